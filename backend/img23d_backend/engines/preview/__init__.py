@@ -1,0 +1,21 @@
+"""The preview engine: NumPy and OpenCV only, so that it runs anywhere Blender runs."""
+
+from __future__ import annotations
+
+from ...stages import Engine
+
+
+def make_engine() -> Engine:
+    """The whole chain without a learned model."""
+    from .locate import RegionGrounder
+    from .matte import GrabCutMatter
+    from .paint import ProjectionPainter
+    from .shape import OutlineShaper
+
+    return Engine(
+        id="preview",
+        grounder=RegionGrounder(),
+        matter=GrabCutMatter(),
+        shaper=OutlineShaper(),
+        painter=ProjectionPainter(),
+    )

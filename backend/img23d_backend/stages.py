@@ -1,0 +1,180 @@
+"""What the stages hand to each other, and what an engine must offer to take part.
+
+Frames: photos and cut-outs are images with y downwards, the centre of pixel (0, 0) at (0.5, 0.5). Meshes are in glTF's
+axes: right-handed, x right, y up, z towards the viewer of the photo.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from img23d_protocol.messages import Settings, Wanted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Photo:
+    """An upright picture. `rgb` (H, W, 3) uint8 sRGB; `alpha` (H, W) uint8 where the file brought a useful one."""
+
+    rgb: np.ndarray
+    alpha: np.ndarray | None = None
+    name: str = ""  # the file's stem
+    notes: tuple[str, ...] = ()  # what was done to it on the way in
+
+    @property
+    def height(self) -> int:
+        return self.rgb.shape[0]
+
+    @property
+    def width(self) -> int:
+        return self.rgb.shape[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PixelBox:
+    """Pixels of the photo, right and bottom exclusive."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Where a wanted thing is. `mask` (H, W) bool over the whole photo is a hint for the matte, where the grounder has one."""
+
+    name: str
+    box: PixelBox
+    mask: np.ndarray | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotFound:
+    """A wanted thing that is not there, with what to do about it."""
+
+    name: str
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutOut:
+    """One thing by itself. `rgba` (h, w, 4) uint8, straight alpha, colours of the foreground also under the soft edge.
+
+    `left`, `top` are the photo's pixel that the cut-out's first pixel is; the scale is the photo's. The matte is
+    surrounded by a transparent margin where the photo leaves room.
+    """
+
+    rgba: np.ndarray
+    left: int = 0
+    top: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mesh:
+    """`vertices` (V, 3) float32, `faces` (F, 3) int32, counter-clockwise seen from outside."""
+
+    vertices: np.ndarray
+    faces: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    """The camera of a picture: `matrix` (4, 4) float64 takes a homogeneous vertex (column) to (u, v, depth, 1) * w.
+
+    u, v are pixels of the picture (y downwards), depth grows away from the viewer in any monotonic unit.
+    """
+
+    matrix: np.ndarray
+
+    def project(self, vertices: np.ndarray) -> np.ndarray:
+        """(V, 3) vertices to (V, 3) float64 columns u, v, depth."""
+        homogeneous = np.concatenate([vertices, np.ones((len(vertices), 1))], axis=1) @ self.matrix.T
+        return homogeneous[:, :3] / homogeneous[:, 3:]
+
+    @staticmethod
+    def front(*, center_u: float, center_v: float, pixels_per_unit: float) -> View:
+        """The orthographic view along -z in which the mesh's origin falls on pixel (center_u, center_v)."""
+        s = pixels_per_unit
+        return View(
+            matrix=np.array([[s, 0, 0, center_u], [0, -s, 0, center_v], [0, 0, -s, 0], [0, 0, 0, 1]], dtype=np.float64)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shaped:
+    """A mesh and the view in which it covers its cut-out. `note` says what kind of solid it became."""
+
+    mesh: Mesh
+    view: View
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Painted:
+    """`uv` (F, 3, 2) float32 for each face corner, origin top left as in glTF; `texture` (T, T, 3) uint8 sRGB base colour."""
+
+    mesh: Mesh
+    uv: np.ndarray
+    texture: np.ndarray
+    note: str = ""
+
+
+class JobCancelled(Exception):
+    """Raised by `Context.report` when the artist has cancelled."""
+
+
+def _silent(fraction: float, note: str) -> None:
+    pass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a stage may ask of its caller: a seed, and a place to report to, which is also where a cancel is seen."""
+
+    seed: int = 0
+    report: Callable[[float, str], None] = field(default=_silent)  # (fraction 0..1, note); may raise JobCancelled
+
+
+class Grounder(Protocol):
+    def locate(self, photo: Photo, wanted: tuple[Wanted, ...], context: Context) -> tuple[Found | NotFound, ...]:
+        """One answer a wanted thing, in the same order (an engine that finds more instances adds them at the end)."""
+
+
+class Matter(Protocol):
+    def cut_out(self, photo: Photo, found: Found, context: Context) -> CutOut:
+        """Cut one thing out. Raises Img23DError(EMPTY_CUTOUT) when nothing is left."""
+
+
+class Shaper(Protocol):
+    def shape(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
+        """A closed mesh of the cut-out."""
+
+
+class Painter(Protocol):
+    def paint(self, mesh: Mesh, view: View, cutout: CutOut, settings: Settings, context: Context) -> Painted:
+        """Paint a mesh (the engine's own or an artist's) from the cut-out seen in `view`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """A whole chain. Later engines may share single stages."""
+
+    id: str
+    grounder: Grounder
+    matter: Matter
+    shaper: Shaper
+    painter: Painter
+    unload: Callable[[], int] = field(default=lambda: 0)  # frees what is cached, returns bytes

@@ -1,0 +1,85 @@
+"""One JSON object a line: `{"kind": "Generate", ...}`. Generic over the dataclasses of `messages`."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import types
+import typing
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from . import messages
+from .errors import ProtocolError
+
+_KINDS: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(messages.Message)}
+
+
+def encode(message: messages.Message) -> str:
+    """The message as one line of ASCII JSON, without its line end."""
+    kind = type(message).__name__
+    if _KINDS.get(kind) is not type(message):
+        raise ProtocolError(f"{kind} is not a message of this protocol")
+    try:
+        return json.dumps({"kind": kind, **dataclasses.asdict(message)}, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ProtocolError(f"{kind} cannot be sent: {error}") from error
+
+
+def decode(line: str | bytes) -> messages.Message:
+    """The message in a line. Unknown fields are ignored; an unknown kind or a wrong type is a ProtocolError."""
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError(f"not JSON: {line[:80]!r}") from error
+    if not isinstance(data, dict) or not isinstance(data.get("kind"), str):
+        raise ProtocolError(f"no kind in {line[:80]!r}")
+    kind = _KINDS.get(data["kind"])
+    if kind is None:
+        raise ProtocolError(f"unknown kind {data['kind']!r}")
+    return _build(kind, data)
+
+
+@cache
+def _field_types(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
+
+
+def _build(kind: type, data: Any) -> Any:
+    if not isinstance(data, dict):
+        raise ProtocolError(f"{kind.__name__} is not an object")
+    hints = _field_types(kind)
+    values = {name: _value(hints[name], data[name], f"{kind.__name__}.{name}") for name in hints if name in data}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ProtocolError(f"{kind.__name__}: {error}") from error
+
+
+def _value(hint: Any, value: Any, where: str) -> Any:
+    origin = typing.get_origin(hint)
+    if origin in (types.UnionType, typing.Union):  # only `X | None` is used
+        inner = next(arg for arg in typing.get_args(hint) if arg is not type(None))
+        return None if value is None else _value(inner, value, where)
+    if origin is tuple:
+        if not isinstance(value, list):
+            raise ProtocolError(f"{where} is not a list")
+        inner = typing.get_args(hint)[0]
+        return tuple(_value(inner, item, where) for item in value)
+    if dataclasses.is_dataclass(hint):
+        return _build(hint, value)
+    return _plain(hint, value, where)
+
+
+def _plain(hint: type, value: Any, where: str) -> Any:
+    if issubclass(hint, Enum):
+        try:
+            return hint(value)
+        except ValueError as error:
+            raise ProtocolError(f"{where}: {error}") from error
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not hint:  # bool is an int to isinstance
+        raise ProtocolError(f"{where} is {type(value).__name__}, not {hint.__name__}")
+    return value

@@ -1,0 +1,48 @@
+"""What can go wrong, as codes that both sides know and sentences that an artist can act on."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    """A stable name for each known failure; the sentence beside it may change, the code does not."""
+
+    PHOTO_MISSING = "photo_missing"  # none was chosen
+    PHOTO_NOT_FOUND = "photo_not_found"
+    PHOTO_IS_FOLDER = "photo_is_folder"
+    PHOTO_EMPTY_FILE = "photo_empty_file"
+    PHOTO_UNREADABLE = "photo_unreadable"  # not an image, or damaged
+    PHOTO_TRUNCATED = "photo_truncated"
+    PHOTO_TOO_SMALL = "photo_too_small"
+    PHOTO_TRANSPARENT = "photo_transparent"
+    PHOTO_UNIFORM = "photo_uniform"
+    BAD_REQUEST = "bad_request"  # a name, box or setting that makes no sense
+    ENGINE_UNKNOWN = "engine_unknown"
+    ENGINE_NOT_READY = "engine_not_ready"
+    NO_REGION = "no_region"  # nothing in the picture is left for this name
+    EMPTY_CUTOUT = "empty_cutout"
+    MESH_UNREADABLE = "mesh_unreadable"
+    FOLDER_UNWRITABLE = "folder_unwritable"
+    DISK_FULL = "disk_full"
+    OUT_OF_MEMORY = "out_of_memory"
+    BUSY = "busy"  # one job at a time
+    BACKEND_DIED = "backend_died"
+    BACKEND_SILENT = "backend_silent"
+    BACKEND_START = "backend_start"
+    VERSION_MISMATCH = "version_mismatch"
+    INTERNAL = "internal"
+
+
+class Img23DError(Exception):
+    """A known failure: a code for the program, a sentence for the artist, a detail for the report."""
+
+    def __init__(self, code: ErrorCode, sentence: str, detail: str = "") -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.sentence = sentence
+        self.detail = detail
+
+
+class ProtocolError(ValueError):
+    """A line on the channel that is not a message of this protocol."""

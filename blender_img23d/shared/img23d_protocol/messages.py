@@ -1,0 +1,293 @@
+"""Every message between Blender and its backend, as frozen dataclasses.
+
+Files (photos, cut-outs, meshes, textures) lie in the run's folder and a message names them. Boxes are fractions of the
+upright photo (after its EXIF turn), so they hold at any size the backend chooses to work in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+PROTOCOL_VERSION = 1
+
+TEXTURE_SIZES = (1024, 2048)
+FACES_MIN, FACES_MAX, FACES_DEFAULT = 500, 200_000, 20_000
+THICKNESS_MIN, THICKNESS_MAX = 0.05, 3.0
+SEED_MAX = 2**31 - 1
+
+
+class Stage(StrEnum):
+    """The named steps of the pipeline, in their order."""
+
+    LOCATE = "locate"
+    MATTE = "matte"
+    SHAPE = "shape"
+    PAINT = "paint"
+
+
+class ShapeKind(StrEnum):
+    """How the preview engine turns an outline into a solid."""
+
+    AUTO = "auto"
+    INFLATE = "inflate"
+    REVOLVE = "revolve"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A rectangle in fractions 0..1 of the upright photo's width (left, right) and height (top, bottom), y downwards."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One thing the artist asked for. A box, where given, always wins over any search."""
+
+    name: str
+    box: Box | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the artist can set. `thickness` scales the depth of an inflated shape (1 = as round as it is wide)."""
+
+    texture: bool = True
+    texture_size: int = TEXTURE_SIZES[0]  # pixels a side
+    faces: int = FACES_DEFAULT  # at most that many triangles
+    shape: ShapeKind = ShapeKind.AUTO
+    thickness: float = 1.0
+
+
+# --- to the backend -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locate:
+    """Find the wanted things and answer `Located`; nothing is cut or built."""
+
+    job: str
+    photo: str
+    wanted: tuple[Wanted, ...] = ()
+    engine: str = "preview"
+    seed: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generate:
+    """The main job: photo and names in, meshes out. No `wanted` at all means the whole picture is one object.
+
+    `seed` is 0..SEED_MAX: the caller has already drawn it where the artist chose "random".
+    """
+
+    job: str
+    photo: str
+    run_folder: str
+    wanted: tuple[Wanted, ...] = ()
+    engine: str = "preview"
+    seed: int = 0
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paint:
+    """Re-texture an existing mesh: `mesh` is an .npz with
+
+    `vertices` (V, 3) float32, `triangles` (T, 3) int32 vertex indices, `corners` (T, 3) int32 indices of the mesh's own
+    face corners (Blender's loops), `corner_count` () int32 and `view` (4, 4) float64: a homogeneous vertex times this
+    matrix gives, after division by w, right (x), up (y) and distance from the viewer (z); x and y in any unit, since
+    the picture's cut-out is fitted to the mesh's own extent in that view.
+    """
+
+    job: str
+    mesh: str
+    picture: str
+    run_folder: str
+    name: str = ""
+    engine: str = "preview"
+    seed: int = 0
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancel:
+    job: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unload:
+    """Give back every byte that is only held to be faster next time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnose:
+    job: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shutdown:
+    """End after the present step; the end of the pipe does the same."""
+
+
+# --- from the backend -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineInfo:
+    """An engine as the panel lists it; `note` says in one line what it can and cannot do."""
+
+    id: str
+    label: str
+    ready: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hello:
+    """The first message of every backend."""
+
+    protocol: int
+    backend: str  # the package's version
+    python: str
+    pid: int
+    devices: tuple[str, ...] = ("cpu",)
+    engines: tuple[EngineInfo, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Accepted:
+    job: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """`target` is an index into `Located.targets`, or -1 for the job as a whole; `fraction` is 0..1 within the stage."""
+
+    job: str
+    stage: Stage
+    target: int = -1
+    fraction: float = 0.0
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocatedTarget:
+    """One target; a name that was not found has no box and is reported by `TargetFailed` as well."""
+
+    name: str
+    box: Box | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Located:
+    """All targets of the job, in the order of their indices."""
+
+    job: str
+    targets: tuple[LocatedTarget, ...]
+    photo_width: int  # pixels, upright
+    photo_height: int
+    notes: tuple[str, ...] = ()  # about the photo as a whole, such as "scaled down from 120 megapixels"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CutoutReady:
+    job: str
+    target: int
+    path: str  # RGBA PNG
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeshReady:
+    """A GLB: metres, Y up, front to +Z, base on y = 0, centred on x = z = 0. Sent again with `textured` when painted."""
+
+    job: str
+    target: int
+    path: str
+    textured: bool
+    faces: int
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaintReady:
+    """The answer to `Paint`: `texture` is a PNG, `uv` an .npy (corner_count, 2) float32 with v upwards as in Blender."""
+
+    job: str
+    texture: str
+    uv: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetFailed:
+    job: str
+    target: int
+    code: str
+    sentence: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    job: str
+    made: int  # targets that ended as a mesh (or 1 for a re-texture)
+    failed: int
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancelled:
+    job: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failed:
+    """The whole job ended without its result; what was already announced stays valid."""
+
+    job: str
+    code: str
+    sentence: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Diagnosed:
+    job: str
+    report: str  # plain text, several lines
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unloaded:
+    freed: int  # bytes, as far as known
+
+
+@dataclass(frozen=True, kw_only=True)
+class Log:
+    level: str
+    text: str
+
+
+ToBackend = Locate | Generate | Paint | Cancel | Unload | Diagnose | Shutdown
+FromBackend = (
+    Hello
+    | Accepted
+    | Progress
+    | Located
+    | CutoutReady
+    | MeshReady
+    | PaintReady
+    | TargetFailed
+    | Finished
+    | Cancelled
+    | Failed
+    | Diagnosed
+    | Unloaded
+    | Log
+)
+Message = ToBackend | FromBackend
