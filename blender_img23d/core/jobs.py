@@ -1,0 +1,121 @@
+"""The jobs that the artist started and what is known about each of them: what the panel draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ..shared.img23d_protocol.messages import Box, Diagnose, Generate, LocatedTarget, Locate, Paint, Stage
+
+Request = Locate | Generate | Paint | Diagnose
+
+# Rough shares of a target's time, so that a bar moves evenly through all stages.
+_STAGE_SHARES = {Stage.LOCATE: 0.1, Stage.MATTE: 0.25, Stage.SHAPE: 0.25, Stage.PAINT: 0.4}
+
+
+class JobState(StrEnum):
+    WAITING = "waiting"  # for the backend to start
+    RUNNING = "running"
+    CANCELLING = "cancelling"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+    @property
+    def is_over(self) -> bool:
+        return self in (JobState.DONE, JobState.CANCELLED, JobState.FAILED)
+
+
+@dataclass(kw_only=True)
+class TargetState:
+    """One thing of a job. Paths are empty until the file is there; `error` is empty unless this target failed."""
+
+    name: str
+    box: Box | None = None
+    stage: Stage | None = None
+    fraction: float = 0.0  # 0..1 within `stage`
+    note: str = ""
+    error: str = ""  # a sentence for the artist
+    detail: str = ""
+    cutout: str = ""
+    mesh: str = ""
+    textured: bool = False
+    faces: int = 0
+    object_name: str = ""  # set by whoever placed the result in a scene
+
+    @property
+    def progress(self) -> float:
+        """0..1 over all stages; a target that failed has nothing more to do."""
+        if self.error:
+            return 1.0
+        return stage_progress(self.stage, self.fraction)
+
+
+@dataclass(kw_only=True)
+class Job:
+    """One request and its story. Only the session changes it (but for `TargetState.object_name`)."""
+
+    id: str
+    request: Request
+    state: JobState = JobState.WAITING
+    targets: list[TargetState] = field(default_factory=list)
+    notes: tuple[str, ...] = ()  # about the photo as a whole
+    photo_size: tuple[int, int] = (0, 0)  # pixels, upright; zeros until known
+    stage: Stage | None = None  # of the job as a whole
+    fraction: float = 0.0
+    note: str = ""
+    code: str = ""  # an ErrorCode, where the job failed
+    error: str = ""  # a sentence for the artist
+    detail: str = ""
+    texture: str = ""  # of a re-texture: PNG
+    uv: str = ""  # of a re-texture: .npy
+    report: str = ""  # of a diagnosis
+    seconds: float = 0.0
+    started: float = 0.0  # wall time, seconds since 1970
+    ended: float = 0.0  # wall time, 0 while it runs
+    file_key: str = ""  # the state of the Blender file that the job was started in
+
+    @property
+    def is_over(self) -> bool:
+        return self.state.is_over
+
+    @property
+    def progress(self) -> float:
+        """0..1 over everything that the job has to do."""
+        if self.state is JobState.DONE:
+            return 1.0
+        own = stage_progress(self.stage, self.fraction)
+        if not self.targets:
+            return own
+        return max(own if self.stage is Stage.LOCATE else 0.0, sum(t.progress for t in self.targets) / len(self.targets))
+
+    def target(self, index: int) -> TargetState | None:
+        """The target of that index, or None where the backend names one that does not exist."""
+        return self.targets[index] if 0 <= index < len(self.targets) else None
+
+
+def new_job(request: Request, *, file_key: str, now: float) -> Job:
+    """A job whose list already shows what was asked for. `now` is wall time in seconds since 1970."""
+    return Job(id=request.job, request=request, targets=_expected_targets(request), started=now, file_key=file_key)
+
+
+def located_targets(found: Sequence[LocatedTarget]) -> list[TargetState]:
+    return [TargetState(name=one.name, box=one.box, note=one.note) for one in found]
+
+
+def stage_progress(stage: Stage | None, fraction: float) -> float:
+    """0..1 over all stages, from the fraction within one of them."""
+    if stage is None:
+        return 0.0
+    stages = list(Stage)
+    before = sum(_STAGE_SHARES[earlier] for earlier in stages[: stages.index(stage)])
+    return before + _STAGE_SHARES[stage] * min(max(fraction, 0.0), 1.0)
+
+
+def _expected_targets(request: Request) -> list[TargetState]:
+    if isinstance(request, Generate | Locate):
+        return [TargetState(name=wanted.name, box=wanted.box) for wanted in request.wanted]
+    if isinstance(request, Paint):
+        return [TargetState(name=request.name)]
+    return []
