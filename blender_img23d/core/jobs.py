@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from ..shared.img23d_protocol.messages import Box, Diagnose, Generate, LocatedTarget, Locate, Paint, Stage
+from ..shared.img23d_protocol.messages import (
+    Box,
+    CutoutReady,
+    Diagnose,
+    Failed,
+    Generate,
+    Locate,
+    Located,
+    MeshReady,
+    Paint,
+    PaintReady,
+    Progress,
+    Stage,
+    TargetFailed,
+)
 
 Request = Locate | Generate | Paint | Diagnose
 
@@ -51,10 +64,14 @@ class TargetState:
             return 1.0
         return stage_progress(self.stage, self.fraction)
 
+    def enter(self, finished: Stage, note: str) -> None:
+        """A stage's result is there."""
+        self.stage, self.fraction, self.note = finished, 1.0, note or self.note
+
 
 @dataclass(kw_only=True)
 class Job:
-    """One request and its story. Only the session changes it (but for `TargetState.object_name`)."""
+    """One request and its story. Only the session changes it, but for `TargetState.object_name`."""
 
     id: str
     request: Request
@@ -67,6 +84,7 @@ class Job:
     note: str = ""
     code: str = ""  # an ErrorCode, where the job failed
     error: str = ""  # a sentence for the artist
+    action: str = ""  # what to do about it, where the sentence does not say so itself
     detail: str = ""
     texture: str = ""  # of a re-texture: PNG
     uv: str = ""  # of a re-texture: .npy
@@ -94,14 +112,60 @@ class Job:
         """The target of that index, or None where the backend names one that does not exist."""
         return self.targets[index] if 0 <= index < len(self.targets) else None
 
+    # What the session records; the methods that return a bool say whether there is such a target.
+
+    def on_progress(self, message: Progress) -> None:
+        self.stage, self.fraction, self.note = message.stage, message.fraction, message.note
+        target = self.target(message.target)
+        if target is not None:
+            target.stage, target.fraction = message.stage, message.fraction
+            target.note = message.note or target.note
+
+    def on_located(self, message: Located) -> None:
+        self.targets = [TargetState(name=one.name, box=one.box, note=one.note) for one in message.targets]
+        self.notes = message.notes
+        self.photo_size = (message.photo_width, message.photo_height)
+
+    def on_cutout(self, message: CutoutReady) -> bool:
+        target = self.target(message.target)
+        if target is None:
+            return False
+        target.enter(Stage.MATTE, message.note)
+        target.cutout = message.path
+        return True
+
+    def on_mesh(self, message: MeshReady) -> bool:
+        target = self.target(message.target)
+        if target is None:
+            return False
+        target.enter(Stage.PAINT if message.textured else Stage.SHAPE, message.note)
+        target.mesh, target.textured, target.faces = message.path, message.textured, message.faces
+        return True
+
+    def on_target_failed(self, message: TargetFailed) -> bool:
+        target = self.target(message.target)
+        if target is None:
+            return False
+        target.error, target.detail = message.sentence, message.detail
+        return True
+
+    def on_painted(self, message: PaintReady) -> None:
+        self.texture, self.uv, self.note = message.texture, message.uv, message.note
+        for target in self.targets:
+            target.enter(Stage.PAINT, message.note)
+            target.textured = True
+
+    def on_failed(self, message: Failed, action: str = "") -> None:
+        self.code, self.error, self.detail, self.action = message.code, message.sentence, message.detail, action
+
+    def end(self, state: JobState, *, now: float) -> None:
+        self.state, self.ended = state, now
+        self.seconds = max(now - self.started, 0.0)
+
 
 def new_job(request: Request, *, file_key: str, now: float) -> Job:
     """A job whose list already shows what was asked for. `now` is wall time in seconds since 1970."""
     return Job(id=request.job, request=request, targets=_expected_targets(request), started=now, file_key=file_key)
-
-
-def located_targets(found: Sequence[LocatedTarget]) -> list[TargetState]:
-    return [TargetState(name=one.name, box=one.box, note=one.note) for one in found]
 
 
 def stage_progress(stage: Stage | None, fraction: float) -> float:
