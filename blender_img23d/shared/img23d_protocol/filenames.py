@@ -1,0 +1,26 @@
+"""How a name that an artist typed becomes part of a file's name: the same in Blender and in the backend."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+LONGEST = 48  # characters; 4 bytes each at most, so that prefix and suffix fit into the 255 bytes of most file systems
+
+# Windows forbids these and the control characters; "/" and NUL are forbidden everywhere.
+_FORBIDDEN = re.compile(r'[<>:"/\\|?*%\s_]+')
+# Device names of Windows, with any suffix: "con.png" cannot be opened.
+_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)", re.IGNORECASE)
+
+
+def safe_stem(text: str, fallback: str = "object") -> str:
+    """`'red "mug"/2 '` -> `red_mug_2`: valid on Windows, macOS and Linux; letters of any script stay.
+
+    Not unique: two names may become one. `fallback` is used where nothing is left.
+    """
+    readable = text.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
+    visible = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in unicodedata.normalize("NFC", readable))
+    stem = _FORBIDDEN.sub("_", visible)[:LONGEST].strip("._ ")
+    if not stem:
+        return fallback
+    return f"_{stem}" if _RESERVED.match(stem) else stem
