@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+import math
+import secrets
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from ..shared.img23d_protocol.messages import Box, Generate, Locate, Paint, Settings
+from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.filenames import safe_stem
+from ..shared.img23d_protocol.messages import (
+    FACES_MAX,
+    FACES_MIN,
+    SEED_MAX,
+    TEXTURE_SIZES,
+    THICKNESS_MAX,
+    THICKNESS_MIN,
+    Box,
+    Diagnose,
+    Generate,
+    Locate,
+    Paint,
+    Settings,
+    ShapeKind,
+    Wanted,
+)
+from ..shared.img23d_protocol.names import split_names
+
+RANDOM_SEED = -1
 
 
 def build_settings(
     *, texture: bool = True, texture_size: int | str, faces: int, shape: str, thickness: float
 ) -> Settings:
     """Raises Img23DError(BAD_REQUEST) for a value outside its range."""
-    raise NotImplementedError
+    size = int(texture_size)
+    if size not in TEXTURE_SIZES:
+        raise _bad_request(f"The texture size must be one of {', '.join(map(str, TEXTURE_SIZES))} pixels, not {size}.")
+    if not FACES_MIN <= faces <= FACES_MAX:
+        raise _bad_request(f"The number of faces must be {FACES_MIN} to {FACES_MAX}, not {faces}.")
+    if shape not in list(ShapeKind):
+        raise _bad_request(f"The shape must be one of {', '.join(ShapeKind)}, not “{shape}”.")
+    if not THICKNESS_MIN <= thickness <= THICKNESS_MAX:  # false for NaN, too
+        raise _bad_request(f"The thickness must be {THICKNESS_MIN} to {THICKNESS_MAX}, not {thickness}.")
+    return Settings(texture=texture, texture_size=size, faces=faces, shape=ShapeKind(shape), thickness=thickness)
 
 
 def build_generate(
@@ -32,12 +63,23 @@ def build_generate(
     `boxes[i]` belongs to the i-th name; boxes without a name are things of their own. The run's folder is named, not
     made. Raises Img23DError (PHOTO_MISSING, PHOTO_NOT_FOUND, PHOTO_IS_FOLDER, PHOTO_EMPTY_FILE, BAD_REQUEST).
     """
-    raise NotImplementedError
+    path = _checked_photo(photo)
+    return Generate(
+        job=_new_id(),
+        photo=str(path),
+        run_folder=str(new_run_folder(base_folder, photo, now)),
+        wanted=_wanted(names, boxes, path.stem),
+        engine=engine,
+        seed=draw_seed(seed),
+        settings=settings,
+    )
 
 
 def build_locate(*, photo: str, names: str, engine: str, seed: int, boxes: Sequence[Box | None] = ()) -> Locate:
     """As `build_generate`, for looking only."""
-    raise NotImplementedError
+    path = _checked_photo(photo)
+    wanted = _wanted(names, boxes, path.stem)
+    return Locate(job=_new_id(), photo=str(path), wanted=wanted, engine=engine, seed=draw_seed(seed))
 
 
 def build_paint(
@@ -51,9 +93,75 @@ def build_paint(
     run_folder: Path,
 ) -> Paint:
     """`mesh` is the .npz that the scene wrote into `run_folder` (see `new_run_folder`); `picture` an absolute path."""
-    raise NotImplementedError
+    return Paint(
+        job=_new_id(),
+        mesh=mesh,
+        picture=str(_checked_photo(picture)),
+        run_folder=str(run_folder),
+        name=name,
+        engine=engine,
+        seed=draw_seed(seed),
+        settings=settings,
+    )
+
+
+def build_diagnose() -> Diagnose:
+    return Diagnose(job=_new_id())
+
+
+def draw_seed(seed: int) -> int:
+    """The seed itself, or a random one for -1. Raises Img23DError(BAD_REQUEST)."""
+    if seed == RANDOM_SEED:
+        return secrets.randbelow(SEED_MAX + 1)
+    if not 0 <= seed <= SEED_MAX:
+        raise _bad_request(f"The seed must be 0 to {SEED_MAX}, or -1 for a random one, not {seed}.")
+    return seed
 
 
 def new_run_folder(base_folder: Path, photo: str, now: datetime | None = None) -> Path:
     """`<base>/runs/<YYYYMMDD-HHMMSS>-<photo stem made safe>-<4 hex>`; a new name at each call, nothing is made on disk."""
-    raise NotImplementedError
+    stamp = (now or datetime.now()).strftime("%Y%m%d-%H%M%S")
+    return base_folder / "runs" / f"{stamp}-{safe_stem(Path(photo).stem, 'photo')}-{secrets.token_hex(2)}"
+
+
+def _new_id() -> str:
+    return secrets.token_hex(6)
+
+
+def _bad_request(sentence: str) -> Img23DError:
+    return Img23DError(ErrorCode.BAD_REQUEST, sentence)
+
+
+def _checked_photo(photo: str) -> Path:
+    """What can be said at once, before a backend is started for it; the picture itself is the backend's to judge."""
+    if not photo.strip():
+        raise Img23DError(ErrorCode.PHOTO_MISSING, "No photo is chosen: choose one first.")
+    path = Path(photo)
+    try:
+        size = path.stat().st_size
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        sentence = f"The photo “{path.name}” is not there: choose it again."
+        raise Img23DError(ErrorCode.PHOTO_NOT_FOUND, sentence, str(error)) from error
+    if path.is_dir():
+        raise Img23DError(ErrorCode.PHOTO_IS_FOLDER, f"“{path.name}” is a folder: choose a picture inside it.")
+    if size == 0:
+        raise Img23DError(ErrorCode.PHOTO_EMPTY_FILE, f"The file “{path.name}” is empty: choose another photo.")
+    return path
+
+
+def _wanted(names: str, boxes: Sequence[Box | None], photo_name: str) -> tuple[Wanted, ...]:
+    listed = split_names(names)
+    nameless = [box for box in boxes[len(listed) :] if box is not None]
+    padded = [*boxes[: len(listed)], *[None] * (len(listed) - len(boxes))]
+    named = [Wanted(name=name, box=_checked_box(box)) for name, box in zip(listed, padded, strict=True)]
+    return (*named, *(Wanted(name=photo_name, box=_checked_box(box)) for box in nameless))
+
+
+def _checked_box(box: Box | None) -> Box | None:
+    if box is None:
+        return None
+    sides = (box.left, box.top, box.right, box.bottom)
+    is_inside = all(math.isfinite(side) and 0.0 <= side <= 1.0 for side in sides)
+    if not is_inside or box.left >= box.right or box.top >= box.bottom:
+        raise _bad_request("A box must lie inside the photo and have a width and a height: draw it again.")
+    return box

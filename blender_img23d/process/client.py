@@ -2,12 +2,190 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+import os
+import queue
+import subprocess
+import threading
+import time
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..core.link import LinkClosed
+from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
+from ..shared.img23d_protocol.messages import Log, Message, Shutdown, ToBackend
+from .inbox import Inbox
+from .lines import LineSplitter
+
+log = logging.getLogger(__name__)
+
+CHUNK = 64 * 1024  # bytes a read
+TAIL_BYTES = 4096  # of the log, for the report of a death
+END_OF_STREAM_SECONDS = 1.0  # between the channel's end and the process's, and the other way round
+SHUTDOWN_SECONDS = 2.0  # for a backend that was asked to end
+TERMINATE_SECONDS = 1.0  # for one that was told to
+
 
 class PipeLink:
-    """A `BackendLink`."""
+    """A `BackendLink`: a reader and a writer thread keep the main thread from ever waiting for a pipe.
+
+    Each pipe is closed by the thread that uses it, since closing a descriptor under another thread's hands may hit a
+    descriptor that was opened meanwhile. Raw descriptors, because a buffered stream's lock can end the interpreter's
+    exit in a fatal error.
+    """
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str], log_path: Path) -> None:
-        raise NotImplementedError
+        """`log_path` takes what the backend says on stderr before it opens the same file for itself."""
+        self._command = list(command)
+        self._environment = dict(environment)
+        self._log_path = log_path
+        self._log_start = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._inbox = Inbox()
+        self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._told_of_end = threading.Event()
+        self._gone_since: float | None = None
+
+    def start(self) -> None:
+        """Raises Img23DError(BACKEND_START)."""
+        assert self._process is None, "a link is started once"
+        try:
+            self._process = self._spawn()
+        except (OSError, ValueError) as error:
+            sentence = "The backend could not be started: reinstall the Img23D extension from its zip file."
+            raise Img23DError(ErrorCode.BACKEND_START, sentence, f"{self._command}: {error}") from error
+        weakref.finalize(self, _end_at_exit, self._process)
+        self._in_thread(self._read, "read")
+        self._in_thread(self._write, "write")
+
+    def send(self, message: ToBackend) -> None:
+        self._outbox.put(encode(message).encode("ascii") + b"\n")
+
+    def receive(self) -> list[Message | LinkClosed]:
+        items = self._inbox.take()
+        if not items:
+            self._watch_process()
+        return items
+
+    def close(self) -> None:
+        self._outbox.put(encode(Shutdown()).encode("ascii") + b"\n")
+        self._outbox.put(None)
+        self._inbox.close()
+        self._reap_in_thread()
+
+    def kill(self) -> None:
+        self._outbox.put(None)
+        self._inbox.close()
+        if self._process is not None:
+            self._process.kill()
+            self._reap_in_thread()
+
+    # --- the process ------------------------------------------------------------------------------------------------
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
+        with open(self._log_path, "ab") as log_file:
+            self._log_start = log_file.tell()
+            return subprocess.Popen(
+                self._command,
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log_file,
+                env=self._environment,
+                cwd=self._log_path.parent,  # Blender's own may be on a disk that the artist wants to unplug
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+                start_new_session=True,  # Ctrl-C in the terminal is Blender's; the backend ends with it anyway
+            )
+
+    def _watch_process(self) -> None:
+        """A death that the reader cannot see, because a child of the backend still holds the channel open."""
+        if self._process is None or self._process.poll() is None:
+            return
+        now = time.monotonic()
+        self._gone_since = self._gone_since or now
+        if now - self._gone_since > END_OF_STREAM_SECONDS:
+            self._tell_of_end(self._process.returncode)
+
+    def _tell_of_end(self, code: int | None) -> None:
+        if not self._told_of_end.is_set():
+            self._told_of_end.set()
+            self._inbox.put(LinkClosed(code=code, tail=self._log_tail()))
+
+    def _log_tail(self) -> str:
+        try:
+            with open(self._log_path, "rb") as log_file:
+                size = log_file.seek(0, os.SEEK_END)
+                log_file.seek(max(self._log_start, size - TAIL_BYTES))
+                return log_file.read().decode("utf-8", "replace").strip()
+        except OSError:
+            return ""
+
+    def _reap_in_thread(self) -> None:
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        try:
+            self._in_thread(lambda: _reap(process), "end")
+        except RuntimeError:  # the interpreter is ending and starts no thread any more
+            process.kill()
+
+    # --- the threads ------------------------------------------------------------------------------------------------
+
+    def _in_thread(self, work, name: str) -> None:
+        threading.Thread(target=work, name=f"img23d-{name}", daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process is not None and self._process.stdout is not None
+        splitter = LineSplitter()
+        with self._process.stdout as stream, contextlib.suppress(OSError):
+            while chunk := stream.read(CHUNK):
+                for line in splitter.feed(chunk):
+                    self._inbox.put(_message(line))
+        self._outbox.put(None)  # nobody listens any more
+        self._tell_of_end(_code_after_end_of_stream(self._process))
+
+    def _write(self) -> None:
+        assert self._process is not None and self._process.stdin is not None
+        with self._process.stdin as stream, contextlib.suppress(OSError):  # a broken pipe: the reader tells of the end
+            while (data := self._outbox.get()) is not None:
+                rest = memoryview(data)
+                while rest:
+                    rest = rest[stream.write(rest) :]
+
+
+def _message(line: bytes) -> Message:
+    try:
+        return decode(line)
+    except ProtocolError as error:
+        return Log(level="warning", text=f"not understood: {error}")
+
+
+def _code_after_end_of_stream(process: subprocess.Popen[bytes]) -> int | None:
+    """The exit code; a backend that lives on without its channel is of no use and is ended, which gives None."""
+    try:
+        return process.wait(END_OF_STREAM_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None
+
+
+def _reap(process: subprocess.Popen[bytes]) -> None:
+    for deadline, harder in ((SHUTDOWN_SECONDS, process.terminate), (TERMINATE_SECONDS, process.kill)):
+        try:
+            process.wait(deadline)
+            return
+        except subprocess.TimeoutExpired:
+            harder()
+    process.wait()
+
+
+def _end_at_exit(process: subprocess.Popen[bytes]) -> None:
+    """When the interpreter exits in the middle of things; one that was asked to end has a moment to do so."""
+    try:
+        process.wait(0.5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(1.0)

@@ -2,9 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.machinery import PathFinder
 from pathlib import Path
 
+from ..shared.img23d_protocol import ErrorCode, Img23DError
 from .client import PipeLink
+
+PACKAGES = ("numpy", "cv2")  # NumPy first: it is the one that Blender itself uses
+LOGS_KEPT = 10
+
+_REINSTALL = "reinstall the Img23D extension from its zip file."
+# What a process needs to run at all, to find a home, a temporary folder and a language, and to see the machine's devices.
+_KEPT_VARIABLES = (
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME",
+    "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "CUDA_VISIBLE_DEVICES",
+    "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA",
+    "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
+)  # fmt: skip
+_KEPT_PREFIX = "LC_"
 
 
 def new_link(extension_root: Path, log_folder: Path) -> PipeLink:
@@ -12,4 +32,98 @@ def new_link(extension_root: Path, log_folder: Path) -> PipeLink:
 
     `extension_root` is the folder of the extension's `__init__.py`. Raises Img23DError(BACKEND_START).
     """
-    raise NotImplementedError
+    root = extension_root.resolve()  # a live checkout is linked into Blender's folders
+    log_path = new_log_path(log_folder)
+    command, environment = backend_command(
+        interpreter=find_interpreter(),
+        backend=find_backend(root),
+        protocol=root / "shared",
+        packages=package_folders(),
+        log_path=log_path,
+    )
+    return PipeLink(command, environment, log_path)
+
+
+def backend_command(
+    *, interpreter: Path, backend: Path, protocol: Path, packages: Iterable[Path], log_path: Path
+) -> tuple[list[str], dict[str, str]]:
+    """The command line and the whole environment of a backend.
+
+    `backend` and `protocol` are the folders that hold the two packages' folders, `packages` those of NumPy and OpenCV.
+    """
+    command = [str(interpreter), "-s", "-m", "img23d_backend", "serve", "--log", str(log_path)]
+    return command, child_environment([backend, protocol, *packages], os.environ)
+
+
+def child_environment(import_folders: Sequence[Path], inherited: Mapping[str, str]) -> dict[str, str]:
+    """Built from nothing, so that no PYTHONPATH or PYTHONHOME of Blender's or of a studio's pipeline leaks in."""
+    kept = {
+        name: value
+        for name, value in inherited.items()
+        if name.upper() in _KEPT_VARIABLES or name.upper().startswith(_KEPT_PREFIX)
+    }
+    return kept | {
+        "PYTHONPATH": os.pathsep.join(dict.fromkeys(map(str, import_folders))),
+        "PYTHONNOUSERSITE": "1",
+        "PYTHONSAFEPATH": "1",  # `-m` would put the working folder first otherwise
+        "PYTHONUTF8": "1",
+    }
+
+
+def find_backend(extension_root: Path) -> Path:
+    """The folder that holds `img23d_backend`: inside the installed extension, beside it in a checkout."""
+    for folder in (extension_root / "backend", extension_root.parent / "backend"):
+        if (folder / "img23d_backend" / "__main__.py").is_file():
+            return folder
+    raise Img23DError(ErrorCode.BACKEND_START, f"The backend's files are missing: {_REINSTALL}", str(extension_root))
+
+
+def package_folders() -> tuple[Path, ...]:
+    """Where NumPy and OpenCV lie, found without importing them. Raises Img23DError(BACKEND_START)."""
+    return tuple(_package_folder(name) for name in PACKAGES)
+
+
+def _package_folder(name: str) -> Path:
+    spec = PathFinder.find_spec(name)  # looks at sys.path only: an imported cv2 has replaced its own entry in sys.modules
+    if spec is None or spec.origin is None:
+        sentence = f"A part of the extension is missing ({name}): {_REINSTALL}"
+        raise Img23DError(ErrorCode.BACKEND_START, sentence, "\n".join(sys.path))
+    return Path(spec.origin).parent.parent
+
+
+def find_interpreter() -> Path:
+    """The Python that Blender runs on, as a program. Raises Img23DError(BACKEND_START)."""
+    tried = list(dict.fromkeys(_interpreter_candidates()))
+    for candidate in tried:
+        if candidate.stem.lower().startswith("python") and candidate.is_file():
+            return candidate
+    sentence = "Blender's own Python program was not found: install Blender from blender.org."
+    raise Img23DError(ErrorCode.BACKEND_START, sentence, "tried: " + ", ".join(map(str, tried)))
+
+
+def _interpreter_candidates() -> Iterable[Path]:
+    if sys.executable:  # Blender itself on some builds
+        yield Path(sys.executable)
+    suffix = sysconfig.get_config_var("EXE") or (".exe" if os.name == "nt" else "")
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for prefix in (sys.prefix, sys.exec_prefix, sys.base_prefix):
+        for folder in (Path(prefix) / "bin", Path(prefix)):
+            yield from (folder / f"{name}{suffix}" for name in (version, "python3", "python"))
+
+
+def new_log_path(folder: Path) -> Path:
+    """A log of this Blender's own, since several may run at once; the oldest logs of others make room."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _drop_old_logs(folder)
+    except OSError as error:
+        sentence = f"The folder “{folder}” cannot be written to: choose another one in the preferences."
+        raise Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)) from error
+    return folder / f"backend-{os.getpid()}.log"
+
+
+def _drop_old_logs(folder: Path) -> None:
+    logs = sorted(folder.glob("backend-*.log"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in logs[LOGS_KEPT - 1 :]:
+        with contextlib.suppress(PermissionError):  # Windows: another Blender's backend still writes it
+            path.unlink(missing_ok=True)
