@@ -1,0 +1,153 @@
+"""All set-up on a fresh machine: virtual environments below build/, and Blender in one form or another.
+
+An environment counts as ready only when its stamp holds the requirements it was made from; the stamp is written last, so
+a set-up that was cut off goes on where it was, and a changed requirements file is installed again.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .places import BUILD, ROOT
+from .running import DevError, clean_environment, output_of, run
+
+REQUIREMENTS = ROOT / "devtools" / "requirements"
+BPY_PYTHONS = ("3.11", "3.13")  # the Python versions that blender.txt has a bpy for
+BLENDER_MIN = (4, 2)
+
+# What bpy links against and a bare Debian or Ubuntu lacks
+DEBIAN_PACKAGES = ("libgl1", "libice6", "libsm6", "libx11-6", "libxfixes3", "libxi6", "libxkbcommon0", "libxrender1", "libxxf86vm1")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Blender:
+    """A Blender that can run scripts: `script` + [file, arguments] and `tool` + [build, ...] are whole commands."""
+
+    label: str
+    script: tuple[str, ...]
+    tool: tuple[str, ...]
+    separator: tuple[str, ...] = ()  # what comes between the script and its arguments
+
+    def command(self, file: Path, *arguments: str | Path) -> list[str]:
+        return [*self.script, str(file), *self.separator, *map(str, arguments)]
+
+
+def plain_python() -> Path:
+    """The Python of the plain test environment, made when it is not there."""
+    return _environment("plain", Path(sys.executable), REQUIREMENTS / "tests.txt")
+
+
+def find_blender() -> Blender:
+    """A Blender for building and for the demo: the running Python's bpy, an installed Blender, or bpy from the index."""
+    return _own_bpy() or _installed_blender() or bpy_environment()
+
+
+def bpy_environment() -> Blender:
+    """Blender as a Python module in its own environment, with pytest; installed when it is not there."""
+    python = _environment("blender", _python_with_bpy(), REQUIREMENTS / "blender.txt")
+    _need_importable_bpy(python)
+    return _bpy_blender(python)
+
+
+def _own_bpy() -> Blender | None:
+    python = Path(sys.executable)
+    return _bpy_blender(python) if output_of([python, "-c", "import bpy"]).returncode == 0 else None
+
+
+def _bpy_blender(python: Path) -> Blender:
+    question = "import bpy; print(bpy.utils.resource_path('LOCAL')); print(bpy.app.version_string)"
+    answer = output_of([python, "-c", question])
+    if answer.returncode:
+        raise DevError(f"Blender's Python module does not start in {python}:\n{answer.stderr.strip()}")
+    resources, version = answer.stdout.strip().splitlines()[-2:]
+    tool = Path(resources) / "scripts" / "addons_core" / "bl_pkg" / "cli" / "blender_ext.py"
+    if not tool.is_file():
+        raise DevError(f"Blender {version} has no extension tool; 4.2 or newer is needed.")
+    return Blender(label=f"Blender {version} (Python module)", script=(str(python),), tool=(str(python), str(tool)))
+
+
+def _installed_blender() -> Blender | None:
+    """A Blender that IMG23D_BLENDER names or that is on the PATH, 4.2 or newer."""
+    program = os.environ.get("IMG23D_BLENDER") or shutil.which("blender")
+    if not program:
+        return None
+    match = re.search(r"^Blender (\d+)\.(\d+)\S*", output_of([program, "--version"]).stdout, re.MULTILINE)
+    if match is None or (int(match[1]), int(match[2])) < BLENDER_MIN:
+        return None
+    return Blender(
+        label=f"{match[0]} ({program})",
+        script=(program, "--background", "--factory-startup", "--python-exit-code", "1", "--python"),
+        tool=(program, "--factory-startup", "--command", "extension"),
+        separator=("--",),
+    )
+
+
+def _python_with_bpy() -> Path:
+    """An interpreter that a bpy exists for: this one, or another on the PATH."""
+    if f"{sys.version_info.major}.{sys.version_info.minor}" in BPY_PYTHONS:
+        return Path(sys.executable)
+    for version in BPY_PYTHONS:
+        for command in ([f"python{version}"], ["py", f"-{version}"]):
+            if shutil.which(command[0]):
+                answer = output_of([*command, "-c", "import sys; print(sys.executable)"])
+                if answer.returncode == 0:
+                    return Path(answer.stdout.strip())
+    raise DevError(
+        f"There is no Blender here. Install Blender {BLENDER_MIN[0]}.{BLENDER_MIN[1]} or newer, or Python "
+        f"{' or '.join(BPY_PYTHONS)}, for which Blender exists as a Python module."
+    )
+
+
+def _environment(name: str, base: Path, requirements: Path) -> Path:
+    """The Python of build/environments/<name> with everything in `requirements`."""
+    folder = BUILD / "environments" / name
+    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = folder / "ready.txt"
+    wanted = f"{base}\n{requirements.read_text(encoding='utf-8')}"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and _starts(python):
+        return python
+    print(f"Setting up {folder.relative_to(ROOT)} (once) ...", flush=True)
+    _need_pip()
+    if not _starts(python):
+        shutil.rmtree(folder, ignore_errors=True)
+        run([base, "-m", "venv", "--without-pip", folder], hint=f"{base} could not make the environment {folder}.")
+    stamp.unlink(missing_ok=True)
+    _install(python, ["--requirement", requirements])
+    stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def _starts(python: Path) -> bool:
+    return python.is_file() and output_of([python, "-c", ""]).returncode == 0
+
+
+def _need_pip() -> None:
+    if output_of([sys.executable, "-m", "pip", "--version"]).returncode:
+        raise DevError(f"{sys.executable} has no pip. On Debian or Ubuntu: apt-get install python3-pip; elsewhere: python3 -m ensurepip")
+
+
+def _install(python: Path, what: Sequence[str | Path]) -> None:
+    command = [sys.executable, "-m", "pip", "--python", python, "install", "--disable-pip-version-check", "--no-input"]
+    run([*command, "--quiet", "--only-binary", ":all:", *what], env=clean_environment(), hint="pip could not install what is needed: see above.")
+
+
+def _need_importable_bpy(python: Path) -> None:
+    """Install the system's graphics libraries where that is allowed, else name them."""
+    error = output_of([python, "-c", "import bpy"]).stderr
+    if "cannot open shared object file" not in error:
+        return
+    if os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):
+        print("Installing the graphics libraries that Blender needs:", " ".join(DEBIAN_PACKAGES), flush=True)
+        quiet = clean_environment(DEBIAN_FRONTEND="noninteractive")
+        run(["apt-get", "update", "-qq"], env=quiet)
+        run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *DEBIAN_PACKAGES], env=quiet)
+    error = output_of([python, "-c", "import bpy"]).stderr
+    if "cannot open shared object file" in error:
+        missing = error.strip().splitlines()[-1]
+        raise DevError(f"Blender needs system libraries ({missing}). On Debian or Ubuntu: sudo apt-get install {' '.join(DEBIAN_PACKAGES)}")

@@ -1,0 +1,15 @@
+"""Where things lie in the checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+EXTENSION = ROOT / "blender_img23d"
+MANIFEST = "blender_manifest.toml"
+BACKEND = ROOT / "backend"
+WHEELS = ROOT / "wheels"
+DEMO = ROOT / "demo"
+BUILD = ROOT / "build"  # environments, staging, results; not in git
+DIST = ROOT / "dist"  # the zips; not in git
+EXTENSION_ID = "img23d"
