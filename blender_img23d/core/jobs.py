@@ -103,10 +103,9 @@ class Job:
         """0..1 over everything that the job has to do."""
         if self.state is JobState.DONE:
             return 1.0
-        own = stage_progress(self.stage, self.fraction)
-        if not self.targets:
-            return own
-        return max(own if self.stage is Stage.LOCATE else 0.0, sum(t.progress for t in self.targets) / len(self.targets))
+        if all(target.stage is None for target in self.targets):
+            return stage_progress(self.stage, self.fraction)
+        return sum(target.progress for target in self.targets) / len(self.targets)
 
     def target(self, index: int) -> TargetState | None:
         """The target of that index, or None where the backend names one that does not exist."""
@@ -122,7 +121,9 @@ class Job:
             target.note = message.note or target.note
 
     def on_located(self, message: Located) -> None:
-        self.targets = [TargetState(name=one.name, box=one.box, note=one.note) for one in message.targets]
+        self.targets = [TargetState(name=one.name, box=one.box) for one in message.targets]
+        for target, one in zip(self.targets, message.targets, strict=True):
+            target.enter(Stage.LOCATE, one.note)
         self.notes = message.notes
         self.photo_size = (message.photo_width, message.photo_height)
 

@@ -1,0 +1,90 @@
+"""How far a job is."""
+
+from __future__ import annotations
+
+import pytest
+
+from blender_img23d.core.jobs import Job, JobState, TargetState, new_job, stage_progress
+from blender_img23d.shared.img23d_protocol.messages import (
+    Box,
+    Diagnose,
+    Generate,
+    Located,
+    LocatedTarget,
+    Progress,
+    Stage,
+    TargetFailed,
+    Wanted,
+)
+
+BOX = Box(left=0.0, top=0.0, right=1.0, bottom=1.0)
+
+
+def make_job(*names: str) -> Job:
+    wanted = tuple(Wanted(name=name, box=BOX) for name in names)
+    return new_job(Generate(job="a", photo="/p.png", run_folder="/r", wanted=wanted), file_key="file", now=10.0)
+
+
+def test_the_stages_add_up_to_one() -> None:
+    assert stage_progress(None, 0.5) == 0.0
+    assert stage_progress(Stage.PAINT, 1.0) == pytest.approx(1.0)
+    ends = [stage_progress(stage, 1.0) for stage in Stage]
+    assert ends == sorted(ends)
+    for earlier, later in zip(list(Stage), list(Stage)[1:], strict=False):
+        assert stage_progress(earlier, 1.0) == pytest.approx(stage_progress(later, 0.0))
+
+
+def test_a_fraction_out_of_range_is_no_bar_out_of_range() -> None:
+    assert 0.0 <= stage_progress(Stage.LOCATE, -5.0) <= stage_progress(Stage.PAINT, 7.0) <= 1.0
+
+
+def test_a_new_job_lists_what_was_asked_for() -> None:
+    job = make_job("cup", "book")
+    assert [(target.name, target.box) for target in job.targets] == [("cup", BOX), ("book", BOX)]
+    assert new_job(Diagnose(job="d"), file_key="", now=0.0).targets == []
+
+
+def test_progress_never_goes_back_over_a_whole_run() -> None:
+    """Stage by stage for all targets, as the pipeline works."""
+    job = make_job("cup", "book")
+    steps = [Progress(job="a", stage=Stage.LOCATE, fraction=f) for f in (0.1, 0.5, 1.0)]
+    steps += [
+        Progress(job="a", stage=stage, target=target, fraction=fraction)
+        for stage in (Stage.MATTE, Stage.SHAPE, Stage.PAINT)
+        for target in (0, 1)
+        for fraction in (0.1, 0.5, 1.0)
+    ]
+    seen = [0.0]
+    for step in steps:
+        job.on_progress(step)
+        if step.stage is Stage.LOCATE and step.fraction == 1.0:
+            found = tuple(LocatedTarget(name=name, box=BOX) for name in ("cup", "book"))
+            job.on_located(Located(job="a", targets=found, photo_width=10, photo_height=10))
+        seen.append(job.progress)
+    assert seen == sorted(seen)
+    assert seen[-1] == pytest.approx(1.0)
+
+
+def test_a_failed_target_does_not_hold_the_bar_back() -> None:
+    job = make_job("cup", "book")
+    job.on_target_failed(TargetFailed(job="a", target=0, code="no_region", sentence="Draw a box."))
+    job.on_progress(Progress(job="a", stage=Stage.PAINT, target=1, fraction=1.0))
+    assert job.progress == pytest.approx(1.0)
+
+
+def test_notes_stay_until_there_is_a_newer_one() -> None:
+    target = TargetState(name="cup", note="found at the left")
+    target.enter(Stage.MATTE, "")
+    assert target.note == "found at the left"
+    target.enter(Stage.SHAPE, "turned")
+    assert target.note == "turned"
+
+
+def test_states_that_are_over() -> None:
+    assert [state for state in JobState if state.is_over] == [JobState.DONE, JobState.CANCELLED, JobState.FAILED]
+
+
+def test_a_clock_set_back_makes_no_negative_time() -> None:
+    job = make_job("cup")
+    job.end(JobState.DONE, now=5.0)
+    assert job.seconds == 0.0

@@ -1,0 +1,151 @@
+"""What stands in the panel becomes a message, or one clear sentence."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from blender_img23d.core.requests import (
+    build_generate,
+    build_locate,
+    build_paint,
+    build_settings,
+    draw_seed,
+    new_run_folder,
+)
+from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError, decode, encode
+from blender_img23d.shared.img23d_protocol.messages import SEED_MAX, Box, Settings, ShapeKind
+
+LEFT = Box(left=0.0, top=0.0, right=0.5, bottom=1.0)
+RIGHT = Box(left=0.5, top=0.0, right=1.0, bottom=1.0)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "mein Foto Ü 杯.png"
+    path.write_bytes(b"not looked at here")
+    return path
+
+
+def generate(photo: Path | str, *, names: str = "cup", seed: int = 1, boxes=(), base: Path = Path("/base")):
+    return build_generate(
+        photo=str(photo), names=names, engine="preview", seed=seed, settings=Settings(), base_folder=base, boxes=boxes
+    )
+
+
+def code_of(build, *args, **kwargs) -> ErrorCode:
+    with pytest.raises(Img23DError) as caught:
+        build(*args, **kwargs)
+    assert caught.value.sentence.endswith(".")
+    return caught.value.code
+
+
+def test_names_become_things(photo: Path) -> None:
+    request = generate(photo, names='red mug, "cup, blue"\nbook, , book')
+    assert [wanted.name for wanted in request.wanted] == ["red mug", "cup, blue", "book", "book"]
+    assert request.photo == str(photo)
+    assert decode(encode(request)) is not None
+
+
+def test_no_names_is_the_whole_picture(photo: Path) -> None:
+    assert generate(photo, names=" \n, ").wanted == ()
+
+
+def test_two_hundred_names(photo: Path) -> None:
+    assert len(generate(photo, names=",".join(f"thing {n}" for n in range(200))).wanted) == 200
+
+
+def test_boxes_belong_to_names_in_order_and_may_stand_alone(photo: Path) -> None:
+    request = generate(photo, names="cup, book", boxes=[None, LEFT, RIGHT, None])
+    assert [(wanted.name, wanted.box) for wanted in request.wanted] == [
+        ("cup", None), ("book", LEFT), (photo.stem, RIGHT),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        Box(left=0.5, top=0.0, right=0.5, bottom=1.0),
+        Box(left=0.0, top=0.9, right=1.0, bottom=0.1),
+        Box(left=-0.1, top=0.0, right=1.0, bottom=1.0),
+        Box(left=0.0, top=0.0, right=1.01, bottom=1.0),
+        Box(left=float("nan"), top=0.0, right=1.0, bottom=1.0),
+    ],
+)
+def test_boxes_that_are_none(photo: Path, box: Box) -> None:
+    assert code_of(generate, photo, boxes=[box]) == ErrorCode.BAD_REQUEST
+
+
+def test_photos_that_are_none(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.png"
+    empty.touch()
+    assert code_of(generate, "") == ErrorCode.PHOTO_MISSING
+    assert code_of(generate, "  ") == ErrorCode.PHOTO_MISSING
+    assert code_of(generate, tmp_path / "gone.png") == ErrorCode.PHOTO_NOT_FOUND
+    assert code_of(generate, "/nul\0byte.png") == ErrorCode.PHOTO_NOT_FOUND
+    assert code_of(generate, tmp_path / ("long" * 200)) == ErrorCode.PHOTO_NOT_FOUND
+    assert code_of(generate, tmp_path) == ErrorCode.PHOTO_IS_FOLDER
+    assert code_of(generate, empty) == ErrorCode.PHOTO_EMPTY_FILE
+
+
+def test_a_random_seed_is_drawn_and_told(photo: Path) -> None:
+    seeds = {generate(photo, seed=-1).seed for _ in range(20)}
+    assert len(seeds) > 10
+    assert all(0 <= seed <= SEED_MAX for seed in seeds)
+    assert generate(photo, seed=0).seed == 0
+
+
+@pytest.mark.parametrize("seed", [-2, SEED_MAX + 1])
+def test_seeds_out_of_range(seed: int) -> None:
+    assert code_of(draw_seed, seed) == ErrorCode.BAD_REQUEST
+
+
+def test_every_job_has_its_own_id_and_folder(photo: Path) -> None:
+    requests = [generate(photo) for _ in range(10)]
+    assert len({request.job for request in requests}) == 10
+    assert len({request.run_folder for request in requests}) == 10
+
+
+def test_the_run_folder_is_named_and_not_made(tmp_path: Path) -> None:
+    folder = new_run_folder(tmp_path, "/photos/My: cup?.jpg", datetime(2026, 3, 4, 5, 6, 7))
+    assert folder.parent == tmp_path / "runs"
+    assert folder.name.startswith("20260304-050607-My_cup-")
+    assert len(folder.name.rsplit("-", 1)[1]) == 4
+    assert not folder.parent.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_photo_whose_name_is_no_utf8_can_still_be_sent(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
+    path.write_bytes(b"x")
+    request = generate(path, names="", boxes=[LEFT])
+    again = decode(encode(request))
+    assert Path(again.photo).is_file()
+    new_run_folder(tmp_path, str(path)).mkdir(parents=True)
+
+
+def test_locate_and_paint(photo: Path, tmp_path: Path) -> None:
+    locate = build_locate(photo=str(photo), names="cup, book", engine="preview", seed=3)
+    assert [wanted.name for wanted in locate.wanted] == ["cup", "book"]
+    paint = build_paint(
+        mesh="/m.npz", picture=str(photo), name="cup", engine="preview", seed=-1, settings=Settings(), run_folder=tmp_path
+    )
+    assert (paint.mesh, paint.picture, paint.run_folder) == ("/m.npz", str(photo), str(tmp_path))
+    assert paint.seed >= 0
+
+
+def test_settings_as_the_panel_holds_them() -> None:
+    settings = build_settings(texture_size="2048", faces=500, shape="revolve", thickness=0.5)
+    assert settings == Settings(texture_size=2048, faces=500, shape=ShapeKind.REVOLVE, thickness=0.5)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"texture_size": 1000}, {"faces": 499}, {"faces": 10**6}, {"shape": "cube"}, {"thickness": 0.0}, {"thickness": float("nan")}],
+)
+def test_settings_out_of_range(wrong: dict) -> None:
+    values = {"texture_size": 1024, "faces": 1000, "shape": "auto", "thickness": 1.0} | wrong
+    assert code_of(build_settings, **values) == ErrorCode.BAD_REQUEST
