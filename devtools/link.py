@@ -50,17 +50,22 @@ def _targets() -> dict[Path, Path]:
 
 
 def _places() -> list[Path]:
-    modules = sorted(path.name for path in UNPACKED.iterdir()) if UNPACKED.is_dir() else []
+    modules = sorted(path.name for path in UNPACKED.iterdir() if path.is_dir()) if UNPACKED.is_dir() else []
     return [Path("extensions/user_default") / EXTENSION_ID, *(Path("scripts/modules") / name for name in modules)]
 
 
 def _unpack_wheels() -> list[Path]:
-    """The wheels' top-level packages in wheels/unpacked."""
-    shutil.rmtree(UNPACKED, ignore_errors=True)
-    for wheel in fetch([host_platform()]):
-        with zipfile.ZipFile(wheel) as archive:
-            members = [name for name in archive.namelist() if ".dist-info/" not in name and ".data/" not in name]
-            archive.extractall(UNPACKED, members)
+    """The wheels' top-level packages in wheels/unpacked; a complete earlier copy, which a Blender may be using, stays."""
+    wheels = fetch([host_platform()])
+    stamp = UNPACKED / ".ready"
+    wanted = "\n".join(wheel.name for wheel in wheels)
+    if not stamp.is_file() or stamp.read_text(encoding="utf-8") != wanted:
+        shutil.rmtree(UNPACKED, ignore_errors=True)
+        for wheel in wheels:
+            with zipfile.ZipFile(wheel) as archive:
+                members = [name for name in archive.namelist() if ".dist-info/" not in name and ".data/" not in name]
+                archive.extractall(UNPACKED, members)
+        stamp.write_text(wanted, encoding="utf-8")
     return sorted(path for path in UNPACKED.iterdir() if path.is_dir())
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tomllib
+import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -14,8 +14,7 @@ from .places import BACKEND, BUILD, DIST, EXTENSION, EXTENSION_ID, MANIFEST, ROO
 from .running import clean_environment, run
 from .wheels import fetch
 
-# 2020-01-01, the time of every file in the zip, so that the same sources give the same bytes
-FILE_TIME = 1577836800
+FILE_TIME = (2020, 1, 1, 0, 0, 0)  # of every file in the zip, so that the same sources give the same bytes
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.py[cod]", ".*")
 
 
@@ -46,25 +45,17 @@ def assemble(platform: str, wheels: Sequence[Path]) -> Path:
     (stage / "wheels").mkdir()
     for wheel in wheels:
         shutil.copy(wheel, stage / "wheels")
-    files = sorted(path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file())
     manifest = stage / MANIFEST
-    text = manifest_for(manifest.read_text(encoding="utf-8"), platform, [wheel.name for wheel in wheels], files)
+    text = manifest_for(manifest.read_text(encoding="utf-8"), platform, [wheel.name for wheel in wheels])
     manifest.write_text(text, encoding="utf-8", newline="\n")
-    for file in files:
-        os.chmod(stage / file, 0o644)
-        os.utime(stage / file, (FILE_TIME, FILE_TIME))
     return stage
 
 
-def manifest_for(source: str, platform: str, wheels: Iterable[str], files: Iterable[str]) -> str:
-    """The source's manifest with what belongs to one platform.
-
-    The list of files makes their order in the zip the same on every machine; the tool adds manifest and wheels itself.
-    """
+def manifest_for(source: str, platform: str, wheels: Iterable[str]) -> str:
+    """The source's manifest with what belongs to one platform, before its first table."""
     own = _toml_list("platforms", [platform]) + _toml_list("wheels", [f"./wheels/{name}" for name in wheels])
-    listed = [file for file in files if file != MANIFEST and not file.startswith("wheels/")]
     keys, tables = re.fullmatch(r"(.*?)(^\[.*)?", source, flags=re.MULTILINE | re.DOTALL).groups(default="")
-    return f"{keys.rstrip()}\n\n{own}\n{tables.rstrip()}\n\n[build]\n{_toml_list('paths', listed)}"
+    return f"{keys.rstrip()}\n\n{own}\n{tables}"
 
 
 def _toml_list(key: str, values: Iterable[str]) -> str:
@@ -76,5 +67,17 @@ def _zip(stage: Path, platform: str, blender: Blender) -> Path:
     path.unlink(missing_ok=True)
     hint = f"Blender's extension tool refused {path.name}: see above."
     run([*blender.tool, "build", "--source-dir", stage, "--output-filepath", path], env=clean_environment(), hint=hint)
+    make_reproducible(path)
     run([*blender.tool, "validate", path], env=clean_environment(), hint=hint)
     return path
+
+
+def make_reproducible(path: Path) -> None:
+    """The tool takes files in the file system's order, with their times: put both the same on every machine."""
+    draft = path.with_suffix(".tmp")
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(draft, "w") as new:
+        for entry in sorted(old.infolist(), key=lambda entry: (entry.filename != MANIFEST, entry.filename)):
+            fixed = zipfile.ZipInfo(entry.filename, FILE_TIME)
+            fixed.compress_type, fixed.external_attr = entry.compress_type, 0o644 << 16
+            new.writestr(fixed, old.read(entry), compresslevel=9)
+    draft.replace(path)
