@@ -84,10 +84,15 @@ class CutOut:
 
 @dataclass(frozen=True, kw_only=True)
 class Mesh:
-    """`vertices` (V, 3) float32, `faces` (F, 3) int32, counter-clockwise seen from outside."""
+    """`vertices` (V, 3) float32, `faces` (F, 3) int32, counter-clockwise seen from outside.
+
+    `polygons` (F,) int32 are for meshes whose faces have more than three corners: triangles with the same number (0..)
+    are one face and are never parted in the UV layout. None: every triangle is by itself.
+    """
 
     vertices: np.ndarray
     faces: np.ndarray
+    polygons: np.ndarray | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
