@@ -1,0 +1,179 @@
+"""Which region each name gets: the best for all names together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .regions import Region
+from .words import Wish
+
+_COLOUR, _PLACE, _SIZE, _SHADE = 1.0, 0.5, 0.5, 0.3  # weights: a colour that is said must not give way to a place
+_FITS = 0.3  # of the wish's greatest possible score: below, the region is only the nearest that was left
+_ORDER = 1e-3  # earlier regions first where nothing else decides
+_SUPERLATIVES = {
+    **{name: f"most {name}" for name in ("orange", "purple", "cyan", "beige")},
+    **{"red": "reddest", "yellow": "yellowest", "green": "greenest", "blue": "bluest", "pink": "pinkest"},
+    **{"brown": "brownest", "black": "blackest", "grey": "greyest", "white": "whitest"},
+    **{"left": "leftmost", "right": "rightmost", "top": "topmost", "bottom": "bottommost", "middle": "most central"},
+    **{"big": "biggest", "small": "smallest", "tall": "tallest", "short": "shortest"},
+    **{"wide": "widest", "narrow": "narrowest", "dark": "darkest", "light": "lightest"},
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """A region's index for a name and, in plain words, why."""
+
+    region: int
+    reason: str
+
+
+def choose(wishes: list[Wish], regions: list[Region]) -> list[Choice | None]:
+    """One choice a wish, None where no region is left. `regions` come in reading order.
+
+    Names that say something about looks or place are served first and jointly; the others follow in reading order.
+    """
+    choices: list[Choice | None] = [None] * len(wishes)
+    if not regions:
+        return choices
+    specific = [index for index, wish in enumerate(wishes) if wish.is_specific]
+    scores = _scores([wishes[index] for index in specific], regions)
+    for row, column in enumerate(assign(scores + _order(*scores.shape))):
+        if column >= 0:
+            wish = wishes[specific[row]]
+            choices[specific[row]] = Choice(region=column, reason=_reason(wish, scores[row], column))
+    taken = {choice.region for choice in choices if choice}
+    free = iter(index for index in range(len(regions)) if index not in taken)
+    for index, wish in enumerate(wishes):
+        if not wish.is_specific and (region := next(free, None)) is not None:
+            choices[index] = Choice(region=region, reason="next in reading order")
+    return choices
+
+
+def assign(scores: np.ndarray) -> list[int]:
+    """For each row of (n, m) scores its column in the assignment with the greatest sum, -1 for rows that get none.
+
+    The Hungarian method by shortest augmenting paths (Jonker and Volgenant 1987).
+    """
+    rows, columns = scores.shape
+    if rows == 0 or columns == 0:
+        return [-1] * rows
+    if rows > columns:
+        chosen = [-1] * rows
+        for column, row in enumerate(assign(scores.T)):
+            chosen[row] = column
+        return chosen
+    cost = -scores.astype(np.float64)
+    row_price, column_price = np.zeros(rows), np.zeros(columns)
+    owner = np.full(columns, -1)
+    for start in range(rows):
+        _augment(cost, row_price, column_price, owner, start)
+    chosen = [-1] * rows
+    for column in np.flatnonzero(owner >= 0):
+        chosen[owner[column]] = int(column)
+    return chosen
+
+
+def _augment(cost: np.ndarray, row_price: np.ndarray, column_price: np.ndarray, owner: np.ndarray, start: int) -> None:
+    """Gives row `start` a column along the cheapest alternating path; prices keep every reduced cost >= 0."""
+    shortest = np.full(cost.shape[1], np.inf)
+    before = np.full(cost.shape[1], -1)
+    done = np.zeros(cost.shape[1], bool)
+    visited, row, column, length = [], start, -1, 0.0
+    while True:
+        visited.append((row, length))
+        reduced = length + cost[row] - row_price[row] - column_price
+        better = ~done & (reduced < shortest)
+        shortest[better], before[better] = reduced[better], column
+        column = int(np.argmin(np.where(done, np.inf, shortest)))
+        length = float(shortest[column])
+        if owner[column] < 0:
+            break
+        done[column] = True
+        row = int(owner[column])
+    for seen, at in visited:
+        row_price[seen] += length - at
+    column_price[done] -= length - shortest[done]
+    while column >= 0:
+        previous = int(before[column])
+        owner[column] = start if previous < 0 else owner[previous]
+        column = previous
+
+
+def _order(rows: int, columns: int) -> np.ndarray:
+    """A small preference for early regions and, among equals, for early names on early regions."""
+    name, region = np.arange(rows)[:, None] / max(rows, 1), np.arange(columns)[None] / max(columns, 1)
+    return _ORDER * (name * region - 1.5 * region)
+
+
+def _scores(wishes: list[Wish], regions: list[Region]) -> np.ndarray:
+    """(wishes, regions): how well each region fits each wish; every part of a wish counts from 0 to its weight."""
+    traits = {trait: _trait(trait, regions) for wish in wishes for trait in _traits(wish)}
+    scores = np.zeros((len(wishes), len(regions)))
+    for row, wish in enumerate(wishes):
+        for trait, weight in _traits(wish).items():
+            scores[row] += weight * traits[trait]
+        if wish.ordinal is not None:
+            scores[row] += _ordinal_fit(scores[row].copy(), wish, len(regions))
+    return scores
+
+
+def _traits(wish: Wish) -> dict[str, float]:
+    weights = dict.fromkeys(wish.colours, _COLOUR) | dict.fromkeys(wish.sides, _PLACE) | dict.fromkeys(wish.sizes, _SIZE)
+    return weights | ({wish.shade: _SHADE} if wish.shade else {})
+
+
+def _trait(trait: str, regions: list[Region]) -> np.ndarray:
+    """(regions,) 0..1."""
+    x, y = np.array([region.center for region in regions]).T
+    match trait:
+        case "left" | "right":
+            return _spread(-x if trait == "left" else x)
+        case "top" | "bottom":
+            return _spread(-y if trait == "top" else y)
+        case "middle":
+            return _spread(-np.hypot(_spread(x) - 0.5, _spread(y) - 0.5))
+        case "big" | "small":
+            size = np.sqrt([region.area for region in regions])
+            return _spread(size if trait == "big" else -size)
+        case "tall" | "short":
+            height = np.array([region.bottom - region.top for region in regions], float)
+            return _spread(height if trait == "tall" else -height)
+        case "wide" | "narrow":
+            width = np.array([region.right - region.left for region in regions], float)
+            return _spread(width if trait == "wide" else -width)
+        case "dark" | "light":
+            light = np.array([region.lightness for region in regions])
+            return _spread(light if trait == "light" else -light)
+    share = np.array([region.share(trait) for region in regions])
+    return 0.6 * np.minimum(share / 0.4, 1) + 0.4 * share / max(float(share.max()), 0.1)
+
+
+def _spread(values: np.ndarray) -> np.ndarray:
+    """From 0 for the least to 1 for the greatest; all 1 where they are equal."""
+    low, high = float(values.min()), float(values.max())
+    return (values - low) / (high - low) if high > low else np.ones(len(values))
+
+
+def _ordinal_fit(fit: np.ndarray, wish: Wish, count: int) -> np.ndarray:
+    """The n-th region in reading order among those that fit the name's other words."""
+    candidates = np.flatnonzero(fit >= 0.6 * fit.max()) if fit.max() > 0 else np.arange(count)
+    bonus = np.zeros(count)
+    bonus[candidates[min(wish.ordinal, len(candidates) - 1)]] = 1.0
+    return bonus
+
+
+def _reason(wish: Wish, scores: np.ndarray, column: int) -> str:
+    traits = _traits(wish)
+    possible = sum(traits.values()) + (wish.ordinal is not None)
+    words = " and ".join(_SUPERLATIVES[trait] for trait in traits)
+    if wish.ordinal is not None:
+        counted = "the last" if wish.ordinal < 0 else f"number {wish.ordinal + 1}"
+        return f"{counted} in reading order" + (f" of the {words} regions" if words else "")
+    if scores[column] < _FITS * possible:
+        return f"nothing clearly fits “{', '.join(traits)}”; this is the nearest that was left"
+    if scores[column] >= scores.max():
+        return f"the {words} region"
+    return f"the next {words} region"

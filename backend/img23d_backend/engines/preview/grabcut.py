@@ -1,0 +1,140 @@
+"""The hard cut: GrabCut (Rother, Kolmogorov, Blake, SIGGRAPH 2004) on a picture with its backdrop's lighting taken out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ...stages import PixelBox
+from .backdrop import Backdrop, contact_shadow, shadow_factor, steepness, to_lab, visible
+from .scene import Scene, open_holes, standing_out
+
+_WORKING_SIDE = 448  # pixels
+_ROUNDS_SEEDED, _ROUNDS_BOX = 2, 5
+_SURE_DEPTH = 2  # pixels from the seeds' outline in which the cut may still move it
+_DOUBT_REACH = 10  # pixels into the thing in which a dark grey may be its contact shadow
+_CROSS = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """All (h, w) bool at the working size: what was cut out, where the thing was expected, where one sees through it."""
+
+    inside: np.ndarray
+    hint: np.ndarray
+    open: np.ndarray
+
+
+def cut_by_seeds(
+    rgb: np.ndarray, scene: Scene, window: PixelBox, box: np.ndarray, hint: np.ndarray | None
+) -> Cut:
+    """Cut from a plain backdrop: nearly everything is sure, GrabCut decides on the outline and on dark contact shadows."""
+    size = _working_size(rgb)
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    lab = to_lab(small)
+    backdrop = _backdrop_here(lab, scene, window)
+    standing = standing_out(lab, backdrop) & _shrunk(box, size)
+    wanted = standing if hint is None else _near_hint(standing, _shrunk(hint, size))
+    others = standing & ~wanted
+    seeds = _seeds(lab, backdrop, wanted, others, _shrunk(box, size))
+    inside = _grab(_evenly_lit(lab, backdrop), seeds, _ROUNDS_SEEDED)
+    through = open_holes(lab, backdrop.colour, np.ones_like(inside), backdrop.noise)
+    return Cut(inside=inside & ~others, hint=wanted, open=through)
+
+
+def cut_by_box(rgb: np.ndarray, box: np.ndarray) -> Cut:
+    """Cut from a busy photo: outside the box is sure to be something else, its middle is probably the thing."""
+    size = _working_size(rgb)
+    small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    within = _shrunk(box, size)
+    within[[0, -1], :] = False
+    within[:, [0, -1]] = False
+    seeds = np.where(within, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8)
+    inside = _grab(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), seeds, _ROUNDS_BOX)
+    return Cut(inside=inside, hint=within, open=np.zeros_like(inside))
+
+
+def _working_size(rgb: np.ndarray) -> tuple[int, int]:
+    """(width, height) for cv2.resize."""
+    height, width = rgb.shape[:2]
+    scale = min(1.0, _WORKING_SIDE / max(height, width))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _shrunk(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    return cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
+
+
+def _backdrop_here(lab: np.ndarray, scene: Scene, window: PixelBox) -> Backdrop:
+    """The scene's backdrop in the window, looked at anew at the window's finer scale."""
+    height, width = lab.shape[:2]
+    sx, sy = window.width / width * scene.scale, window.height / height * scene.scale
+    to_scene = np.array(
+        [
+            [sx, 0, window.left * scene.scale + 0.5 * sx - 0.5],
+            [0, sy, window.top * scene.scale + 0.5 * sy - 0.5],
+        ]
+    )
+
+    def here(field: np.ndarray) -> np.ndarray:
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(field, to_scene, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+    backdrop = scene.backdrop
+    colour, lit = here(backdrop.colour), here(backdrop.lit)
+    seeds = here(cv2.erode(backdrop.seen.astype(np.float32), _CROSS, borderValue=1)) > 0.99
+    seen = visible(lab, [colour], backdrop.noise, seeds, steepness(lab))
+    seen |= contact_shadow(lab, lit, backdrop.noise, seen)
+    return Backdrop(colour=colour, lit=lit, seen=seen, noise=backdrop.noise, plain=True)
+
+
+def _near_hint(standing: np.ndarray, hint: np.ndarray) -> np.ndarray:
+    """What stands out and belongs to the hinted thing rather than to a neighbour."""
+    others = standing & (cv2.dilate(hint.astype(np.uint8), _CROSS, iterations=2) == 0)
+    to_hint = cv2.distanceTransform((~hint).astype(np.uint8), cv2.DIST_L2, 3)
+    to_others = cv2.distanceTransform((~others).astype(np.uint8), cv2.DIST_L2, 3)
+    return standing & (to_hint < to_others)
+
+
+def _seeds(
+    lab: np.ndarray, backdrop: Backdrop, wanted: np.ndarray, others: np.ndarray, box: np.ndarray
+) -> np.ndarray:
+    """GrabCut's four marks. Shadow-like places under the thing's edge are left for the cut to decide."""
+    k, hue = shadow_factor(lab, backdrop.lit)
+    at_the_edge = cv2.distanceTransform((~backdrop.seen).astype(np.uint8), cv2.DIST_L2, 3) < _DOUBT_REACH
+    doubtful = wanted & at_the_edge & (k < 0.95) & (hue < 8 + backdrop.noise)
+    sure = wanted & ~doubtful
+    reach = 2 * _SURE_DEPTH + 1
+    near = cv2.dilate(wanted.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    deep = cv2.erode(sure.astype(np.uint8), _CROSS, iterations=_SURE_DEPTH, borderValue=1) > 0
+    seeds = np.full(lab.shape[:2], cv2.GC_BGD, np.uint8)
+    seeds[near & box & ~others] = cv2.GC_PR_BGD
+    seeds[wanted & ~doubtful] = cv2.GC_PR_FGD
+    seeds[deep | _strong_ridge(lab, backdrop, sure)] = cv2.GC_FGD
+    return seeds
+
+
+def _strong_ridge(lab: np.ndarray, backdrop: Backdrop, sure: np.ndarray) -> np.ndarray:
+    """The middle of thin parts that differ a lot from the backdrop: a cut's smoothness must not take them away."""
+    distance = cv2.distanceTransform(sure.astype(np.uint8), cv2.DIST_L2, 3)
+    ridge = (cv2.dilate(distance, _CROSS) <= distance) & (distance > 1)
+    return ridge & (np.linalg.norm(lab - backdrop.colour, axis=2) > 25)
+
+
+def _evenly_lit(lab: np.ndarray, backdrop: Backdrop) -> np.ndarray:
+    """(H, W, 3) uint8 with the backdrop as one grey: the difference from it, so that gradients do not split its colours."""
+    difference = lab - backdrop.lit
+    return np.clip(128 + difference * (1.2, 1.6, 1.6), 0, 255).astype(np.uint8)
+
+
+def _grab(image: np.ndarray, seeds: np.ndarray, rounds: int) -> np.ndarray:
+    """(H, W) bool. Seeds without both sides, or without doubt, are the answer themselves."""
+    front = (seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD)
+    if not front.any() or front.all():
+        return front
+    models = np.zeros((1, 65)), np.zeros((1, 65))
+    marks = seeds.copy()
+    cv2.grabCut(image, marks, None, *models, rounds, cv2.GC_INIT_WITH_MASK)
+    return (marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD)

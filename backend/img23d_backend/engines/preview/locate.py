@@ -1,0 +1,153 @@
+"""Finding the wanted things without a model of what things are: boxes first, then words of looks and place, then order."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from img23d_protocol.messages import Box, Wanted
+
+from ...stages import Context, Found, NotFound, Photo, PixelBox
+from .choose import choose
+from .regions import Region, find_regions
+from .scene import Scene, SceneMemory
+from .split import split_by_colours, split_by_waist
+from .words import Wish, parse
+
+_MASK_BYTES = 64 << 20  # all masks of an answer together; beyond, the boxes alone must do
+_IN_A_BOX = 0.6  # of a region: then a box of the artist's has taken it
+_LEAST_SIDE = 4  # pixels of a box
+_MARGIN = 0.02  # of the region's longer side
+
+
+class RegionGrounder:
+    """The preview engine's `locate`. `memory` may be shared with the matter, so that a photo is looked at once."""
+
+    def __init__(self, memory: SceneMemory | None = None) -> None:
+        self._memory = memory or SceneMemory()
+
+    def locate(self, photo: Photo, wanted: tuple[Wanted, ...], context: Context) -> tuple[Found | NotFound, ...]:
+        """One answer a wanted thing, in the same order; no wanted thing at all means the whole picture as one."""
+        context.report(0.0, "")
+        answers: list[Found | NotFound | None] = [_boxed(photo, one) if one.box else None for one in wanted]
+        if all(answers) and answers:
+            return tuple(answers)
+        scene = self._memory.scene(photo)
+        context.report(0.5, "")
+        if not wanted:
+            return (_whole(photo, scene, photo.name),)
+        open_names = [one.name for one, answer in zip(wanted, answers, strict=True) if answer is None]
+        found = iter(_by_words(photo, scene, open_names, [box for box in answers if isinstance(box, Found)]))
+        return tuple(next(found) if answer is None else answer for answer in answers)
+
+
+def _boxed(photo: Photo, wanted: Wanted) -> Found | NotFound:
+    box = _pixels(wanted.box, photo)
+    if box is None:
+        return NotFound(name=wanted.name, sentence=f"The box of “{wanted.name}” is empty; draw it again around the thing.")
+    return Found(name=wanted.name, box=box, note="in the box that was drawn")
+
+
+def _pixels(box: Box, photo: Photo) -> PixelBox | None:
+    """The pixels that a box touches, within the photo; None for a box without any area there."""
+    sides = (box.left, box.top, box.right, box.bottom)
+    if not all(math.isfinite(side) for side in sides):
+        return None
+    left, top, right, bottom = (min(max(side, 0.0), 1.0) for side in sides)
+    pixels = PixelBox(
+        left=math.floor(left * photo.width),
+        top=math.floor(top * photo.height),
+        right=math.ceil(right * photo.width),
+        bottom=math.ceil(bottom * photo.height),
+    )
+    return pixels if min(pixels.width, pixels.height) >= _LEAST_SIDE else None
+
+
+def _whole(photo: Photo, scene: Scene, name: str) -> Found:
+    """Everything that stands out as one thing."""
+    regions = find_regions(scene)
+    if not regions:
+        everything = PixelBox(left=0, top=0, right=photo.width, bottom=photo.height)
+        return Found(name=name, box=everything, note="the whole photo, since nothing in it stands apart from its background")
+    mask = np.zeros(scene.foreground.shape, bool)
+    for region in regions:
+        mask |= region.over(mask.shape)
+    left, top = min(region.left for region in regions), min(region.top for region in regions)
+    right, bottom = max(region.right for region in regions), max(region.bottom for region in regions)
+    box = _photo_box(photo, scene, left, top, right, bottom)
+    return Found(name=name, box=box, mask=_photo_mask(photo, mask), note="everything that stands out in the photo")
+
+
+def _by_words(photo: Photo, scene: Scene, names: list[str], boxed: list[Found]) -> list[Found | NotFound]:
+    """Answers for the names without a box, among the regions that no box has taken."""
+    regions = [region for region in find_regions(scene) if not _taken(region, scene, boxed)]
+    if not regions:
+        return _nothing_apart(photo, scene, names, boxed)
+    wishes = [parse(name) for name in names]
+    regions = _enough_regions(scene, regions, wishes)
+    with_masks = photo.width * photo.height * len(names) <= _MASK_BYTES
+    return [
+        _missing(name, len(regions)) if choice is None else _found(photo, scene, name, regions[choice.region], choice.reason, with_masks)
+        for name, choice in zip(names, choose(wishes, regions), strict=True)
+    ]
+
+
+def _enough_regions(scene: Scene, regions: list[Region], wishes: list[Wish]) -> list[Region]:
+    if len(regions) >= len(wishes):
+        return regions
+    colours = [colour for wish in wishes for colour in wish.colours]
+    return split_by_waist(scene, split_by_colours(scene, regions, colours, len(wishes)), len(wishes))
+
+
+def _taken(region: Region, scene: Scene, boxed: list[Found]) -> bool:
+    for found in boxed:
+        left, top, right, bottom = (
+            round(side * scene.scale) for side in (found.box.left, found.box.top, found.box.right, found.box.bottom)
+        )
+        part = region.mask[
+            max(0, top - region.top) : max(0, bottom - region.top), max(0, left - region.left) : max(0, right - region.left)
+        ]
+        if np.count_nonzero(part) >= _IN_A_BOX * region.area:
+            return True
+    return False
+
+
+def _nothing_apart(photo: Photo, scene: Scene, names: list[str], boxed: list[Found]) -> list[Found | NotFound]:
+    """No region at all: a single name still gets the photo as a whole, several cannot be told apart."""
+    if len(names) == 1 and not boxed:
+        return [_whole(photo, scene, names[0])]
+    why = "is left for" if boxed else "in this photo stands apart from its background enough to be found as"
+    return [NotFound(name=name, sentence=f"Nothing {why} “{name}”; give it a box.") for name in names]
+
+
+def _missing(name: str, regions: int) -> NotFound:
+    only = "only one thing stands" if regions == 1 else f"only {regions} things stand"
+    return NotFound(
+        name=name,
+        sentence=f"Nothing is left in the photo for “{name}”: {only} apart there. Give “{name}” a box, or leave it out.",
+    )
+
+
+def _found(photo: Photo, scene: Scene, name: str, region: Region, reason: str, with_mask: bool) -> Found:
+    return Found(
+        name=name,
+        box=_photo_box(photo, scene, region.left, region.top, region.right, region.bottom),
+        mask=_photo_mask(photo, region.over(scene.foreground.shape)) if with_mask else None,
+        note=reason,
+    )
+
+
+def _photo_box(photo: Photo, scene: Scene, left: int, top: int, right: int, bottom: int) -> PixelBox:
+    """A rectangle of the scene as pixels of the photo, with a small margin."""
+    more = 1 + _MARGIN * max(right - left, bottom - top)
+    return PixelBox(
+        left=max(0, math.floor((left - more) / scene.scale)),
+        top=max(0, math.floor((top - more) / scene.scale)),
+        right=min(photo.width, math.ceil((right + more) / scene.scale)),
+        bottom=min(photo.height, math.ceil((bottom + more) / scene.scale)),
+    )
+
+
+def _photo_mask(photo: Photo, mask: np.ndarray) -> np.ndarray:
+    return cv2.resize(mask.astype(np.uint8), (photo.width, photo.height), interpolation=cv2.INTER_NEAREST) > 0

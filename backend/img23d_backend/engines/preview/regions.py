@@ -1,0 +1,106 @@
+"""The separate things of a scene, in reading order, with what can be said about each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .colours import NAMES, memberships
+from .scene import Scene
+
+_SPECK_PIXELS = 24  # at the working size
+_SPECK_SHARE = 0.01  # of the largest region
+_SAMPLES = 600  # pixels a region whose colours are looked at
+_SAME_ROW = 0.5  # of the smaller height: how far two regions must overlap to stand in one row
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """One thing at the scene's working size: `mask` (h, w) bool within `left, top, right, bottom` of the scene."""
+
+    mask: np.ndarray
+    left: int
+    top: int
+    colours: np.ndarray  # (len(colours.NAMES),) share of the region's area
+    lightness: float  # mean L, 0..100
+
+    @property
+    def right(self) -> int:
+        return self.left + self.mask.shape[1]
+
+    @property
+    def bottom(self) -> int:
+        return self.top + self.mask.shape[0]
+
+    @property
+    def area(self) -> int:
+        return int(np.count_nonzero(self.mask))
+
+    @property
+    def center(self) -> tuple[float, float]:
+        return (self.left + self.right) / 2, (self.top + self.bottom) / 2
+
+    def share(self, colour: str) -> float:
+        return float(self.colours[NAMES.index(colour)])
+
+    def over(self, shape: tuple[int, int]) -> np.ndarray:
+        """The mask over the whole scene (h, w)."""
+        whole = np.zeros(shape, bool)
+        whole[self.top : self.bottom, self.left : self.right] = self.mask
+        return whole
+
+
+def find_regions(scene: Scene) -> list[Region]:
+    """The scene's separate things in reading order, without specks."""
+    bridged = cv2.morphologyEx(scene.foreground.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    least = max(_SPECK_PIXELS, _SPECK_SHARE * int(areas[1:].max(initial=0)))
+    regions = []
+    for label in np.flatnonzero(areas >= least):
+        if label:
+            left, top, width, height = stats[label, :4]
+            part = np.s_[top : top + height, left : left + width]
+            regions.append(describe(scene, (labels[part] == label) & scene.foreground[part], int(left), int(top)))
+    return reading_order(regions)
+
+
+def describe(scene: Scene, mask: np.ndarray, left: int, top: int) -> Region:
+    """A region of a scene from its mask at (left, top), with its colours."""
+    lab = scene.lab[top : top + mask.shape[0], left : left + mask.shape[1]]
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
+    pixels = lab[inner if np.count_nonzero(inner) >= 12 else mask]
+    pixels = pixels[:: max(1, len(pixels) // _SAMPLES)]
+    return Region(
+        mask=mask,
+        left=left,
+        top=top,
+        colours=memberships(pixels).mean(0) if len(pixels) else np.zeros(len(NAMES), np.float32),
+        lightness=float(pixels[:, 0].mean()) if len(pixels) else 0.0,
+    )
+
+
+def cropped(scene: Scene, mask: np.ndarray) -> Region:
+    """A region from a mask (h, w) bool over the whole scene, which must not be empty."""
+    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    return describe(scene, mask[top : top + height, left : left + width], left, top)
+
+
+def reading_order(regions: list[Region]) -> list[Region]:
+    """Rows from top to bottom, in each from left to right; a row is what overlaps its first region's height."""
+    waiting = sorted(regions, key=lambda region: region.center[1])
+    ordered: list[Region] = []
+    while waiting:
+        first = waiting[0]
+        row = [region for region in waiting if _share_row(first, region)]
+        ordered += sorted(row, key=lambda region: region.center[0])
+        taken = {id(region) for region in row}
+        waiting = [region for region in waiting if id(region) not in taken]
+    return ordered
+
+
+def _share_row(first: Region, other: Region) -> bool:
+    overlap = min(first.bottom, other.bottom) - max(first.top, other.top)
+    return overlap >= _SAME_ROW * min(first.bottom - first.top, other.bottom - other.top)

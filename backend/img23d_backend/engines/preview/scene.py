@@ -1,0 +1,98 @@
+"""A photo taken apart once at a working size: its backdrop and what stands in front of it."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ...stages import Photo
+from .backdrop import Backdrop, fit_backdrop, shadow_factor, shadow_like, steepness, to_lab
+
+_WORKING_SIDE = 448  # pixels: enough for the outline of a thing a twentieth of the photo wide
+_STRIP = 5  # pixels: thinner shadow-like strips are the dark core of a contact shadow
+_HOLE_HUE, _HOLE_DARK, _HOLE_LIGHT = 5.0, 0.84, 5.0  # Lab units, k, Lab units: what may show through a hole
+_HOLE_OUTLINE = 4.0  # Lab units a pixel
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scene:
+    """`foreground` (h, w) bool and `backdrop` (None where the photo's alpha says it all) at `scale` times the photo.
+
+    `lab` (h, w, 3) float32.
+    """
+
+    lab: np.ndarray
+    foreground: np.ndarray
+    backdrop: Backdrop | None
+    scale: float
+
+    @property
+    def separable(self) -> bool:
+        """Whether things can be told from what is behind them."""
+        return self.backdrop is None or self.backdrop.plain
+
+
+class SceneMemory:
+    """Keeps the last photo's scene, since every target of a run asks for the same one."""
+
+    def __init__(self) -> None:
+        self._photo: weakref.ref[Photo] | None = None
+        self._scene: Scene | None = None
+
+    def scene(self, photo: Photo) -> Scene:
+        """The scene of a photo, made when asked for the first time."""
+        if self._scene is None or self._photo is None or self._photo() is not photo:
+            self._scene, self._photo = take_apart(photo), weakref.ref(photo)
+        return self._scene
+
+    def forget(self) -> int:
+        """Frees what is kept; returns its bytes."""
+        scene, self._scene, self._photo = self._scene, None, None
+        if scene is None:
+            return 0
+        return scene.lab.nbytes * (1 if scene.backdrop is None else 2) + 2 * scene.foreground.nbytes
+
+
+def take_apart(photo: Photo) -> Scene:
+    """The scene of a photo: by its alpha channel where it has one, else by what its border shows."""
+    scale = min(1.0, _WORKING_SIDE / max(photo.height, photo.width))
+    size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
+    rgb = cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA) if scale < 1 else photo.rgb
+    if photo.alpha is not None:
+        alpha = cv2.resize(photo.alpha, size, interpolation=cv2.INTER_AREA)
+        return Scene(lab=to_lab(rgb), foreground=alpha >= 64, backdrop=None, scale=scale)
+    backdrop, lab = fit_backdrop(rgb), to_lab(rgb)
+    foreground = standing_out(lab, backdrop) if backdrop.plain else np.zeros(lab.shape[:2], bool)
+    return Scene(lab=lab, foreground=foreground, backdrop=backdrop, scale=scale)
+
+
+def standing_out(lab: np.ndarray, backdrop: Backdrop) -> np.ndarray:
+    """(H, W) bool: what hides the backdrop, without thin strips of shadow and with its holes open."""
+    foreground = ~backdrop.seen
+    like = shadow_like(lab, backdrop.colour, backdrop.noise)
+    foreground &= ~open_holes(lab, backdrop.colour, foreground, backdrop.noise)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_STRIP, _STRIP))
+    thick = cv2.morphologyEx(foreground.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
+    return foreground & (thick | ~like)
+
+
+def open_holes(lab: np.ndarray, colour: np.ndarray, inside: np.ndarray, noise: float) -> np.ndarray:
+    """(H, W) bool: places inside a thing where the backdrop shows through: of its colour, and with an outline around.
+
+    The outline is asked for all around, since a thing's own shading may pass through the backdrop's colour.
+    """
+    k, hue = shadow_factor(lab, colour)
+    lighter = lab[..., 0] - colour[..., 0]
+    clear = (hue < _HOLE_HUE + noise) & (k > _HOLE_DARK) & (lighter < _HOLE_LIGHT + noise) & inside
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(clear.astype(np.uint8), connectivity=4)
+    rim = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32) * ~clear
+    steep = np.bincount(rim[(steepness(lab) > _HOLE_OUTLINE + noise) & (rim > 0)], minlength=count)
+    outlined = steep > 0.85 * np.maximum(np.bincount(rim.ravel(), minlength=count), 1)
+    exact = np.bincount(labels[(hue < 2 + noise) & (np.abs(lighter) < 4 + noise)], minlength=count)
+    area = stats[:, cv2.CC_STAT_AREA]
+    hole = outlined & (area >= max(8, 5e-5 * inside.size)) & (exact >= 0.35 * area)
+    hole[0] = False
+    return hole[labels]

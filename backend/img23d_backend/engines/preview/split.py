@@ -1,0 +1,83 @@
+"""More regions where a photo shows fewer than there are names: by colour, and where touching things have a waist."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from .colours import NAMES, memberships
+from .regions import Region, cropped, reading_order
+from .scene import Scene
+
+_PART_LEAST = 0.004  # of the scene: smaller parts are not split off
+_COLOUR_FITS = 0.5  # of a region's area: then it needs no part of its own for that colour
+_CORE_DEPTHS = (0.35, 0.45, 0.55, 0.65, 0.75, 0.85)  # of the greatest depth: cores of touching things part somewhere here
+
+
+def split_by_colours(scene: Scene, regions: list[Region], colours: list[str], count: int) -> list[Region]:
+    """Regions with a part of a wanted colour taken out of one where no region as a whole is of it; at most `count`."""
+    for colour in dict.fromkeys(colours):
+        if len(regions) >= count or any(region.share(colour) > _COLOUR_FITS for region in regions):
+            continue
+        parts = [(_colour_part(scene, region, colour), region) for region in regions]
+        part, parent = max(parts, key=lambda pair: np.count_nonzero(pair[0]))
+        regions = _divided(scene, regions, parent, [part, parent.over(part.shape) & ~part])
+    return reading_order(regions)
+
+
+def split_by_waist(scene: Scene, regions: list[Region], count: int) -> list[Region]:
+    """Regions with the greatest ones parted at their waists until there are `count`, or none has a waist any more."""
+    solid: list[Region] = []
+    waiting = sorted(regions, key=lambda region: region.area)
+    while waiting and len(waiting) + len(solid) < count:
+        region = waiting.pop()
+        masks = _waist_parts(scene, region)
+        if len(masks) < 2 or len(waiting) + len(solid) + len(masks) > count + 2:
+            solid.append(region)
+            continue
+        waiting = sorted([*waiting, *(cropped(scene, mask) for mask in masks)], key=lambda part: part.area)
+    return reading_order([*solid, *waiting])
+
+
+def _colour_part(scene: Scene, region: Region, colour: str) -> np.ndarray:
+    """(h, w) bool over the scene: the largest connected part of a region that is of a colour, its own spots filled."""
+    inside = region.over(scene.foreground.shape)
+    fits = np.zeros(inside.shape, np.uint8)
+    fits[inside] = memberships(scene.lab[inside])[:, NAMES.index(colour)] > 0.5
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (5, 5))
+    fits = cv2.morphologyEx(cv2.morphologyEx(fits, cv2.MORPH_OPEN, kernel), cv2.MORPH_CLOSE, kernel)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(fits, connectivity=8)
+    stats[0, cv2.CC_STAT_AREA] = 0
+    return (labels == int(np.argmax(stats[:, cv2.CC_STAT_AREA]))) & inside & (fits > 0)
+
+
+def _divided(scene: Scene, regions: list[Region], parent: Region, masks: list[np.ndarray]) -> list[Region]:
+    """The regions with one replaced by its parts, unless a part would be a mere speck."""
+    if min(np.count_nonzero(mask) for mask in masks) < _PART_LEAST * scene.foreground.size:
+        return regions
+    return [*(region for region in regions if region is not parent), *(cropped(scene, mask) for mask in masks)]
+
+
+def _waist_parts(scene: Scene, region: Region) -> list[np.ndarray]:
+    """Masks over the scene: watershed from the cores that remain when the region is shrunk until it falls apart."""
+    inside = region.over(scene.foreground.shape)
+    depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
+    for share in _CORE_DEPTHS:
+        count, cores, stats, _ = cv2.connectedComponentsWithStats((depth > share * depth.max()).astype(np.uint8))
+        large = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= _PART_LEAST / 8 * inside.size]
+        if len(large) >= 2:
+            parts = _watershed(scene, inside, [cores == label for label in large])
+            if min(np.count_nonzero(part) for part in parts) >= _PART_LEAST * inside.size:
+                return parts
+    return []
+
+
+def _watershed(scene: Scene, inside: np.ndarray, cores: list[np.ndarray]) -> list[np.ndarray]:
+    markers = np.where(inside, 0, len(cores) + 1).astype(np.int32)
+    for index, core in enumerate(cores):
+        markers[core] = index + 1
+    image = np.clip(cv2.cvtColor(scene.lab, cv2.COLOR_LAB2RGB) * 255, 0, 255).astype(np.uint8)
+    cv2.watershed(image, markers)
+    parts = np.where(inside & (markers > 0) & (markers <= len(cores)), markers, 0).astype(np.uint8)
+    parts = np.where(inside & (parts == 0), cv2.dilate(parts, np.ones((3, 3), np.uint8)), parts)  # watershed's own lines
+    return [parts == index + 1 for index in range(len(cores))]
