@@ -1,0 +1,113 @@
+"""Known things: photographed by the project, made again by the backend, compared with what they were.
+
+Runs in the plain environment: python -m devtools.bench.shapes PHOTOS RUNS OUT.json
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import trimesh
+from PIL import Image
+
+from ..places import BACKEND, EXTENSION
+from . import metrics, picture
+
+SLAB_DEPTH = 0.25  # of the reference's width
+
+
+@dataclass(frozen=True, kw_only=True)
+class ThingRow:
+    """One line of the table. Seconds are of the pipeline and of the whole process, memory is the process's peak."""
+
+    name: str
+    megapixels: float
+    silhouette_iou: float
+    chamfer: float
+    f_20: float
+    f_05: float
+    slab_chamfer: float
+    slab_f_05: float
+    psnr: float
+    seconds: float
+    process_seconds: float
+    peak_mb: float
+    faces: int
+    closed: bool
+
+
+def measure(photos: Path, runs: Path, out: Path) -> None:
+    rows = []
+    for camera in sorted(photos.glob("*_camera.json")):
+        stem = camera.name.removesuffix("_camera.json")
+        rows.append(asdict(measure_thing(stem, photos, runs / stem)))
+        print(f"{rows[-1]['name']}: IoU {rows[-1]['silhouette_iou']:.3f}, {rows[-1]['seconds']:.2f} s", flush=True)
+    out.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+
+
+def measure_thing(stem: str, photos: Path, run_folder: Path) -> ThingRow:
+    camera = json.loads((photos / f"{stem}_camera.json").read_text(encoding="utf-8"))
+    photo = np.asarray(Image.open(photos / f"{stem}.png").convert("RGB")) / 255.0
+    mask = np.asarray(Image.open(photos / f"{stem}_mask.png").convert("L")) == 1
+    (name,) = camera["names"]
+    process_seconds = generate(photos / f"{stem}.png", name, run_folder)
+    record = json.loads((run_folder / "run.json").read_text(encoding="utf-8"))
+    (target,) = record["targets"]
+
+    made = load_mesh(run_folder / target["files"]["mesh"])
+    drawn = picture.draw(
+        picture.project(made.vertices, np.array(target["view"])),
+        made.faces,
+        size=mask.shape,
+        uv=made.visual.uv,
+        texture=np.asarray(made.visual.material.baseColorTexture.convert("RGB")),
+    )
+    truth = load_mesh(photos / f"{stem}_truth.glb")
+    truth.apply_transform(np.array(camera["to_camera"]))
+    wanted = metrics.sample_surface(metrics.into_cube(truth.vertices), truth.faces, seed=1)
+    score = metrics.compare_surfaces(metrics.sample_surface(metrics.into_cube(made.vertices), made.faces), wanted)
+    slab = metrics.compare_surfaces(metrics.into_cube(metrics.slab_points(mask, depth=SLAB_DEPTH)), wanted)
+    welded = trimesh.Trimesh(made.vertices, made.faces, process=False)
+    welded.merge_vertices(merge_tex=True, merge_norm=True)
+    return ThingRow(
+        name=name,
+        megapixels=mask.size / 1e6,
+        silhouette_iou=metrics.mask_iou(drawn.mask, mask),
+        chamfer=score.chamfer,
+        f_20=score.f_scores[0],
+        f_05=score.f_scores[1],
+        slab_chamfer=slab.chamfer,
+        slab_f_05=slab.f_scores[1],
+        psnr=metrics.psnr(drawn.color, photo, mask),
+        seconds=record["seconds"]["total"],
+        process_seconds=process_seconds,
+        peak_mb=record["peak_memory_bytes"] / 1e6,
+        faces=len(made.faces),
+        closed=bool(welded.is_watertight),
+    )
+
+
+def generate(photo: Path, name: str, run_folder: Path) -> float:
+    """Run the command line as a user would; returns the seconds of the whole process."""
+    command = [sys.executable, "-s", "-m", "img23d_backend", "generate", str(photo), "--names", name, "--out", str(run_folder), "--seed", "0"]
+    path = os.pathsep.join([str(BACKEND), str(EXTENSION / "shared")])
+    started = time.perf_counter()
+    subprocess.run(command, env=os.environ | {"PYTHONPATH": path}, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    return time.perf_counter() - started
+
+
+def load_mesh(path: Path) -> trimesh.Trimesh:
+    """All of a GLB as one mesh in its scene's space, vertices as they are in the file."""
+    scene = trimesh.load_scene(path, process=False)
+    return scene.to_mesh()
+
+
+if __name__ == "__main__":
+    measure(*map(Path, sys.argv[1:4]))
