@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from ..core.link import LinkClosed
@@ -26,6 +26,7 @@ TAIL_BYTES = 4096  # of the log, for the report of a death
 END_OF_STREAM_SECONDS = 1.0  # between the channel's end and the process's, and the other way round
 SHUTDOWN_SECONDS = 2.0  # for a backend that was asked to end
 TERMINATE_SECONDS = 1.0  # for one that was told to
+EXIT_SECONDS = 0.5  # for one that was asked to end just before the interpreter exits
 
 
 class PipeLink:
@@ -45,7 +46,8 @@ class PipeLink:
         self._process: subprocess.Popen[bytes] | None = None
         self._inbox = Inbox()
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._told_of_end = threading.Event()
+        self._asked_to_end = threading.Event()
+        self._telling_of_end = threading.Lock()  # taken once and never given back
         self._gone_since: float | None = None
 
     def start(self) -> None:
@@ -56,7 +58,7 @@ class PipeLink:
         except (OSError, ValueError) as error:
             sentence = "The backend could not be started: reinstall the Img23D extension from its zip file."
             raise Img23DError(ErrorCode.BACKEND_START, sentence, f"{self._command}: {error}") from error
-        weakref.finalize(self, _end_at_exit, self._process)
+        weakref.finalize(self, _end_at_exit, self._process, self._asked_to_end)
         self._in_thread(self._read, "read")
         self._in_thread(self._write, "write")
 
@@ -70,6 +72,7 @@ class PipeLink:
         return items
 
     def close(self) -> None:
+        self._asked_to_end.set()
         self._outbox.put(encode(Shutdown()).encode("ascii") + b"\n")
         self._outbox.put(None)
         self._inbox.close()
@@ -81,6 +84,13 @@ class PipeLink:
         if self._process is not None:
             self._process.kill()
             self._reap_in_thread()
+
+    @property
+    def pid(self) -> int:
+        """Of the process. Raises RuntimeError before `start`."""
+        if self._process is None:
+            raise RuntimeError("not started yet")
+        return self._process.pid
 
     # --- the process ------------------------------------------------------------------------------------------------
 
@@ -109,8 +119,7 @@ class PipeLink:
             self._tell_of_end(self._process.returncode)
 
     def _tell_of_end(self, code: int | None) -> None:
-        if not self._told_of_end.is_set():
-            self._told_of_end.set()
+        if self._telling_of_end.acquire(blocking=False):
             self._inbox.put(LinkClosed(code=code, tail=self._log_tail()))
 
     def _log_tail(self) -> str:
@@ -133,7 +142,7 @@ class PipeLink:
 
     # --- the threads ------------------------------------------------------------------------------------------------
 
-    def _in_thread(self, work, name: str) -> None:
+    def _in_thread(self, work: Callable[[], None], name: str) -> None:
         threading.Thread(target=work, name=f"img23d-{name}", daemon=True).start()
 
     def _read(self) -> None:
@@ -159,7 +168,7 @@ def _message(line: bytes) -> Message:
     try:
         return decode(line)
     except ProtocolError as error:
-        return Log(level="warning", text=f"not understood: {error}")
+        return Log(level="info", text=f"not understood: {error}")
 
 
 def _code_after_end_of_stream(process: subprocess.Popen[bytes]) -> int | None:
@@ -182,10 +191,11 @@ def _reap(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _end_at_exit(process: subprocess.Popen[bytes]) -> None:
-    """When the interpreter exits in the middle of things; one that was asked to end has a moment to do so."""
-    try:
-        process.wait(0.5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(1.0)
+def _end_at_exit(process: subprocess.Popen[bytes], asked_to_end: threading.Event) -> None:
+    """When the interpreter exits while the backend lives; one that was asked to end has a moment to do so."""
+    if process.poll() is not None:
+        return
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        if asked_to_end.is_set():
+            process.wait(EXIT_SECONDS)
+    process.kill()
