@@ -98,9 +98,9 @@ class Paint:
     """Re-texture an existing mesh: `mesh` is an .npz with
 
     `vertices` (V, 3) float32, `triangles` (T, 3) int32 vertex indices, `corners` (T, 3) int32 indices of the mesh's own
-    face corners (Blender's loops), `corner_count` () int32 and `view` (4, 4) float64: a homogeneous vertex times this
-    matrix gives, after division by w, right (x), up (y) and distance from the viewer (z); x and y in any unit, since
-    the picture's cut-out is fitted to the mesh's own extent in that view.
+    face corners (Blender's loops), `corner_count` () int32 and `view` (4, 4) float64: this matrix times a homogeneous
+    vertex (a column) gives, after division by w, right (x), up (y) and distance from the viewer (z); x and y in any unit,
+    since the picture's cut-out is fitted to the mesh's own extent in that view.
     """
 
     job: str
