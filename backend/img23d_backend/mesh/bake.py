@@ -1,0 +1,145 @@
+"""From texels to the surface, and from the surface to the picture: who is seen, how steeply, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..stages import View
+from .normals import area_vectors, unit, vertex_normals, weld
+from .rasterize import Raster, rasterize
+
+_CHUNK = 1 << 17  # texels at a time, small enough for the processor's cache
+_CREASE = 0.7  # cosine between a face and its corner's smooth normal under which the edge counts as sharp
+_AWAY = -0.1  # cosine under which a face that is nevertheless in front is inside out
+
+
+@dataclass(frozen=True, kw_only=True)
+class Texels:
+    """Some covered texels: `index` (N,) into the flattened texture, `face` (N,), `values` (N, K) float32 interpolated."""
+
+    index: np.ndarray
+    face: np.ndarray
+    values: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sight:
+    """What the view sees of a mesh. `depth` (h, w) float32 is a map whose pixels are `scale` times the picture's.
+
+    `projected` (V, 3) are pixels of the picture and depth; `towards` (V, 3) unit vectors to the viewer; `slack` (F,) how
+    far behind the map a face's point may lie and still count as seen; `inside_out` (F,) faces seen from their back;
+    `seen` (F,) faces with a pixel in the map.
+    """
+
+    projected: np.ndarray
+    towards: np.ndarray
+    depth: np.ndarray
+    scale: float
+    slack: np.ndarray
+    inside_out: np.ndarray
+    seen: np.ndarray
+
+
+def look(vertices: np.ndarray, faces: np.ndarray, view: View, *, width: int, height: int, longest: int) -> Sight:
+    """Draw the mesh's depth in the picture's frame, its longest side at most `longest` pixels."""
+    scale = min(1.0, longest / max(width, height))
+    projected = view.project(vertices)
+    points = projected * [scale, scale, 1.0]
+    raster = rasterize(points, faces, width=max(1, round(width * scale)), height=max(1, round(height * scale)))
+    towards = directions(view, vertices, projected)
+    seen = np.zeros(len(faces), dtype=bool)
+    seen[raster.face[raster.face >= 0]] = True
+    facing = np.einsum("fi,fi->f", unit(area_vectors(vertices, faces)), towards[faces[:, 0]])
+    return Sight(
+        projected=projected,
+        towards=towards,
+        depth=_depth_map(raster),
+        scale=scale,
+        slack=_slack(points, faces),
+        inside_out=seen & (facing < _AWAY),
+        seen=seen,
+    )
+
+
+def directions(view: View, vertices: np.ndarray, projected: np.ndarray) -> np.ndarray:
+    """(V, 3) unit vectors from each vertex to the viewer: the line on which the picture's u and v do not change."""
+    row_u, row_v, row_depth, row_w = view.matrix[:, :3]
+    du = row_u - projected[:, :1] * row_w
+    dv = row_v - projected[:, 1:2] * row_w
+    line = unit(np.cross(du, dv))
+    w = vertices @ row_w + view.matrix[3, 3]
+    ddepth = (row_depth - projected[:, 2:] * row_w) / w[:, None]
+    nearer = np.einsum("vi,vi->v", line, ddepth) < 0.0
+    return np.where(nearer[:, None], line, -line)
+
+
+def corner_facing(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, towards: np.ndarray) -> np.ndarray:
+    """(F, 3) cosines between the smooth normal and the viewer; a corner at a sharp edge takes its own face's normal.
+
+    `normals` (F, 3) are the faces' own, turned where a face is inside out.
+    """
+    flat = unit(normals)
+    turned = np.einsum("fi,fi->f", normals, area_vectors(vertices, faces)) < 0.0
+    oriented = np.where(turned[:, None], faces[:, ::-1], faces)
+    smooth = vertex_normals(vertices, oriented, weld(vertices)[0])[faces]  # (F, 3, 3)
+    sharp = np.einsum("fci,fi->fc", smooth, flat) < _CREASE
+    normal = np.where(sharp[:, :, None], flat[:, None], smooth)
+    return np.einsum("fci,fci->fc", normal, towards[faces])
+
+
+def texels(uv: np.ndarray, face_map: np.ndarray, values: np.ndarray, *, step: int = 1) -> Iterator[Texels]:
+    """Every `step`-th covered texel of a layout with the corners' `values` (F, 3, K) interpolated at its centre."""
+    size = face_map.shape[0]
+    table = _affine_table(uv.astype(np.float64) * size, values.astype(np.float64))
+    flat_map = face_map.ravel()
+    covered = np.flatnonzero(flat_map >= 0)[::step]
+    count = values.shape[2]
+    for start in range(0, len(covered), _CHUNK):
+        index = covered[start : start + _CHUNK]
+        face = flat_map[index]
+        row = table[face]  # (n, 6 + 3 K)
+        x, y = (index % size + 0.5) - row[:, 0], (index // size + 0.5) - row[:, 1]
+        b = np.clip(x * row[:, 2] + y * row[:, 3], 0.0, 1.0)
+        c = np.clip(x * row[:, 4] + y * row[:, 5], 0.0, 1.0 - b)
+        mixed = row[:, 6 : 6 + count] + b[:, None] * row[:, 6 + count : 6 + 2 * count] + c[:, None] * row[:, 6 + 2 * count :]
+        yield Texels(index=index, face=face, values=mixed.astype(np.float32))
+
+
+def _affine_table(xy: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(F, 6 + 3 K) float32: a corner, the matrix from an offset to two barycentric weights, and the values to be mixed."""
+    origin, b, c = xy[:, 0], xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
+    area = b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]
+    area = np.where(area == 0.0, 1.0, area)
+    inverse = np.stack([c[:, 1], -c[:, 0], -b[:, 1], b[:, 0]], axis=1) / area[:, None]
+    base = values[:, 0]
+    return np.hstack([origin, inverse, base, values[:, 1] - base, values[:, 2] - base]).astype(np.float32)
+
+
+def _depth_map(raster: Raster) -> np.ndarray:
+    """float32, empty pixels far behind everything."""
+    drawn = raster.face >= 0
+    if not drawn.any():
+        return np.zeros(raster.depth.shape, dtype=np.float32)
+    low, high = raster.depth[drawn].min(), raster.depth[drawn].max()
+    return np.where(drawn, raster.depth, high + 10.0 * (high - low) + 1.0).astype(np.float32)
+
+
+def _slack(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """(F,) the depth a face gains over one pixel of the map, and a little for rounding; never more than 3% of the whole."""
+    a, b, c = np.moveaxis(points[faces], 1, 0)
+    normal = np.cross(b - a, c - a)
+    steep = np.abs(normal[:, :2]).sum(axis=1) / np.maximum(np.abs(normal[:, 2]), 1e-12)
+    whole = float(np.ptp(points[:, 2])) or 1.0
+    return np.minimum(steep + 0.002 * whole, 0.03 * whole)
+
+
+def far_edges(depth: np.ndarray, reach: int) -> np.ndarray:
+    """(h, w) bool: pixels within `reach` of a much nearer surface, whose colour in the picture may be that surface's."""
+    drawn = depth < depth.max()
+    whole = float(np.ptp(depth[drawn])) if drawn.any() else 0.0
+    nearest = cv2.erode(depth, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
+    return drawn & (depth - nearest > 0.06 * whole + 1e-12)

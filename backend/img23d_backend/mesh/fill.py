@@ -1,0 +1,22 @@
+"""Colours for the empty parts of an image: each takes the nearest known one."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+
+def fill_nearest(image: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The image (H, W, C) with every pixel outside `known` (H, W) bool given the colour of the nearest known one, and the
+    distance (H, W) float32 in pixels that it came from. `known` must have a pixel set.
+    """
+    empty = np.where(known, 0, 1).astype(np.uint8)
+    distance, label = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    source = np.zeros(int(label.max()) + 1, dtype=np.intp)
+    inside = np.flatnonzero(known)
+    source[label.ravel()[inside]] = inside
+    outside = np.flatnonzero(empty)
+    filled = image.copy()
+    flat = filled.reshape(-1, image.shape[2])
+    flat[outside] = flat[source[label.ravel()[outside]]]
+    return filled, distance

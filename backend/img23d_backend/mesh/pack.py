@@ -1,0 +1,175 @@
+"""Charts into one square: outlines as coarse bitmaps, each set where the least room is lost, largest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from .rasterize import fragments
+
+_CELLS = 256  # cells a side of the square, whatever the texture's size
+_GAP = 1.0  # cells between two charts: 4 texels at 1024, 8 at 2048, so that two mip levels stay clean
+_SHRINK = 0.95
+_TINY = 16  # cells a side up to which a chart counts as its bounding box
+
+
+@dataclass(frozen=True, kw_only=True)
+class Packing:
+    """Where charts lie in the unit square: `scale`, `offset` (C, 2), and `turned` (C,) for those set a quarter turn."""
+
+    scale: float
+    offset: np.ndarray
+    turned: np.ndarray
+
+    def place(self, xy: np.ndarray, chart: np.ndarray) -> np.ndarray:
+        """Corners (F, 3, 2) in the charts' unit to the square."""
+        return _turn(xy, self.turned[chart]) * self.scale + self.offset[chart][:, None]
+
+
+def pack(
+    xy: np.ndarray,
+    chart: np.ndarray,
+    rim: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    *,
+    start: float | None = None,
+    least: float = 0.0,
+) -> Packing | None:
+    """Place charts as large as they fit.
+
+    `xy` (F, 3, 2) corners of each face in its chart's unit, `chart` (F,), `rim` (F, 3) the edges (from each corner to the
+    next) on a chart's outline, `low` and `high` (C, 2) the charts' bounds. `start` is a scale to begin from; None is
+    returned where it would get below `least`.
+    """
+    extent = high - low
+    turned = extent[:, 1] > extent[:, 0]
+    corner = np.where(turned[:, None], np.stack([low[:, 1], -high[:, 0]], axis=1), low)
+    extent = np.where(turned[:, None], extent[:, ::-1], extent)
+    xy = _turn(xy, turned[chart]) - corner[chart][:, None]
+    scale = min(_roomy_scale(xy), widest(low, high) * _CELLS) if start is None else start * _CELLS
+    while scale >= least * _CELLS:
+        bitmaps = _bitmaps(xy * scale, chart, rim, extent * scale)
+        filled = sum(int(np.count_nonzero(bitmap)) for bitmap in bitmaps) / _CELLS**2
+        if filled > 0.97:
+            scale *= min(_SHRINK, np.sqrt(0.9 / filled))
+            continue
+        spots = _place(bitmaps)
+        if spots is not None:
+            offset = (spots + _GAP / 2) / _CELLS - corner * (scale / _CELLS)
+            return Packing(scale=scale / _CELLS, offset=offset, turned=turned)
+        scale *= _SHRINK
+    return None
+
+
+def widest(low: np.ndarray, high: np.ndarray) -> float:
+    """The scale at which the longest chart is as long as the square."""
+    return (_CELLS - 4) / _CELLS / max(float((high - low).max()), 1e-30)
+
+
+def shelve(sizes: np.ndarray) -> tuple[np.ndarray, int, int]:
+    """Rectangles (N, 2) of whole width and height on shelves: their corners (N, 2), and the sheet's width and height."""
+    width = max(int(sizes[:, 0].max()), int(np.sqrt(float(np.prod(sizes, axis=1).sum()))) + 1)
+    corners = np.empty_like(sizes)
+    x = y = shelf = 0
+    for index in np.argsort(-sizes[:, 1], kind="stable").tolist():
+        w, h = sizes[index].tolist()
+        if x + w > width:
+            x, y, shelf = 0, y + shelf, 0
+        corners[index] = x, y
+        x += w
+        shelf = max(shelf, h)
+    return corners, width, y + shelf
+
+
+def _turn(xy: np.ndarray, turned: np.ndarray) -> np.ndarray:
+    """A quarter turn of the faces' corners (F, 3, 2) where `turned` (F,) is set: rotated, never mirrored."""
+    return np.where(turned[:, None, None], np.stack([xy[:, :, 1], -xy[:, :, 0]], axis=2), xy)
+
+
+def _roomy_scale(xy: np.ndarray) -> float:
+    """Cells a unit at which the charts' own area is 0.8 of the square."""
+    b, c = xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
+    area = float(np.abs(b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]).sum()) / 2
+    return _CELLS * np.sqrt(0.8 / max(area, 1e-30))
+
+
+def _bitmaps(xy: np.ndarray, chart: np.ndarray, rim: np.ndarray, extent: np.ndarray) -> list[np.ndarray]:
+    """For each chart the cells that it touches or comes nearer to than half the gap, as float32 for the correlation."""
+    sizes = np.ceil(extent + 1.5 * _GAP).astype(np.int64) + 1
+    corner, width, height = shelve(sizes)
+    sheet = np.zeros(width * height, dtype=np.float32)
+    points = (xy + _GAP / 2 + corner[chart][:, None]).reshape(-1, 2)
+    faces = np.arange(len(points)).reshape(-1, 3)
+    for part in fragments(points, faces, width=width, height=height):
+        sheet[part.pixel] = 1.0
+    outline = _along_edges(points.reshape(-1, 3, 2), rim)
+    for dx, dy in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
+        cell = np.floor(outline + np.array([dx, dy]) * (_GAP / 2 - 1e-6)).astype(np.int64)
+        sheet[cell[:, 1] * width + cell[:, 0]] = 1.0
+    sheet = sheet.reshape(height, width)
+    return [_trimmed(sheet[y : y + h, x : x + w]) for (x, y), (w, h) in zip(corner.tolist(), sizes.tolist(), strict=True)]
+
+
+def _trimmed(bitmap: np.ndarray) -> np.ndarray:
+    """Without empty rows below and empty columns to the right."""
+    height = int(np.flatnonzero(bitmap.any(axis=1))[-1]) + 1
+    width = int(np.flatnonzero(bitmap.any(axis=0))[-1]) + 1
+    bitmap = bitmap[:height, :width]
+    if max(height, width) <= _TINY:
+        return np.ones_like(bitmap)
+    return bitmap
+
+
+def _along_edges(corners: np.ndarray, which: np.ndarray) -> np.ndarray:
+    """(N, 2) points on the edges `which` (F, 3), no further apart than half a cell."""
+    start = corners[which]
+    step = np.roll(corners, -1, axis=1)[which] - start
+    count = np.ceil(2.0 * np.abs(step).max(axis=1)).astype(np.int64).clip(min=1)
+    index = np.repeat(np.arange(len(start)), count)
+    at = (np.arange(len(index)) - np.repeat(np.cumsum(count) - count, count)) / count[index]
+    return start[index] + step[index] * at[:, None]
+
+
+def _place(bitmaps: list[np.ndarray]) -> np.ndarray | None:
+    """(C, 2) cells of the charts' corners, or None where they do not fit."""
+    taken = np.zeros((_CELLS, _CELLS), dtype=np.float32)
+    spots = np.zeros((len(bitmaps), 2))
+    searched: dict[tuple[int, int], int] = {}  # no room above that row for a box of that size
+    order = sorted(range(len(bitmaps)), key=lambda i: -bitmaps[i].size)
+    for index in order:
+        bitmap = bitmaps[index]
+        height, width = bitmap.shape
+        if height > _CELLS or width > _CELLS:
+            return None
+        spot = _tiny_spot(taken, bitmap, searched) if max(height, width) <= _TINY else _spot(taken, bitmap)
+        if spot is None:
+            return None
+        x, y = spot
+        taken[y : y + height, x : x + width] += bitmap
+        spots[index] = x, y
+    return spots
+
+
+def _spot(taken: np.ndarray, bitmap: np.ndarray) -> tuple[int, int] | None:
+    """The topmost, then leftmost place where the bitmap meets nothing that is taken."""
+    free = cv2.matchTemplate(taken, bitmap, cv2.TM_CCORR) < 0.5
+    if not free.any():
+        return None
+    y, x = divmod(int(np.argmax(free)), free.shape[1])
+    return x, y
+
+
+def _tiny_spot(taken: np.ndarray, bitmap: np.ndarray, searched: dict[tuple[int, int], int]) -> tuple[int, int] | None:
+    """As `_spot`, in bands and from where the last box of this size was set: there may be thousands."""
+    height, width = bitmap.shape
+    top = searched.get((width, height), 0)
+    while top + height <= _CELLS:
+        spot = _spot(taken[top : top + height + _TINY], bitmap)
+        if spot is not None:
+            searched[(width, height)] = top + spot[1]
+            return spot[0], top + spot[1]
+        top += _TINY + 1
+    return None
