@@ -1,0 +1,78 @@
+"""When something went wrong: the log, the run's folder, a report to paste, and memory given back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from ..scene.folders import log_folder, runs_base
+from ..scene.owner import extension, extension_or_none, shown_job
+from ..scene.report import report_text
+from ..shared.img23d_protocol import ErrorCode, Img23DError
+
+
+class IMG23D_OT_open_log(bpy.types.Operator):
+    bl_idname = "img23d.open_log"
+    bl_label = "Img23D: Open Log"
+    bl_description = "Open the newest log of the backend in the system's text editor"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        logs = sorted(log_folder().glob("backend-*.log"), key=lambda path: path.stat().st_mtime)
+        if not logs:
+            error = Img23DError(ErrorCode.BAD_REQUEST, "There is no log yet: it is written when the first job runs.")
+            return extension().refuse(self, error)
+        bpy.ops.wm.path_open(filepath=str(logs[-1]))
+        return {"FINISHED"}
+
+
+class IMG23D_OT_open_run_folder(bpy.types.Operator):
+    bl_idname = "img23d.open_run_folder"
+    bl_label = "Img23D: Open Folder of the Run"
+    bl_description = "Open the folder with the cut-outs, meshes and textures of the listed run, or of all runs"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        owner = extension()
+        job = shown_job(owner, context)
+        folder = Path(getattr(job.request, "run_folder", "")) if job is not None else runs_base(context)
+        if not folder.is_dir():
+            error = Img23DError(ErrorCode.BAD_REQUEST, f"This run's folder is not there: {folder}")
+            return owner.refuse(self, error)
+        bpy.ops.wm.path_open(filepath=str(folder))
+        return {"FINISHED"}
+
+
+class IMG23D_OT_copy_report(bpy.types.Operator):
+    bl_idname = "img23d.copy_report"
+    bl_label = "Img23D: Copy Report"
+    bl_description = "Copy versions, the listed run's settings and its errors, to be pasted into a bug report"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        owner = extension()
+        context.window_manager.clipboard = report_text(owner, shown_job(owner, context))
+        self.report({"INFO"}, "The report is in the clipboard: paste it where you describe what happened.")
+        return {"FINISHED"}
+
+
+class IMG23D_OT_free_memory(bpy.types.Operator):
+    bl_idname = "img23d.free_memory"
+    bl_label = "Img23D: Free Memory"
+    bl_description = "Ask the backend to give back the memory that it holds only to be faster next time"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("Memory can be freed when no job is running")
+        owner = extension_or_none()
+        return owner is not None and owner.session.active is None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        owner = extension()
+        try:
+            owner.session.unload()
+        except Img23DError as error:
+            return owner.refuse(self, error)
+        owner.pump.wake()
+        return {"FINISHED"}
+
+
+CLASSES = (IMG23D_OT_open_log, IMG23D_OT_open_run_folder, IMG23D_OT_copy_report, IMG23D_OT_free_memory)

@@ -1,0 +1,57 @@
+"""The main button, and the one that stops it."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..properties import preferences_of
+from ..scene.outcome import follow
+from ..scene.owner import extension, extension_or_none, is_idle
+from ..scene.requests import check_mode, generate_request
+from ..shared.img23d_protocol import Img23DError
+
+
+class IMG23D_OT_generate(bpy.types.Operator):
+    bl_idname = "img23d.generate"
+    bl_label = "Img23D: Generate Objects from Photo"
+    bl_description = "Make one object for each name from the chosen photo and put them into the scene"
+    bl_options = {"REGISTER"}  # the run becomes one undo step when it is finished
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("A job is running: wait for it to finish, or cancel it")
+        return is_idle()
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        owner = extension()
+        try:
+            if bpy.app.background:  # nobody could leave the mode while the job waits for it
+                check_mode(context)
+            job = owner.session.submit(generate_request(context), owner.applier.files.key)
+        except Img23DError as error:
+            return owner.refuse(self, error)
+        at_cursor = preferences_of(context).place_at == "CURSOR"
+        owner.applier.placer.choose_spot(job, context.scene, at_cursor=at_cursor)
+        return follow(self, context, owner, job)
+
+
+class IMG23D_OT_cancel(bpy.types.Operator):
+    bl_idname = "img23d.cancel"
+    bl_label = "Img23D: Cancel the Running Job"
+    bl_description = "Stop the job; objects that are finished already stay in the scene"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("No job is running")
+        owner = extension_or_none()
+        return owner is not None and owner.session.active is not None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        owner = extension()
+        owner.session.cancel()
+        owner.pump.wake()
+        return {"FINISHED"}
+
+
+CLASSES = (IMG23D_OT_generate, IMG23D_OT_cancel)

@@ -1,0 +1,44 @@
+"""Choosing pictures with Blender's file browser."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, StringProperty
+
+from ..scene.owner import extension
+from ..scene.requests import absolute
+
+
+class IMG23D_OT_choose_photo(bpy.types.Operator):
+    bl_idname = "img23d.choose_photo"
+    bl_label = "Img23D: Choose Photo"
+    bl_description = "Choose the picture to work from"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filepath: StringProperty(name="File", description="The picture's path", subtype="FILE_PATH", options={"SKIP_SAVE"})
+    filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    purpose: EnumProperty(
+        name="For",
+        description="Which picture is chosen",
+        items=[
+            ("photo", "Photo", "The photo to make objects from"),
+            ("retexture_picture", "Re-texture", "The picture to project onto the selected mesh"),
+        ],
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        self.filepath = absolute(getattr(context.scene.img23d, self.purpose)) or self.filepath
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        setattr(context.scene.img23d, self.purpose, self.filepath)
+        owner = extension()
+        owner.refusal = ""
+        owner.thumbnails.load(absolute(self.filepath), again=True)
+        return {"FINISHED"}
+
+
+CLASSES = (IMG23D_OT_choose_photo,)

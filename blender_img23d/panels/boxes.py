@@ -1,0 +1,55 @@
+"""Boxes in numbers: where the artist says exactly what is meant."""
+
+from __future__ import annotations
+
+import bpy
+
+from .text import draw_sentence
+
+
+class IMG23D_UL_boxes(bpy.types.UIList):
+    bl_idname = "IMG23D_UL_boxes"
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property, index=0, flt_flag=0) -> None:
+        row = layout.row(align=True)
+        row.prop(item, "name", text="", emboss=False, icon="SELECT_SET")
+        if not item.name:
+            row.label(text="click twice to name it")
+
+
+class IMG23D_PT_boxes(bpy.types.Panel):
+    bl_idname = "IMG23D_PT_boxes"
+    bl_label = "Boxes"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Img23D"
+    bl_parent_id = "IMG23D_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        values = context.scene.img23d
+        column = self.layout.column()
+        draw_sentence(column, context, "A box says where a thing is in the photo. Boxes always win over the search.")
+        column.operator("img23d.find_boxes", text="Find Boxes in Photo", icon="VIEWZOOM")
+        row = column.row()
+        row.template_list("IMG23D_UL_boxes", "", values, "boxes", values, "active_box", rows=3, maxrows=6)
+        buttons = row.column(align=True)
+        buttons.operator("img23d.add_box", text="", icon="ADD")
+        buttons.operator("img23d.remove_box", text="", icon="REMOVE")
+        buttons.separator()
+        buttons.operator("img23d.clear_boxes", text="", icon="TRASH")
+        if 0 <= values.active_box < len(values.boxes):
+            _draw_edges(column, values.boxes[values.active_box])
+
+
+def _draw_edges(layout: bpy.types.UILayout, box: bpy.types.PropertyGroup) -> None:
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    column.prop(box, "name")
+    edges = column.column(align=True)
+    for edge in ("left", "top", "right", "bottom"):
+        edges.prop(box, edge, slider=True)
+
+
+CLASSES = (IMG23D_UL_boxes, IMG23D_PT_boxes)

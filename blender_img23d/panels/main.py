@@ -1,0 +1,98 @@
+"""The tab's top: photo, names, Generate; while a job runs, how far it is."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..core.jobs import Job, JobState
+from ..core.session import SessionState
+from ..properties import Img23DSceneSettings, engine_note
+from ..scene.owner import Extension, extension_or_none
+from ..scene.requests import absolute
+from .text import draw_sentence
+
+
+class IMG23D_PT_main(bpy.types.Panel):
+    bl_idname = "IMG23D_PT_main"
+    bl_label = "Objects from a Photo"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Img23D"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        owner = extension_or_none()
+        if owner is None:
+            return
+        values = context.scene.img23d
+        column = self.layout.column()
+        _draw_photo(column, owner, values)
+        _draw_names(column, context, values)
+        _draw_button(column, owner)
+        _draw_messages(column, context, owner)
+
+
+def _draw_photo(layout: bpy.types.UILayout, owner: Extension, values: Img23DSceneSettings) -> None:
+    path = absolute(values.photo)
+    icon = owner.thumbnails.icon(path)
+    if icon:
+        layout.template_icon(icon_value=icon, scale=7.0)
+    row = layout.row(align=True)
+    if path:
+        row.prop(values, "photo", text="")
+        row.operator("img23d.choose_photo", text="", icon="FILEBROWSER").purpose = "photo"
+    else:
+        row.scale_y = 1.3
+        row.operator("img23d.choose_photo", text="Choose a Photo...", icon="IMAGE_DATA").purpose = "photo"
+
+
+def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
+    layout.label(text="Names, separated by commas:")
+    row = layout.row()
+    if _has_placeholder():
+        row.prop(values, "names", text="", placeholder="red mug, book")
+    else:
+        row.prop(values, "names", text="")
+    if not values.names.strip() and not values.boxes:
+        draw_sentence(layout, context, "Without a name the whole picture becomes one object.")
+    if values.boxes:
+        count = "1 box is used, see Boxes." if len(values.boxes) == 1 else f"{len(values.boxes)} boxes are used, see Boxes."
+        layout.label(text=count, icon="SELECT_SET")
+    note = engine_note(values.engine)
+    if note:
+        draw_sentence(layout, context, note, icon="INFO")
+
+
+def _has_placeholder() -> bool:
+    return "placeholder" in bpy.types.UILayout.bl_rna.functions["prop"].parameters
+
+
+def _draw_button(layout: bpy.types.UILayout, owner: Extension) -> None:
+    job = owner.session.active
+    if job is None:
+        row = layout.row()
+        row.scale_y = 1.6
+        row.operator("img23d.generate", text="Generate", icon="MESH_MONKEY")
+        return
+    row = layout.row(align=True)
+    row.progress(factor=job.progress, text=_step(owner, job))
+    row.operator("img23d.cancel", text="", icon="CANCEL")
+
+
+def _step(owner: Extension, job: Job) -> str:
+    if job.state is JobState.CANCELLING:
+        return "Cancelling..."
+    if owner.session.state is SessionState.STARTING:
+        return "Starting..."
+    return f"{round(job.progress * 100)}%"
+
+
+def _draw_messages(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    if owner.applier.waiting:
+        draw_sentence(layout, context, owner.applier.waiting, icon="PAUSE")
+    if owner.refusal:
+        draw_sentence(layout, context, owner.refusal, icon="ERROR")
+    if owner.session.notice:
+        draw_sentence(layout, context, owner.session.notice, icon="INFO")
+
+
+CLASSES = (IMG23D_PT_main,)

@@ -1,0 +1,57 @@
+"""F3 search finds what stands in a menu: Add > Img23D for what makes objects, Object > Img23D for what changes one."""
+
+from __future__ import annotations
+
+import bpy
+
+
+class IMG23D_MT_add(bpy.types.Menu):
+    bl_idname = "IMG23D_MT_add"
+    bl_label = "Img23D"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.operator("img23d.choose_photo").purpose = "photo"
+        layout.operator("img23d.generate", icon="MESH_MONKEY")
+        layout.operator("img23d.cancel")
+        layout.separator()
+        layout.operator("img23d.find_boxes")
+        layout.operator("img23d.add_box")
+        layout.operator("img23d.clear_boxes")
+        layout.separator()
+        layout.operator("img23d.open_run_folder")
+        layout.operator("img23d.open_log")
+        layout.operator("img23d.copy_report")
+        layout.operator("img23d.free_memory")
+
+
+class IMG23D_MT_object(bpy.types.Menu):
+    bl_idname = "IMG23D_MT_object"
+    bl_label = "Img23D"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        self.layout.operator("img23d.retexture", icon="TEXTURE")
+        self.layout.operator("img23d.switch_texture", icon="ARROW_LEFTRIGHT")
+
+
+def _draw_in_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    self.layout.separator()
+    self.layout.menu(IMG23D_MT_add.bl_idname, icon="IMAGE_DATA")
+
+
+def _draw_in_object(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    self.layout.separator()
+    self.layout.menu(IMG23D_MT_object.bl_idname, icon="IMAGE_DATA")
+
+
+def attach() -> None:
+    bpy.types.VIEW3D_MT_add.append(_draw_in_add)
+    bpy.types.VIEW3D_MT_object.append(_draw_in_object)
+
+
+def detach() -> None:
+    bpy.types.VIEW3D_MT_object.remove(_draw_in_object)
+    bpy.types.VIEW3D_MT_add.remove(_draw_in_add)
+
+
+CLASSES = (IMG23D_MT_add, IMG23D_MT_object)

@@ -1,0 +1,156 @@
+"""The result list: one line a target, and below it what there is to know about the chosen one."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+import bpy
+
+from ..core.jobs import Job, JobState, TargetState
+from ..scene.owner import Extension, extension_or_none, shown_job
+from ..scene.placer import Standing
+from ..shared.img23d_protocol.messages import Generate, Locate, Paint
+from .text import draw_sentence
+
+_ENDED = {
+    JobState.DONE: ("CHECKMARK", "Finished"),
+    JobState.CANCELLED: ("X", "Cancelled"),
+    JobState.FAILED: ("ERROR", "Failed"),
+}
+_STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "paint": "Painting"}
+
+
+class IMG23D_UL_results(bpy.types.UIList):
+    bl_idname = "IMG23D_UL_results"
+
+    def draw_item(self, context, layout, data, item, icon, active_data, active_property, index=0, flt_flag=0) -> None:
+        owner = extension_or_none()
+        job = shown_job(owner, context) if owner else None
+        target = job.target(item.index) if job else None
+        if target is None:
+            return
+        row = layout.row(align=True)
+        split = row.split(factor=0.5, align=True)
+        thumbnail = owner.thumbnails.icon(target.cutout)
+        if thumbnail:
+            split.label(text=target.name, icon_value=thumbnail, translate=False)
+        else:
+            split.label(text=target.name, icon="OBJECT_DATA", translate=False)
+        _draw_state(split.row(align=True), owner, job, target, item.index)
+
+
+def _draw_state(layout: bpy.types.UILayout, owner: Extension, job: Job, target: TargetState, index: int) -> None:
+    if target.error or (job.id, index) in owner.applier.failures:
+        layout.label(text="Failed", icon="ERROR")
+    elif not job.is_over:
+        layout.progress(factor=target.progress, text=_STAGES.get(target.stage, "Waiting"))
+    elif not isinstance(job.request, Generate):
+        layout.label(text=_ENDED[job.state][1])
+    else:
+        _draw_result_buttons(layout, owner, job, index)
+
+
+def _draw_result_buttons(layout: bpy.types.UILayout, owner: Extension, job: Job, index: int) -> None:
+    match owner.standings.get(index, Standing.NOTHING):
+        case Standing.NOTHING:
+            layout.label(text="Not made")
+        case Standing.IN_SCENE:
+            _result_button(layout, "img23d.show_result", "Show", "RESTRICT_SELECT_OFF", job, index)
+        case Standing.READY | Standing.GONE | Standing.EDITED:
+            _result_button(layout, "img23d.import_result", "Import", "IMPORT", job, index)
+
+
+def _result_button(layout: bpy.types.UILayout, operator: str, text: str, icon: str, job: Job, index: int) -> None:
+    button = layout.operator(operator, text=text, icon=icon)
+    button.job, button.index = job.id, index
+
+
+class IMG23D_PT_results(bpy.types.Panel):
+    bl_idname = "IMG23D_PT_results"
+    bl_label = "Results"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Img23D"
+    bl_parent_id = "IMG23D_PT_main"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        owner = extension_or_none()
+        return owner is not None and bool(owner.session.jobs)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        owner = extension_or_none()
+        job = shown_job(owner, context) if owner else None
+        if job is None:
+            return
+        column = self.layout.column()
+        _draw_heading(column, context, owner, job)
+        _draw_job_messages(column, context, job)
+        if job.targets:
+            state = context.window_manager.img23d
+            rows = min(max(len(job.targets), 2), 8)
+            column.template_list(
+                "IMG23D_UL_results", "", state, "rows", state, "active_row", rows=rows, maxrows=rows, sort_lock=True
+            )
+            _draw_details(column, context, owner, job, state.active_row)
+
+
+def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
+    jobs = owner.session.jobs
+    if len(jobs) > 1:
+        row = layout.row(align=True)
+        older, newer = row.row(align=True), row.row(align=True)
+        older.operator("img23d.browse_runs", text="", icon="TRIA_LEFT").step = 1
+        newer.alignment = "CENTER"
+        newer.label(text=f"Run {len(jobs) - jobs.index(job)} of {len(jobs)}")
+        row.operator("img23d.browse_runs", text="", icon="TRIA_RIGHT").step = -1
+    picture = PurePath(job.request.picture if isinstance(job.request, Paint) else getattr(job.request, "photo", "")).name
+    what = {Paint: "Re-texture with", Locate: "Search in"}.get(type(job.request), "From")
+    draw_sentence(layout, context, f"{what} {picture}", icon="IMAGE_DATA")
+    if job.is_over:
+        icon, text = _ENDED[job.state]
+        row = layout.row()
+        row.label(text=f"{text} in {job.seconds:.1f} s" if job.state is JobState.DONE else text, icon=icon)
+    if isinstance(job.request, Generate):
+        row = layout.row(align=True)
+        row.label(text=f"Seed {job.request.seed}")
+        row.operator("img23d.use_seed", text="Use Again", icon="LOOP_BACK").seed = job.request.seed
+
+
+def _draw_job_messages(layout: bpy.types.UILayout, context: bpy.types.Context, job: Job) -> None:
+    for note in job.notes:
+        draw_sentence(layout, context, note, icon="INFO")
+    if job.error:
+        draw_sentence(layout, context, job.error, icon="ERROR")
+    failed = sum(1 for target in job.targets if target.error)
+    if failed and len(job.targets) > 1 and job.is_over:
+        draw_sentence(
+            layout, context, f"{failed} of {len(job.targets)} could not be made: click a line to read why.", icon="ERROR"
+        )
+
+
+def _draw_details(
+    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, index: int
+) -> None:
+    target = job.target(index)
+    if target is None:
+        return
+    box = layout.box()
+    thumbnail = owner.thumbnails.icon(target.cutout)
+    if thumbnail:
+        box.template_icon(icon_value=thumbnail, scale=5.0)
+    name = target.object_name or target.name
+    faces = f", {target.faces:,} faces" if target.faces else ""
+    draw_sentence(box, context, f"{name}{faces}")
+    error = owner.applier.failures.get((job.id, index), "") or target.error
+    if error:
+        draw_sentence(box, context, error, icon="ERROR")
+        return
+    standing = owner.standings.get(index, Standing.NOTHING)
+    if job.is_over and standing.value.strip():
+        draw_sentence(box, context, standing.value, icon="INFO")
+    if target.note:
+        draw_sentence(box, context, target.note, icon="INFO")
+
+
+CLASSES = (IMG23D_UL_results, IMG23D_PT_results)

@@ -1,0 +1,189 @@
+"""What the artist can set: kept in the scene, so that a .blend remembers it. Nothing here does anything by itself."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+from bpy.types import PropertyGroup
+
+from .core import app
+from .shared.img23d_protocol.messages import (
+    FACES_DEFAULT,
+    FACES_MAX,
+    FACES_MIN,
+    SEED_MAX,
+    TEXTURE_SIZES,
+    THICKNESS_MAX,
+    THICKNESS_MIN,
+    EngineInfo,
+)
+
+if TYPE_CHECKING:
+    from .preferences import Img23DPreferences
+
+ROOT_PACKAGE = __package__  # "bl_ext.<repository>.img23d" once installed
+
+# Shown until the first backend has said what it has.
+_BUNDLED_ENGINES = (
+    EngineInfo(
+        id="preview",
+        label="Preview (no AI models)",
+        ready=True,
+        note="This engine cuts out what stands apart in the photo; it does not know what a mug is.",
+    ),
+)
+
+
+def known_engines() -> tuple[EngineInfo, ...]:
+    owner = app.installed()
+    return (owner.session.engines if owner else ()) or _BUNDLED_ENGINES
+
+
+def engine_note(engine_id: str) -> str:
+    return next((engine.note for engine in known_engines() if engine.id == engine_id), "")
+
+
+@cache  # Blender does not keep the strings of a dynamic enum alive, so this does
+def _engine_items(engines: tuple[EngineInfo, ...]) -> list[tuple[str, str, str]]:
+    return [(engine.id, engine.label, engine.note) for engine in engines]
+
+
+def preferences_of(context: bpy.types.Context) -> Img23DPreferences:
+    return context.preferences.addons[ROOT_PACKAGE].preferences
+
+
+def _percent(label: str, description: str, default: float) -> FloatProperty:
+    return FloatProperty(
+        name=label, description=description, default=default, min=0.0, max=100.0, precision=1, subtype="PERCENTAGE"
+    )
+
+
+class Img23DBox(PropertyGroup):
+    """A rectangle that the artist drew; percent of the upright photo, y downwards."""
+
+    name: StringProperty(
+        name="Name",
+        description="What is in this box; a name that also stands above takes this box, any other is made as well",
+    )
+    left: _percent("Left", "Left edge of the box, in percent of the photo's width from its left side", 25.0)
+    top: _percent("Top", "Top edge of the box, in percent of the photo's height from its top", 25.0)
+    right: _percent("Right", "Right edge of the box, in percent of the photo's width from its left side", 75.0)
+    bottom: _percent("Bottom", "Bottom edge of the box, in percent of the photo's height from its top", 75.0)
+
+
+class Img23DSceneSettings(PropertyGroup):
+    """Scene.img23d"""
+
+    photo: StringProperty(
+        name="Photo",
+        description="The picture that the objects are made from; a path that begins with // is relative to the .blend",
+    )
+    names: StringProperty(
+        name="Names",
+        description=(
+            "What to make, separated by commas: red mug, book, left bottle. "
+            "Leave it empty to make one object of the whole picture"
+        ),
+    )
+    engine: EnumProperty(
+        name="Engine",
+        description="What looks at the photo and builds the objects",
+        items=lambda self, context: _engine_items(known_engines()),
+    )
+    texture: BoolProperty(
+        name="Texture",
+        description="Paint the objects with the photo; without it they get one plain colour and are ready sooner",
+        default=True,
+    )
+    texture_size: EnumProperty(
+        name="Texture Size",
+        description="Width and height of each texture in pixels",
+        items=[(str(size), f"{size} px", f"{size} x {size} pixels an object") for size in TEXTURE_SIZES],
+    )
+    faces: IntProperty(
+        name="Faces",
+        description="At most that many triangles an object",
+        default=FACES_DEFAULT,
+        min=FACES_MIN,
+        max=FACES_MAX,
+        step=500,
+    )
+    shape: EnumProperty(
+        name="Kind",
+        description="How an outline becomes a solid",
+        items=[
+            ("auto", "Automatic", "Turned on a lathe where the outline is symmetric, rounded otherwise"),
+            ("inflate", "Rounded", "The outline is filled like a cushion; for toys, fruit, animals, chairs"),
+            ("revolve", "Lathe", "The outline is turned about its upright axis; for bottles, bowls, lamps"),
+        ],
+    )
+    thickness: FloatProperty(
+        name="Thickness",
+        description="Depth of a rounded object: 1 is as round as it is wide, less is flatter",
+        default=1.0,
+        min=THICKNESS_MIN,
+        max=THICKNESS_MAX,
+        step=5,
+        precision=2,
+    )
+    seed: IntProperty(
+        name="Seed",
+        description="The same seed gives the same result again; -1 draws another one for every run",
+        default=-1,
+        min=-1,
+        max=SEED_MAX,
+    )
+    boxes: CollectionProperty(type=Img23DBox)
+    active_box: IntProperty(name="Box", description="The box whose edges are shown below the list")
+    retexture_picture: StringProperty(
+        name="Picture",
+        description="The picture to project onto the selected mesh; left empty, the photo above is taken",
+    )
+    retexture_view: EnumProperty(
+        name="Project From",
+        description="Where the picture was taken from",
+        items=[
+            ("FRONT", "Front", "The picture shows the object's front, its -Y side"),
+            ("VIEW", "Current View", "The picture shows the object as it is seen in this viewport now"),
+        ],
+    )
+
+
+class Img23DResultRow(PropertyGroup):
+    """One line of the result list; what it shows is looked up in the session's job."""
+
+    index: IntProperty()
+
+
+class Img23DWindowState(PropertyGroup):
+    """WindowManager.img23d: what is only on screen and never saved."""
+
+    job: StringProperty(name="Run", description="The run whose results are listed")
+    rows: CollectionProperty(type=Img23DResultRow)
+    active_row: IntProperty(name="Result", description="The result whose cut-out and messages are shown below the list")
+
+
+CLASSES = (Img23DBox, Img23DSceneSettings, Img23DResultRow, Img23DWindowState)
+
+
+def attach() -> None:
+    """After the classes are registered."""
+    bpy.types.Scene.img23d = PointerProperty(type=Img23DSceneSettings)
+    bpy.types.WindowManager.img23d = PointerProperty(type=Img23DWindowState)
+
+
+def detach() -> None:
+    del bpy.types.WindowManager.img23d
+    del bpy.types.Scene.img23d
+    _engine_items.cache_clear()

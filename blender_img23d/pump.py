@@ -1,0 +1,134 @@
+"""The only timer: takes what the session has heard, hands it to the scene, and has the panel drawn again."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+import bpy
+
+from .core.jobs import Job
+from .scene.owner import Extension, extension_or_none, shown_job
+from .scene.requests import absolute
+from .scene.result_rows import point_at_failure, sync_rows
+from .scene.windows import redraw_sidebars, show_in_status_bar
+
+if TYPE_CHECKING:
+    from .core.session import Session
+    from .scene.applier import Applier
+
+_log = logging.getLogger(__name__)
+
+BUSY_SECONDS, IDLE_SECONDS = 0.1, 1.0
+BACKGROUND_SECONDS = 0.02  # between two looks while an operator waits in background mode
+
+
+class Pump:
+    """One `bpy.app.timers` callback. Also pumped by hand in background mode, where timers do not fire."""
+
+    def __init__(self, session: Session, applier: Applier) -> None:
+        self._session = session
+        self._applier = applier
+        self._callback = self._on_timer  # the same object each time, since Blender knows a timer by its function
+        self._seen: tuple = ()
+        self._status = ""
+        self.is_stale = True  # undo, redo or a loaded file: what is known about the scene must be looked up again
+        self.tick_seconds: deque[float] = deque(maxlen=4096)  # main-thread time of each tick while something runs
+        self.import_seconds: deque[float] = deque(maxlen=4096)  # of those among them that changed the scene
+
+    # --- the timer --------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        bpy.app.timers.register(self._callback, first_interval=IDLE_SECONDS, persistent=True)
+
+    def stop(self) -> None:
+        if bpy.app.timers.is_registered(self._callback):
+            bpy.app.timers.unregister(self._callback)
+        self._show_status("")
+
+    def wake(self) -> None:
+        if bpy.app.timers.is_registered(self._callback):
+            bpy.app.timers.unregister(self._callback)
+        bpy.app.timers.register(self._callback, first_interval=0.0, persistent=True)
+
+    def run_to_end(self, job: Job) -> None:
+        while not job.is_over or self._applier.is_busy:
+            self.tick()
+            time.sleep(BACKGROUND_SECONDS)
+        self.tick()
+
+    @property
+    def is_busy(self) -> bool:
+        return self._session.active is not None or self._applier.is_busy
+
+    def _on_timer(self) -> float:
+        try:
+            self.tick()
+        except Exception:  # the boundary: an error must not end the timer
+            _log.exception("a tick failed")
+        return BUSY_SECONDS if self.is_busy else IDLE_SECONDS
+
+    # --- one tick ---------------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        is_busy, start = self.is_busy, time.perf_counter()
+        for update in self._session.tick():
+            self._applier.add(update)
+            self.is_stale = True
+            if update.job.is_over:
+                point_at_failure(bpy.context.window_manager, update.job)
+        has_changed = self._applier.step()
+        owner = extension_or_none()
+        if owner is not None and not bpy.app.background:
+            self._refresh(owner, has_changed)
+        if is_busy:
+            self._measure(time.perf_counter() - start, has_changed)
+
+    def _measure(self, seconds: float, has_changed: bool) -> None:
+        self.tick_seconds.append(seconds)
+        if has_changed:
+            self.import_seconds.append(seconds)
+
+    def _refresh(self, owner: Extension, has_changed: bool) -> None:
+        """Everything that `draw` will only look up."""
+        job = shown_job(owner, bpy.context)
+        if self.is_stale or has_changed or not self.is_busy:
+            has_changed |= self._look_up(owner, job)
+        has_changed |= self._load_thumbnails(owner, job)
+        seen = _visible_state(owner, job)
+        if has_changed or seen != self._seen:
+            self._seen = seen
+            self._show_status(_status_text(self._session.active))
+            redraw_sidebars()
+
+    def _look_up(self, owner: Extension, job: Job | None) -> bool:
+        self.is_stale = False
+        manager = bpy.context.window_manager
+        has_changed = sync_rows(manager, job)
+        placer = self._applier.placer
+        standings = {index: placer.standing(job, index) for index in range(len(job.targets))} if job else {}
+        has_changed |= standings != owner.standings
+        owner.standings = standings
+        return has_changed
+
+    def _load_thumbnails(self, owner: Extension, job: Job | None) -> bool:
+        paths = {absolute(window.scene.img23d.photo) for window in bpy.context.window_manager.windows}
+        paths.update(target.cutout for target in (job.targets if job else ()))
+        return any([owner.thumbnails.load(path) for path in paths if path])
+
+    def _show_status(self, text: str) -> None:
+        if text != self._status:
+            self._status = text
+            show_in_status_bar(text)
+
+
+def _visible_state(owner: Extension, job: Job | None) -> tuple:
+    session = owner.session
+    shown = () if job is None else (job.id, job.state, job.note, tuple((t.stage, round(t.progress, 2)) for t in job.targets))
+    return (session.state, session.notice, session.engines, owner.refusal, owner.applier.waiting, shown)
+
+
+def _status_text(job: Job | None) -> str:
+    return "" if job is None else f"Img23D: {round(job.progress * 100)}%  {job.note}".rstrip()

@@ -1,0 +1,90 @@
+"""What the session announces waits here until Blender can take it; one thing a tick, in the order it came."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+
+from ..core.jobs import Job
+from ..core.session import Update
+from ..shared.img23d_protocol import Img23DError
+from ..shared.img23d_protocol.messages import Cancelled, Failed, Finished, Locate, Located, MeshReady, PaintReady
+from .boxes import BoxFiller
+from .file_state import FileState
+from .placer import Placer
+from .retexture import Retexturer
+from .windows import Workplace, why_not_now
+
+_log = logging.getLogger(__name__)
+
+
+class Applier:
+    """Main thread only."""
+
+    def __init__(self) -> None:
+        self.files = FileState()
+        self.placer = Placer(self.files)
+        self.retexturer = Retexturer(self.files)
+        self.boxes = BoxFiller(self.files)
+        self.waiting = ""  # a sentence that says what the next result waits for
+        self.failures: dict[tuple[str, int], str] = {}  # sentences about results that could not be brought in
+        self._queue: deque[Update] = deque()
+
+    @property
+    def is_busy(self) -> bool:
+        return bool(self._queue)
+
+    def add(self, update: Update) -> None:
+        match update.message:
+            case MeshReady(target=target):
+                self._drop_older_mesh(update.job, target)
+                self._queue.append(update)
+            case Located() if isinstance(update.job.request, Locate):
+                self.boxes.apply(update.job)
+            case PaintReady() | Finished() | Cancelled() | Failed():
+                self._queue.append(update)
+
+    def step(self) -> bool:
+        """Apply the oldest thing where Blender can take it now. True when something changed."""
+        if not self._queue:
+            return False
+        before, self.waiting = self.waiting, self._why_wait(self._queue[0].job)
+        if self.waiting:
+            return self.waiting != before
+        self._apply(self._queue.popleft())
+        return True
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _drop_older_mesh(self, job: Job, target: int) -> None:
+        """The plain mesh need not be imported any more when the painted one has come."""
+        for queued in list(self._queue):
+            if queued.job is job and isinstance(queued.message, MeshReady) and queued.message.target == target:
+                self._queue.remove(queued)
+
+    def _why_wait(self, job: Job) -> str:
+        place = self._workplace(job)
+        return why_not_now(place) if place is not None else ""
+
+    def _workplace(self, job: Job) -> Workplace | None:
+        return self.placer.workplace(job) or self.retexturer.workplace(job)
+
+    def _apply(self, update: Update) -> None:
+        job = update.job
+        match update.message:
+            case MeshReady(target=target):
+                self._try(job, target, lambda: self.placer.on_mesh(job, target))
+            case PaintReady():
+                self._try(job, 0, lambda: self.retexturer.apply(job))
+            case Finished() | Cancelled() | Failed():
+                self.placer.finish(job)
+
+    def _try(self, job: Job, target: int, work) -> None:
+        self.failures.pop((job.id, target), None)
+        try:
+            work()
+        except Img23DError as error:
+            self.failures[job.id, target] = error.sentence
+        except Exception:  # the boundary: one result must not take the others with it
+            _log.exception("a result could not be brought in")
+            self.failures[job.id, target] = "This result could not be brought into the scene; the log says why."

@@ -1,0 +1,106 @@
+"""One GLB becomes one mesh object in a collection, through Blender's own importer and without what it adds besides."""
+
+from __future__ import annotations
+
+import logging
+
+import bpy
+
+from ..shared.img23d_protocol import ErrorCode, Img23DError
+from .windows import Workplace
+
+_log = logging.getLogger(__name__)
+
+_KINDS = ("objects", "collections", "meshes", "materials", "images", "armatures", "actions", "cameras", "lights")
+_LOST = "The finished mesh could not be read back; press Generate again."
+
+
+def import_glb(path: str, place: Workplace, collection: bpy.types.Collection) -> bpy.types.Object:
+    """The object of the GLB, without any transform of its own, linked to `collection` only.
+
+    Selection and active object stay as they are. Raises Img23DError(MESH_UNREADABLE).
+    """
+    before = _known_ids()
+    selected = [obj.session_uid for obj in place.view_layer.objects if obj.select_get(view_layer=place.view_layer)]
+    active = place.view_layer.objects.active
+    _run_importer(path, place, collection)
+    obj = _only_mesh_object(before)
+    _settle(obj, collection)
+    _remove_extras(before, keep=obj)
+    _restore_selection(place.view_layer, selected, active)
+    return obj
+
+
+def _known_ids() -> dict[str, set[int]]:
+    return {kind: {block.session_uid for block in getattr(bpy.data, kind)} for kind in _KINDS}
+
+
+def _new(kind: str, before: dict[str, set[int]]) -> list[bpy.types.ID]:
+    return [block for block in getattr(bpy.data, kind) if block.session_uid not in before[kind]]
+
+
+def _run_importer(path: str, place: Workplace, collection: bpy.types.Collection) -> None:
+    known = bpy.ops.import_scene.gltf.get_rna_type().properties.keys()
+    options = {
+        "import_shading": "SMOOTH",  # plain smooth faces; "NORMALS" would leave custom normals that hinder editing
+        "merge_vertices": True,  # GLB splits vertices at seams; welded, the mesh is closed again
+        "import_pack_images": True,
+        "import_scene_as_collection": False,  # since 4.4
+        "import_select_created_objects": False,  # since 4.4
+    }
+    try:
+        with place.context(collection=collection):
+            bpy.ops.import_scene.gltf(filepath=path, **{key: value for key, value in options.items() if key in known})
+    except (RuntimeError, AttributeError, OSError) as error:  # AttributeError: the glTF add-on is switched off
+        _log.exception("importing %s", path)
+        raise Img23DError(ErrorCode.MESH_UNREADABLE, _sentence(error), str(error)) from error
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, AttributeError) or "could not be found" in str(error):
+        return "Blender's glTF importer is switched off: enable “glTF 2.0 format” in the preferences, then import again."
+    return _LOST
+
+
+def _only_mesh_object(before: dict[str, set[int]]) -> bpy.types.Object:
+    meshes = [obj for obj in _new("objects", before) if obj.type == "MESH"]
+    if len(meshes) != 1:
+        raise Img23DError(ErrorCode.MESH_UNREADABLE, _LOST, f"{len(meshes)} meshes in the file")
+    return meshes[0]
+
+
+def _settle(obj: bpy.types.Object, collection: bpy.types.Collection) -> None:
+    """Node transforms go into the vertices; the object is linked to the run's collection and nowhere else."""
+    obj.data.transform(_world_matrix(obj))
+    obj.parent = None
+    obj.rotation_mode = "XYZ"
+    obj.matrix_basis.identity()
+    for other in list(obj.users_collection):
+        if other != collection:
+            other.objects.unlink(obj)
+    if obj.name not in collection.objects:
+        collection.objects.link(obj)
+
+
+def _world_matrix(obj: bpy.types.Object):
+    """`matrix_world` is not up to date yet in the tick of the import."""
+    own = obj.matrix_basis.copy()
+    return own if obj.parent is None else _world_matrix(obj.parent) @ obj.matrix_parent_inverse @ own
+
+
+def _remove_extras(before: dict[str, set[int]], keep: bpy.types.Object) -> None:
+    for obj in _new("objects", before):
+        if obj != keep:
+            bpy.data.objects.remove(obj)
+    for collection in _new("collections", before):
+        if not collection.all_objects:
+            bpy.data.collections.remove(collection)
+
+
+def _restore_selection(view_layer: bpy.types.ViewLayer, selected: list[int], active: bpy.types.Object | None) -> None:
+    wanted = set(selected)
+    for obj in view_layer.objects:
+        is_wanted = obj.session_uid in wanted
+        if obj.select_get(view_layer=view_layer) != is_wanted:
+            obj.select_set(is_wanted, view_layer=view_layer)
+    view_layer.objects.active = active

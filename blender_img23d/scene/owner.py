@@ -1,0 +1,60 @@
+"""The one owner object with its Blender side; `core.app` holds it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import bpy
+
+from ..core import app
+from ..core.jobs import Job
+from ..shared.img23d_protocol import Img23DError
+from .applier import Applier
+from .placer import Standing
+from .thumbnails import Thumbnails
+
+
+@dataclass(kw_only=True)
+class Extension(app.App):
+    """Everything that lives as long as the extension is enabled."""
+
+    applier: Applier
+    thumbnails: Thumbnails
+    refusal: str = ""  # why the last button did nothing, for the panel
+    standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel
+    last_log: Path | None = None
+
+    def job(self, job_id: str) -> Job | None:
+        return next((job for job in self.session.jobs if job.id == job_id), None)
+
+    def refuse(self, operator: bpy.types.Operator, error: Img23DError) -> set[str]:
+        """What an operator returns when it cannot do what it was asked for."""
+        self.refusal = error.sentence
+        operator.report({"ERROR"}, error.sentence)
+        return {"CANCELLED"}
+
+
+def extension() -> Extension:
+    """For operators. Raises RuntimeError while the extension is not registered."""
+    owner = app.current()
+    assert isinstance(owner, Extension)
+    return owner
+
+
+def extension_or_none() -> Extension | None:
+    """For `draw` and `poll`."""
+    owner = app.installed()
+    return owner if isinstance(owner, Extension) else None
+
+
+def shown_job(owner: Extension, context: bpy.types.Context) -> Job | None:
+    """The job whose results are listed: the chosen one, else the newest."""
+    jobs = owner.session.jobs
+    return owner.job(context.window_manager.img23d.job) or (jobs[0] if jobs else None)
+
+
+def is_idle() -> bool:
+    """For `poll`: whether a new job can be started."""
+    owner = extension_or_none()
+    return owner is not None and owner.session.active is None

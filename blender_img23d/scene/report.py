@@ -1,0 +1,35 @@
+"""What a bug report needs, as plain text."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from dataclasses import asdict
+
+import bpy
+
+from ..core.jobs import Job
+from .owner import Extension
+
+
+def report_text(owner: Extension, job: Job | None) -> str:
+    lines = [
+        f"Blender {bpy.app.version_string}, Python {sys.version.split()[0]}, {platform.platform()}",
+        f"Backend: {owner.session.hello or 'not running'}",
+    ]
+    if owner.refusal:
+        lines.append(f"Last message: {owner.refusal}")
+    if job is not None:
+        lines += _about_job(job)
+    return "\n".join(lines)
+
+
+def _about_job(job: Job) -> list[str]:
+    lines = [f"Run {job.id}: {job.state}, {job.seconds:.1f} s", f"Request: {asdict(job.request)}"]
+    lines += [f"Note: {note}" for note in job.notes]
+    if job.error:
+        lines.append(f"Error ({job.code}): {job.error}\n{job.detail}".rstrip())
+    for index, target in enumerate(job.targets):
+        state = f"{target.error}\n{target.detail}".rstrip() if target.error else f"{target.stage}, {target.faces} faces"
+        lines.append(f"{index} {target.name}: {state}")
+    return lines

@@ -1,0 +1,111 @@
+"""From the scene's settings to a request."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from ..core.requests import build_generate, build_locate, build_paint, build_settings, new_run_folder
+from ..properties import Img23DBox, Img23DSceneSettings
+from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.messages import Box, Generate, Locate, Paint, Settings
+from ..shared.img23d_protocol.names import split_names
+from .capture import Captured, capture_mesh, check_paintable, front_view, viewport_view
+from .folders import runs_base
+
+
+def generate_request(context: bpy.types.Context) -> Generate:
+    """Raises Img23DError."""
+    values = context.scene.img23d
+    names, boxes = names_with_boxes(values)
+    return build_generate(
+        photo=absolute(values.photo),
+        names=names,
+        engine=values.engine,
+        seed=values.seed,
+        settings=_settings(values),
+        base_folder=runs_base(context),
+        boxes=boxes,
+    )
+
+
+def locate_request(context: bpy.types.Context) -> Locate:
+    """Raises Img23DError."""
+    values = context.scene.img23d
+    return build_locate(photo=absolute(values.photo), names=values.names, engine=values.engine, seed=values.seed)
+
+
+def paint_request(context: bpy.types.Context) -> tuple[Paint, Captured]:
+    """Captures the active mesh into the run's folder. Raises Img23DError."""
+    values = context.scene.img23d
+    obj = check_paintable(context.object)
+    picture = absolute(values.retexture_picture or values.photo)
+    folder = new_run_folder(runs_base(context), picture)
+    mesh = folder / "mesh.npz"
+    request = build_paint(
+        mesh=str(mesh),
+        picture=picture,
+        name=obj.name,
+        engine=values.engine,
+        seed=values.seed,
+        settings=_settings(values),
+        run_folder=folder,
+    )
+    captured = capture_mesh(obj, _view(context, obj, values), mesh, context.evaluated_depsgraph_get())
+    return request, captured
+
+
+def check_mode(context: bpy.types.Context) -> None:
+    """Raises Img23DError where adding an object would throw the artist out of a mode."""
+    if context.mode != "OBJECT":
+        raise Img23DError(ErrorCode.BAD_REQUEST, "Go back to Object Mode first: objects are added and selected there only.")
+
+
+def names_with_boxes(values: Img23DSceneSettings) -> tuple[str, list[Box | None]]:
+    """The typed names, each with the first unused box of that name; boxes of other names are things of their own."""
+    left = list(values.boxes)
+    names = list(split_names(values.names))
+    boxes: list[Box | None] = []
+    for name in names:
+        match = next((box for box in left if box.name.strip().casefold() == name.casefold()), None)
+        if match is not None:
+            left.remove(match)
+        boxes.append(_box(match) if match is not None else None)
+    for number, box in enumerate(left, start=1):
+        names.append(box.name.strip() or f"Box {number}")
+        boxes.append(_box(box))
+    return ", ".join(_quoted(name) for name in names), boxes
+
+
+def absolute(path: str) -> str:
+    """A path that begins with // is relative to the .blend."""
+    return str(Path(bpy.path.abspath(path))) if path.strip() else ""
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _box(box: Img23DBox) -> Box:
+    return Box(left=box.left / 100, top=box.top / 100, right=box.right / 100, bottom=box.bottom / 100)
+
+
+def _settings(values: Img23DSceneSettings) -> Settings:
+    return build_settings(
+        texture=values.texture,
+        texture_size=values.texture_size,
+        faces=values.faces,
+        shape=values.shape,
+        thickness=values.thickness,
+    )
+
+
+def _view(context: bpy.types.Context, obj: bpy.types.Object, values: Img23DSceneSettings):
+    if values.retexture_view == "FRONT":
+        return front_view(obj)
+    area = context.area
+    if area is None or area.type != "VIEW_3D":
+        raise Img23DError(ErrorCode.BAD_REQUEST, "To project from the current view, press the button in a 3D viewport.")
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    return viewport_view(region, area.spaces.active.region_3d)

@@ -1,0 +1,46 @@
+"""The custom properties that say what made an object, and how an object is found again by them, never by its name."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import bpy
+
+from ..core.jobs import Job
+from ..shared.img23d_protocol.messages import Generate
+
+RUN = "img23d_run"  # the job's id
+TARGET = "img23d_target"  # index within the job
+
+
+def tag_result(obj: bpy.types.Object, job: Job, index: int) -> None:
+    """Write down what made this object."""
+    request = job.request
+    assert isinstance(request, Generate)
+    target = job.targets[index]
+    obj[RUN] = job.id
+    obj[TARGET] = index
+    obj["img23d_photo"] = request.photo
+    obj["img23d_name"] = target.name
+    if target.box is not None:
+        obj["img23d_box"] = [target.box.left, target.box.top, target.box.right, target.box.bottom]
+    obj["img23d_seed"] = request.seed
+    obj["img23d_engine"] = request.engine
+    obj["img23d_settings"] = json.dumps(asdict(request.settings), sort_keys=True)
+    obj["img23d_run_folder"] = request.run_folder
+
+
+def is_result(obj: bpy.types.Object) -> bool:
+    return RUN in obj
+
+
+def find_result(job_id: str, index: int, session_uid: int, likely_name: str) -> bpy.types.Object | None:
+    """The object placed for a target. A copy made by the artist has the same tags; the original's session id decides."""
+    likely = bpy.data.objects.get(likely_name)
+    obj = likely if likely is not None and likely.session_uid == session_uid else find_by_uid(session_uid)
+    return obj if obj is not None and obj.get(RUN) == job_id and obj.get(TARGET) == index else None
+
+
+def find_by_uid(session_uid: int) -> bpy.types.Object | None:
+    return next((obj for obj in bpy.data.objects if obj.session_uid == session_uid), None)

@@ -1,0 +1,81 @@
+"""In which window the scene can be changed now, and if it cannot, why not in words for the artist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import bpy
+
+_MODES = {
+    "EDIT": "Edit Mode",
+    "SCULPT": "Sculpt Mode",
+    "POSE": "Pose Mode",
+    "VERTEX_PAINT": "Vertex Paint",
+    "WEIGHT_PAINT": "Weight Paint",
+    "TEXTURE_PAINT": "Texture Paint",
+    "PARTICLE_EDIT": "Particle Edit",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Workplace:
+    """Used at once, within one tick, and never kept."""
+
+    window: bpy.types.Window | None  # None in a Blender without any
+    scene: bpy.types.Scene
+    view_layer: bpy.types.ViewLayer
+
+    def context(self, **more: object):
+        """`with workplace.context():` makes operators work here."""
+        members = {"scene": self.scene, "view_layer": self.view_layer, **more}
+        if self.window is not None:
+            members["window"] = self.window
+        return bpy.context.temp_override(**members)
+
+
+def workplace_of(scene: bpy.types.Scene) -> Workplace:
+    """The window that shows the scene, else any window with the scene put in for its own."""
+    windows = bpy.context.window_manager.windows
+    for window in windows:
+        if window.scene == scene:
+            return Workplace(window=window, scene=scene, view_layer=window.view_layer)
+    return Workplace(window=windows[0] if len(windows) else None, scene=scene, view_layer=scene.view_layers[0])
+
+
+def why_not_now(place: Workplace) -> str:
+    """A sentence where objects must not be added or changed at this moment, else an empty one."""
+    active = place.view_layer.objects.active
+    if active is not None and active.mode != "OBJECT":
+        mode = next((label for key, label in _MODES.items() if active.mode.startswith(key)), "the present mode")
+        return f"Waits until you leave {mode}."
+    if bpy.app.is_job_running("RENDER") or bpy.app.is_job_running("OBJECT_BAKE"):
+        return "Waits until the render is done."
+    if any(_is_transforming(window) for window in bpy.context.window_manager.windows):
+        return "Waits until you have let go of what you are moving."
+    return ""
+
+
+def _is_transforming(window: bpy.types.Window) -> bool:
+    return any(operator.bl_idname.startswith("TRANSFORM_OT_") for operator in getattr(window, "modal_operators", ()))
+
+
+def redraw_sidebars() -> None:
+    """The tab lies in the sidebar of 3D viewports; nothing else shows what the extension does."""
+    for window in bpy.context.window_manager.windows:
+        for area in window.screen.areas:
+            if area.type == "VIEW_3D":
+                for region in area.regions:
+                    if region.type == "UI":
+                        region.tag_redraw()
+
+
+def show_in_status_bar(text: str) -> None:
+    """An empty text gives the status bar back to Blender."""
+    for window in bpy.context.window_manager.windows:
+        window.workspace.status_text_set(text or None)
+
+
+def push_undo(place: Workplace, message: str) -> None:
+    with place.context():
+        if bpy.ops.ed.undo_push.poll():
+            bpy.ops.ed.undo_push(message=message)
