@@ -1,0 +1,91 @@
+"""Which outlines are flat things, and their form: a slab with a rounded edge."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+SLAB_SHARE = 0.16  # half thickness in radii of the disc of equal area
+CORNER_TURN = np.radians(38)  # a turn this strong within CORNER_SPAN is a corner
+CORNER_SPAN = 0.035  # of the perimeter
+ANGULAR = 0.6  # share of the outline's turning that lies in corners, for an angular outline
+
+
+def slab(distance: np.ndarray) -> np.ndarray:
+    """Squared half depth of a slab with a rounded edge over an outline given as signed distance."""
+    half = SLAB_SHARE * np.sqrt((distance > 0).sum() / np.pi)
+    ramp = np.clip(distance / max(0.75 * half, 2.0), 0, 1)
+    return half**2 * (1 - (1 - ramp) ** 2)
+
+
+def flat_thing(distance: np.ndarray) -> str:
+    """What kind of flat thing an outline speaks of, in a plain word; empty for anything that may be round."""
+    outline = _longest_contour(distance)
+    if len(outline) < 40:
+        return ""
+    if _star_like(outline, distance):
+        return "star"
+    corners, share, hull_share = _corners(outline)
+    if corners == 4 and share > ANGULAR and hull_share > 0.93 and _straight_sides(outline):
+        return "board"
+    if corners == 2 and share > 0.5 and hull_share > 0.9:
+        return "leaf"
+    return ""
+
+
+def _longest_contour(distance: np.ndarray) -> np.ndarray:
+    """(N, 2) evenly spaced points of the outer outline."""
+    contours, _ = cv2.findContours((distance > 0).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    points = max(contours, key=len)[:, 0].astype(np.float64)
+    length = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(points, axis=0, append=points[:1]), axis=1))])
+    at = np.linspace(0, length[-1], 400, endpoint=False)
+    closed = np.concatenate([points, points[:1]])
+    return np.column_stack([np.interp(at, length, closed[:, i]) for i in (0, 1)])
+
+
+def _turning(outline: np.ndarray) -> np.ndarray:
+    """Turn of the outline at each point, measured over CORNER_SPAN."""
+    span = max(int(CORNER_SPAN * len(outline) / 2), 2)
+    ahead = np.roll(outline, -span, axis=0) - outline
+    behind = outline - np.roll(outline, span, axis=0)
+    cross = behind[:, 0] * ahead[:, 1] - behind[:, 1] * ahead[:, 0]
+    return np.arctan2(cross, (behind * ahead).sum(axis=1))
+
+
+def _corners(outline: np.ndarray) -> tuple[int, float, float]:
+    """Number of corners, their share in the whole turning (360 degrees), and how much of its hull the outline fills."""
+    turn = np.abs(_turning(outline))
+    reach = int(CORNER_SPAN * len(outline))
+    peak = np.array([turn[i] >= np.take(turn, range(i - reach, i + reach + 1), mode="wrap").max() for i in range(len(turn))])
+    strong = np.flatnonzero(peak & (turn > CORNER_TURN))
+    apart = strong[np.diff(strong, prepend=strong[-1] - len(turn)) > reach] if len(strong) else strong
+    points = outline.astype(np.float32)
+    hull = cv2.contourArea(cv2.convexHull(points))
+    return len(apart), float(turn[apart].sum() / (2 * np.pi)), cv2.contourArea(points) / max(hull, 1.0)
+
+
+def _straight_sides(outline: np.ndarray) -> bool:
+    """Whether a quadrangle follows the outline closely."""
+    points = outline.astype(np.float32)[:, None]
+    box = cv2.approxPolyDP(points, 0.025 * cv2.arcLength(points, True), True)
+    if len(box) != 4:
+        return False
+    away = [abs(cv2.pointPolygonTest(box, (float(x), float(y)), True)) for x, y in outline[::4]]
+    return float(np.mean(away)) < 0.008 * cv2.arcLength(points, True)
+
+
+def _star_like(outline: np.ndarray, distance: np.ndarray) -> bool:
+    """Whether the outline repeats three to twelve times around its middle, and strongly enough not to be a disc."""
+    rows, columns = np.nonzero(distance > 0)
+    offset = outline - (columns.mean(), rows.mean())
+    angle = np.arctan2(offset[:, 1], offset[:, 0])
+    order = np.argsort(angle)
+    if (np.abs(np.diff(np.unwrap(angle)).sum()) < 5) or (np.hypot(*offset.T).min() < 2):
+        return False
+    grid = np.linspace(-np.pi, np.pi, 360, endpoint=False)
+    radius = np.interp(grid, angle[order], np.hypot(*offset.T)[order], period=2 * np.pi)
+    wave = radius / radius.mean() - 1
+    power = np.abs(np.fft.rfft(wave)) ** 2
+    if wave.std() < 0.08:
+        return False
+    return any(power[n::n].sum() > 0.93 * power[1:].sum() for n in range(5, 13))

@@ -1,0 +1,165 @@
+"""From a cut-out's soft alpha to a clean outline: one piece, no specks, sub-pixel exact."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from img23d_protocol import ErrorCode, Img23DError
+
+MARGIN = 5  # cells around the outline
+SPECK_SHARE = 0.01  # of the whole area; smaller loose parts are dropped, larger ones are tied to the rest
+HOLE_SHARE = 0.0003  # smaller holes are noise of the matte
+THINNEST = 2.5  # cells; thinner parts are drawn that wide, lest they break
+SMOOTHING = 0.9  # cells
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outline:
+    """`distance` (rows, columns) float64: signed distance to the outline in cells, positive inside.
+
+    Sample (row, column) lies on the cut-out's pixel (`left` + (column + 0.5) / `scale`, `top` + (row + 0.5) / `scale`).
+    """
+
+    distance: np.ndarray
+    scale: float  # cells a pixel
+    left: float
+    top: float
+
+    @property
+    def inside(self) -> np.ndarray:
+        return self.distance > 0
+
+
+def trace_outline(alpha: np.ndarray, *, cells: int) -> Outline:
+    """The outline of a (h, w) uint8 alpha on a grid whose longer side spans about `cells`.
+
+    Raises Img23DError(EMPTY_CUTOUT) when no pixel is at least half opaque.
+    """
+    mask = alpha >= 128
+    if not mask.any():
+        raise Img23DError(
+            ErrorCode.EMPTY_CUTOUT,
+            "Nothing was left of this object after cutting it out: draw a box around it or use a picture with a plainer background.",
+        )
+    mask = _without_specks(mask)
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    scale = cells / max(bottom - top, right - left)
+    pad = int(np.ceil(MARGIN / scale)) + 1
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
+    soft = np.where(near > 0, alpha, 0).astype(np.float32) / 255
+    soft = cv2.copyMakeBorder(soft[top:bottom, left:right], pad, pad, pad, pad, cv2.BORDER_CONSTANT)
+    hard = np.pad(mask[top:bottom, left:right], pad)
+    level = _connected(_level(soft, hard, scale))
+    level = cv2.GaussianBlur(level, (0, 0), SMOOTHING)
+    return Outline(
+        distance=_signed_distance(level),
+        scale=level.shape[1] / soft.shape[1],
+        left=float(left - pad),
+        top=float(top - pad),
+    )
+
+
+def _without_specks(mask: np.ndarray) -> np.ndarray:
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    if count <= 2:
+        return mask
+    areas = stats[:, cv2.CC_STAT_AREA]
+    keep = areas >= SPECK_SHARE * areas[1:].sum()
+    keep[1 + int(np.argmax(areas[1:]))] = True
+    keep[0] = False
+    return keep[labels]
+
+
+def _level(soft: np.ndarray, hard: np.ndarray, scale: float) -> np.ndarray:
+    """Coverage 0..1 on the work grid; the outline is at 0.5. Thin parts are kept at a least width."""
+    size = (max(round(soft.shape[1] * scale), 8), max(round(soft.shape[0] * scale), 8))
+    if scale > 1:
+        soft = cv2.GaussianBlur(soft, (0, 0), 0.5)  # pixels; takes the stairs off a hard mask
+    level = cv2.resize(soft, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    reach = int(np.ceil(max(THINNEST / scale - 1, 0) / 2))
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(reach, 1) + 1,) * 2)
+    bytes_ = hard.astype(np.uint8)
+    thin = bytes_ & ~cv2.morphologyEx(bytes_, cv2.MORPH_OPEN, kernel) & 1
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
+    real = stats[:, cv2.CC_STAT_AREA] > 2 * kernel.shape[0]  # the rest is the corners that any opening takes
+    real[0] = False
+    if not real.any() and (level > 0.5).any():
+        return level
+    thin = real[labels].astype(np.uint8) if real.any() else bytes_
+    if reach > 0:
+        thin = cv2.dilate(thin, kernel)
+    wide = cv2.resize(
+        thin.astype(np.float32), size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    )
+    return np.maximum(level, wide)
+
+
+def _connected(level: np.ndarray) -> np.ndarray:
+    """One piece: specks go, larger loose parts get a thin bridge, holes of noise are filled."""
+    inside = (level > 0.5).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=4)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    order = 1 + np.argsort(-areas, kind="stable")
+    level = level.copy()
+    for label in order[areas[order - 1] < SPECK_SHARE * areas.sum()]:
+        level[labels == label] = 0
+    body = labels == order[0]
+    loose = [int(label) for label in order[1:] if areas[label - 1] >= SPECK_SHARE * areas.sum()]
+    while loose:
+        body = _bridge_nearest(level, labels, body, loose)
+    return _fill_small_holes(level)
+
+
+def _bridge_nearest(level: np.ndarray, labels: np.ndarray, body: np.ndarray, loose: list[int]) -> np.ndarray:
+    """Tie the loose part that is nearest to the body to it (changes `level` and `loose`); returns the new body."""
+    away = cv2.distanceTransform((~body).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    nearest = min(loose, key=lambda label: float(away[labels == label].min()))
+    loose.remove(nearest)
+    part = labels == nearest
+    at = np.argwhere(part)
+    start = at[np.argmin(away[part])]
+    body_at = np.argwhere(body)
+    end = body_at[np.argmin(((body_at - start) ** 2).sum(axis=1))]
+    width = int(np.clip(0.12 * np.sqrt(min(part.sum(), body.sum())), 4, 24))
+    cv2.line(level, start[::-1].tolist(), end[::-1].tolist(), 1.0, width)
+    return body | part
+
+
+def _fill_small_holes(level: np.ndarray) -> np.ndarray:
+    outside = (level <= 0.5).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(outside, connectivity=8)
+    small = stats[:, cv2.CC_STAT_AREA] < max(HOLE_SHARE * (outside == 0).sum(), 12)
+    small[0] = False
+    return np.where(small[labels], 1.0, level).astype(np.float32)
+
+
+def _signed_distance(level: np.ndarray) -> np.ndarray:
+    """Distance to the 0.5 level: exact to a fraction of a cell near it, Euclidean further away."""
+    gy, gx = np.gradient(level.astype(np.float64))
+    slope = np.maximum(np.hypot(gx, gy), 0.05)
+    near = (level - 0.5) / slope
+    inside = level > 0.5
+    foot_x = np.arange(level.shape[1])[None, :] - np.clip(near, -1.5, 1.5) * gx / slope
+    foot_y = np.arange(level.shape[0])[:, None] - np.clip(near, -1.5, 1.5) * gy / slope
+    distance = np.where(
+        inside, _to_foot(inside, foot_x, foot_y), -_to_foot(~inside, foot_x, foot_y)
+    )
+    weight = np.clip(1.5 - np.abs(near), 0, 1)
+    return cv2.GaussianBlur(weight * near + (1 - weight) * distance, (0, 0), 0.6)
+
+
+def _to_foot(region: np.ndarray, foot_x: np.ndarray, foot_y: np.ndarray) -> np.ndarray:
+    """For samples of the region, the distance to the outline's foot point at their nearest sample outside it."""
+    _, labels = cv2.distanceTransformWithLabels(
+        region.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    outside = np.flatnonzero(~region.ravel())
+    of_label = np.zeros(labels.max() + 1, dtype=np.int64)
+    of_label[labels.ravel()[outside]] = outside
+    nearest = of_label[labels]
+    dx = np.arange(region.shape[1])[None, :] - foot_x.ravel()[nearest]
+    dy = np.arange(region.shape[0])[:, None] - foot_y.ravel()[nearest]
+    return np.hypot(dx, dy)

@@ -1,0 +1,198 @@
+"""Find the part of an outline that is symmetric about an upright axis, and turn it about that axis."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+STEEPEST_AXIS = 0.25  # columns a row; a stronger lean is no upright axis
+WHOLE_SYMMETRY = 0.93  # of the area must have its mirror partner
+CORE_SYMMETRY = 0.93
+CORE_SHARE = 0.5  # of the area must be core, or the core is only a detail
+OPENING = 0.45  # of the largest inscribed radius: thinner parts are appendages
+END_ROUNDING = 0.035  # of the larger extent: the edge between side and base
+
+
+@dataclass(frozen=True, kw_only=True)
+class Core:
+    """Rows `first`..`last` (inclusive) of an outline with the left and right edge (columns) of each row's circle."""
+
+    first: int
+    last: int
+    left: np.ndarray
+    right: np.ndarray
+
+    def covers(self, shape: tuple[int, int], grow: float = 0.0) -> np.ndarray:
+        """(rows, columns) bool: samples between the edges."""
+        columns = np.arange(shape[1])[None, :]
+        covered = np.zeros(shape, dtype=bool)
+        covered[self.first : self.last + 1] = (columns >= self.left[:, None] - grow) & (
+            columns <= self.right[:, None] + grow
+        )
+        return covered
+
+
+def find_core(distance: np.ndarray, *, forced: bool = False) -> Core | None:
+    """The symmetric body of an outline, if it has one: the whole of it, or what is left without thin appendages.
+
+    `forced`: answer with the best core there is, whatever its symmetry.
+    """
+    inside = distance > 0
+    body = _opened(distance, OPENING * distance.max())
+    whole = _core_of(distance, inside)
+    if whole is not None and _mirrored_share(whole, inside) >= WHOLE_SYMMETRY and not _pierced(whole, inside):
+        return whole.core
+    bodied = _core_of(distance, body)
+    if bodied is not None and not _pierced(bodied, body):
+        symmetric = _mirrored_share(bodied, body) >= CORE_SYMMETRY and body.sum() >= CORE_SHARE * inside.sum()
+        if symmetric or forced:
+            return bodied.core
+    return whole.core if forced and whole is not None else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    core: Core
+    axis: np.ndarray  # column of the axis in each of the core's rows
+
+
+def revolved(distance: np.ndarray, core: Core) -> np.ndarray:
+    """Squared half depth of the core turned about its axis, row by row a circle; negative outside.
+
+    The edge where a flat end meets the side is rounded, so that the end closes within the outline.
+    """
+    columns = np.arange(distance.shape[1], dtype=np.float64)[None, :]
+    depth_squared = np.full(distance.shape, -1.0)
+    rows = slice(core.first, core.last + 1)
+    spare = 0.6  # cells; lets the outline itself, not the core's edge, be the rim
+    depth_squared[rows] = (columns - core.left[:, None] + spare) * (core.right[:, None] + spare - columns)
+    reach = max(np.ptp(core.right + core.left), core.last - core.first, (core.right - core.left).max())
+    edge = max(END_ROUNDING * reach, 2.0)
+    widest = float((core.right - core.left).max()) / 2
+    ramp = np.clip(distance / edge, 0, 1)
+    return np.minimum(depth_squared, (widest + spare) ** 2 * (1 - (1 - ramp) ** 2) + np.minimum(distance, 0))
+
+
+def _opened(distance: np.ndarray, radius: float) -> np.ndarray:
+    """Morphological opening of the inside by a disc."""
+    kept = (distance > radius).astype(np.uint8)
+    return cv2.distanceTransform(1 - kept, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) < radius
+
+
+def _core_of(distance: np.ndarray, body: np.ndarray) -> _Candidate | None:
+    """Axis and edges of the main run of each row of a body."""
+    rows, left, right = _main_runs(body)
+    if len(rows) < 8:
+        return None
+    offset, slope = _fit_axis(rows, left, right)
+    if abs(slope) > STEEPEST_AXIS:
+        return None
+    axis = offset + slope * rows
+    on_body = np.minimum(axis - left, right - axis)
+    limit = 0.15 * float(on_body.max())
+    first, last = int(rows[0]), int(rows[-1])
+    before, after = _extension(distance, offset, slope, first, last, float(on_body[0]), float(on_body[-1]))
+    all_rows = np.arange(first - before, last + after + 1)
+    axis = offset + slope * all_rows
+    body_half = np.interp(all_rows, rows, on_body)
+    reach_left, reach_right = _reach(distance, all_rows, axis)
+    half = np.minimum(np.minimum(reach_left, reach_right), np.maximum(body_half, 0) + limit)
+    even = np.abs(reach_left - reach_right) < 2.0 + 0.05 * half
+    even &= np.maximum(reach_left, reach_right) <= half + 2.0 + 0.05 * half
+    core = Core(
+        first=int(all_rows[0]),
+        last=int(all_rows[-1]),
+        left=_smooth(axis - np.where(even, reach_left, half)),
+        right=_smooth(axis + np.where(even, reach_right, half)),
+    )
+    return _Candidate(core=core, axis=axis) if half.max() > 1.5 else None
+
+
+def _main_runs(body: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows with a run of the body's largest piece, and that run's (the longest's) first and last column."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(body.astype(np.uint8), connectivity=4)
+    if count < 2:
+        return np.zeros(0, dtype=int), np.zeros(0), np.zeros(0)
+    main = np.pad((labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))).astype(np.int8), ((0, 0), (1, 1)))
+    change = np.diff(main, axis=1)
+    row, start = np.nonzero(change == 1)
+    _, end = np.nonzero(change == -1)
+    order = np.lexsort((end - start, row))
+    row, start, end = row[order], start[order], end[order]
+    longest = np.append(row[1:] != row[:-1], True)
+    return row[longest], start[longest].astype(np.float64), end[longest] - 1.0
+
+
+def _fit_axis(rows: np.ndarray, left: np.ndarray, right: np.ndarray) -> tuple[float, float]:
+    """Line column = offset + slope * row through the rows' middles, robust against one-sided bulges."""
+    middle, width = 0.5 * (left + right), right - left
+    weight = width / width.max()
+    spread = max(0.02 * width.max(), 0.5)
+    design = np.column_stack([np.ones(len(rows)), rows])
+    solution = np.array([np.median(middle), 0.0])
+    for _ in range(15):
+        robust = weight / np.maximum(np.abs(middle - design @ solution), spread)
+        scaled = design * robust[:, None]
+        solution = np.linalg.lstsq(scaled.T @ design, scaled.T @ middle, rcond=None)[0]
+    return float(solution[0]), float(solution[1])
+
+
+def _reach(distance: np.ndarray, rows: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Way from the axis to the outline on both sides of each row, to a fraction of a cell; 0 where the axis is outside."""
+    width = distance.shape[1]
+    at = np.clip(np.round(axis).astype(int), 1, width - 2)
+    line = distance[rows]
+    columns = np.arange(width)[None, :]
+    outside = line <= 0
+    right = np.where(outside & (columns >= at[:, None]), columns, width - 1).min(axis=1)
+    left = np.where(outside & (columns <= at[:, None]), columns, 0).max(axis=1)
+    row = np.arange(len(rows))
+
+    def crossing(out: np.ndarray, step: int) -> np.ndarray:
+        inner = np.clip(out - step, 0, width - 1)
+        d_out, d_in = line[row, out], line[row, inner]
+        return inner + step * np.clip(d_in / np.maximum(d_in - d_out, 1e-6), 0, 1)
+
+    empty = line[row, at] <= 0
+    return (
+        np.where(empty, 0, np.maximum(axis - crossing(left, -1), 0)),
+        np.where(empty, 0, np.maximum(crossing(right, 1) - axis, 0)),
+    )
+
+
+def _extension(
+    distance: np.ndarray, offset: float, slope: float, first: int, last: int, half_first: float, half_last: float
+) -> tuple[int, int]:
+    """How many rows beyond the body's ends still belong to it: the opening has rounded its corners off."""
+
+    def count(start: int, step: int, half: float) -> int:
+        rows = np.arange(start + step, distance.shape[0] if step > 0 else -1, step)
+        if len(rows) == 0:
+            return 0
+        reach = np.minimum(*_reach(distance, rows, offset + slope * rows))
+        stop = reach < max(0.5 * half, 1.0)
+        return int(np.argmax(stop)) if stop.any() else len(rows)
+
+    return count(first, -1, half_first), count(last, 1, half_last)
+
+
+def _mirrored_share(candidate: _Candidate, body: np.ndarray) -> float:
+    """Share of the body's area whose mirror image about the axis is body too."""
+    core = candidate.core
+    half = np.minimum(candidate.axis - core.left, core.right - candidate.axis)
+    return float(2 * np.maximum(half, 0).sum() / max(body.sum(), 1))
+
+
+def _pierced(candidate: _Candidate, body: np.ndarray) -> bool:
+    """Whether a hole of the outline goes through the core."""
+    core = candidate.core
+    holes = candidate.core.covers(body.shape, grow=-1.5) & ~body
+    return bool(holes.sum() > 0.02 * (core.right - core.left).sum())
+
+
+def _smooth(values: np.ndarray) -> np.ndarray:
+    padded = np.pad(values, 3, mode="reflect", reflect_type="odd")
+    kernel = np.array([1, 6, 15, 20, 15, 6, 1]) / 64
+    return np.convolve(padded, kernel, mode="valid")

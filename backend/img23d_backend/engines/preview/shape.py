@@ -1,0 +1,123 @@
+"""The preview engine's solid: an outline blown up, turned about its axis, or given a thickness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from img23d_protocol.messages import Settings, ShapeKind
+
+from ...mesh.sheet.field import Relief
+from ...mesh.surface import close_relief
+from ...stages import Context, CutOut, Mesh, Shaped, View
+from .flat import flat_thing, slab
+from .inflate import inflated
+from .outline import Outline, trace_outline
+from .revolve import Core, find_core, revolved
+
+CELLS_FEWEST, CELLS_MOST = 160, 1000  # along the longer side of the outline
+EDGES_AROUND = 0.75  # wanted edge length in local radii: at least eight edges around a limb
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Form:
+    depth_squared: np.ndarray
+    note: str
+
+
+class OutlineShaper:
+    """Makes one closed mesh of a cut-out's outline. Deterministic; the colours play no part."""
+
+    def shape(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
+        """A closed mesh with at most `settings.faces` triangles whose outline in `view` is the cut-out's.
+
+        Mesh units: the longer side of the outline is 1, the origin is in the middle. Raises Img23DError(EMPTY_CUTOUT).
+        """
+        context.report(0.0, "Tracing the outline")
+        cells = int(np.clip(2.7 * np.sqrt(settings.faces), CELLS_FEWEST, CELLS_MOST))
+        outline = trace_outline(cutout.rgba[..., 3], cells=cells)
+        context.report(0.15, "Finding its solid")
+        form = _form(outline.distance, settings)
+        context.report(0.35, "Building the mesh")
+        relief = _relief(outline.distance, form.depth_squared)
+        mesh = close_relief(
+            relief, faces=settings.faces, report=lambda done: context.report(0.35 + 0.6 * done, "Building the mesh")
+        )
+        mesh, view = _in_units(mesh, outline)
+        context.report(1.0, form.note)
+        return Shaped(mesh=mesh, view=view, note=form.note)
+
+
+def _form(distance: np.ndarray, settings: Settings) -> _Form:
+    """Choose the solid; the thickness setting scales all but what is turned about an axis."""
+    thick = settings.thickness**2
+    if settings.shape is ShapeKind.INFLATE:
+        return _Form(depth_squared=inflated(distance) * thick, note="Blown up from its outline.")
+    forced = settings.shape is ShapeKind.REVOLVE
+    if not forced and flat_thing(distance):
+        note = "A flat thing by its outline: given a thickness. If it is round, set the shape to Revolve or Inflate."
+        return _Form(depth_squared=slab(distance) * thick, note=note)
+    core = find_core(distance, forced=forced)
+    if core is None:
+        note = "Blown up from its outline"
+        return _Form(depth_squared=inflated(distance) * thick, note=note + (": it has no upright axis." if forced else "."))
+    return _turned(distance, core, thick)
+
+
+def _turned(distance: np.ndarray, core: Core, thick: float) -> _Form:
+    """The core turned about its axis, what sticks out of it blown up, both grown together."""
+    turned = revolved(distance, core)
+    rest = (distance > 0) & ~core.covers(distance.shape, grow=1.5)
+    if not rest.any():
+        return _Form(depth_squared=turned, note="Turned about its upright axis.")
+    away = cv2.distanceTransform((~rest).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    overlap = max(1.2 * float(distance[rest].max()), 4.0)
+    parts = inflated(np.minimum(distance, overlap - away)) * thick
+    both = _smooth_union(np.sqrt(np.maximum(turned, 0)), np.sqrt(np.maximum(parts, 0)))
+    share = rest.sum() / (distance > 0).sum()
+    note = "Turned about its upright axis" + (", with its side parts blown up." if share > 0.02 else ".")
+    return _Form(depth_squared=both**2, note=note)
+
+
+def _smooth_union(a: np.ndarray, b: np.ndarray, blend: float = 2.0) -> np.ndarray:
+    """The larger of two depths, with the crease between them rounded over about `blend` cells; 0 where either would start."""
+    blend_here = np.minimum(blend, np.minimum(a, b))
+    return 0.5 * (a + b + np.sqrt((a - b) ** 2 + blend_here**2))
+
+
+def _relief(distance: np.ndarray, depth_squared: np.ndarray) -> Relief:
+    """Fit the depth to the outline's rim, and choose edge lengths by the local thickness."""
+    inside = distance > 0
+    band = (inside & (distance > 0.4) & (distance < 2.5)).astype(np.float64)
+    gain = cv2.GaussianBlur(depth_squared * band, (0, 0), 2.0)
+    gain /= np.maximum(cv2.GaussianBlur(distance * band, (0, 0), 2.0), 1e-3)
+    rim = distance * np.maximum(gain, 1.0)
+    weight = np.clip((distance - 0.4) / 1.2, 0, 1)
+    fitted = np.where(inside, weight * depth_squared + (1 - weight) * rim, rim)
+    return Relief(distance=distance, depth_squared=fitted, size=EDGES_AROUND * _local_radius(distance))
+
+
+def _local_radius(distance: np.ndarray) -> np.ndarray:
+    """Radius of the largest disc inside the outline that covers a sample, smoothed; for outside samples that of the next."""
+    radius = np.maximum(distance, 1.2)
+    step = 1.2
+    r = 1.5
+    while r < distance.max():
+        away = cv2.distanceTransform((distance <= r).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3)
+        radius = np.where(away < r, np.maximum(radius, r), radius)
+        r *= step
+    near = cv2.dilate(np.where(distance > 0, radius, 0), np.ones((7, 7), np.uint8))
+    return cv2.GaussianBlur(np.where(distance > 0, radius, np.maximum(near, 1.2)), (0, 0), 2.0)
+
+
+def _in_units(mesh: Mesh, outline: Outline) -> tuple[Mesh, View]:
+    """From cells to mesh units: y up, the middle of the outline's box at the origin, its longer side 1."""
+    low, high = mesh.vertices[:, :2].min(axis=0), mesh.vertices[:, :2].max(axis=0)
+    middle, extent = (low + high) / 2, float((high - low).max())
+    vertices = (mesh.vertices - (middle[0], middle[1], 0)) * (1, -1, 1) / extent
+    center = (middle + 0.5) / outline.scale + (outline.left, outline.top)
+    view = View.front(
+        center_u=float(center[0]), center_v=float(center[1]), pixels_per_unit=extent / outline.scale
+    )
+    return Mesh(vertices=vertices.astype(np.float32), faces=mesh.faces), view

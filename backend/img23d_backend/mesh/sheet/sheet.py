@@ -1,0 +1,118 @@
+"""A sheet: one side of a solid, as a triangulation in the plane that is lifted to its depth.
+
+All changes of the triangulation keep every triangle's area in the plane positive. So the sheet never folds over, and
+the solid made of the sheet and its mirror image never cuts itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .field import Relief
+
+MIN_AREA = 1e-7  # square cells; below this a triangle counts as flat
+
+
+@dataclass
+class Sheet:
+    """`points` (V, 2) float64 in grid cells, `height` (V,), `size` (V,) wanted edge length, `rim` (V,) bool: on the outline.
+
+    `faces` (F, 3) int64, positively oriented in the plane.
+    """
+
+    relief: Relief
+    points: np.ndarray
+    rim: np.ndarray
+    faces: np.ndarray
+    height: np.ndarray
+    size: np.ndarray
+
+    @staticmethod
+    def lifted(relief: Relief, points: np.ndarray, rim: np.ndarray, faces: np.ndarray) -> Sheet:
+        """A sheet whose heights and sizes are read from the relief."""
+        sheet = Sheet(relief, points, rim, faces, np.zeros(len(points)), np.ones(len(points)))
+        sheet.lift()
+        return sheet
+
+    def lift(self) -> None:
+        """Read heights and wanted sizes anew at the present points."""
+        self.height = np.where(self.rim, 0.0, self.relief.height_at(self.points))
+        self.size = self.relief.size_at(self.points)
+
+    def solid_points(self) -> np.ndarray:
+        """(V, 3) points of the lifted sheet."""
+        return np.column_stack([self.points, self.height])
+
+    def keep_used(self) -> None:
+        """Drop the vertices that no face uses."""
+        used = np.zeros(len(self.points), dtype=bool)
+        used[self.faces] = True
+        renumbered = np.cumsum(used) - 1
+        self.points, self.rim = self.points[used], self.rim[used]
+        self.height, self.size = self.height[used], self.size[used]
+        self.faces = renumbered[self.faces]
+
+
+def plane_area(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+    """Twice the signed area of triangles given by (N, 2) corners."""
+    return (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Every edge once. `ends` (E, 2) run as in `left`, its first face; `right` is -1 at the border.
+
+    `left_tip`, `right_tip` are the vertices across the edge; `of_face` (F, 3) the edge from corner i to corner i + 1.
+    """
+
+    ends: np.ndarray
+    left: np.ndarray
+    right: np.ndarray
+    left_tip: np.ndarray
+    right_tip: np.ndarray
+    of_face: np.ndarray
+
+
+def find_edges(faces: np.ndarray, vertex_count: int) -> Edges:
+    """The edges of a manifold triangulation, with or without a border."""
+    count = len(faces)
+    start, end = faces.T.ravel(), faces[:, [1, 2, 0]].T.ravel()
+    key = np.minimum(start, end) * vertex_count + np.maximum(start, end)
+    sorted_key, order = sorted_with_order(key)
+    first = np.ones(len(key), dtype=bool)
+    first[1:] = sorted_key[1:] != sorted_key[:-1]
+    index_sorted = np.cumsum(first) - 1
+    lead = order[first]
+    follow = np.full(len(lead), -1)
+    follow[index_sorted[~first]] = order[~first]
+    of_half = np.empty(len(key), dtype=np.int64)
+    of_half[order] = index_sorted
+    tip = faces[:, [2, 0, 1]].T.ravel()
+    has_right = follow >= 0
+    return Edges(
+        ends=np.column_stack([start[lead], end[lead]]),
+        left=lead % count,
+        right=np.where(has_right, follow % count, -1),
+        left_tip=tip[lead],
+        right_tip=np.where(has_right, tip[follow], -1),
+        of_face=of_half.reshape(3, count).T,
+    )
+
+
+def sorted_with_order(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted non-negative keys and their order, stable; packing the index into the key beats argsort several times."""
+    bits = max(int(len(keys) - 1).bit_length(), 1)
+    if len(keys) and int(keys.max()).bit_length() + bits > 63:
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+    packed = np.sort((keys << bits) | np.arange(len(keys)))
+    return packed >> bits, packed & ((1 << bits) - 1)
+
+
+def relative_length(sheet: Sheet, ends: np.ndarray) -> np.ndarray:
+    """Edge lengths on the lifted sheet in units of the wanted size."""
+    solid = sheet.solid_points()
+    a, b = ends[:, 0], ends[:, 1]
+    return np.linalg.norm(solid[a] - solid[b], axis=1) / (0.5 * (sheet.size[a] + sheet.size[b]))

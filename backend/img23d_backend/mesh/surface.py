@@ -1,0 +1,127 @@
+"""Make a closed mesh out of an outline and a depth: a sheet, evened out, and its mirror image."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+
+from ..stages import Mesh
+from .sheet.collapse import collapse_short
+from .sheet.field import Relief
+from .sheet.flip import flip_edges
+from .sheet.relax import relax
+from .sheet.seed import seed_sheet
+from .sheet.sheet import Sheet
+from .sheet.split import split_chords, split_long
+
+ROUNDS = 4
+SPLIT_ABOVE = (1.8, 1.6, 1.45, 1.4)  # wanted edge lengths, round by round
+COLLAPSE_BELOW, NEVER_ABOVE = 0.7, 1.3
+FACE_AREA = 0.51  # of an average face in squared wanted edge lengths, as the rounds leave it (0.433 if equilateral)
+RIM_DEVIATION = 0.08  # of the wanted edge length
+FACE_FILL = 0.96  # what a round of remeshing is aimed at; the rest is room for the last corrections
+
+
+def close_relief(relief: Relief, *, faces: int, report: Callable[[float], None] = lambda fraction: None) -> Mesh:
+    """The solid between the relief and its mirror image, with at most `faces` triangles where that can be kept.
+
+    Vertices are (column, row, depth) in cells of the relief, the outline at depth 0. Every hole of the outline is kept.
+    The result is closed and manifold by construction: a triangulated planar region doubled along its border.
+    """
+    half = faces // 2
+    relief = dataclasses.replace(relief, size=_sizes_for(relief, half * FACE_FILL))
+    sheet = seed_sheet(relief)
+    for done in range(ROUNDS):
+        _remesh_round(sheet, SPLIT_ABOVE[min(done, len(SPLIT_ABOVE) - 1)])
+        report((done + 1) / (ROUNDS + 1))
+        if done < ROUNDS - 1:
+            _correct_size(sheet, half * FACE_FILL)
+    _finish(sheet, half)
+    return _doubled(sheet)
+
+
+def _remesh_round(sheet: Sheet, split_above: float) -> None:
+    for _ in range(3):
+        collapsed = collapse_short(
+            sheet, shortest=COLLAPSE_BELOW, longest=NEVER_ABOVE, rim_deviation=RIM_DEVIATION
+        )
+        if collapsed * 50 < len(sheet.points):
+            break
+    for _ in range(3):
+        if split_long(sheet, split_above) * 50 < len(sheet.points):
+            break
+    for _ in range(2):
+        for _ in range(3):
+            if flip_edges(sheet) * 100 < len(sheet.faces):
+                break
+        relax(sheet)
+
+
+def _finish(sheet: Sheet, most: int) -> None:
+    """Bring the sheet under its number of faces and rid it of chords."""
+    for attempt in range(60):
+        split_chords(sheet)
+        over = len(sheet.faces) - most
+        if over <= 0:
+            return
+        lenient = 1.0 + 0.3 * attempt
+        collapse_short(
+            sheet,
+            shortest=lenient,
+            longest=NEVER_ABOVE + lenient,
+            rim_deviation=RIM_DEVIATION * lenient**2,
+            at_most=over // 2 + 1,
+        )
+        flip_edges(sheet)
+
+
+def _sizes_for(relief: Relief, faces: float) -> np.ndarray:
+    """The relief's sizes, capped where that brings the expected number of faces down (or all scaled, if needed)."""
+    area = _cell_areas(relief)
+    size = relief.size
+
+    def expected(cap: float, scale: float) -> float:
+        sizes = np.minimum(size, cap) * scale
+        return float((area / (FACE_AREA * np.maximum(sizes, 0.3) ** 2)).sum())
+
+    low, high = 0.05, float(size.max()) * 4
+    for _ in range(30):
+        cap = np.sqrt(low * high)
+        low, high = (cap, high) if expected(cap, 1.0) > faces else (low, cap)
+    scale = max(1.0, np.sqrt(expected(high, 1.0) / faces))
+    return np.minimum(size, high) * scale
+
+
+def _cell_areas(relief: Relief) -> np.ndarray:
+    """Area of the lifted sheet a cell."""
+    depth = np.sqrt(np.maximum(relief.depth_squared, 0.0)) * (relief.distance > 0)
+    du = np.diff(depth, axis=1)[:-1]
+    dv = np.diff(depth, axis=0)[:, :-1]
+    area = np.zeros_like(depth)
+    inside = np.maximum(relief.distance[:-1, :-1], relief.distance[1:, 1:]) > 0
+    area[:-1, :-1] = np.sqrt(1 + du**2 + dv**2) * inside
+    return area
+
+
+def _correct_size(sheet: Sheet, wanted: float) -> None:
+    """Scale the wanted sizes by what the last round came out at."""
+    factor = np.clip(np.sqrt(len(sheet.faces) / wanted), 0.8, 1.25)
+    if abs(factor - 1) > 0.02:
+        sheet.relief = dataclasses.replace(sheet.relief, size=sheet.relief.size * factor)
+        sheet.size = sheet.size * factor
+
+
+def _doubled(sheet: Sheet) -> Mesh:
+    """Front and back of the sheet, sewn along the rim; y turned upwards makes the front's faces clockwise, so they turn."""
+    count = len(sheet.points)
+    inner = np.flatnonzero(~sheet.rim)
+    twin = np.arange(count)
+    twin[inner] = count + np.arange(len(inner))
+    front = sheet.solid_points()
+    back = front[inner] * (1, 1, -1)
+    return Mesh(
+        vertices=np.concatenate([front, back]).astype(np.float32),
+        faces=np.concatenate([sheet.faces[:, ::-1], twin[sheet.faces]]).astype(np.int32),
+    )
