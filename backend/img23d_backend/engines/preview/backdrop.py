@@ -16,9 +16,9 @@ from .pyramid import pull_push
 
 _HUE_TOLERANCE = 7.0  # Lab units beside the grey line of a shadow
 _DARKEST_SHADOW = 0.38  # k: a twentieth of the light
-_BRIGHTEST = 6.0  # Lab units above the fitted surface that are still its lighting
-_SMOOTH_STEP, _CALMEST = 1.5, 2.3  # Lab units a pixel: a soft shadow's slope on top of twice the grain, and at least
-_SHADE_HUE, _SHADE_LIGHTEST, _SHADE_DARKEST = 6.0, 0.95, 0.5  # Lab units, k, k: what a contact shadow looks like
+_BRIGHTEST = 3.5  # Lab units above the fitted surface that are still its lighting
+_SMOOTH_STEP, _CALMEST = 1.5, 2.0  # Lab units a pixel: a soft shadow's slope on top of twice the grain, and at least
+_SHADE_HUE, _SHADE_LIGHTEST, _SHADE_DARKEST = 14.0, 0.95, 0.5  # Lab units, k, k: a contact shadow, tinted by the thing
 _SHADE_STEP = 5.0  # Lab units a pixel: how fast a contact shadow may darken
 _ROUNDS = 3
 _CROSS = np.ones((3, 3), np.uint8)
@@ -63,7 +63,7 @@ def fit_backdrop(rgb: np.ndarray) -> Backdrop:
         if settled:
             break
     lit = _nearest_model(lab, models)
-    seen |= contact_shadow(lab, lit, noise, seen)
+    seen |= contact_shadow(lab, lit, noise, seen, 0.0135 * max(seen.shape))
     return Backdrop(colour=carried_behind(lab, seen), lit=lit, seen=seen, noise=noise, plain=True)
 
 
@@ -97,21 +97,23 @@ def visible(
     for model in models:
         like |= shadow_like(lab, model, noise)
     calm = (like & (slope < max(_SMOOTH_STEP + 2 * noise, _CALMEST))).astype(np.uint8)
-    wide = cv2.erode(calm, _CROSS, borderValue=1)
+    wide = cv2.erode(calm, _CROSS, iterations=2, borderValue=1)
     reached = touching(wide > 0, seeds).astype(np.uint8)
-    reached = cv2.dilate(reached, _CROSS, iterations=2) & calm
+    for _ in range(3):
+        reached = cv2.dilate(reached, _CROSS) & calm
     return (cv2.dilate(reached, _CROSS) > 0) & like
 
 
-def contact_shadow(lab: np.ndarray, lit: np.ndarray, noise: float, seen: np.ndarray) -> np.ndarray:
+def contact_shadow(
+    lab: np.ndarray, lit: np.ndarray, noise: float, seen: np.ndarray, half_width: float
+) -> np.ndarray:
     """(H, W) bool: where a shadow already seen goes on, quickly darker, to the foot of the thing that casts it.
 
-    Only a narrow band can be that; a wide one is a grey thing, and none of it is taken.
+    Only a band narrower than twice `half_width` pixels can be that; a wide one is a grey thing, and none of it is taken.
     """
     k, hue = shadow_factor(lab, lit)
     shade = (hue < _SHADE_HUE + noise) & (k < _SHADE_LIGHTEST) & (k > _SHADE_DARKEST)
-    side = max(seen.shape)
-    near = cv2.dilate(seen.astype(np.uint8), _disc(0.045 * side)) > 0
+    near = cv2.dilate(seen.astype(np.uint8), _disc(3 * half_width)) > 0
     closed = np.ones((seen.shape[0] + 2, seen.shape[1] + 2), np.uint8)
     closed[1:-1, 1:-1] = ~(shade & near)
     down, up = (_SHADE_STEP, 3.0, 3.0), (_SMOOTH_STEP + 2 * noise, 3.0, 3.0)
@@ -123,7 +125,17 @@ def contact_shadow(lab: np.ndarray, lit: np.ndarray, noise: float, seen: np.ndar
         if closed[row + 1, column + 1] == 0:
             cv2.floodFill(lab, closed, (column, row), 0, down, up, flags)
     gained = (closed[1:-1, 1:-1] == 2) & ~seen
-    return gained & ~touching(gained, cv2.erode(gained.astype(np.uint8), _disc(0.0135 * side), borderValue=0) > 0)
+    broad = touching(gained, cv2.erode(gained.astype(np.uint8), _disc(half_width), borderValue=0) > 0)
+    return _lying_below(gained & ~broad, seen)
+
+
+def _lying_below(shade: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """The shadow's pixels with the backdrop straight below; what stands on a part of the thing is the thing's own."""
+    kept = shade.copy()
+    kept[-1] = False
+    for row in range(len(shade) - 2, -1, -1):
+        kept[row] &= kept[row + 1] | seen[row + 1]
+    return kept
 
 
 def _disc(radius: float) -> np.ndarray:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-SLAB_SHARE = 0.16  # half thickness in radii of the disc of equal area
+HALF_THICKNESS = {"star": 0.16, "board": 0.16, "leaf": 0.06}  # in radii of the disc of equal area
 CORNER_TURN = np.radians(38)  # a turn this strong within CORNER_SPAN is a corner
 CORNER_SPAN = 0.035  # of the perimeter
 ANGULAR = 0.6  # share of the outline's turning that lies in corners, for an angular outline
 
 
-def slab(distance: np.ndarray) -> np.ndarray:
-    """Squared half depth of a slab with a rounded edge over an outline given as signed distance."""
-    half = SLAB_SHARE * np.sqrt((distance > 0).sum() / np.pi)
+def slab(distance: np.ndarray, kind: str) -> np.ndarray:
+    """Squared half depth of a slab of one of the flat kinds, with a rounded edge, over an outline given as signed distance."""
+    half = HALF_THICKNESS[kind] * np.sqrt((distance > 0).sum() / np.pi)
     ramp = np.clip(distance / max(0.75 * half, 2.0), 0, 1)
     return half**2 * (1 - (1 - ramp) ** 2)
 

@@ -85,9 +85,19 @@ def _backdrop_here(lab: np.ndarray, scene: Scene, window: PixelBox) -> Backdrop:
     backdrop = scene.backdrop
     colour, lit = here(backdrop.colour), here(backdrop.lit)
     seeds = here(cv2.erode(backdrop.seen.astype(np.float32), _CROSS, borderValue=1)) > 0.99
-    seen = visible(lab, [colour], backdrop.noise, seeds, steepness(lab))
-    seen |= contact_shadow(lab, lit, backdrop.noise, seen)
+    k, hue = shadow_factor(scene.lab, backdrop.lit)
+    certain = scene.foreground & ((k > 0.97) | (k < 0.4) | (hue > 15))
+    core = here(cv2.erode(certain.astype(np.float32), _CROSS, iterations=2)) > 0.5
+    seen = visible(lab, [colour], backdrop.noise, seeds & ~core, _steepness_as_in_scene(lab, 1 / sx)) & ~core
+    seen |= contact_shadow(lab, lit, backdrop.noise, seen, max(4.0, 0.03 * max(height, width)))
     return Backdrop(colour=colour, lit=lit, seen=seen, noise=backdrop.noise, plain=True)
+
+
+def _steepness_as_in_scene(lab: np.ndarray, zoom: float) -> np.ndarray:
+    """Changes in Lab units a pixel of the scene, of which each is `zoom` pixels wide here: outlines are blurrier here."""
+    if zoom <= 1.2:
+        return steepness(lab)
+    return steepness(cv2.GaussianBlur(lab, (0, 0), 0.3 * zoom, borderType=cv2.BORDER_REPLICATE)) * zoom**0.5
 
 
 def _near_hint(standing: np.ndarray, hint: np.ndarray) -> np.ndarray:
@@ -104,7 +114,7 @@ def _seeds(
     """GrabCut's four marks. Shadow-like places under the thing's edge are left for the cut to decide."""
     k, hue = shadow_factor(lab, backdrop.lit)
     at_the_edge = cv2.distanceTransform((~backdrop.seen).astype(np.uint8), cv2.DIST_L2, 3) < _DOUBT_REACH
-    doubtful = wanted & at_the_edge & (k < 0.95) & (hue < 8 + backdrop.noise)
+    doubtful = wanted & at_the_edge & (k < 0.95) & (hue < 8 + 20 * (1 - k) + backdrop.noise)
     sure = wanted & ~doubtful
     reach = 2 * _SURE_DEPTH + 1
     near = cv2.dilate(wanted.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0

@@ -12,7 +12,7 @@ MARGIN = 5  # cells around the outline
 SPECK_SHARE = 0.01  # of the whole area; smaller loose parts are dropped, larger ones are tied to the rest
 HOLE_SHARE = 0.0003  # smaller holes are noise of the matte
 THINNEST = 2.5  # cells; thinner parts are drawn that wide, lest they break
-SMOOTHING = 0.9  # cells
+SMOOTHING = 0.7  # cells
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ def _level(soft: np.ndarray, hard: np.ndarray, scale: float) -> np.ndarray:
     bytes_ = hard.astype(np.uint8)
     thin = bytes_ & ~cv2.morphologyEx(bytes_, cv2.MORPH_OPEN, kernel) & 1
     count, labels, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
-    real = stats[:, cv2.CC_STAT_AREA] > 2 * kernel.shape[0]  # the rest is the corners that any opening takes
+    real = stats[:, cv2.CC_STAT_AREA] > 10 * kernel.shape[0]  # the rest is tips and corners
     real[0] = False
     if not real.any() and (level > 0.5).any():
         return level

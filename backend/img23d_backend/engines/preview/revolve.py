@@ -7,12 +7,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-STEEPEST_AXIS = 0.25  # columns a row; a stronger lean is no upright axis
+STEEPEST_AXIS = 0.2  # columns a row; a stronger lean is no upright axis
 WHOLE_SYMMETRY = 0.93  # of the area must have its mirror partner
-CORE_SYMMETRY = 0.93
+CORE_SYMMETRY = 0.86
 CORE_SHARE = 0.5  # of the area must be core, or the core is only a detail
 OPENING = 0.45  # of the largest inscribed radius: thinner parts are appendages
-END_ROUNDING = 0.035  # of the larger extent: the edge between side and base
+LEAN_COST = 0.4  # share of the mirrored area that a lean of one column a row costs
+STAIR = 1.2  # cells; smaller unevenness of an edge is not carried around the body
+END_ROUNDING = 0.04  # of the larger extent: the edge between side and base
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,11 +44,11 @@ def find_core(distance: np.ndarray, *, forced: bool = False) -> Core | None:
     inside = distance > 0
     body = _opened(distance, OPENING * distance.max())
     whole = _core_of(distance, inside)
-    if whole is not None and _mirrored_share(whole, inside) >= WHOLE_SYMMETRY and not _pierced(whole, inside):
+    if whole is not None and whole.mirrored >= WHOLE_SYMMETRY and not _pierced(whole.core, inside):
         return whole.core
     bodied = _core_of(distance, body)
-    if bodied is not None and not _pierced(bodied, body):
-        symmetric = _mirrored_share(bodied, body) >= CORE_SYMMETRY and body.sum() >= CORE_SHARE * inside.sum()
+    if bodied is not None and not _pierced(bodied.core, inside):
+        symmetric = bodied.mirrored >= CORE_SYMMETRY and body.sum() >= CORE_SHARE * inside.sum()
         if symmetric or forced:
             return bodied.core
     return whole.core if forced and whole is not None else None
@@ -55,7 +57,7 @@ def find_core(distance: np.ndarray, *, forced: bool = False) -> Core | None:
 @dataclass(frozen=True, kw_only=True)
 class _Candidate:
     core: Core
-    axis: np.ndarray  # column of the axis in each of the core's rows
+    mirrored: float  # share of the body's area whose mirror image about the axis is body too
 
 
 def revolved(distance: np.ndarray, core: Core) -> np.ndarray:
@@ -66,7 +68,7 @@ def revolved(distance: np.ndarray, core: Core) -> np.ndarray:
     columns = np.arange(distance.shape[1], dtype=np.float64)[None, :]
     depth_squared = np.full(distance.shape, -1.0)
     rows = slice(core.first, core.last + 1)
-    spare = 0.6  # cells; lets the outline itself, not the core's edge, be the rim
+    spare = STAIR  # lets the outline itself, not the core's edge, be the rim
     depth_squared[rows] = (columns - core.left[:, None] + spare) * (core.right[:, None] + spare - columns)
     reach = max(np.ptp(core.right + core.left), core.last - core.first, (core.right - core.left).max())
     edge = max(END_ROUNDING * reach, 2.0)
@@ -107,7 +109,8 @@ def _core_of(distance: np.ndarray, body: np.ndarray) -> _Candidate | None:
         left=_smooth(axis - np.where(even, reach_left, half)),
         right=_smooth(axis + np.where(even, reach_right, half)),
     )
-    return _Candidate(core=core, axis=axis) if half.max() > 1.5 else None
+    mirrored = float(2 * np.maximum(on_body, 0).sum() / body.sum())
+    return _Candidate(core=core, mirrored=mirrored) if half.max() > 1.5 else None
 
 
 def _main_runs(body: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -126,39 +129,47 @@ def _main_runs(body: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def _fit_axis(rows: np.ndarray, left: np.ndarray, right: np.ndarray) -> tuple[float, float]:
-    """Line column = offset + slope * row through the rows' middles, robust against one-sided bulges."""
-    middle, width = 0.5 * (left + right), right - left
-    weight = width / width.max()
-    spread = max(0.02 * width.max(), 0.5)
-    design = np.column_stack([np.ones(len(rows)), rows])
-    solution = np.array([np.median(middle), 0.0])
-    for _ in range(15):
-        robust = weight / np.maximum(np.abs(middle - design @ solution), spread)
-        scaled = design * robust[:, None]
-        solution = np.linalg.lstsq(scaled.T @ design, scaled.T @ middle, rcond=None)[0]
-    return float(solution[0]), float(solution[1])
+    """The line column = offset + slope * row about which the runs have the largest mirrored area; a lean must pay off."""
+    middle_row, reach = rows.mean(), 0.3 * (right.max() - left.min())
+    center = float(np.median(0.5 * (left + right)))
+    best, lean, offset_step, slope_step = (center, 0.0), 0.0, reach / 12, 0.02
+    slopes = np.arange(-12, 13) * slope_step
+    offsets = center + np.arange(-12, 13) * offset_step
+    for _ in range(5):
+        slope, offset = (grid.ravel() for grid in np.meshgrid(slopes, offsets))
+        axis = offset[:, None] + slope[:, None] * (rows - middle_row)[None, :]
+        mirrored = np.maximum(np.minimum(axis - left, right - axis), 0).sum(axis=1)
+        worth = mirrored * (1 - LEAN_COST * np.abs(slope))
+        at = int(np.argmax(worth))
+        best, lean = (float(offset[at]), float(slope[at])), float(slope[at])
+        offset_step, slope_step = offset_step / 4, slope_step / 4
+        slopes = lean + np.arange(-4, 5) * slope_step
+        offsets = best[0] + np.arange(-4, 5) * offset_step
+    return best[0] - lean * middle_row, lean
 
 
 def _reach(distance: np.ndarray, rows: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Way from the axis to the outline on both sides of each row, to a fraction of a cell; 0 where the axis is outside."""
+    """Way from the axis to the outermost outline on both sides of each row, to a fraction of a cell; 0 if there is none.
+
+    Outermost, so that a dent at the top of an apple does not cut its body short.
+    """
     width = distance.shape[1]
     at = np.clip(np.round(axis).astype(int), 1, width - 2)
     line = distance[rows]
     columns = np.arange(width)[None, :]
-    outside = line <= 0
-    right = np.where(outside & (columns >= at[:, None]), columns, width - 1).min(axis=1)
-    left = np.where(outside & (columns <= at[:, None]), columns, 0).max(axis=1)
+    within = line > 0
+    right = np.where(within & (columns >= at[:, None]), columns, -1).max(axis=1)
+    left = np.where(within & (columns <= at[:, None]), columns, width).min(axis=1)
     row = np.arange(len(rows))
 
-    def crossing(out: np.ndarray, step: int) -> np.ndarray:
-        inner = np.clip(out - step, 0, width - 1)
-        d_out, d_in = line[row, out], line[row, inner]
+    def crossing(inner: np.ndarray, step: int) -> np.ndarray:
+        inner = np.clip(inner, 1, width - 2)
+        d_in, d_out = line[row, inner], line[row, inner + step]
         return inner + step * np.clip(d_in / np.maximum(d_in - d_out, 1e-6), 0, 1)
 
-    empty = line[row, at] <= 0
     return (
-        np.where(empty, 0, np.maximum(axis - crossing(left, -1), 0)),
-        np.where(empty, 0, np.maximum(crossing(right, 1) - axis, 0)),
+        np.where(left == width, 0, np.maximum(axis - crossing(left, -1), 0)),
+        np.where(right < 0, 0, np.maximum(crossing(right, 1) - axis, 0)),
     )
 
 
@@ -178,21 +189,16 @@ def _extension(
     return count(first, -1, half_first), count(last, 1, half_last)
 
 
-def _mirrored_share(candidate: _Candidate, body: np.ndarray) -> float:
-    """Share of the body's area whose mirror image about the axis is body too."""
-    core = candidate.core
-    half = np.minimum(candidate.axis - core.left, core.right - candidate.axis)
-    return float(2 * np.maximum(half, 0).sum() / max(body.sum(), 1))
-
-
-def _pierced(candidate: _Candidate, body: np.ndarray) -> bool:
-    """Whether a hole of the outline goes through the core."""
-    core = candidate.core
-    holes = candidate.core.covers(body.shape, grow=-1.5) & ~body
+def _pierced(core: Core, inside: np.ndarray) -> bool:
+    """Whether a hole or a deep dent of the outline goes into the core."""
+    holes = core.covers(inside.shape, grow=-1.5) & ~inside
     return bool(holes.sum() > 0.02 * (core.right - core.left).sum())
 
 
 def _smooth(values: np.ndarray) -> np.ndarray:
-    padded = np.pad(values, 3, mode="reflect", reflect_type="odd")
-    kernel = np.array([1, 6, 15, 20, 15, 6, 1]) / 64
-    return np.convolve(padded, kernel, mode="valid")
+    """Even out small steps (the pixels' stairs, where a handle joins) over many rows, but keep what is larger."""
+    light = cv2.GaussianBlur(values, (0, 0), 1.5, borderType=cv2.BORDER_REPLICATE).ravel()
+    padded = np.pad(values, 40, mode="reflect", reflect_type="odd") if len(values) > 40 else np.pad(values, 40, mode="edge")
+    strong = cv2.GaussianBlur(padded, (0, 0), 9.0).ravel()[40:-40]
+    off = light - strong
+    return strong + np.sign(off) * np.maximum(np.abs(off) - STAIR, 0)

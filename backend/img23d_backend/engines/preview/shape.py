@@ -17,6 +17,7 @@ from .outline import Outline, trace_outline
 from .revolve import Core, find_core, revolved
 
 CELLS_FEWEST, CELLS_MOST = 160, 1000  # along the longer side of the outline
+ALL_THIN = 0.03  # of the extent: an outline whose largest inscribed radius is less gets a finer grid
 EDGES_AROUND = 0.75  # wanted edge length in local radii: at least eight edges around a limb
 
 
@@ -36,7 +37,7 @@ class OutlineShaper:
         """
         context.report(0.0, "Tracing the outline")
         cells = int(np.clip(2.7 * np.sqrt(settings.faces), CELLS_FEWEST, CELLS_MOST))
-        outline = trace_outline(cutout.rgba[..., 3], cells=cells)
+        outline = _traced(cutout.rgba[..., 3], cells)
         context.report(0.15, "Finding its solid")
         form = _form(outline.distance, settings)
         context.report(0.35, "Building the mesh")
@@ -49,15 +50,24 @@ class OutlineShaper:
         return Shaped(mesh=mesh, view=view, note=form.note)
 
 
+def _traced(alpha: np.ndarray, cells: int) -> Outline:
+    """The outline; on a finer grid where all of it is thin."""
+    outline = trace_outline(alpha, cells=cells)
+    if outline.distance.max() < ALL_THIN * cells:
+        outline = trace_outline(alpha, cells=min(2 * cells, CELLS_MOST))
+    return outline
+
+
 def _form(distance: np.ndarray, settings: Settings) -> _Form:
     """Choose the solid; the thickness setting scales all but what is turned about an axis."""
     thick = settings.thickness**2
     if settings.shape is ShapeKind.INFLATE:
         return _Form(depth_squared=inflated(distance) * thick, note="Blown up from its outline.")
     forced = settings.shape is ShapeKind.REVOLVE
-    if not forced and flat_thing(distance):
+    flat = "" if forced else flat_thing(distance)
+    if flat:
         note = "A flat thing by its outline: given a thickness. If it is round, set the shape to Revolve or Inflate."
-        return _Form(depth_squared=slab(distance) * thick, note=note)
+        return _Form(depth_squared=slab(distance, flat) * thick, note=note)
     core = find_core(distance, forced=forced)
     if core is None:
         note = "Blown up from its outline"
