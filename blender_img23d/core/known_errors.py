@@ -109,7 +109,8 @@ def _explain_exception(error: BaseException) -> Explanation:
         case OSError(errno=errno.ENOSPC):
             return _known(ErrorCode.DISK_FULL)
         case PermissionError():
-            return _known(ErrorCode.FOLDER_UNWRITABLE, f"“{error.filename}” cannot be written to." if error.filename else "")
+            named = f"“{error.filename}” cannot be written to." if error.filename else ""
+            return _known(ErrorCode.FOLDER_UNWRITABLE, named)
         case _:
             return _known(ErrorCode.INTERNAL, f"Something went wrong inside Img23D: {type(error).__name__}.")
 

@@ -172,9 +172,10 @@ class Session:
             case PaintReady():
                 job.on_painted(item)
                 self._announce(job, item)
-            case Diagnosed():
+            case Diagnosed():  # a backend says no more than that
                 job.report = item.report
                 self._announce(job, item)
+                self._end(job, JobState.DONE, Finished(job=job.id, made=0, failed=0, seconds=0.0))
             case Finished():
                 self._end(job, JobState.DONE, item)
             case Cancelled():

@@ -5,8 +5,21 @@ from __future__ import annotations
 from blender_img23d.core.link import LinkClosed
 from blender_img23d.core.session import Session, Update
 from blender_img23d.shared.img23d_protocol import PROTOCOL_VERSION, Img23DError
-from blender_img23d.shared.img23d_protocol.messages import EngineInfo, Generate, Hello, Message, ToBackend, Wanted
+from blender_img23d.shared.img23d_protocol.messages import (
+    Box,
+    EngineInfo,
+    Finished,
+    Generate,
+    Hello,
+    Located,
+    LocatedTarget,
+    MeshReady,
+    Message,
+    ToBackend,
+    Wanted,
+)
 
+BOX = Box(left=0.1, top=0.1, right=0.5, bottom=0.5)
 HELLO = Hello(
     protocol=PROTOCOL_VERSION,
     backend="1.0",
@@ -42,7 +55,7 @@ class FakeLink:
         self.was_killed = True
 
 
-class Stage:
+class Rig:
     """A session, the links it has made so far, and its time."""
 
     def __init__(self) -> None:
@@ -83,3 +96,16 @@ class Stage:
 def make_request(job: str = "job1", *names: str) -> Generate:
     wanted = tuple(Wanted(name=name) for name in names or ("cup", "book"))
     return Generate(job=job, photo="/photo.png", run_folder="/runs/1", wanted=wanted)
+
+
+def located(job: str = "job1") -> Located:
+    targets = (LocatedTarget(name="cup", box=BOX), LocatedTarget(name="book", box=BOX))
+    return Located(job=job, targets=targets, photo_width=1000, photo_height=800, notes=("turned upright",))
+
+
+def mesh(target: int, *, textured: bool = False, job: str = "job1") -> MeshReady:
+    return MeshReady(job=job, target=target, path=f"/runs/1/{target}.glb", textured=textured, faces=500)
+
+
+def finished(job: str = "job1") -> Finished:
+    return Finished(job=job, made=2, failed=0, seconds=1.5)

@@ -18,8 +18,8 @@ def safe_stem(text: str, fallback: str = "object") -> str:
 
     Not unique: two names may become one. `fallback` is used where nothing is left.
     """
-    readable = text.encode("utf-8", "replace").decode("utf-8")  # no lone surrogates
-    visible = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in unicodedata.normalize("NFC", readable))
+    readable = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))  # no lone surrogates
+    visible = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in readable)
     stem = _FORBIDDEN.sub("_", visible)[:LONGEST].strip("._ ")
     if not stem:
         return fallback

@@ -1,0 +1,110 @@
+"""Which arrow may point where."""
+
+from __future__ import annotations
+
+from source import BACKEND, EXTENSION, PROTOCOL, ROOT, Import, Module, is_standard, top
+
+BLENDER = {"bpy", "bmesh", "mathutils", "gpu", "gpu_extras", "bl_math", "bpy_extras", "blf", "idprop"}
+# Loaded in seconds, present only where the models are set up: never at module level.
+HEAVY = {
+    "torch", "torchvision", "transformers", "diffusers", "hy3dgen", "accelerate", "safetensors", "huggingface_hub",
+    "onnxruntime", "xatlas", "meshoptimizer", "fast_simplification", "trimesh",
+}  # fmt: skip
+PROTOCOL_IN_EXTENSION = f"{EXTENSION}.shared.{PROTOCOL}"
+
+# Layer of the extension -> layers that it may import besides itself and the protocol, and whether it may know Blender.
+EXTENSION_LAYERS: dict[str, tuple[set[str], bool]] = {
+    "shared": (set(), False),
+    "core": (set(), False),
+    "process": ({"core"}, False),
+    "preferences": ({"core"}, True),
+    "properties": ({"core", "preferences"}, True),  # declarations only, so they may lie below the scene
+    "scene": ({"core", "properties"}, True),
+    "operators": ({"core", "scene", "properties", "preferences"}, True),
+    "panels": ({"core", "scene", "properties", "preferences"}, True),
+    "pump": ({"core", "scene"}, True),
+    "registration": (
+        {"core", "process", "scene", "properties", "preferences", "operators", "panels", "pump"},
+        True,
+    ),
+    "": ({"registration"}, False),  # the package's own __init__
+}
+
+# Folders of the backend whose arrows are fixed; what stands beside them is the pipeline's own and may use all of these.
+BACKEND_LAYERS: dict[str, set[str]] = {
+    "stages": set(),
+    "mesh": {"stages"},
+    "models": {"stages"},
+    "engines": {"stages", "mesh", "models"},
+}
+TOP_OF_BACKEND = {"server", "__main__"}  # nothing below them knows them
+
+
+def extension_violations(module: Module) -> list[str]:
+    layer = _layer(module.name, EXTENSION)
+    if layer not in EXTENSION_LAYERS:
+        return [f"{module.name}: DESIGN.md knows no layer {layer!r}"]
+    return [f"{module.name}:{one.line} imports {one.target}" for one in module.imports() if not _extension_may(layer, one)]
+
+
+def _extension_may(layer: str, one: Import) -> bool:
+    layers, knows_blender = EXTENSION_LAYERS[layer]
+    if top(one.target) == EXTENSION:
+        is_protocol = one.target.startswith(PROTOCOL_IN_EXTENSION)
+        return is_protocol or _layer(one.target, EXTENSION) in layers | {layer}
+    if top(one.target) in BLENDER or top(one.target) == "numpy":
+        return knows_blender
+    return is_standard(one.target)
+
+
+def backend_violations(module: Module) -> list[str]:
+    violations = []
+    for one in module.imports():
+        reason = _backend_objection(module.name, one)
+        if reason:
+            violations.append(f"{module.name}:{one.line} imports {one.target}: {reason}")
+    return violations
+
+
+def _backend_objection(name: str, one: Import) -> str:
+    first = top(one.target)
+    if first in BLENDER or first == EXTENSION:
+        return "the backend knows neither Blender nor the extension"
+    if first in HEAVY:
+        return _heavy_objection(name, one)
+    if first == BACKEND:
+        return _inner_objection(name, one.target)
+    if is_standard(one.target) or first in {"numpy", "cv2", PROTOCOL}:
+        return ""
+    return "not shipped with the extension"
+
+
+def _heavy_objection(name: str, one: Import) -> str:
+    if one.is_at_module_level:
+        return "only inside a function"
+    return "" if _layer(name, BACKEND) in {"engines", "models"} else "only in an engine or a model"
+
+
+def _inner_objection(name: str, target: str) -> str:
+    here, there = _layer(name, BACKEND), _layer(target, BACKEND)
+    if here == there == "engines":
+        mine, other = _engine(name), _engine(target)
+        return "an engine does not know another one" if mine and other and mine != other and _is_engine(other) else ""
+    if here in BACKEND_LAYERS:
+        return "" if there == here or there in BACKEND_LAYERS[here] else f"{here} does not know {there or BACKEND}"
+    if there in TOP_OF_BACKEND and here not in TOP_OF_BACKEND:
+        return f"{there} stands above"
+    return ""
+
+
+def _layer(dotted: str, package: str) -> str:
+    """`package.layer.rest` -> `layer`; the package itself is ""."""
+    return dotted.removeprefix(package).lstrip(".").partition(".")[0]
+
+
+def _engine(dotted: str) -> str:
+    return dotted.removeprefix(f"{BACKEND}.engines").lstrip(".").partition(".")[0]
+
+
+def _is_engine(name: str) -> bool:
+    return (ROOT / "backend" / BACKEND / "engines" / name).is_dir()

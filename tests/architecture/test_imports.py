@@ -1,0 +1,77 @@
+"""DESIGN.md's arrows, read from every file."""
+
+from __future__ import annotations
+
+import pytest
+from rules import backend_violations, extension_violations
+from source import Module, backend_modules, extension_modules
+
+
+@pytest.mark.parametrize("module", extension_modules(), ids=lambda module: module.name)
+def test_extension(module: Module) -> None:
+    found = extension_violations(module)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("module", backend_modules(), ids=lambda module: module.name)
+def test_backend(module: Module) -> None:
+    found = backend_violations(module)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("blender_img23d.core.session", "import bpy"),
+        ("blender_img23d.core.session", "def f():\n    import bpy"),
+        ("blender_img23d.core.session", "import numpy as np"),
+        ("blender_img23d.core.session", "from ..process import client"),
+        ("blender_img23d.core.session", "from .. import pump"),
+        ("blender_img23d.process.client", "from ..scene.placer import place"),
+        ("blender_img23d.process.client", "import requests"),
+        ("blender_img23d.scene.placer", "from ..operators import generate"),
+        ("blender_img23d.operators.generate", "from ..process.client import PipeLink"),
+        ("blender_img23d.operators.generate", "from ..panels import main"),
+        ("blender_img23d.panels.main", "from ..operators.generate import IMG23D_OT_generate"),
+        ("blender_img23d.panels.main", "from blender_img23d.process import launch"),
+        ("blender_img23d.pump", "from .process import client"),
+        ("blender_img23d.shared.img23d_protocol.codec", "from ...core import jobs"),
+        ("blender_img23d.shared.img23d_protocol.codec", "import numpy"),
+        ("blender_img23d.helpers", "import json"),
+    ],
+)
+def test_the_extensions_rules_bite(name: str, source: str) -> None:
+    assert len(extension_violations(Module(name=name, source=source))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("img23d_backend.server", "import bpy"),
+        ("img23d_backend.server", "from blender_img23d.core import jobs"),
+        ("img23d_backend.server", "import torch"),
+        ("img23d_backend.server", "def f():\n    import torch"),
+        ("img23d_backend.engines.hunyuan3d.shape", "from torch import nn"),
+        ("img23d_backend.engines.preview.matte", "import scipy.ndimage"),
+        ("img23d_backend.engines.preview.matte", "from ...pipeline import generate"),
+        ("img23d_backend.engines.hunyuan3d", "from ..preview import matte"),
+        ("img23d_backend.mesh.checks", "from ..engines import preview"),
+        ("img23d_backend.stages", "from .mesh import checks"),
+        ("img23d_backend.pipeline", "from .server import serve"),
+    ],
+)
+def test_the_backends_rules_bite(name: str, source: str) -> None:
+    assert len(backend_violations(Module(name=name, source=source))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("img23d_backend.engines.hunyuan3d.shape", "def f():\n    import torch"),
+        ("img23d_backend.engines.hunyuan3d.shape", "if TYPE_CHECKING:\n    import torch"),
+        ("img23d_backend.engines.preview.matte", "import numpy, cv2\nfrom ...mesh import checks\nfrom . import pyramid"),
+        ("img23d_backend.server", "from .pipeline import generate\nfrom img23d_protocol import decode"),
+    ],
+)
+def test_the_backends_rules_let_pass(name: str, source: str) -> None:
+    assert backend_violations(Module(name=name, source=source)) == []

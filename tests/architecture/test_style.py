@@ -1,0 +1,196 @@
+"""The house style, as far as a syntax tree can tell."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+
+import pytest
+from source import ROOT, Module, product_modules, python_files
+
+MODULES = product_modules()
+LONGEST_MODULE = 300  # lines
+LONGEST_EXECUTE = 15
+
+# Where the outside world begins: anything may be thrown there, and must not go further.
+BOUNDARIES = {
+    "img23d_backend.__main__": "the program",
+    "img23d_backend.server": "the process and its threads",
+    "img23d_backend.pipeline": "a job, which must end with a message",
+    "img23d_backend.generation": "a target, which takes no other with it",
+    "img23d_backend.diagnose": "a damaged package may raise anything on import",
+    "blender_img23d.pump": "the timer, which must not end",
+    "blender_img23d.scene.applier": "a result, which takes no other with it",
+}
+MAY_PRINT = {"img23d_backend.__main__", "img23d_backend.cli"}
+MAY_HAVE_A_GLOBAL = {"blender_img23d.core.app"}  # says why
+FILE_SYSTEM = {
+    "open", "exists", "is_file", "is_dir", "stat", "iterdir", "glob", "rglob", "read_text", "read_bytes", "listdir",
+    "isfile", "isdir", "abspath", "mkdir", "Popen", "run", "load",
+}  # fmt: skip
+
+
+Findings = Iterator[tuple[int, str]]
+
+
+def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            yield node, node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def prints(module: Module) -> Findings:
+    for call, name in _calls(module.tree):
+        if name == "print" and isinstance(call.func, ast.Name) and module.name not in MAY_PRINT:
+            yield call.lineno, "print, where logging is meant"
+
+
+def broad_excepts(module: Module) -> Findings:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ExceptHandler) and module.name not in BOUNDARIES:
+            caught = "" if node.type is None else ast.unparse(node.type)
+            if caught in ("", "Exception", "BaseException"):
+                yield node.lineno, f"except {caught or 'everything'} away from the boundaries"
+
+
+def globals_that_change(module: Module) -> Findings:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Global) and module.name not in MAY_HAVE_A_GLOBAL:
+            yield node.lineno, f"global {', '.join(node.names)}"
+
+
+def missing_annotations(module: Module) -> Findings:
+    for function in _functions(module.tree):
+        arguments = function.args
+        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+        bare = [one.arg for one in named if one and not one.annotation and one.arg not in ("self", "cls")]
+        if bare or function.returns is None:
+            yield function.lineno, f"{function.name} lacks annotations: {', '.join(bare) or 'its result'}"
+
+
+def positional_dataclasses(module: Module) -> Findings:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ClassDef):
+            for decorator in node.decorator_list:
+                text = ast.unparse(decorator)
+                if text.startswith("dataclass") and "kw_only=True" not in text:
+                    yield node.lineno, f"dataclass {node.name} is not keyword-only"
+
+
+def stubs(module: Module) -> Findings:
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Raise) and node.exc and "NotImplementedError" in ast.unparse(node.exc):
+            yield node.lineno, "NotImplementedError: not built"
+
+
+def slow_drawing(module: Module) -> Findings:
+    for function in _functions(module.tree):
+        if not module.name.startswith("blender_img23d") or not function.name.lstrip("_").startswith(("draw", "poll")):
+            continue
+        for node in ast.walk(function):
+            if isinstance(node, ast.Import | ast.ImportFrom):
+                yield node.lineno, f"{function.name} imports"
+        for call, name in _calls(function):
+            if name in FILE_SYSTEM:
+                yield call.lineno, f"{function.name} calls {name}"
+
+
+def long_executes(module: Module) -> Findings:
+    for function in _functions(module.tree):
+        lines = (function.end_lineno or 0) - function.lineno
+        if function.name == "execute" and lines > LONGEST_EXECUTE:
+            yield function.lineno, f"execute() has {lines} lines"
+
+
+def unusual_class_names(module: Module) -> Findings:
+    prefixes = {"Operator": "IMG23D_OT_", "Panel": "IMG23D_PT_"}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.ClassDef):
+            for base in node.bases:
+                prefix = prefixes.get(ast.unparse(base).removeprefix("bpy.types."), "")
+                if not node.name.startswith(prefix):
+                    yield node.lineno, f"{node.name} does not begin with {prefix}"
+
+
+def no_future_import(module: Module) -> Findings:
+    has_code = any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in ast.walk(module.tree))
+    if has_code and "from __future__ import annotations" not in module.source and not module.is_package:
+        yield 1, "no `from __future__ import annotations`"
+
+
+def unused_imports(module: Module) -> Findings:
+    used = {node.id for node in ast.walk(module.tree) if isinstance(node, ast.Name)}
+    used |= {word for node in ast.walk(module.tree) if isinstance(node, ast.Constant) for word in _words(node.value)}
+    for node in ast.walk(module.tree):
+        if isinstance(node, ast.Import | ast.ImportFrom) and getattr(node, "module", "") != "__future__":
+            for alias in node.names:
+                name = (alias.asname or alias.name).partition(".")[0]
+                if name not in used:
+                    yield node.lineno, f"{name} is imported and not used"
+
+
+def _words(value: object) -> list[str]:
+    """Names in `__all__` and in annotations that are kept as strings."""
+    return value.replace(".", " ").split() if isinstance(value, str) and len(value) < 80 else []
+
+
+def no_docstring(module: Module) -> Findings:
+    if module.source.strip() and not ast.get_docstring(module.tree):
+        yield 1, "the module does not say what it is"
+
+
+RULES = [
+    prints, broad_excepts, globals_that_change, missing_annotations, positional_dataclasses, stubs, slow_drawing,
+    long_executes, unusual_class_names, no_future_import, no_docstring, unused_imports,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_rule(rule: Callable[[Module], Findings]) -> None:
+    found = [f"{module.name}:{line}: {what}" for module in MODULES for line, what in rule(module)]
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("rule", "source"),
+    [
+        (prints, "print('x')"),
+        (broad_excepts, "try:\n    pass\nexcept Exception:\n    pass"),
+        (broad_excepts, "try:\n    pass\nexcept:\n    pass"),
+        (globals_that_change, "def f():\n    global x\n    x = 1"),
+        (missing_annotations, "def f(a) -> None: ..."),
+        (missing_annotations, "def f(a: int): ..."),
+        (positional_dataclasses, "@dataclass(frozen=True)\nclass A: ..."),
+        (stubs, "def f() -> None:\n    raise NotImplementedError"),
+        (slow_drawing, "def draw(self, context) -> None:\n    import os"),
+        (slow_drawing, "def poll(cls, context) -> bool:\n    return path.exists()"),
+        (long_executes, "def execute(self):\n" + "    a = 1\n" * 16),
+        (unusual_class_names, "class Generate(bpy.types.Operator): ..."),
+        (unusual_class_names, "class Main(Panel): ..."),
+        (no_future_import, "def f() -> None: ..."),
+        (no_docstring, "a = 1"),
+        (unused_imports, "import os\nimport sys\nsys.exit()"),
+    ],
+)
+def test_rules_bite(rule: Callable[[Module], Findings], source: str) -> None:
+    assert len(list(rule(Module(name="blender_img23d.scene.example", source=source)))) == 1
+
+
+def test_no_module_is_too_long() -> None:
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines()) for path in python_files()}
+    assert {name: length for name, length in lengths.items() if length > LONGEST_MODULE} == {}
+
+
+def test_no_room_for_everything() -> None:
+    names = {"utils.py", "util.py", "helpers.py", "misc.py", "common.py"}
+    assert [str(path.relative_to(ROOT)) for path in python_files() if path.name in names] == []
+
+
+def test_the_protocol_is_the_same_for_both_sides() -> None:
+    """The backend has no copy of its own."""
+    copies = [path for path in python_files() if path.parent.name == "img23d_protocol"]
+    assert {path.parent for path in copies} == {ROOT / "blender_img23d" / "shared" / "img23d_protocol"}
