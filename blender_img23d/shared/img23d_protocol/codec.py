@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from enum import Enum
@@ -78,8 +79,19 @@ def _plain(hint: type, value: Any, where: str) -> Any:
             return hint(value)
         except ValueError as error:
             raise ProtocolError(f"{where}: {error}") from error
-    if hint is float and type(value) is int:
-        return float(value)
+    if hint is float and type(value) in (int, float):
+        return _finite(value, where)
     if type(value) is not hint:  # bool is an int to isinstance
         raise ProtocolError(f"{where} is {type(value).__name__}, not {hint.__name__}")
     return value
+
+
+def _finite(value: float, where: str) -> float:
+    """JSON has no NaN and no infinity, but Python reads both, and 1e999 as one of them."""
+    try:
+        number = float(value)
+    except OverflowError as error:
+        raise ProtocolError(f"{where} is too large") from error
+    if not math.isfinite(number):
+        raise ProtocolError(f"{where} is {number}")
+    return number

@@ -1,0 +1,164 @@
+"""Messages on the wire: what goes in comes out, and nothing else comes in."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+import typing
+
+import pytest
+from img23d_protocol import PROTOCOL_VERSION, ErrorCode, ProtocolError, decode, encode
+from img23d_protocol.messages import (
+    Accepted,
+    Box,
+    Cancel,
+    Cancelled,
+    CutoutReady,
+    Diagnose,
+    Diagnosed,
+    EngineInfo,
+    Failed,
+    Finished,
+    Generate,
+    Hello,
+    Locate,
+    Located,
+    LocatedTarget,
+    Log,
+    MeshReady,
+    Message,
+    Paint,
+    PaintReady,
+    Progress,
+    Settings,
+    ShapeKind,
+    Shutdown,
+    Stage,
+    TargetFailed,
+    Unload,
+    Unloaded,
+    Wanted,
+)
+
+BOX = Box(left=0.1, top=0.25, right=1 / 3, bottom=1.0)
+WANTED = (Wanted(name="red mug", box=BOX), Wanted(name='кружка "杯"\n'), Wanted(name=""))
+SETTINGS = Settings(texture=False, texture_size=2048, faces=500, shape=ShapeKind.REVOLVE, thickness=0.5)
+
+MESSAGES: list[Message] = [
+    Locate(job="a", photo="/p.png", wanted=WANTED, engine="preview", seed=7),
+    Generate(job="a", photo="C:\\Bilder\\Ü.png", run_folder="/r", wanted=WANTED, seed=2**31 - 1, settings=SETTINGS),
+    Generate(job="a", photo="/p.png", run_folder="/r"),
+    Paint(job="a", mesh="/m.npz", picture="/p.png", run_folder="/r", name="cup", settings=SETTINGS),
+    Cancel(job="a"),
+    Unload(),
+    Diagnose(job="a"),
+    Shutdown(),
+    Hello(
+        protocol=PROTOCOL_VERSION,
+        backend="1.0",
+        python="3.11.9",
+        pid=42,
+        devices=("cpu", "cuda:0"),
+        engines=(EngineInfo(id="preview", label="Preview", ready=True, note="n"),),
+    ),
+    Accepted(job="a"),
+    Progress(job="a", stage=Stage.PAINT, target=3, fraction=0.5, note="n"),
+    Located(job="a", targets=(LocatedTarget(name="cup", box=BOX), LocatedTarget(name="b")), photo_width=3, photo_height=4),
+    CutoutReady(job="a", target=0, path="/c.png"),
+    MeshReady(job="a", target=0, path="/m.glb", textured=True, faces=12),
+    PaintReady(job="a", texture="/t.png", uv="/uv.npy"),
+    TargetFailed(job="a", target=1, code=ErrorCode.NO_REGION, sentence="s", detail="d\nd"),
+    Finished(job="a", made=1, failed=0, seconds=1.25),
+    Cancelled(job="a"),
+    Failed(job="a", code=ErrorCode.INTERNAL, sentence="s"),
+    Diagnosed(job="a", report="one\ntwo"),
+    Unloaded(freed=10**12),
+    Log(level="info", text="\udc80 lone surrogate"),
+]
+
+
+DAMAGE = [b"", b"[", b"}", b'"', b"9", b"null", b"\xff", b"-1e999", b","]
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
+def test_what_goes_in_comes_out(message: Message) -> None:
+    line = encode(message)
+    assert "\n" not in line
+    assert line.isascii()
+    assert decode(line) == message
+    assert decode(line.encode("ascii")) == message
+    assert hash(decode(line)) == hash(message)
+
+
+def test_every_kind_is_tried_here() -> None:
+    assert {type(message) for message in MESSAGES} == set(typing.get_args(Message))
+
+
+@pytest.mark.parametrize("kind", typing.get_args(Message), ids=lambda kind: kind.__name__)
+def test_every_kind_is_frozen_and_keyword_only(kind: type) -> None:
+    assert kind.__dataclass_params__.frozen
+    assert all(field.kw_only for field in dataclasses.fields(kind))
+
+
+def test_fields_of_a_newer_version_are_ignored() -> None:
+    data = json.loads(encode(MESSAGES[1]))
+    data["invented"] = [1, {"a": None}]
+    data["settings"]["invented"] = True
+    data["wanted"][0]["invented"] = "x"
+    assert decode(json.dumps(data)) == MESSAGES[1]
+
+
+def test_fields_that_an_older_version_did_not_know_have_their_usual_value() -> None:
+    assert decode('{"kind": "Generate", "job": "a", "photo": "/p.png", "run_folder": "/r"}') == MESSAGES[2]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "", "null", "[]", "7", '"Cancel"', "{}", '{"kind": 1}', '{"kind": "Nonsense"}', '{"kind": "Box"}',
+        '{"kind": "Cancel"', "[" * 100_000,
+        '{"kind": "Cancel"}', '{"kind": "Cancel", "job": 1}', '{"kind": "Cancel", "job": null}', b"\xff\xfe",
+        '{"kind": "Finished", "job": "a", "made": true, "failed": 0, "seconds": 1.0}',
+        '{"kind": "Finished", "job": "a", "made": 1.0, "failed": 0, "seconds": 1.0}',
+        '{"kind": "Finished", "job": "a", "made": 1, "failed": 0, "seconds": "1"}',
+        '{"kind": "Finished", "job": "a", "made": 1, "failed": 0, "seconds": 1' + "0" * 400 + "}",
+        '{"kind": "Finished", "job": "a", "made": 1, "failed": 0, "seconds": NaN}',
+        '{"kind": "Progress", "job": "a", "stage": "cook"}', '{"kind": "Progress", "job": "a", "stage": []}',
+        '{"kind": "Progress", "job": "a", "stage": "paint", "fraction": Infinity}',
+        '{"kind": "Progress", "job": "a", "stage": "paint", "fraction": 1e999}',
+        '{"kind": "Locate", "job": "a", "photo": "p", "wanted": {}}',
+        '{"kind": "Locate", "job": "a", "photo": "p", "wanted": ["cup"]}',
+        '{"kind": "Locate", "job": "a", "photo": "p", "wanted": [{"name": "cup", "box": [0, 0, 1, 1]}]}',
+        '{"kind": "Generate", "job": "a", "photo": "p", "run_folder": "r", "settings": null}',
+    ],
+)  # fmt: skip
+def test_everything_else_is_refused(line: str | bytes) -> None:
+    with pytest.raises(ProtocolError):
+        decode(line)
+
+
+def test_whole_numbers_are_numbers() -> None:
+    message = decode('{"kind": "Finished", "job": "a", "made": 1, "failed": 0, "seconds": 2}')
+    assert isinstance(message.seconds, float)
+
+
+@pytest.mark.parametrize("message", [Progress(job="a", stage=Stage.PAINT, fraction=float("nan")), BOX, "Cancel"])
+def test_what_is_no_message_is_not_sent(message: object) -> None:
+    with pytest.raises(ProtocolError):
+        encode(message)
+
+
+def test_damaged_lines_raise_nothing_else() -> None:
+    """Random bytes of good lines changed, dropped and doubled."""
+    dice = random.Random(7)
+    lines = [encode(message).encode() for message in MESSAGES]
+    for _ in range(5000):
+        line = bytearray(dice.choice(lines))
+        for _ in range(dice.randint(1, 4)):
+            spot = dice.randrange(len(line))
+            line[spot : spot + dice.randint(0, 2)] = dice.choice(DAMAGE)
+        try:
+            decode(bytes(line))
+        except ProtocolError:
+            pass
