@@ -86,7 +86,7 @@ def measure_thing(stem: str, photos: Path, run_folder: Path) -> ThingRow:
         slab_chamfer=slab.chamfer,
         slab_f_05=slab.f_scores[1],
         psnr=metrics.psnr(drawn.color, photo, mask),
-        seconds=record["seconds"]["total"],
+        seconds=sum(record["seconds"].values()),
         process_seconds=process_seconds,
         peak_mb=record["peak_memory_bytes"] / 1e6,
         faces=len(made.faces),

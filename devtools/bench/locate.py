@@ -1,0 +1,39 @@
+"""The demo photo with all its names at once: does each name get the thing that is meant?
+
+Runs in the plain environment: python -m devtools.bench.locate RUNS OUT.json
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from ..places import DEMO
+from . import metrics, picture
+from .shapes import generate, load_mesh
+
+
+def measure(runs: Path, out: Path) -> None:
+    names = json.loads((DEMO / "camera.json").read_text(encoding="utf-8"))["names"]
+    numbers = np.asarray(Image.open(DEMO / "masks.png").convert("L"))
+    folder = runs / "demo_photo"
+    generate(DEMO / "photo.jpg", ", ".join(names), folder)
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    rows = [{"name": target["name"], "iou": silhouette_iou(target, folder, numbers == names.index(target["name"]) + 1)} for target in record["targets"]]
+    out.write_text(json.dumps({"rows": rows, "seconds": sum(record["seconds"].values())}, indent=1) + "\n", encoding="utf-8")
+
+
+def silhouette_iou(target: dict, folder: Path, truth: np.ndarray) -> float:
+    if "mesh" not in target["files"]:
+        return 0.0
+    made = load_mesh(folder / target["files"]["mesh"])
+    drawn = picture.draw(picture.project(made.vertices, np.array(target["view"])), made.faces, size=truth.shape)
+    return metrics.mask_iou(drawn.mask, truth)
+
+
+if __name__ == "__main__":
+    measure(*map(Path, sys.argv[1:3]))

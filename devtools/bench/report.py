@@ -1,0 +1,175 @@
+"""`build_addon.py bench`: makes the photos, measures, and writes docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import statistics
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from .. import environment, package
+from ..places import BUILD, DEMO, ROOT
+from ..running import clean_environment, run
+from ..wheels import host_platform
+from . import blender as blender_part
+
+OUT = BUILD / "bench"
+PHOTOS, RUNS = OUT / "photos", OUT / "runs"
+SHAPES, BLENDER, LOCATE = OUT / "shapes.json", OUT / "blender.json", OUT / "locate.json"
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
+PHOTO_SIZE, PHOTO_SAMPLES = 1024, 16
+
+
+def run_bench(*, only: str | None) -> None:
+    OUT.mkdir(parents=True, exist_ok=True)
+    blender = environment.bpy_environment()
+    if only != "blender":
+        measure_shapes(blender)
+    if only != "shapes":
+        (zip_file,) = package.build([host_platform()], blender)
+        blender_part.measure(blender, zip_file, BLENDER)
+    DOCUMENT.parent.mkdir(exist_ok=True)
+    DOCUMENT.write_text(document(), encoding="utf-8", newline="\n")
+    print(f"Wrote {DOCUMENT.relative_to(ROOT)}")
+
+
+def measure_shapes(blender: environment.Blender) -> None:
+    take_photos(blender)
+    shutil.rmtree(RUNS, ignore_errors=True)
+    python = environment.plain_python()
+    run([python, "-m", "devtools.bench.shapes", PHOTOS, RUNS, SHAPES], env=clean_environment(), cwd=ROOT)
+    run([python, "-m", "devtools.bench.locate", RUNS, LOCATE], env=clean_environment(), cwd=ROOT)
+
+
+def take_photos(blender: environment.Blender) -> None:
+    """Once; again when the scene's scripts change."""
+    scripts = b"".join(path.read_bytes() for path in sorted(DEMO.glob("*.py")))
+    wanted = hashlib.sha256(scripts).hexdigest()
+    stamp = PHOTOS / "made_from.txt"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+        return
+    shutil.rmtree(PHOTOS, ignore_errors=True)
+    print("Taking the photos of the known things (some minutes, once) ...", flush=True)
+    command = blender.command(DEMO / "make_photo.py", "--single", PHOTOS, "--size", str(PHOTO_SIZE), "--samples", str(PHOTO_SAMPLES))
+    run(command, env=clean_environment())
+    stamp.write_text(wanted, encoding="utf-8")
+
+
+# --- the document ---------------------------------------------------------------------------------------------------
+
+
+def document() -> str:
+    parts = ["# Benchmarks", _how(), *_shapes_part(), *_locate_part(), *_blender_part()]
+    return "\n\n".join(parts) + "\n"
+
+
+def _how() -> str:
+    return (
+        f"Made by `python3 build_addon.py bench` on {date.today().isoformat()}, on {machine()}. A goal that is missed says so. "
+        "The things are modelled and photographed by the project (demo/), so what they really look like is known."
+    )
+
+
+def machine() -> str:
+    """In words, without a name: processor kind, cores, memory, system."""
+    memory = ""
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        memory = f", {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GiB of memory"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cores} cores of a {platform.machine()} processor{memory}, no graphics card used, {platform.system()}"
+
+
+def _shapes_part() -> list[str]:
+    if not SHAPES.is_file():
+        return []
+    rows = json.loads(SHAPES.read_text(encoding="utf-8"))
+    mean = {key: statistics.mean(row[key] for row in rows) for key in rows[0] if isinstance(rows[0][key], (int, float))}
+    worst = {"seconds": max(row["seconds"] for row in rows), "peak_mb": max(row["peak_mb"] for row in rows)}
+    lines = [_line(SHAPE_HEAD), "|---|" + "---:|" * (len(SHAPE_HEAD) - 1)]
+    lines += [_line([row["name"], *_shape_cells(row), "yes" if row["closed"] else "NO"]) for row in rows]
+    closed = sum(row["closed"] for row in rows)
+    lines += [_line(["**mean**", *_shape_cells(mean), f"{closed} of {len(rows)}"])]
+    goals = [
+        _goal("silhouette IoU from the photo's camera, mean", f"{mean['silhouette_iou']:.3f}", "at least 0.97", mean["silhouette_iou"] >= 0.97),
+        _goal("PSNR of the textured result from the photo's camera, mean", f"{mean['psnr']:.1f} dB", "at least 25 dB", mean["psnr"] >= 25),
+        _goal("slowest object, four stages", f"{worst['seconds']:.2f} s", "at most 2 s at 1 megapixel", worst["seconds"] <= 2),
+        _goal("largest peak memory of the backend", f"{worst['peak_mb']:.0f} MB", "under 1 GB", worst["peak_mb"] < 1000),
+    ]
+    return ["## One thing a photo", _shape_words(rows), "\n".join(lines), _goal_table(goals)]
+
+
+SHAPE_HEAD = ("thing", "silhouette IoU", "chamfer", "F at 0.2", "F at 0.05", "board: chamfer", "board: F at 0.05", "chamfer to board's", "PSNR dB", "s an object", "s with start", "peak MB", "faces", "closed")
+
+
+def _shape_cells(row: dict[str, float]) -> list[str]:
+    ratio = row["chamfer"] / row["slab_chamfer"]
+    cells = [f"{row[key]:.3f}" for key in ("silhouette_iou", "chamfer", "f_20", "f_05", "slab_chamfer", "slab_f_05")]
+    cells += [f"{ratio:.2f}", f"{row['psnr']:.1f}", f"{row['seconds']:.2f}", f"{row['process_seconds']:.2f}"]
+    return [*cells, f"{row['peak_mb']:.0f}", f"{row['faces']:.0f}"]
+
+
+def _shape_words(rows: Sequence[dict[str, float]]) -> str:
+    return (
+        f"Photos of {rows[0]['megapixels']:.1f} megapixels from 10 degrees above; default settings (texture of 1024 pixels). Silhouette and "
+        "PSNR (over the thing's own pixels, unlit texture against the photo) are seen through the camera that the run's record "
+        "gives. Chamfer (the mean of both directions' mean distances) and F-score follow InstantMesh's protocol: both meshes scaled into [-1, 1]^3, the "
+        "truth turned into the camera's frame, 16,000 samples each. The board is the reference in the same run: the true "
+        "outline cut out of a board a quarter as deep as wide. Seconds are the run's own and, with start, those of the "
+        "whole command; memory is the backend's peak."
+    )
+
+
+def _locate_part() -> list[str]:
+    if not LOCATE.is_file():
+        return []
+    found = json.loads(LOCATE.read_text(encoding="utf-8"))
+    lines = [_line(("name", "IoU of its silhouette with the thing meant")), "|---|---:|"]
+    lines += [_line((row["name"], f"{row['iou']:.3f}")) for row in found["rows"]]
+    right = sum(row["iou"] > 0.5 for row in found["rows"])
+    words = f"The demo photo, {len(found['rows'])} names at once: {right} of {len(found['rows'])} names got the thing meant, in {found['seconds']:.2f} s for all."
+    return ["## Eight things in one photo", words, "\n".join(lines)]
+
+
+def _blender_part() -> list[str]:
+    if not BLENDER.is_file():
+        return []
+    data = json.loads(BLENDER.read_text(encoding="utf-8"))
+    ticks, imports = sorted(data["tick_seconds"]), sorted(data["import_seconds"])
+    waiting = sorted(data["tick_seconds"])[: len(ticks) - len(imports)] if len(imports) < len(ticks) else ticks
+    lines = [_line(("ticks", "how many", "p50 ms", "p99 ms", "longest ms")), "|---|---:|---:|---:|---:|"]
+    for label, values in (("all", ticks), ("without those that bring an object in", waiting), ("those that bring an object in", imports)):
+        lines.append(_line((label, str(len(values)), *(f"{1000 * _quantile(values, q):.2f}" for q in (0.5, 0.99, 1.0)))))
+    p99 = 1000 * _quantile(ticks, 0.99)
+    enabling = 1000 * data["enable_seconds"]
+    goals = [
+        _goal("main-thread time of a pump tick, p99 of all", f"{p99:.1f} ms", "at most 5 ms", p99 <= 5),
+        _goal("enabling the extension at Blender's start", f"{enabling:.1f} ms", "at most 30 ms", enabling <= 30),
+    ]
+    words = (
+        f"Blender {data['blender']}, the installed zip, the demo photo with {data['wanted']} names: {data['objects']} objects in "
+        f"{data['seconds']:.1f} s, the backend's start included. Enabling is the median of {blender_part.STARTS} fresh starts "
+        f"({1000 * data['enable_first']:.0f} ms the very first time, when Python compiles the files)."
+    )
+    return ["## In Blender", words, "\n".join(lines), _goal_table(goals)]
+
+
+def _quantile(values: Sequence[float], share: float) -> float:
+    """The smallest value that at least `share` of all reach; 0 where there is none."""
+    return values[min(int(share * len(values)), len(values) - 1)] if values else 0.0
+
+
+def _goal(what: str, figure: str, goal: str, met: bool) -> tuple[str, str, str, str]:
+    return what, figure, goal, "met" if met else "**missed**"
+
+
+def _goal_table(goals: Sequence[tuple[str, str, str, str]]) -> str:
+    return "\n".join([_line(("goal", "measured", "wanted", "")), "|---|---:|---:|---|", *map(_line, goals)])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return "| " + " | ".join(cells) + " |"
