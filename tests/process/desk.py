@@ -14,7 +14,8 @@ from blender_img23d.process.launch import child_environment
 from blender_img23d.shared.img23d_protocol.messages import Generate, Wanted
 
 HERE = Path(__file__).resolve().parent
-SHARED = HERE.parent.parent / "blender_img23d" / "shared"
+ROOT = HERE.parent.parent
+SHARED = ROOT / "blender_img23d" / "shared"
 
 
 class Desk:

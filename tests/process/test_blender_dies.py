@@ -9,9 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from desk import HERE, SHARED, is_alive, wait_for_end
+from desk import HERE, ROOT, is_alive, wait_for_end
 
-ROOT = SHARED.parent.parent
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
 # Stands for Blender: a session with a running job, then the end that the test wants.
