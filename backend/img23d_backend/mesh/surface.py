@@ -20,7 +20,7 @@ ROUNDS = 4
 SPLIT_ABOVE = (1.8, 1.6, 1.45, 1.4)  # wanted edge lengths, round by round
 COLLAPSE_BELOW, NEVER_ABOVE = 0.7, 1.3
 FACE_AREA = 0.51  # of an average face in squared wanted edge lengths, as the rounds leave it (0.433 if equilateral)
-RIM_DEVIATION = 0.08  # of the wanted edge length
+RIM_DEVIATION = 0.05  # of the wanted edge length
 FACE_FILL = 0.96  # what a round of remeshing is aimed at; the rest is room for the last corrections
 
 
@@ -60,7 +60,8 @@ def _remesh_round(sheet: Sheet, split_above: float) -> None:
 
 
 def _finish(sheet: Sheet, most: int) -> None:
-    """Bring the sheet under its number of faces and rid it of chords."""
+    """Bring the sheet close to, but not above, its number of faces and rid it of chords."""
+    _fill_up(sheet, int(most * FACE_FILL))
     for attempt in range(60):
         split_chords(sheet)
         over = len(sheet.faces) - most
@@ -75,6 +76,18 @@ def _finish(sheet: Sheet, most: int) -> None:
             at_most=over // 2 + 1,
         )
         flip_edges(sheet)
+
+
+def _fill_up(sheet: Sheet, wanted: int) -> None:
+    """Spend faces that are left on the longest edges."""
+    missing = wanted - len(sheet.faces)
+    if missing < 0.03 * wanted:
+        return
+    split_long(sheet, 1.0, at_most=missing // 2)
+    for _ in range(3):
+        flip_edges(sheet)
+    relax(sheet)
+    flip_edges(sheet)
 
 
 def _sizes_for(relief: Relief, faces: float) -> np.ndarray:

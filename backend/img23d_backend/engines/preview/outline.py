@@ -55,7 +55,7 @@ def trace_outline(alpha: np.ndarray, *, cells: int) -> Outline:
     level = _connected(_level(soft, hard, scale))
     level = cv2.GaussianBlur(level, (0, 0), SMOOTHING)
     return Outline(
-        distance=_signed_distance(level),
+        distance=_without_stairs(_signed_distance(level), step=0.5 * max(scale, 1.0)),
         scale=level.shape[1] / soft.shape[1],
         left=float(left - pad),
         top=float(top - pad),
@@ -77,7 +77,7 @@ def _level(soft: np.ndarray, hard: np.ndarray, scale: float) -> np.ndarray:
     """Coverage 0..1 on the work grid; the outline is at 0.5. Thin parts are kept at a least width."""
     size = (max(round(soft.shape[1] * scale), 8), max(round(soft.shape[0] * scale), 8))
     if scale > 1:
-        soft = cv2.GaussianBlur(soft, (0, 0), 0.5)  # pixels; takes the stairs off a hard mask
+        soft = cv2.GaussianBlur(soft, (0, 0), 0.8)  # pixels; takes the stairs off a hard mask
     level = cv2.resize(soft, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     reach = int(np.ceil(max(THINNEST / scale - 1, 0) / 2))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(reach, 1) + 1,) * 2)
@@ -149,6 +149,18 @@ def _signed_distance(level: np.ndarray) -> np.ndarray:
     )
     weight = np.clip(1.5 - np.abs(near), 0, 1)
     return cv2.GaussianBlur(weight * near + (1 - weight) * distance, (0, 0), 0.6)
+
+
+def _without_stairs(distance: np.ndarray, step: float) -> np.ndarray:
+    """Even out the pixels' stairs on long edges: unevenness up to `step` cells goes, what is larger or thin stays."""
+    wide = 4.0 * max(step, 1.0)
+    strong = cv2.GaussianBlur(distance, (0, 0), wide / 2)
+    off = distance - strong
+    even = strong + np.sign(off) * np.maximum(np.abs(off) - step, 0)
+    window = np.ones((2 * int(wide) + 1,) * 2, np.uint8)
+    roomy = (cv2.dilate(distance, window) > wide) & (cv2.erode(distance, window) < -wide)
+    weight = cv2.GaussianBlur(roomy.astype(np.float64), (0, 0), wide / 4)
+    return weight * even + (1 - weight) * distance
 
 
 def _to_foot(region: np.ndarray, foot_x: np.ndarray, foot_y: np.ndarray) -> np.ndarray:

@@ -19,12 +19,16 @@ END_ROUNDING = 0.04  # of the larger extent: the edge between side and base
 
 @dataclass(frozen=True, kw_only=True)
 class Core:
-    """Rows `first`..`last` (inclusive) of an outline with the left and right edge (columns) of each row's circle."""
+    """Rows `first`..`last` (inclusive) of an outline with the left and right edge (columns) of each row's circle.
+
+    `own` (rows, columns) bool: false where something else stands on the axis, as a stalk does in the dent of an apple.
+    """
 
     first: int
     last: int
     left: np.ndarray
     right: np.ndarray
+    own: np.ndarray
 
     def covers(self, shape: tuple[int, int], grow: float = 0.0) -> np.ndarray:
         """(rows, columns) bool: samples between the edges."""
@@ -33,7 +37,7 @@ class Core:
         covered[self.first : self.last + 1] = (columns >= self.left[:, None] - grow) & (
             columns <= self.right[:, None] + grow
         )
-        return covered
+        return covered & self.own
 
 
 def find_core(distance: np.ndarray, *, forced: bool = False) -> Core | None:
@@ -70,6 +74,7 @@ def revolved(distance: np.ndarray, core: Core) -> np.ndarray:
     rows = slice(core.first, core.last + 1)
     spare = STAIR  # lets the outline itself, not the core's edge, be the rim
     depth_squared[rows] = (columns - core.left[:, None] + spare) * (core.right[:, None] + spare - columns)
+    depth_squared[~core.own] = -1.0
     reach = max(np.ptp(core.right + core.left), core.last - core.first, (core.right - core.left).max())
     edge = max(END_ROUNDING * reach, 2.0)
     widest = float((core.right - core.left).max()) / 2
@@ -84,48 +89,58 @@ def _opened(distance: np.ndarray, radius: float) -> np.ndarray:
 
 
 def _core_of(distance: np.ndarray, body: np.ndarray) -> _Candidate | None:
-    """Axis and edges of the main run of each row of a body."""
-    rows, left, right = _main_runs(body)
+    """Axis and edges of each row of a body (all of the inside, or an opening of it)."""
+    body = _largest_piece(body)
+    rows, left, right = _extents(body)
     if len(rows) < 8:
         return None
     offset, slope = _fit_axis(rows, left, right)
     if abs(slope) > STEEPEST_AXIS:
         return None
     axis = offset + slope * rows
-    on_body = np.minimum(axis - left, right - axis)
-    limit = 0.15 * float(on_body.max())
-    first, last = int(rows[0]), int(rows[-1])
-    before, after = _extension(distance, offset, slope, first, last, float(on_body[0]), float(on_body[-1]))
-    all_rows = np.arange(first - before, last + after + 1)
+    on_body = np.maximum(np.minimum(axis - left, right - axis), 0)
+    before, after = _extension(distance, offset, slope, rows, on_body)
+    all_rows = np.arange(rows[0] - before, rows[-1] + after + 1)
     axis = offset + slope * all_rows
-    body_half = np.interp(all_rows, rows, on_body)
-    reach_left, reach_right = _reach(distance, all_rows, axis)
-    half = np.minimum(np.minimum(reach_left, reach_right), np.maximum(body_half, 0) + limit)
-    even = np.abs(reach_left - reach_right) < 2.0 + 0.05 * half
-    even &= np.maximum(reach_left, reach_right) <= half + 2.0 + 0.05 * half
+    inside = distance[all_rows] > 0
+    seen = _around_axis(inside, axis)
+    seen[before : before + len(rows)] |= body[rows[0] : rows[-1] + 1]
+    reach_left, reach_right = _reach(np.where(seen, distance[all_rows], np.minimum(distance[all_rows], -1e-3)), axis)
+    limit = np.interp(all_rows, rows, on_body) + 0.15 * float(on_body.max())
+    half = np.minimum(np.minimum(reach_left, reach_right), limit)
+    even = np.maximum(reach_left, reach_right) <= half + 2.0 + 0.05 * half
     core = Core(
         first=int(all_rows[0]),
         last=int(all_rows[-1]),
         left=_smooth(axis - np.where(even, reach_left, half)),
         right=_smooth(axis + np.where(even, reach_right, half)),
+        own=_without_stalk(distance, all_rows, axis, half),
     )
-    mirrored = float(2 * np.maximum(on_body, 0).sum() / body.sum())
+    mirrored = float(2 * on_body.sum() / body.sum())
     return _Candidate(core=core, mirrored=mirrored) if half.max() > 1.5 else None
 
 
-def _main_runs(body: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Rows with a run of the body's largest piece, and that run's (the longest's) first and last column."""
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(body.astype(np.uint8), connectivity=4)
-    if count < 2:
-        return np.zeros(0, dtype=int), np.zeros(0), np.zeros(0)
-    main = np.pad((labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))).astype(np.int8), ((0, 0), (1, 1)))
-    change = np.diff(main, axis=1)
-    row, start = np.nonzero(change == 1)
-    _, end = np.nonzero(change == -1)
-    order = np.lexsort((end - start, row))
-    row, start, end = row[order], start[order], end[order]
-    longest = np.append(row[1:] != row[:-1], True)
-    return row[longest], start[longest].astype(np.float64), end[longest] - 1.0
+def _largest_piece(body: np.ndarray) -> np.ndarray:
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(body.astype(np.uint8), connectivity=4)
+    stats[0, cv2.CC_STAT_AREA] = 0
+    return labels == int(np.argmax(stats[:, cv2.CC_STAT_AREA])) if len(stats) > 1 else body
+
+
+def _extents(body: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The rows of a body (without a gap, as it is one piece) and their first and last column."""
+    rows = np.flatnonzero(body.any(axis=1))
+    left = body[rows].argmax(axis=1).astype(np.float64)
+    right = body.shape[1] - 1.0 - body[rows, ::-1].argmax(axis=1)
+    return rows, left, right
+
+
+def _around_axis(inside: np.ndarray, axis: np.ndarray) -> np.ndarray:
+    """In each row the run of inside samples that the axis goes through."""
+    columns = np.arange(inside.shape[1])[None, :]
+    at = np.clip(np.round(axis).astype(int), 1, inside.shape[1] - 2)[:, None]
+    first_out = np.where(~inside & (columns >= at), columns, inside.shape[1]).min(axis=1, keepdims=True)
+    last_out = np.where(~inside & (columns <= at), columns, -1).max(axis=1, keepdims=True)
+    return (columns > last_out) & (columns < first_out)
 
 
 def _fit_axis(rows: np.ndarray, left: np.ndarray, right: np.ndarray) -> tuple[float, float]:
@@ -148,19 +163,26 @@ def _fit_axis(rows: np.ndarray, left: np.ndarray, right: np.ndarray) -> tuple[fl
     return best[0] - lean * middle_row, lean
 
 
-def _reach(distance: np.ndarray, rows: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _without_stalk(distance: np.ndarray, rows: np.ndarray, axis: np.ndarray, half: np.ndarray) -> np.ndarray:
+    """False on runs around the axis that are much narrower than the body in their row."""
+    run = _around_axis(distance[rows] > 0, axis)
+    own = np.ones(distance.shape, dtype=bool)
+    own[rows] = ~(run & (run.sum(axis=1) < half)[:, None])
+    return own
+
+
+def _reach(line: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Way from the axis to the outermost outline on both sides of each row, to a fraction of a cell; 0 if there is none.
 
-    Outermost, so that a dent at the top of an apple does not cut its body short.
+    `line` is the signed distance in these rows. Outermost, so that a dent in an apple's top does not cut its body short.
     """
-    width = distance.shape[1]
+    width = line.shape[1]
     at = np.clip(np.round(axis).astype(int), 1, width - 2)
-    line = distance[rows]
-    columns = np.arange(width)[None, :]
     within = line > 0
+    columns = np.arange(width)[None, :]
     right = np.where(within & (columns >= at[:, None]), columns, -1).max(axis=1)
     left = np.where(within & (columns <= at[:, None]), columns, width).min(axis=1)
-    row = np.arange(len(rows))
+    row = np.arange(len(line))
 
     def crossing(inner: np.ndarray, step: int) -> np.ndarray:
         inner = np.clip(inner, 1, width - 2)
@@ -174,19 +196,20 @@ def _reach(distance: np.ndarray, rows: np.ndarray, axis: np.ndarray) -> tuple[np
 
 
 def _extension(
-    distance: np.ndarray, offset: float, slope: float, first: int, last: int, half_first: float, half_last: float
+    distance: np.ndarray, offset: float, slope: float, rows: np.ndarray, half: np.ndarray
 ) -> tuple[int, int]:
     """How many rows beyond the body's ends still belong to it: the opening has rounded its corners off."""
 
-    def count(start: int, step: int, half: float) -> int:
-        rows = np.arange(start + step, distance.shape[0] if step > 0 else -1, step)
-        if len(rows) == 0:
+    def count(beyond: np.ndarray, half: float) -> int:
+        if len(beyond) == 0:
             return 0
-        reach = np.minimum(*_reach(distance, rows, offset + slope * rows))
-        stop = reach < max(0.5 * half, 1.0)
-        return int(np.argmax(stop)) if stop.any() else len(rows)
+        axis = offset + slope * beyond
+        line = np.where(_around_axis(distance[beyond] > 0, axis), distance[beyond], -1.0)
+        stop = np.minimum(*_reach(line, axis)) < max(0.5 * half, 1.0)
+        return int(np.argmax(stop)) if stop.any() else len(beyond)
 
-    return count(first, -1, half_first), count(last, 1, half_last)
+    before = count(np.arange(rows[0] - 1, -1, -1), float(half[0]))
+    return before, count(np.arange(rows[-1] + 1, len(distance)), float(half[-1]))
 
 
 def _pierced(core: Core, inside: np.ndarray) -> bool:

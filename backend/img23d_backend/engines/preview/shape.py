@@ -17,7 +17,6 @@ from .outline import Outline, trace_outline
 from .revolve import Core, find_core, revolved
 
 CELLS_FEWEST, CELLS_MOST = 160, 1000  # along the longer side of the outline
-ALL_THIN = 0.03  # of the extent: an outline whose largest inscribed radius is less gets a finer grid
 EDGES_AROUND = 0.75  # wanted edge length in local radii: at least eight edges around a limb
 
 
@@ -37,7 +36,7 @@ class OutlineShaper:
         """
         context.report(0.0, "Tracing the outline")
         cells = int(np.clip(2.7 * np.sqrt(settings.faces), CELLS_FEWEST, CELLS_MOST))
-        outline = _traced(cutout.rgba[..., 3], cells)
+        outline = trace_outline(cutout.rgba[..., 3], cells=cells)
         context.report(0.15, "Finding its solid")
         form = _form(outline.distance, settings)
         context.report(0.35, "Building the mesh")
@@ -48,14 +47,6 @@ class OutlineShaper:
         mesh, view = _in_units(mesh, outline)
         context.report(1.0, form.note)
         return Shaped(mesh=mesh, view=view, note=form.note)
-
-
-def _traced(alpha: np.ndarray, cells: int) -> Outline:
-    """The outline; on a finer grid where all of it is thin."""
-    outline = trace_outline(alpha, cells=cells)
-    if outline.distance.max() < ALL_THIN * cells:
-        outline = trace_outline(alpha, cells=min(2 * cells, CELLS_MOST))
-    return outline
 
 
 def _form(distance: np.ndarray, settings: Settings) -> _Form:

@@ -19,10 +19,11 @@ _PATTERNS: tuple[tuple[tuple[int, int, int], ...], ...] = (
 )
 
 
-def split_long(sheet: Sheet, longest: float) -> int:
+def split_long(sheet: Sheet, longest: float, *, at_most: int | None = None) -> int:
     """Split edges longer than `longest` wanted sizes in the middle of their arc; returns how many.
 
-    Only edges that are the longest of one of their faces are split: fewer triangles arise, and rounder ones.
+    Only edges that are the longest of one of their faces are split: fewer triangles arise, and rounder ones. `at_most`
+    limits the number, longest first.
     """
     edges = find_edges(sheet.faces, len(sheet.points))
     length = relative_length(sheet, edges.ends)
@@ -30,7 +31,10 @@ def split_long(sheet: Sheet, longest: float) -> int:
     longest_side = edges.of_face[np.arange(len(of_face)), of_face.argmax(axis=1)]
     chosen = np.zeros(len(length), dtype=bool)
     chosen[longest_side] = True
-    return split_edges(sheet, edges, np.flatnonzero(chosen & (length > longest)))
+    found = np.flatnonzero(chosen & (length > longest))
+    if at_most is not None and len(found) > at_most:
+        found = found[np.argsort(-length[found], kind="stable")[:at_most]]
+    return split_edges(sheet, edges, found)
 
 
 def split_chords(sheet: Sheet) -> int:
