@@ -135,6 +135,8 @@ def _shows(tail: str, signs: tuple[str, ...]) -> bool:
 def _reason(code: int | None) -> str:
     if code is None:
         return "it closed its channel"
+    if code == 0:
+        return "it stopped by itself"
     if code < 0:
         return _SIGNALS.get(_signal_name(-code), f"the system ended it with signal {-code}")
     return _WINDOWS_EXITS.get(code, f"exit code {code}")

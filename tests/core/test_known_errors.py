@@ -53,6 +53,7 @@ def test_exceptions(error: Exception, code: ErrorCode, words: str) -> None:
         (1, "ImportError: DLL load failed while importing cv2", "missing or damaged"),
         (-199, "", "signal 199"),
         (3, "", "exit code 3"),
+        (0, "", "by itself"),
         (None, "", "closed its channel"),
     ],
 )
