@@ -80,6 +80,7 @@ _SIGNALS = {
     "SIGTERM": "someone ended it",
     "SIGINT": "it was interrupted",
 }
+_PYTHON_ERROR = 1  # the exit code after an exception that nobody caught
 _MEMORY_EXITS = (-9, 137, 0xC0000017)  # 137: a shell's 128 + SIGKILL
 
 
@@ -120,7 +121,7 @@ def _explain_end(end: LinkClosed, starting: bool) -> Explanation:
     verb = "could not start" if starting else "ended unexpectedly"
     if end.code in _MEMORY_EXITS or _shows(end.tail, _OUT_OF_MEMORY_SIGNS):
         reason, action = "most likely memory ran out", _LESS_MEMORY
-    elif _shows(end.tail, _MISSING_PART_SIGNS):
+    elif end.code == _PYTHON_ERROR and _shows(end.tail, _MISSING_PART_SIGNS):
         reason, action = "a part of Img23D is missing or damaged", _REINSTALL
     else:
         reason, action = _reason(end.code), _KNOWN[code][1]

@@ -126,7 +126,8 @@ class PipeLink:
         try:
             with open(self._log_path, "rb") as log_file:
                 size = log_file.seek(0, os.SEEK_END)
-                log_file.seek(max(self._log_start, size - TAIL_BYTES))
+                start = self._log_start if self._log_start <= size else 0  # the backend began a long log anew
+                log_file.seek(max(start, size - TAIL_BYTES))
                 return log_file.read().decode("utf-8", "replace").strip()
         except OSError:
             return ""

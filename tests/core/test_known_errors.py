@@ -51,6 +51,7 @@ def test_exceptions(error: Exception, code: ErrorCode, words: str) -> None:
         (0xC0000005, "", "memory access violation"),
         (1, "ModuleNotFoundError: No module named 'cv2'", "missing or damaged"),
         (1, "ImportError: DLL load failed while importing cv2", "missing or damaged"),
+        (-11, "an optional part: ModuleNotFoundError: No module named 'x'", "it crashed"),
         (-199, "", "signal 199"),
         (3, "", "exit code 3"),
         (0, "", "by itself"),

@@ -92,6 +92,17 @@ def test_the_tail_is_of_this_backend_only(desk: Desk) -> None:
     assert desk.run("job2").detail == ""
 
 
+def test_the_tail_of_a_log_that_was_begun_anew(desk: Desk, tmp_path: Path) -> None:
+    log_path = tmp_path / "backend.log"
+    log_path.write_text("from an older backend\n" * 1000)
+    desk.behaviour = "crash-matte"
+    job = desk.submit()
+    desk.until(lambda: bool(desk.links))
+    os.truncate(log_path, 0)
+    desk.until(lambda: job.is_over)
+    assert job.detail == "Traceback: the matte stage has failed"
+
+
 @posix
 @pytest.mark.parametrize("is_busy", [True, False])
 def test_a_killed_backend_is_seen_within_two_seconds(desk: Desk, is_busy: bool) -> None:
