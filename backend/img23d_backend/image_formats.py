@@ -25,13 +25,17 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """`width` and `height` are pixels as stored; `orientation` is Exif's 1..8, to be applied after decoding."""
+    """`width` and `height` are pixels as decoded; `orientation` is Exif's 1..8, to be applied after that."""
 
     format: Format
     width: int
     height: int
     orientation: int = 1
     animated: bool = False
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        return (self.height, self.width) if self.orientation >= 5 else (self.width, self.height)
 
 
 class CutShort(ValueError):
@@ -208,8 +212,10 @@ def _read_tiff(data: bytes) -> Header:
             raise CutShort("a strip runs past the end")
     if not (tags.get(_WIDTH) and tags.get(_HEIGHT)):
         raise CutShort("no size")
+    width, height = tags[_WIDTH][0], tags[_HEIGHT][0]
     # OpenCV's TIFF reader applies the orientation itself, whatever the flags.
-    return Header(format=Format.TIFF, width=tags[_WIDTH][0], height=tags[_HEIGHT][0])
+    is_turned = tags.get(_ORIENTATION, (1,))[0] >= 5
+    return Header(format=Format.TIFF, width=height if is_turned else width, height=width if is_turned else height)
 
 
 def _exif_orientation(exif: bytes) -> int:

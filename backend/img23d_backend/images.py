@@ -22,14 +22,23 @@ _MAX_FILE_BYTES = 2**31 - 1  # OpenCV counts a buffer's bytes in 32 bits
 
 
 def load_photo(path: str) -> Photo:
-    """Read a picture file. Raises Img23DError with one of the PHOTO_* codes, or OUT_OF_MEMORY."""
+    """Read a picture file. Raises Img23DError with one of the PHOTO_* codes, or MemoryError."""
+    return decode_photo(read_file(path), path)
+
+
+def decode_photo(data: bytes, path: str) -> Photo:
+    """The picture in a file's bytes; `path` only gives it its name."""
     name = Path(path).name
-    data = read_file(path)
     header, notes = _read_checked_header(data, name)
     pixels, decode_notes = _decode(data, header, name)
     rgb, alpha = _split_alpha(pixels)
     _refuse_empty(rgb, alpha, name)
     return Photo(rgb=rgb, alpha=alpha, name=Path(path).stem, notes=notes + decode_notes)
+
+
+def photo_size(path: str) -> tuple[int, int]:
+    """Width and height in pixels of the upright photo, before any scaling down. Raises as `load_photo` does."""
+    return _read_checked_header(read_file(path), Path(path).name)[0].upright_size
 
 
 def read_file(path: str) -> bytes:

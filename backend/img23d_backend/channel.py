@@ -1,0 +1,64 @@
+"""The protocol's pipes, taken before anything else can write to them. Standard library only."""
+
+from __future__ import annotations
+
+import faulthandler
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+_LOG_LIMIT = 1_000_000  # bytes; a longer log starts anew
+
+
+@dataclass(frozen=True, kw_only=True)
+class Channel:
+    """File descriptors of the two pipes, in binary mode."""
+
+    read: int
+    write: int
+
+
+def take_channel(log_path: Path | None) -> Channel:
+    """Keep stdin and stdout for the protocol; whatever prints from now on, C code included, prints into the log."""
+    channel = Channel(read=os.dup(0), write=os.dup(1))
+    _set_binary(channel)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    if log_path is not None:
+        _send_errors_to(log_path)
+    os.dup2(2, 1)
+    _start_logging()
+    return channel
+
+
+def _set_binary(channel: Channel) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        for descriptor in (channel.read, channel.write):
+            msvcrt.setmode(descriptor, os.O_BINARY)
+
+
+def _send_errors_to(path: Path) -> None:
+    """Leaves stderr as it is where the log cannot be written: a missing log must not cost the backend."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        is_long = path.exists() and path.stat().st_size > _LOG_LIMIT
+        log = os.open(path, os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if is_long else os.O_APPEND), 0o600)
+    except OSError as error:
+        sys.stderr.write(f"no log at {path}: {error}\n")
+        return
+    os.dup2(log, 2)
+    os.close(log)
+
+
+def _start_logging() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace", line_buffering=True)
+    faulthandler.enable(sys.stderr)
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
+    )

@@ -1,0 +1,176 @@
+"""The three steps that make things: cut-outs, solids, painted meshes, each for all targets of a run."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.messages import CutoutReady, MeshReady, Settings, Stage
+
+from .failures import as_known
+from .job import Job
+from .placement import Placement, base_color, place, require_mesh, view_in_photo, visible_side
+from .png import read_rgba, write_png
+from .runs import Run, TargetRecord, TargetState, error_record
+from .stages import CutOut, Engine, Found, JobCancelled, NotFound, Painted, Photo, Shaped
+
+# A failure of these kinds would meet every other target as well.
+_FATAL = {ErrorCode.DISK_FULL, ErrorCode.FOLDER_UNWRITABLE, ErrorCode.ENGINE_NOT_READY}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """A cut-out on disk: two hundred of them in memory would be gigabytes."""
+
+    path: Path
+    left: int
+    top: int
+    side: int  # pixels, the longest side of what is solid
+
+    def read(self) -> CutOut:
+        return CutOut(rgba=read_rgba(self.path), left=self.left, top=self.top)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solid:
+    """A shaped target on its way to the painter."""
+
+    cut: Cut
+    shaped: Shaped
+    placement: Placement
+
+
+Cuts = dict[int, Cut]  # by the target's index; what failed is not in it
+Solids = dict[int, Solid]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """The steps share a job to report to, a run to write into, and an engine to ask."""
+
+    job: Job
+    run: Run
+    engine: Engine
+    settings: Settings
+
+    def cut_out(self, photo: Photo, founds: list[Found | NotFound]) -> Cuts:
+        """Each thing by itself. Uses `founds` up, since each may hold a mask of the photo's size."""
+        cuts: Cuts = {}
+        while founds:
+            index = len(self.run.record.targets) - len(founds)
+            found = founds.pop(0)
+            with self._step(Stage.MATTE, index):
+                if isinstance(found, NotFound):
+                    raise not_found_error(found)
+                cutout = self.engine.matter.cut_out(photo, found, self.job.context(Stage.MATTE, index))
+                cuts[index] = self._keep_cutout(index, found, cutout)
+        return cuts
+
+    def shape(self, cuts: Cuts) -> Solids:
+        """Each cut-out as a closed mesh. One scale for all, known before the first: the largest thing measures 1 m."""
+        solids: Solids = {}
+        pixels_per_metre = float(max((cut.side for cut in cuts.values()), default=0))
+        self.run.record.pixels_per_metre = pixels_per_metre
+        for index, cut in cuts.items():
+            with self._step(Stage.SHAPE, index):
+                cutout = cut.read()
+                shaped = self.engine.shaper.shape(cutout, self.settings, self.job.context(Stage.SHAPE, index))
+                require_mesh(shaped.mesh)
+                solid = Solid(cut=cut, shaped=shaped, placement=place(shaped, pixels_per_metre))
+                self._keep_solid(index, solid, cutout)
+                solids[index] = solid
+        return solids
+
+    def paint(self, solids: Solids) -> None:
+        """Each mesh with its texture. A mesh that cannot be painted stays as it is."""
+        for index, solid in solids.items():
+            with self._step(Stage.PAINT, index):
+                cutout, shaped = solid.cut.read(), solid.shaped
+                context = self.job.context(Stage.PAINT, index)
+                painted = self.engine.painter.paint(shaped.mesh, shaped.view, cutout, self.settings, context)
+                require_mesh(painted.mesh)
+                self._keep_painted(index, solid, painted)
+
+    # --- what is kept -----------------------------------------------------------------------------------------------
+
+    def _keep_cutout(self, index: int, found: Found, cutout: CutOut) -> Cut:
+        path = self.run.path_for(index, "_cutout.png")
+        cut = Cut(path=path, left=cutout.left, top=cutout.top, side=visible_side(cutout.rgba))
+        write_png(path, cutout.rgba)
+        target = self._target(index)
+        target.cutout_left, target.cutout_top = cutout.left, cutout.top
+        target.add_file(TargetState.CUT, found.note, cutout.note, cutout=path)
+        self.job.emit(CutoutReady(job=self.job.id, target=index, path=str(path), note=cutout.note))
+        return cut
+
+    def _keep_solid(self, index: int, solid: Solid, cutout: CutOut) -> None:
+        from .mesh.export import write_glb
+
+        path, shaped, placement = self.run.path_for(index, "_shape.glb"), solid.shaped, solid.placement
+        target = self._target(index)
+        write_glb(
+            path,
+            mesh=shaped.mesh,
+            name=target.name,
+            uv=None,
+            texture=None,
+            base_color=base_color(cutout.rgba),
+            scale=placement.scale,
+            offset=placement.offset,
+        )
+        target.view = view_in_photo(shaped, placement, solid.cut.left, solid.cut.top).matrix.tolist()
+        target.add_file(TargetState.SHAPED, shaped.note, shape=path)
+        self._tell_mesh(index, path, textured=False, faces=len(shaped.mesh.faces), note=shaped.note)
+
+    def _keep_painted(self, index: int, solid: Solid, painted: Painted) -> None:
+        from .mesh.export import write_glb
+
+        path, placement = self.run.path_for(index, ".glb"), solid.placement
+        target = self._target(index)
+        write_glb(
+            path,
+            mesh=painted.mesh,
+            name=target.name,
+            uv=painted.uv,
+            texture=painted.texture,
+            base_color=(1.0, 1.0, 1.0),
+            scale=placement.scale,
+            offset=placement.offset,
+        )
+        target.add_file(TargetState.PAINTED, painted.note, mesh=path)
+        self._tell_mesh(index, path, textured=True, faces=len(painted.mesh.faces), note=painted.note)
+
+    def _tell_mesh(self, index: int, path: Path, *, textured: bool, faces: int, note: str) -> None:
+        self._target(index).faces = faces
+        self.job.emit(
+            MeshReady(job=self.job.id, target=index, path=str(path), textured=textured, faces=faces, note=note)
+        )
+
+    # --- one target at a time ---------------------------------------------------------------------------------------
+
+    def _target(self, index: int) -> TargetRecord:
+        return self.run.record.targets[index]
+
+    @contextlib.contextmanager
+    def _step(self, stage: Stage, index: int) -> Iterator[None]:
+        """One stage of one target: timed and recorded, and its failure takes no other target along."""
+        target = self._target(index)
+        try:
+            with self.job.timed(stage, target.seconds):
+                yield
+        except JobCancelled:
+            raise
+        except Exception as error:
+            known = as_known(error)
+            if known.code in _FATAL:
+                raise
+            target.state, target.error = TargetState.FAILED, error_record(known)
+            self.job.fail(index, known)
+        self.run.save()
+
+
+def not_found_error(found: NotFound) -> Img23DError:
+    return Img23DError(ErrorCode.NO_REGION, found.sentence)

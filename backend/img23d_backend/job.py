@@ -1,0 +1,91 @@
+"""What every step of a job needs: a voice, an ear for the cancel, and a clock."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from img23d_protocol import Img23DError
+from img23d_protocol.messages import FromBackend, Progress, Stage, TargetFailed
+
+from .stages import Context, Engine, JobCancelled
+
+log = logging.getLogger(__name__)
+
+Emit = Callable[[FromBackend], None]
+
+PROGRESS_INTERVAL = 0.05  # seconds between two Progress messages
+
+
+@dataclass(frozen=True, kw_only=True)
+class Caller:
+    """Whoever wants a job done: the server, the command line, later an HTTP front."""
+
+    emit: Emit
+    load_engine: Callable[[str], Engine]
+    is_cancelled: Callable[[], bool] = field(default=lambda: False)
+
+
+class Job:
+    """One job on its way through the pipeline."""
+
+    def __init__(self, job: str, seed: int, caller: Caller) -> None:
+        self.id = job
+        self.emit = caller.emit
+        self.failed: set[int] = set()
+        self.seconds: dict[str, float] = {}  # by step
+        self._seed = seed
+        self._is_cancelled = caller.is_cancelled
+        self._started = time.monotonic()
+        self._told_at = -math.inf
+        self._told_stage: Stage | None = None
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self._started
+
+    def context(self, stage: Stage, target: int = -1) -> Context:
+        """What a stage reports to; made anew for each target, which is also where a cancel is seen."""
+
+        def report(fraction: float, note: str) -> None:
+            self.check_cancel()
+            self._tell(Progress(job=self.id, stage=stage, target=target, fraction=_clean(fraction), note=note))
+
+        report(0.0, "")
+        return Context(seed=self._seed, report=report)
+
+    def check_cancel(self) -> None:
+        if self._is_cancelled():
+            raise JobCancelled
+
+    def _tell(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - self._told_at < PROGRESS_INTERVAL and progress.stage == self._told_stage:
+            return
+        self._told_at, self._told_stage = now, progress.stage
+        self.emit(progress)
+
+    @contextlib.contextmanager
+    def timed(self, step: str, also: dict[str, float] | None = None) -> Iterator[None]:
+        """Add the block's seconds to the job's step, and to one target's; also when the block fails."""
+        start = time.perf_counter()
+        try:
+            yield
+        finally:
+            for counter in (self.seconds, also if also is not None else {}):
+                counter[step] = round(counter.get(step, 0.0) + time.perf_counter() - start, 4)
+
+    def fail(self, target: int, error: Img23DError) -> None:
+        log.warning("target %d failed: %s\n%s", target, error.sentence, error.detail)
+        self.failed.add(target)
+        self.emit(
+            TargetFailed(job=self.id, target=target, code=error.code, sentence=error.sentence, detail=error.detail)
+        )
+
+
+def _clean(fraction: float) -> float:
+    return min(1.0, max(0.0, float(fraction))) if math.isfinite(fraction) else 0.0

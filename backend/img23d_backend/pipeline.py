@@ -1,0 +1,166 @@
+"""The way of one photo: load -> locate -> matte -> shape -> paint, each step for all targets before the next begins.
+
+A model is therefore loaded once a run. Every caller (server, command line) comes through `run_job`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from img23d_protocol.messages import (
+    Box,
+    Cancelled,
+    Failed,
+    Finished,
+    Generate,
+    Locate,
+    Located,
+    LocatedTarget,
+    Paint,
+    PaintReady,
+    Stage,
+    Wanted,
+)
+
+from .failures import as_known
+from .generation import Generation, Solids, not_found_error
+from .images import decode_photo, read_file
+from .job import Caller, Job
+from .png import write_png
+from .request_checks import check_request
+from .runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, open_run
+from .stages import Engine, Found, JobCancelled, NotFound, Photo
+
+log = logging.getLogger(__name__)
+
+
+def run_job(request: Generate | Locate | Paint, caller: Caller) -> None:
+    """Do the job and tell the caller; the last message is exactly one of Finished, Cancelled, Failed."""
+    try:
+        check_request(request)
+        match request:
+            case Generate():
+                finished = generate(request, caller)
+            case Locate():
+                finished = locate(request, caller)
+            case Paint():
+                finished = repaint(request, caller)
+        caller.emit(finished)
+    except JobCancelled:
+        caller.emit(Cancelled(job=request.job))
+    except Exception as error:  # the job's boundary: nothing passes it but the end of the process
+        known = as_known(error)
+        log.error("job %s failed: %s\n%s", request.job, known.sentence, known.detail)
+        caller.emit(Failed(job=request.job, code=known.code, sentence=known.sentence, detail=known.detail))
+
+
+def generate(request: Generate, caller: Caller) -> Finished:
+    """Photo and names to textured meshes in the run's folder."""
+    job = Job(request.job, request.seed, caller)
+    engine = caller.load_engine(request.engine)
+    photo, photo_record = load_photo(job, request.photo)
+    run = open_run(request)
+    with recorded(run, job):
+        run.record.photo = photo_record
+        founds = find_targets(job, engine, photo, request.wanted)
+        run.record.targets = [TargetRecord(name=found.name, box=_box(found, photo)) for found in founds]
+        steps = Generation(job=job, run=run, engine=engine, settings=request.settings)
+        cuts = steps.cut_out(photo, founds)
+        del photo, founds  # large, and not needed any more
+        solids: Solids = steps.shape(cuts)
+        if request.settings.texture:
+            steps.paint(solids)
+    return Finished(job=job.id, made=len(run.record.targets) - len(job.failed), failed=len(job.failed), seconds=job.elapsed)
+
+
+def locate(request: Locate, caller: Caller) -> Finished:
+    """Names to boxes, and no more."""
+    job = Job(request.job, request.seed, caller)
+    engine = caller.load_engine(request.engine)
+    photo, _ = load_photo(job, request.photo)
+    for index, found in enumerate(find_targets(job, engine, photo, request.wanted)):
+        if isinstance(found, NotFound):
+            job.fail(index, not_found_error(found))
+    return Finished(job=job.id, made=0, failed=len(job.failed), seconds=job.elapsed)
+
+
+def repaint(request: Paint, caller: Caller) -> Finished:
+    """A picture, as one whole thing, onto a mesh that exists already."""
+    from .retexture import retexture
+
+    job = Job(request.job, request.seed, caller)
+    engine = caller.load_engine(request.engine)
+    photo, photo_record = load_photo(job, request.picture)
+    run = open_run(request)
+    with recorded(run, job):
+        target = TargetRecord(name=request.name or photo.name)
+        run.record.photo, run.record.targets = photo_record, [target]
+        with job.timed(Stage.MATTE):
+            found = engine.grounder.locate(photo, (), job.context(Stage.LOCATE))[0]
+            if isinstance(found, NotFound):
+                raise not_found_error(found)
+            cutout = engine.matter.cut_out(photo, found, job.context(Stage.MATTE, 0))
+        with job.timed(Stage.PAINT):
+            context = job.context(Stage.PAINT, 0)
+            painted = retexture(Path(request.mesh), cutout, engine.painter, request.settings, context)
+            texture, uv = run.path_for(0, "_texture.png"), run.path_for(0, "_uv.npy")
+            write_png(texture, painted.texture)
+            np.save(uv, painted.uv)
+        target.add_file(TargetState.PAINTED, texture=texture, uv=uv)
+        job.emit(PaintReady(job=job.id, texture=str(texture), uv=str(uv), note=painted.note))
+    return Finished(job=job.id, made=1, failed=0, seconds=job.elapsed)
+
+
+def load_photo(job: Job, path: str) -> tuple[Photo, PhotoRecord]:
+    """The picture, upright and in 8 bits, and where it came from."""
+    with job.timed("load"):
+        job.context(Stage.LOCATE).report(0.0, "Reading the photo")
+        data = read_file(path)
+        photo = decode_photo(data, path)
+    digest = hashlib.sha256(data).hexdigest()
+    record = PhotoRecord(path=path, sha256=digest, width=photo.width, height=photo.height, notes=photo.notes)
+    return photo, record
+
+
+def find_targets(job: Job, engine: Engine, photo: Photo, wanted: tuple[Wanted, ...]) -> list[Found | NotFound]:
+    """One answer a name, told as `Located`; without names the whole picture is one target."""
+    with job.timed(Stage.LOCATE):
+        founds = list(engine.grounder.locate(photo, wanted, job.context(Stage.LOCATE)))
+    if len(founds) < max(1, len(wanted)):
+        raise RuntimeError(f"the engine answered {len(founds)} of {len(wanted)} names")
+    targets = tuple(LocatedTarget(name=found.name, box=_box(found, photo), note=_note(found)) for found in founds)
+    job.emit(
+        Located(job=job.id, targets=targets, photo_width=photo.width, photo_height=photo.height, notes=photo.notes)
+    )
+    return founds
+
+
+@contextlib.contextmanager
+def recorded(run: Run, job: Job) -> Iterator[None]:
+    """However the block ends, run.json says so."""
+    run.record.seconds = job.seconds
+    try:
+        yield
+    except JobCancelled:
+        run.end(RunState.CANCELLED)
+        raise
+    except Exception as error:
+        run.end(RunState.FAILED, as_known(error))
+        raise
+    run.end(RunState.FINISHED)
+
+
+def _box(found: Found | NotFound, photo: Photo) -> Box | None:
+    if isinstance(found, NotFound):
+        return None
+    width, height, box = photo.width, photo.height, found.box
+    return Box(left=box.left / width, top=box.top / height, right=box.right / width, bottom=box.bottom / height)
+
+
+def _note(found: Found | NotFound) -> str:
+    return found.sentence if isinstance(found, NotFound) else found.note

@@ -1,0 +1,62 @@
+"""Requests that make no sense are refused before anything is read or written."""
+
+from __future__ import annotations
+
+import math
+
+from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.messages import (
+    FACES_MAX,
+    FACES_MIN,
+    SEED_MAX,
+    TEXTURE_SIZES,
+    THICKNESS_MAX,
+    THICKNESS_MIN,
+    Box,
+    Generate,
+    Locate,
+    Paint,
+    Settings,
+)
+
+
+def check_request(request: Generate | Locate | Paint) -> None:
+    """Raises Img23DError(BAD_REQUEST)."""
+    if not 0 <= request.seed <= SEED_MAX:
+        raise _bad(f"The seed {request.seed} is not between 0 and {SEED_MAX}.")
+    if not isinstance(request, Paint):
+        for wanted in request.wanted:
+            _check_name(wanted.name)
+            if wanted.box is not None:
+                _check_box(wanted.name, wanted.box)
+    if not isinstance(request, Locate):
+        _check_settings(request.settings)
+        if not request.run_folder.strip():
+            raise _bad("No folder for the results is given.")
+
+
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise _bad("A name is empty: give every object a name.")
+
+
+def _check_box(name: str, box: Box) -> None:
+    sides = (box.left, box.top, box.right, box.bottom)
+    if not all(math.isfinite(side) for side in sides):
+        raise _bad(f"The box of “{name}” has sides that are no numbers: draw it again.")
+    if min(box.right, 1) <= max(box.left, 0) or min(box.bottom, 1) <= max(box.top, 0):
+        raise _bad(f"The box of “{name}” is empty or outside of the photo: draw it again.")
+
+
+def _check_settings(settings: Settings) -> None:
+    if settings.texture_size not in TEXTURE_SIZES:
+        sizes = " or ".join(map(str, TEXTURE_SIZES))
+        raise _bad(f"The texture size must be {sizes}, not {settings.texture_size}.")
+    if not FACES_MIN <= settings.faces <= FACES_MAX:
+        raise _bad(f"The number of faces must be between {FACES_MIN} and {FACES_MAX}, not {settings.faces}.")
+    if not THICKNESS_MIN <= settings.thickness <= THICKNESS_MAX:  # false for NaN as well
+        raise _bad(f"The thickness must be between {THICKNESS_MIN} and {THICKNESS_MAX}, not {settings.thickness:g}.")
+
+
+def _bad(sentence: str) -> Img23DError:
+    return Img23DError(ErrorCode.BAD_REQUEST, sentence)
