@@ -20,6 +20,7 @@ _BRIGHTEST = 3.5  # Lab units above the fitted surface that are still its lighti
 _SMOOTH_STEP, _CALMEST = 1.5, 2.0  # Lab units a pixel: a soft shadow's slope on top of twice the grain, and at least
 _SHADE_HUE, _SHADE_LIGHTEST, _SHADE_DARKEST = 14.0, 0.95, 0.5  # Lab units, k, k: a contact shadow, tinted by the thing
 _SHADE_STEP = 5.0  # Lab units a pixel: how fast a contact shadow may darken
+_BUSY = 6.0  # Lab units of grain: a pattern, in front of which outlines cannot be told
 _ROUNDS = 3
 _CROSS = np.ones((3, 3), np.uint8)
 
@@ -51,7 +52,7 @@ def fit_backdrop(rgb: np.ndarray) -> Backdrop:
     lab = to_lab(rgb)
     layers = border_layers(lab)
     noise = grain(lab)
-    if not layers:
+    if not layers or noise > _BUSY:
         return Backdrop(colour=lab, lit=lab, seen=np.zeros(lab.shape[:2], bool), noise=noise, plain=False)
     models = [_fitted(lab, layer) for layer in layers]
     slope, ring = steepness(lab), ring_mask(lab.shape[:2])
@@ -148,7 +149,7 @@ def steepness(lab: np.ndarray) -> np.ndarray:
     slope = np.array([[-0.5, 0.0, 0.5]], np.float32)
     across = cv2.filter2D(lab, -1, slope, borderType=cv2.BORDER_REPLICATE)
     down = cv2.filter2D(lab, -1, slope.T, borderType=cv2.BORDER_REPLICATE)
-    return np.maximum(np.linalg.norm(across, axis=2), np.linalg.norm(down, axis=2))
+    return np.sqrt(np.maximum(np.einsum("ijk,ijk->ij", across, across), np.einsum("ijk,ijk->ij", down, down)))
 
 
 def touching(mask: np.ndarray, seeds: np.ndarray) -> np.ndarray:

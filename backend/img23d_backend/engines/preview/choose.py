@@ -9,7 +9,7 @@ import numpy as np
 from .regions import Region
 from .words import Wish
 
-_COLOUR, _PLACE, _SIZE, _SHADE = 1.0, 0.5, 0.5, 0.3  # weights: a colour that is said must not give way to a place
+_COLOUR, _PLACE, _SIZE, _ORDINAL, _SHADE = 1.0, 0.5, 0.5, 0.6, 0.3  # weights: a colour that is said must not give way to a place
 _FITS = 0.3  # of the wish's greatest possible score: below, the region is only the nearest that was left
 _ORDER = 1e-3  # earlier regions first where nothing else decides
 _SUPERLATIVES = {
@@ -161,13 +161,13 @@ def _ordinal_fit(fit: np.ndarray, wish: Wish, count: int) -> np.ndarray:
     """The n-th region in reading order among those that fit the name's other words."""
     candidates = np.flatnonzero(fit >= 0.6 * fit.max()) if fit.max() > 0 else np.arange(count)
     bonus = np.zeros(count)
-    bonus[candidates[min(wish.ordinal, len(candidates) - 1)]] = 1.0
+    bonus[candidates[min(wish.ordinal, len(candidates) - 1)]] = _ORDINAL
     return bonus
 
 
 def _reason(wish: Wish, scores: np.ndarray, column: int) -> str:
     traits = _traits(wish)
-    possible = sum(traits.values()) + (wish.ordinal is not None)
+    possible = sum(traits.values())
     words = " and ".join(_SUPERLATIVES[trait] for trait in traits)
     if wish.ordinal is not None:
         counted = "the last" if wish.ordinal < 0 else f"number {wish.ordinal + 1}"

@@ -8,6 +8,7 @@ import numpy as np
 from .pyramid import pull_push
 
 _TELLING = 28.0  # 8-bit sRGB units between thing and backdrop from which the colours decide rather than the outline
+_SMOOTH_SIDE = 640  # pixels: the size at which colours are carried across the edge
 
 
 def soften(rgb: np.ndarray, inside: np.ndarray, width: float) -> np.ndarray:
@@ -42,11 +43,17 @@ def signed_distance(inside: np.ndarray) -> np.ndarray:
 def _sure_colours(colours: np.ndarray, side: np.ndarray, depth: np.ndarray, width: float) -> np.ndarray:
     """The colours of one side carried into the band; thin parts, which are nowhere deep, use their own middle."""
     ridge = cv2.dilate(np.where(side, depth, 0).astype(np.float32), np.ones((3, 3), np.uint8)) <= depth
-    sure = side & ((depth > width + 0.6) | (ridge & (depth > 0.9)))
-    near = cv2.GaussianBlur(sure.astype(np.float32), (0, 0), width + 0.5)
-    local = cv2.GaussianBlur(colours * sure[..., None], (0, 0), width + 0.5) / np.maximum(near, 1e-4)[..., None]
-    known = np.minimum(near * 20, 1)
-    return pull_push(local, known)
+    sure = (side & ((depth > width + 0.6) | (ridge & (depth > 0.9)))).astype(np.float32)
+    height, wide = sure.shape
+    shrink = max(1.0, max(sure.shape) / _SMOOTH_SIDE)  # what is carried is smooth: no need for every pixel
+    size = (max(1, round(wide / shrink)), max(1, round(height / shrink)))
+    weighted = cv2.resize(colours * sure[..., None], size, interpolation=cv2.INTER_AREA)
+    sure = cv2.resize(sure, size, interpolation=cv2.INTER_AREA)
+    sigma = (width + 0.5) / shrink
+    near = cv2.GaussianBlur(sure, (0, 0), sigma)
+    local = cv2.GaussianBlur(weighted, (0, 0), sigma) / np.maximum(near, 1e-4)[..., None]
+    carried = pull_push(local, np.minimum(near * 20, 1))
+    return carried if size == (wide, height) else cv2.resize(carried, (wide, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _stretched(alpha: np.ndarray) -> np.ndarray:

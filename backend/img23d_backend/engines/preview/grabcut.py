@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +16,8 @@ _WORKING_SIDE = 448  # pixels
 _ROUNDS_SEEDED, _ROUNDS_BOX = 2, 5
 _SURE_DEPTH = 2  # pixels from the seeds' outline in which the cut may still move it
 _DOUBT_REACH = 10  # pixels into the thing in which a dark grey may be its contact shadow
+_DEEP = 6  # pixels of the scene: farther from the backdrop there is no shadow of it any more
+_TOO_TIGHT = 0.07  # of a box's side: what reaches farther out of it belongs to a neighbour
 _CROSS = np.ones((3, 3), np.uint8)
 
 
@@ -34,11 +37,12 @@ def cut_by_seeds(
     size = _working_size(rgb)
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     lab = to_lab(small)
-    backdrop = _backdrop_here(lab, scene, window)
-    standing = standing_out(lab, backdrop) & _shrunk(box, size)
-    wanted = standing if hint is None else _near_hint(standing, _shrunk(hint, size))
+    here = _seen_through(window, scene, size)
+    backdrop = _backdrop_here(lab, scene, here, size[0] / (window.width * scene.scale))
+    standing, within = standing_out(lab, backdrop), _shrunk(box, size)
+    wanted = within & (_mostly_within(lab, standing, within) if hint is None else _near_hint(standing, _shrunk(hint, size)))
     others = standing & ~wanted
-    seeds = _seeds(lab, backdrop, wanted, others, _shrunk(box, size))
+    seeds = _seeds(lab, backdrop, wanted, others, within)
     inside = _grab(_evenly_lit(lab, backdrop), seeds, _ROUNDS_SEEDED)
     through = open_holes(lab, backdrop.colour, np.ones_like(inside), backdrop.noise)
     return Cut(inside=inside & ~others, hint=wanted, open=through)
@@ -67,9 +71,9 @@ def _shrunk(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) >= 0.5
 
 
-def _backdrop_here(lab: np.ndarray, scene: Scene, window: PixelBox) -> Backdrop:
-    """The scene's backdrop in the window, looked at anew at the window's finer scale."""
-    height, width = lab.shape[:2]
+def _seen_through(window: PixelBox, scene: Scene, size: tuple[int, int]) -> Callable[[np.ndarray], np.ndarray]:
+    """What takes a field over the scene to the same over the window at `size` (width, height), smoothly."""
+    width, height = size
     sx, sy = window.width / width * scene.scale, window.height / height * scene.scale
     to_scene = np.array(
         [
@@ -77,20 +81,32 @@ def _backdrop_here(lab: np.ndarray, scene: Scene, window: PixelBox) -> Backdrop:
             [0, sy, window.top * scene.scale + 0.5 * sy - 0.5],
         ]
     )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    return lambda field: cv2.warpAffine(
+        field.astype(np.float32), to_scene, size, flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
 
-    def here(field: np.ndarray) -> np.ndarray:
-        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(field, to_scene, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
+def _backdrop_here(
+    lab: np.ndarray, scene: Scene, here: Callable[[np.ndarray], np.ndarray], zoom: float
+) -> Backdrop:
+    """The scene's backdrop in the window, looked at anew at the window's scale, `zoom` times the scene's."""
     backdrop = scene.backdrop
     colour, lit = here(backdrop.colour), here(backdrop.lit)
-    seeds = here(cv2.erode(backdrop.seen.astype(np.float32), _CROSS, borderValue=1)) > 0.99
-    k, hue = shadow_factor(scene.lab, backdrop.lit)
-    certain = scene.foreground & ((k > 0.97) | (k < 0.4) | (hue > 15))
-    core = here(cv2.erode(certain.astype(np.float32), _CROSS, iterations=2)) > 0.5
-    seen = visible(lab, [colour], backdrop.noise, seeds & ~core, _steepness_as_in_scene(lab, 1 / sx)) & ~core
-    seen |= contact_shadow(lab, lit, backdrop.noise, seen, max(4.0, 0.03 * max(height, width)))
+    seeds = here(cv2.erode(backdrop.seen.astype(np.uint8), _CROSS, borderValue=1)) > 0.99
+    core = here(_sure_of_the_thing(scene)) > 0.5
+    seen = visible(lab, [colour], backdrop.noise, seeds & ~core, _steepness_as_in_scene(lab, zoom)) & ~core
+    seen |= contact_shadow(lab, lit, backdrop.noise, seen, max(4.0, 0.03 * max(seen.shape)))
     return Backdrop(colour=colour, lit=lit, seen=seen, noise=backdrop.noise, plain=True)
+
+
+def _sure_of_the_thing(scene: Scene) -> np.ndarray:
+    """(h, w) bool: the scene's foreground where it is no shadow by its colour or by its depth."""
+    k, hue = shadow_factor(scene.lab, scene.backdrop.lit)
+    unlike = scene.foreground & ((k > 0.97) | (k < 0.4) | (hue > 15))
+    inner = cv2.erode(unlike.astype(np.uint8), _CROSS, iterations=2) > 0
+    deep = cv2.distanceTransform((~scene.backdrop.seen).astype(np.uint8), cv2.DIST_L2, 3) > _DEEP
+    return inner | (deep & scene.foreground)
 
 
 def _steepness_as_in_scene(lab: np.ndarray, zoom: float) -> np.ndarray:
@@ -101,11 +117,34 @@ def _steepness_as_in_scene(lab: np.ndarray, zoom: float) -> np.ndarray:
 
 
 def _near_hint(standing: np.ndarray, hint: np.ndarray) -> np.ndarray:
-    """What stands out and belongs to the hinted thing rather than to a neighbour."""
+    """What stands out and is nearer to the hinted thing than to anything clearly beside it."""
     others = standing & (cv2.dilate(hint.astype(np.uint8), _CROSS, iterations=2) == 0)
     to_hint = cv2.distanceTransform((~hint).astype(np.uint8), cv2.DIST_L2, 3)
     to_others = cv2.distanceTransform((~others).astype(np.uint8), cv2.DIST_L2, 3)
     return standing & (to_hint < to_others)
+
+
+def _mostly_within(lab: np.ndarray, standing: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """What stands out in a drawn box, less its neighbours; one that touches the thing is parted from it by colour."""
+    count, labels = cv2.connectedComponents(standing.astype(np.uint8), connectivity=8)
+    beyond = cv2.distanceTransform((~box).astype(np.uint8), cv2.DIST_L2, 3) > _TOO_TIGHT * np.sqrt(np.count_nonzero(box))
+    inside = np.bincount(labels[box], minlength=count) / np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
+    reaching = np.bincount(labels[beyond], minlength=count) > 0
+    within, crossing = ~reaching & (inside > 0.5), reaching & (inside > 0.1)
+    within[0] = crossing[0] = False
+    kept = within[labels]
+    return kept | _parted(lab, crossing[labels], box) if crossing.any() else kept
+
+
+def _parted(lab: np.ndarray, crossing: np.ndarray, box: np.ndarray) -> np.ndarray:
+    """Watershed between the middle of the box and what lies outside of it, over what crosses the box's side."""
+    depth = cv2.distanceTransform(np.pad(box, 1).astype(np.uint8), cv2.DIST_L2, 3)[1:-1, 1:-1]
+    middle, outside = crossing & (depth > 0.5 * depth.max()), crossing & ~box
+    markers = np.where(crossing, 0, 3).astype(np.int32)
+    markers[middle], markers[outside] = 1, 2
+    image = np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB) * 255, 0, 255).astype(np.uint8)
+    cv2.watershed(image, markers)
+    return crossing & (markers == 1)
 
 
 def _seeds(

@@ -9,9 +9,10 @@ from .colours import NAMES, memberships
 from .regions import Region, cropped, reading_order
 from .scene import Scene
 
+_CORE_LEAST = 16  # pixels of the scene
 _PART_LEAST = 0.004  # of the scene: smaller parts are not split off
 _COLOUR_FITS = 0.5  # of a region's area: then it needs no part of its own for that colour
-_CORE_DEPTHS = (0.35, 0.45, 0.55, 0.65, 0.75, 0.85)  # of the greatest depth: cores of touching things part somewhere here
+_CORE_DEPTHS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.78)  # of the greatest depth: beyond, the parts of one thing would fall apart
 
 
 def split_by_colours(scene: Scene, regions: list[Region], colours: list[str], count: int) -> list[Region]:
@@ -21,7 +22,7 @@ def split_by_colours(scene: Scene, regions: list[Region], colours: list[str], co
             continue
         parts = [(_colour_part(scene, region, colour), region) for region in regions]
         part, parent = max(parts, key=lambda pair: np.count_nonzero(pair[0]))
-        regions = _divided(scene, regions, parent, [part, parent.over(part.shape) & ~part])
+        regions = _divided(scene, regions, parent, _without_fringe(part, parent.over(part.shape)))
     return reading_order(regions)
 
 
@@ -51,6 +52,15 @@ def _colour_part(scene: Scene, region: Region, colour: str) -> np.ndarray:
     return (labels == int(np.argmax(stats[:, cv2.CC_STAT_AREA]))) & inside & (fits > 0)
 
 
+def _without_fringe(part: np.ndarray, whole: np.ndarray) -> list[np.ndarray]:
+    """A part and the rest of a region; the thin rim that mixed colours leave around the part goes to the part."""
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
+    near = cv2.dilate(part.astype(np.uint8), kernel) > 0
+    broad = cv2.morphologyEx((whole & ~part).astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
+    rest = whole & ~part & (broad | ~near)
+    return [whole & ~rest, rest]
+
+
 def _divided(scene: Scene, regions: list[Region], parent: Region, masks: list[np.ndarray]) -> list[Region]:
     """The regions with one replaced by its parts, unless a part would be a mere speck."""
     if min(np.count_nonzero(mask) for mask in masks) < _PART_LEAST * scene.foreground.size:
@@ -64,7 +74,7 @@ def _waist_parts(scene: Scene, region: Region) -> list[np.ndarray]:
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
     for share in _CORE_DEPTHS:
         count, cores, stats, _ = cv2.connectedComponentsWithStats((depth > share * depth.max()).astype(np.uint8))
-        large = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= _PART_LEAST / 8 * inside.size]
+        large = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= _CORE_LEAST]
         if len(large) >= 2:
             parts = _watershed(scene, inside, [cores == label for label in large])
             if min(np.count_nonzero(part) for part in parts) >= _PART_LEAST * inside.size:
