@@ -59,6 +59,10 @@ def _engine_items(engines: tuple[EngineInfo, ...]) -> list[tuple[str, str, str]]
     return [(engine.id, engine.label, engine.note) for engine in engines]
 
 
+def _engine_choices(values: Img23DSceneSettings, context: bpy.types.Context | None) -> list[tuple[str, str, str]]:
+    return _engine_items(known_engines())
+
+
 def preferences_of(context: bpy.types.Context) -> Img23DPreferences:
     return context.preferences.addons[ROOT_PACKAGE].preferences
 
@@ -99,7 +103,7 @@ class Img23DSceneSettings(PropertyGroup):
     engine: EnumProperty(
         name="Engine",
         description="What looks at the photo and builds the objects",
-        items=lambda self, context: _engine_items(known_engines()),
+        items=_engine_choices,
     )
     texture: BoolProperty(
         name="Texture",

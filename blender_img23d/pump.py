@@ -54,10 +54,10 @@ class Pump:
         bpy.app.timers.register(self._callback, first_interval=0.0, persistent=True)
 
     def run_to_end(self, job: Job) -> None:
-        while not job.is_over or self._applier.is_busy:
+        """A result that has to wait for something stays in the list, since nobody could do anything about it."""
+        while not job.is_over or (self._applier.is_busy and not self._applier.waiting):
             self.tick()
             time.sleep(BACKGROUND_SECONDS)
-        self.tick()
 
     @property
     def is_busy(self) -> bool:

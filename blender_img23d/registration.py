@@ -9,11 +9,11 @@ from bpy.app.handlers import persistent
 
 from . import preferences, properties
 from .core import app
+from .core.link import BackendLink
 from .core.session import Session
 from .operators import boxes, diagnose, generate, photo, results, retexture
 from .panels import boxes as boxes_panel
 from .panels import main, menus, more, results as results_panel, retexture as retexture_panel, shape
-from .process.launch import new_link
 from .pump import Pump
 from .scene.applier import Applier
 from .scene.folders import log_folder
@@ -57,8 +57,14 @@ def unregister() -> None:
         bpy.utils.unregister_class(cls)
 
 
+def _make_link() -> BackendLink:
+    from .process.launch import new_link  # not before a backend is wanted, since Blender's start waits for every import
+
+    return new_link(Path(__file__).parent, log_folder())
+
+
 def _make_owner() -> Extension:
-    session = Session(make_link=lambda: new_link(Path(__file__).parent, log_folder()))
+    session = Session(make_link=_make_link)
     applier = Applier()
     return Extension(session=session, pump=Pump(session, applier), applier=applier, thumbnails=Thumbnails())
 

@@ -12,7 +12,15 @@ from .windows import Workplace
 _log = logging.getLogger(__name__)
 
 _KINDS = ("objects", "collections", "meshes", "materials", "images", "armatures", "actions", "cameras", "lights")
+_OPTIONS = {
+    "import_shading": "SMOOTH",  # plain smooth faces; "NORMALS" would leave custom normals that hinder editing
+    "merge_vertices": True,  # GLB splits vertices at seams; welded, the mesh is closed again
+    "import_pack_images": True,
+    "import_scene_as_collection": False,  # since 4.4
+    "import_select_created_objects": False,  # since 4.4
+}
 _LOST = "The finished mesh could not be read back; press Generate again."
+_SWITCHED_OFF = "Blender's glTF importer is switched off: enable “glTF 2.0 format” in the preferences, then press Import."
 
 
 def import_glb(path: str, place: Workplace, collection: bpy.types.Collection) -> bpy.types.Object:
@@ -40,26 +48,15 @@ def _new(kind: str, before: dict[str, set[int]]) -> list[bpy.types.ID]:
 
 
 def _run_importer(path: str, place: Workplace, collection: bpy.types.Collection) -> None:
+    if not hasattr(bpy.types, "IMPORT_SCENE_OT_gltf"):
+        raise Img23DError(ErrorCode.MESH_UNREADABLE, _SWITCHED_OFF)
     known = bpy.ops.import_scene.gltf.get_rna_type().properties.keys()
-    options = {
-        "import_shading": "SMOOTH",  # plain smooth faces; "NORMALS" would leave custom normals that hinder editing
-        "merge_vertices": True,  # GLB splits vertices at seams; welded, the mesh is closed again
-        "import_pack_images": True,
-        "import_scene_as_collection": False,  # since 4.4
-        "import_select_created_objects": False,  # since 4.4
-    }
     try:
         with place.context(collection=collection):
-            bpy.ops.import_scene.gltf(filepath=path, **{key: value for key, value in options.items() if key in known})
-    except (RuntimeError, AttributeError, OSError) as error:  # AttributeError: the glTF add-on is switched off
+            bpy.ops.import_scene.gltf(filepath=path, **{key: value for key, value in _OPTIONS.items() if key in known})
+    except (RuntimeError, OSError) as error:
         _log.exception("importing %s", path)
-        raise Img23DError(ErrorCode.MESH_UNREADABLE, _sentence(error), str(error)) from error
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, AttributeError) or "could not be found" in str(error):
-        return "Blender's glTF importer is switched off: enable “glTF 2.0 format” in the preferences, then import again."
-    return _LOST
+        raise Img23DError(ErrorCode.MESH_UNREADABLE, _LOST, str(error)) from error
 
 
 def _only_mesh_object(before: dict[str, set[int]]) -> bpy.types.Object:

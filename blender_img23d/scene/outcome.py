@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import bpy
 
-from ..core.jobs import Job, JobState
+from ..core.jobs import Job, JobState, TargetState
+from ..shared.img23d_protocol.messages import Locate
 from .owner import Extension
 from .result_rows import show_job, sync_rows
 
@@ -14,22 +15,33 @@ def follow(operator: bpy.types.Operator, context: bpy.types.Context, owner: Exte
     owner.refusal = ""
     show_job(context.window_manager, job)
     sync_rows(context.window_manager, job)
-    if not bpy.app.background:
+    if not must_wait():
         owner.pump.wake()
         return {"FINISHED"}
     owner.pump.run_to_end(job)
     return _report(operator, owner, job)
 
 
+def _was_found(job: Job, target: TargetState) -> bool:
+    return isinstance(job.request, Locate) and target.box is not None
+
+
+def must_wait() -> bool:
+    """No timer fires in background mode, and a script expects the result when the operator returns."""
+    return bpy.app.background
+
+
 def _report(operator: bpy.types.Operator, owner: Extension, job: Job) -> set[str]:
     failures = [target.error for target in job.targets if target.error]
     failures += [sentence for (job_id, _), sentence in owner.applier.failures.items() if job_id == job.id]
-    made = sum(1 for target in job.targets if target.mesh) or bool(job.texture)
+    has_result = bool(job.texture) or any(target.mesh or _was_found(job, target) for target in job.targets)
     if job.error:
         failures.insert(0, job.error)
+    if owner.applier.waiting:
+        failures.append(owner.applier.waiting)
     if job.state is JobState.CANCELLED:
         failures.append("The job was cancelled.")
-    is_error = job.state is not JobState.DONE or not made or bool(job.texture and failures)
+    is_error = job.state is not JobState.DONE or not has_result or bool(job.texture and failures)
     for sentence in dict.fromkeys(failures):
         operator.report({"ERROR"} if is_error else {"WARNING"}, sentence)
     return {"CANCELLED"} if is_error else {"FINISHED"}

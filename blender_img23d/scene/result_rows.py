@@ -22,7 +22,8 @@ def sync_rows(window_manager: bpy.types.WindowManager, job: Job | None) -> bool:
     while len(rows) > wanted:
         rows.remove(len(rows) - 1)
     while len(rows) < wanted:
-        rows.add().index = len(rows) - 1
+        row = rows.add()
+        row.index = len(rows) - 1
     return True
 
 

@@ -24,26 +24,31 @@ class Workplace:
     window: bpy.types.Window | None  # None in a Blender without any
     scene: bpy.types.Scene
     view_layer: bpy.types.ViewLayer
+    is_shown: bool
 
     def context(self, **more: object):
         """`with workplace.context():` makes operators work here."""
-        members = {"scene": self.scene, "view_layer": self.view_layer, **more}
+        members = dict(more)
         if self.window is not None:
             members["window"] = self.window
         return bpy.context.temp_override(**members)
 
 
 def workplace_of(scene: bpy.types.Scene) -> Workplace:
-    """The window that shows the scene, else any window with the scene put in for its own."""
-    windows = bpy.context.window_manager.windows
-    for window in windows:
+    """The window that shows the scene. Where none does, operators must not be run: Blender 4.5 crashes when the context's
+    scene is not the window's."""
+    for window in bpy.context.window_manager.windows:
         if window.scene == scene:
-            return Workplace(window=window, scene=scene, view_layer=window.view_layer)
-    return Workplace(window=windows[0] if len(windows) else None, scene=scene, view_layer=scene.view_layers[0])
+            return Workplace(window=window, scene=scene, view_layer=window.view_layer, is_shown=True)
+    is_shown = bpy.context.window is None and bpy.context.scene == scene
+    view_layer = bpy.context.view_layer if is_shown else scene.view_layers[0]
+    return Workplace(window=None, scene=scene, view_layer=view_layer, is_shown=is_shown)
 
 
 def why_not_now(place: Workplace) -> str:
     """A sentence where objects must not be added or changed at this moment, else an empty one."""
+    if not place.is_shown:
+        return f"Waits until the scene “{place.scene.name}” is shown again."
     active = place.view_layer.objects.active
     if active is not None and active.mode != "OBJECT":
         mode = next((label for key, label in _MODES.items() if active.mode.startswith(key)), "the present mode")

@@ -1,0 +1,85 @@
+"""The extension as an artist gets it: the built zip (IMG23D_ZIP), installed by Blender's own operator into an empty user
+folder. Needs `bpy` as a module; each test starts in an empty file."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+_USER_FOLDER = tempfile.TemporaryDirectory(prefix="img23d_test_", ignore_cleanup_errors=True)
+os.environ["BLENDER_USER_RESOURCES"] = _USER_FOLDER.name
+
+import bpy  # noqa: E402  (reads the variable above when it is imported)
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+PACKAGE = "bl_ext.user_default.img23d"
+
+
+def part(name: str):
+    """A module of the installed extension."""
+    return importlib.import_module(f"{PACKAGE}.{name}")
+
+
+@pytest.fixture(scope="session")
+def installed():
+    zip_file = os.environ.get("IMG23D_ZIP")
+    assert zip_file, "IMG23D_ZIP names the zip to test: python3 build_addon.py build"
+    done = bpy.ops.extensions.package_install_files(filepath=zip_file, repo="user_default", enable_on_install=True)
+    assert done == {"FINISHED"}
+    assert PACKAGE in bpy.context.preferences.addons
+    yield
+    bpy.ops.preferences.addon_disable(module=PACKAGE)
+
+
+@pytest.fixture(scope="session")
+def empty_file(installed) -> str:
+    path = str(Path(_USER_FOLDER.name) / "empty.blend")
+    bpy.ops.wm.read_homefile(use_empty=True)
+    bpy.ops.wm.save_as_mainfile(filepath=path)
+    return path
+
+
+@pytest.fixture
+def owner(empty_file):
+    """The extension's owner object, in an empty file and without older jobs."""
+    bpy.ops.wm.open_mainfile(filepath=empty_file)
+    owner = part("core.app").current()
+    owner.session.jobs.clear()
+    owner.refusal = ""
+    yield owner
+    owner.session.shutdown()
+    owner.session.tick()
+
+
+@pytest.fixture
+def values(owner):
+    return bpy.context.scene.img23d
+
+
+@pytest.fixture(scope="session")
+def pictures() -> Path:
+    """A folder with a blank inside its name, since artists have such folders."""
+    import photos
+
+    folder = Path(_USER_FOLDER.name) / "my photos"
+    folder.mkdir()
+    photos.write_png(folder / "three.png", photos.three_things())
+    return folder
+
+
+@pytest.fixture
+def photo(pictures) -> Path:
+    """A red disc, a green box and a blue disc on light ground, from left to right."""
+    return pictures / "three.png"
+
+
+@pytest.fixture
+def as_with_a_window(monkeypatch):
+    """Operators return at once, as they do when Blender has a window; the test ticks instead of the timer."""
+    monkeypatch.setattr(part("scene.outcome"), "must_wait", lambda: False)

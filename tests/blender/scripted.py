@@ -1,0 +1,72 @@
+"""A backend that says what a test tells it to, so that things can happen in the middle of a run."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from conftest import part
+
+
+class ScriptedLink:
+    """A `BackendLink` in this process: `said` is what it was sent, `say` what it answers at the next tick."""
+
+    def __init__(self) -> None:
+        self.said: list = []
+        self._answers: deque = deque()
+
+    def start(self) -> None:
+        messages = part("shared.img23d_protocol.messages")
+        self.say(messages.Hello(protocol=messages.PROTOCOL_VERSION, backend="scripted", python="", pid=0))
+
+    def send(self, message) -> None:
+        self.said.append(message)
+
+    def say(self, *answers) -> None:
+        self._answers.extend(answers)
+
+    def receive(self) -> list:
+        items = list(self._answers)
+        self._answers.clear()
+        return items
+
+    def close(self) -> None:
+        pass
+
+    kill = close
+
+
+class Rehearsal:
+    """A job whose story the test tells step by step."""
+
+    def __init__(self, owner, monkeypatch) -> None:
+        self.owner = owner
+        self.link = ScriptedLink()
+        self.messages = part("shared.img23d_protocol.messages")
+        owner.session.shutdown()
+        owner.session.tick()
+        monkeypatch.setattr(owner.session, "_make_link", lambda: self.link)
+
+    @property
+    def job(self):
+        return self.owner.session.jobs[0]
+
+    def tick(self, times: int = 3) -> None:
+        for _ in range(times):
+            self.owner.pump.tick()
+
+    def locate(self, *names: str) -> None:
+        m = self.messages
+        width = 1 / len(names)
+        boxes = [m.Box(left=i * width, top=0.1, right=(i + 0.9) * width, bottom=0.9) for i in range(len(names))]
+        targets = tuple(m.LocatedTarget(name=name, box=box) for name, box in zip(names, boxes, strict=True))
+        self.link.say(m.Located(job=self.job.id, targets=targets, photo_width=100, photo_height=100))
+        self.tick()
+
+    def mesh(self, target: int, path, *, textured: bool) -> None:
+        ready = self.messages.MeshReady(job=self.job.id, target=target, path=str(path), textured=textured, faces=100)
+        self.link.say(ready)
+        self.tick()
+
+    def finish(self, made: int = 1) -> None:
+        self.link.say(self.messages.Finished(job=self.job.id, made=made, failed=0, seconds=1.0))
+        self.tick()

@@ -1,0 +1,71 @@
+"""What an artist reads: every label, every tooltip, and that F3 search finds every operator."""
+
+from __future__ import annotations
+
+import bpy
+import pytest
+from conftest import part
+
+
+def _classes():
+    return part("registration")._CLASSES
+
+
+def test_every_property_has_a_tooltip(owner):
+    for cls in _classes():
+        if not issubclass(cls, (bpy.types.PropertyGroup, bpy.types.AddonPreferences, bpy.types.Operator)):
+            continue
+        for prop in cls.bl_rna.properties:
+            own = prop.identifier in getattr(cls, "__annotations__", {})
+            if own and not prop.is_hidden and prop.type != "COLLECTION" and prop.identifier != "index":
+                assert len(prop.description) > 10, f"{cls.__name__}.{prop.identifier}"
+                assert not prop.description.endswith("."), f"Blender ends tooltips itself: {cls.__name__}.{prop.identifier}"
+
+
+def test_every_operator_has_a_clear_name_and_description(owner):
+    operators = [cls for cls in _classes() if issubclass(cls, bpy.types.Operator)]
+    assert len(operators) > 10
+    for cls in operators:
+        assert cls.bl_label.startswith("Img23D: ") and len(cls.bl_description) > 20, cls
+
+
+def test_search_finds_the_operators(owner):
+    """F3 looks through menus: each operator that makes sense without a list stands in one."""
+    listed = []
+
+    class Layout:
+        def operator(self, name, **_):
+            listed.append(name)
+            return type("Properties", (), {})()
+
+        def separator(self):
+            pass
+
+    for menu in ("IMG23D_MT_add", "IMG23D_MT_object"):
+        cls = getattr(part("panels.menus"), menu)
+        cls.draw(type("Self", (), {"layout": Layout()})(), bpy.context)
+    of_the_list = {"img23d.show_result", "img23d.import_result", "img23d.browse_runs", "img23d.use_seed", "img23d.remove_box"}
+    own = {"img23d." + cls.bl_idname.split(".")[1] for cls in _classes() if issubclass(cls, bpy.types.Operator)}
+    assert own - of_the_list == set(listed)
+
+
+def test_sentences_are_broken_into_lines_that_fit(owner):
+    import blf
+
+    broken = part("panels.text")._broken
+    text = "This name was not found in the photo: draw a box, or use /a/very/long/path/" + "x" * 120
+    for width in (80, 150, 400):
+        lines = broken(text, width, 11.0)
+        assert "".join(lines).replace(" ", "") == text.replace(" ", ""), "nothing is lost"
+        blf.size(0, 11.0)
+        assert all(blf.dimensions(0, line)[0] <= width for line in lines)
+
+
+@pytest.mark.parametrize("count", [0, 1, 40])
+def test_the_list_follows_the_job(owner, count):
+    rows, jobs = part("scene.result_rows"), part("core.jobs")
+    messages = part("shared.img23d_protocol.messages")
+    wanted = tuple(messages.Wanted(name=f"n{i}") for i in range(count))
+    request = messages.Generate(job="j", photo="p.png", run_folder="r", wanted=wanted)
+    rows.sync_rows(bpy.context.window_manager, jobs.new_job(request, file_key="", now=0.0))
+    assert [row.index for row in bpy.context.window_manager.img23d.rows] == list(range(count))
