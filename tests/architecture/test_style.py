@@ -22,7 +22,7 @@ BOUNDARIES = {
     "blender_img23d.pump": "the timer, which must not end",
     "blender_img23d.scene.applier": "a result, which takes no other with it",
 }
-MAY_PRINT = {"img23d_backend.__main__", "img23d_backend.cli"}
+MAY_PRINT = {"img23d_backend.__main__", "img23d_backend.command_line"}
 MAY_HAVE_A_GLOBAL = {"blender_img23d.core.app"}  # says why
 FILE_SYSTEM = {
     "open", "exists", "is_file", "is_dir", "stat", "iterdir", "glob", "rglob", "read_text", "read_bytes", "listdir",
