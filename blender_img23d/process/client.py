@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import queue
+import signal
 import subprocess
 import threading
 import time
@@ -158,11 +159,21 @@ class PipeLink:
 
     def _write(self) -> None:
         assert self._process is not None and self._process.stdin is not None
+        _let_broken_pipes_raise()
         with self._process.stdin as stream, contextlib.suppress(OSError):  # a broken pipe: the reader tells of the end
             while (data := self._outbox.get()) is not None:
                 rest = memoryview(data)
                 while rest:
                     rest = rest[stream.write(rest) :]
+
+
+def _let_broken_pipes_raise() -> None:
+    """Python ignores SIGPIPE, but Blender 4.3's embedded one does not: writing to a dead backend then ends Blender.
+
+    Blocked for this thread only; the write that would have caused it raises BrokenPipeError.
+    """
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
 
 
 def _message(line: bytes) -> Message:

@@ -72,3 +72,21 @@ def test_ctrl_c_in_the_terminal_is_blenders_alone(tmp_path: Path) -> None:
     _, errors = parent.communicate(timeout=5.0)
     assert errors.rstrip().endswith("KeyboardInterrupt")
     wait_for_end(backend, 5.0)
+
+
+def test_writing_to_a_dead_backend_does_not_end_blender(tmp_path: Path) -> None:
+    """The Python inside Blender 4.3 leaves SIGPIPE as the system has it: deadly."""
+    ending = """
+import signal
+from blender_img23d.shared.img23d_protocol.messages import Diagnose
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+desk.links[0].send(Diagnose(job="x" * 1_000_000))  # more than the pipe holds: the writer waits
+time.sleep(0.2)
+desk.links[0].kill()
+time.sleep(0.5)
+raise SystemExit(7)
+"""
+    parent, backend = run_parent(tmp_path, "stubborn", ending)
+    _, errors = parent.communicate(timeout=5.0)
+    assert (parent.returncode, errors) == (7, "")
+    wait_for_end(backend, 1.0)
