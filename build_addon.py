@@ -26,32 +26,33 @@ def main() -> int:
         return 1
 
 
-def build(arguments: argparse.Namespace) -> None:
+def do_build(arguments: argparse.Namespace) -> None:
     from devtools import environment, package
 
     for path in package.build(arguments.platform or PLATFORMS, environment.find_blender()):
-        print(f"{path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path}  {path.stat().st_size / 1e6:.1f} MB")
+        print(f"{path}  {path.stat().st_size / 1e6:.1f} MB")
 
 
-def demo(arguments: argparse.Namespace) -> None:
+def do_demo(arguments: argparse.Namespace) -> None:
     from devtools import demo
 
     demo.run_demo()
 
 
-def test(arguments: argparse.Namespace) -> int:
+def do_test(arguments: argparse.Namespace) -> int:
     from devtools import tests
 
     return tests.run_tests(fast=arguments.fast, chosen=arguments.pytest)
 
 
-def link(arguments: argparse.Namespace) -> None:
+def do_link(arguments: argparse.Namespace) -> None:
     from devtools import link
 
-    link.remove(arguments.resources) if arguments.remove else link.create(arguments.resources)
+    change = link.remove if arguments.remove else link.create
+    change(arguments.resources)
 
 
-def bench(arguments: argparse.Namespace) -> None:
+def do_bench(arguments: argparse.Namespace) -> None:
     from devtools.bench import report
 
     report.run_bench(only=arguments.only)
@@ -63,24 +64,24 @@ def parse_arguments() -> argparse.Namespace:
 
     command = commands.add_parser("build", help="fetch the wheels, build and validate one zip a platform in dist/")
     command.add_argument("--platform", action="append", choices=PLATFORMS, help="only this one (may be given again)")
-    command.set_defaults(action=build)
+    command.set_defaults(action=do_build)
 
     command = commands.add_parser("demo", help="set up, then make textured objects of demo/photo.jpg: a .blend and a picture")
-    command.set_defaults(action=demo)
+    command.set_defaults(action=do_demo)
 
     command = commands.add_parser("test", help="set up, build, run all tests")
     command.add_argument("--fast", action="store_true", help="only those that need no Blender")
     command.add_argument("pytest", nargs="*", metavar="PYTEST_ARGUMENT", help="passed on to pytest, after --")
-    command.set_defaults(action=test)
+    command.set_defaults(action=do_test)
 
     command = commands.add_parser("link", help="use this checkout live in the installed Blenders")
     command.add_argument("--remove", action="store_true", help="undo it")
     command.add_argument("--resources", type=Path, help="a Blender user folder such as ~/.config/blender/4.5; default: all found")
-    command.set_defaults(action=link)
+    command.set_defaults(action=do_link)
 
     command = commands.add_parser("bench", help="measure shape, texture, time and Blender; writes docs/benchmarks.md")
     command.add_argument("--only", choices=("shapes", "blender"), help="measure one part and keep the other's last figures")
-    command.set_defaults(action=bench)
+    command.set_defaults(action=do_bench)
     return parser.parse_args()
 
 

@@ -74,7 +74,10 @@ def _bpy_blender(python: Path) -> Blender:
 
 def _installed_blender() -> Blender | None:
     """A Blender that IMG23D_BLENDER names or that is on the PATH, 4.2 or newer."""
-    program = os.environ.get("IMG23D_BLENDER") or shutil.which("blender")
+    named = os.environ.get("IMG23D_BLENDER")
+    program = shutil.which(named or "blender")
+    if named and not program:
+        raise DevError(f"IMG23D_BLENDER names no program: {named}")
     if not program:
         return None
     match = re.search(r"^Blender (\d+)\.(\d+)\S*", output_of([program, "--version"]).stdout, re.MULTILINE)

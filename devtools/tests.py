@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import xml.etree.ElementTree
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from . import environment, package
@@ -17,31 +19,41 @@ IN_BLENDER = ("blender",)
 RESULTS = BUILD / "test"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Suite:
+    """Folders of tests that run in one pytest with one Python."""
+
+    label: str
+    python: Path
+    folders: tuple[str, ...]
+
+
 def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
     """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is."""
-    import subprocess
-
     RESULTS.mkdir(parents=True, exist_ok=True)
-    plain = environment.plain_python()
-    runs: list[tuple[str, Path, tuple[str, ...], dict[str, str]]] = [("plain", plain, PLAIN, {})]
+    suites = [Suite(label="plain Python", python=environment.plain_python(), folders=PLAIN)]
+    variables = {}
     if not fast:
         blender = environment.bpy_environment()
         (zip_file,) = package.build([host_platform()], blender)
-        zip_variable = {"IMG23D_ZIP": str(zip_file)}
-        runs = [("plain", plain, PLAIN, zip_variable), ("blender", Path(blender.script[0]), IN_BLENDER, zip_variable)]
-    total: Counter[str] = Counter()
-    failed = False
-    for label, python, folders, variables in runs:
-        report = RESULTS / f"{label}.xml"
-        report.unlink(missing_ok=True)
-        command = [str(python), "-m", "pytest", "-q", "-rfE", "--durations=5", f"--junitxml={report}", "-p", "no:cacheprovider"]
-        command += [*chosen, *(f"tests/{folder}" for folder in folders)]
-        print(f"--- {label}: {', '.join(folders)}", flush=True)
-        done = subprocess.run(command, cwd=ROOT, env=clean_environment(**variables), stdin=subprocess.DEVNULL)
-        failed |= done.returncode != 0
-        total += _counts(report)
+        variables["IMG23D_ZIP"] = str(zip_file)
+        suites.append(Suite(label=blender.label, python=Path(blender.script[0]), folders=IN_BLENDER))
+    results = [_run(suite, variables, chosen) for suite in suites]
+    total = sum((counts for _, counts in results), Counter())
     print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
-    return 1 if failed or total["failed"] or not total["passed"] else 0
+    all_well = all(status == 0 for status, _ in results) and total["passed"] and not total["failed"]
+    return 0 if all_well else 1
+
+
+def _run(suite: Suite, variables: Mapping[str, str], chosen: Sequence[str]) -> tuple[int, Counter[str]]:
+    """pytest's exit status and its counts."""
+    report = RESULTS / f"{'_'.join(suite.folders)}.xml"
+    report.unlink(missing_ok=True)
+    command = [str(suite.python), "-m", "pytest", "-q", "-rfE", "--durations=5", f"--junitxml={report}", "-p", "no:cacheprovider"]
+    command += [*chosen, *(f"tests/{folder}" for folder in suite.folders)]
+    print(f"--- {suite.label}: {', '.join(suite.folders)}", flush=True)
+    done = subprocess.run(command, cwd=ROOT, env=clean_environment(**variables), stdin=subprocess.DEVNULL)
+    return done.returncode, _counts(report)
 
 
 def _counts(report: Path) -> Counter[str]:

@@ -22,7 +22,7 @@ OUT = BUILD / "bench"
 PHOTOS, RUNS = OUT / "photos", OUT / "runs"
 SHAPES, BLENDER, LOCATE = OUT / "shapes.json", OUT / "blender.json", OUT / "locate.json"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
-PHOTO_SIZE, PHOTO_SAMPLES = 1024, 16
+PHOTO_SIZE, PHOTO_SAMPLES = 1024, 8
 
 
 def run_bench(*, only: str | None) -> None:

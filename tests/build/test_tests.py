@@ -1,0 +1,37 @@
+"""The runner's closing line and exit status: a failure, a crash and an empty run must not look like success."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from devtools import tests as runner
+
+
+def run(folder: Path, source: str, monkeypatch, capfd) -> tuple[int, str]:
+    (folder / "tests" / "some").mkdir(parents=True)
+    (folder / "tests" / "some" / "test_it.py").write_text(source)
+    monkeypatch.setattr(runner, "ROOT", folder)
+    monkeypatch.setattr(runner, "RESULTS", folder / "results")
+    monkeypatch.setattr(runner, "PLAIN", ("some",))
+    monkeypatch.setattr(runner.environment, "plain_python", lambda: Path(sys.executable))
+    status = runner.run_tests(fast=True)
+    return status, capfd.readouterr().out.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("source", "status", "line"),
+    [
+        ("def test_a(): pass\ndef test_b(): pass", 0, "2 passed, 0 failed, 0 skipped"),
+        ("def test_a(): pass\ndef test_b(): assert 0", 1, "1 passed, 1 failed, 0 skipped"),
+        ("import pytest\ndef test_a(): pass\ndef test_b(): pytest.skip('no')", 0, "1 passed, 0 failed, 1 skipped"),
+        ("import nothing_of_this_name", 1, "0 passed, 1 failed, 0 skipped"),
+        ("import os\ndef test_a(): os._exit(0)", 1, "0 passed, 1 failed, 0 skipped"),
+        ("", 1, "0 passed, 0 failed, 0 skipped"),
+    ],
+    ids=["good", "bad", "skipped", "not importable", "died", "empty"],
+)
+def test_closing_line(tmp_path, monkeypatch, capfd, source, status, line):
+    assert run(tmp_path, source, monkeypatch, capfd) == (status, line)
