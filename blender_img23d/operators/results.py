@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.props import IntProperty, StringProperty
 
+from ..core.jobs import Job, TargetState
 from ..properties import preferences_of
 from ..scene.owner import extension, extension_or_none, shown_job
 from ..scene.placer import select_only
@@ -24,7 +25,7 @@ class _OnResult:
         owner = extension_or_none()
         return owner is not None and bool(owner.session.jobs)
 
-    def chosen(self, context: bpy.types.Context):
+    def chosen(self, context: bpy.types.Context) -> tuple[Job, TargetState]:
         """The job and its target. Raises Img23DError."""
         owner = extension()
         job = owner.job(self.job) if self.job else shown_job(owner, context)

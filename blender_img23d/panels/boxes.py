@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import bpy
 
+from ..properties import Img23DBox
 from .text import draw_sentence
 
 
 class IMG23D_UL_boxes(bpy.types.UIList):
     bl_idname = "IMG23D_UL_boxes"
 
-    def draw_item(self, context, layout, data, item, icon, active_data, active_property, index=0, flt_flag=0) -> None:
+    def draw_item(
+        self,
+        context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        data: bpy.types.AnyType,
+        item: Img23DBox,
+        icon: int,
+        active_data: bpy.types.AnyType,
+        active_property: str,
+        index: int = 0,
+        flt_flag: int = 0,
+    ) -> None:
         row = layout.row(align=True)
         row.prop(item, "name", text="", emboss=False, icon="SELECT_SET")
         if not item.name:

@@ -7,6 +7,7 @@ from pathlib import PurePath
 import bpy
 
 from ..core.jobs import Job, JobState, TargetState
+from ..properties import Img23DResultRow
 from ..scene.owner import Extension, extension_or_none, shown_job
 from ..scene.placer import Standing
 from ..shared.img23d_protocol.messages import Generate, Locate, Paint
@@ -23,7 +24,18 @@ _STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "p
 class IMG23D_UL_results(bpy.types.UIList):
     bl_idname = "IMG23D_UL_results"
 
-    def draw_item(self, context, layout, data, item, icon, active_data, active_property, index=0, flt_flag=0) -> None:
+    def draw_item(
+        self,
+        context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        data: bpy.types.AnyType,
+        item: Img23DResultRow,
+        icon: int,
+        active_data: bpy.types.AnyType,
+        active_property: str,
+        index: int = 0,
+        flt_flag: int = 0,
+    ) -> None:
         owner = extension_or_none()
         job = shown_job(owner, context) if owner else None
         target = job.target(item.index) if job else None

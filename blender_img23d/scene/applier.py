@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Callable
 
 from ..core.jobs import Job
 from ..core.session import Update
@@ -79,7 +80,7 @@ class Applier:
             case Finished() | Cancelled() | Failed():
                 self.placer.finish(job)
 
-    def _try(self, job: Job, target: int, work) -> None:
+    def _try(self, job: Job, target: int, work: Callable[[], None]) -> None:
         self.failures.pop((job.id, target), None)
         try:
             work()

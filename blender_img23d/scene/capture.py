@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 from mathutils import Matrix
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+
+if TYPE_CHECKING:
+    import numpy as np
 
 UV_MAPS_MAX = 8  # Blender's own limit
 
@@ -97,7 +101,7 @@ def topology_of(mesh: bpy.types.Mesh) -> str:
     return blake2b(corners.tobytes() + starts.tobytes(), digest_size=16).hexdigest()
 
 
-def _world_vertices(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph):
+def _world_vertices(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> np.ndarray:
     """(V, 3) float32"""
     import numpy as np
 
@@ -109,7 +113,7 @@ def _world_vertices(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph):
     return (points.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3]).astype(np.float32)
 
 
-def _check_in_front(vertices, matrix) -> None:
+def _check_in_front(vertices: np.ndarray, matrix: np.ndarray) -> None:
     import numpy as np
 
     w = vertices @ matrix[3, :3] + matrix[3, 3]

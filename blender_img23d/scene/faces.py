@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FACES_BEFORE = "img23d_material_before"  # int face attribute: the slot of each face before the first re-texture
 MATERIAL = "img23d_material"  # custom property of the object: the newest re-texture's material
@@ -71,12 +76,12 @@ def _show_everywhere(mesh: bpy.types.Mesh, slot: int) -> None:
     mesh.update()
 
 
-def _indices(mesh: bpy.types.Mesh):
+def _indices(mesh: bpy.types.Mesh) -> np.ndarray:
     """(faces,) int32"""
     return _read(mesh.polygons, "material_index", len(mesh.polygons))
 
 
-def _read(collection, name: str, count: int):
+def _read(collection: bpy.types.bpy_prop_collection, name: str, count: int) -> np.ndarray:
     import numpy as np
 
     values = np.empty(count, np.int32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 
 import bpy
+from mathutils import Matrix
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from .windows import Workplace
@@ -79,7 +80,7 @@ def _settle(obj: bpy.types.Object, collection: bpy.types.Collection) -> None:
         collection.objects.link(obj)
 
 
-def _world_matrix(obj: bpy.types.Object):
+def _world_matrix(obj: bpy.types.Object) -> Matrix:
     """`matrix_world` is not up to date yet in the tick of the import."""
     own = obj.matrix_basis.copy()
     return own if obj.parent is None else _world_matrix(obj.parent) @ obj.matrix_parent_inverse @ own

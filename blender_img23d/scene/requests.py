@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
+from mathutils import Matrix
 
 from ..core.requests import build_generate, build_locate, build_paint, build_settings, new_run_folder
 from ..properties import Img23DBox, Img23DSceneSettings
@@ -101,7 +102,7 @@ def _settings(values: Img23DSceneSettings) -> Settings:
     )
 
 
-def _view(context: bpy.types.Context, obj: bpy.types.Object, values: Img23DSceneSettings):
+def _view(context: bpy.types.Context, obj: bpy.types.Object, values: Img23DSceneSettings) -> Matrix:
     if values.retexture_view == "FRONT":
         return front_view(obj)
     area = context.area

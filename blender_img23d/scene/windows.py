@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import bpy
@@ -26,7 +27,7 @@ class Workplace:
     view_layer: bpy.types.ViewLayer
     is_shown: bool
 
-    def context(self, **more: object):
+    def context(self, **more: object) -> AbstractContextManager:
         """`with workplace.context():` makes operators work here."""
         members = dict(more)
         if self.window is not None:
