@@ -19,7 +19,7 @@ import bpy  # noqa: E402
 import studio  # noqa: E402
 from things import THINGS  # noqa: E402
 
-# x, y in metres and the turn about z in degrees; two rows, standing apart as seen from the camera
+# x, y in metres, the turn about z in degrees; two rows, standing apart as seen from the camera
 PLACES: dict[str, tuple[float, float, float]] = {
     "pink lamp": (-0.38, 0.18, 0),
     "green bottle": (-0.115, 0.24, 0),
@@ -47,7 +47,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=HERE)
     parser.add_argument("--single", type=Path, help="folder for one photo a thing")
     parser.add_argument("--size", type=int, default=768, help="pixels a side of a single photo")
-    parser.add_argument("--samples", type=int, default=128, help="light samples a pixel")
+    parser.add_argument("--samples", type=int, default=64, help="light samples a pixel")
     parser.add_argument("--percent", type=int, default=100, help="of the photo's full size, for a quick look")
     own = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
     return parser.parse_args(own)

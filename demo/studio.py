@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import os
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +26,7 @@ class Shot:
     target: tuple[float, float, float]
     distance: float
     elevation: float
+    turn: float = 0.0  # degrees to the right about the target, seen from the front
     lens: float = 85.0  # mm on a 36 mm sensor
     width: int = 1200
     height: int = 900
@@ -30,6 +35,11 @@ class Shot:
 def empty_scene() -> None:
     """A new file without the default cube."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
+    add_world()
+
+
+def add_world() -> None:
+    """A faint sky that softens the shadows."""
     world = bpy.data.worlds.new("studio")
     bpy.context.scene.world = world
     if bpy.app.version < (5, 0, 0):
@@ -38,7 +48,7 @@ def empty_scene() -> None:
     world.node_tree.nodes["Background"].inputs["Strength"].default_value = 0.35
 
 
-def add_backdrop(*, size: float = 6.0, back: float = 1.3, color: tuple[str, str] = ("#c9c3b8", "#d2ccc1")) -> bpy.types.Object:
+def add_backdrop(*, size: float = 6.0, back: float = 1.3, color: str = "#9da7ac") -> bpy.types.Object:
     """Paper that runs from the ground up behind the things in one curve of radius 0.8 m."""
     bend = [(back + 0.8 * math.sin(t), 0.8 - 0.8 * math.cos(t)) for t in np.linspace(0, math.pi / 2, 24)]
     line = [(-size / 2, 0.0), *bend, (bend[-1][0], size / 2)]
@@ -47,36 +57,41 @@ def add_backdrop(*, size: float = 6.0, back: float = 1.3, color: tuple[str, str]
     mesh = bpy.data.meshes.new("backdrop")
     mesh.from_pydata(vertices, [], faces)
     mesh.shade_smooth()
-    mesh.materials.append(materials.mottled("paper", *color, scale=1.2, roughness=0.9))
+    mesh.materials.append(materials.plain("paper", color, roughness=0.9))
     item = bpy.data.objects.new("backdrop", mesh)
     bpy.context.scene.collection.objects.link(item)
     return item
 
 
-def add_light(name: str, *, at: tuple[float, float, float], aim: tuple[float, float, float], size: float, watts: float, color: str) -> None:
+def add_light(name: str, *, at: Vector, aim: Vector, size: float, watts: float, color: str) -> None:
     """A square soft box."""
     light = bpy.data.lights.new(name, "AREA")
     light.size, light.energy, light.color = size, watts, materials.srgb(color)
     item = bpy.data.objects.new(name, light)
     item.location = at
-    item.rotation_euler = (Vector(aim) - Vector(at)).to_track_quat("-Z", "Y").to_euler()
+    item.rotation_euler = (aim - at).to_track_quat("-Z", "Y").to_euler()
     bpy.context.scene.collection.objects.link(item)
 
 
-def add_lights(aim: tuple[float, float, float] = (0, 0, 0.1)) -> None:
-    """A big warm key from the upper left, a fill from the right, a light on the backdrop."""
-    add_light("key", at=(-1.3, -1.5, 1.9), aim=aim, size=1.5, watts=60, color="#fff3e2")
-    add_light("fill", at=(1.8, -1.4, 1.0), aim=aim, size=1.8, watts=16, color="#e4efff")
-    add_light("top", at=(0.1, 0.5, 2.0), aim=(0, 0.5, 0), size=1.6, watts=24, color="#ffffff")
+def add_lights(*, aim: tuple[float, float, float] = (0, 0, 0.1), scale: float = 1.0) -> None:
+    """A big warm key from the upper left, a fill from the right, a light on the backdrop; `scale` enlarges the whole set."""
+    middle = Vector(aim)
+    behind = middle + scale * Vector((0, 0.5, -0.1))
+    for name, at, target, size, watts, color in (
+        ("key", (-1.3, -1.5, 1.8), middle, 1.5, 60, "#fff3e2"),
+        ("fill", (1.8, -1.4, 0.9), middle, 1.8, 16, "#e4efff"),
+        ("top", (0.1, 0.5, 1.9), behind, 1.6, 24, "#ffffff"),
+    ):
+        add_light(name, at=middle + scale * Vector(at), aim=target, size=scale * size, watts=scale**2 * watts, color=color)
 
 
 def add_camera(shot: Shot) -> bpy.types.Object:
     """The scene's camera, looking at the target from the front and above."""
-    up = math.radians(shot.elevation)
+    up, aside = math.radians(shot.elevation), math.radians(shot.turn)
     target = Vector(shot.target)
     camera = bpy.data.objects.new("camera", bpy.data.cameras.new("camera"))
     camera.data.lens = shot.lens
-    camera.location = target + shot.distance * Vector((0, -math.cos(up), math.sin(up)))
+    camera.location = target + shot.distance * Vector((math.sin(aside) * math.cos(up), -math.cos(aside) * math.cos(up), math.sin(up)))
     camera.rotation_euler = (target - camera.location).to_track_quat("-Z", "Y").to_euler()
     scene = bpy.context.scene
     scene.collection.objects.link(camera)
@@ -106,7 +121,22 @@ def render(path: Path, *, quality: int = 92) -> None:
     settings.image_settings.file_format = "JPEG" if path.suffix == ".jpg" else "PNG"
     settings.image_settings.quality = quality
     settings.filepath = str(path)
-    bpy.ops.render.render(write_still=True)
+    with _quiet():
+        bpy.ops.render.render(write_still=True)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Cycles prints a line for every few samples, from C."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def render_masks(path: Path, things: list[bpy.types.Object]) -> None:

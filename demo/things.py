@@ -8,6 +8,7 @@ from collections.abc import Callable
 import bpy
 import materials as m
 import numpy as np
+from mathutils import Matrix
 from modelling import ball, block, coat, cushion, joined, melted, rounded, tube, turned
 
 
@@ -97,13 +98,12 @@ def apple() -> bpy.types.Object:
 
 
 def star() -> bpy.types.Object:
-    """A puffy purple toy star on two of its points."""
+    """A puffy purple toy star."""
     tips = [(math.pi / 2 + i * math.pi / 5, 0.135 if i % 2 == 0 else 0.052) for i in range(10)]
     outline = [(r * math.cos(a), r * math.sin(a)) for a, r in tips]
     body = cushion("body", outline, depth=0.07)
-    lowest = min(v.co.z for v in body.data.vertices)
-    for vertex in body.data.vertices:
-        vertex.co.z -= lowest
+    body.data.transform(Matrix.Rotation(math.radians(11), 4, "Y"))  # it leans, as thrown toys do
+    body.data.transform(Matrix.Translation((0, 0, -min(v.co.z for v in body.data.vertices))))
     felt = m.mottled("star cloth", "#6a35a0", "#7a42b2", scale=220, roughness=0.8, bump=0.0004)
     return _renamed(coat(body, (felt, None)), "purple star")
 
