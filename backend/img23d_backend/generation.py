@@ -169,7 +169,7 @@ class Generation:
                 raise
             target.state, target.error = TargetState.FAILED, error_record(known)
             self.job.fail(index, known)
-        self.run.save()
+        self.run.save_when_due()
 
 
 def not_found_error(found: NotFound) -> Img23DError:

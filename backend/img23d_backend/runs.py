@@ -24,6 +24,7 @@ from .failures import as_known
 
 RECORD_NAME = "run.json"
 RECORD_FORMAT = 1
+_SAVE_SHARE = 20  # at most a twentieth of the time goes into records
 _REPLACE_TRIES = 5  # Windows refuses while another program has the file open for a moment
 
 
@@ -109,23 +110,32 @@ class RunRecord:
 
 
 class Run:
-    """A folder and its record. `save` is cheap and atomic: a reader never sees half a record."""
+    """A folder and its record. Saving is atomic: a reader never sees half a record."""
 
     def __init__(self, folder: Path, record: RunRecord) -> None:
         self.folder = folder
         self.record = record
+        self._next_save = 0.0  # of time.monotonic
 
     def path_for(self, index: int, suffix: str) -> Path:
         """`03_red_mug_cutout.png`: the number keeps duplicate names, and names that look alike in a file, apart."""
         return self.folder / f"{index:02d}_{safe_stem(self.record.targets[index].name)}{suffix}"
 
+    def save_when_due(self) -> None:
+        """Save, unless that was done just now: with 200 targets a record takes 30 ms to write. Raises OSError."""
+        if time.monotonic() >= self._next_save:
+            self.save()
+
     def save(self) -> None:
         """Raises OSError."""
+        started = time.monotonic()
         self.record.peak_memory_bytes = process_memory.peak_bytes()
         text = json.dumps(dataclasses.asdict(self.record), indent=1, ensure_ascii=False)
         temporary = self.folder / f"{RECORD_NAME}.part"
         temporary.write_text(text + "\n", encoding="utf-8", errors="replace", newline="\n")
         _replace(temporary, self.folder / RECORD_NAME)
+        ended = time.monotonic()
+        self._next_save = ended + _SAVE_SHARE * (ended - started)
 
     def end(self, state: RunState, error: Img23DError | None = None) -> None:
         """The last save; a disk that is full or gone does not hide the reason of the end."""

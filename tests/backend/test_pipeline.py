@@ -1,0 +1,300 @@
+"""The pipeline: with a small engine whose stages fail on demand, and with the preview engine from photo to GLB."""
+
+from __future__ import annotations
+
+import dataclasses
+import errno
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import trimesh
+from img23d_backend import engines
+from img23d_backend.job import Caller
+from img23d_backend.pipeline import run_job
+from img23d_backend.stages import View
+from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.messages import (
+    Box,
+    Cancelled,
+    CutoutReady,
+    Failed,
+    Finished,
+    Generate,
+    Locate,
+    Located,
+    MeshReady,
+    Paint,
+    PaintReady,
+    Progress,
+    Settings,
+    TargetFailed,
+    Wanted,
+)
+from small_engine import BLOCK, CORNERS, SmallEngine
+
+WIDTH, HEIGHT = 240, 160
+LEFT_BOX = Box(left=0.0, top=0.0, right=0.5, bottom=1.0)
+RIGHT_BOX = Box(left=0.5, top=0.0, right=1.0, bottom=1.0)
+TWO = (Wanted(name="cup", box=LEFT_BOX), Wanted(name="cup", box=RIGHT_BOX))
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A red disc of 80 pixels at (60, 70) and a blue plate of 40 x 100 at (160..200, 30..130) on light grey."""
+    picture = np.full((HEIGHT, WIDTH, 3), 225, np.uint8)
+    cv2.circle(picture, (60, 70), 40, (30, 40, 200), -1)
+    picture[30:130, 160:200] = (190, 90, 20)
+    path = tmp_path / "zwei Dinge.png"
+    cv2.imencode(".png", picture)[1].tofile(path)
+    return path
+
+
+def request(photo: Path, *wanted: Wanted, **changes: object) -> Generate:
+    plain = Generate(job="j", photo=str(photo), run_folder=str(photo.parent / "run"), wanted=wanted, engine="small")
+    return dataclasses.replace(plain, **changes)
+
+
+def run(job: Generate | Locate | Paint, engine: SmallEngine | None = None, is_cancelled=lambda: False) -> list[object]:
+    told: list[object] = []
+    small = (engine or SmallEngine()).as_engine()
+    load = engines.load if job.engine == "preview" else (lambda engine_id: small)
+    run_job(job, Caller(emit=told.append, load_engine=load, is_cancelled=is_cancelled))
+    return told
+
+
+def only(told: list[object], kind: type) -> list[object]:
+    return [message for message in told if type(message) is kind]
+
+
+def record(photo: Path) -> dict[str, object]:
+    return json.loads((photo.parent / "run" / "run.json").read_text(encoding="utf-8"))
+
+
+# --- the small engine -----------------------------------------------------------------------------------------------
+
+
+def test_stage_by_stage_for_all_targets(photo: Path) -> None:
+    told = run(request(photo, *TWO, settings=Settings(faces=500)))
+    steps = [(type(m).__name__, getattr(m, "target", None), getattr(m, "textured", None)) for m in told]
+    assert [step for step in steps if step[0] != "Progress"] == [
+        ("Located", None, None),
+        ("CutoutReady", 0, None),
+        ("CutoutReady", 1, None),
+        ("MeshReady", 0, False),
+        ("MeshReady", 1, False),
+        ("MeshReady", 0, True),
+        ("MeshReady", 1, True),
+        ("Finished", None, None),
+    ]
+    assert (told[-1].made, told[-1].failed) == (2, 0)
+    names = sorted(path.name for path in (photo.parent / "run").iterdir())
+    assert names == [
+        "00_cup.glb",
+        "00_cup_cutout.png",
+        "00_cup_shape.glb",
+        "01_cup.glb",
+        "01_cup_cutout.png",
+        "01_cup_shape.glb",
+        "run.json",
+    ]
+
+
+def test_one_scale_for_all_and_the_view_leads_back_to_the_photo(photo: Path) -> None:
+    told = run(request(photo, *TWO))
+    sizes = []
+    for index, (center, corner) in enumerate((((60, 70), (20, 111)), ((180, 80), (160, 130)))):
+        path = only(told, MeshReady)[2 + index].path
+        mesh = trimesh.load(path, force="mesh", process=False)
+        low, high = mesh.bounds
+        sizes.append(high - low)
+        assert low[1] == pytest.approx(0, abs=1e-6) and (low + high)[[0, 2]] == pytest.approx(0, abs=1e-6)
+        view = View(matrix=np.array(record(photo)["targets"][index]["view"]))
+        corners = view.project(np.array([low, high]))
+        assert corners[:, :2].mean(axis=0) == pytest.approx(center, abs=1)
+        assert corners[0, :2] == pytest.approx(corner, abs=1)
+    assert sizes[1][1] == pytest.approx(1.0)  # the plate is the largest: 100 pixels
+    assert sizes[0][1] == pytest.approx(0.81)
+
+
+def test_the_record_says_what_made_it(photo: Path) -> None:
+    run(request(photo, *TWO, seed=7))
+    data = record(photo)
+    assert (data["state"], data["seed"], data["engine"], data["kind"]) == ("finished", 7, "small", "generate")
+    assert len(data["photo"]["sha256"]) == 64 and data["photo"]["width"] == WIDTH
+    assert set(data["seconds"]) == {"load", "locate", "matte", "shape", "paint"}
+    assert data["peak_memory_bytes"] > 10e6
+    target = data["targets"][1]
+    assert target["state"] == "painted" and set(target["seconds"]) == {"matte", "shape", "paint"}
+    assert target["box"]["left"] == pytest.approx(0.5) and target["faces"] == len(BLOCK)
+
+
+def test_no_texture(photo: Path) -> None:
+    told = run(request(photo, *TWO, settings=Settings(texture=False)))
+    assert [m.textured for m in only(told, MeshReady)] == [False, False]
+    assert (told[-1].made, told[-1].failed) == (2, 0)
+
+
+@pytest.mark.parametrize("stage", ["matte", "shape", "paint"])
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (RuntimeError("boom"), ErrorCode.INTERNAL),
+        (MemoryError(), ErrorCode.OUT_OF_MEMORY),
+        (Img23DError(ErrorCode.EMPTY_CUTOUT, "Nothing is left."), ErrorCode.EMPTY_CUTOUT),
+    ],
+)
+def test_one_failure_takes_no_other_along(photo: Path, stage: str, error: Exception, code: ErrorCode) -> None:
+    def trap(entered: str, count: int) -> None:
+        if entered == stage and count == 0:
+            raise error
+
+    told = run(request(photo, *TWO), SmallEngine(trap))
+    (failure,) = only(told, TargetFailed)
+    assert (failure.target, failure.code) == (0, code)
+    assert ("boom" in failure.detail) == (code == ErrorCode.INTERNAL)
+    assert (told[-1].made, told[-1].failed) == (1, 1)
+    assert [m.target for m in only(told, MeshReady) if m.textured] == [1]
+    data = record(photo)
+    assert data["state"] == "finished" and data["targets"][0]["error"]["code"] == code
+
+
+def test_a_name_that_is_not_found_fails_by_itself(photo: Path) -> None:
+    told = run(request(photo, Wanted(name="fork"), TWO[1]))
+    assert only(told, Located)[0].targets[0].box is None
+    (failure,) = only(told, TargetFailed)
+    assert (failure.target, failure.code, failure.sentence) == (0, ErrorCode.NO_REGION, "Draw a box for fork.")
+    assert [m.target for m in only(told, CutoutReady)] == [1]
+    assert (told[-1].made, told[-1].failed) == (1, 1)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_ends_the_job(photo: Path, number: int) -> None:
+    def trap(entered: str, count: int) -> None:
+        if entered == "shape" and count == 1:
+            raise OSError(number, "full")
+
+    told = run(request(photo, *TWO), SmallEngine(trap))
+    assert type(told[-1]) is Failed and told[-1].code == ErrorCode.DISK_FULL
+    assert [m.target for m in only(told, MeshReady)] == [0]  # what was finished stays
+    assert record(photo)["state"] == "failed"
+
+
+@pytest.mark.parametrize("stage", ["locate", "matte", "shape", "paint"])
+def test_cancel_is_seen_in_every_stage(photo: Path, stage: str) -> None:
+    entered: list[str] = []
+    engine = SmallEngine(lambda name, count: entered.append(name))
+    told = run(request(photo, *TWO), engine, is_cancelled=lambda: stage in entered)
+    assert type(told[-1]) is Cancelled and entered[-1] == stage and entered.count(stage) == 1
+    assert record(photo)["state"] == "cancelled"
+    assert not only(told, Failed) and not only(told, TargetFailed)
+
+
+def test_progress_is_throttled_and_clean(photo: Path) -> None:
+    class Chatty(SmallEngine):
+        def shape(self, cutout, settings, context):
+            for step in range(5000):
+                context.report(step / 4000, "")
+            context.report(float("nan"), "")
+            return super().shape(cutout, settings, context)
+
+    progress = only(run(request(photo, *TWO), Chatty()), Progress)
+    assert len(progress) < 60
+    assert all(0 <= message.fraction <= 1 for message in progress)
+    assert {message.stage for message in progress} == {"locate", "matte", "shape", "paint"}
+
+
+def test_bad_requests_touch_nothing(photo: Path) -> None:
+    bad_box = Wanted(name="cup", box=Box(left=0.6, top=0, right=0.5, bottom=1))
+    for job, code in (
+        (request(photo, bad_box), ErrorCode.BAD_REQUEST),
+        (request(photo, Wanted(name="cup", box=Box(left=1.2, top=0, right=2, bottom=1))), ErrorCode.BAD_REQUEST),
+        (request(photo, Wanted(name="cup", box=Box(left=float("nan"), top=0, right=1, bottom=1))), ErrorCode.BAD_REQUEST),
+        (request(photo, Wanted(name=" ")), ErrorCode.BAD_REQUEST),
+        (request(photo, seed=-1), ErrorCode.BAD_REQUEST),
+        (request(photo, settings=Settings(texture_size=1000)), ErrorCode.BAD_REQUEST),
+        (request(photo, settings=Settings(faces=3)), ErrorCode.BAD_REQUEST),
+        (request(photo, settings=Settings(thickness=float("nan"))), ErrorCode.BAD_REQUEST),
+        (request(photo.with_name("gone.png")), ErrorCode.PHOTO_NOT_FOUND),
+        (request(photo, engine="preview", run_folder=" "), ErrorCode.BAD_REQUEST),
+    ):
+        told = run(job)
+        assert type(told[-1]) is Failed and told[-1].code == code, told
+        assert not only(told, Located)
+    assert not (photo.parent / "run").exists()
+
+
+def test_an_unknown_engine_and_a_folder_that_cannot_be_written(photo: Path) -> None:
+    told: list[object] = []
+    run_job(request(photo, engine="magic"), Caller(emit=told.append, load_engine=engines.load))
+    assert told[-1].code == ErrorCode.ENGINE_UNKNOWN
+    told = run(request(photo, run_folder=str(photo / "below a file")))
+    assert told[-1].code == ErrorCode.FOLDER_UNWRITABLE
+
+
+def test_locate_alone_writes_nothing(photo: Path) -> None:
+    told = run(Locate(job="j", photo=str(photo), wanted=(TWO[0], Wanted(name="fork")), engine="small"))
+    assert [target.name for target in only(told, Located)[0].targets] == ["cup", "fork"]
+    assert type(told[-1]) is Finished and told[-1].failed == 1
+    assert list(photo.parent.iterdir()) == [photo]
+
+
+def test_two_hundred_names(photo: Path) -> None:
+    names = tuple(Wanted(name=f"{'🥄' * (i % 3)}cup/{i}\n", box=LEFT_BOX) for i in range(200))
+    told = run(request(photo, *names, settings=Settings(texture=False)))
+    assert told[-1].made == 200
+    assert len({m.path for m in only(told, MeshReady)}) == 200
+    assert (photo.parent / "run" / "199_🥄cup_199_shape.glb").is_file() == (199 % 3 == 1)
+
+
+# --- the preview engine ---------------------------------------------------------------------------------------------
+
+
+def test_preview_from_photo_to_closed_textured_meshes(photo: Path) -> None:
+    told = run(request(photo, Wanted(name="red disc"), Wanted(name="plate"), engine="preview", settings=Settings(faces=3000)))
+    assert type(told[-1]) is Finished and told[-1].made == 2, told[-1]
+    assert [target.name for target in only(told, Located)[0].targets] == ["red disc", "plate"]
+    for message in only(told, MeshReady):
+        mesh = trimesh.load(message.path, force="mesh", process=False)
+        mesh.merge_vertices(merge_tex=True, merge_norm=True)
+        assert mesh.is_watertight and mesh.is_winding_consistent and mesh.volume > 0
+        assert 0 < message.faces <= 3000 and len(mesh.faces) == message.faces
+    textures = [trimesh.load(m.path, force="mesh").visual.material.baseColorTexture for m in only(told, MeshReady)[2:]]
+    assert [texture.size for texture in textures] == [(1024, 1024)] * 2
+
+
+def test_preview_is_the_same_for_the_same_seed(photo: Path) -> None:
+    contents = []
+    for folder in ("a", "b"):
+        job = request(photo, engine="preview", run_folder=str(photo.parent / folder), settings=Settings(faces=1000))
+        assert run(job)[-1].made == 1
+        contents.append([path.read_bytes() for path in sorted((photo.parent / folder).glob("*.[gp][ln][bg]"))])
+    assert len(contents[0]) == 3 and contents[0] == contents[1]
+
+
+def test_repaint_an_artists_mesh(photo: Path) -> None:
+    corners = np.arange(BLOCK.size, dtype=np.int32).reshape(-1, 3)
+    mesh = photo.parent / "mesh.npz"
+    np.savez(mesh, vertices=CORNERS, triangles=BLOCK, corners=corners, corner_count=np.int32(BLOCK.size), view=np.eye(4))
+    job = Paint(job="j", mesh=str(mesh), picture=str(photo), run_folder=str(photo.parent / "run"), name="crate")
+    told = run(job)
+    (ready,) = only(told, PaintReady)
+    assert (told[-1].made, told[-1].failed) == (1, 0)
+    uv = np.load(ready.uv)
+    assert uv.shape == (BLOCK.size, 2) and uv.dtype == np.float32 and 0 <= uv.min() and uv.max() <= 1
+    texture = cv2.imdecode(np.fromfile(ready.texture, np.uint8), cv2.IMREAD_UNCHANGED)
+    assert texture.shape == (1024, 1024, 3) and texture.std() > 1
+    assert record(photo)["targets"][0]["files"] == {"texture": "00_crate_texture.png", "uv": "00_crate_uv.npy"}
+
+
+def test_repaint_of_a_broken_mesh_file(photo: Path) -> None:
+    (photo.parent / "mesh.npz").write_bytes(b"PK nonsense")
+    job = Paint(job="j", mesh=str(photo.parent / "mesh.npz"), picture=str(photo), run_folder=str(photo.parent / "run"))
+    assert run(job)[-1].code == ErrorCode.MESH_UNREADABLE
+
+
+def test_cancel_reaches_the_preview_engine_quickly(photo: Path) -> None:
+    told = run(request(photo, engine="preview"), is_cancelled=lambda: True)
+    assert [type(message) for message in told] == [Cancelled]
