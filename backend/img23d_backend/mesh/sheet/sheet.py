@@ -15,7 +15,7 @@ from .field import Relief
 MIN_AREA = 1e-7  # square cells; below this a triangle counts as flat
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Sheet:
     """`points` (V, 2) float64 in grid cells, `height` (V,), `size` (V,) wanted edge length, `rim` (V,) bool: on the outline.
 
@@ -32,7 +32,9 @@ class Sheet:
     @staticmethod
     def lifted(relief: Relief, points: np.ndarray, rim: np.ndarray, faces: np.ndarray) -> Sheet:
         """A sheet whose heights and sizes are read from the relief."""
-        sheet = Sheet(relief, points, rim, faces, np.zeros(len(points)), np.ones(len(points)))
+        sheet = Sheet(
+            relief=relief, points=points, rim=rim, faces=faces, height=np.zeros(len(points)), size=np.ones(len(points))
+        )
         sheet.lift()
         return sheet
 
@@ -60,7 +62,7 @@ def plane_area(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
     return (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Edges:
     """Every edge once. `ends` (E, 2) run as in `left`, its first face; `right` is -1 at the border.
 
