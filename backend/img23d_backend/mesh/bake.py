@@ -14,6 +14,8 @@ from .rasterize import Raster, rasterize
 
 _CHUNK = 1 << 17  # texels at a time, small enough for the processor's cache
 _CREASE = 0.7  # cosine between a face and its corner's smooth normal under which the edge counts as sharp
+_SLACK_LEAST, _SLACK_MOST = 0.002, 0.03  # of the mesh's whole depth
+_BESIDE = 2  # pixels of the map
 _AWAY = -0.1  # cosine under which a face that is nevertheless in front is inside out
 
 
@@ -28,41 +30,54 @@ class Texels:
 
 @dataclass(frozen=True, kw_only=True)
 class Sight:
-    """What the view sees of a mesh. `depth` (h, w) float32 is a map whose pixels are `scale` times the picture's.
+    """What the view sees of a mesh. `depth` (h, w) float32 maps the nearest surface over the picture, in its own resolution,
+    `second` (h, w) float32 the next surface behind it that looks towards the viewer, both far away where there is none.
 
     `projected` (V, 3) are pixels of the picture and depth; `towards` (V, 3) unit vectors to the viewer; `slack` (F,) how
-    far behind the map a face's point may lie and still count as seen; `inside_out` (F,) faces seen from their back;
+    far behind the map a face's point may lie and still count as seen; `beside` (h, w) bool the pixels beside the edge of
+    something nearer, whose colour in the picture may be that thing's; `inside_out` (F,) faces seen from their back;
     `seen` (F,) faces with a pixel in the map.
     """
 
     projected: np.ndarray
     towards: np.ndarray
     depth: np.ndarray
-    scale: float
+    second: np.ndarray
     slack: np.ndarray
+    beside: np.ndarray
     inside_out: np.ndarray
     seen: np.ndarray
 
 
 def look(vertices: np.ndarray, faces: np.ndarray, view: View, *, width: int, height: int, longest: int) -> Sight:
     """Draw the mesh's depth in the picture's frame, its longest side at most `longest` pixels."""
-    scale = min(1.0, longest / max(width, height))
+    size = _size_within(width, height, longest)
     projected = view.project(vertices)
-    points = projected * [scale, scale, 1.0]
-    raster = rasterize(points, faces, width=max(1, round(width * scale)), height=max(1, round(height * scale)))
+    points = projected * [size["width"] / width, size["height"] / height, 1.0]
+    raster = rasterize(points, faces, **size)
     towards = directions(view, vertices, projected)
     seen = np.zeros(len(faces), dtype=bool)
     seen[raster.face[raster.face >= 0]] = True
     facing = np.einsum("fi,fi->f", unit(area_vectors(vertices, faces)), towards[faces[:, 0]])
+    inside_out = seen & (facing < _AWAY)
+    whole = float(np.ptp(projected[:, 2])) or 1.0
+    slack = _slack(points, faces, whole)
+    towards_us = faces[(facing > 0.0) | inside_out]
     return Sight(
         projected=projected,
         towards=towards,
-        depth=_depth_map(raster),
-        scale=scale,
-        slack=_slack(points, faces),
-        inside_out=seen & (facing < _AWAY),
+        depth=_finite(raster, whole),
+        second=_finite(rasterize(points, towards_us, beyond=raster.depth + _SLACK_MOST * whole, **size), whole),
+        slack=np.minimum(slack, _SLACK_MOST * whole),
+        beside=_beside_edges(raster, slack),
+        inside_out=inside_out,
         seen=seen,
     )
+
+
+def _size_within(width: int, height: int, longest: int) -> dict[str, int]:
+    scale = min(1.0, longest / max(width, height))
+    return {"width": max(1, round(width * scale)), "height": max(1, round(height * scale))}
 
 
 def directions(view: View, vertices: np.ndarray, projected: np.ndarray) -> np.ndarray:
@@ -119,27 +134,25 @@ def _affine_table(xy: np.ndarray, values: np.ndarray) -> np.ndarray:
     return np.hstack([origin, inverse, base, values[:, 1] - base, values[:, 2] - base]).astype(np.float32)
 
 
-def _depth_map(raster: Raster) -> np.ndarray:
-    """float32, empty pixels far behind everything."""
+def _finite(raster: Raster, whole: float) -> np.ndarray:
+    """The depth as float32, where nothing was drawn far behind everything."""
     drawn = raster.face >= 0
-    if not drawn.any():
-        return np.zeros(raster.depth.shape, dtype=np.float32)
-    low, high = raster.depth[drawn].min(), raster.depth[drawn].max()
-    return np.where(drawn, raster.depth, high + 10.0 * (high - low) + 1.0).astype(np.float32)
+    deepest = float(raster.depth[drawn].max()) if drawn.any() else 0.0
+    return np.where(drawn, raster.depth, deepest + 10.0 * whole).astype(np.float32)
 
 
-def _slack(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """(F,) the depth a face gains over one pixel of the map, and a little for rounding; never more than 3% of the whole."""
+def _slack(points: np.ndarray, faces: np.ndarray, whole: float) -> np.ndarray:
+    """(F,) the depth a face gains over one pixel of the map, and a little for rounding."""
     a, b, c = np.moveaxis(points[faces], 1, 0)
     normal = np.cross(b - a, c - a)
-    steep = np.abs(normal[:, :2]).sum(axis=1) / np.maximum(np.abs(normal[:, 2]), 1e-12)
-    whole = float(np.ptp(points[:, 2])) or 1.0
-    return np.minimum(steep + 0.002 * whole, 0.03 * whole)
+    steep = (np.abs(normal[:, 0]) + np.abs(normal[:, 1])) / np.maximum(np.abs(normal[:, 2]), 1e-12)
+    return steep + _SLACK_LEAST * whole
 
 
-def far_edges(depth: np.ndarray, reach: int) -> np.ndarray:
-    """(h, w) bool: pixels within `reach` of a much nearer surface, whose colour in the picture may be that surface's."""
-    drawn = depth < depth.max()
-    whole = float(np.ptp(depth[drawn])) if drawn.any() else 0.0
-    nearest = cv2.erode(depth, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
-    return drawn & (depth - nearest > 0.06 * whole + 1e-12)
+def _beside_edges(raster: Raster, slack: np.ndarray) -> np.ndarray:
+    """(h, w) bool: pixels with one nearby that is nearer than the slope of their own face explains."""
+    drawn = raster.face >= 0
+    depth = np.where(drawn, raster.depth, np.inf)
+    nearest = cv2.erode(depth, np.ones((2 * _BESIDE + 1, 2 * _BESIDE + 1), np.uint8))
+    jump = np.where(drawn, raster.depth, 0.0) - np.where(drawn, nearest, 0.0)
+    return drawn & (jump > 2.0 * _BESIDE * slack[raster.face])

@@ -206,10 +206,9 @@ def chart_bounds(xy: np.ndarray, chart: np.ndarray) -> tuple[np.ndarray, np.ndar
     """Least and greatest (C, 2) of the corners (F, 3, 2) of each chart (F,); every number 0..C-1 must occur."""
     order = np.argsort(chart, kind="stable")
     starts = np.flatnonzero(np.diff(chart[order], prepend=-1))
-    return (
-        np.minimum.reduceat(xy.min(axis=1)[order], starts, axis=0),
-        np.maximum.reduceat(xy.max(axis=1)[order], starts, axis=0),
-    )
+    a, b, c = xy[:, 0], xy[:, 1], xy[:, 2]
+    least, greatest = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
+    return np.minimum.reduceat(least[order], starts, axis=0), np.maximum.reduceat(greatest[order], starts, axis=0)
 
 
 def connected(count: int, pairs: np.ndarray) -> np.ndarray:

@@ -101,16 +101,27 @@ def _bitmaps(xy: np.ndarray, chart: np.ndarray, rim: np.ndarray, extent: np.ndar
     sizes = np.ceil(extent + 1.5 * _GAP).astype(np.int64) + 1
     corner, width, height = shelve(sizes)
     sheet = np.zeros(width * height, dtype=np.float32)
-    points = (xy + _GAP / 2 + corner[chart][:, None]).reshape(-1, 2)
-    faces = np.arange(len(points)).reshape(-1, 3)
-    for part in fragments(points, faces, width=width, height=height):
+    corners = xy + _GAP / 2 + corner[chart][:, None]
+    _mark(sheet, width, corners[:, 0])  # a cell without a vertex in it lies within a face of about its size or larger
+    faces = np.flatnonzero(_larger_than(corners, 0.4))
+    for part in fragments(corners[faces].reshape(-1, 2), np.arange(3 * len(faces)).reshape(-1, 3), width=width, height=height):
         sheet[part.pixel] = 1.0
-    outline = _along_edges(points.reshape(-1, 3, 2), rim)
+    outline, _ = along_edges(corners, rim)
     for dx, dy in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
-        cell = np.floor(outline + np.array([dx, dy]) * (_GAP / 2 - 1e-6)).astype(np.int64)
-        sheet[cell[:, 1] * width + cell[:, 0]] = 1.0
+        _mark(sheet, width, outline + np.array([dx, dy]) * (_GAP / 2 - 1e-6))
     sheet = sheet.reshape(height, width)
     return [_trimmed(sheet[y : y + h, x : x + w]) for (x, y), (w, h) in zip(corner.tolist(), sizes.tolist(), strict=True)]
+
+
+def _mark(sheet: np.ndarray, width: int, points: np.ndarray) -> None:
+    cell = points.astype(np.int64)  # all positive, so this is the floor
+    sheet[cell[:, 1] * width + cell[:, 0]] = 1.0
+
+
+def _larger_than(corners: np.ndarray, length: float) -> np.ndarray:
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    extent = np.maximum(np.maximum(a, b), c) - np.minimum(np.minimum(a, b), c)
+    return np.maximum(extent[:, 0], extent[:, 1]) > length
 
 
 def _trimmed(bitmap: np.ndarray) -> np.ndarray:
@@ -123,14 +134,14 @@ def _trimmed(bitmap: np.ndarray) -> np.ndarray:
     return bitmap
 
 
-def _along_edges(corners: np.ndarray, which: np.ndarray) -> np.ndarray:
-    """(N, 2) points on the edges `which` (F, 3), no further apart than half a cell."""
+def along_edges(corners: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 2) points on the edges `which` (F, 3) of triangles (F, 3, 2), at most half a unit apart, and the face of each."""
     start = corners[which]
     step = np.roll(corners, -1, axis=1)[which] - start
-    count = np.ceil(2.0 * np.abs(step).max(axis=1)).astype(np.int64).clip(min=1)
+    count = np.ceil(2.0 * np.maximum(np.abs(step[:, 0]), np.abs(step[:, 1]))).astype(np.int64).clip(min=1)
     index = np.repeat(np.arange(len(start)), count)
     at = (np.arange(len(index)) - np.repeat(np.cumsum(count) - count, count)) / count[index]
-    return start[index] + step[index] * at[:, None]
+    return start[index] + step[index] * at[:, None], np.nonzero(which)[0][index]
 
 
 def _place(bitmaps: list[np.ndarray]) -> np.ndarray | None:

@@ -33,18 +33,22 @@ class Raster:
     depth: np.ndarray
 
 
-def rasterize(points: np.ndarray, faces: np.ndarray, *, width: int, height: int) -> Raster:
+def rasterize(
+    points: np.ndarray, faces: np.ndarray, *, width: int, height: int, beyond: np.ndarray | None = None
+) -> Raster:
     """Draw triangles; the smallest depth wins, of equal depths the face with the lower index.
 
     `points` (V, 3) are x, y in pixels (the centre of the first pixel is (0.5, 0.5)) and depth; a depth after
     perspective division is right, since it is affine over the image of a plane. Triangles with a vertex that is not
-    finite are left out, and so are those without area.
+    finite are left out, and so are those without area. With `beyond` (H, W) only what is deeper than that is drawn.
     """
     face_map = np.full(width * height, -1, dtype=np.int32)
     depth_map = np.full(width * height, np.inf)
     planes = _depth_planes(points, faces)
     for part in fragments(points, faces, width=width, height=height):
         depth = _depth_at(planes, part, width)
+        if beyond is not None:
+            depth[depth <= beyond.ravel()[part.pixel]] = np.inf  # never nearer than anything
         won = _nearest(part.pixel, depth, depth_map)
         face_map[part.pixel[won][::-1]] = part.face[won][::-1]  # of repeated indices the last is kept
     return Raster(face=face_map.reshape(height, width), depth=depth_map.reshape(height, width))
@@ -52,8 +56,7 @@ def rasterize(points: np.ndarray, faces: np.ndarray, *, width: int, height: int)
 
 def fragments(points: np.ndarray, faces: np.ndarray, *, width: int, height: int) -> Iterator[Fragments]:
     """Every pixel of every triangle, in the order of the faces, in pieces of bounded size. `points` (V, 2 or more)."""
-    xy, kept = _snapped_corners(points, faces)
-    row_face, row, first, last = _spans(xy, kept, width, height)
+    row_face, row, first, last = _spans(_snapped_corners(points, faces), width, height)
     counts = last - first
     ends = np.cumsum(counts)
     start = 0
@@ -90,36 +93,55 @@ def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
 
 
-def _snapped_corners(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(K, 3, 2) int64 corners sorted by y, in subpixels, of the faces (K,) that can be drawn."""
-    flat = np.asarray(points, dtype=np.float64)[:, :2]
-    usable = (np.abs(flat) < _LIMIT).all(axis=1)  # False for NaN
+@dataclass(frozen=True, kw_only=True)
+class _Corners:
+    """Triangles' corners in subpixels, sorted from top to bottom; columns, since NumPy is slow along short axes."""
+
+    face: np.ndarray  # (K,) the triangle's index
+    x: tuple[np.ndarray, np.ndarray, np.ndarray]  # (K,) int64 each
+    y: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def _snapped_corners(points: np.ndarray, faces: np.ndarray) -> _Corners:
+    flat = np.asarray(points[:, :2], dtype=np.float64)
+    usable = (np.abs(flat[:, 0]) < _LIMIT) & (np.abs(flat[:, 1]) < _LIMIT)  # False for NaN
     snapped = np.rint(np.where(usable[:, None], flat, 0.0) * SUBPIXEL).astype(np.int64)
-    kept = np.flatnonzero(usable[faces].all(axis=1))
-    corners = snapped[faces[kept]]
-    order = np.argsort(corners[:, :, 1], axis=1, kind="stable")
-    return np.take_along_axis(corners, order[:, :, None], axis=1), kept
+    kept = np.flatnonzero(usable[faces[:, 0]] & usable[faces[:, 1]] & usable[faces[:, 2]])
+    x, y = snapped[:, 0].copy(), snapped[:, 1].copy()
+    corners = [(x[index], y[index]) for index in (faces[kept, 0], faces[kept, 1], faces[kept, 2])]
+    for upper, lower in ((0, 1), (1, 2), (0, 1)):
+        corners[upper], corners[lower] = _ordered(*corners[upper], *corners[lower])
+    (x0, y0), (x1, y1), (x2, y2) = corners
+    return _Corners(face=kept, x=(x0, x1, x2), y=(y0, y1, y2))
 
 
-def _spans(
-    xy: np.ndarray, kept: np.ndarray, width: int, height: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+_Points = tuple[np.ndarray, np.ndarray]
+
+
+def _ordered(xa: np.ndarray, ya: np.ndarray, xb: np.ndarray, yb: np.ndarray) -> tuple[_Points, _Points]:
+    swap = ya > yb
+    upper = np.where(swap, xb, xa), np.where(swap, yb, ya)
+    return upper, (np.where(swap, xa, xb), np.where(swap, ya, yb))
+
+
+def _spans(corners: _Corners, width: int, height: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Face, row, first column and one past the last column of every non-empty pixel row of every triangle."""
-    rows = _first_centre(xy[:, :, 1], 1)  # (K, 3) first row at or below each corner
-    top = np.clip(rows[:, 0], 0, height)
-    count = np.clip(rows[:, 2], 0, height) - top
-    owner = np.repeat(np.arange(len(xy)), count)
+    rows = [_first_centre(y, 1) for y in corners.y]  # the first row at or below each corner
+    top = np.clip(rows[0], 0, height)
+    count = np.clip(rows[2], 0, height) - top
+    owner = np.repeat(np.arange(len(count)), count)
     row = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count - top, count)
+    lower = row >= rows[1][owner]  # below the middle corner
+    (x0, x1, x2), (y0, y1, y2) = ([c[owner] for c in axis] for axis in (corners.x, corners.y))
     y = row * SUBPIXEL + SUBPIXEL // 2
-    long_side = _crossing(xy[owner, 0], xy[owner, 2], y)
-    lower = row >= rows[owner, 1]  # below the middle corner
+    long_side = _crossing(x0, y0, x2, y2, y)
     short_side = _crossing(
-        np.where(lower[:, None], xy[owner, 1], xy[owner, 0]), np.where(lower[:, None], xy[owner, 2], xy[owner, 1]), y
+        np.where(lower, x1, x0), np.where(lower, y1, y0), np.where(lower, x2, x1), np.where(lower, y2, y1), y
     )
     first = np.clip(np.minimum(long_side, short_side), 0, width)
     last = np.clip(np.maximum(long_side, short_side), 0, width)
     filled = np.flatnonzero(last > first)
-    return kept[owner[filled]], row[filled], first[filled], last[filled]
+    return corners.face[owner[filled]], row[filled], first[filled], last[filled]
 
 
 def _first_centre(numerator: np.ndarray, denominator: np.ndarray | int) -> np.ndarray:
@@ -127,10 +149,9 @@ def _first_centre(numerator: np.ndarray, denominator: np.ndarray | int) -> np.nd
     return -((SUBPIXEL // 2 * denominator - numerator) // (SUBPIXEL * denominator))
 
 
-def _crossing(upper: np.ndarray, lower: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The first column whose centre is at or right of the edge `upper`-`lower` (N, 2) in the row at subpixel `y`."""
-    dy = lower[:, 1] - upper[:, 1]  # never 0 in a row that the edge spans
-    return _first_centre(upper[:, 0] * dy + (y - upper[:, 1]) * (lower[:, 0] - upper[:, 0]), dy)
+def _crossing(xa: np.ndarray, ya: np.ndarray, xb: np.ndarray, yb: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The first column whose centre is at or right of the edge from a down to b, in the row at subpixel `y`."""
+    return _first_centre(xa * (yb - ya) + (y - ya) * (xb - xa), yb - ya)  # yb > ya in a row that the edge spans
 
 
 def _depth_planes(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
@@ -143,8 +164,9 @@ def _depth_planes(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
         area = np.where(area == 0.0, 1.0, area)
         slope_x = (b[:, 2] * c[:, 1] - c[:, 2] * b[:, 1]) / area
         slope_y = (c[:, 2] * b[:, 0] - b[:, 2] * c[:, 0]) / area
-        depth = corners[:, :, 2]
-        return np.column_stack([origin, slope_x, slope_y, depth.min(axis=1), depth.max(axis=1)])
+        da, db, dc = corners[:, 0, 2], corners[:, 1, 2], corners[:, 2, 2]
+        least, greatest = np.minimum(np.minimum(da, db), dc), np.maximum(np.maximum(da, db), dc)
+        return np.column_stack([origin, slope_x, slope_y, least, greatest])
 
 
 def _depth_at(planes: np.ndarray, part: Fragments, width: int) -> np.ndarray:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .charts import BACK, FRONT, Charts, Surface, chart_bounds, make_charts, part_from_charts, peel
-from .pack import pack, widest
+from .pack import along_edges, pack, widest
 from .rasterize import fragments
 
 # Texels a unit of length on the back and on the other sides, against 1 on the front, which alone has the photo's detail
@@ -21,16 +21,16 @@ _ATTEMPTS = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """`uv` (F, 3, 2) float32 in 0..1 with its origin top left, `face` (S, S) int32 the face at each texel or -1."""
+    """`uv` (F, 3, 2) float32 in 0..1 with its origin top left, `face` (S, S) int32 the face at each texel or -1.
+
+    A texel on a chart's outline has a face too when its centre lies outside, so that even a hair gets its own colours.
+    `used` is the share of texels whose centre is covered.
+    """
 
     uv: np.ndarray
     face: np.ndarray
     charts: int
-
-    @property
-    def used(self) -> float:
-        """The share of texels that a face covers."""
-        return float((self.face >= 0).mean())
+    used: float
 
 
 def unwrap(surface: Surface, *, seen: np.ndarray, size: int, report: Callable[[], None]) -> Layout:
@@ -52,7 +52,9 @@ def unwrap(surface: Surface, *, seen: np.ndarray, size: int, report: Callable[[]
             charts = peel(surface, charts, np.unique(charts.chart[crowded]), report)
         else:  # overlaps thinner than the pixels that `peel` looks at
             charts = part_from_charts(surface, charts, crowded)
-    return Layout(uv=uv.astype(np.float32), face=face, charts=len(charts.side))
+    used = float((face >= 0).mean())
+    _touch_outlines(face, uv * size, charts.rim(surface))
+    return Layout(uv=uv.astype(np.float32), face=face, charts=len(charts.side), used=used)
 
 
 
@@ -90,3 +92,10 @@ def _cover(uv: np.ndarray, polygon: np.ndarray, size: int) -> tuple[np.ndarray, 
         mine = polygon[part.face]
         crowded[mine[polygon[texels[part.pixel]] != mine]] = True
     return texels.reshape(size, size), np.flatnonzero(crowded)
+
+
+def _touch_outlines(texels: np.ndarray, xy: np.ndarray, rim: np.ndarray) -> None:
+    points, face = along_edges(xy, rim)
+    column, row = points.astype(np.int64).clip(0, len(texels) - 1).T
+    empty = texels[row, column] < 0
+    texels[row[empty], column[empty]] = face[empty]

@@ -125,7 +125,7 @@ class _Bake:
         facing = part.values[:, 3]
         seen = self.picture.trust(spot, self.sight.slack[part.face])
         front = _smoothstep(facing, _PHOTO_FROM, _PHOTO_FULL) * seen
-        return front, _smoothstep(-facing, _BACK_FROM, _BACK_FULL)
+        return front, _smoothstep(-facing, _BACK_FROM, _BACK_FULL) * self.picture.shows_through(spot)
 
     def _colors(self, part: Texels, volume: ColorVolume) -> np.ndarray:
         position = part.values[:, :3]

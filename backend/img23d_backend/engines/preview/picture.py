@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ...mesh.bake import Sight, far_edges
+from ...mesh.bake import Sight
 from ...mesh.fill import fill_nearest
 from ...mesh.volume import sample_image
 from ...stages import CutOut
 
 _SOFT_PIXELS = 256  # longest side of the smoothed pictures
-_DETAIL = 0.09  # of the longest side: what is smaller does not come back on the other side of the object
+_DETAIL = 0.05  # of the longest side: what is smaller does not come back on the other side of the object
 _INSET = 0.004  # of the object's longest side is left out along the outline
 _TOLERANCE = 0.015  # of the longest side that a mesh may stick out of the outline and still be the photo's
 
@@ -42,6 +42,12 @@ class Picture:
         """(N,) 0..1: nothing lies before it by more than `slack`, and the photo there shows the object."""
         nearest = self._sample(self.sight.depth, spot, cv2.INTER_NEAREST)
         return np.where(spot[:, 2] <= nearest + slack, self._sample(self.confidence, spot, cv2.INTER_LINEAR), 0.0)
+
+    def shows_through(self, spot: np.ndarray) -> np.ndarray:
+        """(N,) bool: between the point and the surface that the photo shows lies no other surface towards the viewer, so
+        that both may be sides of one thing.
+        """
+        return spot[:, 2] <= self._sample(self.sight.second, spot, cv2.INTER_NEAREST)
 
     def _sample(self, image: np.ndarray, spot: np.ndarray, interpolation: int) -> np.ndarray:
         height, width = image.shape[:2]
@@ -93,11 +99,13 @@ def _resized(image: np.ndarray, factor: float) -> np.ndarray:
 
 
 def _without_detail(small: np.ndarray) -> np.ndarray:
-    """The large areas with their borders: a median drops lettering, faces and spots, where a blur would smear them."""
+    """The large areas with their borders: medians drop lettering, faces and spots, where a blur would smear everything."""
     size = max(small.shape[:2])
     window = max(3, round(_DETAIL * size) | 1)
-    calm = cv2.medianBlur(small, window)
-    return cv2.GaussianBlur(calm, (0, 0), max(0.8, 0.008 * size))
+    calm = small
+    for _ in range(3):
+        calm = cv2.medianBlur(calm, window)
+    return cv2.GaussianBlur(calm, (0, 0), max(0.6, 0.004 * size))
 
 
 def _confidence(distance: np.ndarray, sight: Sight) -> np.ndarray:
@@ -107,5 +115,5 @@ def _confidence(distance: np.ndarray, sight: Sight) -> np.ndarray:
     tolerance = max(4.0, _TOLERANCE * longest)
     near_outline = np.clip(2.0 - distance / tolerance, 0.0, 1.0)
     outline = cv2.resize(near_outline, (width, height), interpolation=cv2.INTER_LINEAR)
-    clear = 1.0 - far_edges(sight.depth, 2).astype(np.float32)
+    clear = 1.0 - sight.beside.astype(np.float32)
     return np.minimum(outline, cv2.GaussianBlur(clear, (0, 0), 1.0) * clear)
