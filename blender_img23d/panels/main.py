@@ -73,9 +73,8 @@ def _draw_button(layout: bpy.types.UILayout, owner: Extension) -> None:
         row.scale_y = 1.6
         row.operator("img23d.generate", text="Generate", icon="MESH_MONKEY")
         return
-    row = layout.row(align=True)
-    row.progress(factor=job.progress, text=_step(owner, job))
-    row.operator("img23d.cancel", text="", icon="CANCEL")
+    layout.progress(factor=job.progress, text=_step(owner, job))
+    layout.operator("img23d.cancel", text="Cancel", icon="CANCEL")
 
 
 def _step(owner: Extension, job: Job) -> str:

@@ -42,7 +42,7 @@ class IMG23D_UL_results(bpy.types.UIList):
         if target is None:
             return
         row = layout.row(align=True)
-        split = row.split(factor=0.5, align=True)
+        split = row.split(factor=0.55, align=True)
         thumbnail = owner.thumbnails.icon(target.cutout)
         if thumbnail:
             split.label(text=target.name, icon_value=thumbnail, translate=False)
@@ -55,11 +55,16 @@ def _draw_state(layout: bpy.types.UILayout, owner: Extension, job: Job, target: 
     if target.error or (job.id, index) in owner.applier.failures:
         layout.label(text="Failed", icon="ERROR")
     elif not job.is_over:
-        layout.progress(factor=target.progress, text=_STAGES.get(target.stage, "Waiting"))
+        layout.progress(factor=target.progress, text=_doing(target))
     elif not isinstance(job.request, Generate):
         layout.label(text=_ENDED[job.state][1])
     else:
         _draw_result_buttons(layout, owner, job, index)
+
+
+def _doing(target: TargetState) -> str:
+    """Stages go over all targets in turn, so one that has finished a stage waits for the others."""
+    return "Waiting" if target.fraction >= 1.0 else _STAGES.get(target.stage, "Waiting")
 
 
 def _draw_result_buttons(layout: bpy.types.UILayout, owner: Extension, job: Job, index: int) -> None:
@@ -153,16 +158,16 @@ def _draw_details(
         box.template_icon(icon_value=thumbnail, scale=5.0)
     name = target.object_name or target.name
     faces = f", {target.faces:,} faces" if target.faces else ""
-    draw_sentence(box, context, f"{name}{faces}")
+    draw_sentence(box, context, f"{name}{faces}", in_box=True)
     error = owner.applier.failures.get((job.id, index), "") or target.error
     if error:
-        draw_sentence(box, context, error, icon="ERROR")
+        draw_sentence(box, context, error, icon="ERROR", in_box=True)
         return
     standing = owner.standings.get(index, Standing.NOTHING)
     if job.is_over and standing.value.strip():
-        draw_sentence(box, context, standing.value, icon="INFO")
-    if target.note:
-        draw_sentence(box, context, target.note, icon="INFO")
+        draw_sentence(box, context, standing.value, icon="INFO", in_box=True)
+    if not job.is_over and target.note:
+        draw_sentence(box, context, target.note, icon="INFO", in_box=True)
 
 
 CLASSES = (IMG23D_UL_results, IMG23D_PT_results)

@@ -7,17 +7,18 @@ from functools import lru_cache
 import blf
 import bpy
 
-_MARGIN = 46  # pixels at scale 1 that panel, box and scroll bar take from the region's width
+_MARGIN = 64  # pixels at scale 1 that panels, scroll bar and label take from the region's width
+_BOX = 16  # pixels at scale 1 that a box takes
 _ICON = 22  # pixels at scale 1
 _FONT = 0  # Blender's interface font
 
 
 def draw_sentence(
-    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, *, icon: str = "NONE", indent: int = 0
+    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, *, icon: str = "NONE", in_box: bool = False
 ) -> None:
-    """As many labels as the sentence needs; the icon stands before the first. `indent` is in pixels at scale 1."""
+    """As many labels as the sentence needs; the icon stands before the first."""
     scale = context.preferences.system.ui_scale
-    width = context.region.width / scale - _MARGIN - indent - (_ICON if icon != "NONE" else 0)
+    width = context.region.width / scale - _MARGIN - _BOX * in_box - (_ICON if icon != "NONE" else 0)
     points = context.preferences.ui_styles[0].widget.points
     column = layout.column(align=True)
     column.scale_y = 0.8

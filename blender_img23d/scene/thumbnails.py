@@ -22,9 +22,9 @@ class Thumbnails:
         if bpy.app.background or not path:
             return False
         if self._previews is None:
-            import bpy.utils.previews
+            from bpy.utils import previews
 
-            self._previews = bpy.utils.previews.new()
+            self._previews = previews.new()
         if path in self._previews and not again:
             return False
         with contextlib.suppress(KeyError, OSError):  # shown without a picture
@@ -33,5 +33,7 @@ class Thumbnails:
 
     def close(self) -> None:
         if self._previews is not None:
-            bpy.utils.previews.remove(self._previews)
+            from bpy.utils import previews
+
+            previews.remove(self._previews)
             self._previews = None
