@@ -44,7 +44,7 @@ def cut_by_seeds(
     others = standing & ~wanted
     seeds = _seeds(lab, backdrop, wanted, others, within)
     inside = _grab(_evenly_lit(lab, backdrop), seeds, _ROUNDS_SEEDED)
-    through = open_holes(lab, backdrop.colour, np.ones_like(inside), backdrop.noise)
+    through = open_holes(lab, backdrop, ~backdrop.seen)
     return Cut(inside=inside & ~others, hint=wanted, open=through)
 
 

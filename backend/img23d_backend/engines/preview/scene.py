@@ -13,7 +13,7 @@ from .backdrop import Backdrop, fit_backdrop, shadow_factor, shadow_like, steepn
 
 _WORKING_SIDE = 448  # pixels: enough for the outline of a thing a twentieth of the photo wide
 _STRIP = 5  # pixels: thinner shadow-like strips are the dark core of a contact shadow
-_HOLE_HUE, _HOLE_DARK, _HOLE_LIGHT = 5.0, 0.84, 5.0  # Lab units, k, Lab units: what may show through a hole
+_HOLE_HUE, _HOLE_LIGHT = 5.0, 1.05  # Lab units, k: what may show through a hole
 _HOLE_OUTLINE = 4.0  # Lab units a pixel
 
 
@@ -73,26 +73,43 @@ def standing_out(lab: np.ndarray, backdrop: Backdrop) -> np.ndarray:
     """(H, W) bool: what hides the backdrop, without thin strips of shadow and with its holes open."""
     foreground = ~backdrop.seen
     like = shadow_like(lab, backdrop.colour, backdrop.noise)
-    foreground &= ~open_holes(lab, backdrop.colour, foreground, backdrop.noise)
+    foreground &= ~open_holes(lab, backdrop, foreground)
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_STRIP, _STRIP))
     thick = cv2.morphologyEx(foreground.astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
     return foreground & (thick | ~like)
 
 
-def open_holes(lab: np.ndarray, colour: np.ndarray, inside: np.ndarray, noise: float) -> np.ndarray:
+def open_holes(lab: np.ndarray, backdrop: Backdrop, inside: np.ndarray) -> np.ndarray:
     """(H, W) bool: places inside a thing where the backdrop shows through: of its colour, and with an outline around.
 
-    The outline is asked for all around, since a thing's own shading may pass through the backdrop's colour.
+    Lit holes may be small; one that lies partly in the thing's own shadow must be large and calm, since highlights and
+    the shading of a grey thing pass through the same colours.
     """
-    k, hue = shadow_factor(lab, colour)
-    lighter = lab[..., 0] - colour[..., 0]
-    clear = (hue < _HOLE_HUE + noise) & (k > _HOLE_DARK) & (lighter < _HOLE_LIGHT + noise) & inside
+    area = inside.size
+    lit = _outlined_parts(lab, backdrop, inside, darkest=0.84, least=max(8, 5e-5 * area), same=0.35, calm=0.0)
+    return lit | _outlined_parts(lab, backdrop, inside, darkest=0.6, least=0.002 * area, same=0.15, calm=0.5)
+
+
+def _outlined_parts(
+    lab: np.ndarray, backdrop: Backdrop, inside: np.ndarray, *, darkest: float, least: float, same: float, calm: float
+) -> np.ndarray:
+    """Connected parts of the inside as light as `darkest` (k) to lit, of at least `least` pixels, with an outline all around.
+
+    `same` is the share that must have the backdrop's very colour, `calm` the share that must be without edges.
+    """
+    noise, slope = backdrop.noise, steepness(lab)
+    k, hue = shadow_factor(lab, backdrop.lit)
+    off = np.minimum(*(np.abs(lab[..., 0] - colour[..., 0]) for colour in (backdrop.lit, backdrop.colour)))
+    clear = (hue < _HOLE_HUE + noise) & (k > darkest) & (k < _HOLE_LIGHT + 0.01 * noise) & inside
     count, labels, stats, _ = cv2.connectedComponentsWithStats(clear.astype(np.uint8), connectivity=4)
-    rim = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32) * ~clear
-    steep = np.bincount(rim[(steepness(lab) > _HOLE_OUTLINE + noise) & (rim > 0)], minlength=count)
-    outlined = steep > 0.85 * np.maximum(np.bincount(rim.ravel(), minlength=count), 1)
-    exact = np.bincount(labels[(hue < 2 + noise) & (np.abs(lighter) < 4 + noise)], minlength=count)
     area = stats[:, cv2.CC_STAT_AREA]
-    hole = outlined & (area >= max(8, 5e-5 * inside.size)) & (exact >= 0.35 * area)
+
+    def share(of: np.ndarray, among: np.ndarray) -> np.ndarray:
+        total = np.maximum(np.bincount(among.ravel(), minlength=count), 1)
+        return np.bincount(among[of], minlength=count) / total
+
+    rim = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32) * ~clear
+    hole = (area >= least) & (share(inside & (slope > _HOLE_OUTLINE + noise), rim) > 0.85)
+    hole &= (share((off < 4 + noise) & (hue < 2 + noise), labels) >= same) & (share(slope < 2 + 2 * noise, labels) >= calm)
     hole[0] = False
     return hole[labels]

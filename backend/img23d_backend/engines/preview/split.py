@@ -22,7 +22,7 @@ def split_by_colours(scene: Scene, regions: list[Region], colours: list[str], co
             continue
         parts = [(_colour_part(scene, region, colour), region) for region in regions]
         part, parent = max(parts, key=lambda pair: np.count_nonzero(pair[0]))
-        regions = _divided(scene, regions, parent, _without_fringe(part, parent.over(part.shape)))
+        regions = _divided(scene, regions, parent, _parted_at_edge(scene, part, parent.over(part.shape)))
     return reading_order(regions)
 
 
@@ -52,13 +52,16 @@ def _colour_part(scene: Scene, region: Region, colour: str) -> np.ndarray:
     return (labels == int(np.argmax(stats[:, cv2.CC_STAT_AREA]))) & inside & (fits > 0)
 
 
-def _without_fringe(part: np.ndarray, whole: np.ndarray) -> list[np.ndarray]:
-    """A part and the rest of a region; the thin rim that mixed colours leave around the part goes to the part."""
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
-    near = cv2.dilate(part.astype(np.uint8), kernel) > 0
-    broad = cv2.morphologyEx((whole & ~part).astype(np.uint8), cv2.MORPH_OPEN, kernel) > 0
-    rest = whole & ~part & (broad | ~near)
-    return [whole & ~rest, rest]
+def _parted_at_edge(scene: Scene, part: np.ndarray, whole: np.ndarray) -> list[np.ndarray]:
+    """A part and the rest of a region, parted where the picture has its edge: mixed colours belong to either."""
+    kernel = np.ones((5, 5), np.uint8)
+    rest = cv2.erode((whole & ~part).astype(np.uint8), kernel, borderValue=0)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(rest, connectivity=8)
+    if count < 2:
+        return [whole, np.zeros_like(whole)]
+    largest = labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
+    core = cv2.erode(part.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
+    return _watershed(scene, whole, [core, largest])
 
 
 def _divided(scene: Scene, regions: list[Region], parent: Region, masks: list[np.ndarray]) -> list[Region]:
