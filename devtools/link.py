@@ -1,7 +1,7 @@
 """A developer's live checkout in Blender: links from Blender's user folder into this checkout.
 
 `extensions/user_default/img23d` becomes the extension's source, which finds the backend beside it; the wheel's content,
-unpacked once, is linked into `scripts/modules`, which Blender has on its path.
+unpacked once, is linked into `scripts/addons/modules`, which Blender has on its path.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ def remove(resources: Path | None) -> None:
 def _targets() -> dict[Path, Path]:
     """Link (relative to Blender's user folder) -> what it leads to."""
     unpacked = _unpack_wheels()
-    return {_places()[0]: EXTENSION} | {Path("scripts/modules") / entry.name: entry for entry in unpacked}
+    return {_places()[0]: EXTENSION} | {Path("scripts/addons/modules") / entry.name: entry for entry in unpacked}
 
 
 def _places() -> list[Path]:
     modules = sorted(path.name for path in UNPACKED.iterdir() if path.is_dir()) if UNPACKED.is_dir() else []
-    return [Path("extensions/user_default") / EXTENSION_ID, *(Path("scripts/modules") / name for name in modules)]
+    return [Path("extensions/user_default") / EXTENSION_ID, *(Path("scripts/addons/modules") / name for name in modules)]
 
 
 def _unpack_wheels() -> list[Path]:

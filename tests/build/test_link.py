@@ -12,11 +12,11 @@ from devtools.running import DevError
 def test_links_appear_and_go(tmp_path):
     link.create(tmp_path)
     assert (tmp_path / "extensions/user_default/img23d").resolve() == EXTENSION
-    assert (tmp_path / "scripts/modules/cv2/__init__.py").is_file()
+    assert (tmp_path / "scripts/addons/modules/cv2/__init__.py").is_file()
     link.create(tmp_path)  # again changes nothing
     link.remove(tmp_path)
     assert list((tmp_path / "extensions/user_default").iterdir()) == []
-    assert list((tmp_path / "scripts/modules").iterdir()) == []
+    assert list((tmp_path / "scripts/addons/modules").iterdir()) == []
     assert (EXTENSION / "__init__.py").is_file()
 
 
