@@ -37,7 +37,7 @@ def find_defects(mesh: Mesh) -> tuple[str, ...]:
 def component_count(faces: np.ndarray, vertex_count: int) -> int:
     """Number of pieces that hang together by edges; vertices without faces do not count."""
     ends = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]]])
-    return len(np.unique(_labels(ends, vertex_count)[faces[:, 0]]))
+    return len(np.unique(component_labels(ends, vertex_count)[faces[:, 0]]))
 
 
 def _edges_are_paired(faces: np.ndarray, vertex_count: int) -> bool:
@@ -59,11 +59,11 @@ def _vertex_fans(faces: np.ndarray, vertex_count: int) -> int:
     links = np.concatenate(  # the corners on both sides of an edge, at each of its ends
         [np.column_stack([here[order], after[mirror]]), np.column_stack([after[order], here[mirror]])]
     )
-    return len(np.unique(_labels(links, faces.size)))
+    return len(np.unique(component_labels(links, faces.size)))
 
 
-def _labels(links: np.ndarray, count: int) -> np.ndarray:
-    """Connected components: every item gets the smallest label of its component (pointer jumping)."""
+def component_labels(links: np.ndarray, count: int) -> np.ndarray:
+    """Connected components of (N, 2) links: every item gets the smallest index of its component (pointer jumping)."""
     label = np.arange(count)
     a, b = links.T
     while True:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 HALF_THICKNESS = {"star": 0.16, "board": 0.16, "leaf": 0.06}  # in radii of the disc of equal area
+ROD = 0.06  # of the extent: an outline nowhere wider than twice that is a rod or a wire, and those are round
 CORNER_TURN = np.radians(38)  # a turn this strong within CORNER_SPAN is a corner
 CORNER_SPAN = 0.035  # of the perimeter
 ANGULAR = 0.6  # share of the outline's turning that lies in corners, for an angular outline
@@ -21,7 +22,7 @@ def slab(distance: np.ndarray, kind: str) -> np.ndarray:
 def flat_thing(distance: np.ndarray) -> str:
     """What kind of flat thing an outline speaks of, in a plain word; empty for anything that may be round."""
     outline = _longest_contour(distance)
-    if len(outline) < 40:
+    if distance.max() < ROD * np.ptp(outline, axis=0).max():
         return ""
     if _star_like(outline, distance):
         return "star"

@@ -12,6 +12,7 @@ MARGIN = 5  # cells around the outline
 SPECK_SHARE = 0.01  # of the whole area; smaller loose parts are dropped, larger ones are tied to the rest
 HOLE_SHARE = 0.0003  # smaller holes are noise of the matte
 THINNEST = 2.5  # cells; thinner parts are drawn that wide, lest they break
+MOST_ENLARGED = 24.0  # cells a pixel
 SMOOTHING = 0.7  # cells
 
 
@@ -32,10 +33,11 @@ class Outline:
         return self.distance > 0
 
 
-def trace_outline(alpha: np.ndarray, *, cells: int) -> Outline:
+def trace_outline(alpha: np.ndarray, *, cells: int, coarser: float = 1.0) -> Outline:
     """The outline of a (h, w) uint8 alpha on a grid whose longer side spans about `cells`.
 
-    Raises Img23DError(EMPTY_CUTOUT) when no pixel is at least half opaque.
+    `coarser` > 1 smooths the outline and fills holes that much more. Raises Img23DError(EMPTY_CUTOUT) when no pixel is
+    at least half opaque.
     """
     mask = alpha >= 128
     if not mask.any():
@@ -46,20 +48,32 @@ def trace_outline(alpha: np.ndarray, *, cells: int) -> Outline:
     mask = _without_specks(mask)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    scale = cells / max(bottom - top, right - left)
-    pad = int(np.ceil(MARGIN / scale)) + 1
+    scale = min(cells / max(bottom - top, right - left), MOST_ENLARGED)
+    pad = int(np.ceil((MARGIN + 2 * coarser) / scale)) + 1
     near = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
     soft = np.where(near > 0, alpha, 0).astype(np.float32) / 255
     soft = cv2.copyMakeBorder(soft[top:bottom, left:right], pad, pad, pad, pad, cv2.BORDER_CONSTANT)
     hard = np.pad(mask[top:bottom, left:right], pad)
-    level = _connected(_level(soft, hard, scale))
-    level = cv2.GaussianBlur(level, (0, 0), SMOOTHING)
+    level = _level(soft, hard, scale)
     return Outline(
-        distance=_without_stairs(_signed_distance(level), step=0.5 * max(scale, 1.0)),
+        distance=_without_stairs(_distance_in_one_piece(level, coarser), step=float(np.clip(0.5 * scale, 0.5, 2.0))),
         scale=level.shape[1] / soft.shape[1],
         left=float(left - pad),
         top=float(top - pad),
     )
+
+
+def _distance_in_one_piece(level: np.ndarray, coarser: float) -> np.ndarray:
+    """Signed distance of the smoothed level; where smoothing has parted a thin link, it is tied again."""
+    for _ in range(4):
+        level = cv2.GaussianBlur(_connected(level, coarser), (0, 0), SMOOTHING * coarser)
+        distance = _signed_distance(level)
+        count, labels = cv2.connectedComponents((distance > 0).astype(np.uint8), connectivity=4)
+        if count == 2:
+            return distance
+        coarser = 1.0
+    largest = 1 + int(np.argmax(np.bincount(labels.ravel())[1:])) if count > 2 else 0
+    return np.where((labels == largest) | (distance <= 0), distance, -0.5)
 
 
 def _without_specks(mask: np.ndarray) -> np.ndarray:
@@ -89,15 +103,14 @@ def _level(soft: np.ndarray, hard: np.ndarray, scale: float) -> np.ndarray:
     if not real.any() and (level > 0.5).any():
         return level
     thin = real[labels].astype(np.uint8) if real.any() else bytes_
-    if reach > 0:
-        thin = cv2.dilate(thin, kernel)
+    thin = cv2.dilate(thin, kernel if reach > 0 else np.ones((2, 2), np.uint8))
     wide = cv2.resize(
         thin.astype(np.float32), size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     )
     return np.maximum(level, wide)
 
 
-def _connected(level: np.ndarray) -> np.ndarray:
+def _connected(level: np.ndarray, coarser: float) -> np.ndarray:
     """One piece: specks go, larger loose parts get a thin bridge, holes of noise are filled."""
     inside = (level > 0.5).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(inside, connectivity=4)
@@ -110,7 +123,7 @@ def _connected(level: np.ndarray) -> np.ndarray:
     loose = [int(label) for label in order[1:] if areas[label - 1] >= SPECK_SHARE * areas.sum()]
     while loose:
         body = _bridge_nearest(level, labels, body, loose)
-    return _fill_small_holes(level)
+    return _fill_small_holes(level, coarser)
 
 
 def _bridge_nearest(level: np.ndarray, labels: np.ndarray, body: np.ndarray, loose: list[int]) -> np.ndarray:
@@ -128,10 +141,10 @@ def _bridge_nearest(level: np.ndarray, labels: np.ndarray, body: np.ndarray, loo
     return body | part
 
 
-def _fill_small_holes(level: np.ndarray) -> np.ndarray:
+def _fill_small_holes(level: np.ndarray, coarser: float) -> np.ndarray:
     outside = (level <= 0.5).astype(np.uint8)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(outside, connectivity=8)
-    small = stats[:, cv2.CC_STAT_AREA] < max(HOLE_SHARE * (outside == 0).sum(), 12)
+    small = stats[:, cv2.CC_STAT_AREA] < coarser**2 * max(HOLE_SHARE * (outside == 0).sum(), 12)
     small[0] = False
     return np.where(small[labels], 1.0, level).astype(np.float32)
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from img23d_protocol.messages import Settings, ShapeKind
 
+from ...mesh.checks import find_defects
 from ...mesh.sheet.field import Relief
 from ...mesh.surface import close_relief
 from ...stages import Context, CutOut, Mesh, Shaped, View
@@ -17,6 +18,7 @@ from .outline import Outline, trace_outline
 from .revolve import Core, find_core, revolved
 
 CELLS_FEWEST, CELLS_MOST = 160, 1000  # along the longer side of the outline
+COARSER = (1.0, 3.0, 8.0, 20.0)  # how much the outline is smoothed, until the faces are enough for it
 EDGES_AROUND = 0.75  # wanted edge length in local radii: at least eight edges around a limb
 
 
@@ -34,16 +36,20 @@ class OutlineShaper:
 
         Mesh units: the longer side of the outline is 1, the origin is in the middle. Raises Img23DError(EMPTY_CUTOUT).
         """
-        context.report(0.0, "Tracing the outline")
         cells = int(np.clip(2.7 * np.sqrt(settings.faces), CELLS_FEWEST, CELLS_MOST))
-        outline = trace_outline(cutout.rgba[..., 3], cells=cells)
-        context.report(0.15, "Finding its solid")
-        form = _form(outline.distance, settings)
-        context.report(0.35, "Building the mesh")
-        relief = _relief(outline.distance, form.depth_squared)
-        mesh = close_relief(
-            relief, faces=settings.faces, report=lambda done: context.report(0.35 + 0.6 * done, "Building the mesh")
-        )
+        for coarser in COARSER:
+            context.report(0.0, "Tracing the outline")
+            outline = trace_outline(cutout.rgba[..., 3], cells=cells, coarser=coarser)
+            context.report(0.15, "Finding its solid")
+            form = _form(outline.distance, settings)
+            context.report(0.35, "Building the mesh")
+            mesh = close_relief(
+                _relief(outline.distance, form.depth_squared),
+                faces=settings.faces,
+                report=lambda done: context.report(0.35 + 0.6 * done, "Building the mesh"),
+            )
+            if len(mesh.faces) <= settings.faces and not find_defects(mesh):
+                break
         mesh, view = _in_units(mesh, outline)
         context.report(1.0, form.note)
         return Shaped(mesh=mesh, view=view, note=form.note)

@@ -28,10 +28,10 @@ def collapse_short(sheet: Sheet, *, shortest: float, longest: float, rim_deviati
     gone, into = gone[order], into[order]
     pair, face = _stars(sheet.faces, len(sheet.points), gone)
     allowed = _allowed(sheet, edges, gone, into, pair, face, longest)
-    chosen = _independent(allowed, pair, face, len(sheet.faces))
+    chosen = _independent(allowed, *_with_rim_locks(sheet, edges, gone, pair, face))
     if at_most is not None:
         chosen = chosen[np.argsort(chosen)[::-1][:at_most]]
-    _apply(sheet, gone, into, chosen, pair, face)
+    _apply(sheet, gone[chosen], into[chosen])
     return len(chosen)
 
 
@@ -57,18 +57,40 @@ def _candidates(
     return gone, into[gone], distance[gone]
 
 
-def _rim_deviation(sheet: Sheet, edges: Edges) -> np.ndarray:
-    """For each rim vertex the distance from the line between its rim neighbours, in wanted sizes."""
+def _rim_neighbours(sheet: Sheet, edges: Edges) -> tuple[np.ndarray, np.ndarray]:
+    """For each rim vertex the one before and the one after it along the rim (0 for all other vertices)."""
     border = edges.ends[edges.right < 0]
-    before, after = np.zeros(len(sheet.points), dtype=np.int64), np.zeros(len(sheet.points), dtype=np.int64)
+    before, after = np.zeros((2, len(sheet.points)), dtype=np.int64)
     after[border[:, 0]] = border[:, 1]
     before[border[:, 1]] = border[:, 0]
+    return before, after
+
+
+def _rim_deviation(sheet: Sheet, edges: Edges) -> np.ndarray:
+    """For each rim vertex the distance from the line between its rim neighbours, in wanted sizes."""
+    before, after = _rim_neighbours(sheet, edges)
     here = np.flatnonzero(sheet.rim)
     p, q = sheet.points[before[here]], sheet.points[after[here]]
     deviation = np.zeros(len(sheet.points))
     base = np.maximum(np.linalg.norm(q - p, axis=1), 1e-9)
     deviation[here] = np.abs(plane_area(p, q, sheet.points[here])) / base / sheet.size[here]
     return deviation
+
+
+def _with_rim_locks(
+    sheet: Sheet, edges: Edges, gone: np.ndarray, pair: np.ndarray, face: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """The stars' faces and, for candidates on the rim, three rim vertices as further things to lock.
+
+    Without them two collapses on opposite sides of a small hole could close it.
+    """
+    before, after = _rim_neighbours(sheet, edges)
+    on_rim = np.flatnonzero(sheet.rim[gone])
+    vertices = gone[on_rim]
+    locks = np.column_stack([before[vertices], vertices, after[vertices]]).ravel() + len(sheet.faces)
+    pairs = np.concatenate([pair, np.repeat(on_rim, 3)])
+    order = np.argsort(pairs, kind="stable")
+    return pairs[order], np.concatenate([face, locks])[order], len(sheet.faces) + len(sheet.points)
 
 
 def _stars(faces: np.ndarray, vertex_count: int, centers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -86,10 +108,7 @@ def _stars(faces: np.ndarray, vertex_count: int, centers: np.ndarray) -> tuple[n
 def _allowed(
     sheet: Sheet, edges: Edges, gone: np.ndarray, into: np.ndarray, pair: np.ndarray, face: np.ndarray, longest: float
 ) -> np.ndarray:
-    """Candidates after which every face is still positive and none is too long, and the outline keeps its holes.
-
-    For an inner vertex positive faces are enough: they tile its star anew. A rim vertex changes the region itself.
-    """
+    """Candidates after which every face is still positive, none is too long, and the topology is what it was."""
     corners = sheet.faces[face]
     target = into[pair]
     stays = ~(corners == target[:, None]).any(axis=1)
@@ -105,19 +124,16 @@ def _allowed(
     allowed = np.zeros(len(gone), dtype=bool)
     allowed[pair] = True
     allowed[pair[bad]] = False
-    on_rim = np.flatnonzero(allowed & sheet.rim[gone])
-    allowed[on_rim[_closes_gap(sheet, edges, gone[on_rim], into[on_rim])]] = False
+    left = np.flatnonzero(allowed)
+    allowed[left[_breaks_topology(sheet, edges, gone[left], into[left])]] = False
     return allowed
 
 
-def _closes_gap(sheet: Sheet, edges: Edges, gone: np.ndarray, into: np.ndarray) -> np.ndarray:
-    """Whether a rim edge's ends have more common neighbours than the tip of its one face (link condition)."""
+def _breaks_topology(sheet: Sheet, edges: Edges, gone: np.ndarray, into: np.ndarray) -> np.ndarray:
+    """Whether an edge's ends have more common neighbours than the tips of its faces (link condition)."""
     count = len(sheet.points)
     a, b = edges.ends.T
     start, end = np.concatenate([a, b]), np.concatenate([b, a])
-    involved = np.zeros(count, dtype=bool)
-    involved[gone] = involved[into] = True
-    start, end = start[involved[start]], end[involved[start]]
     known, _ = sorted_with_order(start * count + end)
     first = np.searchsorted(known, gone * count)
     degree = np.searchsorted(known, (gone + 1) * count) - first
@@ -127,34 +143,32 @@ def _closes_gap(sheet: Sheet, edges: Edges, gone: np.ndarray, into: np.ndarray) 
     key = into[pair] * count + neighbour
     at = np.minimum(np.searchsorted(known, key), len(known) - 1)
     common = np.bincount(pair[known[at] == key], minlength=len(gone))
-    return common != 1
+    return common != np.where(sheet.rim[gone], 1, 2)
 
 
-def _independent(allowed: np.ndarray, pair: np.ndarray, face: np.ndarray, face_count: int) -> np.ndarray:
-    """Candidates of which no two touch the same face; later candidates win."""
+def _independent(allowed: np.ndarray, pair: np.ndarray, lock: np.ndarray, lock_count: int) -> np.ndarray:
+    """Candidates of which no two need the same lock; later candidates win. `pair` ascends."""
     open_ = allowed.copy()
-    taken = np.zeros(face_count, dtype=bool)
+    taken = np.zeros(lock_count, dtype=bool)
     chosen: list[np.ndarray] = []
     for _ in range(SUB_ROUNDS):
-        open_[pair[taken[face]]] = False
+        open_[pair[taken[lock]]] = False
         rows = open_[pair]
         if not rows.any():
             break
-        owner = np.full(face_count, -1)
-        owner[face[rows]] = pair[rows]  # pairs run upwards, the last write stays
+        owner = np.full(lock_count, -1)
+        owner[lock[rows]] = pair[rows]  # pairs run upwards, the last write stays
         wins = open_.copy()
-        wins[pair[rows][owner[face[rows]] != pair[rows]]] = False
-        taken[face[wins[pair]]] = True
+        wins[pair[rows][owner[lock[rows]] != pair[rows]]] = False
+        taken[lock[wins[pair]]] = True
         chosen.append(np.flatnonzero(wins))
         open_ &= ~wins
     return np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
 
 
-def _apply(
-    sheet: Sheet, gone: np.ndarray, into: np.ndarray, chosen: np.ndarray, pair: np.ndarray, face: np.ndarray
-) -> None:
+def _apply(sheet: Sheet, gone: np.ndarray, into: np.ndarray) -> None:
     target = np.arange(len(sheet.points))
-    target[gone[chosen]] = into[chosen]
+    target[gone] = into
     faces = target[sheet.faces]
     alive = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
     sheet.faces = faces[alive]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .sheet import MIN_AREA, Sheet, find_edges, plane_area
+from .sheet import MIN_AREA, Edges, Sheet, find_edges, plane_area
 
 
 def flip_edges(sheet: Sheet) -> int:
@@ -20,6 +20,7 @@ def flip_edges(sheet: Sheet) -> int:
     chord_now, chord_then = sheet.rim[a] & sheet.rim[b], sheet.rim[c] & sheet.rim[d]
     gain = np.where(chord_now & ~chord_then, 10.0, np.where(chord_then & ~chord_now, -1.0, gain))
     wanted = np.flatnonzero((gain > 0.05) & unfolds)
+    wanted = wanted[~_known(edges, c[wanted], d[wanted], len(flat))]
     wanted = wanted[np.argsort(gain[wanted], kind="stable")]
     left, right = edges.left[inner[wanted]], edges.right[inner[wanted]]
     owner = np.full(len(sheet.faces), -1)
@@ -30,6 +31,13 @@ def flip_edges(sheet: Sheet) -> int:
     sheet.faces[left[won]] = np.column_stack([c[chosen], a[chosen], d[chosen]])
     sheet.faces[right[won]] = np.column_stack([c[chosen], d[chosen], b[chosen]])
     return len(chosen)
+
+
+def _known(edges: Edges, a: np.ndarray, b: np.ndarray, vertex_count: int) -> np.ndarray:
+    """Whether there is an edge between two vertices already (the edges are sorted by their ends)."""
+    known = edges.ends.min(axis=1) * vertex_count + edges.ends.max(axis=1)
+    key = np.minimum(a, b) * vertex_count + np.maximum(a, b)
+    return known[np.minimum(np.searchsorted(known, key), len(known) - 1)] == key
 
 
 def _cotangent(tip: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from ..checks import component_labels
 from .field import Relief, sample
 from .sheet import Sheet, find_edges
 from .split import move_if_unfolded
@@ -119,7 +120,7 @@ def _cut(relief: Relief, points: np.ndarray, faces: np.ndarray) -> Sheet:
     cut_of_edge[crossed] = len(points) + np.arange(crossed.sum())
     all_points = np.concatenate([points, cut_points])
     rim = np.arange(len(all_points)) >= len(points)
-    kept = _cut_faces(faces, inside, cut_of_edge[edges.of_face])
+    kept = _largest_piece(_cut_faces(faces, inside, cut_of_edge[edges.of_face]), len(all_points))
     sheet = Sheet.lifted(relief, all_points, rim, kept)
     sheet.keep_used()
     on_rim = np.flatnonzero(sheet.rim)
@@ -141,3 +142,10 @@ def _cut_faces(faces: np.ndarray, inside: np.ndarray, cut: np.ndarray) -> np.nda
         parts.append(np.column_stack([first, faces[two, after], faces[two, before]]))
         parts.append(np.column_stack([first, faces[two, before], second]))
     return np.concatenate(parts)
+
+
+def _largest_piece(faces: np.ndarray, vertex_count: int) -> np.ndarray:
+    """The faces of the piece that has most of them (a neck may be too narrow for the grid)."""
+    label = component_labels(faces[:, [0, 1, 1, 2]].reshape(-1, 2), vertex_count)[faces[:, 0]]
+    count = np.bincount(label)
+    return faces[label == np.argmax(count)]
