@@ -48,9 +48,9 @@ class OutlineShaper:
                 faces=settings.faces,
                 report=lambda done: context.report(0.35 + 0.6 * done, "Building the mesh"),
             )
+            mesh, view = _in_units(mesh, outline)
             if len(mesh.faces) <= settings.faces and not find_defects(mesh):
                 break
-        mesh, view = _in_units(mesh, outline)
         context.report(1.0, form.note)
         return Shaped(mesh=mesh, view=view, note=form.note)
 
