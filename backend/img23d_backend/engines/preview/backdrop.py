@@ -18,8 +18,9 @@ _HUE_TOLERANCE = 7.0  # Lab units beside the grey line of a shadow
 _DARKEST_SHADOW = 0.38  # k: a twentieth of the light
 _BRIGHTEST = 3.5  # Lab units above the fitted surface that are still its lighting
 _SMOOTH_STEP, _CALMEST = 1.5, 2.0  # Lab units a pixel: a soft shadow's slope on top of twice the grain, and at least
-_SHADE_HUE, _SHADE_LIGHTEST, _SHADE_DARKEST = 14.0, 0.95, 0.5  # Lab units, k, k: a contact shadow, tinted by the thing
+_SHADE_HUE, _SHADE_LIGHTEST, _SHADE_DARKEST = 14.0, 0.95, 0.42  # Lab units, k, k: a contact shadow, tinted by the thing
 _SHADE_STEP = 5.0  # Lab units a pixel: how fast a contact shadow may darken
+_UNLIKE = 15.0  # Lab units of hue that no shadow has
 _BUSY = 6.0  # Lab units of grain: a pattern, in front of which outlines cannot be told
 _ROUNDS = 3
 _CROSS = np.ones((3, 3), np.uint8)
@@ -110,7 +111,7 @@ def contact_shadow(
 ) -> np.ndarray:
     """(H, W) bool: where a shadow already seen goes on, quickly darker, to the foot of the thing that casts it.
 
-    Only a band narrower than twice `half_width` pixels can be that; a wide one is a grey thing, and none of it is taken.
+    A band wider than twice `half_width` pixels must have a thing of another hue above it: else it is a grey thing.
     """
     k, hue = shadow_factor(lab, lit)
     shade = (hue < _SHADE_HUE + noise) & (k < _SHADE_LIGHTEST) & (k > _SHADE_DARKEST)
@@ -127,7 +128,17 @@ def contact_shadow(
             cv2.floodFill(lab, closed, (column, row), 0, down, up, flags)
     gained = (closed[1:-1, 1:-1] == 2) & ~seen
     broad = touching(gained, cv2.erode(gained.astype(np.uint8), _disc(half_width), borderValue=0) > 0)
-    return _lying_below(gained & ~broad, seen)
+    unlike = cv2.dilate((~seen & (hue > _UNLIKE)).astype(np.uint8), _disc(2)) > 0
+    return _lying_below(gained & (~broad | _hanging_below(gained, unlike)), seen)
+
+
+def _hanging_below(shade: np.ndarray, unlike: np.ndarray) -> np.ndarray:
+    """The shadow's pixels with a thing of another hue straight above, which casts it."""
+    kept = shade.copy()
+    kept[0] = False
+    for row in range(1, len(shade)):
+        kept[row] &= kept[row - 1] | unlike[row - 1]
+    return kept
 
 
 def _lying_below(shade: np.ndarray, seen: np.ndarray) -> np.ndarray:
