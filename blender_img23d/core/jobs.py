@@ -40,9 +40,9 @@ class JobState(StrEnum):
         return self in (JobState.DONE, JobState.CANCELLED, JobState.FAILED)
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class TargetState:
-    """One thing of a job. Paths are empty until the file is there; `error` is empty unless this target failed."""
+    """One thing of a job, equal to itself only. Paths are empty until the file is there; `error` is empty unless this target failed."""
 
     name: str
     box: Box | None = None
@@ -69,9 +69,9 @@ class TargetState:
         self.stage, self.fraction, self.note = finished, 1.0, note or self.note
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, eq=False)
 class Job:
-    """One request and its story. Only the session changes it, but for `TargetState.object_name`."""
+    """One request and its story, equal to itself only. Only the session changes it, but for `TargetState.object_name`."""
 
     id: str
     request: Request
