@@ -42,7 +42,7 @@ class JobState(StrEnum):
 
 @dataclass(kw_only=True, eq=False)
 class TargetState:
-    """One thing of a job, equal to itself only. Paths are empty until the file is there; `error` is empty unless this target failed."""
+    """One thing of a job. Paths are empty until the file is there; `error` is empty unless this target failed."""
 
     name: str
     box: Box | None = None
@@ -71,7 +71,7 @@ class TargetState:
 
 @dataclass(kw_only=True, eq=False)
 class Job:
-    """One request and its story, equal to itself only. Only the session changes it, but for `TargetState.object_name`."""
+    """One request and its story. Only the session changes it, but for `TargetState.object_name`."""
 
     id: str
     request: Request
