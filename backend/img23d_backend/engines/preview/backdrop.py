@@ -20,6 +20,7 @@ _BRIGHTEST = 3.5  # Lab units above the fitted surface that are still its lighti
 _SMOOTH_STEP, _CALMEST = 1.5, 2.0  # Lab units a pixel: a soft shadow's slope on top of twice the grain, and at least
 _SHADE_HUE, _SHADE_LIGHTEST, _SHADE_DARKEST = 14.0, 0.95, 0.42  # Lab units, k, k: a contact shadow, tinted by the thing
 _SHADE_STEP = 5.0  # Lab units a pixel: how fast a contact shadow may darken
+_EXACT = 2.0  # Lab units
 _UNLIKE = 15.0  # Lab units of hue that no shadow has
 _BUSY = 6.0  # Lab units of grain: a pattern, in front of which outlines cannot be told
 _ROUNDS = 3
@@ -103,7 +104,13 @@ def visible(
     reached = touching(wide > 0, seeds).astype(np.uint8)
     for _ in range(3):
         reached = cv2.dilate(reached, _CROSS) & calm
+    reached |= touching(calm & _exact(lab, models[-1]) | reached, reached > 0)
     return (cv2.dilate(reached, _CROSS) > 0) & like
+
+
+def _exact(lab: np.ndarray, colour: np.ndarray) -> np.ndarray:
+    """(H, W) uint8: the backdrop's very colour, which also passes narrow gaps."""
+    return (np.einsum("ijk,ijk->ij", lab - colour, lab - colour) < _EXACT**2).astype(np.uint8)
 
 
 def contact_shadow(
