@@ -16,6 +16,7 @@ from .placement import Placement, base_color, place, require_mesh, view_in_photo
 from .png import read_rgba, write_png
 from .runs import Run, TargetRecord, TargetState, error_record
 from .stages import CutOut, Engine, Found, JobCancelled, NotFound, Painted, Photo, Shaped
+from .working_size import WorkingSizes
 
 # A failure of these kinds would meet every other target as well.
 _FATAL = {ErrorCode.DISK_FULL, ErrorCode.FOLDER_UNWRITABLE, ErrorCode.ENGINE_NOT_READY}
@@ -26,9 +27,10 @@ class Cut:
     """A cut-out on disk: two hundred of them in memory would be gigabytes."""
 
     path: Path
-    left: int
+    left: int  # pixels at the working size
     top: int
-    side: int  # pixels, the longest side of what is solid
+    share: float  # the working size's share of the photo's
+    side: float  # pixels of the photo, the longest side of what is solid
 
     def read(self) -> CutOut:
         return CutOut(rgba=read_rgba(self.path), left=self.left, top=self.top)
@@ -59,14 +61,16 @@ class Generation:
     def cut_out(self, photo: Photo, founds: list[Found | NotFound]) -> Cuts:
         """Each thing by itself. Uses `founds` up, since each may hold a mask of the photo's size."""
         cuts: Cuts = {}
+        sizes = WorkingSizes(photo=photo)
         while founds:
             index = len(self.run.record.targets) - len(founds)
             found = founds.pop(0)
             with self._step(Stage.MATTE, index):
                 if isinstance(found, NotFound):
                     raise not_found_error(found)
-                cutout = self.engine.matter.cut_out(photo, found, self.job.context(Stage.MATTE, index))
-                cuts[index] = self._keep_cutout(index, found, cutout)
+                scaled, target, share = sizes.fitted(found)
+                cutout = self.engine.matter.cut_out(scaled, target, self.job.context(Stage.MATTE, index))
+                cuts[index] = self._keep_cutout(index, found, cutout, share)
         return cuts
 
     def shape(self, cuts: Cuts) -> Solids:
@@ -79,7 +83,7 @@ class Generation:
                 cutout = cut.read()
                 shaped = self.engine.shaper.shape(cutout, self.settings, self.job.context(Stage.SHAPE, index))
                 require_mesh(shaped.mesh)
-                solid = Solid(cut=cut, shaped=shaped, placement=place(shaped, pixels_per_metre))
+                solid = Solid(cut=cut, shaped=shaped, placement=place(shaped, pixels_per_metre * cut.share))
                 self._keep_solid(index, solid, cutout)
                 solids[index] = solid
         return solids
@@ -96,12 +100,13 @@ class Generation:
 
     # --- what is kept -----------------------------------------------------------------------------------------------
 
-    def _keep_cutout(self, index: int, found: Found, cutout: CutOut) -> Cut:
+    def _keep_cutout(self, index: int, found: Found, cutout: CutOut, share: float) -> Cut:
         path = self.run.path_for(index, "_cutout.png")
-        cut = Cut(path=path, left=cutout.left, top=cutout.top, side=visible_side(cutout.rgba))
+        side = visible_side(cutout.rgba) / share
+        cut = Cut(path=path, left=cutout.left, top=cutout.top, share=share, side=side)
         write_png(path, cutout.rgba)
         target = self._target(index)
-        target.cutout_left, target.cutout_top = cutout.left, cutout.top
+        target.cutout_left, target.cutout_top, target.cutout_share = cutout.left, cutout.top, share
         target.add_file(TargetState.CUT, found.note, cutout.note, cutout=path)
         self.job.emit(CutoutReady(job=self.job.id, target=index, path=str(path), note=cutout.note))
         return cut
@@ -121,7 +126,8 @@ class Generation:
             scale=placement.scale,
             offset=placement.offset,
         )
-        target.view = view_in_photo(shaped, placement, solid.cut.left, solid.cut.top).matrix.tolist()
+        cut = solid.cut
+        target.view = view_in_photo(shaped, placement, cut.left, cut.top, cut.share).matrix.tolist()
         target.add_file(TargetState.SHAPED, shaped.note, shape=path)
         self._tell_mesh(index, path, textured=False, faces=len(shaped.mesh.faces), note=shaped.note)
 

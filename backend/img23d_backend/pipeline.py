@@ -35,6 +35,7 @@ from .png import write_png
 from .request_checks import check_request
 from .runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, open_run
 from .stages import Engine, Found, JobCancelled, NotFound, Photo
+from .working_size import WorkingSizes
 
 log = logging.getLogger(__name__)
 
@@ -104,7 +105,8 @@ def repaint(request: Paint, caller: Caller) -> Finished:
             found = engine.grounder.locate(photo, (), job.context(Stage.LOCATE))[0]
             if isinstance(found, NotFound):
                 raise not_found_error(found)
-            cutout = engine.matter.cut_out(photo, found, job.context(Stage.MATTE, 0))
+            scaled, found, _ = WorkingSizes(photo=photo).fitted(found)
+            cutout = engine.matter.cut_out(scaled, found, job.context(Stage.MATTE, 0))
         with job.timed(Stage.PAINT):
             context = job.context(Stage.PAINT, 0)
             painted = retexture(Path(request.mesh), cutout, engine.painter, request.settings, context)

@@ -71,8 +71,9 @@ class TargetRecord:
     name: str
     box: Box | None = None
     state: TargetState = TargetState.FOUND
-    cutout_left: int = 0  # the photo's pixel that the cut-out's first one is
+    cutout_left: int = 0  # the pixel that the cut-out's first one is, in the photo scaled by `cutout_share`
     cutout_top: int = 0
+    cutout_share: float = 1.0
     files: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     faces: int = 0

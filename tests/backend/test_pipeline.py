@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import pytest
 import trimesh
-from img23d_backend import engines
+from img23d_backend import engines, working_size
 from img23d_backend.job import Caller
 from img23d_backend.pipeline import run_job
 from img23d_backend.stages import View
@@ -298,3 +298,29 @@ def test_repaint_of_a_broken_mesh_file(photo: Path) -> None:
 def test_cancel_reaches_the_preview_engine_quickly(photo: Path) -> None:
     told = run(request(photo, engine="preview"), is_cancelled=lambda: True)
     assert [type(message) for message in told] == [Cancelled]
+
+
+def test_a_huge_thing_is_worked_on_at_a_smaller_size_and_stays_in_its_place(
+    photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working_size, "MAX_SIDE", 60)
+    told = run(request(photo, *TWO))
+    assert told[-1].made == 2
+    data = record(photo)
+    for index, center in enumerate(((60, 70), (180, 80))):
+        target = data["targets"][index]
+        assert target["cutout_share"] == pytest.approx(0.5 * 2**0.5 / 2)  # 160 to at most 60
+        cutout = cv2.imdecode(np.fromfile(only(told, CutoutReady)[index].path, np.uint8), cv2.IMREAD_UNCHANGED)
+        assert max(cutout.shape[:2]) <= 60
+        mesh = trimesh.load(only(told, MeshReady)[2 + index].path, force="mesh", process=False)
+        corners = View(matrix=np.array(target["view"])).project(np.array(mesh.bounds))
+        assert corners[:, :2].mean(axis=0) == pytest.approx(center, abs=3)
+    assert mesh.extents[1] == pytest.approx(1.0) and data["pixels_per_metre"] == pytest.approx(100, rel=0.06)
+
+
+def test_the_preview_engine_at_a_working_size(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = run(request(photo, Wanted(name="plate"), engine="preview", settings=Settings(texture=False)))
+    monkeypatch.setattr(working_size, "MAX_SIDE", 70)
+    small = run(request(photo, Wanted(name="plate"), engine="preview", settings=Settings(texture=False)))
+    sizes = [trimesh.load(only(told, MeshReady)[0].path, force="mesh").extents for told in (full, small)]
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.1)
