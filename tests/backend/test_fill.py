@@ -27,6 +27,13 @@ def test_all_known_stays_as_it_is() -> None:
     np.testing.assert_array_equal(fill_nearest(image, np.ones((4, 4), bool))[0], image)
 
 
+def test_far_pixels_take_the_mean() -> None:
+    image = np.zeros((9, 30, 3), np.uint8)
+    image[:, 0], image[:, 1] = 100, 200
+    filled, _ = fill_nearest(image, image.any(axis=2), reach=5.0)
+    assert (filled[:, 2:6] == 200).all() and (filled[:, 8:] == 150).all()
+
+
 def sphere(count: int) -> np.ndarray:
     points = np.random.default_rng(1).normal(size=(count, 3))
     return points / np.linalg.norm(points, axis=1, keepdims=True)

