@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bpy
 
+from .text import draw_sentence
+
 
 class _Child:
     bl_space_type = "VIEW_3D"
@@ -53,9 +55,9 @@ class IMG23D_PT_engine(_Child, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         values = context.scene.img23d
-        column = self.settings_column()
-        column.prop(values, "engine")
-        column.prop(values, "seed", text="Seed (-1: random)")
+        self.layout.prop(values, "engine", text="")
+        self.settings_column().prop(values, "seed")
+        draw_sentence(self.layout, context, "-1 draws another seed for every run.")
 
 
 CLASSES = (IMG23D_PT_shape, IMG23D_PT_texture, IMG23D_PT_engine)
