@@ -16,8 +16,8 @@ from .sheet.seed import seed_sheet
 from .sheet.sheet import Sheet
 from .sheet.split import split_chords, split_long
 
-ROUNDS = 4
-SPLIT_ABOVE = (1.8, 1.6, 1.45, 1.4)  # wanted edge lengths, round by round
+ROUNDS = 3
+SPLIT_ABOVE = (1.7, 1.5, 1.4)  # wanted edge lengths, round by round
 COLLAPSE_BELOW, NEVER_ABOVE = 0.7, 1.3
 FACE_AREA = 0.51  # of an average face in squared wanted edge lengths, as the rounds leave it (0.433 if equilateral)
 RIM_DEVIATION = 0.05  # of the wanted edge length
