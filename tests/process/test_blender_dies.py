@@ -59,7 +59,7 @@ def test_killed(tmp_path: Path) -> None:
 def test_an_orderly_exit(tmp_path: Path, behaviour: str, ending: str) -> None:
     """The interpreter exits without a word on stderr and without waiting long, even for a backend that hangs."""
     parent, backend = run_parent(tmp_path, behaviour, ending)
-    _, errors = parent.communicate(timeout=5.0)
+    _, errors = parent.communicate(timeout=10.0)
     assert errors == ""
     assert parent.returncode == (3 if "Exit" in ending else 0)
     wait_for_end(backend, 5.0)
@@ -69,7 +69,7 @@ def test_ctrl_c_in_the_terminal_is_blenders_alone(tmp_path: Path) -> None:
     parent, backend = run_parent(tmp_path, "slow", "time.sleep(60)")
     assert os.getpgid(backend) != os.getpgid(parent.pid)
     parent.send_signal(signal.SIGINT)
-    _, errors = parent.communicate(timeout=5.0)
+    _, errors = parent.communicate(timeout=10.0)
     assert errors.rstrip().endswith("KeyboardInterrupt")
     wait_for_end(backend, 5.0)
 
@@ -87,6 +87,6 @@ time.sleep(0.5)
 raise SystemExit(7)
 """
     parent, backend = run_parent(tmp_path, "stubborn", ending)
-    _, errors = parent.communicate(timeout=5.0)
+    _, errors = parent.communicate(timeout=10.0)
     assert (parent.returncode, errors) == (7, "")
     wait_for_end(backend, 1.0)

@@ -58,7 +58,7 @@ def request(photo: Path, names: str) -> Generate:
 def reach(desk: Desk, photo: Path, stage: Stage):
     """A job that is at work in that stage."""
     job = desk.session.submit(request(photo, "left"))
-    desk.until(lambda: job.stage is stage or job.is_over)
+    desk.until(lambda: job.stage is stage or job.is_over, seconds=30)
     assert not job.is_over, f"{stage} was not seen: {job.error}"
     return job
 
