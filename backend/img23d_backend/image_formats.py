@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,6 +43,10 @@ class CutShort(ValueError):
     """The file ends before the picture does."""
 
 
+class Damaged(ValueError):
+    """The file is whole but wrong inside."""
+
+
 class NotAPicture(ValueError):
     """Nothing that can be opened; the text says what it is instead, where that is known."""
 
@@ -68,7 +73,7 @@ _FOREIGN_MAGIC = {
 
 
 def read_header(data: bytes) -> Header:
-    """The header of a whole file's bytes. Raises CutShort or NotAPicture."""
+    """The header of a whole file's bytes. Raises CutShort, Damaged or NotAPicture."""
     for magic, reader in _READERS.items():
         if data.startswith(magic):
             try:
@@ -147,6 +152,8 @@ def _read_png(data: bytes) -> Header:
         end = position + 12 + length
         if end > len(data):
             raise CutShort("a chunk runs past the end")
+        if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
+            raise Damaged(f"the checksum of chunk {kind!r} is wrong")
         if kind == b"eXIf":
             orientation = _exif_orientation(data[position + 8 : end - 4])
         elif kind == b"acTL":

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
-from .image_formats import CutShort, Format, Header, NotAPicture, read_header
+from .image_formats import CutShort, Damaged, Format, Header, NotAPicture, read_header
 from .stages import Photo
 
 MIN_SIDE = 8  # pixels
@@ -17,7 +17,6 @@ SCALED_PIXELS = 25_000_000
 _REFUSED_PIXELS = 1_000_000_000  # what OpenCV decodes at most is 2**30
 _UNIFORM_RANGE = 4  # of 255: what JPEG's rounding can make of one colour
 _OPAQUE, _TRANSPARENT = 252, 8  # alpha at and above, at and below
-_OPENABLE = "JPEG, PNG, WebP, TIFF, BMP or GIF"
 _MAX_FILE_BYTES = 2**31 - 1  # OpenCV counts a buffer's bytes in 32 bits
 
 
@@ -54,7 +53,7 @@ def read_file(path: str) -> bytes:
                 ErrorCode.PHOTO_NOT_FOUND, f"“{name}” is not there (any more): choose the photo again.", path
             )
         if not os.path.isfile(path) or os.path.getsize(path) > _MAX_FILE_BYTES:
-            raise _unreadable(name, "is not a picture file")
+            raise _not_a_picture(name)
         data = Path(path).read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
         raise Img23DError(
@@ -70,9 +69,10 @@ def _read_checked_header(data: bytes, name: str) -> tuple[Header, tuple[str, ...
         header = read_header(data)
     except CutShort as error:
         raise _truncated(name, str(error)) from error
+    except Damaged as error:
+        raise _damaged(name, str(error)) from error
     except NotAPicture as error:
-        what = f"is {error}, which cannot be opened" if str(error) else "is not a picture that can be opened"
-        raise _unreadable(name, what) from error
+        raise _not_a_picture(name, str(error)) from error
     _check_size(header.width, header.height, name)
     notes = ("Only the first picture of the animation is used.",) if header.animated else ()
     return header, notes
@@ -120,9 +120,9 @@ def _decode_with_opencv(data: bytes, header: Header, name: str) -> np.ndarray:
     except cv2.error as error:
         if error.code == cv2.Error.StsNoMem:
             raise MemoryError(str(error)) from error
-        raise _unreadable(name, "is damaged", str(error)) from error
+        raise _damaged(name, str(error)) from error
     if stored is None:
-        raise _unreadable(name, "is damaged or of an unusual kind")
+        raise _damaged(name, f"a {header.format} that cannot be decoded")
     pixels = _to_rgb(_to_8_bits(stored))
     return _unpremultiplied(pixels) if _is_premultiplied(stored, header) else pixels
 
@@ -219,6 +219,14 @@ def _truncated(name: str, detail: str) -> Img23DError:
     return Img23DError(ErrorCode.PHOTO_TRUNCATED, sentence, detail)
 
 
-def _unreadable(name: str, what: str, detail: str = "") -> Img23DError:
-    sentence = f"“{name}” {what}: export it as JPEG or PNG, or choose another ({_OPENABLE})."
+def _damaged(name: str, detail: str) -> Img23DError:
+    sentence = f"“{name}” is damaged or of an unusual kind: copy it again, or export it anew as JPEG or PNG."
     return Img23DError(ErrorCode.PHOTO_UNREADABLE, sentence, detail)
+
+
+def _not_a_picture(name: str, kind: str = "") -> Img23DError:
+    if kind:
+        sentence = f"“{name}” is {kind}, which cannot be opened: export it as JPEG or PNG."
+    else:
+        sentence = f"“{name}” is not a picture that can be opened: choose a JPEG, PNG, WebP, TIFF, BMP or GIF file."
+    return Img23DError(ErrorCode.PHOTO_UNREADABLE, sentence)
