@@ -45,7 +45,8 @@ def _on_photo(cutout: CutOut, photo: Photo) -> np.ndarray:
     height, width = cutout.rgba.shape[:2]
     top, left = max(0, cutout.top), max(0, cutout.left)
     bottom, right = min(photo.height, cutout.top + height), min(photo.width, cutout.left + width)
-    place[top:bottom, left:right] = cutout.rgba[top - cutout.top : bottom - cutout.top, left - cutout.left : right - cutout.left]
+    rows = slice(top - cutout.top, bottom - cutout.top)
+    place[top:bottom, left:right] = cutout.rgba[rows, left - cutout.left : right - cutout.left]
     return place
 
 

@@ -1,7 +1,7 @@
 """What lies behind the things in a photo: wall, table or studio sheet, with its gradients and its soft shadows.
 
-The colour model is CIE Lab of 8-bit sRGB. A shadow scales the linear light by s, and Lab's cube root turns that into one
-factor k = s^(1/3) on L + 16, a and b alike; "as dark as a shadow, and of the backdrop's own hue" is tested that way.
+The colour model is CIE Lab of 8-bit sRGB. A shadow scales the linear light by s, and Lab's cube root turns that into
+one factor k = s^(1/3) on L + 16, a and b alike; "as dark as a shadow, and of the backdrop's hue" is tested that way.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def grain(lab: np.ndarray) -> float:
 
 
 def shadow_factor(lab: np.ndarray, colour: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """How dark a pixel is beside its backdrop, k = (L + 16) / (L_b + 16), and its distance in hue from such a shadow."""
+    """How dark a pixel is beside its backdrop, k = (L + 16) / (L_b + 16), and its distance from such a shadow's hue."""
     k = (lab[..., 0] + 16) / (colour[..., 0] + 16)
     return k, np.hypot(lab[..., 1] - k * colour[..., 1], lab[..., 2] - k * colour[..., 2])
 
@@ -104,13 +104,15 @@ def visible(
     reached = touching(wide > 0, seeds).astype(np.uint8)
     for _ in range(3):
         reached = cv2.dilate(reached, _CROSS) & calm
-    reached |= touching(calm & _exact(lab, models[-1]) | reached, reached > 0)
+    passing = (calm > 0) & _exact(lab, models[-1])
+    reached = touching(passing | (reached > 0), reached > 0).astype(np.uint8)
     return (cv2.dilate(reached, _CROSS) > 0) & like
 
 
 def _exact(lab: np.ndarray, colour: np.ndarray) -> np.ndarray:
-    """(H, W) uint8: the backdrop's very colour, which also passes narrow gaps."""
-    return (np.einsum("ijk,ijk->ij", lab - colour, lab - colour) < _EXACT**2).astype(np.uint8)
+    """(H, W) bool: the backdrop's very colour, which also passes narrow gaps."""
+    off = lab - colour
+    return np.einsum("ijk,ijk->ij", off, off) < _EXACT**2
 
 
 def contact_shadow(
@@ -200,7 +202,7 @@ def _nearest_model(lab: np.ndarray, models: list[np.ndarray]) -> np.ndarray:
 
 
 def _fitted(lab: np.ndarray, layer: np.ndarray) -> np.ndarray:
-    """The layer's colour (H, W, 3) as a quadratic over the picture, fitted to its border and then to all it explains."""
+    """The layer's colour (H, W, 3), a quadratic over the picture fitted to its border and then to all it explains."""
     height, width = lab.shape[:2]
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)

@@ -9,7 +9,7 @@ import numpy as np
 from .regions import Region
 from .words import Wish
 
-_COLOUR, _PLACE, _SIZE, _ORDINAL, _SHADE = 1.0, 0.5, 0.5, 0.6, 0.3  # weights: a colour that is said must not give way to a place
+_COLOUR, _PLACE, _SIZE, _ORDINAL, _SHADE = 1.0, 0.5, 0.5, 0.6, 0.3  # weights: a colour must not give way to a place
 _FITS = 0.3  # of the wish's greatest possible score: below, the region is only the nearest that was left
 _ORDER = 1e-3  # earlier regions first where nothing else decides
 _SUPERLATIVES = {
@@ -121,7 +121,9 @@ def _scores(wishes: list[Wish], regions: list[Region]) -> np.ndarray:
 
 
 def _traits(wish: Wish) -> dict[str, float]:
-    weights = dict.fromkeys(wish.colours, _COLOUR) | dict.fromkeys(wish.sides, _PLACE) | dict.fromkeys(wish.sizes, _SIZE)
+    """What a wish asks of a region, with the weight of each."""
+    weights = dict.fromkeys(wish.colours, _COLOUR)
+    weights |= dict.fromkeys(wish.sides, _PLACE) | dict.fromkeys(wish.sizes, _SIZE)
     return weights | ({wish.shade: _SHADE} if wish.shade else {})
 
 

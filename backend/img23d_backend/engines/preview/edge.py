@@ -14,8 +14,8 @@ _SMOOTH_SIDE = 640  # pixels: the size at which colours are carried across the e
 def soften(rgb: np.ndarray, inside: np.ndarray, width: float) -> np.ndarray:
     """Alpha (H, W) float32 0..1 of a hard mask `inside` (H, W) bool that may be wrong by up to `width` pixels.
 
-    Within the doubtful band an edge pixel is taken as a mix I = a F + (1 - a) B of the sure colours on either side, which
-    gives a = (I - B)(F - B) / |F - B|^2; where those two are alike, the outline itself, smoothed, decides.
+    Within the doubtful band an edge pixel is taken as a mix I = a F + (1 - a) B of the sure colours on either side,
+    which gives a = (I - B)(F - B) / |F - B|^2; where those two are alike, the outline itself, smoothed, decides.
     """
     distance = signed_distance(inside)
     band = np.abs(distance) < width + 2

@@ -1,4 +1,4 @@
-"""The hard cut: GrabCut (Rother, Kolmogorov, Blake, SIGGRAPH 2004) on a picture with its backdrop's lighting taken out."""
+"""The hard cut: GrabCut (Rother, Kolmogorov, Blake, SIGGRAPH 2004) on a picture with the backdrop's light taken out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CROSS = np.ones((3, 3), np.uint8)
 
 @dataclass(frozen=True, kw_only=True)
 class Cut:
-    """All (h, w) bool at the working size: what was cut out, where the thing was expected, where one sees through it."""
+    """All (h, w) bool at the working size: what was cut out, where it was expected, where one sees through it."""
 
     inside: np.ndarray
     hint: np.ndarray
@@ -33,14 +33,17 @@ class Cut:
 def cut_by_seeds(
     rgb: np.ndarray, scene: Scene, window: PixelBox, box: np.ndarray, hint: np.ndarray | None
 ) -> Cut:
-    """Cut from a plain backdrop: nearly everything is sure, GrabCut decides on the outline and on dark contact shadows."""
+    """Cut from a plain backdrop: nearly all is sure, GrabCut decides on the outline and on dark contact shadows."""
     size = _working_size(rgb)
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     lab = to_lab(small)
     here = _seen_through(window, scene, size)
     backdrop = _backdrop_here(lab, scene, here, size[0] / (window.width * scene.scale))
     standing, within = standing_out(lab, backdrop), _shrunk(box, size)
-    wanted = within & (_mostly_within(lab, standing, within) if hint is None else _near_hint(standing, _shrunk(hint, size)))
+    if hint is None:
+        wanted = within & _mostly_within(lab, standing, within)
+    else:
+        wanted = within & _near_hint(standing, _shrunk(hint, size))
     others = standing & ~wanted
     seeds = _seeds(lab, backdrop, wanted, others, within)
     inside = _grab(_evenly_lit(lab, backdrop), seeds, _ROUNDS_SEEDED)
@@ -110,7 +113,7 @@ def _sure_of_the_thing(scene: Scene) -> np.ndarray:
 
 
 def _steepness_as_in_scene(lab: np.ndarray, zoom: float) -> np.ndarray:
-    """Changes in Lab units a pixel of the scene, of which each is `zoom` pixels wide here: outlines are blurrier here."""
+    """Changes in Lab units a pixel of the scene, each `zoom` pixels wide here, where outlines are blurrier."""
     if zoom <= 1.2:
         return steepness(lab)
     return steepness(cv2.GaussianBlur(lab, (0, 0), 0.3 * zoom, borderType=cv2.BORDER_REPLICATE)) * zoom**0.5
@@ -127,7 +130,8 @@ def _near_hint(standing: np.ndarray, hint: np.ndarray) -> np.ndarray:
 def _mostly_within(lab: np.ndarray, standing: np.ndarray, box: np.ndarray) -> np.ndarray:
     """What stands out in a drawn box, less its neighbours; one that touches the thing is parted from it by colour."""
     count, labels = cv2.connectedComponents(standing.astype(np.uint8), connectivity=8)
-    beyond = cv2.distanceTransform((~box).astype(np.uint8), cv2.DIST_L2, 3) > _TOO_TIGHT * np.sqrt(np.count_nonzero(box))
+    side = np.sqrt(np.count_nonzero(box))
+    beyond = cv2.distanceTransform((~box).astype(np.uint8), cv2.DIST_L2, 3) > _TOO_TIGHT * side
     inside = np.bincount(labels[box], minlength=count) / np.maximum(np.bincount(labels.ravel(), minlength=count), 1)
     reaching = np.bincount(labels[beyond], minlength=count) > 0
     within, crossing = ~reaching & (inside > 0.5), reaching & (inside > 0.1)
@@ -173,7 +177,7 @@ def _strong_ridge(lab: np.ndarray, backdrop: Backdrop, sure: np.ndarray) -> np.n
 
 
 def _evenly_lit(lab: np.ndarray, backdrop: Backdrop) -> np.ndarray:
-    """(H, W, 3) uint8 with the backdrop as one grey: the difference from it, so that gradients do not split its colours."""
+    """(H, W, 3) uint8, the difference from the lit backdrop: so gradients do not split it into many colours."""
     difference = lab - backdrop.lit
     return np.clip(128 + difference * (1.2, 1.6, 1.6), 0, 255).astype(np.uint8)
 

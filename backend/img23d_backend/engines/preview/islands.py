@@ -11,7 +11,7 @@ _SEEN_THROUGH = 0.5  # of a hole: how much of it must look like the backdrop
 
 
 def tidy(inside: np.ndarray, hint: np.ndarray, through: np.ndarray) -> np.ndarray:
-    """The cut (H, W) bool with specks dropped, parts outside the hint dropped, and holes filled unless one sees through.
+    """The cut (H, W) bool without specks and parts outside the hint, and with holes filled unless one sees through.
 
     A part must lie mostly where the thing was expected, `hint`; `through` (H, W) bool is where the backdrop shows.
     """

@@ -1,4 +1,4 @@
-"""Finding the wanted things without a model of what things are: boxes first, then words of looks and place, then order."""
+"""Finding the wanted things without a model of what things are: boxes first, then words on looks, then order."""
 
 from __future__ import annotations
 
@@ -45,7 +45,8 @@ class RegionGrounder:
 def _boxed(photo: Photo, wanted: Wanted) -> Found | NotFound:
     box = _pixels(wanted.box, photo)
     if box is None:
-        return NotFound(name=wanted.name, sentence=f"The box of “{wanted.name}” is empty; draw it again around the thing.")
+        sentence = f"The box of “{wanted.name}” is empty; draw it again around the thing."
+        return NotFound(name=wanted.name, sentence=sentence)
     return Found(name=wanted.name, box=box, note="in the box that was drawn")
 
 
@@ -69,7 +70,8 @@ def _whole(photo: Photo, scene: Scene, name: str) -> Found:
     regions = find_regions(scene)
     if not regions:
         everything = PixelBox(left=0, top=0, right=photo.width, bottom=photo.height)
-        return Found(name=name, box=everything, note="the whole photo, since nothing in it stands apart from its background")
+        note = "the whole photo, since nothing in it stands apart from its background"
+        return Found(name=name, box=everything, note=note)
     mask = np.zeros(scene.foreground.shape, bool)
     for region in regions:
         mask |= region.over(mask.shape)
@@ -88,7 +90,9 @@ def _by_words(photo: Photo, scene: Scene, names: list[str], boxed: list[Found]) 
     regions = _enough_regions(scene, regions, wishes)
     with_masks = photo.width * photo.height * len(names) <= _MASK_BYTES
     return [
-        _missing(name, len(regions)) if choice is None else _found(photo, scene, name, regions[choice.region], choice.reason, with_masks)
+        _found(photo, scene, name, regions[choice.region], choice.reason, with_masks)
+        if choice
+        else _missing(name, len(regions))
         for name, choice in zip(names, choose(wishes, regions), strict=True)
     ]
 
@@ -105,9 +109,8 @@ def _taken(region: Region, scene: Scene, boxed: list[Found]) -> bool:
         left, top, right, bottom = (
             round(side * scene.scale) for side in (found.box.left, found.box.top, found.box.right, found.box.bottom)
         )
-        part = region.mask[
-            max(0, top - region.top) : max(0, bottom - region.top), max(0, left - region.left) : max(0, right - region.left)
-        ]
+        rows = slice(max(0, top - region.top), max(0, bottom - region.top))
+        part = region.mask[rows, max(0, left - region.left) : max(0, right - region.left)]
         if np.count_nonzero(part) >= _IN_A_BOX * region.area:
             return True
     return False
@@ -125,7 +128,7 @@ def _missing(name: str, regions: int) -> NotFound:
     only = "only one thing stands" if regions == 1 else f"only {regions} things stand"
     return NotFound(
         name=name,
-        sentence=f"Nothing is left in the photo for “{name}”: {only} apart there. Give “{name}” a box, or leave it out.",
+        sentence=f"Nothing is left in the photo for “{name}”: {only} apart. Give “{name}” a box, or leave it out.",
     )
 
 

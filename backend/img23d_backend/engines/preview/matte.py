@@ -18,7 +18,7 @@ _MARGIN_LEAST = 4  # pixels
 
 
 class GrabCutMatter:
-    """Mattes with NumPy and OpenCV only. `memory` may be shared with the grounder, so that a photo is looked at once."""
+    """Mattes with NumPy and OpenCV only. `memory` may be shared with the grounder, so a photo is looked at once."""
 
     def __init__(self, memory: SceneMemory | None = None) -> None:
         self._memory = memory or SceneMemory()

@@ -91,9 +91,16 @@ def open_holes(lab: np.ndarray, backdrop: Backdrop, inside: np.ndarray) -> np.nd
 
 
 def _outlined_parts(
-    lab: np.ndarray, backdrop: Backdrop, inside: np.ndarray, *, darkest: float, least: float, same: float, calm: float
+    lab: np.ndarray,
+    backdrop: Backdrop,
+    inside: np.ndarray,
+    *,
+    darkest: float,
+    least: float,
+    same: float,
+    calm: float,
 ) -> np.ndarray:
-    """Connected parts of the inside as light as `darkest` (k) to lit, of at least `least` pixels, with an outline all around.
+    """Connected parts of the inside, from `darkest` (k) to lit, of at least `least` pixels, outlined all around.
 
     `same` is the share that must have the backdrop's very colour, `calm` the share that must be without edges.
     """
@@ -110,6 +117,7 @@ def _outlined_parts(
 
     rim = cv2.dilate(labels.astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32) * ~clear
     hole = (area >= least) & (share(inside & (slope > _HOLE_OUTLINE + noise), rim) > 0.85)
-    hole &= (share((off < 4 + noise) & (hue < 2 + noise), labels) >= same) & (share(slope < 2 + 2 * noise, labels) >= calm)
+    hole &= share((off < 4 + noise) & (hue < 2 + noise), labels) >= same
+    hole &= share(slope < 2 + 2 * noise, labels) >= calm
     hole[0] = False
     return hole[labels]

@@ -92,5 +92,6 @@ def _watershed(scene: Scene, inside: np.ndarray, cores: list[np.ndarray]) -> lis
     image = np.clip(cv2.cvtColor(scene.lab, cv2.COLOR_LAB2RGB) * 255, 0, 255).astype(np.uint8)
     cv2.watershed(image, markers)
     parts = np.where(inside & (markers > 0) & (markers <= len(cores)), markers, 0).astype(np.uint8)
-    parts = np.where(inside & (parts == 0), cv2.dilate(parts, np.ones((3, 3), np.uint8)), parts)  # watershed's own lines
+    wider = cv2.dilate(parts, np.ones((3, 3), np.uint8))  # over the watershed's own lines
+    parts = np.where(inside & (parts == 0), wider, parts)
     return [parts == index + 1 for index in range(len(cores))]

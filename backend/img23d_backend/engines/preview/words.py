@@ -1,4 +1,4 @@
-"""The words in a name that an engine without a language model can use: colours, places, sizes, ordinals. English only."""
+"""The words in a name that an engine without a language model can use: colours, places, sizes, counts; in English."""
 
 from __future__ import annotations
 
@@ -49,12 +49,13 @@ _SIZES: dict[str, str] = {
 }
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _SHADES = {"dark": "dark", "darker": "dark", "darkest": "dark", "light": "light", "pale": "light", "bright": "light"}
+_ENDINGS = ("s", "es", "ish", "est", "er", "dish", "dest", "der")
 _WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wish:
-    """What a name says about looks and place. `ordinal` counts from 0 in reading order, -1 is the last, None is unsaid."""
+    """What a name says about looks and place. `ordinal` counts from 0 in reading order, -1 is the last, None unsaid."""
 
     colours: tuple[str, ...] = ()
     sides: tuple[str, ...] = ()
@@ -88,7 +89,7 @@ def _looked_up(words: list[str], table: dict[str, str]) -> list[str]:
 def _stems(word: str) -> tuple[str, ...]:
     """The word itself, or without the ending of a plural, a comparison or an "-ish"; the first known one counts."""
     known = _COLOURS.keys() | _SIDES.keys() | _SIZES.keys()
-    shorter = [word[: -len(end)] for end in ("s", "es", "ish", "est", "er", "dish", "dest", "der") if word.endswith(end)]
+    shorter = [word[: -len(end)] for end in _ENDINGS if word.endswith(end)]
     return next(((form,) for form in (word, *shorter, *(stem + "e" for stem in shorter)) if form in known), ())
 
 
