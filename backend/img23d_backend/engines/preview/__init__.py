@@ -10,12 +10,15 @@ def make_engine() -> Engine:
     from .locate import RegionGrounder
     from .matte import GrabCutMatter
     from .paint import ProjectionPainter
+    from .scene import SceneMemory
     from .shape import OutlineShaper
 
+    memory = SceneMemory()
     return Engine(
         id="preview",
-        grounder=RegionGrounder(),
-        matter=GrabCutMatter(),
+        grounder=RegionGrounder(memory),
+        matter=GrabCutMatter(memory),
         shaper=OutlineShaper(),
         painter=ProjectionPainter(),
+        unload=memory.forget,
     )
