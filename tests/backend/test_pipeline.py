@@ -1,17 +1,14 @@
-"""The pipeline: with a small engine whose stages fail on demand, and with the preview engine from photo to GLB."""
+"""The pipeline, with a small engine whose stages fail on demand."""
 
 from __future__ import annotations
 
-import dataclasses
 import errno
-import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import trimesh
-from img23d_backend import engines, working_size
+from img23d_backend import engines
 from img23d_backend.job import Caller
 from img23d_backend.pipeline import run_job
 from img23d_backend.stages import View
@@ -22,58 +19,17 @@ from img23d_protocol.messages import (
     CutoutReady,
     Failed,
     Finished,
-    Generate,
     Locate,
     Located,
     MeshReady,
-    Paint,
-    PaintReady,
     Progress,
     Settings,
     TargetFailed,
     Wanted,
 )
-from small_engine import BLOCK, CORNERS, SmallEngine
 
-WIDTH, HEIGHT = 240, 160
-LEFT_BOX = Box(left=0.0, top=0.0, right=0.5, bottom=1.0)
-RIGHT_BOX = Box(left=0.5, top=0.0, right=1.0, bottom=1.0)
-TWO = (Wanted(name="cup", box=LEFT_BOX), Wanted(name="cup", box=RIGHT_BOX))
-
-
-@pytest.fixture
-def photo(tmp_path: Path) -> Path:
-    """A red disc of 80 pixels at (60, 70) and a blue plate of 40 x 100 at (160..200, 30..130) on light grey."""
-    picture = np.full((HEIGHT, WIDTH, 3), 225, np.uint8)
-    cv2.circle(picture, (60, 70), 40, (30, 40, 200), -1)
-    picture[30:130, 160:200] = (190, 90, 20)
-    path = tmp_path / "zwei Dinge.png"
-    cv2.imencode(".png", picture)[1].tofile(path)
-    return path
-
-
-def request(photo: Path, *wanted: Wanted, **changes: object) -> Generate:
-    plain = Generate(job="j", photo=str(photo), run_folder=str(photo.parent / "run"), wanted=wanted, engine="small")
-    return dataclasses.replace(plain, **changes)
-
-
-def run(job: Generate | Locate | Paint, engine: SmallEngine | None = None, is_cancelled=lambda: False) -> list[object]:
-    told: list[object] = []
-    small = (engine or SmallEngine()).as_engine()
-    load = engines.load if job.engine == "preview" else (lambda engine_id: small)
-    run_job(job, Caller(emit=told.append, load_engine=load, is_cancelled=is_cancelled))
-    return told
-
-
-def only(told: list[object], kind: type) -> list[object]:
-    return [message for message in told if type(message) is kind]
-
-
-def record(photo: Path) -> dict[str, object]:
-    return json.loads((photo.parent / "run" / "run.json").read_text(encoding="utf-8"))
-
-
-# --- the small engine -----------------------------------------------------------------------------------------------
+from pipeline_case import LEFT_BOX, TWO, WIDTH, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
+from small_engine import BLOCK, SmallEngine
 
 
 def test_stage_by_stage_for_all_targets(photo: Path) -> None:
@@ -247,80 +203,3 @@ def test_two_hundred_names(photo: Path) -> None:
     assert told[-1].made == 200
     assert len({m.path for m in only(told, MeshReady)}) == 200
     assert (photo.parent / "run" / "199_🥄cup_199_shape.glb").is_file() == (199 % 3 == 1)
-
-
-# --- the preview engine ---------------------------------------------------------------------------------------------
-
-
-def test_preview_from_photo_to_closed_textured_meshes(photo: Path) -> None:
-    told = run(request(photo, Wanted(name="red disc"), Wanted(name="plate"), engine="preview", settings=Settings(faces=3000)))
-    assert type(told[-1]) is Finished and told[-1].made == 2, told[-1]
-    assert [target.name for target in only(told, Located)[0].targets] == ["red disc", "plate"]
-    for message in only(told, MeshReady):
-        mesh = trimesh.load(message.path, force="mesh", process=False)
-        mesh.merge_vertices(merge_tex=True, merge_norm=True)
-        assert mesh.is_watertight and mesh.is_winding_consistent and mesh.volume > 0
-        assert 0 < message.faces <= 3000 and len(mesh.faces) == message.faces
-    textures = [trimesh.load(m.path, force="mesh").visual.material.baseColorTexture for m in only(told, MeshReady)[2:]]
-    assert [texture.size for texture in textures] == [(1024, 1024)] * 2
-
-
-def test_preview_is_the_same_for_the_same_seed(photo: Path) -> None:
-    contents = []
-    for folder in ("a", "b"):
-        job = request(photo, engine="preview", run_folder=str(photo.parent / folder), settings=Settings(faces=1000))
-        assert run(job)[-1].made == 1
-        contents.append([path.read_bytes() for path in sorted((photo.parent / folder).glob("*.[gp][ln][bg]"))])
-    assert len(contents[0]) == 3 and contents[0] == contents[1]
-
-
-def test_repaint_an_artists_mesh(photo: Path) -> None:
-    corners = np.arange(BLOCK.size, dtype=np.int32).reshape(-1, 3)
-    mesh = photo.parent / "mesh.npz"
-    np.savez(mesh, vertices=CORNERS, triangles=BLOCK, corners=corners, corner_count=np.int32(BLOCK.size), view=np.eye(4))
-    job = Paint(job="j", mesh=str(mesh), picture=str(photo), run_folder=str(photo.parent / "run"), name="crate")
-    told = run(job)
-    (ready,) = only(told, PaintReady)
-    assert (told[-1].made, told[-1].failed) == (1, 0)
-    uv = np.load(ready.uv)
-    assert uv.shape == (BLOCK.size, 2) and uv.dtype == np.float32 and 0 <= uv.min() and uv.max() <= 1
-    texture = cv2.imdecode(np.fromfile(ready.texture, np.uint8), cv2.IMREAD_UNCHANGED)
-    assert texture.shape == (1024, 1024, 3) and texture.std() > 1
-    assert record(photo)["targets"][0]["files"] == {"texture": "00_crate_texture.png", "uv": "00_crate_uv.npy"}
-
-
-def test_repaint_of_a_broken_mesh_file(photo: Path) -> None:
-    (photo.parent / "mesh.npz").write_bytes(b"PK nonsense")
-    job = Paint(job="j", mesh=str(photo.parent / "mesh.npz"), picture=str(photo), run_folder=str(photo.parent / "run"))
-    assert run(job)[-1].code == ErrorCode.MESH_UNREADABLE
-
-
-def test_cancel_reaches_the_preview_engine_quickly(photo: Path) -> None:
-    told = run(request(photo, engine="preview"), is_cancelled=lambda: True)
-    assert [type(message) for message in told] == [Cancelled]
-
-
-def test_a_huge_thing_is_worked_on_at_a_smaller_size_and_stays_in_its_place(
-    photo: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(working_size, "MAX_SIDE", 60)
-    told = run(request(photo, *TWO))
-    assert told[-1].made == 2
-    data = record(photo)
-    for index, center in enumerate(((60, 70), (180, 80))):
-        target = data["targets"][index]
-        assert target["cutout_share"] == pytest.approx(0.5 * 2**0.5 / 2)  # 160 to at most 60
-        cutout = cv2.imdecode(np.fromfile(only(told, CutoutReady)[index].path, np.uint8), cv2.IMREAD_UNCHANGED)
-        assert max(cutout.shape[:2]) <= 60
-        mesh = trimesh.load(only(told, MeshReady)[2 + index].path, force="mesh", process=False)
-        corners = View(matrix=np.array(target["view"])).project(np.array(mesh.bounds))
-        assert corners[:, :2].mean(axis=0) == pytest.approx(center, abs=3)
-    assert mesh.extents[1] == pytest.approx(1.0) and data["pixels_per_metre"] == pytest.approx(100, rel=0.06)
-
-
-def test_the_preview_engine_at_a_working_size(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    full = run(request(photo, Wanted(name="plate"), engine="preview", settings=Settings(texture=False)))
-    monkeypatch.setattr(working_size, "MAX_SIDE", 70)
-    small = run(request(photo, Wanted(name="plate"), engine="preview", settings=Settings(texture=False)))
-    sizes = [trimesh.load(only(told, MeshReady)[0].path, force="mesh").extents for told in (full, small)]
-    assert sizes[1] == pytest.approx(sizes[0], rel=0.1)

@@ -1,0 +1,60 @@
+"""A photo of two things, and a caller that remembers what the pipeline told it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from img23d_backend import engines
+from img23d_backend.job import Caller
+from img23d_backend.pipeline import run_job
+from img23d_protocol.messages import (
+    Box,
+    Generate,
+    Locate,
+    Paint,
+    Wanted,
+)
+
+from small_engine import SmallEngine
+
+WIDTH, HEIGHT = 240, 160
+LEFT_BOX = Box(left=0.0, top=0.0, right=0.5, bottom=1.0)
+RIGHT_BOX = Box(left=0.5, top=0.0, right=1.0, bottom=1.0)
+TWO = (Wanted(name="cup", box=LEFT_BOX), Wanted(name="cup", box=RIGHT_BOX))
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    """A red disc of 80 pixels at (60, 70) and a blue plate of 40 x 100 at (160..200, 30..130) on light grey."""
+    picture = np.full((HEIGHT, WIDTH, 3), 225, np.uint8)
+    cv2.circle(picture, (60, 70), 40, (30, 40, 200), -1)
+    picture[30:130, 160:200] = (190, 90, 20)
+    path = tmp_path / "zwei Dinge.png"
+    cv2.imencode(".png", picture)[1].tofile(path)
+    return path
+
+
+def request(photo: Path, *wanted: Wanted, **changes: object) -> Generate:
+    plain = Generate(job="j", photo=str(photo), run_folder=str(photo.parent / "run"), wanted=wanted, engine="small")
+    return dataclasses.replace(plain, **changes)
+
+
+def run(job: Generate | Locate | Paint, engine: SmallEngine | None = None, is_cancelled=lambda: False) -> list[object]:
+    told: list[object] = []
+    small = (engine or SmallEngine()).as_engine()
+    load = engines.load if job.engine == "preview" else (lambda engine_id: small)
+    run_job(job, Caller(emit=told.append, load_engine=load, is_cancelled=is_cancelled))
+    return told
+
+
+def only(told: list[object], kind: type) -> list[object]:
+    return [message for message in told if type(message) is kind]
+
+
+def record(photo: Path) -> dict[str, object]:
+    return json.loads((photo.parent / "run" / "run.json").read_text(encoding="utf-8"))
