@@ -166,7 +166,7 @@ def _draw_details(
     standing = owner.standings.get(index, Standing.NOTHING)
     if job.is_over and standing.value.strip():
         draw_sentence(box, context, standing.value, icon="INFO", in_box=True)
-    if not job.is_over and target.note:
+    if target.note and (not job.is_over or isinstance(job.request, Paint)):
         draw_sentence(box, context, target.note, icon="INFO", in_box=True)
 
 

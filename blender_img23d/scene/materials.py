@@ -60,7 +60,8 @@ def mean_colour(image: bpy.types.Image, mesh: bpy.types.Mesh, uv_name: str = "")
 def make_projected_material(name: str, texture: Path, uv_name: str) -> bpy.types.Material:
     """A material that shows a packed picture through the UV map of that name, whichever UV map is active."""
     material = bpy.data.materials.new(name)
-    material.use_nodes = True
+    if material.node_tree is None:  # from Blender 5.0 on every material has one, and the switch goes away
+        material.use_nodes = True
     material[SLOT_TAG] = True
     image = bpy.data.images.load(str(texture), check_existing=False)
     image.name = name
