@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from img23d_protocol.messages import Settings
 
@@ -14,7 +13,7 @@ from ...mesh.charts import make_surface
 from ...mesh.fill import fill_nearest
 from ...mesh.normals import area_vectors, unit
 from ...mesh.unwrap import Layout, unwrap
-from ...mesh.volume import ColorVolume, sample_image
+from ...mesh.volume import ColorVolume
 from ...stages import Context, CutOut, Mesh, Painted, View
 from .picture import Picture, make_picture
 
