@@ -1,4 +1,4 @@
-"""A picture onto a mesh that the artist already has: its file read, the picture fitted to it, painted, uv for its corners."""
+"""A picture onto a mesh that the artist already has: read, fitted to each other, painted, uv for the mesh's own corners."""
 
 from __future__ import annotations
 
@@ -98,12 +98,14 @@ def _fit(captured: _Captured, cutout: CutOut) -> tuple[View, str]:
     """The view in pixels of the cut-out, in which the mesh and the thing on the cut-out fill the same rectangle."""
     points = np.concatenate([captured.mesh.vertices, np.ones((len(captured.mesh.vertices), 1))], axis=1) @ captured.matrix.T
     if (points[:, 3] <= 0.0).any():
-        raise Img23DError(ErrorCode.BAD_REQUEST, "Part of the mesh lies behind the viewpoint: move the view back until all of it is seen.")
+        sentence = "Part of the mesh lies behind the viewpoint: move the view back until all of it is seen."
+        raise Img23DError(ErrorCode.BAD_REQUEST, sentence)
     left, bottom = (points[:, :2] / points[:, 3:]).min(axis=0)
     right, top = (points[:, :2] / points[:, 3:]).max(axis=0)
     width, height = right - left, top - bottom
     if min(width, height) <= 1e-6 * max(width, height, 1e-30):
-        raise Img23DError(ErrorCode.BAD_REQUEST, "The mesh is seen exactly from its edge, so nothing can be projected on it: turn the view.")
+        sentence = "The mesh is seen exactly from its edge, so nothing can be projected on it: turn the view."
+        raise Img23DError(ErrorCode.BAD_REQUEST, sentence)
     x, y, w, h = _extent(cutout)
     to_pixels = np.diag([w / width, -h / height, 1.0, 1.0])
     to_pixels[:2, 3] = x - left * w / width, y + top * h / height

@@ -270,4 +270,5 @@ def test_an_empty_matte_is_painted_without_complaint() -> None:
     ball = trimesh.creation.icosphere(subdivisions=2)
     rgba = np.full((40, 40, 4), 90, np.uint8)
     rgba[:, :, 3] = 0
-    assert paint(mesh_of(ball), View.front(center_u=20, center_v=20, pixels_per_unit=15), CutOut(rgba=rgba)).texture.max() > 0
+    view = View.front(center_u=20, center_v=20, pixels_per_unit=15)
+    assert paint(mesh_of(ball), view, CutOut(rgba=rgba)).texture.max() > 0

@@ -97,7 +97,9 @@ def test_depth_is_that_of_the_plane() -> None:
 
 
 def test_intersecting_triangles_part_where_they_meet() -> None:
-    points = np.array([[0, 0, 0], [16, 0, 16], [16, 16, 16], [0, 16, 0], [0, 0, 16], [16, 0, 0], [16, 16, 0], [0, 16, 16]], float)
+    square = np.array([[0, 0], [16, 0], [16, 16], [0, 16]], float)
+    rising, falling = square[:, :1], 16 - square[:, :1]
+    points = np.concatenate([np.hstack([square, rising]), np.hstack([square, falling])])
     faces = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]])
     raster = rasterize(points, faces, width=16, height=16)
     assert (raster.face[:, :8] < 2).all()

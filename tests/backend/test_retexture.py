@@ -50,7 +50,7 @@ def run(folder: Path, data: dict, cutout: CutOut | None = None) -> Retextured:
 
 
 def color_on(result: Retextured, data: dict, corner_quad: int, x: float, z: float) -> np.ndarray:
-    """The colour at (x, z) of -1..1 on the cube's face whose corners are numbered from 4 * corner_quad, read as Blender does."""
+    """The colour at (x, z) of -1..1 on the cube's face with the corners from 4 * corner_quad on, read as Blender does."""
     uv = result.uv[4 * corner_quad : 4 * corner_quad + 4].astype(float)  # left bottom, right bottom, right top, left top
     s, t = (x + 1) / 2, (z + 1) / 2
     u, v = (1 - t) * ((1 - s) * uv[0] + s * uv[1]) + t * ((1 - s) * uv[3] + s * uv[2])
@@ -159,7 +159,10 @@ def test_a_truncated_file_is_said_so(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"view": np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 1, 0, 0.5]])}, {"vertices": cube(scale=(0, 1, 1))["vertices"]}],
+    [
+        {"view": np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 1, 0, 0.5]])},
+        {"vertices": cube(scale=(0, 1, 1))["vertices"]},
+    ],
     ids=["behind the viewer", "from its edge"],
 )
 def test_a_view_that_shows_nothing_is_said_so(tmp_path: Path, change: dict) -> None:

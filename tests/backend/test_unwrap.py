@@ -61,7 +61,8 @@ def fin() -> trimesh.Trimesh:
 
 def unwelded() -> trimesh.Trimesh:
     ball = trimesh.creation.icosphere(subdivisions=2)
-    return trimesh.Trimesh(ball.vertices[ball.faces].reshape(-1, 3), np.arange(3 * len(ball.faces)).reshape(-1, 3), process=False)
+    points = ball.vertices[ball.faces].reshape(-1, 3)
+    return trimesh.Trimesh(points, np.arange(len(points)).reshape(-1, 3), process=False)
 
 
 def coil() -> trimesh.Trimesh:
@@ -80,7 +81,7 @@ MESHES = {
     "box": lambda: trimesh.creation.box(),
     "open pipe": lambda: trimesh.creation.annulus(0.9, 1.0, 3.0, sections=24),
     "two in each other": lambda: trimesh.util.concatenate(
-        [trimesh.creation.icosphere(subdivisions=2), trimesh.creation.icosphere(subdivisions=2).apply_translation([0.3, 0.2, 0.1])]
+        [trimesh.creation.icosphere(subdivisions=2).apply_translation(at) for at in ([0, 0, 0], [0.3, 0.2, 0.1])]
     ),
     "needle": lambda: trimesh.creation.cylinder(0.01, 5.0, sections=8),
     "soup": soup,

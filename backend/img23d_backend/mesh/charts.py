@@ -78,7 +78,7 @@ class Charts:
 def make_surface(
     vertices: np.ndarray, faces: np.ndarray, *, frame: np.ndarray, normals: np.ndarray, polygon: np.ndarray
 ) -> Surface:
-    """Turn a mesh into `frame` (rows: right, up, towards the viewer). `normals` (F, 3) may be turned for inside-out faces."""
+    """A mesh in `frame` (rows: right, up, towards the viewer). `normals` (F, 3) may be turned where a face is inside out."""
     edges, pairs = _neighbours(weld(vertices)[0][faces], polygon)
     return Surface(
         corners=vertices[faces].astype(np.float64) @ frame.T,
@@ -91,7 +91,8 @@ def make_surface(
 
 def make_charts(surface: Surface) -> Charts:
     """Connected areas of one side each. They may still cover themselves: see `peel`."""
-    summed = np.stack([np.bincount(surface.polygon, weights=n, minlength=surface.polygons) for n in surface.normals.T], 1)
+    columns = [np.bincount(surface.polygon, weights=n, minlength=surface.polygons) for n in surface.normals.T]
+    summed = np.stack(columns, axis=1)
     area = np.linalg.norm(summed, axis=1)
     facing = unit(summed) @ SIDES[:, 2].T  # (P, 6)
     side = _sides(facing)

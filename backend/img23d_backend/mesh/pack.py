@@ -104,7 +104,8 @@ def _bitmaps(xy: np.ndarray, chart: np.ndarray, rim: np.ndarray, extent: np.ndar
     corners = xy + _GAP / 2 + corner[chart][:, None]
     _mark(sheet, width, corners[:, 0])  # a cell without a vertex in it lies within a face of about its size or larger
     faces = np.flatnonzero(_larger_than(corners, 0.4))
-    for part in fragments(corners[faces].reshape(-1, 2), np.arange(3 * len(faces)).reshape(-1, 3), width=width, height=height):
+    points, triangles = corners[faces].reshape(-1, 2), np.arange(3 * len(faces)).reshape(-1, 3)
+    for part in fragments(points, triangles, width=width, height=height):
         sheet[part.pixel] = 1.0
     outline, _ = along_edges(corners, rim)
     for dx, dy in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
