@@ -20,7 +20,7 @@ ROUNDS = 3
 SPLIT_ABOVE = (1.7, 1.5, 1.4)  # wanted edge lengths, round by round
 COLLAPSE_BELOW, NEVER_ABOVE = 0.7, 1.3
 FACE_AREA = 0.51  # of an average face in squared wanted edge lengths, as the rounds leave it (0.433 if equilateral)
-RIM_DEVIATION = 0.05  # of the wanted edge length
+RIM_DEVIATION = 0.03  # of the wanted edge length
 FACE_FILL = 0.96  # what a round of remeshing is aimed at; the rest is room for the last corrections
 
 

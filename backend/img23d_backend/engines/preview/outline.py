@@ -63,6 +63,13 @@ def trace_outline(alpha: np.ndarray, *, cells: int, coarser: float = 1.0) -> Out
     )
 
 
+def _has_soft_edge(soft: np.ndarray) -> bool:
+    """Whether most of the edge's pixels are partly covered."""
+    mask = (soft > 0.5).astype(np.uint8)
+    edge = mask - cv2.erode(mask, np.ones((3, 3), np.uint8))
+    return ((soft > 0.1) & (soft < 0.9)).sum() > 0.6 * edge.sum()
+
+
 def _distance_in_one_piece(level: np.ndarray, coarser: float) -> np.ndarray:
     """Signed distance of the smoothed level; where smoothing has parted a thin link, it is tied again."""
     for _ in range(4):
@@ -91,7 +98,7 @@ def _level(soft: np.ndarray, hard: np.ndarray, scale: float) -> np.ndarray:
     """Coverage 0..1 on the work grid; the outline is at 0.5. Thin parts are kept at a least width."""
     size = (max(round(soft.shape[1] * scale), 8), max(round(soft.shape[0] * scale), 8))
     if scale > 1:
-        soft = cv2.GaussianBlur(soft, (0, 0), 0.8)  # pixels; takes the stairs off a hard mask
+        soft = cv2.GaussianBlur(soft, (0, 0), 0.3 if _has_soft_edge(soft) else 0.8)  # pixels; takes a hard mask's stairs off
     level = cv2.resize(soft, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
     reach = int(np.ceil(max(THINNEST / scale - 1, 0) / 2))
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(reach, 1) + 1,) * 2)

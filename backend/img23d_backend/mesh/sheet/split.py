@@ -6,6 +6,8 @@ import numpy as np
 
 from .sheet import MIN_AREA, Edges, Sheet, find_edges, plane_area, relative_length
 
+LEAST_SPAN = 0.004  # cells in the plane; a shorter edge stands on a jump of the depth, and splitting it would not end
+
 # For each pattern of split sides (bit i: the side from corner i to i + 1) the new faces; 3..5 are the sides' middles.
 _PATTERNS: tuple[tuple[tuple[int, int, int], ...], ...] = (
     ((0, 1, 2),),
@@ -31,6 +33,8 @@ def split_long(sheet: Sheet, longest: float, *, at_most: int | None = None) -> i
     longest_side = edges.of_face[np.arange(len(of_face)), of_face.argmax(axis=1)]
     chosen = np.zeros(len(length), dtype=bool)
     chosen[longest_side] = True
+    a, b = sheet.points[edges.ends[:, 0]], sheet.points[edges.ends[:, 1]]
+    chosen &= ((a - b) ** 2).sum(axis=1) > LEAST_SPAN**2
     found = np.flatnonzero(chosen & (length > longest))
     if at_most is not None and len(found) > at_most:
         found = found[np.argsort(-length[found], kind="stable")[:at_most]]
