@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -35,6 +36,7 @@ def pack(
     low: np.ndarray,
     high: np.ndarray,
     *,
+    report: Callable[[], None],
     start: float | None = None,
     least: float = 0.0,
 ) -> Packing | None:
@@ -42,7 +44,7 @@ def pack(
 
     `xy` (F, 3, 2) corners of each face in its chart's unit, `chart` (F,), `rim` (F, 3) the edges (from each corner to the
     next) on a chart's outline, `low` and `high` (C, 2) the charts' bounds. `start` is a scale to begin from; None is
-    returned where it would get below `least`.
+    returned where it would get below `least`. `report` is called before each try.
     """
     extent = high - low
     turned = extent[:, 1] > extent[:, 0]
@@ -51,6 +53,7 @@ def pack(
     xy = _turn(xy, turned[chart]) - corner[chart][:, None]
     scale = min(_roomy_scale(xy), widest(low, high) * _CELLS) if start is None else start * _CELLS
     while scale >= least * _CELLS:
+        report()
         bitmaps = _bitmaps(xy * scale, chart, rim, extent * scale)
         filled = sum(int(np.count_nonzero(bitmap)) for bitmap in bitmaps) / _CELLS**2
         if filled > 0.97:

@@ -42,7 +42,7 @@ def unwrap(surface: Surface, *, seen: np.ndarray, size: int, report: Callable[[]
     report()
     scale = None
     for attempt in range(_ATTEMPTS):
-        uv, scale = _lay_out(surface, charts, seen, scale)
+        uv, scale = _lay_out(surface, charts, seen, scale, report)
         report()
         face, crowded = _cover(uv, surface.polygon, size)
         report()
@@ -58,15 +58,17 @@ def unwrap(surface: Surface, *, seen: np.ndarray, size: int, report: Callable[[]
 
 
 
-def _lay_out(surface: Surface, charts: Charts, seen: np.ndarray, start: float | None) -> tuple[np.ndarray, float]:
+def _lay_out(
+    surface: Surface, charts: Charts, seen: np.ndarray, start: float | None, report: Callable[[], None]
+) -> tuple[np.ndarray, float]:
     """(F, 3, 2) corners in the unit square, and the scale that was reached."""
     chart = charts.chart[surface.polygon]
     flat, rim = charts.flat(surface)[:, :, :2], charts.rim(surface)
     for back, side in _DENSITIES:
         dense = flat * _densities(surface, charts, seen, back, side)[chart][:, None, None]
         bounds = chart_bounds(dense, chart)
-        last = (back, side) == _DENSITIES[-1]
-        packing = pack(dense, chart, rim, *bounds, start=start, least=0.0 if last else _FULL * widest(*bounds))
+        least = 0.0 if (back, side) == _DENSITIES[-1] else _FULL * widest(*bounds)
+        packing = pack(dense, chart, rim, *bounds, report=report, start=start, least=least)
         if packing is not None:
             return packing.place(dense, chart), packing.scale
     raise AssertionError("the last packing has no least scale")
