@@ -15,8 +15,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import bpy  # noqa: E402, I001  (addon_utils can be found only after it)
 import addon_utils  # noqa: E402
-import bpy  # noqa: E402
 import installed  # noqa: E402
 
 
