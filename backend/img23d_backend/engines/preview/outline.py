@@ -67,7 +67,7 @@ def _has_soft_edge(soft: np.ndarray) -> bool:
     """Whether most of the edge's pixels are partly covered."""
     mask = (soft > 0.5).astype(np.uint8)
     edge = mask - cv2.erode(mask, np.ones((3, 3), np.uint8))
-    return ((soft > 0.1) & (soft < 0.9)).sum() > 0.6 * edge.sum()
+    return ((soft > 0.1) & (soft < 0.9)).sum() > 0.4 * edge.sum()
 
 
 def _distance_in_one_piece(level: np.ndarray, coarser: float) -> np.ndarray:

@@ -72,7 +72,7 @@ def revolved(distance: np.ndarray, core: Core) -> np.ndarray:
     columns = np.arange(distance.shape[1], dtype=np.float64)[None, :]
     depth_squared = np.full(distance.shape, -1.0)
     rows = slice(core.first, core.last + 1)
-    spare = STAIR  # lets the outline itself, not the core's edge, be the rim
+    spare = 0.5 * STAIR  # lets the outline itself, not the core's edge, be the rim
     depth_squared[rows] = (columns - core.left[:, None] + spare) * (core.right[:, None] + spare - columns)
     depth_squared[~core.own] = -1.0
     reach = max(np.ptp(core.right + core.left), core.last - core.first, (core.right - core.left).max())
