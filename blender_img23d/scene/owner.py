@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import bpy
 
@@ -23,7 +22,6 @@ class Extension(app.App):
     thumbnails: Thumbnails
     refusal: str = ""  # why the last button did nothing, for the panel
     standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel
-    last_log: Path | None = None
 
     def job(self, job_id: str) -> Job | None:
         return next((job for job in self.session.jobs if job.id == job_id), None)
