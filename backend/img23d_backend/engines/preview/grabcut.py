@@ -137,7 +137,9 @@ def _mostly_within(lab: np.ndarray, standing: np.ndarray, box: np.ndarray) -> np
     within, crossing = ~reaching & (inside > 0.5), reaching & (inside > 0.1)
     within[0] = crossing[0] = False
     kept = within[labels]
-    return kept | _parted(lab, crossing[labels], box) if crossing.any() else kept
+    if crossing.any():
+        kept |= _parted(lab, crossing[labels], box)
+    return kept if (kept & box).any() else standing  # a box on a part of one thing means that part
 
 
 def _parted(lab: np.ndarray, crossing: np.ndarray, box: np.ndarray) -> np.ndarray:
