@@ -21,6 +21,7 @@ def measure(blender: Blender, zip_file: Path, out: Path) -> None:
     answer = BUILD / "bench" / "answer.json"
     shutil.rmtree(resources, ignore_errors=True)
     fresh = clean_environment(BLENDER_USER_RESOURCES=str(resources))
+    fresh.pop("PYTHONDONTWRITEBYTECODE", None)  # an artist's Blender keeps its byte code
     run(blender.command(SCRIPT, "install", zip_file), env=fresh)
     starts = []
     for _ in range(STARTS + 1):  # the first one writes the byte code, as it does for an artist once
