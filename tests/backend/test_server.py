@@ -13,7 +13,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import ROOT
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, decode, encode
 from img23d_protocol.messages import (
     Accepted,
@@ -34,6 +33,7 @@ from img23d_protocol.messages import (
     Unloaded,
 )
 
+ROOT = Path(__file__).resolve().parents[2]
 PATHS = os.pathsep.join([str(ROOT / "backend"), str(ROOT / "blender_img23d" / "shared"), str(ROOT / "tests" / "backend")])
 # A backend whose engine is stuck in one long OpenCV call, as a stage of the preview engine may be for a while.
 STUCK = """
