@@ -16,7 +16,6 @@ from .sheet.seed import seed_sheet
 from .sheet.sheet import Sheet
 from .sheet.split import split_chords, split_long
 
-ROUNDS = 3
 SPLIT_ABOVE = (1.7, 1.5, 1.4)  # wanted edge lengths, round by round
 COLLAPSE_BELOW, NEVER_ABOVE = 0.7, 1.3
 FACE_AREA = 0.51  # of an average face in squared wanted edge lengths, as the rounds leave it (0.433 if equilateral)
@@ -33,16 +32,16 @@ def close_relief(relief: Relief, *, faces: int, report: Callable[[float], None] 
     half = faces // 2
     relief = dataclasses.replace(relief, size=_sizes_for(relief, half * FACE_FILL))
     sheet = seed_sheet(relief)
-    for done in range(ROUNDS):
-        _remesh_round(sheet, SPLIT_ABOVE[min(done, len(SPLIT_ABOVE) - 1)])
-        report((done + 1) / (ROUNDS + 1))
-        if done < ROUNDS - 1:
+    for done in range(len(SPLIT_ABOVE)):
+        _remesh_round(sheet, SPLIT_ABOVE[done], relaxations=1 if done == 0 else 2)
+        report((done + 1) / (len(SPLIT_ABOVE) + 1))
+        if done < len(SPLIT_ABOVE) - 1:
             _correct_size(sheet, half * FACE_FILL)
     _finish(sheet, half)
     return _doubled(sheet)
 
 
-def _remesh_round(sheet: Sheet, split_above: float) -> None:
+def _remesh_round(sheet: Sheet, split_above: float, relaxations: int) -> None:
     for _ in range(3):
         collapsed = collapse_short(
             sheet, shortest=COLLAPSE_BELOW, longest=NEVER_ABOVE, rim_deviation=RIM_DEVIATION
@@ -52,7 +51,7 @@ def _remesh_round(sheet: Sheet, split_above: float) -> None:
     for _ in range(3):
         if split_long(sheet, split_above) * 50 < len(sheet.points):
             break
-    for _ in range(2):
+    for _ in range(relaxations):
         for _ in range(3):
             if flip_edges(sheet) * 100 < len(sheet.faces):
                 break

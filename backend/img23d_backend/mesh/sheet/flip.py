@@ -42,5 +42,6 @@ def _known(edges: Edges, a: np.ndarray, b: np.ndarray, vertex_count: int) -> np.
 
 def _cotangent(tip: np.ndarray, a: np.ndarray, b: np.ndarray) -> np.ndarray:
     u, v = a - tip, b - tip
-    sine = np.linalg.norm(np.cross(u, v), axis=1)
-    return (u * v).sum(axis=1) / np.maximum(sine, 1e-12)
+    dot = np.einsum("ij,ij->i", u, v)
+    squared_sine = np.einsum("ij,ij->i", u, u) * np.einsum("ij,ij->i", v, v) - dot**2
+    return dot / np.sqrt(np.maximum(squared_sine, 1e-24))
