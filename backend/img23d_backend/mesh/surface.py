@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -20,6 +21,7 @@ SPLIT_ABOVE = (1.7, 1.5, 1.4)  # wanted edge lengths, round by round
 COLLAPSE_BELOW, NEVER_ABOVE = 0.7, 1.3
 FACE_AREA = 0.51  # of an average face in squared wanted edge lengths, as the rounds leave it (0.433 if equilateral)
 RIM_DEVIATION = 0.03  # of the wanted edge length
+EXPECTED_STEPS = 40  # of all rounds together; only the progress depends on it
 FACE_FILL = 0.96  # what a round of remeshing is aimed at; the rest is room for the last corrections
 
 
@@ -32,30 +34,40 @@ def close_relief(relief: Relief, *, faces: int, report: Callable[[float], None] 
     half = faces // 2
     relief = dataclasses.replace(relief, size=_sizes_for(relief, half * FACE_FILL))
     sheet = seed_sheet(relief)
+    steps = itertools.count(1)
+
+    def tick() -> None:
+        report(min(next(steps) / EXPECTED_STEPS, 0.9))
+
     for done in range(len(SPLIT_ABOVE)):
-        _remesh_round(sheet, SPLIT_ABOVE[done], relaxations=1 if done == 0 else 2)
-        report((done + 1) / (len(SPLIT_ABOVE) + 1))
+        _remesh_round(sheet, SPLIT_ABOVE[done], relaxations=1 if done == 0 else 2, tick=tick)
         if done < len(SPLIT_ABOVE) - 1:
             _correct_size(sheet, half * FACE_FILL)
     _finish(sheet, half)
     return _doubled(sheet)
 
 
-def _remesh_round(sheet: Sheet, split_above: float, relaxations: int) -> None:
+def _remesh_round(sheet: Sheet, split_above: float, relaxations: int, tick: Callable[[], None]) -> None:
     for _ in range(3):
         collapsed = collapse_short(
             sheet, shortest=COLLAPSE_BELOW, longest=NEVER_ABOVE, rim_deviation=RIM_DEVIATION
         )
+        tick()
         if collapsed * 50 < len(sheet.points):
             break
     for _ in range(3):
-        if split_long(sheet, split_above) * 50 < len(sheet.points):
+        divided = split_long(sheet, split_above)
+        tick()
+        if divided * 50 < len(sheet.points):
             break
     for _ in range(relaxations):
         for _ in range(3):
-            if flip_edges(sheet) * 100 < len(sheet.faces):
+            flipped = flip_edges(sheet)
+            tick()
+            if flipped * 100 < len(sheet.faces):
                 break
         relax(sheet)
+        tick()
 
 
 def _finish(sheet: Sheet, most: int) -> None:
