@@ -21,23 +21,23 @@ RESULTS = BUILD / "test"
 
 @dataclass(frozen=True, kw_only=True)
 class Suite:
-    """Folders of tests that run in one pytest with one Python."""
+    """A folder of tests and the Python that runs it, in a pytest of its own: helper modules of two folders may share a name."""
 
-    label: str
+    folder: str
     python: Path
-    folders: tuple[str, ...]
 
 
 def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
     """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    suites = [Suite(label="plain Python", python=environment.plain_python(), folders=PLAIN)]
+    plain = environment.plain_python()
+    suites = [Suite(folder=folder, python=plain) for folder in PLAIN]
     variables = {}
     if not fast:
         blender = environment.bpy_environment()
         (zip_file,) = package.build([host_platform()], blender)
         variables["IMG23D_ZIP"] = str(zip_file)
-        suites.append(Suite(label=blender.label, python=Path(blender.script[0]), folders=IN_BLENDER))
+        suites += [Suite(folder=folder, python=Path(blender.script[0])) for folder in IN_BLENDER]
     results = [_run(suite, variables, chosen) for suite in suites]
     total = sum((counts for _, counts in results), Counter())
     print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
@@ -47,11 +47,11 @@ def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
 
 def _run(suite: Suite, variables: Mapping[str, str], chosen: Sequence[str]) -> tuple[int, Counter[str]]:
     """pytest's exit status and its counts."""
-    report = RESULTS / f"{'_'.join(suite.folders)}.xml"
+    report = RESULTS / f"{suite.folder}.xml"
     report.unlink(missing_ok=True)
     command = [str(suite.python), "-m", "pytest", "-q", "-rfE", "--durations=5", f"--junitxml={report}", "-p", "no:cacheprovider"]
-    command += [*chosen, *(f"tests/{folder}" for folder in suite.folders)]
-    print(f"--- {suite.label}: {', '.join(suite.folders)}", flush=True)
+    command += [*chosen, f"tests/{suite.folder}"]
+    print(f"--- tests/{suite.folder}", flush=True)
     done = subprocess.run(command, cwd=ROOT, env=clean_environment(**variables), stdin=subprocess.DEVNULL)
     return done.returncode, _counts(report)
 
