@@ -5,13 +5,13 @@ from __future__ import annotations
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
+from ..scene.folders import absolute
 from ..scene.owner import extension
-from ..scene.requests import absolute
 
 
 class IMG23D_OT_choose_photo(bpy.types.Operator):
     bl_idname = "img23d.choose_photo"
-    bl_label = "Img23D: Choose Photo"
+    bl_label = "Choose Photo"  # also the file browser's button, which is narrow
     bl_description = "Choose the picture to work from"
     bl_options = {"REGISTER", "UNDO"}
 
@@ -29,7 +29,8 @@ class IMG23D_OT_choose_photo(bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        self.filepath = absolute(getattr(context.scene.img23d, self.purpose)) or self.filepath
+        values = context.scene.img23d
+        self.filepath = absolute(getattr(values, self.purpose)) or absolute(values.photo) or self.filepath
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
