@@ -18,7 +18,7 @@ from bpy.props import (
 from bpy.types import PropertyGroup
 
 from .core import app
-from .shared.img23d_protocol.messages import (
+from .shared.img23d_protocol.limits import (
     FACES_DEFAULT,
     FACES_MAX,
     FACES_MIN,
@@ -26,7 +26,6 @@ from .shared.img23d_protocol.messages import (
     TEXTURE_SIZES,
     THICKNESS_MAX,
     THICKNESS_MIN,
-    EngineInfo,
 )
 
 if TYPE_CHECKING:
@@ -34,33 +33,35 @@ if TYPE_CHECKING:
 
 ROOT_PACKAGE = __package__  # "bl_ext.<repository>.img23d" once installed
 
+Choice = tuple[str, str, str]  # of an EnumProperty: identifier, label, tooltip
+
 # Shown until the first backend has said what it has.
-_BUNDLED_ENGINES = (
-    EngineInfo(
-        id="preview",
-        label="Preview (no AI models)",
-        ready=True,
-        note="This engine cuts out what stands apart in the photo; it does not know what a mug is.",
+_BUNDLED_ENGINES: tuple[Choice, ...] = (
+    (
+        "preview",
+        "Preview (no AI models)",
+        "This engine cuts out what stands apart in the photo; it does not know what a mug is.",
     ),
 )
 
 
-def known_engines() -> tuple[EngineInfo, ...]:
-    owner = app.installed()
-    return (owner.session.engines if owner else ()) or _BUNDLED_ENGINES
-
-
 def engine_note(engine_id: str) -> str:
-    return next((engine.note for engine in known_engines() if engine.id == engine_id), "")
+    return next((note for known_id, _, note in _known_engines() if known_id == engine_id), "")
+
+
+def _known_engines() -> tuple[Choice, ...]:
+    owner = app.installed()
+    engines = owner.session.engines if owner else ()
+    return tuple((engine.id, engine.label, engine.note) for engine in engines) or _BUNDLED_ENGINES
 
 
 @cache  # Blender does not keep the strings of a dynamic enum alive, so this does
-def _engine_items(engines: tuple[EngineInfo, ...]) -> list[tuple[str, str, str]]:
-    return [(engine.id, engine.label, engine.note) for engine in engines]
+def _kept(engines: tuple[Choice, ...]) -> list[Choice]:
+    return list(engines)
 
 
-def _engine_choices(values: Img23DSceneSettings, context: bpy.types.Context | None) -> list[tuple[str, str, str]]:
-    return _engine_items(known_engines())
+def _engine_choices(values: Img23DSceneSettings, context: bpy.types.Context | None) -> list[Choice]:
+    return _kept(_known_engines())
 
 
 def preferences_of(context: bpy.types.Context) -> Img23DPreferences:
@@ -190,4 +191,4 @@ def attach() -> None:
 def detach() -> None:
     del bpy.types.WindowManager.img23d
     del bpy.types.Scene.img23d
-    _engine_items.cache_clear()
+    _kept.cache_clear()

@@ -13,16 +13,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import (
-    FACES_DEFAULT,
-    SEED_MAX,
-    TEXTURE_SIZES,
-    Box,
-    Generate,
-    Settings,
-    ShapeKind,
-    Wanted,
-)
+from img23d_protocol.limits import FACES_DEFAULT, SEED_MAX, TEXTURE_SIZES
+from img23d_protocol.messages import Box, Generate, Settings, ShapeKind, Wanted
 from img23d_protocol.names import split_names
 
 from . import __version__, engines

@@ -5,19 +5,8 @@ from __future__ import annotations
 import math
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import (
-    FACES_MAX,
-    FACES_MIN,
-    SEED_MAX,
-    TEXTURE_SIZES,
-    THICKNESS_MAX,
-    THICKNESS_MIN,
-    Box,
-    Generate,
-    Locate,
-    Paint,
-    Settings,
-)
+from img23d_protocol.limits import FACES_MAX, FACES_MIN, SEED_MAX, TEXTURE_SIZES, THICKNESS_MAX, THICKNESS_MIN
+from img23d_protocol.messages import Box, Generate, Locate, Paint, Settings
 
 
 def check_request(request: Generate | Locate | Paint) -> None:

@@ -10,22 +10,8 @@ from pathlib import Path
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.filenames import safe_stem
-from ..shared.img23d_protocol.messages import (
-    FACES_MAX,
-    FACES_MIN,
-    SEED_MAX,
-    TEXTURE_SIZES,
-    THICKNESS_MAX,
-    THICKNESS_MIN,
-    Box,
-    Diagnose,
-    Generate,
-    Locate,
-    Paint,
-    Settings,
-    ShapeKind,
-    Wanted,
-)
+from ..shared.img23d_protocol.limits import FACES_MAX, FACES_MIN, SEED_MAX, TEXTURE_SIZES, THICKNESS_MAX, THICKNESS_MIN
+from ..shared.img23d_protocol.messages import Box, Diagnose, Generate, Locate, Paint, Settings, ShapeKind, Wanted
 from ..shared.img23d_protocol.names import split_names
 
 RANDOM_SEED = -1

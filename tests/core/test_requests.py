@@ -17,7 +17,8 @@ from blender_img23d.core.requests import (
     new_run_folder,
 )
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError, decode, encode
-from blender_img23d.shared.img23d_protocol.messages import SEED_MAX, Box, Settings, ShapeKind
+from blender_img23d.shared.img23d_protocol.limits import SEED_MAX
+from blender_img23d.shared.img23d_protocol.messages import Box, Settings, ShapeKind
 
 LEFT = Box(left=0.0, top=0.0, right=0.5, bottom=1.0)
 RIGHT = Box(left=0.5, top=0.0, right=1.0, bottom=1.0)

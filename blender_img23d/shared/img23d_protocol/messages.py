@@ -9,12 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-PROTOCOL_VERSION = 1
+from .limits import FACES_DEFAULT, TEXTURE_SIZES
 
-TEXTURE_SIZES = (1024, 2048)
-FACES_MIN, FACES_MAX, FACES_DEFAULT = 500, 200_000, 20_000
-THICKNESS_MIN, THICKNESS_MAX = 0.05, 3.0
-SEED_MAX = 2**31 - 1
+PROTOCOL_VERSION = 1
 
 
 class Stage(StrEnum):
@@ -81,7 +78,7 @@ class Locate:
 class Generate:
     """The main job: photo and names in, meshes out. No `wanted` at all means the whole picture is one object.
 
-    `seed` is 0..SEED_MAX: the caller has already drawn it where the artist chose "random".
+    `seed` is 0..limits.SEED_MAX: the caller has already drawn it where the artist chose "random".
     """
 
     job: str
