@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import bpy
 
 from .core.jobs import Job
+from .scene.folders import absolute
 from .scene.owner import Extension, extension_or_none, shown_job
-from .scene.requests import absolute
 from .scene.result_rows import point_at_failure, sync_rows
 from .scene.windows import redraw_sidebars, show_in_status_bar
 
@@ -41,7 +41,7 @@ class Pump:
     # --- the timer --------------------------------------------------------------------------------------------------
 
     def start(self) -> None:
-        bpy.app.timers.register(self._callback, first_interval=IDLE_SECONDS, persistent=True)
+        bpy.app.timers.register(self._callback, first_interval=0.0, persistent=True)
 
     def stop(self) -> None:
         if bpy.app.timers.is_registered(self._callback):

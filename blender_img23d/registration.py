@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.app.handlers import persistent
 
 from . import preferences, properties
 from .core import app
-from .core.link import BackendLink
-from .core.session import Session
 from .operators import boxes, diagnose, generate, photo, results, retexture
 from .panels import boxes as boxes_panel
 from .panels import main, menus, more, results as results_panel, retexture as retexture_panel, shape
-from .pump import Pump
-from .scene.applier import Applier
-from .scene.folders import log_folder
 from .scene.owner import Extension, extension_or_none
-from .scene.thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from .core.link import BackendLink
 
 _MODULES = (
     *(properties, preferences),
@@ -33,24 +31,17 @@ def register() -> None:
         bpy.utils.register_class(cls)
     properties.attach()
     menus.attach()
-    owner = _make_owner()
-    app.install(owner)
-    owner.pump.start()
+    app.install(_make_owner)
     bpy.app.handlers.load_post.append(_on_load)
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
         handlers.append(_on_undo)
 
 
 def unregister() -> None:
-    owner = extension_or_none()
     for handlers in (bpy.app.handlers.redo_post, bpy.app.handlers.undo_post):
         handlers.remove(_on_undo)
     bpy.app.handlers.load_post.remove(_on_load)
-    if owner is not None:
-        owner.pump.stop()
-        owner.session.shutdown()
-        owner.thumbnails.close()
-    app.install(None)
+    _end_owner()
     menus.detach()
     properties.detach()
     for cls in reversed(_CLASSES):
@@ -58,15 +49,32 @@ def unregister() -> None:
 
 
 def _make_link() -> BackendLink:
-    from .process.launch import new_link  # not before a backend is wanted, since Blender's start waits for every import
+    from .process.launch import new_link  # not before a backend is wanted
+    from .scene.folders import log_folder
 
     return new_link(Path(__file__).parent, log_folder())
 
 
 def _make_owner() -> Extension:
-    session = Session(make_link=_make_link)
-    applier = Applier()
-    return Extension(session=session, pump=Pump(session, applier), applier=applier, thumbnails=Thumbnails())
+    """At the first use: what is imported here takes several times as long as all that `register` needs."""
+    from .core.session import Session
+    from .pump import Pump
+    from .scene.applier import Applier
+    from .scene.thumbnails import Thumbnails
+
+    session, applier = Session(make_link=_make_link), Applier()
+    owner = Extension(session=session, pump=Pump(session, applier), applier=applier, thumbnails=Thumbnails())
+    owner.pump.start()
+    return owner
+
+
+def _end_owner() -> None:
+    owner = extension_or_none()
+    app.remove()
+    if owner is not None:
+        owner.pump.stop()
+        owner.session.shutdown()
+        owner.thumbnails.close()
 
 
 @persistent

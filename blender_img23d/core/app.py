@@ -1,16 +1,19 @@
 """Where operators, panels and the pump find the one owner object.
 
 Blender creates operators and panels by itself, so nothing can be handed to them; this is the only module-level state of
-the extension. `registration` sets it in register() and takes it away in unregister().
+the extension. `registration` says in register() how the owner object is made and takes it away in unregister(). It is
+made when it is first asked for, so that Blender's start does not wait for what most sessions never use.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from .jobs import Job
-from .session import Session
+if TYPE_CHECKING:
+    from .jobs import Job
+    from .session import Session
 
 
 class Pumping(Protocol):
@@ -25,28 +28,39 @@ class Pumping(Protocol):
 
 @dataclass(kw_only=True)
 class App:
-    """What registration made: everything that lives as long as the extension is enabled."""
+    """Everything that lives from its first use until the extension is disabled."""
 
     session: Session
     pump: Pumping
 
 
+_make: Callable[[], App] | None = None
 _app: App | None = None
 
 
-def install(app: App | None) -> None:
-    """Called by registration only; None takes it away."""
-    global _app
-    _app = app
+def install(make: Callable[[], App]) -> None:
+    """Called by registration only: `make` is called once, at the first use."""
+    global _make
+    _make = make
+
+
+def remove() -> App | None:
+    """Called by registration only: takes away what was made and returns it, None where nothing was."""
+    global _make, _app
+    app, _make, _app = _app, None, None
+    return app
 
 
 def current() -> App:
-    """The owner object. Raises RuntimeError while the extension is not registered."""
+    """The owner object, made now if need be. Raises RuntimeError while the extension is not registered."""
+    global _app
     if _app is None:
-        raise RuntimeError("Img23D is not registered")
+        if _make is None:
+            raise RuntimeError("Img23D is not registered")
+        _app = _make()
     return _app
 
 
 def installed() -> App | None:
-    """The owner object or None, for `draw` and `poll`, which Blender may call during unregistration."""
+    """The owner object, or None where it was not needed yet."""
     return _app

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
 from ..shared.img23d_protocol.messages import (
     Box,
@@ -20,24 +19,12 @@ from ..shared.img23d_protocol.messages import (
     Stage,
     TargetFailed,
 )
+from .states import JobState
 
 Request = Locate | Generate | Paint | Diagnose
 
 # Rough shares of a target's time, so that a bar moves evenly through all stages.
 _STAGE_SHARES = {Stage.LOCATE: 0.1, Stage.MATTE: 0.25, Stage.SHAPE: 0.25, Stage.PAINT: 0.4}
-
-
-class JobState(StrEnum):
-    WAITING = "waiting"  # for the backend to start
-    RUNNING = "running"
-    CANCELLING = "cancelling"
-    DONE = "done"
-    CANCELLED = "cancelled"
-    FAILED = "failed"
-
-    @property
-    def is_over(self) -> bool:
-        return self in (JobState.DONE, JobState.CANCELLED, JobState.FAILED)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -97,6 +84,23 @@ class Job:
     @property
     def is_over(self) -> bool:
         return self.state.is_over
+
+    @property
+    def is_generation(self) -> bool:
+        return isinstance(self.request, Generate)
+
+    @property
+    def is_search(self) -> bool:
+        return isinstance(self.request, Locate)
+
+    @property
+    def is_retexture(self) -> bool:
+        return isinstance(self.request, Paint)
+
+    @property
+    def picture(self) -> str:
+        """The path of the picture that it works from, empty for a diagnosis."""
+        return getattr(self.request, "picture" if self.is_retexture else "photo", "")
 
     @property
     def progress(self) -> float:

@@ -6,7 +6,6 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
 from ..shared.img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import (
@@ -30,10 +29,11 @@ from ..shared.img23d_protocol.messages import (
     Unload,
     Unloaded,
 )
-from .jobs import Job, JobState, Request, new_job
+from .jobs import Job, Request, new_job
 from .known_errors import Explanation, explain
 from .link import BackendLink, LinkClosed
 from .patience import Patience
+from .states import JobState, SessionState
 
 log = logging.getLogger(__name__)
 
@@ -42,14 +42,6 @@ HELLO_SECONDS = 20.0
 CANCEL_SECONDS = 5.0
 SILENCE_SECONDS = 120.0  # longer than any step between two reports
 IDLE_SECONDS = 300.0  # a backend that idles so long gives its memory back
-
-
-class SessionState(StrEnum):
-    OFF = "off"
-    STARTING = "starting"
-    READY = "ready"
-    BUSY = "busy"
-    CANCELLING = "cancelling"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,7 @@ import bpy
 
 from ..scene.outcome import follow
 from ..scene.owner import extension, is_idle
-from ..scene.requests import locate_request
 from ..shared.img23d_protocol import Img23DError
-from ..shared.img23d_protocol.names import split_names
 
 
 class IMG23D_OT_find_boxes(bpy.types.Operator):
@@ -23,6 +21,8 @@ class IMG23D_OT_find_boxes(bpy.types.Operator):
         return is_idle()
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene.requests import locate_request  # late, as everything that Blender's start should not wait for
+
         owner = extension()
         try:
             job = owner.session.submit(locate_request(context), owner.applier.files.key)
@@ -39,6 +39,8 @@ class IMG23D_OT_add_box(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..shared.img23d_protocol.names import split_names
+
         values = context.scene.img23d
         taken = {box.name.casefold() for box in values.boxes}
         names = (name for name in split_names(values.names) if name.casefold() not in taken)

@@ -7,8 +7,7 @@ from pathlib import Path
 import bpy
 
 from ..scene.folders import log_folder, runs_base
-from ..scene.owner import extension, extension_or_none, shown_job
-from ..scene.report import report_text
+from ..scene.owner import extension, is_idle, shown_job
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 
 
@@ -48,6 +47,8 @@ class IMG23D_OT_copy_report(bpy.types.Operator):
     bl_description = "Copy versions, the listed run's settings and its errors, to be pasted into a bug report"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene.report import report_text
+
         owner = extension()
         context.window_manager.clipboard = report_text(owner, shown_job(owner, context))
         self.report({"INFO"}, "The report is in the clipboard: paste it where you describe what happened.")
@@ -62,8 +63,7 @@ class IMG23D_OT_free_memory(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         cls.poll_message_set("Memory can be freed when no job is running")
-        owner = extension_or_none()
-        return owner is not None and owner.session.active is None
+        return is_idle()
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()

@@ -7,7 +7,7 @@ import bpy
 from ..properties import preferences_of
 from ..scene.outcome import follow
 from ..scene.owner import extension, extension_or_none, is_idle
-from ..scene.requests import check_mode, generate_request
+from ..scene.selection import check_mode
 from ..shared.img23d_protocol import Img23DError
 
 
@@ -23,6 +23,8 @@ class IMG23D_OT_generate(bpy.types.Operator):
         return is_idle()
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene.requests import generate_request  # not before it is wanted, since Blender's start waits for every import
+
         owner = extension()
         try:
             if bpy.app.background:  # nobody could leave the mode while the job waits for it

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from ..core.jobs import Job, TargetState
 from ..properties import preferences_of
 from ..scene.owner import extension, extension_or_none, shown_job
-from ..scene.placer import select_only
-from ..scene.requests import check_mode
 from ..scene.result_rows import show_job, sync_rows
-from ..scene.viewport import frame_selected
+from ..scene.selection import check_mode, frame_selected, select_only
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+
+if TYPE_CHECKING:
+    from ..core.jobs import Job, TargetState
 
 
 class _OnResult:

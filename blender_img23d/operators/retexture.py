@@ -7,7 +7,6 @@ import bpy
 from ..scene.faces import can_switch, switch
 from ..scene.outcome import follow
 from ..scene.owner import extension, is_idle
-from ..scene.requests import paint_request
 from ..shared.img23d_protocol import Img23DError
 
 
@@ -29,6 +28,8 @@ class IMG23D_OT_retexture(bpy.types.Operator):
         return context.object is not None and context.object.type == "MESH"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene.requests import paint_request  # late, as everything that Blender's start should not wait for
+
         owner = extension()
         try:
             request, captured = paint_request(context)

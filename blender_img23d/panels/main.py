@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
-from ..core.jobs import Job, JobState
-from ..core.session import SessionState
+from ..core.states import JobState, SessionState
 from ..properties import Img23DSceneSettings, engine_note
-from ..scene.owner import Extension, extension_or_none
-from ..scene.requests import absolute
+from ..scene.folders import absolute
+from ..scene.owner import Extension, extension
 from .text import draw_sentence
+
+if TYPE_CHECKING:
+    from ..core.jobs import Job
 
 
 class IMG23D_PT_main(bpy.types.Panel):
@@ -20,9 +24,7 @@ class IMG23D_PT_main(bpy.types.Panel):
     bl_category = "Img23D"
 
     def draw(self, context: bpy.types.Context) -> None:
-        owner = extension_or_none()
-        if owner is None:
-            return
+        owner = extension()  # made when the tab is first seen; its timer then loads what is shown here
         values = context.scene.img23d
         column = self.layout.column()
         _draw_photo(column, owner, values)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.jobs import Job, JobState, TargetState
+from ..core.states import JobState
 from ..properties import Img23DResultRow
 from ..scene.owner import Extension, extension_or_none, shown_job
-from ..scene.placer import Standing
-from ..shared.img23d_protocol.messages import Generate, Locate, Paint
+from ..scene.standing import Standing
 from .text import draw_sentence
+
+if TYPE_CHECKING:
+    from ..core.jobs import Job, TargetState
 
 _ENDED = {
     JobState.DONE: ("CHECKMARK", "Finished"),
@@ -56,7 +59,7 @@ def _draw_state(layout: bpy.types.UILayout, owner: Extension, job: Job, target: 
         layout.label(text="Failed", icon="ERROR")
     elif not job.is_over:
         layout.progress(factor=target.progress, text=_doing(target))
-    elif not isinstance(job.request, Generate):
+    elif not job.is_generation:
         layout.label(text=_ENDED[job.state][1])
     else:
         _draw_result_buttons(layout, owner, job, index)
@@ -121,14 +124,13 @@ def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
         newer.alignment = "CENTER"
         newer.label(text=f"Run {len(jobs) - jobs.index(job)} of {len(jobs)}")
         row.operator("img23d.browse_runs", text="", icon="TRIA_RIGHT").step = -1
-    picture = PurePath(job.request.picture if isinstance(job.request, Paint) else getattr(job.request, "photo", "")).name
-    what = {Paint: "Re-texture with", Locate: "Search in"}.get(type(job.request), "From")
-    draw_sentence(layout, context, f"{what} {picture}", icon="IMAGE_DATA")
+    what = "Re-texture with" if job.is_retexture else "Search in" if job.is_search else "From"
+    draw_sentence(layout, context, f"{what} {PurePath(job.picture).name}", icon="IMAGE_DATA")
     if job.is_over:
         icon, text = _ENDED[job.state]
         row = layout.row()
         row.label(text=f"{text} in {job.seconds:.1f} s" if job.state is JobState.DONE else text, icon=icon)
-    if isinstance(job.request, Generate):
+    if job.is_generation:
         row = layout.row(align=True)
         row.label(text=f"Seed {job.request.seed}")
         row.operator("img23d.use_seed", text="Use Again", icon="LOOP_BACK").seed = job.request.seed
@@ -166,7 +168,7 @@ def _draw_details(
     standing = owner.standings.get(index, Standing.NOTHING)
     if job.is_over and standing.value.strip():
         draw_sentence(box, context, standing.value, icon="INFO", in_box=True)
-    if target.note and (not job.is_over or isinstance(job.request, Paint)):
+    if target.note and (not job.is_over or job.is_retexture):
         draw_sentence(box, context, target.note, icon="INFO", in_box=True)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from ..core.jobs import Job
 from ..core.session import Update
 from ..shared.img23d_protocol import Img23DError
-from ..shared.img23d_protocol.messages import Cancelled, Failed, Finished, Locate, Located, MeshReady, PaintReady
+from ..shared.img23d_protocol.messages import Cancelled, Failed, Finished, Located, MeshReady, PaintReady
 from .boxes import BoxFiller
 from .file_state import FileState
 from .placer import Placer
@@ -40,7 +40,7 @@ class Applier:
             case MeshReady(target=target):
                 self._drop_older_mesh(update.job, target)
                 self._queue.append(update)
-            case Located() if isinstance(update.job.request, Locate):
+            case Located() if update.job.is_search:
                 self.boxes.apply(update.job)
             case PaintReady() | Finished() | Cancelled() | Failed():
                 self._queue.append(update)

@@ -1,4 +1,4 @@
-"""Where files go: never beside the code."""
+"""Where files are: the artist's own, and ours, which are never beside the code."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ from pathlib import Path
 import bpy
 
 from ..properties import ROOT_PACKAGE, preferences_of
+
+
+def absolute(path: str) -> str:
+    """A path that begins with // is relative to the .blend."""
+    return str(Path(bpy.path.abspath(path))) if path.strip() else ""
 
 
 def runs_base(context: bpy.types.Context) -> Path:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
-from ..core.jobs import Job, JobState, TargetState
-from ..shared.img23d_protocol.messages import Locate
-from .owner import Extension
+from ..core.states import JobState
 from .result_rows import show_job, sync_rows
+
+if TYPE_CHECKING:
+    from ..core.jobs import Job, TargetState
+    from .owner import Extension
 
 
 def follow(operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension, job: Job) -> set[str]:
@@ -23,7 +27,7 @@ def follow(operator: bpy.types.Operator, context: bpy.types.Context, owner: Exte
 
 
 def _was_found(job: Job, target: TargetState) -> bool:
-    return isinstance(job.request, Locate) and target.box is not None
+    return job.is_search and target.box is not None
 
 
 def must_wait() -> bool:

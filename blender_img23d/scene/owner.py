@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import bpy
 
 from ..core import app
-from ..core.jobs import Job
-from ..shared.img23d_protocol import Img23DError
-from .applier import Applier
-from .placer import Standing
-from .thumbnails import Thumbnails
+
+if TYPE_CHECKING:
+    from ..core.jobs import Job
+    from ..shared.img23d_protocol import Img23DError
+    from .applier import Applier
+    from .standing import Standing
+    from .thumbnails import Thumbnails
 
 
 @dataclass(kw_only=True)
 class Extension(app.App):
-    """Everything that lives as long as the extension is enabled."""
+    """Made at the first use, lives until the extension is disabled."""
 
     applier: Applier
     thumbnails: Thumbnails
@@ -34,14 +37,14 @@ class Extension(app.App):
 
 
 def extension() -> Extension:
-    """For operators. Raises RuntimeError while the extension is not registered."""
+    """For operators, and for the tab's top: made now if need be. Raises RuntimeError while nothing is registered."""
     owner = app.current()
     assert isinstance(owner, Extension)
     return owner
 
 
 def extension_or_none() -> Extension | None:
-    """For `draw` and `poll`."""
+    """For `draw` and `poll`: None where nothing was done with the extension yet."""
     owner = app.installed()
     return owner if isinstance(owner, Extension) else None
 
@@ -55,4 +58,4 @@ def shown_job(owner: Extension, context: bpy.types.Context) -> Job | None:
 def is_idle() -> bool:
     """For `poll`: whether a new job can be started."""
     owner = extension_or_none()
-    return owner is not None and owner.session.active is None
+    return owner is None or owner.session.active is None

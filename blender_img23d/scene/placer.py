@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
 
 import bpy
 
@@ -15,21 +14,13 @@ from .glb import import_glb
 from .materials import make_visible_in_solid
 from .replace import fingerprint, replace_mesh
 from .row import GAP, Slot, row_positions
+from .selection import select_only
 from .spot import Spot, choose_spot, collection_for
+from .standing import Standing
 from .tags import find_result, tag_result
 from .windows import Workplace, push_undo, workplace_of
 
 _TOLERANCE = 1e-5  # scene units an object may be off its place and still count as not moved by the artist
-
-
-class Standing(Enum):
-    """Where a target's result is, for the result list; the value is a sentence where there is something to say."""
-
-    NOTHING = ""
-    IN_SCENE = " "
-    READY = "The result is ready: press Import to bring it into this file."
-    GONE = "The object is no longer in this file: press Import to bring it back."
-    EDITED = "You have changed the plain mesh, so it was left alone: Import brings the textured one as an object of its own."
 
 
 @dataclass(kw_only=True)
@@ -185,17 +176,6 @@ class Placer:
         box, placed = job.targets[index].box, self._placed.get((job.id, index))
         width = placed.width if placed else None
         return Slot(width=width) if box is None else Slot(left=box.left, right=box.right, width=width)
-
-
-def select_only(objects: list[bpy.types.Object], view_layer: bpy.types.ViewLayer) -> None:
-    """The first of them that the view layer shows becomes the active object."""
-    for obj in view_layer.objects:
-        obj.select_set(False, view_layer=view_layer)
-    shown = [obj for obj in objects if obj.name in view_layer.objects]
-    for obj in shown:
-        obj.select_set(True, view_layer=view_layer)
-    if shown:
-        view_layer.objects.active = shown[0]
 
 
 def _width(mesh: bpy.types.Mesh) -> float:

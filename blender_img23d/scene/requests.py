@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import bpy
 from mathutils import Matrix
 
@@ -13,7 +11,7 @@ from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import Box, Generate, Locate, Paint, Settings
 from ..shared.img23d_protocol.names import split_names
 from .capture import Captured, capture_mesh, check_paintable, front_view, viewport_view
-from .folders import runs_base
+from .folders import absolute, runs_base
 
 
 def generate_request(context: bpy.types.Context) -> Generate:
@@ -57,12 +55,6 @@ def paint_request(context: bpy.types.Context) -> tuple[Paint, Captured]:
     return request, captured
 
 
-def check_mode(context: bpy.types.Context) -> None:
-    """Raises Img23DError where adding an object would throw the artist out of a mode."""
-    if context.mode != "OBJECT":
-        raise Img23DError(ErrorCode.BAD_REQUEST, "Go back to Object Mode first: objects are added and selected there only.")
-
-
 def names_with_boxes(values: Img23DSceneSettings) -> tuple[str, list[Box | None]]:
     """The typed names, each with the first unused box of that name; boxes of other names are things of their own."""
     left = list(values.boxes)
@@ -77,11 +69,6 @@ def names_with_boxes(values: Img23DSceneSettings) -> tuple[str, list[Box | None]
         names.append(box.name.strip() or f"Box {number}")
         boxes.append(_box(box))
     return ", ".join(_quoted(name) for name in names), boxes
-
-
-def absolute(path: str) -> str:
-    """A path that begins with // is relative to the .blend."""
-    return str(Path(bpy.path.abspath(path))) if path.strip() else ""
 
 
 def _quoted(name: str) -> str:

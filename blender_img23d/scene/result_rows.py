@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
-from ..core.jobs import Job
+if TYPE_CHECKING:
+    from ..core.jobs import Job
 
 
 def show_job(window_manager: bpy.types.WindowManager, job: Job) -> None:

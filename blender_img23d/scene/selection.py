@@ -1,0 +1,37 @@
+"""Selecting results and bringing them into view."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..shared.img23d_protocol import ErrorCode, Img23DError
+
+
+def check_mode(context: bpy.types.Context) -> None:
+    """Raises Img23DError where adding an object would throw the artist out of a mode."""
+    if context.mode != "OBJECT":
+        raise Img23DError(ErrorCode.BAD_REQUEST, "Go back to Object Mode first: objects are added and selected there only.")
+
+
+def select_only(objects: list[bpy.types.Object], view_layer: bpy.types.ViewLayer) -> None:
+    """The first of them that the view layer shows becomes the active object."""
+    for obj in view_layer.objects:
+        obj.select_set(False, view_layer=view_layer)
+    shown = [obj for obj in objects if obj.name in view_layer.objects]
+    for obj in shown:
+        obj.select_set(True, view_layer=view_layer)
+    if shown:
+        view_layer.objects.active = shown[0]
+
+
+def frame_selected(context: bpy.types.Context) -> None:
+    """In the viewport under the mouse, else in the first one; nothing happens where there is none."""
+    if bpy.app.background or context.window is None:
+        return
+    areas = [area for area in context.window.screen.areas if area.type == "VIEW_3D"]
+    area = context.area if context.area in areas else next(iter(areas), None)
+    if area is None:
+        return
+    region = next(region for region in area.regions if region.type == "WINDOW")
+    with context.temp_override(area=area, region=region):
+        bpy.ops.view3d.view_selected()
