@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .pyramid import pull_push
+from .pyramid import pull_push, weighted
 
 _TELLING = 28.0  # 8-bit sRGB units between thing and backdrop from which the colours decide rather than the outline
 _SMOOTH_SIDE = 640  # pixels: the size at which colours are carried across the edge
@@ -19,17 +19,11 @@ def soften(rgb: np.ndarray, inside: np.ndarray, width: float) -> np.ndarray:
     """
     distance = signed_distance(inside)
     band = np.abs(distance) < width + 2
-    colours = rgb.astype(np.float32)
-    front = _sure_colours(colours, inside, distance, width)
-    behind = _sure_colours(colours, ~inside, -distance, width)
-    across = front - behind
-    length = (across * across).sum(2)
-    mixed = ((colours - behind) * across).sum(2) / np.maximum(length, 1.0)
-    trust = length / (length + _TELLING**2)
-    outline = np.clip(0.5 + distance / 1.6, 0, 1)
-    alpha = trust * np.clip(mixed, 0, 1) + (1 - trust) * outline
-    alpha = np.clip(alpha, np.clip(distance / (width + 1), 0, 1), np.clip(1 + (distance + 1) / (width + 1), 0, 1))
-    return np.where(band, _stretched(alpha), inside).astype(np.float32)
+    front = _sure_colours(rgb, inside, distance, width)[band]
+    behind = _sure_colours(rgb, ~inside, -distance, width)[band]
+    alpha = inside.astype(np.float32)
+    alpha[band] = _stretched(_mix(rgb[band].astype(np.float32), front, behind, distance[band], width))
+    return alpha
 
 
 def signed_distance(inside: np.ndarray) -> np.ndarray:
@@ -37,21 +31,32 @@ def signed_distance(inside: np.ndarray) -> np.ndarray:
     mask = inside.astype(np.uint8)
     within = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     without = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)
-    return np.where(inside, within - 0.5, 0.5 - without).astype(np.float32)
+    return np.where(inside, within - 0.5, 0.5 - without)
 
 
-def _sure_colours(colours: np.ndarray, side: np.ndarray, depth: np.ndarray, width: float) -> np.ndarray:
-    """The colours of one side carried into the band; thin parts, which are nowhere deep, use their own middle."""
-    ridge = cv2.dilate(np.where(side, depth, 0).astype(np.float32), np.ones((3, 3), np.uint8)) <= depth
-    sure = (side & ((depth > width + 0.6) | (ridge & (depth > 0.9)))).astype(np.float32)
+def _mix(image: np.ndarray, front: np.ndarray, behind: np.ndarray, distance: np.ndarray, width: float) -> np.ndarray:
+    """(N,) the front's part in N colours (N, 3), which must agree with the distance to the hard outline (N,)."""
+    across = front - behind
+    length = np.einsum("ij,ij->i", across, across)
+    mixed = np.einsum("ij,ij->i", image - behind, across) / np.maximum(length, 1.0)
+    trust = length / (length + _TELLING**2)
+    outline = np.clip(0.5 + distance / 1.6, 0, 1)
+    alpha = trust * np.clip(mixed, 0, 1) + (1 - trust) * outline
+    return np.clip(alpha, np.clip(distance / (width + 1), 0, 1), np.clip(1 + (distance + 1) / (width + 1), 0, 1))
+
+
+def _sure_colours(rgb: np.ndarray, side: np.ndarray, depth: np.ndarray, width: float) -> np.ndarray:
+    """(H, W, 3) float32 colours of one side carried into the band; thin parts, nowhere deep, use their own middle."""
+    ridge = cv2.dilate(np.maximum(depth, 0), np.ones((3, 3), np.uint8)) <= depth
+    sure = (side & ((depth > width + 0.6) | (ridge & (depth > 0.9)))).astype(np.uint8)
     height, wide = sure.shape
     shrink = max(1.0, max(sure.shape) / _SMOOTH_SIDE)  # what is carried is smooth: no need for every pixel
     size = (max(1, round(wide / shrink)), max(1, round(height / shrink)))
-    weighted = cv2.resize(colours * sure[..., None], size, interpolation=cv2.INTER_AREA)
-    sure = cv2.resize(sure, size, interpolation=cv2.INTER_AREA)
+    shown = cv2.resize(cv2.copyTo(rgb, sure), size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    share = cv2.resize(sure.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     sigma = (width + 0.5) / shrink
-    near = cv2.GaussianBlur(sure, (0, 0), sigma)
-    local = cv2.GaussianBlur(weighted, (0, 0), sigma) / np.maximum(near, 1e-4)[..., None]
+    near = cv2.GaussianBlur(share, (0, 0), sigma)
+    local = weighted(cv2.GaussianBlur(shown, (0, 0), sigma), 1 / np.maximum(near, 1e-4))
     carried = pull_push(local, np.minimum(near * 20, 1))
     return carried if size == (wide, height) else cv2.resize(carried, (wide, height), interpolation=cv2.INTER_LINEAR)
 

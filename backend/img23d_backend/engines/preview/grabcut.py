@@ -14,6 +14,7 @@ from .scene import Scene, open_holes, standing_out
 
 _WORKING_SIDE = 448  # pixels
 _ROUNDS_SEEDED, _ROUNDS_BOX = 2, 5
+_LEARN_STEP, _LEARN_LEAST = 3, 2000  # pixels; pixels of either side: enough for the five colours of each
 _SURE_DEPTH = 2  # pixels from the seeds' outline in which the cut may still move it
 _DOUBT_REACH = 10  # pixels into the thing in which a dark grey may be its contact shadow
 _DEEP = 6  # pixels of the scene: farther from the backdrop there is no shadow of it any more
@@ -190,6 +191,19 @@ def _grab(image: np.ndarray, seeds: np.ndarray, rounds: int) -> np.ndarray:
     if not front.any() or front.all():
         return front
     models = np.zeros((1, 65)), np.zeros((1, 65))
-    marks = seeds.copy()
-    cv2.grabCut(image, marks, None, *models, rounds, cv2.GC_INIT_WITH_MASK)
+    step = _step(front)
+    marks = seeds[::step, ::step].copy()
+    cv2.grabCut(np.ascontiguousarray(image[::step, ::step]), marks, None, *models, rounds, cv2.GC_INIT_WITH_MASK)
+    if step > 1:
+        marks = seeds.copy()
+        cv2.grabCut(image, marks, None, *models, 1, cv2.GC_EVAL_FREEZE_MODEL)
     return (marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD)
+
+
+def _step(front: np.ndarray) -> int:
+    """Every how many pixels a row and a column the colours are learned from, so that either side has enough of them."""
+    for step in range(_LEARN_STEP, 1, -1):
+        sample = front[::step, ::step]
+        if min(np.count_nonzero(sample), sample.size - np.count_nonzero(sample)) >= _LEARN_LEAST:
+            return step
+    return 1

@@ -15,6 +15,7 @@ from .scene import Scene, SceneMemory
 
 _MARGIN = 0.05  # of the thing's longer side, transparent around it
 _MARGIN_LEAST = 4  # pixels
+_AROUND = 24  # pixels of what is behind the thing, beyond the soft edge, which tell the edge's colours
 
 
 class GrabCutMatter:
@@ -31,7 +32,9 @@ class GrabCutMatter:
         if photo.alpha is not None:
             alpha = _kept_alpha(photo, found, window)
         else:
-            alpha = _new_alpha(photo, found, window, scene, context)
+            inside = _hard_cut(photo, found, window, scene, context)
+            window, inside, doubt = _cropped(inside, window)
+            alpha = soften(_view(photo.rgb, window), inside, width=doubt)
         context.report(0.7, "")
         bounds = _bounds(alpha, found.name)
         colours = estimate_foreground(_view(photo.rgb, window), alpha)
@@ -74,7 +77,8 @@ def _kept_alpha(photo: Photo, found: Found, window: PixelBox) -> np.ndarray:
     return np.where(to_mine <= to_others, alpha, 0)
 
 
-def _new_alpha(photo: Photo, found: Found, window: PixelBox, scene: Scene, context: Context) -> np.ndarray:
+def _hard_cut(photo: Photo, found: Found, window: PixelBox, scene: Scene, context: Context) -> np.ndarray:
+    """(h, w) bool over the window, at the working size."""
     cv2.setRNGSeed(context.seed % 2**31)
     rgb = _view(photo.rgb, window)
     box = _inside_box(window, found.box)
@@ -84,9 +88,30 @@ def _new_alpha(photo: Photo, found: Found, window: PixelBox, scene: Scene, conte
     else:
         cut = cut_by_box(rgb, box)
     context.report(0.4, "")
-    inside = tidy(cut.inside, cut.hint, cut.open)
+    return tidy(cut.inside, cut.hint, cut.open)
+
+
+def _cropped(inside: np.ndarray, window: PixelBox) -> tuple[PixelBox, np.ndarray, float]:
+    """The part of the window that a cut at the working size needs, the cut in it at the photo's size (h, w) bool, and
+    by how many pixels its outline may be wrong.
+    """
+    zoom = window.width / inside.shape[1]
     full = cv2.resize(inside.astype(np.float32), (window.width, window.height), interpolation=cv2.INTER_CUBIC) > 0.5
-    return soften(rgb, full, width=1.0 + 0.75 * window.width / inside.shape[1])
+    left, top, width, height = cv2.boundingRect(full.view(np.uint8))
+    around = _AROUND + round(4 * zoom)
+    part = PixelBox(
+        left=max(0, left - around),
+        top=max(0, top - around),
+        right=min(window.width, left + width + around),
+        bottom=min(window.height, top + height + around),
+    )
+    moved = PixelBox(
+        left=window.left + part.left,
+        top=window.top + part.top,
+        right=window.left + part.right,
+        bottom=window.top + part.bottom,
+    )
+    return moved, np.ascontiguousarray(_view(full, part)), 1.0 + 0.75 * zoom
 
 
 def _bounds(alpha: np.ndarray, name: str) -> tuple[int, int, int, int]:
