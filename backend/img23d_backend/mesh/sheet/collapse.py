@@ -5,9 +5,11 @@ After Hoppe et al., "Mesh optimization", 1993; the condition for keeping the top
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from .sheet import MIN_AREA, Edges, Sheet, find_edges, plane_area, relative_length, sorted_with_order
+from .sheet import MIN_AREA, Edges, Sheet, plane_area, relative_length, sorted_with_order
 
 SUB_ROUNDS = 4
 
@@ -18,7 +20,7 @@ def collapse_short(sheet: Sheet, *, shortest: float, longest: float, rim_deviati
     No edge longer than `longest` arises, and no rim vertex goes that is further than `rim_deviation` wanted sizes from
     the line between its neighbours. `at_most` limits the number.
     """
-    edges = find_edges(sheet.faces, len(sheet.points))
+    edges = sheet.edges
     length = relative_length(sheet, edges.ends)
     gone, into, rank = _candidates(sheet, edges, length, shortest)
     if rim_deviation < np.inf:
@@ -94,76 +96,93 @@ def _with_rim_locks(
 
 
 def _stars(faces: np.ndarray, vertex_count: int, centers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The faces around each center, as (index into centers, face) pairs."""
-    corners = faces.ravel()
-    by_vertex = sorted_with_order(corners)[1] // 3
-    degree = np.bincount(corners, minlength=vertex_count)
-    start = np.cumsum(degree) - degree
-    counts = degree[centers]
-    pair = np.repeat(np.arange(len(centers)), counts)
-    within = np.arange(len(pair)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return pair, by_vertex[np.repeat(start[centers], counts) + within]
+    """The faces around each center, as (index into centers, face) pairs; the former ascend."""
+    index = np.full(vertex_count, -1)
+    index[centers] = np.arange(len(centers))
+    of_corner = index.take(faces.ravel())
+    used = np.flatnonzero(of_corner >= 0)
+    pair, order = sorted_with_order(of_corner.take(used))
+    return pair, used.take(order) // 3
 
 
 def _allowed(
     sheet: Sheet, edges: Edges, gone: np.ndarray, into: np.ndarray, pair: np.ndarray, face: np.ndarray, longest: float
 ) -> np.ndarray:
     """Candidates after which every face is still positive, none is too long, and the topology is what it was."""
-    corners = sheet.faces[face]
-    target = into[pair]
-    stays = ~(corners == target[:, None]).any(axis=1)
-    pair, target, corners = pair[stays], target[stays], corners[stays]
-    moved = np.where(corners == gone[pair][:, None], target[:, None], corners)
-    bad = plane_area(*(sheet.points[moved[:, i]] for i in range(3))) < MIN_AREA * 10
-    solid, size = sheet.solid_points(), sheet.size
-    goal, goal_size = solid[target], size[target]
-    for i in range(3):
-        other = moved[:, i]
-        reach = ((solid[other] - goal) ** 2).sum(axis=1)
-        bad |= reach > (longest * 0.5 * (size[other] + goal_size)) ** 2
+    star = _Star.around(sheet, gone, into, pair, face)
     allowed = np.zeros(len(gone), dtype=bool)
-    allowed[pair] = True
-    allowed[pair[bad]] = False
-    left = np.flatnonzero(allowed)
-    allowed[left[_breaks_topology(sheet, edges, gone[left], into[left])]] = False
+    allowed[star.pair] = True
+    target = into.take(star.pair)
+    x, y, z = (np.ascontiguousarray(column) for column in (*sheet.points.T, sheet.height))
+    goal_x, goal_y, goal_z, goal_size = (column.take(target) for column in (x, y, z, sheet.size))
+    sides = []
+    for corner in (star.after, star.before):
+        dx, dy, dz = x.take(corner) - goal_x, y.take(corner) - goal_y, z.take(corner) - goal_z
+        reach = longest * 0.5 * (sheet.size.take(corner) + goal_size)
+        allowed[star.pair[dx**2 + dy**2 + dz**2 > reach**2]] = False
+        sides.append((dx, dy))
+    (ax, ay), (bx, by) = sides
+    allowed[star.pair[ax * by - ay * bx < MIN_AREA * 10]] = False
+    allowed[star.pair[_tied(sheet, edges, star, target, allowed, gone)]] = False
     return allowed
 
 
-def _breaks_topology(sheet: Sheet, edges: Edges, gone: np.ndarray, into: np.ndarray) -> np.ndarray:
-    """Whether an edge's ends have more common neighbours than the tips of its faces (link condition)."""
-    count = len(sheet.points)
-    a, b = edges.ends.T
-    start, end = np.concatenate([a, b]), np.concatenate([b, a])
-    known, _ = sorted_with_order(start * count + end)
-    first = np.searchsorted(known, gone * count)
-    degree = np.searchsorted(known, (gone + 1) * count) - first
-    pair = np.repeat(np.arange(len(gone)), degree)
-    within = np.arange(len(pair)) - np.repeat(np.cumsum(degree) - degree, degree)
-    neighbour = known[np.repeat(first, degree) + within] % count
-    key = into[pair] * count + neighbour
-    at = np.minimum(np.searchsorted(known, key), len(known) - 1)
-    common = np.bincount(pair[known[at] == key], minlength=len(gone))
-    return common != np.where(sheet.rim[gone], 1, 2)
+@dataclass(frozen=True, kw_only=True)
+class _Star:
+    """The faces around each candidate that stay, by their other corners: `after`, `before` (N,) the candidate `pair` (N,)
+    in the face's turn. `tips` (2, C) are the third corners of the faces that go.
+    """
+
+    pair: np.ndarray
+    after: np.ndarray
+    before: np.ndarray
+    tips: np.ndarray
+
+    @staticmethod
+    def around(sheet: Sheet, gone: np.ndarray, into: np.ndarray, pair: np.ndarray, face: np.ndarray) -> _Star:
+        a, b, c = sheet.faces.T.take(face, axis=1)
+        here, target = gone.take(pair), into.take(pair)
+        after = np.where(a == here, b, np.where(b == here, c, a))
+        before = a + b + c - here - after
+        stays = np.flatnonzero((after != target) & (before != target))
+        tips = np.full((2, len(gone)), -1)
+        for row, (corner, tip) in enumerate(((after, before), (before, after))):
+            goes = np.flatnonzero(corner == target)
+            tips[row, pair.take(goes)] = tip.take(goes)
+        return _Star(pair=pair.take(stays), after=after.take(stays), before=before.take(stays), tips=tips)
+
+
+def _tied(
+    sheet: Sheet, edges: Edges, star: _Star, target: np.ndarray, allowed: np.ndarray, gone: np.ndarray
+) -> np.ndarray:
+    """Where an edge joins the target to a further corner of the star: the ends would share more than their faces' tips
+    (link condition).
+    """
+    open_, on_rim = allowed.take(star.pair), sheet.rim.take(gone).take(star.pair)
+    tied = []
+    for corner, asked in ((star.after, open_), (star.before, open_ & on_rim)):  # inside, each corner is after a face too
+        no_tip = (corner != star.tips[0].take(star.pair)) & (corner != star.tips[1].take(star.pair))
+        rows = np.flatnonzero(asked & no_tip)
+        tied.append(rows[edges.join(corner.take(rows), target.take(rows))])
+    return np.concatenate(tied)
 
 
 def _independent(allowed: np.ndarray, pair: np.ndarray, lock: np.ndarray, lock_count: int) -> np.ndarray:
     """Candidates of which no two need the same lock; later candidates win. `pair` ascends."""
     open_ = allowed.copy()
-    taken = np.zeros(lock_count, dtype=bool)
     chosen: list[np.ndarray] = []
+    owner = np.empty(lock_count, dtype=np.int64)
     for _ in range(SUB_ROUNDS):
-        open_[pair[taken[lock]]] = False
-        rows = open_[pair]
-        if not rows.any():
-            break
-        owner = np.full(lock_count, -1)
-        owner[lock[rows]] = pair[rows]  # pairs run upwards, the last write stays
+        rows = np.flatnonzero(open_.take(pair))
+        pair, lock = pair.take(rows), lock.take(rows)
+        owner[lock] = pair  # pairs run upwards, the last write stays
         wins = open_.copy()
-        wins[pair[rows][owner[lock[rows]] != pair[rows]]] = False
-        taken[lock[wins[pair]]] = True
+        wins[pair[owner.take(lock) != pair]] = False
         chosen.append(np.flatnonzero(wins))
-        open_ &= ~wins
-    return np.concatenate(chosen) if chosen else np.zeros(0, dtype=np.int64)
+        taken = np.zeros(lock_count, dtype=bool)
+        taken[lock[wins.take(pair)]] = True
+        open_[pair[taken.take(lock)]] = False
+    return np.concatenate(chosen)
 
 
 def _apply(sheet: Sheet, gone: np.ndarray, into: np.ndarray) -> None:

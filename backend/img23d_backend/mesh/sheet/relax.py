@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .field import sample, sample_gradient
-from .sheet import Edges, Sheet, find_edges
+from .sheet import Edges, Sheet
 from .split import move_if_unfolded
 
 CORNER_COSINE = 0.94  # a rim vertex that turns by more than 20 degrees is a corner and stays
@@ -13,7 +13,7 @@ CORNER_COSINE = 0.94  # a rim vertex that turns by more than 20 degrees is a cor
 
 def relax(sheet: Sheet, weight: float = 0.6) -> None:
     """Move each vertex towards the mean of its neighbours within the surface; rim vertices slide along the outline."""
-    edges = find_edges(sheet.faces, len(sheet.points))
+    edges = sheet.edges
     targets = sheet.points.copy()
     inner = ~sheet.rim
     targets[inner] = _onto_surface(sheet, sheet.solid_points()[inner] + weight * _tangential_step(sheet)[inner])

@@ -6,7 +6,7 @@ the solid made of the sheet and its mirror image never cuts itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,7 +19,7 @@ MIN_AREA = 1e-7  # square cells; below this a triangle counts as flat
 class Sheet:
     """`points` (V, 2) float64 in grid cells, `height` (V,), `size` (V,) wanted edge length, `rim` (V,) bool: on the outline.
 
-    `faces` (F, 3) int64, positively oriented in the plane.
+    `faces` (F, 3) int64, positively oriented in the plane; replaced and never written into, so that `edges` stay right.
     """
 
     relief: Relief
@@ -28,6 +28,7 @@ class Sheet:
     faces: np.ndarray
     height: np.ndarray
     size: np.ndarray
+    _edges: Edges | None = field(default=None, init=False, repr=False)
 
     @staticmethod
     def lifted(relief: Relief, points: np.ndarray, rim: np.ndarray, faces: np.ndarray) -> Sheet:
@@ -42,6 +43,13 @@ class Sheet:
         """Read heights and wanted sizes anew at the present points."""
         self.height = np.where(self.rim, 0.0, self.relief.height_at(self.points))
         self.size = self.relief.size_at(self.points)
+
+    @property
+    def edges(self) -> Edges:
+        """The edges of the present faces, found once."""
+        if self._edges is None or self._edges.faces is not self.faces:
+            self._edges = find_edges(self.faces, len(self.points))
+        return self._edges
 
     def solid_points(self) -> np.ndarray:
         """(V, 3) points of the lifted sheet."""
@@ -67,14 +75,23 @@ class Edges:
     """Every edge once. `ends` (E, 2) run as in `left`, its first face; `right` is -1 at the border.
 
     `left_tip`, `right_tip` are the vertices across the edge; `of_face` (F, 3) the edge from corner i to corner i + 1.
+    `faces` (F, 3) are those whose edges they are. `keys` (E,) ascend and are made of both ends.
     """
 
+    faces: np.ndarray
+    vertex_count: int
+    keys: np.ndarray
     ends: np.ndarray
     left: np.ndarray
     right: np.ndarray
     left_tip: np.ndarray
     right_tip: np.ndarray
     of_face: np.ndarray
+
+    def join(self, a: np.ndarray, b: np.ndarray) -> np.ndarray:
+        """(N,) bool: whether there is an edge between the vertices `a` (N,) and `b` (N,)."""
+        wanted = np.minimum(a, b) * self.vertex_count + np.maximum(a, b)
+        return self.keys.take(np.searchsorted(self.keys, wanted), mode="clip") == wanted
 
 
 def find_edges(faces: np.ndarray, vertex_count: int) -> Edges:
@@ -94,6 +111,9 @@ def find_edges(faces: np.ndarray, vertex_count: int) -> Edges:
     tip = faces[:, [2, 0, 1]].T.ravel()
     has_right = follow >= 0
     return Edges(
+        faces=faces,
+        vertex_count=vertex_count,
+        keys=sorted_key[first],
         ends=np.column_stack([start[lead], end[lead]]),
         left=lead % count,
         right=np.where(has_right, follow % count, -1),
@@ -104,17 +124,22 @@ def find_edges(faces: np.ndarray, vertex_count: int) -> Edges:
 
 
 def sorted_with_order(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted non-negative keys and their order, stable; packing the index into the key beats argsort several times."""
-    bits = max(int(len(keys) - 1).bit_length(), 1)
-    if len(keys) and int(keys.max()).bit_length() + bits > 63:
-        order = np.argsort(keys, kind="stable")
-        return keys[order], order
-    packed = np.sort((keys << bits) | np.arange(len(keys)))
-    return packed >> bits, packed & ((1 << bits) - 1)
+    """Sorted non-negative keys and their order, stable: digits of 16 bits, which NumPy sorts by counting."""
+    order = np.argsort((keys & 0xFFFF).astype(np.uint16), kind="stable")
+    bits = int(keys.max()).bit_length() if len(keys) else 0
+    for shift in range(16, bits, 16):
+        digit = ((keys >> shift) & 0xFFFF).astype(np.uint16)
+        order = order[np.argsort(digit[order], kind="stable")]
+    return keys[order], order
+
+
+def squared_lengths(sheet: Sheet, ends: np.ndarray) -> np.ndarray:
+    """Squared edge lengths on the lifted sheet; column by column, which is several times as fast."""
+    a, b = ends[:, 0], ends[:, 1]
+    columns = (*sheet.points.T, sheet.height)
+    return sum((column.take(a) - column.take(b)) ** 2 for column in map(np.ascontiguousarray, columns))
 
 
 def relative_length(sheet: Sheet, ends: np.ndarray) -> np.ndarray:
     """Edge lengths on the lifted sheet in units of the wanted size."""
-    solid = sheet.solid_points()
-    a, b = ends[:, 0], ends[:, 1]
-    return np.linalg.norm(solid[a] - solid[b], axis=1) / (0.5 * (sheet.size[a] + sheet.size[b]))
+    return np.sqrt(squared_lengths(sheet, ends)) / (0.5 * (sheet.size.take(ends[:, 0]) + sheet.size.take(ends[:, 1])))

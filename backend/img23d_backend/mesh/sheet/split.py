@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .sheet import MIN_AREA, Edges, Sheet, find_edges, plane_area, relative_length
+from .sheet import MIN_AREA, Edges, Sheet, plane_area, relative_length
 
 LEAST_SPAN = 0.004  # cells in the plane; a shorter edge stands on a jump of the depth, and splitting it would not end
 
@@ -27,7 +27,7 @@ def split_long(sheet: Sheet, longest: float, *, at_most: int | None = None) -> i
     Only edges that are the longest of one of their faces are split: fewer triangles arise, and rounder ones. `at_most`
     limits the number, longest first.
     """
-    edges = find_edges(sheet.faces, len(sheet.points))
+    edges = sheet.edges
     length = relative_length(sheet, edges.ends)
     of_face = length[edges.of_face]
     longest_side = edges.of_face[np.arange(len(of_face)), of_face.argmax(axis=1)]
@@ -43,7 +43,7 @@ def split_long(sheet: Sheet, longest: float, *, at_most: int | None = None) -> i
 
 def split_chords(sheet: Sheet) -> int:
     """Split inner edges between two rim vertices: lifted on both sides of the solid, they would fall together."""
-    edges = find_edges(sheet.faces, len(sheet.points))
+    edges = sheet.edges
     return split_edges(sheet, edges, np.flatnonzero(sheet.rim[edges.ends].all(axis=1) & (edges.right >= 0)))
 
 
