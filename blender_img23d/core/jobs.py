@@ -35,7 +35,8 @@ class TargetState:
     box: Box | None = None
     stage: Stage | None = None
     fraction: float = 0.0  # 0..1 within `stage`
-    note: str = ""
+    note: str = ""  # what is being done, until there is a newer one
+    notes: tuple[str, ...] = ()  # what stays to be known about its cut-out, mesh and texture, in this order
     error: str = ""  # a sentence for the artist
     detail: str = ""
     cutout: str = ""
@@ -52,8 +53,10 @@ class TargetState:
         return stage_progress(self.stage, self.fraction)
 
     def enter(self, finished: Stage, note: str) -> None:
-        """A stage's result is there."""
-        self.stage, self.fraction, self.note = finished, 1.0, note or self.note
+        """A stage's result is there, with what is to be known about it."""
+        self.stage, self.fraction, self.note = finished, 1.0, ""
+        if note and note not in self.notes:
+            self.notes += (note,)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -127,7 +130,7 @@ class Job:
     def on_located(self, message: Located) -> None:
         self.targets = [TargetState(name=one.name, box=one.box) for one in message.targets]
         for target, one in zip(self.targets, message.targets, strict=True):
-            target.enter(Stage.LOCATE, one.note)
+            target.stage, target.fraction, target.note = Stage.LOCATE, 1.0, one.note
         self.notes = message.notes
         self.photo_size = (message.photo_width, message.photo_height)
 

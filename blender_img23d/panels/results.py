@@ -168,8 +168,10 @@ def _draw_details(
     standing = owner.standings.get(index, Standing.NOTHING)
     if job.is_over and standing.value.strip():
         draw_sentence(box, context, standing.value, icon="INFO", in_box=True)
-    if target.note and (not job.is_over or job.is_retexture):
-        draw_sentence(box, context, target.note, icon="INFO", in_box=True)
+    for note in target.notes:
+        draw_sentence(box, context, note, icon="INFO", in_box=True)
+    if target.note and not job.is_over and target.note not in target.notes:
+        draw_sentence(box, context, target.note, icon="TIME", in_box=True)
 
 
 CLASSES = (IMG23D_UL_results, IMG23D_PT_results)

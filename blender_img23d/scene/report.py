@@ -31,5 +31,5 @@ def _about_job(job: Job) -> list[str]:
         lines.append(f"Error ({job.code}): {job.error}\n{job.detail}".rstrip())
     for index, target in enumerate(job.targets):
         state = f"{target.error}\n{target.detail}".rstrip() if target.error else f"{target.stage}, {target.faces} faces"
-        lines.append(f"{index} {target.name}: {state}")
+        lines += [f"{index} {target.name}: {state}", *(f"  {note}" for note in target.notes)]
     return lines

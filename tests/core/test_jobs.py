@@ -7,10 +7,12 @@ import pytest
 from blender_img23d.core.jobs import Job, JobState, TargetState, new_job, stage_progress
 from blender_img23d.shared.img23d_protocol.messages import (
     Box,
+    CutoutReady,
     Diagnose,
     Generate,
     Located,
     LocatedTarget,
+    MeshReady,
     Progress,
     Stage,
     TargetFailed,
@@ -72,12 +74,30 @@ def test_a_failed_target_does_not_hold_the_bar_back() -> None:
     assert job.progress == pytest.approx(1.0)
 
 
-def test_notes_stay_until_there_is_a_newer_one() -> None:
-    target = TargetState(name="cup", note="found at the left")
-    target.enter(Stage.MATTE, "")
-    assert target.note == "found at the left"
-    target.enter(Stage.SHAPE, "turned")
-    assert target.note == "turned"
+def test_what_is_to_be_known_about_a_result_outlives_the_next_progress() -> None:
+    job = make_job("cup")
+    turned, seen = "Turned about its upright axis.", "The back is made up."
+    job.on_cutout(CutoutReady(job="a", target=0, path="/r/cup.png"))
+    job.on_mesh(MeshReady(job="a", target=0, path="/r/cup.glb", textured=False, faces=10, note=turned))
+    job.on_progress(Progress(job="a", stage=Stage.PAINT, target=0, fraction=0.5, note="unwrapping"))
+    (target,) = job.targets
+    assert (target.notes, target.note) == ((turned,), "unwrapping")
+    job.on_mesh(MeshReady(job="a", target=0, path="/r/cup.glb", textured=True, faces=10, note=seen))
+    assert (target.notes, target.note) == ((turned, seen), "")
+
+
+def test_a_note_that_comes_twice_is_shown_once() -> None:
+    target = TargetState(name="cup")
+    target.enter(Stage.SHAPE, "Turned.")
+    target.enter(Stage.PAINT, "Turned.")
+    assert target.notes == ("Turned.",)
+
+
+def test_how_a_thing_was_found_is_shown_until_the_next_stage() -> None:
+    job = make_job("cup")
+    found = (LocatedTarget(name="cup", box=BOX, note="the left one"),)
+    job.on_located(Located(job="a", targets=found, photo_width=10, photo_height=10))
+    assert (job.targets[0].note, job.targets[0].notes) == ("the left one", ())
 
 
 def test_states_that_are_over() -> None:
