@@ -13,7 +13,8 @@ from .backdrop import Backdrop, contact_shadow, shadow_factor, steepness, to_lab
 from .scene import Scene, open_holes, standing_out
 
 _WORKING_SIDE = 448  # pixels
-_ROUNDS_SEEDED, _ROUNDS_BOX = 2, 5
+_SEEDED = {"rounds": 1, "last": cv2.GC_EVAL}  # learns once more from all pixels: good seeds are better than a first cut
+_BOXED = {"rounds": 4, "last": cv2.GC_EVAL_FREEZE_MODEL}
 _LEARN_STEP, _LEARN_LEAST = 3, 2000  # pixels; pixels of either side: enough for the five colours of each
 _SURE_DEPTH = 2  # pixels from the seeds' outline in which the cut may still move it
 _DOUBT_REACH = 10  # pixels into the thing in which a dark grey may be its contact shadow
@@ -47,7 +48,7 @@ def cut_by_seeds(
         wanted = within & _near_hint(standing, _shrunk(hint, size))
     others = standing & ~wanted
     seeds = _seeds(lab, backdrop, wanted, others, within)
-    inside = _grab(_evenly_lit(lab, backdrop), seeds, _ROUNDS_SEEDED)
+    inside = _grab(_evenly_lit(lab, backdrop), seeds, **_SEEDED)
     through = open_holes(lab, backdrop, ~backdrop.seen)
     return Cut(inside=inside & ~others, hint=wanted, open=through)
 
@@ -60,7 +61,7 @@ def cut_by_box(rgb: np.ndarray, box: np.ndarray) -> Cut:
     within[[0, -1], :] = False
     within[:, [0, -1]] = False
     seeds = np.where(within, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8)
-    inside = _grab(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), seeds, _ROUNDS_BOX)
+    inside = _grab(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), seeds, **_BOXED)
     return Cut(inside=inside, hint=within, open=np.zeros_like(inside))
 
 
@@ -185,18 +186,20 @@ def _evenly_lit(lab: np.ndarray, backdrop: Backdrop) -> np.ndarray:
     return np.clip(128 + difference * (1.2, 1.6, 1.6), 0, 255).astype(np.uint8)
 
 
-def _grab(image: np.ndarray, seeds: np.ndarray, rounds: int) -> np.ndarray:
-    """(H, W) bool. Seeds without both sides, or without doubt, are the answer themselves."""
+def _grab(image: np.ndarray, seeds: np.ndarray, rounds: int, last: int) -> np.ndarray:
+    """(H, W) bool. Seeds without both sides, or without doubt, are the answer themselves.
+
+    The colours are learned in some `rounds` from a sample of the pixels; `last` is OpenCV's mode of the one cut in full.
+    """
     front = (seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD)
     if not front.any() or front.all():
         return front
     models = np.zeros((1, 65)), np.zeros((1, 65))
     step = _step(front)
-    marks = seeds[::step, ::step].copy()
-    cv2.grabCut(np.ascontiguousarray(image[::step, ::step]), marks, None, *models, rounds, cv2.GC_INIT_WITH_MASK)
-    if step > 1:
-        marks = seeds.copy()
-        cv2.grabCut(image, marks, None, *models, 1, cv2.GC_EVAL_FREEZE_MODEL)
+    sample = np.ascontiguousarray(image[::step, ::step])
+    cv2.grabCut(sample, seeds[::step, ::step].copy(), None, *models, rounds, cv2.GC_INIT_WITH_MASK)
+    marks = seeds.copy()
+    cv2.grabCut(image, marks, None, *models, 1, last)
     return (marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD)
 
 
