@@ -13,9 +13,7 @@ from .backdrop import Backdrop, contact_shadow, shadow_factor, steepness, to_lab
 from .scene import Scene, open_holes, standing_out
 
 _WORKING_SIDE = 448  # pixels
-_SEEDED = {"rounds": 1, "last": cv2.GC_EVAL}  # learns once more from all pixels: good seeds are better than a first cut
-_BOXED = {"rounds": 4, "last": cv2.GC_EVAL_FREEZE_MODEL}
-_LEARN_STEP, _LEARN_LEAST = 3, 2000  # pixels; pixels of either side: enough for the five colours of each
+_LEARN_STEP, _LEARN_LEAST = 2, 2000  # pixels; pixels of either side: enough for the five colours of each
 _SURE_DEPTH = 2  # pixels from the seeds' outline in which the cut may still move it
 _DOUBT_REACH = 10  # pixels into the thing in which a dark grey may be its contact shadow
 _DEEP = 6  # pixels of the scene: farther from the backdrop there is no shadow of it any more
@@ -48,7 +46,7 @@ def cut_by_seeds(
         wanted = within & _near_hint(standing, _shrunk(hint, size))
     others = standing & ~wanted
     seeds = _seeds(lab, backdrop, wanted, others, within)
-    inside = _grab(_evenly_lit(lab, backdrop), seeds, **_SEEDED)
+    inside = _grab(_evenly_lit(lab, backdrop), seeds, learn=1, cut=2)
     through = open_holes(lab, backdrop, ~backdrop.seen)
     return Cut(inside=inside & ~others, hint=wanted, open=through)
 
@@ -61,7 +59,7 @@ def cut_by_box(rgb: np.ndarray, box: np.ndarray) -> Cut:
     within[[0, -1], :] = False
     within[:, [0, -1]] = False
     seeds = np.where(within, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8)
-    inside = _grab(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), seeds, **_BOXED)
+    inside = _grab(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), seeds, learn=4, cut=0)
     return Cut(inside=inside, hint=within, open=np.zeros_like(inside))
 
 
@@ -186,10 +184,11 @@ def _evenly_lit(lab: np.ndarray, backdrop: Backdrop) -> np.ndarray:
     return np.clip(128 + difference * (1.2, 1.6, 1.6), 0, 255).astype(np.uint8)
 
 
-def _grab(image: np.ndarray, seeds: np.ndarray, rounds: int, last: int) -> np.ndarray:
+def _grab(image: np.ndarray, seeds: np.ndarray, *, learn: int, cut: int) -> np.ndarray:
     """(H, W) bool. Seeds without both sides, or without doubt, are the answer themselves.
 
-    The colours are learned in some `rounds` from a sample of the pixels; `last` is OpenCV's mode of the one cut in full.
+    Most of GrabCut's time goes into finding the first colours, for which a sample of the pixels does as well: `learn`
+    rounds on that. Then `cut` rounds on all pixels, each learning anew, or with 0 a single one with the colours as learned.
     """
     front = (seeds == cv2.GC_FGD) | (seeds == cv2.GC_PR_FGD)
     if not front.any() or front.all():
@@ -197,16 +196,14 @@ def _grab(image: np.ndarray, seeds: np.ndarray, rounds: int, last: int) -> np.nd
     models = np.zeros((1, 65)), np.zeros((1, 65))
     step = _step(front)
     sample = np.ascontiguousarray(image[::step, ::step])
-    cv2.grabCut(sample, seeds[::step, ::step].copy(), None, *models, rounds, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(sample, seeds[::step, ::step].copy(), None, *models, learn, cv2.GC_INIT_WITH_MASK)
     marks = seeds.copy()
-    cv2.grabCut(image, marks, None, *models, 1, last)
+    cv2.grabCut(image, marks, None, *models, max(1, cut), cv2.GC_EVAL if cut else cv2.GC_EVAL_FREEZE_MODEL)
     return (marks == cv2.GC_FGD) | (marks == cv2.GC_PR_FGD)
 
 
 def _step(front: np.ndarray) -> int:
-    """Every how many pixels a row and a column the colours are learned from, so that either side has enough of them."""
-    for step in range(_LEARN_STEP, 1, -1):
-        sample = front[::step, ::step]
-        if min(np.count_nonzero(sample), sample.size - np.count_nonzero(sample)) >= _LEARN_LEAST:
-            return step
-    return 1
+    """Every how many pixels a row and a column are looked at first: few enough, but enough of either side."""
+    sample = front[::_LEARN_STEP, ::_LEARN_STEP]
+    seen = np.count_nonzero(sample)
+    return _LEARN_STEP if min(seen, sample.size - seen) >= _LEARN_LEAST else 1
