@@ -40,7 +40,7 @@ _BUNDLED_ENGINES: tuple[Choice, ...] = (
     (
         "preview",
         "Preview (no AI models)",
-        "This engine cuts out what stands apart in the photo; it does not know what a mug is.",
+        "Works at once, without a graphics card. It cuts out what stands apart in the photo; it does not know what a mug is.",
     ),
 )
 

@@ -63,7 +63,7 @@ def _form(distance: np.ndarray, settings: Settings) -> _Form:
     forced = settings.shape is ShapeKind.REVOLVE
     flat = "" if forced else flat_thing(distance)
     if flat:
-        note = "A flat thing by its outline: given a thickness. If it is round, set the shape to Revolve or Inflate."
+        note = "A flat thing by its outline: given a thickness. If it is round, choose the kind Lathe or Rounded."
         return _Form(depth_squared=slab(distance, flat) * thick, note=note)
     core = find_core(distance, forced=forced)
     if core is None:
