@@ -1,16 +1,61 @@
-# What a person does with the panel, by mouse and keyboard, in a window of 1600 x 1000 pixels. Run beside Blender as the
-# DRIVER of a virtual screen, where `shot FILE` saves the screen; see prepare.py for the variables.
-await() { for _ in $(seq 120); do [ -e "$IMG23D_SHOTS/$1" ] && return; sleep 1; done; echo "waited too long for $1" >&2; exit 1; }
-click() { xdotool mousemove "$1" "$2"; sleep 1; xdotool click "${3:-1}"; sleep 1; }
+#!/usr/bin/env bash
+# What a person does with the panel, by mouse and keyboard, in a Blender window that fills a screen of 1600 x 1000 pixels.
+# Run beside a Blender that was started with prepare.py, with DISPLAY set; needs xdotool and ImageMagick.
+#
+#   IMG23D_SHOTS   folder for the pictures; prepare.py's `state` is read there
+#   IMG23D_PHOTOS  folder with exactly two pictures: the demo photo and, second by name, one to re-texture with
+#   IMG23D_NAMES   names to type (default: the demo photo's)
+#
+# Ends with "person: all steps passed"; a step whose outcome does not come within two minutes ends it with status 1.
+set -u
+names=${IMG23D_NAMES:-pink lamp, green bottle, brown book, blue mug, red apple, yellow duck, purple star, orange bowl}
+count=$(($(tr -cd , <<<"$names" | wc -c) + 1))
+declare -F shot >/dev/null || shot() { import -window root "$1"; }
 
-await ready; sleep 3
-click 500 900                                                                          # the splash goes away
-sleep 2
-shot "$IMG23D_SHOTS/1_photo.png"
-xdotool mousemove 1150 322; sleep 1; xdotool click --repeat 2 --delay 120 1; sleep 1   # the field for names
-xdotool type --delay 150 "${IMG23D_NAMES:-lamp, bottle, book, mug}"; sleep 1; xdotool key Return; sleep 2
-shot "$IMG23D_SHOTS/2_names.png"
-click 1160 404                                                                         # Generate
-for i in 1 2 3; do sleep 4; shot "$IMG23D_SHOTS/3_running_$i.png"; done
-await done; sleep 4
-shot "$IMG23D_SHOTS/4_result.png"
+step() { echo "person: $1"; }
+look() { sleep 1; shot "$IMG23D_SHOTS/$1.png"; }
+await() { # PATTERN...: until every pattern is a line of the state
+  for _ in $(seq 120); do
+    sleep 1; missing=""
+    for pattern in "$@"; do grep -qxE "$pattern" "$IMG23D_SHOTS/state" 2>/dev/null || missing=$pattern; done
+    [ -z "$missing" ] && return
+  done
+  echo "person: waited too long for '$missing'; there is:" >&2; cat "$IMG23D_SHOTS/state" >&2
+  shot "$IMG23D_SHOTS/failed.png"; exit 1
+}
+click() { xdotool mousemove "$(($1 + 3))" "$2"; sleep 0.7; xdotool mousemove "$1" "$2"; sleep 1; xdotool click --repeat "${3:-1}" --delay 100 1; sleep 1.5; }
+in_view() { xdotool mousemove 500 700; sleep 0.5; for key in "$@"; do xdotool key "$key"; sleep 2; done; }
+choose() { # PLACE in the file browser's list: 1 is the first picture
+  click 680 33 2; xdotool key ctrl+a; xdotool type --delay 60 "$IMG23D_PHOTOS/"; xdotool key Return; sleep 3
+  click 440 $((93 + ($1 - 1) * 21)) 2; sleep 2
+}
+
+await "jobs 0" idle; sleep 3
+step "an empty scene, and the tab Img23D"
+in_view a Delete n; await "objects 0"
+click 1299 282; look 1_tab
+step "choose the photo"
+click 1165 131; look 2_browser; choose 1; await "photo .+"; look 3_photo
+step "type the names, press Generate"
+click 1150 322 2; xdotool type --delay 60 "$names"; xdotool key Return; sleep 1
+click 1160 411; sleep 3; look 4_running
+await "jobs 1" "last job done" idle "objects $count"
+[ "$(grep -c ': textured$' "$IMG23D_SHOTS/state")" = "$count" ] || { echo "person: not all are textured" >&2; exit 1; }
+look 5_finished
+step "look at them in Material Preview"
+click 1252 39; in_view KP_1 KP_Decimal; sleep 45; look 6_result
+step "one undo takes the run back, redo brings it again"
+in_view ctrl+z; await "objects 0"; in_view ctrl+shift+z; await "objects $count"; in_view ctrl+z; await "objects 0"
+step "a mesh of one's own, re-textured from the front"
+in_view shift+a; xdotool type --delay 150 monkey; sleep 1; xdotool key Return; await "object Suzanne: plain"; in_view KP_Decimal
+click 1085 456; click 1085 586; look 7_retexture_panel
+click 1264 609; choose 2; look 8_picture
+click 1150 655; await "jobs 2" "last job done" idle "object Suzanne: textured"; look 9_retextured
+step "back and forth between old and new, and undone"
+click 1150 678; await "object Suzanne: plain"; look 10_old_again
+click 1150 678; await "object Suzanne: textured"
+in_view ctrl+z ctrl+z ctrl+z; await "object Suzanne: plain"
+step "in Edit Mode the results wait"
+in_view Tab; click 1160 411; await "jobs 3" busy; sleep 15; look 11_waiting
+in_view Tab; await idle "objects $((count + 1))"; look 12_all_there
+echo "person: all steps passed"

@@ -1,7 +1,7 @@
-"""Run by Blender with a window: installs the zip, empties the scene and opens the Img23D tab; the rest is the driver's.
+"""Run by a Blender with a window (`blender --python tests/gui/prepare.py`): installs the zip, then only watches.
 
-IMG23D_ZIP is the zip, IMG23D_SHOTS a folder; the file `ready` appears there when the driver may begin, and `done` when a
-run is over and its objects are in view.
+IMG23D_ZIP is the zip, IMG23D_SHOTS a folder. Once a second the file `state` in it says what the scene holds, one fact a
+line, for `person.sh` to wait for; everything else is done by mouse and keyboard.
 """
 
 import os
@@ -10,45 +10,45 @@ from pathlib import Path
 
 import bpy
 
-SHOTS = Path(os.environ["IMG23D_SHOTS"])
-MODULE = "bl_ext.user_default.img23d"
+STATE = Path(os.environ["IMG23D_SHOTS"]) / "state"
+CORE = "bl_ext.user_default.img23d.core.app"
 
 
 def prepare() -> None:
-    bpy.context.preferences.view.show_splash = False
     bpy.ops.extensions.package_install_files(
         "EXEC_DEFAULT", filepath=os.environ["IMG23D_ZIP"], repo="user_default", enable_on_install=True
     )
-    for obj in list(bpy.data.objects):
-        bpy.data.objects.remove(obj)
-    _viewport().spaces.active.show_region_ui = True
-    bpy.app.timers.register(open_tab, first_interval=1.0)
+    bpy.app.timers.register(watch, first_interval=1.0, persistent=True)
 
 
-def open_tab() -> None:
-    area = _viewport()
-    next(region for region in area.regions if region.type == "UI").active_panel_category = "Img23D"
-    area.tag_redraw()
-    bpy.context.window_manager.windows[0].scene.img23d.photo = os.environ["IMG23D_PHOTO"]
-    (SHOTS / "ready").touch()
-    bpy.app.timers.register(watch, first_interval=1.0)
+def watch() -> float:
+    fresh = STATE.with_suffix(".new")
+    fresh.write_text("\n".join(facts()) + "\n", encoding="utf-8")
+    fresh.replace(STATE)
+    return 1.0
 
 
-def watch() -> float | None:
-    owner = sys.modules[f"{MODULE}.core.app"].current()
-    if not owner.session.jobs or owner.pump.is_busy:
-        return 0.5
-    window, area = bpy.context.window_manager.windows[0], _viewport()
-    region = next(region for region in area.regions if region.type == "WINDOW")
-    with bpy.context.temp_override(window=window, area=area, region=region):
-        bpy.ops.view3d.view_selected()
-    (SHOTS / "done").touch()
-    return None
+def facts() -> list[str]:
+    owner = sys.modules[CORE].current()
+    scene = bpy.context.window_manager.windows[0].scene
+    objects = [obj for obj in scene.objects if obj.type == "MESH"]
+    jobs = owner.session.jobs
+    lines = [f"jobs {len(jobs)}", f"objects {len(objects)}", f"photo {Path(scene.img23d.photo).name}"]
+    lines.append("busy" if owner.pump.is_busy else "idle")
+    lines += [f"last job {jobs[0].state}"] if jobs else []
+    lines += [f"object {obj.name}: {_look(obj)}" for obj in objects]
+    return lines
 
 
-def _viewport() -> bpy.types.Area:
-    screen = bpy.context.window_manager.windows[0].screen
-    return next(area for area in screen.areas if area.type == "VIEW_3D")
+def _look(obj: bpy.types.Object) -> str:
+    materials = {obj.material_slots[face.material_index].name for face in obj.data.polygons if obj.material_slots}
+    shown = {_image(bpy.data.materials[name]) for name in materials if name}
+    return "textured" if shown and None not in shown else "plain"
 
 
+def _image(material: bpy.types.Material) -> str | None:
+    return next((node.image.name for node in material.node_tree.nodes if node.type == "TEX_IMAGE" and node.image), None)
+
+
+bpy.context.preferences.view.show_splash = False
 bpy.app.timers.register(prepare, first_interval=1.0)
