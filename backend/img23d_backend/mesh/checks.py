@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..stages import Mesh
+from .sorting import sorted_with_order
 
 
 def find_defects(mesh: Mesh) -> tuple[str, ...]:
@@ -18,11 +19,13 @@ def find_defects(mesh: Mesh) -> tuple[str, ...]:
     defects = []
     if not np.isfinite(mesh.vertices).all():
         defects.append("a vertex is not a number")
-    if not _edges_are_paired(faces, count):
+    paired = _mirrors(faces, count)
+    used = int(np.count_nonzero(np.bincount(faces.ravel(), minlength=count)))
+    if paired is None:
         defects.append("the mesh is not closed: an edge does not lie between exactly two faces that turn the same way")
-    elif _vertex_fans(faces, count) != len(np.unique(faces)):
+    elif _vertex_fans(faces, *paired) != used:
         defects.append("a vertex joins sheets that touch only there")
-    if len(np.unique(faces)) != count:
+    if used != count:
         defects.append("a vertex belongs to no face")
     if component_count(faces, count) != 1:
         defects.append("the mesh is in more than one piece")
@@ -40,26 +43,24 @@ def component_count(faces: np.ndarray, vertex_count: int) -> int:
     return len(np.unique(component_labels(ends, vertex_count)[faces[:, 0]]))
 
 
-def _edges_are_paired(faces: np.ndarray, vertex_count: int) -> bool:
-    """Every directed edge occurs once and its opposite too."""
+def _mirrors(faces: np.ndarray, vertex_count: int) -> tuple[np.ndarray, np.ndarray] | None:
+    """Half edges (numbered as their first corners) and their opposites; None unless each has exactly one."""
     start, end = faces.ravel(), faces[:, [1, 2, 0]].ravel()
-    forward = np.sort(start * vertex_count + end)
-    backward = np.sort(end * vertex_count + start)
+    forward, order = sorted_with_order(start * vertex_count + end)
+    backward, mirror = sorted_with_order(end * vertex_count + start)
     once = (forward[1:] != forward[:-1]).all()
-    return bool(once and (forward == backward).all() and (start != end).all())
+    if once and np.array_equal(forward, backward) and (start != end).all():
+        return order, mirror
+    return None
 
 
-def _vertex_fans(faces: np.ndarray, vertex_count: int) -> int:
+def _vertex_fans(faces: np.ndarray, order: np.ndarray, mirror: np.ndarray) -> int:
     """Number of fans of faces around vertices: as many as vertices where each has only one."""
     corner = np.arange(faces.size).reshape(faces.shape)
-    start, end = faces.ravel(), faces[:, [1, 2, 0]].ravel()
     here, after = corner.ravel(), corner[:, [1, 2, 0]].ravel()
-    order = np.argsort(start * vertex_count + end)
-    mirror = np.argsort(end * vertex_count + start)
-    links = np.concatenate(  # the corners on both sides of an edge, at each of its ends
-        [np.column_stack([here[order], after[mirror]]), np.column_stack([after[order], here[mirror]])]
-    )
-    return len(np.unique(component_labels(links, faces.size)))
+    links = np.column_stack([here[order], after[mirror]])  # the corners on both sides of an edge, at its start
+    label = component_labels(links, faces.size)
+    return int(np.count_nonzero(label == np.arange(faces.size)))
 
 
 def component_labels(links: np.ndarray, count: int) -> np.ndarray:

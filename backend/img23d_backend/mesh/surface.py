@@ -17,11 +17,11 @@ from .sheet.seed import seed_sheet
 from .sheet.sheet import Sheet
 from .sheet.split import split_chords, split_long
 
-SPLIT_ABOVE = (1.7, 1.5, 1.4)  # wanted edge lengths, round by round
+SPLIT_ABOVE = (1.6, 1.4, 1.4)  # wanted edge lengths, round by round
 COLLAPSE_BELOW, NEVER_ABOVE = 0.7, 1.3
-FACE_AREA = 0.51  # of an average face in squared wanted edge lengths, as the rounds leave it (0.433 if equilateral)
+FACE_AREA = 0.35  # of an average face in squared wanted edge lengths, as the rounds leave it (0.433 if equilateral)
 RIM_DEVIATION = 0.03  # of the wanted edge length
-EXPECTED_STEPS = 40  # of all rounds together; only the progress depends on it
+EXPECTED_STEPS = 32  # of all rounds together; only the progress depends on it
 FACE_FILL = 0.96  # what a round of remeshing is aimed at; the rest is room for the last corrections
 
 
@@ -39,15 +39,24 @@ def close_relief(relief: Relief, *, faces: int, report: Callable[[float], None] 
     def tick() -> None:
         report(min(next(steps) / EXPECTED_STEPS, 0.9))
 
-    for done in range(len(SPLIT_ABOVE)):
-        _remesh_round(sheet, SPLIT_ABOVE[done], relaxations=1 if done == 0 else 2, tick=tick)
-        if done < len(SPLIT_ABOVE) - 1:
+    for done, relaxations in enumerate((1, 1, 2)):
+        _remesh_round(sheet, SPLIT_ABOVE[done], relaxations, tick)
+        if done == 1:  # not earlier: the first round leaves more faces than the sizes ask for
             _correct_size(sheet, half * FACE_FILL)
     _finish(sheet, half)
     return _doubled(sheet)
 
 
 def _remesh_round(sheet: Sheet, split_above: float, relaxations: int, tick: Callable[[], None]) -> None:
+    _collapse(sheet, tick)
+    _split(sheet, split_above, tick)
+    for _ in range(relaxations):
+        _flip(sheet, tick)
+        relax(sheet)
+        tick()
+
+
+def _collapse(sheet: Sheet, tick: Callable[[], None]) -> None:
     for _ in range(3):
         collapsed = collapse_short(
             sheet, shortest=COLLAPSE_BELOW, longest=NEVER_ABOVE, rim_deviation=RIM_DEVIATION
@@ -55,19 +64,22 @@ def _remesh_round(sheet: Sheet, split_above: float, relaxations: int, tick: Call
         tick()
         if collapsed * 50 < len(sheet.points):
             break
-    for _ in range(3):
-        divided = split_long(sheet, split_above)
+
+
+def _split(sheet: Sheet, above: float, tick: Callable[[], None]) -> None:
+    for _ in range(2):
+        divided = split_long(sheet, above)
         tick()
         if divided * 50 < len(sheet.points):
             break
-    for _ in range(relaxations):
-        for _ in range(3):
-            flipped = flip_edges(sheet)
-            tick()
-            if flipped * 100 < len(sheet.faces):
-                break
-        relax(sheet)
+
+
+def _flip(sheet: Sheet, tick: Callable[[], None]) -> None:
+    for _ in range(3):
+        flipped = flip_edges(sheet)
         tick()
+        if flipped * 100 < len(sheet.faces):
+            break
 
 
 def _finish(sheet: Sheet, most: int) -> None:
@@ -95,7 +107,7 @@ def _fill_up(sheet: Sheet, wanted: int) -> None:
     if missing < 0.03 * wanted:
         return
     split_long(sheet, 1.0, at_most=missing // 2)
-    for _ in range(3):
+    for _ in range(2):
         flip_edges(sheet)
     relax(sheet)
     flip_edges(sheet)

@@ -54,20 +54,29 @@ def _sweep(distance: np.ndarray, spacing: float, u: np.ndarray, sweeps: int) -> 
     total = 1 / (west * east) + 1 / (north * south)
     weights = [np.where(inside & (leg >= 1), 2 * w / (2 * total), 0).astype(np.float32) for w, leg in zip(weights, legs)]
     source = np.where(inside, 2 * spacing**2 / total, 0).astype(np.float32)
-    u = np.where(inside, u, 0).astype(np.float32)
-    previous = u
+    framed = np.zeros((3, inside.shape[0] + 2, inside.shape[1] + 2), dtype=np.float32)  # with a border of zeros
+    now, before, step = framed
+    now[1:-1, 1:-1] = np.where(inside, u, 0)
+    product = np.empty_like(source)
     radius = 1 - 4.0 / max(float(distance.max()) / spacing * 1.2, 2.5) ** 2  # of the iteration; slowest over the widest part
     relaxation = 1.0
     for sweep in range(sweeps):
-        padded = np.pad(u, 1)
-        step = source + weights[0] * padded[1:-1, :-2]
-        step += weights[1] * padded[1:-1, 2:]
-        step += weights[2] * padded[:-2, 1:-1]
-        step += weights[3] * padded[2:, 1:-1]
+        new = step[1:-1, 1:-1]
+        new[...] = source
+        for weight, neighbour in zip(weights, _neighbours(now), strict=True):
+            new += np.multiply(weight, neighbour, out=product)
         if sweep > 0:
             relaxation = 1 / (1 - 0.25 * radius**2 * relaxation) if sweep > 1 else 1 / (1 - 0.5 * radius**2)
-        u, previous = relaxation * (step - previous) + previous if sweep else step, u
-    return u
+            new -= before[1:-1, 1:-1]
+            new *= np.float32(relaxation)
+            new += before[1:-1, 1:-1]
+        now, before, step = step, now, before
+    return now[1:-1, 1:-1]
+
+
+def _neighbours(framed: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The samples to the west, east, north and south of each one within the frame."""
+    return framed[1:-1, :-2], framed[1:-1, 2:], framed[:-2, 1:-1], framed[2:, 1:-1]
 
 
 def _leg(distance: np.ndarray, axis: int, step: int) -> np.ndarray:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .sheet import MIN_AREA, Edges, Sheet, plane_area, relative_length, sorted_with_order
+from ..sorting import sorted_with_order
+from .sheet import MIN_AREA, Edges, Sheet, plane_area, relative_length
 
 SUB_ROUNDS = 4
 
@@ -91,8 +92,8 @@ def _with_rim_locks(
     vertices = gone[on_rim]
     locks = np.column_stack([before[vertices], vertices, after[vertices]]).ravel() + len(sheet.faces)
     pairs = np.concatenate([pair, np.repeat(on_rim, 3)])
-    order = np.argsort(pairs, kind="stable")
-    return pairs[order], np.concatenate([face, locks])[order], len(sheet.faces) + len(sheet.points)
+    pairs, order = sorted_with_order(pairs)
+    return pairs, np.concatenate([face, locks])[order], len(sheet.faces) + len(sheet.points)
 
 
 def _stars(faces: np.ndarray, vertex_count: int, centers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .sheet import MIN_AREA, Edges, Sheet, plane_area, squared_lengths
+from .sheet import MIN_AREA, SLIVER_AREA, Edges, Sheet, plane_area, squared_lengths
 
 LEAST_GAIN = 0.05  # of the cotangents' sum; below, two diagonals are as good as one another
 CHORD_GAIN = 10.0  # an edge between two rim vertices goes first
@@ -61,9 +61,11 @@ def _without_chords(
 
 
 def _unfolds(sheet: Sheet, edges: Edges, wanted: np.ndarray) -> np.ndarray:
-    """Whether both faces would still be positive in the plane."""
+    """Whether both faces would still be positive in the plane, and none a worse sliver than now."""
     a, b, c, d = (
         sheet.points[index]
         for index in (*edges.ends[wanted].T, edges.left_tip[wanted], edges.right_tip[wanted])
     )
-    return (plane_area(c, a, d) > MIN_AREA) & (plane_area(c, d, b) > MIN_AREA)
+    now = np.minimum(plane_area(a, b, c), plane_area(b, a, d))
+    then = np.minimum(plane_area(c, a, d), plane_area(c, d, b))
+    return then > np.clip(0.5 * now, MIN_AREA, SLIVER_AREA)

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..sorting import sorted_with_order
 from .field import Relief
 
 MIN_AREA = 1e-7  # square cells; below this a triangle counts as flat
+SLIVER_AREA = 1e-3  # square cells; no step makes a triangle smaller than that unless it was, lest it vanish in float32
 
 
 @dataclass(kw_only=True)
@@ -121,16 +123,6 @@ def find_edges(faces: np.ndarray, vertex_count: int) -> Edges:
         right_tip=np.where(has_right, tip[follow], -1),
         of_face=of_half.reshape(3, count).T,
     )
-
-
-def sorted_with_order(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Sorted non-negative keys and their order, stable: digits of 16 bits, which NumPy sorts by counting."""
-    order = np.argsort((keys & 0xFFFF).astype(np.uint16), kind="stable")
-    bits = int(keys.max()).bit_length() if len(keys) else 0
-    for shift in range(16, bits, 16):
-        digit = ((keys >> shift) & 0xFFFF).astype(np.uint16)
-        order = order[np.argsort(digit[order], kind="stable")]
-    return keys[order], order
 
 
 def squared_lengths(sheet: Sheet, ends: np.ndarray) -> np.ndarray:

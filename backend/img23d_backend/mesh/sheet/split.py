@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .sheet import MIN_AREA, Edges, Sheet, plane_area, relative_length
+from .sheet import SLIVER_AREA, Edges, Sheet, plane_area, relative_length
 
 LEAST_SPAN = 0.004  # cells in the plane; a shorter edge stands on a jump of the depth, and splitting it would not end
 
@@ -35,6 +35,7 @@ def split_long(sheet: Sheet, longest: float, *, at_most: int | None = None) -> i
     chosen[longest_side] = True
     a, b = sheet.points[edges.ends[:, 0]], sheet.points[edges.ends[:, 1]]
     chosen &= ((a - b) ** 2).sum(axis=1) > LEAST_SPAN**2
+    chosen[edges.of_face[_areas(sheet.points, sheet.faces) < SLIVER_AREA]] = False
     found = np.flatnonzero(chosen & (length > longest))
     if at_most is not None and len(found) > at_most:
         found = found[np.argsort(-length[found], kind="stable")[:at_most]]
@@ -72,7 +73,7 @@ def move_if_unfolded(sheet: Sheet, vertices: np.ndarray, targets: np.ndarray) ->
     moving[vertices] = True
     faces = sheet.faces[moving[sheet.faces].any(axis=1)]
     origin = sheet.points.copy()
-    least = np.minimum(MIN_AREA, 0.5 * _areas(origin, faces))
+    least = np.minimum(SLIVER_AREA, 0.5 * _areas(origin, faces))
     sheet.points[vertices] = targets
     while True:  # ends: every turn takes back at least one vertex
         folded = faces[_areas(sheet.points, faces) < least]
