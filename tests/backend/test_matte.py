@@ -88,7 +88,7 @@ def test_a_margin_all_around_also_at_the_photos_border() -> None:
     needed = 0.04 * max(height, width)
     assert solid.min() >= needed and height - solid[:, 0].max() > needed and width - solid[:, 1].max() > needed
     assert cutout.top < 0
-    assert tuple(cutout.rgba[-cutout.top + 20, 100 - cutout.left, :3]) == pytest.approx((190, 40, 40), abs=30)
+    assert cutout.rgba[-cutout.top + 20, 100 - cutout.left, :3].tolist() == pytest.approx([190, 40, 40], abs=30)
 
 
 def test_colours_go_on_under_the_transparent_pixels() -> None:
