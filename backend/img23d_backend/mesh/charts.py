@@ -15,6 +15,7 @@ import numpy as np
 from .normals import unit, weld
 from .pack import shelve
 from .rasterize import fragments, rasterize
+from .sorting import sorted_with_order
 
 FRONT, BACK = 0, 1
 # Rows: u, v (downwards) and the direction a viewer of that side is in, each in the frame's x, y, z. All right-handed as
@@ -64,8 +65,12 @@ class Charts:
 
     def flat(self, surface: Surface) -> np.ndarray:
         """(F, 3, 3): u, v and depth of each corner in its chart's projection, in the mesh's unit."""
-        axes = SIDES[self.side[self.chart[surface.polygon]]] * np.array([1.0, 1.0, -1.0])[:, None]
-        return np.einsum("fcx,fax->fca", surface.corners, axes)
+        side = self.side[self.chart[surface.polygon]]
+        flat = np.empty_like(surface.corners)
+        for number, axes in enumerate(SIDES * np.array([1.0, 1.0, -1.0])[:, None]):
+            faces = np.flatnonzero(side == number)
+            flat[faces] = (surface.corners[faces].reshape(-1, 3) @ axes.T).reshape(-1, 3, 3)
+        return flat
 
     def rim(self, surface: Surface) -> np.ndarray:
         """(F, 3) whether an edge lies on its chart's outline (or where more than two faces meet)."""
@@ -128,8 +133,8 @@ def _neighbours(places: np.ndarray, polygon: np.ndarray) -> tuple[np.ndarray, np
     """(F, 3) edge numbers, and (N, 2) polygons with an edge in common; at an edge of many faces they are chained."""
     start, end = places.ravel(), np.roll(places, -1, axis=1).ravel()
     key = np.minimum(start, end) * (int(places.max()) + 1) + np.maximum(start, end)
-    order = np.argsort(key, kind="stable")
-    first = np.diff(key[order], prepend=-1) != 0
+    key, order = sorted_with_order(key)
+    first = np.diff(key, prepend=-1) != 0
     edges = np.empty_like(order)
     edges[order] = np.cumsum(first) - 1
     owner = np.repeat(polygon, 3)[order]

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..stages import Mesh
 from .normals import vertex_normals
+from .sorting import numbered
 
 _FLOAT, _UINT32 = 5126, 5125
 _VERTICES, _INDICES = 34962, 34963
@@ -65,7 +66,7 @@ def _split_at_seams(faces: np.ndarray, uv: np.ndarray | None) -> tuple[np.ndarra
         spots = np.ascontiguousarray(uv.reshape(-1, 2), dtype=np.float32).view(np.int64).ravel()
         _, spot = np.unique(spots, return_inverse=True)
         key = faces.ravel().astype(np.int64) * len(spots) + spot.reshape(-1)
-    _, corner, indices = np.unique(key, return_index=True, return_inverse=True)
+    corner, indices = numbered(key)
     return faces.ravel()[corner], corner, indices.reshape(-1, 3)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from .sorting import numbered
+
 _WELD_STEPS = 2**20  # vertices closer than a millionth of the mesh's extent are one point
 
 
@@ -12,8 +14,8 @@ def weld(vertices: np.ndarray) -> tuple[np.ndarray, int]:
     low = vertices.min(axis=0).astype(np.float64)
     extent = float((vertices.max(axis=0) - low).max()) or 1.0
     cell = np.rint((vertices - low) * ((_WELD_STEPS - 1) / extent)).astype(np.int64)
-    _, place = np.unique((cell[:, 0] * _WELD_STEPS + cell[:, 1]) * _WELD_STEPS + cell[:, 2], return_inverse=True)
-    return place.reshape(-1), int(place.max()) + 1
+    first, place = numbered((cell[:, 0] * _WELD_STEPS + cell[:, 1]) * _WELD_STEPS + cell[:, 2])
+    return place, len(first)
 
 
 def area_vectors(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
