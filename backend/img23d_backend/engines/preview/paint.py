@@ -18,7 +18,7 @@ from ...stages import Context, CutOut, Mesh, Painted, View
 from .picture import Picture, make_picture
 
 _DEPTH_PIXELS = 640  # the depth map's longest side
-_SEEDS = 150_000  # texels that seed the colours of what is not seen
+_SEEDS = 75_000  # texels that seed the colours of what is not seen
 _PHOTO_FROM, _PHOTO_FULL = 0.14, 0.42  # cosine to the viewer: steeper, a photo's pixel is smeared over the surface
 _BACK_FROM, _BACK_FULL = 0.05, 0.35
 
