@@ -187,6 +187,20 @@ def test_a_board_has_flat_faces() -> None:
     assert "flat" in shaped.note
 
 
+def _star(arms: int) -> np.ndarray:
+    image = _blank(240, 240)
+    angles = np.arange(2 * arms) * np.pi / arms
+    radii = np.where(np.arange(2 * arms) % 2, 55, 105)
+    _polygon(image, [(120 + r * np.sin(a), 120 - r * np.cos(a)) for r, a in zip(radii, angles, strict=True)])
+    return _soft(image)
+
+
+def test_a_star_is_puffed_and_a_cog_is_flat() -> None:
+    star, cog = (np.ptp(_shape(_star(arms)).mesh.vertices[:, 2]) for arms in (5, 9))
+    assert 0.35 < star < 0.8
+    assert 0.05 < cog < 0.3
+
+
 def test_a_mug_is_a_round_body_with_a_round_handle() -> None:
     shaped = _shape(_mug(), faces=12000)
     pixels = shaped.view.project(shaped.mesh.vertices)

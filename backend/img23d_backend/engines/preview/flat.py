@@ -1,19 +1,28 @@
-"""Which outlines are flat things, and their form: a slab with a rounded edge."""
+"""Which outlines are flat things, and their form: a slab with a rounded edge, or a puffed star."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
 
-HALF_THICKNESS = {"star": 0.16, "board": 0.16, "leaf": 0.06}  # in radii of the disc of equal area
+from .inflate import inflated
+
+HALF_THICKNESS = {"wheel": 0.16, "board": 0.16, "leaf": 0.06}  # in radii of the disc of equal area
 ROD = 0.06  # of the extent: an outline nowhere wider than twice that is a rod or a wire, and those are round
 CORNER_TURN = np.radians(38)  # a turn this strong within CORNER_SPAN is a corner
 CORNER_SPAN = 0.035  # of the perimeter
+STAR_DEPTH = 0.8  # of the round depth
+MOST_STAR_ARMS = 6  # with more it is a cog, a flower or a biscuit
 ANGULAR = 0.6  # share of the outline's turning that lies in corners, for an angular outline
 
 
-def slab(distance: np.ndarray, kind: str) -> np.ndarray:
-    """Squared half depth of a slab of one of the flat kinds, with a rounded edge, over an outline given as signed distance."""
+def flat_depth(distance: np.ndarray, kind: str) -> np.ndarray:
+    """Squared half depth of one of the flat kinds over an outline given as signed distance.
+
+    A slab with a rounded edge; but a star, which as a thing is more often puffed than cut from a board.
+    """
+    if kind == "star":
+        return inflated(distance) * STAR_DEPTH**2
     half = HALF_THICKNESS[kind] * np.sqrt((distance > 0).sum() / np.pi)
     ramp = np.clip(distance / max(0.75 * half, 2.0), 0, 1)
     return half**2 * (1 - (1 - ramp) ** 2)
@@ -24,8 +33,9 @@ def flat_thing(distance: np.ndarray) -> str:
     outline = _longest_contour(distance)
     if distance.max() < ROD * np.ptp(outline, axis=0).max():
         return ""
-    if _star_like(outline, distance):
-        return "star"
+    arms = _arms(outline, distance)
+    if arms:
+        return "wheel" if arms > MOST_STAR_ARMS else "star"
     corners, share, hull_share = _corners(outline)
     if corners == 4 and share > ANGULAR and hull_share > 0.93 and _straight_sides(outline):
         return "board"
@@ -75,18 +85,18 @@ def _straight_sides(outline: np.ndarray) -> bool:
     return float(np.mean(away)) < 0.008 * cv2.arcLength(points, True)
 
 
-def _star_like(outline: np.ndarray, distance: np.ndarray) -> bool:
-    """Whether the outline repeats three to twelve times around its middle, and strongly enough not to be a disc."""
+def _arms(outline: np.ndarray, distance: np.ndarray) -> int:
+    """How often (5 to 12) the outline repeats around its middle, where strongly enough not to be a disc; 0 otherwise."""
     rows, columns = np.nonzero(distance > 0)
     offset = outline - (columns.mean(), rows.mean())
     angle = np.arctan2(offset[:, 1], offset[:, 0])
     order = np.argsort(angle)
     if (np.abs(np.diff(np.unwrap(angle)).sum()) < 5) or (np.hypot(*offset.T).min() < 2):
-        return False
+        return 0
     grid = np.linspace(-np.pi, np.pi, 360, endpoint=False)
     radius = np.interp(grid, angle[order], np.hypot(*offset.T)[order], period=2 * np.pi)
     wave = radius / radius.mean() - 1
     power = np.abs(np.fft.rfft(wave)) ** 2
     if wave.std() < 0.08:
-        return False
-    return any(power[n::n].sum() > 0.93 * power[1:].sum() for n in range(5, 13))
+        return 0
+    return next((n for n in range(5, 13) if power[n::n].sum() > 0.93 * power[1:].sum()), 0)

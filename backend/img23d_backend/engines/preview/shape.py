@@ -12,7 +12,7 @@ from ...mesh.checks import find_defects
 from ...mesh.sheet.field import Relief
 from ...mesh.surface import close_relief
 from ...stages import Context, CutOut, Mesh, Shaped, View
-from .flat import flat_thing, slab
+from .flat import flat_depth, flat_thing
 from .inflate import inflated
 from .outline import Outline, trace_outline
 from .revolve import Core, find_core, revolved
@@ -20,6 +20,9 @@ from .revolve import Core, find_core, revolved
 CELLS_FEWEST, CELLS_MOST = 160, 1000  # along the longer side of the outline
 COARSER = (1.0, 3.0, 8.0, 20.0)  # how much the outline is smoothed, until the faces are enough for it
 EDGES_AROUND = 0.75  # wanted edge length in local radii: at least eight edges around a limb
+
+_SLAB_NOTE = "A flat thing by its outline: given a thickness. If it is round, choose the kind Lathe or Rounded."
+_STAR_NOTE = "A star by its outline: puffed up. If it is flat, lower its thickness."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +66,7 @@ def _form(distance: np.ndarray, settings: Settings) -> _Form:
     forced = settings.shape is ShapeKind.REVOLVE
     flat = "" if forced else flat_thing(distance)
     if flat:
-        note = "A flat thing by its outline: given a thickness. If it is round, choose the kind Lathe or Rounded."
-        return _Form(depth_squared=slab(distance, flat) * thick, note=note)
+        return _Form(depth_squared=flat_depth(distance, flat) * thick, note=_STAR_NOTE if flat == "star" else _SLAB_NOTE)
     core = find_core(distance, forced=forced)
     if core is None:
         note = "Blown up from its outline"
