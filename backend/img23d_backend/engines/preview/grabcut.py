@@ -10,7 +10,8 @@ import numpy as np
 
 from ...stages import PixelBox
 from .backdrop import Backdrop, contact_shadow, shadow_factor, steepness, to_lab, visible
-from .scene import Scene, open_holes, standing_out
+from .holes import open_holes
+from .scene import Scene, standing_out
 
 _WORKING_SIDE = 448  # pixels
 _LEARN_STEP, _LEARN_LEAST = 2, 2000  # pixels; pixels of either side: enough for the five colours of each
