@@ -214,6 +214,23 @@ def test_what_something_nearer_hides_does_not_get_its_colours() -> None:
     assert (found[:, 0] > found[:, 2] + 40).mean() > 0.97
 
 
+def test_a_top_seen_almost_edge_on_keeps_its_own_colour() -> None:
+    tilt = np.radians(8)
+    turn = trimesh.transformations.rotation_matrix
+    drum = trimesh.creation.cylinder(0.9, 0.8, sections=96, transform=turn(np.pi / 2, [1, 0, 0])).subdivide().subdivide()
+    rgba = np.zeros((PIXELS, PIXELS, 4), np.uint8)
+    axes, rise = (126, round(126 * np.sin(tilt))), round(56 * np.cos(tilt))
+    cv2.ellipse(rgba, (160, 160 + rise), axes, 0, 0, 360, (210, 110, 40, 255), -1)
+    rgba[160 - rise : 160 + rise, 34:287] = (210, 110, 40, 255)
+    cv2.ellipse(rgba, (160, 160 - rise), axes, 0, 0, 360, (250, 230, 180, 255), -1)
+    view = View(matrix=FRONT.matrix @ turn(tilt, [1, 0, 0]))
+    painted = paint(mesh_of(drum), view, CutOut(rgba=rgba))
+    face, weights, points = scattered(drum)
+    top = (drum.face_normals[face, 1] > 0.9) & (np.hypot(points[:, 0], points[:, 2]) < 0.8)
+    assert top.sum() > 2000
+    assert np.abs(look_up(painted, face, weights)[top] - [250, 230, 180]).mean() < 6.0
+
+
 def test_a_mesh_that_is_inside_out_is_painted_on_the_side_that_shows() -> None:
     ball = trimesh.creation.icosphere(subdivisions=4)
     inverted = Mesh(vertices=ball.vertices.astype(np.float32), faces=ball.faces[:, ::-1].astype(np.int32))

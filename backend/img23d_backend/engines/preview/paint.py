@@ -19,8 +19,9 @@ from .picture import Picture, make_picture
 
 _DEPTH_PIXELS = 640  # the depth map's longest side
 _SEEDS = 75_000  # texels that seed the colours of what is not seen
-_PHOTO_FROM, _PHOTO_FULL = 0.14, 0.42  # cosine to the viewer: steeper, a photo's pixel is smeared over the surface
+_PHOTO_FROM, _PHOTO_FULL = 0.1, 0.3  # cosine to the viewer: steeper, a photo's pixel is smeared over the surface
 _BACK_FROM, _BACK_FULL = 0.05, 0.35
+_FAINT = 0.03  # weight of a seed that the photo shows only edge on: it decides where no better one is near
 
 
 class ProjectionPainter:
@@ -113,9 +114,9 @@ class _Bake:
         step = max(1, int(np.count_nonzero(self.layout.face >= 0)) // _SEEDS)
         for part in texels(self.layout.uv, self.layout.face, values, step=step):
             spot = self._spot(part.values[:, :3])
-            front, back = self._weights(part, spot)
+            front, back, shown = self._weights(part, spot)
             volume.add(part.values[:, :3], self.picture.soft(spot), front)
-            volume.add(part.values[:, :3], self.picture.likeness(spot), back)
+            volume.add(part.values[:, :3], self.picture.likeness(spot), np.maximum(back, _FAINT * shown))
         volume.spread()
         return volume
 
@@ -125,17 +126,21 @@ class _Bake:
         u, v, depth, w = (a * x + b * y + c * z + d for a, b, c, d in self.view.matrix.astype(np.float32))
         return np.stack([u / w, v / w, depth / w]).T
 
-    def _weights(self, part: Texels, spot: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(N,) how far a texel is to be the photo, and how far, of the rest, the likeness seen through the object."""
+    def _weights(self, part: Texels, spot: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """(N,) how far a texel is to be the photo, how far, of the rest, the likeness seen through the object, and how
+        far its spot in the photo shows the same part of the object at all, however steeply.
+        """
         facing = part.values[:, 3]
         seen = self.picture.trust(spot, self.sight.slack[part.face])
+        through = self.picture.shows_through(spot)
         front = _smoothstep(facing, _PHOTO_FROM, _PHOTO_FULL) * seen
-        return front, _smoothstep(-facing, _BACK_FROM, _BACK_FULL) * self.picture.shows_through(spot)
+        back = _smoothstep(-facing, _BACK_FROM, _BACK_FULL) * through
+        return front, back, np.where(facing > 0.0, seen, through)
 
     def _colors(self, part: Texels, volume: ColorVolume) -> np.ndarray:
         position = part.values[:, :3]
         spot = self._spot(position)
-        front, back = self._weights(part, spot)
+        front, back, _ = self._weights(part, spot)
         colors = np.zeros((len(front), 3), dtype=np.float32)
         for weight, sample in (
             (front, lambda chosen: self.picture.sharp(spot[chosen])),
