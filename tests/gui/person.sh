@@ -5,6 +5,8 @@
 #   IMG23D_SHOTS   folder for the pictures; prepare.py's `state` is read there
 #   IMG23D_PHOTOS  folder with exactly two pictures: the demo photo and, second by name, one to re-texture with
 #   IMG23D_NAMES   names to type (default: the demo photo's)
+#   IMG23D_TAB     where the tab is: 1299 282 in Blender 5.2 (default), 1308 208 in 4.3, which has no tab Animation before it
+#   IMG23D_BROWSER where the file browser's field for the folder is: 680 33 in Blender 5.2 (default), 825 207 in 4.3
 #
 # Ends with "person: all steps passed"; a step whose outcome does not come within two minutes ends it with status 1.
 set -u
@@ -26,14 +28,15 @@ await() { # PATTERN...: until every pattern is a line of the state
 click() { xdotool mousemove "$(($1 + 3))" "$2"; sleep 0.7; xdotool mousemove "$1" "$2"; sleep 1; xdotool click --repeat "${3:-1}" --delay 100 1; sleep 1.5; }
 in_view() { xdotool mousemove 500 700; sleep 0.5; for key in "$@"; do xdotool key "$key"; sleep 2; done; }
 choose() { # PLACE in the file browser's list: 1 is the first picture
-  click 680 33 2; xdotool key ctrl+a; xdotool type --delay 60 "$IMG23D_PHOTOS/"; xdotool key Return; sleep 3
-  click 440 $((93 + ($1 - 1) * 21)) 2; sleep 2
+  set -- "$1" ${IMG23D_BROWSER:-680 33}
+  click "$2" "$3" 2; xdotool key ctrl+a; xdotool type --delay 60 "$IMG23D_PHOTOS/"; xdotool key Return; sleep 3
+  click $(($2 - 240)) $(($3 + 60 + ($1 - 1) * 21)) 2; sleep 2
 }
 
 await "jobs 0" idle; sleep 3
 step "an empty scene, and the tab Img23D"
 in_view a Delete n; await "objects 0"
-click 1299 282; look 1_tab
+click ${IMG23D_TAB:-1299 282}; look 1_tab
 step "choose the photo"
 click 1165 131; look 2_browser; choose 1; await "photo .+"; look 3_photo
 step "type the names, press Generate"
