@@ -165,6 +165,29 @@ def test_foreground_colours_of_a_known_mix() -> None:
     assert np.abs(estimate - front)[alpha == 0].max() < 25
 
 
+@pytest.mark.parametrize(("gloss", "inwards"), [(0.0, 0.1), (0.9, 0.6)])
+def test_the_outline_is_where_it_is_painted_also_where_the_rim_mirrors_the_ground(gloss: float, inwards: float) -> None:
+    photo, cover = _ball(gloss)
+    (cutout,) = _cut(photo)
+    alpha = _on_photo(cutout, photo)[..., 3] / 255
+    offset = float(alpha.sum() - cover.sum()) / (2 * np.pi * 170)  # pixels, positive outwards
+    assert -inwards < offset < 0.1
+
+
+def _ball(gloss: float) -> tuple[Photo, np.ndarray]:
+    """A green ball of radius 170 pixels on grey, and its share of each pixel; the rim mirrors the ground after Schlick."""
+    width, height, radius, fine = 600, 450, 170, 3
+    y, x = (np.mgrid[: height * fine, : width * fine] + 0.5) / fine
+    out = np.hypot(x - width / 2, y - height / 2) / radius
+    mirrored = gloss * (1 - np.sqrt(np.clip(1 - out**2, 0, 1)))[..., None] ** 5
+    ground, own = np.array([170.0, 178, 182]), np.array([50.0, 110, 70])
+    picture = np.where((out < 1)[..., None], own * (1 - mirrored) + ground * mirrored, ground).astype(np.float32)
+    picture = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
+    picture = cv2.GaussianBlur(picture, (0, 0), 0.5) + np.random.default_rng(0).normal(0, 1.2, picture.shape)
+    cover = cv2.resize((out < 1).astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    return Photo(rgb=np.clip(np.rint(picture), 0, 255).astype(np.uint8), name="ball"), cover
+
+
 def test_memory_keeps_one_photo_and_forgets_it() -> None:
     memory = SceneMemory()
     first, second = paint(THINGS[:1]).photo, paint(THINGS[1:]).photo
