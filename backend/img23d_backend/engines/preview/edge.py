@@ -10,7 +10,7 @@ from .pyramid import pull_push, weighted
 _TELLING = 28.0  # 8-bit sRGB units between thing and backdrop from which the colours decide rather than the outline
 _RIM_REACH = 4.0  # pixels along the outline over which the rim's colours are averaged
 _STEEPEST = 3  # power of the squared slope: so that the steepest pixels count alone
-_RIM_SURE, _RIM_LEAST = 0.97, 0.45  # a share above the first is taken for the whole, one below the second for a mistake
+_RIM_SURE, _RIM_LEAST = 0.97, 0.45  # a share above the first is taken for the whole, one below the second is not believed
 _SMOOTH_SIDE = 640  # pixels: the size at which colours are carried across the edge
 
 
