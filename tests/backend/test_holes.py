@@ -44,10 +44,23 @@ def _ground(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.array(GROUND, np.float32) * (light * shadow)[..., None]
 
 
+def _doughnut() -> Photo:
+    """Broad for its hole, which is three tenths of its width."""
+    y, x = (np.mgrid[: HEIGHT * FINE, : WIDTH * FINE] + 0.5).astype(np.float32) / FINE
+    ring = _disc(x, y, (240, 200), 120) & ~_disc(x, y, (240, 200), 36)
+    picture = np.where(ring[..., None], np.array(BODY, np.float32), _ground(x, y))
+    picture = cv2.resize(picture.astype(np.float32), (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA)
+    return Photo(rgb=np.rint(picture).astype(np.uint8), name="doughnut")
+
+
 @pytest.fixture(scope="module")
 def alpha() -> np.ndarray:
+    return _alpha(_mug())
+
+
+def _alpha(photo: Photo) -> np.ndarray:
     """(H, W) uint8 of the cut-out at its place in the photo."""
-    photo, memory = _mug(), SceneMemory()
+    memory = SceneMemory()
     (found,) = RegionGrounder(memory).locate(photo, (), Context())
     cutout = GrabCutMatter(memory).cut_out(photo, found, Context())
     height, width = cutout.rgba.shape[:2]
@@ -66,3 +79,7 @@ def test_the_handles_hole_is_open(alpha: np.ndarray) -> None:
     x, y = (int(value) for value in HANDLE)
     assert alpha[y - 20 : y + 21, x + 8 : x + 32].max() == 0
     assert alpha[y, x + 52] == 255  # the handle itself
+
+
+def test_a_doughnuts_hole_is_open() -> None:
+    assert _alpha(_doughnut())[180:221, 220:261].max() == 0

@@ -10,7 +10,8 @@ from .backdrop import Backdrop, shadow_factor, steepness
 _HUE, _LIGHT = 5.0, 1.05  # Lab units, k: what may show through a hole
 _TRUE_HUE = 1.7  # Lab units: what half of a hole keeps to; white spots in a bluish light are 2 to 4 off
 _OUTLINE = 4.0  # Lab units a pixel
-_LIMB = 0.04  # of the longer side: what separates a hole from the open air is thinner than that or than the hole
+_LIMB = 0.04  # of the longer side: a hole no farther than that from the open air is behind a limb
+_DEEPEST = 1.5  # of its size: the farthest from the open air for other holes, such as a doughnut's; spots lie anywhere
 
 
 def open_holes(lab: np.ndarray, backdrop: Backdrop, inside: np.ndarray) -> np.ndarray:
@@ -67,9 +68,9 @@ def _cores(labels: np.ndarray, clear: np.ndarray, count: int) -> np.ndarray:
 
 
 def _near_open_air(holes: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """The holes with no more than a limb between them and the open air, or another such hole, as between slats."""
+    """The holes not too deep in the thing for their size; near another such hole, as between slats, counts as well."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(holes.astype(np.uint8), connectivity=4)
-    reach = np.maximum(np.sqrt(stats[:, cv2.CC_STAT_AREA]), _LIMB * max(inside.shape))
+    reach = np.maximum(_DEEPEST * np.sqrt(stats[:, cv2.CC_STAT_AREA]), _LIMB * max(inside.shape))
     near = np.zeros(count, bool)
     while True:
         air = ~inside | near[labels]
