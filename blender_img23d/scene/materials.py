@@ -9,14 +9,18 @@ import bpy
 SLOT_TAG = "img23d_made"  # on materials that this extension made, so that an artist's own are never replaced
 
 
-def make_visible_in_solid(mesh: bpy.types.Mesh) -> None:
-    """Give each material the mean colour of what it shows as its viewport colour, tag it, and pack its picture."""
+def make_visible_in_solid(mesh: bpy.types.Mesh, plain: bpy.types.Mesh | None = None) -> None:
+    """Give each material the mean colour of what it shows as its viewport colour, tag it, and pack its picture.
+
+    `plain` is the same thing before it was painted: it has that colour already, and asking it saves decoding the picture.
+    """
+    known = next((m.diffuse_color[:] for m in plain.materials if m is not None and m.get(SLOT_TAG)), None) if plain else None
     for material in filter(None, mesh.materials):
         material[SLOT_TAG] = True
         image = base_image(material)
         if image is not None:
             pack(image)
-            material.diffuse_color = (*mean_colour(image, mesh), 1.0)
+            material.diffuse_color = known or (*mean_colour(image, mesh), 1.0)
         elif (shader := principled(material)) is not None:
             material.diffuse_color = shader.inputs["Base Color"].default_value[:]
 

@@ -133,7 +133,7 @@ class Placer:
             return
         place = workplace_of(obj.users_scene[0])
         fresh = import_glb(target.mesh, place, obj.users_collection[0])
-        make_visible_in_solid(fresh.data)
+        make_visible_in_solid(fresh.data, plain=obj.data)
         replace_mesh(obj, fresh)
         tag_result(obj, job, index)
         self._placed[job.id, index] = self._record(obj, target, position=placed.position)
