@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..scene.outcome import follow
-from ..scene.owner import extension, is_idle
+from ..scene.owner import extension, poll_idle
 from ..shared.img23d_protocol import Img23DError
 
 
@@ -17,8 +17,7 @@ class IMG23D_OT_find_boxes(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("A job is running: wait for it to finish, or cancel it")
-        return is_idle()
+        return poll_idle(cls)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene.requests import locate_request  # late, as everything that Blender's start should not wait for

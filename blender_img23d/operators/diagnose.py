@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 
 from ..scene.folders import log_folder, runs_base
-from ..scene.owner import extension, is_idle, shown_job
+from ..scene.owner import extension, poll_idle, shown_job
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 
 
@@ -62,8 +62,7 @@ class IMG23D_OT_free_memory(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("Memory can be freed when no job is running")
-        return is_idle()
+        return poll_idle(cls, "Memory can be freed when no job is running")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()

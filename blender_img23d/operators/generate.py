@@ -6,7 +6,7 @@ import bpy
 
 from ..properties import preferences_of
 from ..scene.outcome import follow
-from ..scene.owner import extension, extension_or_none, is_idle
+from ..scene.owner import extension, extension_or_none, poll_idle
 from ..scene.selection import check_mode
 from ..shared.img23d_protocol import Img23DError
 
@@ -19,8 +19,7 @@ class IMG23D_OT_generate(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("A job is running: wait for it to finish, or cancel it")
-        return is_idle()
+        return poll_idle(cls)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene.requests import generate_request  # not before it is wanted, since Blender's start waits for every import

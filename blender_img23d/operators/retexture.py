@@ -6,7 +6,7 @@ import bpy
 
 from ..scene.faces import can_switch, switch
 from ..scene.outcome import follow
-from ..scene.owner import extension, is_idle
+from ..scene.owner import extension, poll_idle
 from ..shared.img23d_protocol import Img23DError
 
 
@@ -21,8 +21,7 @@ class IMG23D_OT_retexture(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not is_idle():
-            cls.poll_message_set("A job is running: wait for it to finish, or cancel it")
+        if not poll_idle(cls):
             return False
         cls.poll_message_set("Select a mesh object first")
         return context.object is not None and context.object.type == "MESH"

@@ -55,7 +55,10 @@ def shown_job(owner: Extension, context: bpy.types.Context) -> Job | None:
     return owner.job(context.window_manager.img23d.job) or (jobs[0] if jobs else None)
 
 
-def is_idle() -> bool:
-    """For `poll`: whether a new job can be started."""
+def poll_idle(
+    operator: type[bpy.types.Operator], otherwise: str = "A job is running: wait for it to finish, or cancel it"
+) -> bool:
+    """For `poll` of what needs an idle backend; while a job runs, the tooltip says `otherwise`."""
+    operator.poll_message_set(otherwise)
     owner = extension_or_none()
     return owner is None or owner.session.active is None

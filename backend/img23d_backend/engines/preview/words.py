@@ -5,9 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_COLOURS: dict[str, str] = {
-    word: colour
-    for colour, words in {
+
+def _by_word(groups: dict[str, str]) -> dict[str, str]:
+    """Each of the words, given in a line a meaning, with its meaning."""
+    return {word: meaning for meaning, words in groups.items() for word in words.split()}
+
+
+_COLOURS = _by_word(
+    {
         "red": "red scarlet crimson ruby maroon burgundy cherry",
         "orange": "orange tangerine amber copper",
         "yellow": "yellow gold golden lemon mustard",
@@ -21,32 +26,27 @@ _COLOURS: dict[str, str] = {
         "black": "black ebony",
         "grey": "grey gray silver silvery metallic",
         "white": "white snowy",
-    }.items()
-    for word in words.split()
-}
-_SIDES: dict[str, str] = {
-    word: side
-    for side, words in {
+    }
+)
+_SIDES = _by_word(
+    {
         "left": "left leftmost lefthand",
         "right": "right rightmost righthand",
         "top": "top topmost upper uppermost highest above back rear behind furthest farthest",
         "bottom": "bottom bottommost lower lowest lowermost below front nearest closest foreground",
         "middle": "middle center centre central centered centred",
-    }.items()
-    for word in words.split()
-}
-_SIZES: dict[str, str] = {
-    word: size
-    for size, words in {
+    }
+)
+_SIZES = _by_word(
+    {
         "big": "big bigger biggest large larger largest huge giant main",
         "small": "small smaller smallest little tiny mini",
         "tall": "tall taller tallest high",
         "short": "short shorter shortest",
         "wide": "wide wider widest broad long longer longest",
         "narrow": "narrow narrower narrowest thin thinner thinnest slim",
-    }.items()
-    for word in words.split()
-}
+    }
+)
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _SHADES = {"dark": "dark", "darker": "dark", "darkest": "dark", "light": "light", "pale": "light", "bright": "light"}
 _ENDINGS = ("s", "es", "ish", "est", "er", "dish", "dest", "der")
