@@ -6,12 +6,13 @@ axes: right-handed, x right, y up, z towards the viewer of the photo.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
-from img23d_protocol.messages import Settings, Wanted
+from img23d_protocol import Img23DError
+from img23d_protocol.messages import Settings, Stage, Wanted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,16 +142,21 @@ class JobCancelled(Exception):
     """Raised by `Context.report` when the artist has cancelled."""
 
 
-def _silent(fraction: float, note: str) -> None:
+def _silent(*_: object) -> None:
     pass
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a stage may ask of its caller: a seed, and a place to report to, which is also where a cancel is seen."""
+    """What a stage may ask of its caller: a seed, the settings, and a place to report to, which is also where a cancel is seen.
+
+    `notify` takes a sentence about the whole job, such as that it goes on with less memory; each is told once.
+    """
 
     seed: int = 0
+    settings: Settings = field(default_factory=Settings)
     report: Callable[[float, str], None] = field(default=_silent)  # (fraction 0..1, note); may raise JobCancelled
+    notify: Callable[[str], None] = field(default=_silent)
 
 
 class Grounder(Protocol):
@@ -168,6 +174,18 @@ class Shaper(Protocol):
         """A closed mesh of the cut-out."""
 
 
+class BatchShaper(Shaper, Protocol):
+    """A shaper that can make several things in one go."""
+
+    def batch_size(self, count: int, settings: Settings) -> int:
+        """How many of `count` cut-outs to hand over at a time, 1 or more; asked before each batch."""
+
+    def shape_batch(
+        self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]
+    ) -> Iterator[Shaped | Img23DError]:
+        """One answer a cut-out, in their order, each as soon as it is there; each the same as `shape` gives by itself."""
+
+
 class Painter(Protocol):
     def paint(self, mesh: Mesh, view: View, cutout: CutOut, settings: Settings, context: Context) -> Painted:
         """Paint a mesh (the engine's own or an artist's) from the cut-out seen in `view`."""
@@ -182,4 +200,7 @@ class Engine:
     matter: Matter
     shaper: Shaper
     painter: Painter
+    batch_shaper: BatchShaper | None = None  # the shaper again, where it can do several at once
+    # Begins to read what a stage needs, while an earlier one computes; returns at once and never raises
+    prefetch: Callable[[Stage, Settings], None] = field(default=_silent)
     unload: Callable[[], int] = field(default=lambda: 0)  # frees what is cached, returns bytes

@@ -1,13 +1,28 @@
-"""The engines, one folder each. Nothing heavy is imported before an engine is asked for."""
+"""The engines, one folder each, put together from stages here. Nothing heavy is imported before an engine is asked for.
+
+    id          locate      matte                        shape        paint
+    preview     preview     preview                      preview      preview
+    cutout      qwen3vl     birefnet (or preview's)      preview      preview
+    hunyuan3d   qwen3vl     birefnet (or preview's)      hunyuan3d    preview
+"""
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import EngineInfo
+from img23d_protocol.messages import EngineInfo, Settings, Stage, Status
 
+from ..models.registry import WEIGHT_SETS
+from ..models.weights import WeightStore
 from ..stages import Engine
+
+if TYPE_CHECKING:
+    from ..models.memory import ModelStore
 
 PREVIEW = EngineInfo(
     id="preview",
@@ -15,26 +30,117 @@ PREVIEW = EngineInfo(
     ready=True,
     note="Works at once, without a graphics card. It cuts out what stands apart in the photo; it does not know what a mug is.",
 )
+CUTOUT = EngineInfo(
+    id="cutout",
+    label="AI cut-outs, preview shapes",
+    ready=False,
+    note="Finds and cuts out named things in any photo; the shapes are the preview engine's.",
+)
+HUNYUAN3D = EngineInfo(
+    id="hunyuan3d",
+    label="Hunyuan3D",
+    ready=False,
+    note="Finds named things in any photo, cuts them out and makes a full 3D shape of each.",
+)
+
+_PACKAGES = {CUTOUT.id: ("torch", "transformers"), HUNYUAN3D.id: ("torch", "transformers", "hy3dgen")}
+_STAGES = {CUTOUT.id: (Stage.LOCATE,), HUNYUAN3D.id: (Stage.LOCATE, Stage.SHAPE)}  # that need weights in any case
 
 
-def _preview() -> Engine:
+class Engines:
+    """The engines of one process, and what they share: the weights on disk and the models in memory."""
+
+    def __init__(self, models_folder: Path) -> None:
+        self.weights = WeightStore(models_folder)
+        self._models: ModelStore | None = None
+        self._makers: dict[str, Callable[[], Engine]] = {
+            PREVIEW.id: _make_preview,
+            CUTOUT.id: self._make_cutout,
+            HUNYUAN3D.id: self._make_hunyuan3d,
+        }
+        self._loaded: dict[str, Engine] = {}
+
+    def infos(self) -> tuple[EngineInfo, ...]:
+        """Every engine the panel may offer, and whether it is ready, without loading one."""
+        return (PREVIEW, self._learned_info(HUNYUAN3D), self._learned_info(CUTOUT))
+
+    def status(self) -> Status:
+        """What this machine has; imports torch where it is installed, which takes seconds."""
+        from ..models.devices import device_infos
+
+        return Status(devices=device_infos(), engines=self.infos(), weights=self.weights.infos())
+
+    def load(self, engine_id: str) -> Engine:
+        """The engine of that id. Raises Img23DError(ENGINE_UNKNOWN) or (ENGINE_NOT_READY)."""
+        maker = self._makers.get(engine_id)
+        if maker is None:
+            known = ", ".join(self._makers)
+            raise Img23DError(ErrorCode.ENGINE_UNKNOWN, f"There is no engine called “{engine_id}”; there is: {known}.")
+        info = next(info for info in self.infos() if info.id == engine_id)
+        if not info.ready:
+            raise Img23DError(ErrorCode.ENGINE_NOT_READY, info.note)
+        if engine_id not in self._loaded:
+            self._loaded[engine_id] = maker()
+        return self._loaded[engine_id]
+
+    def unload(self) -> int:
+        """Gives back what is only held to be faster next time; returns bytes, as far as known."""
+        freed = sum(engine.unload() for engine in self._loaded.values())
+        self._loaded.clear()
+        if self._models is not None:
+            freed += self._models.unload()
+        return freed
+
+    # --- putting together -------------------------------------------------------------------------------------------
+
+    def _learned_info(self, info: EngineInfo) -> EngineInfo:
+        missing = [name for name in _PACKAGES[info.id] if importlib.util.find_spec(name) is None]
+        if missing:
+            return replace(info, note=f"{info.label} is not set up yet: press Set Up AI Models.")
+        for stage in _STAGES[info.id]:
+            rows = [row for row in WEIGHT_SETS if row.stage is stage]
+            if not any(self.weights.is_ready(row.id) for row in rows):
+                return replace(info, note=f"{info.label} lacks a model to {stage.value} things: download one under AI Models.")
+        return replace(info, ready=True)
+
+    def _shared_models(self) -> ModelStore:
+        if self._models is None:
+            from ..models.memory import ModelStore
+
+            self._models = ModelStore()
+        return self._models
+
+    def _make_cutout(self) -> Engine:
+        from .birefnet import make_matter
+        from .qwen3vl import make_grounder
+
+        preview, models = _make_preview(), self._shared_models()
+        grounder = make_grounder(self.weights, models)
+        matter = make_matter(self.weights, models, fallback=preview.matter)
+        prefetchers = {Stage.LOCATE: grounder.prefetch, Stage.MATTE: matter.prefetch}
+
+        def prefetch(stage: Stage, settings: Settings) -> None:
+            if stage in prefetchers:
+                prefetchers[stage](settings)
+
+        return replace(preview, id=CUTOUT.id, grounder=grounder, matter=matter, prefetch=prefetch)
+
+    def _make_hunyuan3d(self) -> Engine:
+        from .hunyuan3d import make_shaper
+
+        cutout, models = self._make_cutout(), self._shared_models()
+        shaper = make_shaper(self.weights, models)
+
+        def prefetch(stage: Stage, settings: Settings) -> None:
+            if stage is Stage.SHAPE:
+                shaper.prefetch(settings)
+            else:
+                cutout.prefetch(stage, settings)
+
+        return replace(cutout, id=HUNYUAN3D.id, shaper=shaper, batch_shaper=shaper, prefetch=prefetch)
+
+
+def _make_preview() -> Engine:
     from .preview import make_engine
 
     return make_engine()
-
-
-_MAKERS: dict[str, Callable[[], Engine]] = {PREVIEW.id: _preview}
-
-
-def infos() -> tuple[EngineInfo, ...]:
-    """Every engine the panel may offer, without loading one."""
-    return (PREVIEW,)
-
-
-def load(engine_id: str) -> Engine:
-    """The engine of that id. Raises Img23DError(ENGINE_UNKNOWN)."""
-    maker = _MAKERS.get(engine_id)
-    if maker is None:
-        known = ", ".join(_MAKERS)
-        raise Img23DError(ErrorCode.ENGINE_UNKNOWN, f"There is no engine called “{engine_id}”; there is: {known}.")
-    return maker()

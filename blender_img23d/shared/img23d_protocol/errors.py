@@ -31,6 +31,17 @@ class ErrorCode(StrEnum):
     BACKEND_SILENT = "backend_silent"
     BACKEND_START = "backend_start"
     VERSION_MISMATCH = "version_mismatch"
+    OFFLINE = "offline"  # the artist does not let Blender use the network, or there is none
+    LICENCE_NOT_ACCEPTED = "licence_not_accepted"
+    ENVIRONMENT_BROKEN = "environment_broken"  # the private environment cannot be made or used
+    DRIVER_TOO_OLD = "driver_too_old"  # of the graphics card
+    WEIGHTS_MISSING = "weights_missing"
+    WEIGHTS_DAMAGED = "weights_damaged"  # wrong bytes, or not the expected layout
+    HUB_REFUSED = "hub_refused"  # gated: an account or a consent is needed
+    HUB_GONE = "hub_gone"  # the repository, revision or file is not there any more
+    HUB_UNREACHABLE = "hub_unreachable"  # no network, a proxy, or the hub is down
+    FILE_LOCKED = "file_locked"  # another program, often an antivirus, holds it
+    NO_SURFACE = "no_surface"  # the shape model's field has no surface
     INTERNAL = "internal"
 
 

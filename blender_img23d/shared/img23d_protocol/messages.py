@@ -9,9 +9,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .limits import FACES_DEFAULT, TEXTURE_SIZES
+# What stands in these two modules has its name here as well: `messages` is the whole contract.
+from .settings import LearnedSettings, Settings, ShapeKind, StageDevices
+from .setup_messages import (
+    DeleteWeights,
+    DeviceInfo,
+    EngineInfo,
+    Inspect,
+    InstallEnvironment,
+    InstallWeights,
+    Notice,
+    SetupProgress,
+    SetupRequest,
+    SetupStep,
+    Status,
+    VerifyWeights,
+    WeightsInfo,
+    WeightsState,
+)
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 
 
 class Stage(StrEnum):
@@ -21,14 +38,6 @@ class Stage(StrEnum):
     MATTE = "matte"
     SHAPE = "shape"
     PAINT = "paint"
-
-
-class ShapeKind(StrEnum):
-    """How the preview engine turns an outline into a solid."""
-
-    AUTO = "auto"
-    INFLATE = "inflate"
-    REVOLVE = "revolve"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,17 +58,6 @@ class Wanted:
     box: Box | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What the artist can set. `thickness` scales the depth of an inflated shape (1 = as round as it is wide)."""
-
-    texture: bool = True
-    texture_size: int = TEXTURE_SIZES[0]  # pixels a side
-    faces: int = FACES_DEFAULT  # at most that many triangles
-    shape: ShapeKind = ShapeKind.AUTO
-    thickness: float = 1.0
-
-
 # --- to the backend -------------------------------------------------------------------------------------------------
 
 
@@ -72,6 +70,7 @@ class Locate:
     wanted: tuple[Wanted, ...] = ()
     engine: str = "preview"
     seed: int = 0
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,16 +130,6 @@ class Shutdown:
 
 
 # --- from the backend -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class EngineInfo:
-    """An engine as the panel lists it; `note` says in one line what it can and cannot do."""
-
-    id: str
-    label: str
-    ready: bool
-    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,7 +259,7 @@ class Log:
     text: str
 
 
-ToBackend = Locate | Generate | Paint | Cancel | Unload | Diagnose | Shutdown
+ToBackend = Locate | Generate | Paint | SetupRequest | Inspect | Cancel | Unload | Diagnose | Shutdown
 FromBackend = (
     Hello
     | Accepted
@@ -285,6 +274,9 @@ FromBackend = (
     | Failed
     | Diagnosed
     | Unloaded
+    | SetupProgress
+    | Status
+    | Notice
     | Log
 )
 Message = ToBackend | FromBackend

@@ -1,0 +1,55 @@
+"""What the artist can choose among the learned models: (identifier, label, tooltip), light enough for Blender's start.
+
+The identifiers of a grounder or a matter are those of its file set in the backend's registry; a shape model's file set is
+called `<shape model>-<speed>` (see `shape_set`).
+"""
+
+from __future__ import annotations
+
+Choice = tuple[str, str, str]
+
+GROUNDERS: tuple[Choice, ...] = (
+    ("qwen3-vl-2b", "Qwen3-VL 2B", "Finds named things in most photos; about 4.3 GB"),
+    ("qwen3-vl-4b", "Qwen3-VL 4B", "Better with small, hidden or unusual things; about 8.9 GB"),
+    ("qwen3-vl-8b", "Qwen3-VL 8B", "The best at finding things, for large cards; about 17.5 GB"),
+)
+PREVIEW_MATTE = "preview"
+MATTERS: tuple[Choice, ...] = (
+    ("birefnet-general", "BiRefNet", "Clean cut-outs of almost anything; about 0.9 GB"),
+    ("birefnet-lite", "BiRefNet lite", "Smaller and faster, a little less exact at fine edges; about 0.2 GB"),
+    ("birefnet-hr", "BiRefNet HR", "Works at 2048 pixels: hair, leaves, wire; needs more memory; about 0.9 GB"),
+    (PREVIEW_MATTE, "Preview (no AI model)", "The preview engine's cut-out: no download, for things on a plain ground"),
+)
+SHAPE_MODELS: tuple[Choice, ...] = (
+    ("hunyuan3d-2mini", "Hunyuan3D 2 mini", "The small shape model: good shapes on 6 GB cards"),
+    ("hunyuan3d-2", "Hunyuan3D 2.0", "The large shape model: finer shapes, several times slower"),
+    ("hunyuan3d-2mv", "Hunyuan3D 2mv", "The multiview shape model, used with the photo as the front view"),
+)
+SPEEDS: tuple[Choice, ...] = (
+    ("turbo", "Turbo", "Few steps without guidance: the fastest"),
+    ("fast", "Fast", "All steps, guidance built into the model: half the time of Standard"),
+    ("standard", "Standard", "All steps with guidance: follows the photo most closely"),
+)
+TORCH_BUILDS: tuple[Choice, ...] = (
+    ("auto", "Automatic", "The build that fits this machine's graphics card and driver"),
+    ("cuda", "NVIDIA (CUDA)", "For NVIDIA cards"),
+    ("rocm", "AMD (ROCm)", "For AMD cards on Linux"),
+    ("xpu", "Intel (XPU)", "For Intel Arc cards"),
+    ("mps", "Apple (Metal)", "For Macs with Apple silicon"),
+    ("cpu", "Processor only", "Works everywhere, slowly"),
+)
+AUTO_DEVICE = "auto"
+DEVICES: tuple[Choice, ...] = (
+    (AUTO_DEVICE, "Automatic", "The graphics card where there is one, otherwise the processor"),
+    ("gpu", "Graphics card", "The first graphics card"),
+    ("gpu:1", "Second graphics card", "The second graphics card, such as one that draws no screen"),
+    ("cpu", "Processor", "Slower, but leaves the graphics card's memory alone"),
+)
+
+# Licences that must be accepted before a download; the number counts the versions of our own notice about it.
+TENCENT_LICENCE = "tencent-hunyuan3d-2-community-1"
+
+
+def shape_set(shape_model: str, speed: str) -> str:
+    """The file set of a shape model at a speed."""
+    return f"{shape_model}-{speed}"

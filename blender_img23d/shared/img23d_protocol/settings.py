@@ -1,0 +1,63 @@
+"""What the artist can set for a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .choices import AUTO_DEVICE, GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS, shape_set
+from .limits import BUDGET_DEFAULT, FACES_DEFAULT, OCTREE_DEFAULT, TEXTURE_SIZES
+
+
+class ShapeKind(StrEnum):
+    """How the preview engine turns an outline into a solid."""
+
+    AUTO = "auto"
+    INFLATE = "inflate"
+    REVOLVE = "revolve"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageDevices:
+    """Where each stage computes: "auto", "gpu" (the first), "gpu:1" and so on, or "cpu"."""
+
+    locate: str = AUTO_DEVICE
+    matte: str = AUTO_DEVICE
+    shape: str = AUTO_DEVICE
+    paint: str = AUTO_DEVICE
+
+
+@dataclass(frozen=True, kw_only=True)
+class LearnedSettings:
+    """Settings of the learned models (`choices` lists the identifiers). Zero means the model's own value."""
+
+    grounder: str = GROUNDERS[0][0]
+    matter: str = MATTERS[0][0]
+    shape_model: str = SHAPE_MODELS[0][0]
+    speed: str = SPEEDS[0][0]
+    steps: int = 0
+    guidance: float = 0.0
+    octree_resolution: int = OCTREE_DEFAULT
+    faces: int = BUDGET_DEFAULT  # triangles; 0 leaves the mesh untouched
+    small_memory: bool = False  # keep the peak below 4 GB, slower
+    devices: StageDevices = field(default_factory=StageDevices)
+
+    @property
+    def shape_set(self) -> str:
+        """The shape model's file set."""
+        return shape_set(self.shape_model, self.speed)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the artist can set. `thickness` scales the depth of an inflated shape (1 = as round as it is wide).
+
+    `faces`, `shape` and `thickness` are the preview engine's; `learned` is for the engines with learned models.
+    """
+
+    texture: bool = True
+    texture_size: int = TEXTURE_SIZES[0]  # pixels a side
+    faces: int = FACES_DEFAULT  # at most that many triangles
+    shape: ShapeKind = ShapeKind.AUTO
+    thickness: float = 1.0
+    learned: LearnedSettings = field(default_factory=LearnedSettings)
