@@ -19,14 +19,17 @@ def main() -> int:
 def _serve(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="img23d_backend serve", description="Talk to Blender through stdin and stdout.")
     parser.add_argument("--log", type=Path, help="where everything goes that is printed")
+    parser.add_argument("--models", type=Path, help="the folder of the models' weights")
     options = parser.parse_args(arguments)
 
     from .channel import take_channel
 
     channel = take_channel(options.log)
+    from .engines import Engines
+    from .home import models_folder
     from .server import Server
 
-    return Server(channel).serve()
+    return Server(channel, Engines(options.models or models_folder())).serve()
 
 
 if __name__ == "__main__":

@@ -19,7 +19,15 @@ from .stages import CutOut, Engine, Found, JobCancelled, NotFound, Painted, Phot
 from .working_size import WorkingSizes
 
 # A failure of these kinds would meet every other target as well.
-_FATAL = {ErrorCode.DISK_FULL, ErrorCode.FOLDER_UNWRITABLE, ErrorCode.ENGINE_NOT_READY}
+_FATAL = {
+    ErrorCode.DISK_FULL,
+    ErrorCode.FOLDER_UNWRITABLE,
+    ErrorCode.ENGINE_NOT_READY,
+    ErrorCode.ENVIRONMENT_BROKEN,
+    ErrorCode.DRIVER_TOO_OLD,
+    ErrorCode.WEIGHTS_MISSING,
+    ErrorCode.WEIGHTS_DAMAGED,
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +69,7 @@ class Generation:
     def cut_out(self, photo: Photo, founds: list[Found | NotFound]) -> Cuts:
         """Each thing by itself. Uses `founds` up, since each may hold a mask of the photo's size."""
         cuts: Cuts = {}
+        self.engine.prefetch(Stage.SHAPE, self.settings)
         sizes = WorkingSizes(photo=photo)
         while founds:
             index = len(self.run.record.targets) - len(founds)
@@ -78,15 +87,42 @@ class Generation:
         solids: Solids = {}
         pixels_per_metre = float(max((cut.side for cut in cuts.values()), default=0))
         self.run.record.pixels_per_metre = pixels_per_metre
-        for index, cut in cuts.items():
-            with self._step(Stage.SHAPE, index):
-                cutout = cut.read()
-                shaped = self.engine.shaper.shape(cutout, self.settings, self.job.context(Stage.SHAPE, index))
-                require_mesh(shaped.mesh)
-                solid = Solid(cut=cut, shaped=shaped, placement=place(shaped, pixels_per_metre * cut.share))
-                self._keep_solid(index, solid, cutout)
-                solids[index] = solid
+        waiting = list(cuts)
+        while waiting:
+            batch = waiting[: self._batch_size(len(waiting))]
+            del waiting[: len(batch)]
+            cutouts = [cuts[index].read() for index in batch]
+            answers = self._shapes(batch, cutouts)
+            for index, cutout in zip(batch, cutouts, strict=True):
+                with self._step(Stage.SHAPE, index):
+                    shaped = self._answer(answers, index, cutout)
+                    require_mesh(shaped.mesh)
+                    cut = cuts[index]
+                    solid = Solid(cut=cut, shaped=shaped, placement=place(shaped, pixels_per_metre * cut.share))
+                    self._keep_solid(index, solid, cutout)
+                    solids[index] = solid
         return solids
+
+    def _batch_size(self, count: int) -> int:
+        shaper = self.engine.batch_shaper
+        return 1 if shaper is None or count < 2 else max(1, shaper.batch_size(count, self.settings))
+
+    def _shapes(self, batch: list[int], cutouts: list[CutOut]) -> Iterator[Shaped | Img23DError]:
+        """The answers for a batch as they come; none for a single target, which goes its usual way."""
+        shaper = self.engine.batch_shaper
+        if shaper is None or len(batch) < 2:
+            return iter(())
+        contexts = [self.job.context(Stage.SHAPE, index) for index in batch]
+        return shaper.shape_batch(cutouts, self.settings, contexts)
+
+    def _answer(self, answers: Iterator[Shaped | Img23DError], index: int, cutout: CutOut) -> Shaped:
+        """The next answer of the batch. Where a batch broke off, what was left of it is shaped one by one."""
+        answer = next(answers, None)
+        if answer is None:
+            return self.engine.shaper.shape(cutout, self.settings, self.job.context(Stage.SHAPE, index))
+        if isinstance(answer, Img23DError):
+            raise answer
+        return answer
 
     def paint(self, solids: Solids) -> None:
         """Each mesh with its texture. A mesh that cannot be painted stays as it is."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from img23d_protocol import Img23DError
-from img23d_protocol.messages import FromBackend, Progress, Stage, TargetFailed
+from img23d_protocol.messages import FromBackend, Notice, Progress, Settings, Stage, TargetFailed
 
 from .stages import Context, Engine, JobCancelled
 
@@ -33,12 +33,14 @@ class Caller:
 class Job:
     """One job on its way through the pipeline."""
 
-    def __init__(self, job: str, seed: int, caller: Caller) -> None:
+    def __init__(self, job: str, seed: int, settings: Settings, caller: Caller) -> None:
         self.id = job
         self.emit = caller.emit
         self.failed: set[int] = set()
         self.seconds: dict[str, float] = {}  # by step
         self._seed = seed
+        self._settings = settings
+        self._notices: set[str] = set()
         self._is_cancelled = caller.is_cancelled
         self._started = time.monotonic()
         self._told_at = -math.inf
@@ -56,11 +58,16 @@ class Job:
             self._tell(Progress(job=self.id, stage=stage, target=target, fraction=_clean(fraction), note=note))
 
         report(0.0, "")
-        return Context(seed=self._seed, report=report)
+        return Context(seed=self._seed, settings=self._settings, report=report, notify=self._notify)
 
     def check_cancel(self) -> None:
         if self._is_cancelled():
             raise JobCancelled
+
+    def _notify(self, sentence: str) -> None:
+        if sentence not in self._notices:
+            self._notices.add(sentence)
+            self.emit(Notice(job=self.id, sentence=sentence))
 
     def _tell(self, progress: Progress) -> None:
         now = time.monotonic()

@@ -19,11 +19,22 @@ from img23d_protocol.messages import (
     Generate,
     Located,
     MeshReady,
+    Notice,
     TargetFailed,
 )
 
 # Failures that are not the input's fault.
-_OUR_SIDE = {ErrorCode.INTERNAL, ErrorCode.OUT_OF_MEMORY, ErrorCode.DISK_FULL, ErrorCode.ENGINE_NOT_READY}
+_OUR_SIDE = {
+    ErrorCode.INTERNAL,
+    ErrorCode.OUT_OF_MEMORY,
+    ErrorCode.DISK_FULL,
+    ErrorCode.ENGINE_NOT_READY,
+    ErrorCode.ENVIRONMENT_BROKEN,
+    ErrorCode.DRIVER_TOO_OLD,
+    ErrorCode.WEIGHTS_MISSING,
+    ErrorCode.WEIGHTS_DAMAGED,
+    ErrorCode.NO_SURFACE,
+}
 
 
 @dataclass(kw_only=True)
@@ -63,8 +74,10 @@ class Outcome:
     def take(self, message: FromBackend) -> None:
         match message:
             case Located():
-                self.notes = message.notes
+                self.notes += message.notes
                 self.targets = [Target(name=target.name, box=target.box) for target in message.targets]
+            case Notice():
+                self.notes += (message.sentence,)
             case CutoutReady():
                 self.targets[message.target].cutout = message.path
                 self._note(message.target, message.note)

@@ -62,12 +62,14 @@ def run_job(request: Generate | Locate | Paint, caller: Caller) -> None:
 
 def generate(request: Generate, caller: Caller) -> Finished:
     """Photo and names to textured meshes in the run's folder."""
-    job = Job(request.job, request.seed, caller)
+    job = Job(request.job, request.seed, request.settings, caller)
     engine = caller.load_engine(request.engine)
+    engine.prefetch(Stage.LOCATE, request.settings)
     photo, photo_record = load_photo(job, request.photo)
     run = open_run(request)
     with recorded(run, job):
         run.record.photo = photo_record
+        engine.prefetch(Stage.MATTE, request.settings)
         founds = find_targets(job, engine, photo, request.wanted)
         run.record.targets = [TargetRecord(name=found.name, box=_box(found, photo)) for found in founds]
         steps = Generation(job=job, run=run, engine=engine, settings=request.settings)
@@ -81,7 +83,7 @@ def generate(request: Generate, caller: Caller) -> Finished:
 
 def locate(request: Locate, caller: Caller) -> Finished:
     """Names to boxes, and no more."""
-    job = Job(request.job, request.seed, caller)
+    job = Job(request.job, request.seed, request.settings, caller)
     engine = caller.load_engine(request.engine)
     photo, _ = load_photo(job, request.photo)
     for index, found in enumerate(find_targets(job, engine, photo, request.wanted)):
@@ -94,7 +96,7 @@ def repaint(request: Paint, caller: Caller) -> Finished:
     """A picture, as one whole thing, onto a mesh that exists already."""
     from .retexture import retexture
 
-    job = Job(request.job, request.seed, caller)
+    job = Job(request.job, request.seed, request.settings, caller)
     engine = caller.load_engine(request.engine)
     photo, photo_record = load_photo(job, request.picture)
     run = open_run(request)

@@ -14,6 +14,8 @@ import numpy as np
 from img23d_protocol import Img23DError
 from img23d_protocol.messages import Settings, Stage, Wanted
 
+from .setup_context import JobCancelled as JobCancelled  # raised by `Context.report`; named here for the engines
+
 
 @dataclass(frozen=True, kw_only=True)
 class Photo:
@@ -136,10 +138,6 @@ class Painted:
     uv: np.ndarray
     texture: np.ndarray
     note: str = ""
-
-
-class JobCancelled(Exception):
-    """Raised by `Context.report` when the artist has cancelled."""
 
 
 def _silent(*_: object) -> None:

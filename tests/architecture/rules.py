@@ -8,8 +8,9 @@ BLENDER = {"bpy", "bmesh", "mathutils", "gpu", "gpu_extras", "bl_math", "bpy_ext
 # Loaded in seconds, present only where the models are set up: never at module level.
 HEAVY = {
     "torch", "torchvision", "transformers", "diffusers", "hy3dgen", "accelerate", "safetensors", "huggingface_hub",
-    "onnxruntime", "xatlas", "meshoptimizer", "fast_simplification", "trimesh",
+    "tokenizers", "einops", "yaml", "PIL", "scipy", "skimage", "fast_simplification", "trimesh",
 }  # fmt: skip
+HEAVY_FOR_MESHES = {"scipy", "skimage", "fast_simplification"}  # the clean-up's libraries; the rest knows NumPy only
 PROTOCOL_IN_EXTENSION = f"{EXTENSION}.shared.{PROTOCOL}"
 
 # Layer of the extension -> layers that it may import besides itself and the protocol, and whether it may know Blender.
@@ -32,11 +33,14 @@ EXTENSION_LAYERS: dict[str, tuple[set[str], bool]] = {
 
 # Folders of the backend whose arrows are fixed; what stands beside them is the pipeline's own and may use all of these.
 BACKEND_LAYERS: dict[str, set[str]] = {
-    "stages": set(),
+    "setup_context": set(),
+    "setup": {"setup_context"},
+    "stages": {"setup_context"},
     "mesh": {"stages"},
-    "models": {"stages"},
+    "models": {"stages", "setup_context", "process_memory"},
     "engines": {"stages", "mesh", "models"},
 }
+NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late
 TOP_OF_BACKEND = {"server", "__main__"}  # nothing below them knows them
 
 
@@ -73,16 +77,25 @@ def _backend_objection(name: str, one: Import) -> str:
     if first in HEAVY:
         return _heavy_objection(name, one)
     if first == BACKEND:
-        return _inner_objection(name, one.target)
+        return _network_objection(name, one) or _inner_objection(name, one.target)
     if is_standard(one.target) or first in {"numpy", "cv2", PROTOCOL}:
         return ""
     return "not shipped with the extension"
 
 
 def _heavy_objection(name: str, one: Import) -> str:
-    if one.is_at_module_level:
+    if one.is_at_module_level and not _is_network(name):
         return "only inside a function"
-    return "" if _layer(name, BACKEND) in {"engines", "models"} else "only in an engine or a model"
+    layer = _layer(name, BACKEND)
+    if layer == "mesh":
+        return "" if top(one.target) in HEAVY_FOR_MESHES else "too heavy for a mesh"
+    return "" if layer in {"engines", "models"} else "only in an engine or a model"
+
+
+def _network_objection(name: str, one: Import) -> str:
+    """torch would come along with it."""
+    is_early = one.is_at_module_level and _is_network(one.target) and not _is_network(name)
+    return "a network is imported inside a function" if is_early else ""
 
 
 def _inner_objection(name: str, target: str) -> str:
@@ -100,6 +113,10 @@ def _inner_objection(name: str, target: str) -> str:
 def _layer(dotted: str, package: str) -> str:
     """`package.layer.rest` -> `layer`; the package itself is ""."""
     return dotted.removeprefix(package).lstrip(".").partition(".")[0]
+
+
+def _is_network(dotted: str) -> bool:
+    return NETWORKS in dotted.split(".")
 
 
 def _engine(dotted: str) -> str:

@@ -58,6 +58,11 @@ def test_the_extensions_rules_bite(name: str, source: str) -> None:
         ("img23d_backend.mesh.checks", "from ..engines import preview"),
         ("img23d_backend.stages", "from .mesh import checks"),
         ("img23d_backend.pipeline", "from .server import serve"),
+        ("img23d_backend.engines.birefnet.matte", "from .networks.birefnet import BiRefNet"),
+        ("img23d_backend.engines.hunyuan3d.shape", "def f():\n    from ..birefnet.networks import swin"),
+        ("img23d_backend.models.weights", "import huggingface_hub"),
+        ("img23d_backend.mesh.simplify", "def f():\n    import torch"),
+        ("img23d_backend.setup.environment", "from ..stages import Mesh"),
     ],
 )
 def test_the_backends_rules_bite(name: str, source: str) -> None:
@@ -71,6 +76,10 @@ def test_the_backends_rules_bite(name: str, source: str) -> None:
         ("img23d_backend.engines.hunyuan3d.shape", "if TYPE_CHECKING:\n    import torch"),
         ("img23d_backend.engines.preview.matte", "import numpy, cv2\nfrom ...mesh import checks\nfrom . import pyramid"),
         ("img23d_backend.server", "from .pipeline import generate\nfrom img23d_protocol import decode"),
+        ("img23d_backend.engines.birefnet.networks.swin", "import torch\nfrom torch import nn\nfrom .window import attend"),
+        ("img23d_backend.engines.birefnet.matte", "def f():\n    from .networks.birefnet import BiRefNet"),
+        ("img23d_backend.mesh.simplify", "def f():\n    import fast_simplification"),
+        ("img23d_backend.engines", "from img23d_backend.engines.preview import make_engine"),
     ],
 )
 def test_the_backends_rules_let_pass(name: str, source: str) -> None:

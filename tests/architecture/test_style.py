@@ -18,11 +18,18 @@ BOUNDARIES = {
     "img23d_backend.server": "the process and its threads",
     "img23d_backend.pipeline": "a job, which must end with a message",
     "img23d_backend.generation": "a target, which takes no other with it",
+    "img23d_backend.setup_jobs": "a job, which must end with a message",
     "img23d_backend.diagnose": "a damaged package may raise anything on import",
     "blender_img23d.pump": "the timer, which must not end",
     "blender_img23d.scene.applier": "a result, which takes no other with it",
 }
-MAY_PRINT = {"img23d_backend.__main__", "img23d_backend.command_line"}
+MAY_PRINT = {
+    "img23d_backend.__main__",
+    "img23d_backend.command_line",
+    "img23d_backend.generate_command",
+    "img23d_backend.setup_command",
+    "img23d_backend.weights_command",
+}
 MAY_HAVE_A_GLOBAL = {"blender_img23d.core.app"}  # says why
 FILE_SYSTEM = {
     "open", "exists", "is_file", "is_dir", "stat", "iterdir", "glob", "rglob", "read_text", "read_bytes", "listdir",
@@ -129,7 +136,8 @@ def unused_imports(module: Module) -> Findings:
         if isinstance(node, ast.Import | ast.ImportFrom) and getattr(node, "module", "") != "__future__":
             for alias in node.names:
                 name = (alias.asname or alias.name).partition(".")[0]
-                if name not in used:
+                is_passed_on = alias.asname == alias.name  # `from x import y as y`: typing's mark of a re-export
+                if name not in used and not is_passed_on:
                     yield node.lineno, f"{name} is imported and not used"
 
 

@@ -10,22 +10,22 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 # What stands in these two modules has its name here as well: `messages` is the whole contract.
-from .settings import LearnedSettings, Settings, ShapeKind, StageDevices
+from .settings import LearnedSettings as LearnedSettings, Settings, ShapeKind as ShapeKind, StageDevices as StageDevices
 from .setup_messages import (
-    DeleteWeights,
-    DeviceInfo,
-    EngineInfo,
-    Inspect,
-    InstallEnvironment,
-    InstallWeights,
-    Notice,
-    SetupProgress,
-    SetupRequest,
-    SetupStep,
-    Status,
-    VerifyWeights,
-    WeightsInfo,
-    WeightsState,
+    DeleteWeights as DeleteWeights,
+    DeviceInfo as DeviceInfo,
+    EngineInfo as EngineInfo,
+    Inspect as Inspect,
+    InstallEnvironment as InstallEnvironment,
+    InstallWeights as InstallWeights,
+    Notice as Notice,
+    SetupProgress as SetupProgress,
+    SetupRequest as SetupRequest,
+    SetupStep as SetupStep,
+    Status as Status,
+    VerifyWeights as VerifyWeights,
+    WeightsInfo as WeightsInfo,
+    WeightsState as WeightsState,
 )
 
 PROTOCOL_VERSION = 2

@@ -1,0 +1,169 @@
+"""`python -m img23d_backend generate PHOTO --names "cup, spoon" --out DIR`: the same pipeline without Blender."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.choices import DEVICES, GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS, Choice
+from img23d_protocol.limits import BUDGET_DEFAULT, FACES_DEFAULT, OCTREE_DEFAULT, SEED_MAX, TEXTURE_SIZES
+from img23d_protocol.messages import Box, Generate, LearnedSettings, Settings, ShapeKind, StageDevices, Wanted
+from img23d_protocol.names import split_names
+
+from .engines import PREVIEW, Engines
+from .home import models_folder
+from .job import Caller
+from .outcome import Outcome
+from .progress_bar import ProgressPrinter
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    add = parser.add_argument
+    add("photo", nargs="?", default="", help="the picture's file")
+    add("--names", default="", help="what to make, separated by commas; without names the whole picture is one thing")
+    add("--box", action="append", default=[], metavar="NAME=LEFT,TOP,RIGHT,BOTTOM", help="where it is, in pixels")
+    add("--out", required=True, metavar="DIR", help="the folder for the results")
+    add("--engine", default=PREVIEW.id)
+    add("--seed", type=int, default=-1, help="the same seed makes the same meshes; -1, the default, draws one")
+    add("--no-texture", action="store_true", help="shapes only")
+    add("--texture-size", type=int, default=TEXTURE_SIZES[0], choices=TEXTURE_SIZES, help="pixels a side")
+    add("--faces", type=int, default=FACES_DEFAULT, help="at most that many triangles")
+    add("--shape", default=ShapeKind.AUTO.value, choices=[kind.value for kind in ShapeKind])
+    add("--thickness", type=float, default=1.0, help="depth of an inflated shape, 1 is as round as it is wide")
+    _add_learned(parser)
+    add("--json", action="store_true", help="print one JSON object of results instead of lines")
+    add("--verbose", action="store_true", help="print the log as well")
+
+
+def _add_learned(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("learned models (--engine hunyuan3d or cutout)")
+    add = group.add_argument
+    add("--models", type=Path, metavar="DIR", help="the folder of the models' weights")
+    add("--grounder", default=GROUNDERS[0][0], choices=_ids(GROUNDERS), help="what finds the things")
+    add("--matter", default=MATTERS[0][0], choices=_ids(MATTERS), help="what cuts them out")
+    add("--shape-model", default=SHAPE_MODELS[0][0], choices=_ids(SHAPE_MODELS), help="what makes the shapes")
+    add("--speed", default=SPEEDS[0][0], choices=_ids(SPEEDS), help="the shape model's variant")
+    add("--steps", type=int, default=0, help="sampler steps; 0, the default, is the model's own number")
+    add("--guidance", type=float, default=0.0, help="how closely the shape follows the photo; 0 is the model's own")
+    add("--octree-resolution", type=int, default=OCTREE_DEFAULT, help="cells a side of the volume; more shows finer detail")
+    add("--face-budget", type=int, default=BUDGET_DEFAULT, help="triangles of a learned shape; 0 leaves it untouched")
+    add("--small-memory", action="store_true", help="stay below 4 GB on the graphics card, slower")
+    add("--device", default="auto", choices=_ids(DEVICES), help="where the models run")
+
+
+def _ids(choices: tuple[Choice, ...]) -> list[str]:
+    return [identifier for identifier, _, _ in choices]
+
+
+def run(options: argparse.Namespace) -> int:
+    """The program's exit code."""
+    from .pipeline import run_job
+
+    outcome = Outcome()
+    printer = ProgressPrinter(sys.stderr)
+    cancelled = _cancel_on_interrupt()
+    engines = Engines(options.models or models_folder())
+
+    def emit(message: object) -> None:
+        outcome.take(message)
+        printer.take(message)
+
+    try:
+        request = _request(options)
+        outcome.begin(request)
+        run_job(request, Caller(emit=emit, load_engine=engines.load, is_cancelled=cancelled.is_set))
+    except Img23DError as error:
+        outcome.fail(error.code, error.sentence)
+    printer.close()
+    _print_outcome(outcome, options.json)
+    return outcome.exit_code
+
+
+def _cancel_on_interrupt() -> threading.Event:
+    """The first Ctrl+C ends the job after its present step, the second one ends the program."""
+    cancelled = threading.Event()
+
+    def interrupt(number: int, frame: object) -> None:
+        cancelled.set()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+    signal.signal(signal.SIGINT, interrupt)
+    return cancelled
+
+
+def _print_outcome(outcome: Outcome, as_json: bool) -> None:
+    if outcome.error is not None:
+        print(outcome.error.sentence, file=sys.stderr)
+    if as_json:
+        print(json.dumps(outcome.as_dict(), ensure_ascii=False, indent=1))
+        return
+    for line in outcome.lines():
+        print(line)
+
+
+def _request(options: argparse.Namespace) -> Generate:
+    seed = options.seed if options.seed != -1 else random.randint(0, SEED_MAX)
+    return Generate(
+        job="command-line",
+        photo=options.photo,
+        run_folder=str(Path(options.out).absolute()),
+        wanted=_wanted(split_names(options.names), options.box, options.photo),
+        engine=options.engine,
+        seed=seed,
+        settings=Settings(
+            texture=not options.no_texture,
+            texture_size=options.texture_size,
+            faces=options.faces,
+            shape=ShapeKind(options.shape),
+            thickness=options.thickness,
+            learned=_learned(options),
+        ),
+    )
+
+
+def _learned(options: argparse.Namespace) -> LearnedSettings:
+    device = options.device
+    return LearnedSettings(
+        grounder=options.grounder,
+        matter=options.matter,
+        shape_model=options.shape_model,
+        speed=options.speed,
+        steps=options.steps,
+        guidance=options.guidance,
+        octree_resolution=options.octree_resolution,
+        faces=options.face_budget,
+        small_memory=options.small_memory,
+        devices=StageDevices(locate=device, matte=device, shape=device, paint=device),
+    )
+
+
+def _wanted(names: tuple[str, ...], box_texts: list[str], photo: str) -> tuple[Wanted, ...]:
+    """The first box of a name goes to its first target, the second to its second; a box without one adds its own."""
+    wanted = [Wanted(name=name) for name in names]
+    for text in box_texts:
+        boxed = _boxed(text, photo)
+        free = (i for i, other in enumerate(wanted) if other.name == boxed.name and other.box is None)
+        index = next(free, len(wanted))
+        wanted[index : index + 1] = [boxed]
+    return tuple(wanted)
+
+
+def _boxed(text: str, photo: str) -> Wanted:
+    from .images import photo_size
+
+    name, _, numbers = text.rpartition("=")
+    try:
+        left, top, right, bottom = (float(number) for number in numbers.split(","))
+    except ValueError as error:
+        sentence = f"“{text}” is no box: write it as name=left,top,right,bottom in pixels."
+        raise Img23DError(ErrorCode.BAD_REQUEST, sentence) from error
+    width, height = photo_size(photo)
+    box = Box(left=left / width, top=top / height, right=right / width, bottom=bottom / height)
+    return Wanted(name=" ".join(name.split()), box=box)
