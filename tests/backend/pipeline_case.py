@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from img23d_backend import engines
+from img23d_backend.engines import Engines
 from img23d_backend.job import Caller
 from img23d_backend.pipeline import run_job
 from img23d_protocol.messages import (
@@ -23,6 +23,7 @@ from img23d_protocol.messages import (
 from small_engine import SmallEngine
 
 WIDTH, HEIGHT = 240, 160
+NO_MODELS = Path("no such folder")
 LEFT_BOX = Box(left=0.0, top=0.0, right=0.5, bottom=1.0)
 RIGHT_BOX = Box(left=0.5, top=0.0, right=1.0, bottom=1.0)
 TWO = (Wanted(name="cup", box=LEFT_BOX), Wanted(name="cup", box=RIGHT_BOX))
@@ -47,7 +48,7 @@ def request(photo: Path, *wanted: Wanted, **changes: object) -> Generate:
 def run(job: Generate | Locate | Paint, engine: SmallEngine | None = None, is_cancelled=lambda: False) -> list[object]:
     told: list[object] = []
     small = (engine or SmallEngine()).as_engine()
-    load = engines.load if job.engine == "preview" else (lambda engine_id: small)
+    load = Engines(NO_MODELS).load if job.engine == "preview" else (lambda engine_id: small)
     run_job(job, Caller(emit=told.append, load_engine=load, is_cancelled=is_cancelled))
     return told
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
-from img23d_backend import engines
+from img23d_backend.engines import Engines
 from img23d_backend.job import Caller
 from img23d_backend.pipeline import run_job
 from img23d_backend.stages import View
@@ -184,7 +184,7 @@ def test_bad_requests_touch_nothing(photo: Path) -> None:
 
 def test_an_unknown_engine_and_a_folder_that_cannot_be_written(photo: Path) -> None:
     told: list[object] = []
-    run_job(request(photo, engine="magic"), Caller(emit=told.append, load_engine=engines.load))
+    run_job(request(photo, engine="magic"), Caller(emit=told.append, load_engine=Engines(NO_MODELS).load))
     assert told[-1].code == ErrorCode.ENGINE_UNKNOWN
     told = run(request(photo, run_folder=str(photo / "below a file")))
     assert told[-1].code == ErrorCode.FOLDER_UNWRITABLE

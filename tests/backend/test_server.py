@@ -29,6 +29,7 @@ from img23d_protocol.messages import (
     Message,
     Settings,
     Shutdown,
+    Status,
     Unload,
     Unloaded,
 )
@@ -40,7 +41,8 @@ STUCK = """
 import sys
 from img23d_backend.channel import take_channel
 channel = take_channel(None)
-from img23d_backend import engines
+from pathlib import Path
+from img23d_backend.engines import Engines
 from img23d_backend.server import Server
 from small_engine import SmallEngine
 def trap(stage, count):
@@ -49,8 +51,8 @@ def trap(stage, count):
     noise = np.random.default_rng(0).integers(0, 255, (600, 600, 3), np.uint8)
     if stage == "matte":
         cv2.fastNlMeansDenoisingColored(noise, None, 10, 10, 21, 61)  # half a minute
-engines.load = lambda engine_id: SmallEngine(trap).as_engine()
-Server(channel).serve()
+Engines.load = lambda self, engine_id: SmallEngine(trap).as_engine()
+Server(channel, Engines(Path("no such folder"))).serve()
 """
 
 
@@ -58,6 +60,7 @@ class Backend:
     def __init__(self, *command: str) -> None:
         environment = {**os.environ, "PYTHONPATH": PATHS}
         self.started = time.monotonic()
+        self.status: Status | None = None  # the last one that came
         self.process = subprocess.Popen(
             [sys.executable, "-s", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
         )
@@ -70,9 +73,15 @@ class Backend:
         self.process.stdin.flush()
 
     def receive(self) -> Message:
-        line = self.process.stdout.readline()
-        assert line, "the backend ended"
-        return decode(line)
+        """The next message but `Status`, which comes whenever the machine is known."""
+        while True:
+            line = self.process.stdout.readline()
+            assert line, "the backend ended"
+            message = decode(line)
+            if type(message) is Status:
+                self.status = message
+            else:
+                return message
 
     def until(self, kind: type) -> Message:
         while True:
@@ -115,7 +124,7 @@ def job(tmp_path: Path) -> Generate:
 def test_hello_then_a_whole_job(backend: Backend, job: Generate, tmp_path: Path) -> None:
     hello = backend.receive()
     assert type(hello) is Hello and hello.protocol == PROTOCOL_VERSION and hello.pid == backend.process.pid
-    assert [engine.id for engine in hello.engines] == ["preview"]
+    assert [engine.id for engine in hello.engines if engine.ready] == ["preview"]
     backend.send(job)
     assert type(backend.receive()) is Accepted
     assert Path(backend.until(MeshReady).path).is_file()

@@ -15,6 +15,8 @@ from img23d_protocol.messages import (
     Cancel,
     Cancelled,
     CutoutReady,
+    DeleteWeights,
+    DeviceInfo,
     Diagnose,
     Diagnosed,
     EngineInfo,
@@ -22,34 +24,52 @@ from img23d_protocol.messages import (
     Finished,
     Generate,
     Hello,
+    Inspect,
+    InstallEnvironment,
+    InstallWeights,
+    LearnedSettings,
     Locate,
     Located,
     LocatedTarget,
     Log,
     MeshReady,
     Message,
+    Notice,
     Paint,
     PaintReady,
     Progress,
     Settings,
+    SetupProgress,
+    SetupStep,
     ShapeKind,
     Shutdown,
     Stage,
+    StageDevices,
+    Status,
     TargetFailed,
     Unload,
     Unloaded,
+    VerifyWeights,
     Wanted,
+    WeightsInfo,
+    WeightsState,
 )
 
 BOX = Box(left=0.1, top=0.25, right=1 / 3, bottom=1.0)
 WANTED = (Wanted(name="red mug", box=BOX), Wanted(name='кружка "杯"\n'), Wanted(name=""))
-SETTINGS = Settings(texture=False, texture_size=2048, faces=500, shape=ShapeKind.REVOLVE, thickness=0.5)
+LEARNED = LearnedSettings(speed="fast", steps=30, guidance=4.5, small_memory=True, devices=StageDevices(shape="gpu:1"))
+SETTINGS = Settings(texture=False, texture_size=2048, faces=500, shape=ShapeKind.REVOLVE, thickness=0.5, learned=LEARNED)
 
 MESSAGES: list[Message] = [
     Locate(job="a", photo="/p.png", wanted=WANTED, engine="preview", seed=7),
     Generate(job="a", photo="C:\\Bilder\\Ü.png", run_folder="/r", wanted=WANTED, seed=2**31 - 1, settings=SETTINGS),
     Generate(job="a", photo="/p.png", run_folder="/r"),
     Paint(job="a", mesh="/m.npz", picture="/p.png", run_folder="/r", name="cup", settings=SETTINGS),
+    InstallEnvironment(job="a", folder="/e", uv="/uv", python="/python", torch_build="rocm", licences=("t",), online=True),
+    InstallWeights(job="a", sets=("birefnet-lite", "qwen3-vl-2b"), licences=("t",), online=True),
+    VerifyWeights(job="a", sets=("birefnet-lite",)),
+    DeleteWeights(job="a", sets=()),
+    Inspect(),
     Cancel(job="a"),
     Unload(),
     Diagnose(job="a"),
@@ -74,6 +94,13 @@ MESSAGES: list[Message] = [
     Failed(job="a", code=ErrorCode.INTERNAL, sentence="s"),
     Diagnosed(job="a", report="one\ntwo"),
     Unloaded(freed=10**12),
+    SetupProgress(job="a", step=SetupStep.DOWNLOAD, fraction=0.5, done_bytes=2**40, total_bytes=2**41, bytes_per_second=1e7),
+    Status(
+        devices=(DeviceInfo(id="gpu", label="NVIDIA", total_bytes=6 * 2**30, free_bytes=5 * 2**30, note="n"),),
+        engines=(EngineInfo(id="hunyuan3d", label="Hunyuan3D", ready=False, note="n"),),
+        weights=(WeightsInfo(id="w", label="W", stage="shape", size_bytes=1, state=WeightsState.PARTIAL, is_borrowed=True),),
+    ),
+    Notice(job="a", sentence="s"),
     Log(level="info", text="\udc80 lone surrogate"),
 ]
 

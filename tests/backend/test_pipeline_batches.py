@@ -1,0 +1,113 @@
+"""Several things shaped in one go, what an engine is told beforehand, and what it tells the artist once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from img23d_backend.job import Caller
+from img23d_backend.pipeline import run_job
+from img23d_backend.stages import Context, CutOut, Engine, Shaped
+from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.messages import Finished, LearnedSettings, MeshReady, Notice, Settings, Stage, TargetFailed, Wanted
+
+from pipeline_case import LEFT_BOX, RIGHT_BOX, only, photo, request  # noqa: F401  (photo is a fixture)
+from small_engine import SmallEngine
+
+THREE = tuple(Wanted(name=name, box=box) for name, box in (("cup", LEFT_BOX), ("plate", RIGHT_BOX), ("saucer", LEFT_BOX)))
+PLAIN = Settings(texture=False, faces=500)
+
+
+class BatchingEngine(SmallEngine):
+    """Shapes two at a time; `breaks` says what becomes of the second of a batch."""
+
+    breaks: str = ""
+
+    def as_engine(self) -> Engine:
+        return replace(super().as_engine(), batch_shaper=self)
+
+    def batch_size(self, count: int, settings: Settings) -> int:
+        return 2
+
+    def shape_batch(
+        self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]
+    ) -> Iterator[Shaped | Img23DError]:
+        self.counts["batch"] = self.counts.get("batch", 0) + 1
+        for number, (cutout, context) in enumerate(zip(cutouts, contexts, strict=True)):
+            context.notify("It goes on with less memory.")
+            if number == 1 and self.breaks == "fails":
+                yield Img23DError(ErrorCode.NO_SURFACE, "There is no surface.")
+            elif number == 1 and self.breaks == "stops":
+                raise ValueError("the batch is broken")
+            else:
+                yield self.shape(cutout, settings, context)
+
+
+def run_batching(photo: Path, breaks: str = "") -> tuple[list[object], BatchingEngine]:
+    engine = BatchingEngine()
+    engine.breaks = breaks
+    told: list[object] = []
+    job = request(photo, *THREE, settings=PLAIN)
+    run_job(job, Caller(emit=told.append, load_engine=lambda engine_id: engine.as_engine()))
+    return told, engine
+
+
+def test_three_things_in_batches_of_two_the_last_by_itself(photo: Path) -> None:
+    told, engine = run_batching(photo)
+    assert [message.target for message in only(told, MeshReady)] == [0, 1, 2]
+    assert (engine.counts["batch"], engine.counts["shape"]) == (1, 3)
+    assert told[-1].made == 3
+
+
+def test_a_target_that_fails_in_a_batch_takes_no_other_with_it(photo: Path) -> None:
+    told, _ = run_batching(photo, "fails")
+    assert [(message.target, message.code) for message in only(told, TargetFailed)] == [(1, ErrorCode.NO_SURFACE)]
+    assert [message.target for message in only(told, MeshReady)] == [0, 2]
+    assert type(told[-1]) is Finished
+
+
+def test_a_batch_that_breaks_off_fails_one_target_only(photo: Path) -> None:
+    told, _ = run_batching(photo, "stops")
+    assert [message.target for message in only(told, TargetFailed)] == [1]
+    assert [message.target for message in only(told, MeshReady)] == [0, 2]
+
+
+def test_a_notice_is_told_once(photo: Path) -> None:
+    told, _ = run_batching(photo)
+    assert [message.sentence for message in only(told, Notice)] == ["It goes on with less memory."]
+
+
+def test_each_stage_is_announced_before_the_one_before_it_computes(photo: Path) -> None:
+    events: list[str] = []
+    settings = Settings(texture=False, faces=500, learned=LearnedSettings(speed="fast"))
+
+    def trap(stage: str, count: int) -> None:
+        events.append(stage)
+
+    def prefetch(stage: Stage, given: Settings) -> None:
+        assert given is settings
+        events.append(f"prefetch {stage}")
+
+    engine = replace(SmallEngine(trap).as_engine(), prefetch=prefetch)
+    job = request(photo, THREE[0], settings=settings)
+    run_job(job, Caller(emit=lambda message: None, load_engine=lambda engine_id: engine))
+    assert events == ["prefetch locate", "prefetch matte", "locate", "prefetch shape", "matte", "shape"]
+
+
+def test_the_settings_reach_every_stage(photo: Path) -> None:
+    seen: list[Settings] = []
+    settings = Settings(texture=False, faces=500, learned=LearnedSettings(speed="fast"))
+
+    class Looking(SmallEngine):
+        def locate(self, photo, wanted, context):
+            seen.append(context.settings)
+            return super().locate(photo, wanted, context)
+
+        def cut_out(self, photo, found, context):
+            seen.append(context.settings)
+            return super().cut_out(photo, found, context)
+
+    job = request(photo, THREE[0], settings=settings)
+    run_job(job, Caller(emit=lambda message: None, load_engine=lambda engine_id: Looking().as_engine()))
+    assert seen == [settings, settings]

@@ -1,0 +1,19 @@
+"""The learned chain's tests: torch is here, small checkpoints in the published layouts are made once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
+
+
+@pytest.fixture(scope="session")
+def tiny_models() -> Path:
+    """A models folder that holds a trained tiny checkpoint of each stage."""
+    from tiny.make import make_all
+
+    return make_all()
