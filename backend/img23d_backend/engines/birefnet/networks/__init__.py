@@ -1,0 +1,1 @@
+"""BiRefNet in plain torch; its parameters are called as in the published checkpoints."""
