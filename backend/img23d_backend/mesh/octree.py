@@ -27,7 +27,7 @@ _MOST = np.float32(1e30)  # values are held within it, so that no difference ove
 _EMPTY = -_MOST
 _AS_ZERO = np.float32(-1e-30)  # a value of exactly 0 counts as outside; 0 in the table means not asked for yet
 _POINTS = 1 << 16  # asked for at a time; between two a cancel is seen
-_QUERIES_PER_AREA = 25  # times the squared cells a side: about what a level takes; only the progress depends on it
+_QUERIES_PER_AREA = 15  # times the squared cells a side: about what a level takes; only the progress depends on it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +60,9 @@ def sample_sparse(
 
     `bounds` is half the side of a cube around the origin, or its two corners. A part that lies wholly between the points of
     the first grid is found where it hangs together with one that does not: a surface is followed through every face
-    that it crosses. `padded` also halves the neighbours of cells that change sign, which finds
-    parts that only come near; without it about two thirds as many points are asked for.
+    that it crosses. `padded` also halves the neighbours of the first grid's cells that change sign, which finds parts that
+    only come near, for a sixth more points. On finer levels padding finds at most crumbs of under two cells of the last grid,
+    for more than half as many points again, so it is left out.
 
     Raises Img23DError(NO_SURFACE) where the field is not a number, and whatever `query` and `report` raise.
     """
@@ -69,9 +70,11 @@ def sample_sparse(
     step = _first_step(resolution, coarse)
     samples = _Samples(query, low, high, resolution, step, report)
     active = samples.first_cells(step)
+    if padded and step > 1:
+        active = _dilated(active)
     while step > 1:
         step //= 2
-        active = _halved(samples, _dilated(active) if padded else active, step)
+        active = _halved(samples, active, step)
     cells = np.flatnonzero(active)
     x, y, z = np.unravel_index(cells, active.shape)
     origin = samples.index(x, y, z)
