@@ -1,0 +1,100 @@
+"""How long an object will take on a device, told before anything is run.
+
+The work of the stages is known (FACTS.md, or counted from the published configurations); how fast the device multiplies
+matrices is measured. The result is an "about": memory, drivers and other programs have their say, too.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import cache
+from typing import TYPE_CHECKING
+
+from img23d_protocol.choices import SHAPE_MODELS, SPEEDS
+from img23d_protocol.settings import LearnedSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from .devices import Device
+
+MEASURING = 0.1  # seconds
+_SIDES = {"cpu": 1024}  # of the multiplied matrices: enough to fill the device
+_CARD_SIDE = 4096
+# Which share of the measured speed whole networks reach. A processor: DINOv2-giant, a step of the mini model and its decoder
+# ran at 150 to 178 GFLOP/s where matrices multiply at 165 (FACTS.md). A card: 925 TFLOP in 2.61 s on an H100 (FACTS.md),
+# which is half of what its matrices reach.
+_REACHED = {"cpu": 0.9}
+_REACHED_ON_CARD = 0.5
+
+# TFLOP (1e12 multiplications and additions)
+_LOCATE = {"qwen3-vl-2b": 8.0, "qwen3-vl-4b": 14.0, "qwen3-vl-8b": 25.0}  # 2 x parameters x some 1,500 tokens, and the eye
+_MATTE = {"birefnet-general": 2.3, "birefnet-lite": 0.5, "birefnet-hr": 9.2}  # about 1,140 GMAC at 1024 px, 4 times at 2048
+_DINO = 3.57  # FACTS.md, DINOv2-giant at 518 px
+_STEP = {"hunyuan3d-2mini": 1.49, "hunyuan3d-2": 9.25, "hunyuan3d-2mv": 9.25}  # half a guided step of FACTS.md
+# Both halves, one of them collapsed: 1.83 is FACTS.md's; the others by the share of the tokens that are left, 3,073 of 4,442
+_GUIDED = {"hunyuan3d-2mini": 1.83, "hunyuan3d-2": 15.6, "hunyuan3d-2mv": 15.6}
+_STEPS = {"turbo": 5, "fast": 50, "standard": 50}
+# MFLOP a query of the decoder: 1,338 TFLOP over 57.1 M queries in FACTS.md for 512 latents; 3,072 only cost more attention
+_QUERY = {"hunyuan3d-2mini": 23.4, "hunyuan3d-2": 33.9, "hunyuan3d-2mv": 33.9}
+_COARSE_QUERIES = 97**3  # of the decode, whatever the resolution
+_SURFACE_QUERIES = 15.0  # a squared cell of resolution: 57.1 M / 18 at 384 (FACTS.md: 14 to 24 times fewer than dense)
+_REST = 3.0  # seconds: reading, clean-up, texture, files
+
+
+def sentence(device: Device, settings: LearnedSettings = LearnedSettings()) -> str:
+    """Such as "About 6 minutes an object with Hunyuan3D 2 mini (Turbo)."; measures the device once a process."""
+    seconds = seconds_an_object(settings, teraflops=speed(device) * _REACHED.get(device.kind, _REACHED_ON_CARD))
+    return f"About {rounded(seconds)} an object with {_label(settings)}."
+
+
+def seconds_an_object(settings: LearnedSettings, *, teraflops: float) -> float:
+    """For a device that reaches so many TFLOP a second."""
+    return _REST + work(settings) / teraflops
+
+
+def work(settings: LearnedSettings) -> float:
+    """TFLOP for one object, finding it in a photo of its own included."""
+    model = settings.shape_model
+    step = _GUIDED if settings.speed == "standard" else _STEP
+    steps = settings.steps or _STEPS[settings.speed]
+    queries = _COARSE_QUERIES + _SURFACE_QUERIES * settings.octree_resolution**2
+    finding = _LOCATE[settings.grounder] + _MATTE.get(settings.matter, 0.0)
+    return finding + _DINO + steps * step[model] + queries * _QUERY[model] / 1e6
+
+
+@cache
+def speed(device: Device) -> float:
+    """TFLOP a second of matrix products in the device's own precision, the best of some tries."""
+    import torch
+
+    side = _SIDES.get(device.kind, _CARD_SIDE)
+    matrix = torch.full((side, side), 0.5 / side, device=device.torch_name, dtype=device.dtype)  # (side, side)
+    _seconds_of_product(matrix)  # the first one loads the library
+    best, until = float("inf"), time.perf_counter() + MEASURING
+    while time.perf_counter() < until:
+        best = min(best, _seconds_of_product(matrix))
+    return 2 * side**3 / best / 1e12
+
+
+def _seconds_of_product(matrix: Tensor) -> float:
+    started = time.perf_counter()
+    (matrix @ matrix)[0, 0].item()  # waits for the device
+    return time.perf_counter() - started
+
+
+def rounded(seconds: float) -> str:
+    """Seconds below 90, then minutes, then hours; no more digits than are true."""
+    if seconds < 90:
+        count, unit = max(5, 5 * round(seconds / 5)), "seconds"
+    elif seconds < 90 * 60:
+        count, unit = round(seconds / 60), "minutes"
+    else:
+        count, unit = round(seconds / 3600), "hours"
+    return f"{count} {unit}"
+
+
+def _label(settings: LearnedSettings) -> str:
+    model = next(label for name, label, _ in SHAPE_MODELS if name == settings.shape_model)
+    pace = next(label for name, label, _ in SPEEDS if name == settings.speed)
+    return f"{model} ({pace})"
