@@ -1,0 +1,161 @@
+"""The model hub through huggingface_hub's own client: what a commit holds, and the bytes of a file from any offset.
+
+Its `hf_hub_download` is not used: in version 2.4 it begins a download that was cut off from zero again (the name of its
+temporary file is new each time, and the file is removed on failure), and between two blocks of 10 MB it can be neither
+watched nor stopped. Its session, addresses, log-in and errors are.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from img23d_protocol import ErrorCode, Img23DError
+
+from .digests import git_sha1, sha256
+from .hub_errors import as_hub_error, client_errors, is_temporary, seconds_asked_for, status_of
+
+if TYPE_CHECKING:
+    from .task import Task
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+_TIMEOUT = 10.0  # seconds of silence
+_UNAUTHORIZED = 401
+
+
+@dataclass(frozen=True, kw_only=True)
+class HubFile:
+    """`name` is the path in the repository; `digest` see `digests`."""
+
+    name: str
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    commit: str
+    files: tuple[HubFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How often and how long a request that may succeed later is tried again. Waits double."""
+
+    tries: int = 4
+    first_wait: float = 1.0  # seconds
+    longest_wait: float = 30.0  # seconds; a hub that asks for more is believed, and the artist told
+
+
+class Hub:
+    """A model hub; by default the one that huggingface_hub knows, or HF_ENDPOINT names."""
+
+    def __init__(self, endpoint: str | None = None, patience: Patience = Patience()) -> None:
+        self._endpoint = endpoint
+        self._patience = patience
+        self._token: bool | None = None  # None: the artist's own log-in, where there is one
+
+    def listing(self, repository: str, revision: str, task: Task) -> Listing:
+        """The commit that the revision is, with every file's size and digest. Raises Img23DError(HUB_…, OFFLINE)."""
+        return self._patiently(lambda: self._list(repository, revision), repository, task)
+
+    def read(
+        self, repository: str, commit: str, name: str, offset: int, task: Task, take: Callable[[bool, Iterator[bytes]], None]
+    ) -> None:
+        """Hand a file's bytes to `take`: whether they begin at the offset (else at zero), and the blocks as they come.
+
+        What `take` lets pass of the line's errors is tried again. Raises Img23DError(HUB_…, OFFLINE) and what `take` raises.
+        """
+
+        def request() -> None:
+            with self._open(repository, commit, name, offset) as response, task.reading(_socket_of(response)):
+                take(_begins_at(response, offset), response.iter_bytes())
+
+        self._patiently(request, repository, task)
+
+    # --- one request ------------------------------------------------------------------------------------------------
+
+    def _list(self, repository: str, revision: str) -> Listing:
+        from huggingface_hub import HfApi
+
+        api = HfApi(endpoint=self._endpoint, token=self._token)
+        info = api.model_info(repository, revision=revision, files_metadata=True, timeout=_TIMEOUT)
+        if not info.sha or not info.siblings:
+            raise ValueError(f"no commit or no files in the answer for {repository}")
+        files = (_as_hub_file(sibling) for sibling in info.siblings)
+        return Listing(commit=info.sha, files=tuple(file for file in files if file is not None))
+
+    @contextlib.contextmanager
+    def _open(self, repository: str, commit: str, name: str, offset: int) -> Iterator[Any]:
+        from huggingface_hub import hf_hub_url
+        from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
+
+        url = hf_hub_url(repository, name, revision=commit, endpoint=self._endpoint)
+        headers = build_hf_headers(token=self._token) | {"Accept-Encoding": "identity"}
+        if offset:
+            headers["Range"] = f"bytes={offset}-"
+        with get_session().stream("GET", url, headers=headers, timeout=_TIMEOUT, follow_redirects=True) as response:
+            hf_raise_for_status(response)
+            yield response
+
+    def _patiently(self, request: Callable[[], T], repository: str, task: Task) -> T:
+        _require_client()
+        failures = 0
+        while True:
+            task.check()
+            try:
+                return request()
+            except client_errors() as error:
+                failures += 1
+                if status_of(error) == _UNAUTHORIZED and self._token is None:
+                    self._token = False  # an old log-in is refused even what everybody may have
+                    continue
+                pause = self._pause_after(error, failures)
+                if pause is None:
+                    raise as_hub_error(error, repository) from error
+                log.warning("%s: trying again in %.0f s: %s", repository, pause, error)
+                task.wait(pause)
+
+    def _pause_after(self, error: Exception, failures: int) -> float | None:
+        """Seconds until the next try; None to give up."""
+        if failures >= self._patience.tries or not is_temporary(error):
+            return None
+        asked = seconds_asked_for(error)
+        pause = self._patience.first_wait * 2 ** (failures - 1) if asked is None else asked
+        return pause if pause <= self._patience.longest_wait else None
+
+
+def _require_client() -> None:
+    if importlib.util.find_spec("huggingface_hub") is None:
+        raise Img23DError(
+            ErrorCode.ENVIRONMENT_BROKEN, "Downloads need the backend's own environment: press Set Up AI Models first."
+        )
+
+
+def _as_hub_file(sibling: Any) -> HubFile | None:
+    """None for a file whose bytes the hub does not vouch for."""
+    if sibling.lfs is not None:
+        return HubFile(name=sibling.rfilename, size=sibling.lfs.size, digest=sha256(sibling.lfs.sha256))
+    if sibling.blob_id and sibling.size is not None:
+        return HubFile(name=sibling.rfilename, size=sibling.size, digest=git_sha1(sibling.blob_id))
+    return None
+
+
+def _begins_at(response: Any, offset: int) -> bool:
+    """A server may answer a range with the whole file; the bytes then begin at zero."""
+    if not offset:
+        return True
+    return response.status_code == 206 and response.headers.get("Content-Range", "").startswith(f"bytes {offset}-")
+
+
+def _socket_of(response: Any) -> socket.socket | None:
+    stream = response.extensions.get("network_stream")
+    return None if stream is None else stream.get_extra_info("socket")

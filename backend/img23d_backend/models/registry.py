@@ -1,0 +1,223 @@
+"""Every file set of learned weights: where it comes from, which files of it are fetched, its licence, what it is for.
+
+The revisions are commits: what the hub's main branch is tomorrow is nobody's promise. They and the sizes were read from
+public projects that pin the same files, several for each commit, and not from the hub itself; a size that was not found
+there says "about". What counts is what the hub answers for that commit: it gives the true sizes and hashes, which are
+checked and recorded (`record.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.choices import GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS, TENCENT_LICENCE, Choice, shape_set
+from img23d_protocol.messages import Stage
+
+TENCENT_TERRITORY = "the European Union, the United Kingdom and South Korea"
+
+# Never code, never a pickle: a repository's other files stay where they are. `*` does not cross a slash.
+_QWEN_FILES = (
+    "config.json",
+    "generation_config.json",
+    "preprocessor_config.json",
+    "tokenizer.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "vocab.json",
+    "merges.txt",
+    "chat_template.json",
+    "chat_template.jinja",
+    "*.safetensors",
+    "model.safetensors.index.json",
+)
+_BIREFNET_FILES = ("config.json", "model.safetensors")
+_SHAPE_FILES = ("config.yaml", "model.fp16.safetensors")
+
+_QWEN_REQUIRED = ("config.json", "preprocessor_config.json", "tokenizer_config.json", "*.safetensors")
+
+# In a repository's root, in upper or lower case: kept beside the weights.
+NOTICE_FILES = tuple(name + suffix for name in ("licen[cs]e", "notice") for suffix in ("", ".txt", ".md"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightSet:
+    """A row: files of one commit of one repository that are of use only together.
+
+    `files` are patterns of paths in the repository, those in `subfolder` included; each of `required` must match one of the
+    files. `memory_bytes` is about what the weights take in 16 bits on a device. `excluded_territory` is where the licence is
+    not granted, its results included.
+    """
+
+    id: str
+    label: str
+    stage: Stage
+    repository: str
+    revision: str
+    files: tuple[str, ...]
+    required: tuple[str, ...]
+    size_bytes: int
+    memory_bytes: int
+    licence: str
+    licence_link: str
+    subfolder: str = ""
+    must_accept: str = ""
+    excluded_territory: str = ""
+    is_addition: bool = False  # of use only beside another set
+    note: str = ""
+
+
+def _qwen(choice: Choice, size: str, revision: str, size_bytes: int) -> WeightSet:
+    return WeightSet(
+        id=choice[0],
+        label=choice[1],
+        stage=Stage.LOCATE,
+        repository=f"Qwen/Qwen3-VL-{size}-Instruct",
+        revision=revision,
+        files=_QWEN_FILES,
+        required=_QWEN_REQUIRED,
+        size_bytes=size_bytes,
+        memory_bytes=size_bytes,
+        licence="Apache-2.0",
+        licence_link="https://www.apache.org/licenses/LICENSE-2.0",
+    )
+
+
+def _birefnet(choice: Choice, name: str, revision: str, size_bytes: int, memory_bytes: int) -> WeightSet:
+    return WeightSet(
+        id=choice[0],
+        label=choice[1],
+        stage=Stage.MATTE,
+        repository=f"ZhengPeng7/{name}",
+        revision=revision,
+        files=_BIREFNET_FILES,
+        required=_BIREFNET_FILES,
+        size_bytes=size_bytes,
+        memory_bytes=memory_bytes,
+        licence="MIT",
+        licence_link="https://github.com/ZhengPeng7/BiRefNet/blob/main/LICENSE",
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _ShapeRepository:
+    name: str
+    revision: str
+    subfolder: str  # of the standard model; the others have the speed at its end
+    size_bytes: int
+
+
+_MINI = _ShapeRepository(
+    name="Hunyuan3D-2mini",
+    revision="f90a0f7df7d5e6f71109cf333f6a95a0ae3194a6",
+    subfolder="hunyuan3d-dit-v2-mini",
+    size_bytes=3_819_959_862,
+)
+_LARGE = _ShapeRepository(
+    name="Hunyuan3D-2",
+    revision="9cd649ba6913f7a852e3286bad86bfa9a2d83dcf",
+    subfolder="hunyuan3d-dit-v2-0",
+    size_bytes=4_928_153_166,  # turbo and fast: about
+)
+_MULTIVIEW = _ShapeRepository(
+    name="Hunyuan3D-2mv",
+    revision="3a761b539b29fe4ff64714813aa9560fd66f5de0",
+    subfolder="hunyuan3d-dit-v2-mv",
+    size_bytes=4_930_000_000,  # about
+)
+_SUFFIXES = {"turbo": "-turbo", "fast": "-fast", "standard": ""}
+
+
+def _shape(choice: Choice, repository: _ShapeRepository, speed: Choice) -> WeightSet:
+    return _tencent(
+        id=shape_set(choice[0], speed[0]),
+        label=f"{choice[1]} {speed[1]}",
+        repository=repository,
+        subfolder=repository.subfolder + _SUFFIXES[speed[0]],
+        size_bytes=repository.size_bytes,
+        note=f"{choice[2]}. {speed[2]}.",
+    )
+
+
+def _vae(id: str, label: str, repository: _ShapeRepository, subfolder: str, size_bytes: int, note: str) -> WeightSet:
+    return _tencent(
+        id=id, label=label, repository=repository, subfolder=subfolder, size_bytes=size_bytes, note=note, is_addition=True
+    )
+
+
+def _tencent(
+    *,
+    id: str,
+    label: str,
+    repository: _ShapeRepository,
+    subfolder: str,
+    size_bytes: int,
+    note: str,
+    is_addition: bool = False,
+) -> WeightSet:
+    files = tuple(f"{subfolder}/{name}" for name in _SHAPE_FILES)
+    return WeightSet(
+        id=id,
+        label=label,
+        stage=Stage.SHAPE,
+        repository=f"tencent/{repository.name}",
+        revision=repository.revision,
+        files=files,
+        required=files,
+        subfolder=subfolder,
+        size_bytes=size_bytes,
+        memory_bytes=size_bytes,
+        licence="Tencent Hunyuan 3D 2.0 Community License",
+        licence_link="https://github.com/Tencent-Hunyuan/Hunyuan3D-2/blob/main/LICENSE",
+        must_accept=TENCENT_LICENCE,
+        excluded_territory=TENCENT_TERRITORY,  # its section 5c
+        is_addition=is_addition,
+        note=note,
+    )
+
+
+_INSIDE = "The decoder by itself; each shape model has one inside"
+_FASTER = "A smaller decoder that is faster on large volumes"
+
+WEIGHT_SETS: tuple[WeightSet, ...] = (
+    _qwen(GROUNDERS[0], "2B", "89644892e4d85e24eaac8bacfd4f463576704203", 4_266_639_921),
+    _qwen(GROUNDERS[1], "4B", "ebb281ec70b05090aa6165b016eac8ec08e71b17", 8_890_000_000),  # about
+    _qwen(GROUNDERS[2], "8B", "0c351dd01ed87e9c1b53cbc748cba10e6187ff3b", 17_550_000_000),  # about
+    # The general and the HR weights are stored in 16 bits, the lite ones in 32.
+    _birefnet(MATTERS[0], "BiRefNet", "e2bf8e4460fc8fa32bba5ea4d94b3233d367b0e4", 444_473_596, 444_000_000),
+    _birefnet(MATTERS[1], "BiRefNet_lite", "aa62cd87eafb9cc43056d08ef3615a14628b831d", 177_634_392, 89_000_000),
+    _birefnet(MATTERS[2], "BiRefNet_HR", "a7a562f6fd16021180f2f4348f4de003a2d3d1e1", 444_473_596, 444_000_000),
+    *(
+        _shape(choice, repository, speed)
+        for choice, repository in zip(SHAPE_MODELS, (_MINI, _LARGE, _MULTIVIEW), strict=True)
+        for speed in SPEEDS
+    ),
+    _vae(
+        "hunyuan3d-2mini-vae-turbo",
+        "Hunyuan3D 2 mini turbo decoder",
+        _MINI,
+        "hunyuan3d-vae-v2-mini-turbo",
+        407_410_402,
+        _FASTER,
+    ),
+    _vae("hunyuan3d-2mini-vae", "Hunyuan3D 2 mini decoder", _MINI, "hunyuan3d-vae-v2-mini", 428_455_666, _INSIDE),
+    _vae(
+        "hunyuan3d-2-vae-turbo",
+        "Hunyuan3D 2.0 turbo decoder",
+        _LARGE,
+        "hunyuan3d-vae-v2-0-turbo",
+        407_000_000,  # about
+        _FASTER,
+    ),
+    _vae("hunyuan3d-2-vae", "Hunyuan3D 2.0 decoder", _LARGE, "hunyuan3d-vae-v2-0", 428_000_000, _INSIDE),  # about
+)
+
+
+def weight_set(id: str) -> WeightSet:
+    """The row of that id. Raises Img23DError(BAD_REQUEST)."""
+    for row in WEIGHT_SETS:
+        if row.id == id:
+            return row
+    known = ", ".join(row.id for row in WEIGHT_SETS)
+    raise Img23DError(ErrorCode.BAD_REQUEST, f"There are no weights called “{id}”; there are: {known}.")
