@@ -12,46 +12,71 @@ from pathlib import Path
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from .client import PipeLink
+from .installer import environment_python
 
 PACKAGES = ("numpy", "cv2")  # NumPy first: it is the one that Blender itself uses
 LOGS_KEPT = 10
 
 _REINSTALL = "reinstall the Img23D extension from its zip file."
-# What a process needs to run at all, to find a home, a temporary folder and a language, and to see the machine's devices.
+# What a process needs to run at all, to find a home, a temporary folder and a language, to see the machine's devices, and to
+# reach the network through a studio's proxy.
 _KEPT_VARIABLES = (
     "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME",
-    "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "CUDA_VISIBLE_DEVICES",
+    "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
+    "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HSA_OVERRIDE_GFX_VERSION",
+    "ONEAPI_DEVICE_SELECTOR", "ZE_AFFINITY_MASK",
+    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE", "HUGGINGFACE_HUB_CACHE", "HY3DGEN_MODELS",
     "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA",
     "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
 )  # fmt: skip
-_KEPT_PREFIX = "LC_"
+_KEPT_PREFIXES = ("LC_", "HF_", "PYTORCH_", "UV_")
+_SET_VARIABLES = {
+    "PYTHONNOUSERSITE": "1",
+    "PYTHONSAFEPATH": "1",  # `-m` would put the working folder first otherwise
+    "PYTHONUTF8": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "PYTORCH_ENABLE_MPS_FALLBACK": "1",  # what Apple's Metal cannot compute goes to the processor instead of failing
+}
 
 
-def new_link(extension_root: Path, log_folder: Path) -> PipeLink:
-    """A link to a backend in Blender's own interpreter, not started yet; registration's `make_link`.
+def new_link(
+    extension_root: Path, log_folder: Path, *, models: Path, environment: Path | None = None, bundled: bool = False
+) -> PipeLink:
+    """A link to a backend, not started yet; what registration's links are made with.
 
-    `extension_root` is the folder of the extension's `__init__.py`. Raises Img23DError(BACKEND_START).
+    `extension_root` is the folder of the extension's `__init__.py`, `models` that of the weights. `environment` is a Python
+    program that has all packages, or the folder of the private environment, which counts only when it is ready. Without it,
+    or with `bundled`, the backend runs in Blender's own interpreter. Raises Img23DError(BACKEND_START).
     """
     root = extension_root.resolve()  # a live checkout is linked into Blender's folders
     log_path = new_log_path(log_folder)
-    command, environment = backend_command(
-        interpreter=find_interpreter(),
-        backend=find_backend(root),
+    backend = find_backend(root)
+    own = None if bundled or environment is None else _environment_python(environment, backend)
+    command, variables = backend_command(
+        interpreter=own or find_interpreter(),
+        backend=backend,
         protocol=root / "shared",
-        packages=package_folders(),
+        packages=() if own else package_folders(),
         log_path=log_path,
+        models=models,
     )
-    return PipeLink(command, environment, log_path)
+    return PipeLink(command, variables, log_path)
+
+
+def _environment_python(environment: Path, backend: Path) -> Path | None:
+    return environment if environment.is_file() else environment_python(environment, backend)
 
 
 def backend_command(
-    *, interpreter: Path, backend: Path, protocol: Path, packages: Iterable[Path], log_path: Path
+    *, interpreter: Path, backend: Path, protocol: Path, packages: Iterable[Path], log_path: Path, models: Path
 ) -> tuple[list[str], dict[str, str]]:
     """The command line and the whole environment of a backend.
 
-    `backend` and `protocol` are the folders that hold the two packages' folders, `packages` those of NumPy and OpenCV.
+    `backend` and `protocol` are the folders that hold the two packages' folders, `packages` those of NumPy and OpenCV where the
+    interpreter has none of its own.
     """
-    command = [str(interpreter), "-s", "-m", "img23d_backend", "serve", "--log", str(log_path)]
+    command = [str(interpreter), "-s", "-m", "img23d_backend", "serve", "--log", str(log_path), "--models", str(models)]
     return command, child_environment([backend, protocol, *packages], os.environ)
 
 
@@ -60,14 +85,9 @@ def child_environment(import_folders: Sequence[Path], inherited: Mapping[str, st
     kept = {
         name: value
         for name, value in inherited.items()
-        if name.upper() in _KEPT_VARIABLES or name.upper().startswith(_KEPT_PREFIX)
+        if name.upper() in _KEPT_VARIABLES or name.upper().startswith(_KEPT_PREFIXES)
     }
-    return kept | {
-        "PYTHONPATH": os.pathsep.join(dict.fromkeys(map(str, import_folders))),
-        "PYTHONNOUSERSITE": "1",
-        "PYTHONSAFEPATH": "1",  # `-m` would put the working folder first otherwise
-        "PYTHONUTF8": "1",
-    }
+    return kept | _SET_VARIABLES | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(map(str, import_folders)))}
 
 
 def find_backend(extension_root: Path) -> Path:

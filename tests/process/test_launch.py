@@ -32,6 +32,7 @@ def test_nothing_of_blenders_python_leaks_in() -> None:
         "PATH": "/bin", "HOME": "/home/a", "LC_ALL": "C.UTF-8", "SystemRoot": "C:\\Windows",
         "PYTHONPATH": os.pathsep.join([str(Path("/a")), str(Path("/b"))]),
         "PYTHONNOUSERSITE": "1", "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1", "PYTORCH_ENABLE_MPS_FALLBACK": "1",
     }  # fmt: skip
 
 
@@ -45,8 +46,10 @@ def test_the_child_imports_what_it_needs_even_from_a_folder_with_traps(tmp_path:
         protocol=EXTENSION / "shared",
         packages=launch.package_folders(),
         log_path=tmp_path / "backend.log",
+        models=tmp_path / "models",
     )
-    assert command[1:] == ["-s", "-m", "img23d_backend", "serve", "--log", str(tmp_path / "backend.log")]
+    folders = ["--log", str(tmp_path / "backend.log"), "--models", str(tmp_path / "models")]
+    assert command[1:] == ["-s", "-m", "img23d_backend", "serve", *folders]
     code = "import json, sys, numpy, cv2, img23d_backend, img23d_protocol\n"
     code += "print('bpy' in sys.modules, sys.flags.utf8_mode)"
     done = subprocess.run(

@@ -19,7 +19,7 @@ from blender_img23d.core.requests import build_diagnose, build_generate, build_l
 from blender_img23d.core.session import SessionState
 from blender_img23d.process.launch import new_link
 from blender_img23d.shared.img23d_protocol import ErrorCode
-from blender_img23d.shared.img23d_protocol.messages import Generate, Stage
+from blender_img23d.shared.img23d_protocol.messages import Generate, Settings, Stage
 
 cv2 = pytest.importorskip("cv2")
 posix = pytest.mark.skipif(os.name == "nt", reason="signals")
@@ -27,7 +27,8 @@ posix = pytest.mark.skipif(os.name == "nt", reason="signals")
 
 class RealDesk(Desk):
     def _make_link(self):
-        self.links.append(new_link(ROOT / "blender_img23d", self._log_path.parent / "logs"))
+        folder = self._log_path.parent
+        self.links.append(new_link(ROOT / "blender_img23d", folder / "logs", models=folder / "models"))
         return self.links[-1]
 
 
@@ -76,7 +77,7 @@ def finish(desk: Desk, photo: Path, names: str = "left") -> None:
 
 def test_a_whole_job_looking_only_and_a_diagnosis(desk: RealDesk, photo: Path) -> None:
     finish(desk, photo, "left, right")
-    looking = desk.session.submit(build_locate(photo=str(photo), names="", engine="preview", seed=1))
+    looking = desk.session.submit(build_locate(photo=str(photo), names="", engine="preview", seed=1, settings=Settings()))
     desk.until(lambda: looking.is_over)
     assert looking.state is JobState.DONE
     assert looking.photo_size == (400, 260)
