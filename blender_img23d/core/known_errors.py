@@ -22,7 +22,9 @@ class Explanation:
 _OTHER_PHOTO = "Choose another photo, or export this one again as PNG or JPEG."
 _REINSTALL = "Reinstall the Img23D extension from its zip file."
 _TRY_AGAIN = "Press Generate again: the backend is started anew. Finished objects stay in the scene."
-_LESS_MEMORY = "Close other programs, choose a smaller texture size or fewer names, then press Generate again."
+_LESS_MEMORY = "Close other programs, choose a smaller texture size, model or fewer names, then press Generate again."
+_SET_UP = "Press Set Up AI Models again."
+_DOWNLOAD = "Download the model under AI Models."
 _DRAW_BOX = "Draw a box around the thing, or choose a photo in which it stands apart from its background."
 
 _KNOWN: dict[str, tuple[str, str]] = {
@@ -54,6 +56,48 @@ _KNOWN: dict[str, tuple[str, str]] = {
     ErrorCode.VERSION_MISMATCH: (
         "The extension and its backend are of different versions.",
         "Restart Blender; if that does not help, reinstall the Img23D extension from its zip file.",
+    ),
+    ErrorCode.OFFLINE: (
+        "There is no leave to use the network, or no network.",
+        "Turn on Allow Online Access in Blender's preferences under System, and check the network.",
+    ),
+    ErrorCode.LICENCE_NOT_ACCEPTED: (
+        "This model's licence was not accepted yet.",
+        "Read and accept it under AI Models, or choose a model without it.",
+    ),
+    ErrorCode.ENVIRONMENT_BROKEN: ("The environment of the AI models cannot be used.", _SET_UP),
+    ErrorCode.DRIVER_TOO_OLD: (
+        "The graphics card's driver is missing or too old.",
+        "Update the driver and restart Blender, or choose Processor as the device.",
+    ),
+    ErrorCode.DEVICE_LOST: (
+        "The graphics card stopped with an error.",
+        "Press Generate again: the backend is started anew. Update the card's driver if it stays.",
+    ),
+    ErrorCode.WEIGHTS_MISSING: ("A model is not on this machine.", _DOWNLOAD),
+    ErrorCode.WEIGHTS_DAMAGED: (
+        "A model's file is damaged.",
+        "Press Verify under AI Models, then download what is wrong again.",
+    ),
+    ErrorCode.HUB_REFUSED: (
+        "The model hub does not give this model to everybody.",
+        "Agree to its terms on its page and log in there, or choose another model.",
+    ),
+    ErrorCode.HUB_GONE: (
+        "The model is not at its place on the model hub any more.",
+        "Update the extension, or choose another model.",
+    ),
+    ErrorCode.HUB_UNREACHABLE: (
+        "The model hub cannot be reached.",
+        "Check the network and its proxy, then press Download again: it goes on where it stopped.",
+    ),
+    ErrorCode.FILE_LOCKED: (
+        "Another program holds a file.",
+        "Close it, or let your antivirus leave the folder alone, then try again.",
+    ),
+    ErrorCode.NO_SURFACE: (
+        "The shape model found no surface in this cut-out.",
+        "Look at the cut-out, correct its box, or try another seed.",
     ),
     ErrorCode.INTERNAL: ("Something went wrong inside Img23D.", "Try again; if it happens again, report it with the log."),
 }

@@ -99,7 +99,8 @@ def choose(choice: str) -> Device:
         if device.id == choice:
             return device
     if hindrance and choice == "gpu":
-        raise Img23DError(ErrorCode.DRIVER_TOO_OLD if hindrance == _DRIVER_TOO_OLD else ErrorCode.ENVIRONMENT_BROKEN, hindrance)
+        is_driver = hindrance == _DRIVER_TOO_OLD
+        raise Img23DError(ErrorCode.DRIVER_TOO_OLD if is_driver else ErrorCode.ENVIRONMENT_BROKEN, hindrance)
     label = next((label for name, label, _ in DEVICES if name == choice), choice)
     raise Img23DError(ErrorCode.BAD_REQUEST, f"This machine has no “{label}” to compute on: choose Automatic.")
 

@@ -35,6 +35,7 @@ class ErrorCode(StrEnum):
     LICENCE_NOT_ACCEPTED = "licence_not_accepted"
     ENVIRONMENT_BROKEN = "environment_broken"  # the private environment cannot be made or used
     DRIVER_TOO_OLD = "driver_too_old"  # of the graphics card
+    DEVICE_LOST = "device_lost"  # a graphics card's error after which only a new backend can use it
     WEIGHTS_MISSING = "weights_missing"
     WEIGHTS_DAMAGED = "weights_damaged"  # wrong bytes, or not the expected layout
     HUB_REFUSED = "hub_refused"  # gated: an account or a consent is needed
