@@ -8,7 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
-from img23d_protocol import Img23DError
+from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import TENCENT_LICENCE
 from img23d_protocol.messages import (
     DeleteWeights,
@@ -71,8 +71,8 @@ def _sets(options: argparse.Namespace, engines: Engines) -> tuple[str, ...]:
     if options.action == "verify":
         there = (WeightsState.READY, WeightsState.DAMAGED)
         return tuple(info.id for info in engines.weights.infos() if info.state in there)
-    weight_set("")  # says which there are
-    return ()
+    sentence = f"Say which weights to {options.action}: weights list shows their identifiers."
+    raise Img23DError(ErrorCode.BAD_REQUEST, sentence)
 
 
 def _request(options: argparse.Namespace, sets: tuple[str, ...]) -> SetupRequest:

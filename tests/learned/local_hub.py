@@ -1,6 +1,7 @@
 """A model hub on this machine's loopback: the part of the real one's interface that its Python client uses for downloads.
 
     GET  /api/models/<repository>/revision/<revision>?blobs=true    the commit, the files with sizes and hashes
+    GET  /api/models/<repository>/tree/<revision>                   the files alone
     HEAD or GET /<repository>/resolve/<revision>/<file>             a small file, or for a large one a redirect with its hash
     GET  /blobs/<sha256>                                            a large file, whole or from an offset
 
@@ -41,6 +42,7 @@ class LocalHub:
     repositories: dict[str, dict[str, bytes]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     endpoint: str = ""
+    storage: str = ""
     # --- faults
     statuses: dict[str, list[int]] = field(default_factory=dict)  # part of a path -> what to answer, one after another
     always: dict[str, int] = field(default_factory=dict)  # part of a path -> what to answer every time
@@ -52,6 +54,7 @@ class LocalHub:
     knows_ranges: bool = True
     commit: str = COMMIT
     refused_token: str = ""
+    portal: bool = False  # a log-in page answers everything
 
     def sent(self, part: str) -> int:
         """Bytes sent of files whose path has that part."""
@@ -78,14 +81,19 @@ def git_sha1(content: bytes) -> str:
 
 @contextmanager
 def serving(hub: LocalHub) -> Iterator[LocalHub]:
-    """The hub answers at `hub.endpoint` while the block runs."""
+    """The hub answers at `hub.endpoint` while the block runs, its large files come from another port, as from a CDN."""
+    with _server(hub) as hub.endpoint, _server(hub) as hub.storage:
+        yield hub
+
+
+@contextmanager
+def _server(hub: LocalHub) -> Iterator[str]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
     server.daemon_threads = True
-    hub.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
-        yield hub
+        yield f"http://127.0.0.1:{server.server_address[1]}"
     finally:
         server.shutdown()
         server.server_close()
@@ -109,6 +117,11 @@ def _handler(hub: LocalHub) -> type[BaseHTTPRequestHandler]:
             hub.requests.append(self.request_log)
             if (status := self._fault(path)) is not None:
                 return self._refuse(status)
+            if hub.portal:
+                self.send_response(200)
+                return self._finish_with(b"<html>Welcome to our hotel</html>", "text/html")
+            if "/tree/" in path and path.startswith("/api/models/"):
+                return self._send_tree(path.removeprefix("/api/models/").partition("/tree/")[0])
             if path.startswith("/api/models/"):
                 return self._send_listing(*path.removeprefix("/api/models/").partition("/revision/")[::2])
             if path.startswith("/blobs/"):
@@ -132,6 +145,12 @@ def _handler(hub: LocalHub) -> type[BaseHTTPRequestHandler]:
             siblings = [_sibling(name, content) for name, content in files.items()]
             self._send_json({"id": repository, "modelId": repository, "sha": commit, "siblings": siblings})
 
+        def _send_tree(self, repository: str) -> None:
+            files = hub.repositories.get(repository)
+            if files is None:
+                return self._refuse(404, "RepoNotFound")
+            self._send_json([_tree_entry(name, content) for name, content in files.items()])
+
         def _resolve(self, repository: str, name: str) -> None:
             content = hub.repositories.get(repository, {}).get(name)
             if content is None:
@@ -141,7 +160,7 @@ def _handler(hub: LocalHub) -> type[BaseHTTPRequestHandler]:
                 return self._send_file(content, headers | {"ETag": f'"{git_sha1(content)}"'})
             digest = sha256(content)
             self.send_response(302)
-            self.send_header("Location", f"{hub.endpoint}/blobs/{digest}")
+            self.send_header("Location", f"{hub.storage}/blobs/{digest}")
             for key, value in (headers | {"X-Linked-Etag": f'"{digest}"', "X-Linked-Size": str(len(content))}).items():
                 self.send_header(key, value)
             self.send_header("Content-Length", "0")
@@ -213,6 +232,14 @@ def _sibling(name: str, content: bytes) -> dict[str, Any]:
     if len(content) >= LARGE:
         fields["lfs"] = {"sha256": sha256(content), "size": len(content), "pointerSize": 135}
     return fields
+
+
+def _tree_entry(name: str, content: bytes) -> dict[str, Any]:
+    sibling = _sibling(name, content)
+    entry = {"type": "file", "path": name, "size": sibling["size"], "oid": sibling["blobId"]}
+    if "lfs" in sibling:
+        entry["lfs"] = {"oid": sibling["lfs"]["sha256"], "size": sibling["size"], "pointerSize": 135}
+    return entry
 
 
 def _spoiled(hub: LocalHub, content: bytes) -> bytes:

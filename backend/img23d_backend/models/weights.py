@@ -109,9 +109,11 @@ class WeightStore:
         def work(task: Task) -> None:
             for row in rows:
                 task.begin(SetupStep.DELETE, row.label)
-                with locked(self._folder / LOCKS_NAME / row.id, task):
-                    remove(self._folder / row.id / RECORD_NAME)  # first: a half deleted set must not look complete
-                    remove(self._folder / row.id)
+                folder = self._folder / row.id
+                if folder.exists():
+                    with locked(self._folder / LOCKS_NAME / row.id, task):
+                        remove(folder / RECORD_NAME)  # first: a half deleted set must not look complete
+                        remove(folder)
 
         self._run(work, context)
 

@@ -1,0 +1,98 @@
+"""The registry of weights: it agrees with what the artist can choose, and asks for nothing that could be run."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from img23d_backend.models.hub import HubFile
+from img23d_backend.models.registry import WEIGHT_SETS, WeightSet, weight_set
+from img23d_backend.models.selection import is_wanted, lacking, notices
+from img23d_backend.models.weights import WeightStore
+from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.choices import (
+    GROUNDERS,
+    MATTERS,
+    PREVIEW_MATTE,
+    SHAPE_MODELS,
+    SPEEDS,
+    TENCENT_LICENCE,
+    shape_set,
+)
+from img23d_protocol.messages import Stage, WeightsState
+
+IDS = {row.id for row in WEIGHT_SETS}
+
+
+def test_every_choice_has_its_file_set() -> None:
+    chosen = {choice[0] for choice in GROUNDERS}
+    chosen |= {choice[0] for choice in MATTERS if choice[0] != PREVIEW_MATTE}
+    chosen |= {shape_set(model[0], speed[0]) for model in SHAPE_MODELS for speed in SPEEDS}
+    assert chosen == {row.id for row in WEIGHT_SETS if not row.is_addition}
+    assert len(IDS) == len(WEIGHT_SETS)
+
+
+def test_a_grounder_and_a_matter_are_called_in_the_list_as_in_the_choice() -> None:
+    labels = {choice[0]: choice[1] for choice in (*GROUNDERS, *MATTERS)}
+    for row in WEIGHT_SETS:
+        if row.stage is not Stage.SHAPE:
+            assert row.label == labels[row.id]
+
+
+@pytest.mark.parametrize("row", WEIGHT_SETS, ids=lambda row: row.id)
+def test_a_row_says_what_is_needed_to_decide(row: WeightSet) -> None:
+    assert re.fullmatch(r"[0-9a-f]{40}", row.revision)
+    assert row.size_bytes > 50_000_000 and row.memory_bytes > 50_000_000
+    assert row.licence and row.licence_link.startswith("https://")
+    is_tencent = row.repository.startswith("tencent/")
+    assert (row.must_accept == TENCENT_LICENCE) == is_tencent == bool(row.excluded_territory)
+    assert row.subfolder == "" or all(pattern.startswith(row.subfolder + "/") for pattern in row.files)
+
+
+@pytest.mark.parametrize("row", WEIGHT_SETS, ids=lambda row: row.id)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "modeling.py", "birefnet.py", "model.ckpt", "model.fp16.ckpt", "pytorch_model.bin", "license.py", "x.so", "config.json.py",
+        "assets/model.safetensors", "../model.safetensors", "a/../../model.safetensors", "/model.safetensors",
+        "C:\\model.safetensors", "..\\model.safetensors",
+    ],
+)  # fmt: skip
+def test_code_pickles_and_paths_that_lead_out_are_never_asked_for(row: WeightSet, name: str) -> None:
+    inside = f"{row.subfolder}/{name}" if row.subfolder else name
+    assert not is_wanted(row, name) and not is_wanted(row, inside)
+    assert notices([HubFile(name=name, size=1, digest="")]) == ()
+
+
+def test_licence_and_notice_files_are_found_however_they_are_written() -> None:
+    names = ["LICENSE", "License.txt", "licence.md", "NOTICE", "Notice.txt", "README.md", "assets/LICENSE"]
+    found = notices(HubFile(name=name, size=1, digest="") for name in names)
+    assert [file.name for file in found] == names[:5]
+
+
+def test_weights_in_parts_are_lacking_as_long_as_one_part_is() -> None:
+    row = weight_set("qwen3-vl-4b")
+    small = ["config.json", "preprocessor_config.json", "tokenizer_config.json"]
+    parts = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+    assert lacking(row, [*small, *parts]) == []
+    assert lacking(row, [*small, parts[0]]) == [parts[1]]
+    assert lacking(row, [*small[1:], *parts]) == ["config.json"]
+
+
+def test_on_a_new_machine_everything_is_missing_and_says_what_to_do(tmp_path: Path) -> None:
+    store = WeightStore(tmp_path / "models")
+    infos = store.infos()
+    assert [info.id for info in infos] == [row.id for row in WEIGHT_SETS]
+    assert {info.state for info in infos} == {WeightsState.MISSING}
+    assert "European Union" in next(info.note for info in infos if info.must_accept)
+    with pytest.raises(Img23DError, match="not downloaded yet") as caught:
+        store.path("birefnet-lite")
+    assert caught.value.code is ErrorCode.WEIGHTS_MISSING
+    assert not (tmp_path / "models").exists(), "looking makes nothing"
+
+
+def test_weights_that_nobody_knows_are_refused() -> None:
+    with pytest.raises(Img23DError, match="no weights called “nothing”") as caught:
+        weight_set("nothing")
+    assert caught.value.code is ErrorCode.BAD_REQUEST
