@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import EnumProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+
+from .shared.img23d_protocol.choices import AUTO_DEVICE, DEVICES, TENCENT_LICENCE, TORCH_BUILDS
+
+IDLE_MINUTES = 5
+
+
+def _device(stage: str) -> EnumProperty:
+    return EnumProperty(
+        name=stage, description=f"What computes the stage {stage}", items=list(DEVICES), default=AUTO_DEVICE
+    )
 
 
 class Img23DPreferences(bpy.types.AddonPreferences):
@@ -25,12 +35,120 @@ class Img23DPreferences(bpy.types.AddonPreferences):
             ("ORIGIN", "World Origin", "New objects stand in the middle of the world"),
         ],
     )
+    environment_folder: StringProperty(
+        name="Folder for the Environment",
+        description=(
+            "Where Python, PyTorch and the other programs of the AI models are kept; "
+            "left empty, it is the folder that Blender reserves for this extension"
+        ),
+        subtype="DIR_PATH",
+    )
+    models_folder: StringProperty(
+        name="Folder for Models",
+        description=(
+            "Where the downloaded models are kept, on any disk; "
+            "left empty, it is the folder that Blender reserves for this extension"
+        ),
+        subtype="DIR_PATH",
+    )
+    chosen_python: StringProperty(
+        name="Existing Python",
+        description=(
+            "A Python program that has PyTorch and the other packages already, to be used instead of an environment "
+            "of Img23D's own; left empty, Img23D makes one. The environment variable IMG23D_PYTHON goes before it"
+        ),
+        subtype="FILE_PATH",
+    )
+    torch_build: EnumProperty(
+        name="PyTorch For",
+        description="Which build of PyTorch is installed; after a change, press Set Up AI Models again",
+        items=list(TORCH_BUILDS),
+    )
+    locate_device: _device("Find")
+    matte_device: _device("Cut Out")
+    shape_device: _device("Shape")
+    small_memory: BoolProperty(
+        name="Small Memory (Below 4 GB)",
+        description="Keep the models' use of the graphics card below 4 GB: slower, for small cards and full scenes",
+    )
+    idle_minutes: IntProperty(
+        name="Free Memory After",
+        description="Minutes without a job after which the models' memory is given back; 0 keeps it until Blender ends",
+        default=IDLE_MINUTES,
+        min=0,
+        soft_max=120,
+        max=10_000,
+    )
+    free_before_render: BoolProperty(
+        name="Free Memory Before a Render",
+        description="Give the models' memory back when a render begins, so that Cycles can have it",
+        default=True,
+    )
+    licences: StringProperty(
+        name="Accepted Licences",
+        description="Which licences of AI models you have accepted, separated by blanks",
+        options={"HIDDEN"},
+    )
+
+    @property
+    def accepted(self) -> tuple[str, ...]:
+        return tuple(self.licences.split())
+
+    @property
+    def accepts_tencent(self) -> bool:
+        return TENCENT_LICENCE in self.accepted
+
+    def accept(self, licence: str, *, answer: bool = True) -> None:
+        """Stores the answer, or takes it back."""
+        others = [one for one in self.accepted if one != licence]
+        self.licences = " ".join([*others, licence] if answer else others)
+        bpy.context.preferences.is_dirty = True  # Blender then saves it as it saves every other preference
 
     def draw(self, context: bpy.types.Context) -> None:
-        column = self.layout.column()
-        column.use_property_split = True
-        column.prop(self, "runs_folder")
-        column.prop(self, "place_at")
+        for draw in (_draw_results, _draw_models, _draw_computing, _draw_memory, _draw_licence):
+            column = self.layout.column()
+            column.use_property_split = True
+            draw(column, self)
+            self.layout.separator()
+
+
+def _draw_results(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
+    layout.label(text="Results")
+    layout.prop(values, "runs_folder")
+    layout.prop(values, "place_at")
+
+
+def _draw_models(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
+    layout.label(text="AI Models")
+    layout.prop(values, "models_folder")
+    layout.prop(values, "environment_folder")
+    if not (values.models_folder and values.environment_folder):
+        layout.label(text="Blender deletes its own folder with the extension;", icon="INFO")
+        layout.label(text="what lies in a folder that you choose stays.", icon="BLANK1")
+    layout.prop(values, "chosen_python")
+    layout.prop(values, "torch_build")
+
+
+def _draw_computing(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
+    layout.label(text="What Computes")
+    for stage in ("locate", "matte", "shape"):
+        layout.prop(values, f"{stage}_device")
+
+
+def _draw_memory(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
+    layout.label(text="Memory")
+    layout.prop(values, "small_memory")
+    layout.prop(values, "free_before_render")
+    layout.prop(values, "idle_minutes", text="Free Memory After (Minutes)")
+
+
+def _draw_licence(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
+    layout.label(text="Licence of Hunyuan3D")
+    if values.accepts_tencent:
+        layout.label(text="You have accepted it, and said that you are not in the EU, the UK or South Korea.")
+        layout.operator("img23d.withdraw_licence", text="Withdraw", icon="X")
+    else:
+        layout.label(text="Not accepted: nothing of Hunyuan3D is downloaded.")
 
 
 CLASSES = (Img23DPreferences,)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 import bpy
@@ -17,12 +16,19 @@ from bpy.props import (
 )
 from bpy.types import PropertyGroup
 
-from .core import app
+from .shared.img23d_protocol.choices import ENGINES, GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS
 from .shared.img23d_protocol.limits import (
+    BUDGET_DEFAULT,
+    BUDGET_MAX,
     FACES_DEFAULT,
     FACES_MAX,
     FACES_MIN,
+    GUIDANCE_MAX,
+    OCTREE_DEFAULT,
+    OCTREE_MAX,
+    OCTREE_MIN,
     SEED_MAX,
+    STEPS_MAX,
     TEXTURE_SIZES,
     THICKNESS_MAX,
     THICKNESS_MIN,
@@ -32,36 +38,6 @@ if TYPE_CHECKING:
     from .preferences import Img23DPreferences
 
 ROOT_PACKAGE = __package__  # "bl_ext.<repository>.img23d" once installed
-
-Choice = tuple[str, str, str]  # of an EnumProperty: identifier, label, tooltip
-
-# Shown until the first backend has said what it has.
-_BUNDLED_ENGINES: tuple[Choice, ...] = (
-    (
-        "preview",
-        "Preview (no AI models)",
-        "Works at once, without a graphics card. It cuts out what stands apart in the photo; it does not know what a mug is.",
-    ),
-)
-
-
-def engine_note(engine_id: str) -> str:
-    return next((note for known_id, _, note in _known_engines() if known_id == engine_id), "")
-
-
-def _known_engines() -> tuple[Choice, ...]:
-    owner = app.installed()
-    engines = owner.session.engines if owner else ()
-    return tuple((engine.id, engine.label, engine.note) for engine in engines) or _BUNDLED_ENGINES
-
-
-@cache  # Blender does not keep the strings of a dynamic enum alive, so this does
-def _kept(engines: tuple[Choice, ...]) -> list[Choice]:
-    return list(engines)
-
-
-def _engine_choices(values: Img23DSceneSettings, context: bpy.types.Context | None) -> list[Choice]:
-    return _kept(_known_engines())
 
 
 def preferences_of(context: bpy.types.Context) -> Img23DPreferences:
@@ -104,7 +80,7 @@ class Img23DSceneSettings(PropertyGroup):
     engine: EnumProperty(
         name="Engine",
         description="What looks at the photo and builds the objects",
-        items=_engine_choices,
+        items=list(ENGINES),
     )
     texture: BoolProperty(
         name="Texture",
@@ -142,6 +118,58 @@ class Img23DSceneSettings(PropertyGroup):
         step=5,
         precision=2,
     )
+    grounder: EnumProperty(
+        name="Find With",
+        description="The model that looks for the named things",
+        items=list(GROUNDERS),
+    )
+    matter: EnumProperty(
+        name="Cut Out With",
+        description="The model that cuts the things out",
+        items=list(MATTERS),
+    )
+    shape_model: EnumProperty(
+        name="Shape Model",
+        description="The model that makes a solid of a cut-out",
+        items=list(SHAPE_MODELS),
+    )
+    speed: EnumProperty(
+        name="Speed",
+        description="Which variant of the shape model works",
+        items=list(SPEEDS),
+    )
+    steps: IntProperty(
+        name="Steps",
+        description="Sampler steps of the shape model; 0 takes the number that it was made for",
+        default=0,
+        min=0,
+        max=STEPS_MAX,
+    )
+    guidance: FloatProperty(
+        name="Guidance",
+        description="How closely the shape follows the photo; 0 takes what the model was made for",
+        default=0.0,
+        min=0.0,
+        max=GUIDANCE_MAX,
+        step=50,
+        precision=1,
+    )
+    octree_resolution: IntProperty(
+        name="Resolution",
+        description="Cells along each side of the space in which the surface is looked for: more shows finer detail, slower",
+        default=OCTREE_DEFAULT,
+        min=OCTREE_MIN,
+        max=OCTREE_MAX,
+        step=32,
+    )
+    budget: IntProperty(
+        name="Faces",
+        description="The shape is reduced to that many triangles; 0 leaves it as the model made it",
+        default=BUDGET_DEFAULT,
+        min=0,
+        max=BUDGET_MAX,
+        step=5000,
+    )
     seed: IntProperty(
         name="Seed",
         description="The same seed gives the same result again; -1 draws another one for every run",
@@ -171,15 +199,23 @@ class Img23DResultRow(PropertyGroup):
     index: IntProperty()
 
 
+class Img23DWeightsRow(PropertyGroup):
+    """One line of the list of models; what it shows is looked up in what the session knows."""
+
+    index: IntProperty()
+
+
 class Img23DWindowState(PropertyGroup):
     """WindowManager.img23d: what is only on screen and never saved."""
 
     job: StringProperty(name="Run", description="The run whose results are listed")
     rows: CollectionProperty(type=Img23DResultRow)
     active_row: IntProperty(name="Result", description="The result whose cut-out and messages are shown below the list")
+    weights: CollectionProperty(type=Img23DWeightsRow)
+    active_weights: IntProperty(name="Model", description="The model whose details are shown below the list")
 
 
-CLASSES = (Img23DBox, Img23DSceneSettings, Img23DResultRow, Img23DWindowState)
+CLASSES = (Img23DBox, Img23DSceneSettings, Img23DResultRow, Img23DWeightsRow, Img23DWindowState)
 
 
 def attach() -> None:
@@ -191,4 +227,3 @@ def attach() -> None:
 def detach() -> None:
     del bpy.types.WindowManager.img23d
     del bpy.types.Scene.img23d
-    _kept.cache_clear()

@@ -11,12 +11,14 @@ import bpy
 
 from .core.jobs import Job
 from .scene.folders import absolute
+from .scene.models import sync_weights
 from .scene.owner import Extension, extension_or_none, shown_job
 from .scene.result_rows import point_at_failure, sync_rows
 from .scene.windows import redraw_sidebars, show_in_status_bar
 
 if TYPE_CHECKING:
     from .core.session import Session
+    from .core.setup import Setup
     from .scene.applier import Applier
 
 _log = logging.getLogger(__name__)
@@ -28,8 +30,9 @@ BACKGROUND_SECONDS = 0.02  # between two looks while an operator waits in backgr
 class Pump:
     """One `bpy.app.timers` callback. Also pumped by hand in background mode, where timers do not fire."""
 
-    def __init__(self, session: Session, applier: Applier) -> None:
+    def __init__(self, session: Session, setup: Setup, applier: Applier) -> None:
         self._session = session
+        self._setup = setup
         self._applier = applier
         self._callback = self._on_timer  # the same object each time, since Blender knows a timer by its function
         self._seen: tuple = ()
@@ -59,9 +62,14 @@ class Pump:
             self.tick()
             time.sleep(BACKGROUND_SECONDS)
 
+    def run_setup_to_end(self) -> None:
+        while self._setup.is_running:
+            self.tick()
+            time.sleep(BACKGROUND_SECONDS)
+
     @property
     def is_busy(self) -> bool:
-        return self._session.active is not None or self._applier.is_busy
+        return self._session.active is not None or self._applier.is_busy or self._setup.is_running
 
     def _on_timer(self) -> float:
         try:
@@ -79,6 +87,7 @@ class Pump:
             self.is_stale = True
             if update.job.is_over:
                 point_at_failure(bpy.context.window_manager, update.job)
+        self.is_stale |= self._setup.tick()
         has_changed = self._applier.step()
         owner = extension_or_none()
         if owner is not None and not bpy.app.background:
@@ -100,13 +109,13 @@ class Pump:
         seen = _visible_state(owner, job)
         if has_changed or seen != self._seen:
             self._seen = seen
-            self._show_status(_status_text(self._session.active))
+            self._show_status(_status_text(self._session.active or self._setup_job()))
             redraw_sidebars()
 
     def _look_up(self, owner: Extension, job: Job | None) -> bool:
         self.is_stale = False
         manager = bpy.context.window_manager
-        has_changed = sync_rows(manager, job)
+        has_changed = sync_rows(manager, job) | sync_weights(manager, owner) | owner.models.look(bpy.context, owner)
         placer = self._applier.placer
         standings = {index: placer.standing(job, index) for index in range(len(job.targets))} if job else {}
         has_changed |= standings != owner.standings
@@ -118,6 +127,9 @@ class Pump:
         paths.update(target.cutout for target in (job.targets if job else ()))
         return any([owner.thumbnails.load(path) for path in paths if path])
 
+    def _setup_job(self) -> Job | None:
+        return self._setup.job if self._setup.is_running else None
+
     def _show_status(self, text: str) -> None:
         if text != self._status:
             self._status = text
@@ -125,9 +137,11 @@ class Pump:
 
 
 def _visible_state(owner: Extension, job: Job | None) -> tuple:
-    session = owner.session
-    shown = () if job is None else (job.id, job.state, job.note, tuple((t.stage, round(t.progress, 2)) for t in job.targets))
-    return (session.state, session.notice, session.engines, owner.refusal, owner.applier.waiting, shown)
+    session, setup = owner.session, owner.setup
+    known = (session.engines, session.devices, session.weights)
+    step = (setup.is_running, setup.is_cancelling, setup.step, setup.progress, setup.failure)
+    shown = () if job is None else (job.id, job.state, job.note, job.notes, tuple((t.stage, round(t.progress, 2)) for t in job.targets))
+    return (session.state, session.notice, known, step, owner.refusal, owner.applier.waiting, shown)
 
 
 def _status_text(job: Job | None) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
@@ -10,9 +9,10 @@ from bpy.app.handlers import persistent
 
 from . import preferences, properties
 from .core import app
-from .operators import boxes, diagnose, generate, photo, results, retexture
+from .operators import boxes, diagnose, generate, photo, results, retexture, setup, weights
 from .panels import boxes as boxes_panel
-from .panels import main, menus, more, results as results_panel, retexture as retexture_panel, shape
+from .panels import main, menus, models, more, results as results_panel, retexture as retexture_panel, shape
+from .properties import preferences_of
 from .scene.owner import Extension, extension_or_none
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(properties, preferences),
-    *(photo, boxes, generate, results, retexture, diagnose),
-    *(main, results_panel, boxes_panel, shape, retexture_panel, more, menus),
+    *(photo, boxes, generate, results, retexture, setup, weights, diagnose),
+    *(main, results_panel, boxes_panel, shape, retexture_panel, models, more, menus),
 )
 _CLASSES = tuple(cls for module in _MODULES for cls in module.CLASSES)
 
@@ -35,9 +35,11 @@ def register() -> None:
     bpy.app.handlers.load_post.append(_on_load)
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
         handlers.append(_on_undo)
+    bpy.app.handlers.render_init.append(_on_render)
 
 
 def unregister() -> None:
+    bpy.app.handlers.render_init.remove(_on_render)
     for handlers in (bpy.app.handlers.redo_post, bpy.app.handlers.undo_post):
         handlers.remove(_on_undo)
     bpy.app.handlers.load_post.remove(_on_load)
@@ -48,22 +50,32 @@ def unregister() -> None:
         bpy.utils.unregister_class(cls)
 
 
-def _make_link() -> BackendLink:
-    from .process.launch import new_link  # not before a backend is wanted
-    from .scene.folders import log_folder
-
-    return new_link(Path(__file__).parent, log_folder())
-
-
 def _make_owner() -> Extension:
     """At the first use: what is imported here takes several times as long as all that `register` needs."""
+    from .core.environment import Surroundings
     from .core.session import Session
+    from .core.setup import Setup
     from .pump import Pump
     from .scene.applier import Applier
+    from .scene.models import Models
     from .scene.thumbnails import Thumbnails
+    from .surroundings import find_tools, idle_seconds, look, new_link
 
-    session, applier = Session(make_link=_make_link), Applier()
-    owner = Extension(session=session, pump=Pump(session, applier), applier=applier, thumbnails=Thumbnails())
+    def make_main_link() -> BackendLink:
+        return new_link(bundled=setup.is_changing_environment)
+
+    session = Session(make_main_link, idle_seconds=idle_seconds)
+    installer, weights = Session(lambda: new_link(bundled=True)), Session(lambda: new_link(bundled=False))
+    setup, applier = Setup(main=session, installer=installer, weights=weights), Applier()
+    owner = Extension(
+        session=session,
+        setup=setup,
+        pump=Pump(session, setup, applier),
+        applier=applier,
+        thumbnails=Thumbnails(),
+        surroundings=Surroundings(look=look, find_tools=find_tools),
+        models=Models(),
+    )
     owner.pump.start()
     return owner
 
@@ -73,6 +85,7 @@ def _end_owner() -> None:
     app.remove()
     if owner is not None:
         owner.pump.stop()
+        owner.setup.shutdown()
         owner.session.shutdown()
         owner.thumbnails.close()
 
@@ -84,6 +97,14 @@ def _on_load(*_: object) -> None:
     if owner is not None:
         owner.applier.files.on_load()
         owner.pump.is_stale = True
+
+
+@persistent
+def _on_render(*_: object) -> None:
+    """Blender calls this in the thread that renders: a message is queued, and nothing is waited for."""
+    owner = extension_or_none()
+    if owner is not None and owner.session.active is None and preferences_of(bpy.context).free_before_render:
+        owner.session.unload()
 
 
 @persistent

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from .jobs import Job
     from .session import Session
+    from .setup import Setup
 
 
 class Pumping(Protocol):
@@ -25,12 +26,16 @@ class Pumping(Protocol):
     def run_to_end(self, job: Job) -> None:
         """Return when the job is over (background mode, where no timer fires)."""
 
+    def run_setup_to_end(self) -> None:
+        """Return when the set-up is over (background mode)."""
+
 
 @dataclass(kw_only=True)
 class App:
     """Everything that lives from its first use until the extension is disabled."""
 
     session: Session
+    setup: Setup
     pump: Pumping
 
 

@@ -8,20 +8,25 @@ from ..shared.img23d_protocol.messages import (
     Box,
     CutoutReady,
     Diagnose,
+    Diagnosed,
     Failed,
+    FromBackend,
     Generate,
     Locate,
     Located,
     MeshReady,
+    Notice,
     Paint,
     PaintReady,
     Progress,
+    SetupProgress,
+    SetupRequest,
     Stage,
     TargetFailed,
 )
 from .states import JobState
 
-Request = Locate | Generate | Paint | Diagnose
+Request = Locate | Generate | Paint | Diagnose | SetupRequest
 
 # Rough shares of a target's time, so that a bar moves evenly through all stages.
 _STAGE_SHARES = {Stage.LOCATE: 0.1, Stage.MATTE: 0.25, Stage.SHAPE: 0.25, Stage.PAINT: 0.4}
@@ -67,7 +72,7 @@ class Job:
     request: Request
     state: JobState = JobState.WAITING
     targets: list[TargetState] = field(default_factory=list)
-    notes: tuple[str, ...] = ()  # about the photo as a whole
+    notes: tuple[str, ...] = ()  # about the photo or the job as a whole
     photo_size: tuple[int, int] = (0, 0)  # pixels, upright; zeros until known
     stage: Stage | None = None  # of the job as a whole
     fraction: float = 0.0
@@ -79,6 +84,7 @@ class Job:
     texture: str = ""  # of a re-texture: PNG
     uv: str = ""  # of a re-texture: .npy
     report: str = ""  # of a diagnosis
+    setup: SetupProgress | None = None  # the newest word of a set-up
     seconds: float = 0.0
     started: float = 0.0  # wall time, seconds since 1970
     ended: float = 0.0  # wall time, 0 while it runs
@@ -110,6 +116,8 @@ class Job:
         """0..1 over everything that the job has to do."""
         if self.state is JobState.DONE:
             return 1.0
+        if self.setup is not None:
+            return min(max(self.setup.fraction, 0.0), 1.0)
         if all(target.stage is None for target in self.targets):
             return stage_progress(self.stage, self.fraction)
         return sum(target.progress for target in self.targets) / len(self.targets)
@@ -118,7 +126,38 @@ class Job:
         """The target of that index, or None where the backend names one that does not exist."""
         return self.targets[index] if 0 <= index < len(self.targets) else None
 
-    # What the session records; the methods that return a bool say whether there is such a target.
+    # What the session records
+
+    def take(self, message: FromBackend) -> bool:
+        """Records what is said about this job. True where the scene or the panel must apply it."""
+        match message:
+            case Progress():
+                self.on_progress(message)
+            case SetupProgress():
+                self.setup, self.note = message, message.note
+            case Notice():
+                self.add_notes(message.sentence)
+            case Located():
+                self.on_located(message)
+                return True
+            case CutoutReady():
+                return self.on_cutout(message)
+            case MeshReady():
+                return self.on_mesh(message)
+            case TargetFailed():
+                return self.on_target_failed(message)
+            case PaintReady():
+                self.on_painted(message)
+                return True
+            case Diagnosed():
+                self.report = message.report
+                return True
+        return False
+
+    def add_notes(self, *sentences: str) -> None:
+        self.notes = tuple(dict.fromkeys((*self.notes, *sentences)))
+
+    # The methods that return a bool say whether there is such a target.
 
     def on_progress(self, message: Progress) -> None:
         self.stage, self.fraction, self.note = message.stage, message.fraction, message.note
@@ -131,7 +170,7 @@ class Job:
         self.targets = [TargetState(name=one.name, box=one.box) for one in message.targets]
         for target, one in zip(self.targets, message.targets, strict=True):
             target.stage, target.fraction, target.note = Stage.LOCATE, 1.0, one.note
-        self.notes = message.notes
+        self.add_notes(*message.notes)
         self.photo_size = (message.photo_width, message.photo_height)
 
     def on_cutout(self, message: CutoutReady) -> bool:

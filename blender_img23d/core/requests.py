@@ -9,16 +9,46 @@ from datetime import datetime
 from pathlib import Path
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.choices import DEVICES, GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS, Choice
 from ..shared.img23d_protocol.filenames import safe_stem
-from ..shared.img23d_protocol.limits import FACES_MAX, FACES_MIN, SEED_MAX, TEXTURE_SIZES, THICKNESS_MAX, THICKNESS_MIN
-from ..shared.img23d_protocol.messages import Box, Diagnose, Generate, Locate, Paint, Settings, ShapeKind, Wanted
+from ..shared.img23d_protocol.limits import (
+    BUDGET_MAX,
+    FACES_MAX,
+    FACES_MIN,
+    GUIDANCE_MAX,
+    OCTREE_MAX,
+    OCTREE_MIN,
+    SEED_MAX,
+    STEPS_MAX,
+    TEXTURE_SIZES,
+    THICKNESS_MAX,
+    THICKNESS_MIN,
+)
+from ..shared.img23d_protocol.messages import (
+    Box,
+    Diagnose,
+    Generate,
+    LearnedSettings,
+    Locate,
+    Paint,
+    Settings,
+    ShapeKind,
+    StageDevices,
+    Wanted,
+)
 from ..shared.img23d_protocol.names import split_names
 
 RANDOM_SEED = -1
 
 
 def build_settings(
-    *, texture: bool = True, texture_size: int | str, faces: int, shape: str, thickness: float
+    *,
+    texture: bool = True,
+    texture_size: int | str,
+    faces: int,
+    shape: str,
+    thickness: float,
+    learned: LearnedSettings | None = None,
 ) -> Settings:
     """Raises Img23DError(BAD_REQUEST) for a value outside its range."""
     size = int(texture_size)
@@ -30,7 +60,56 @@ def build_settings(
         raise _bad_request(f"The shape must be one of {', '.join(ShapeKind)}, not “{shape}”.")
     if not THICKNESS_MIN <= thickness <= THICKNESS_MAX:  # false for NaN, too
         raise _bad_request(f"The thickness must be {THICKNESS_MIN} to {THICKNESS_MAX}, not {thickness}.")
-    return Settings(texture=texture, texture_size=size, faces=faces, shape=ShapeKind(shape), thickness=thickness)
+    return Settings(
+        texture=texture,
+        texture_size=size,
+        faces=faces,
+        shape=ShapeKind(shape),
+        thickness=thickness,
+        learned=learned or LearnedSettings(),
+    )
+
+
+def build_learned(
+    *,
+    grounder: str,
+    matter: str,
+    shape_model: str,
+    speed: str,
+    steps: int,
+    guidance: float,
+    octree_resolution: int,
+    faces: int,
+    small_memory: bool,
+    devices: StageDevices,
+) -> LearnedSettings:
+    """Zero steps or guidance: the model's own; zero faces: untouched. Raises Img23DError(BAD_REQUEST)."""
+    _check_choice("search model", grounder, GROUNDERS)
+    _check_choice("cut-out model", matter, MATTERS)
+    _check_choice("shape model", shape_model, SHAPE_MODELS)
+    _check_choice("speed", speed, SPEEDS)
+    for stage in ("locate", "matte", "shape", "paint"):
+        _check_choice(f"device to {stage}", getattr(devices, stage), DEVICES)
+    if not 0 <= steps <= STEPS_MAX:
+        raise _bad_request(f"The number of steps must be 1 to {STEPS_MAX}, or 0 for the model's own, not {steps}.")
+    if not 0 <= guidance <= GUIDANCE_MAX:
+        raise _bad_request(f"The guidance must be 0 to {GUIDANCE_MAX:g}, where 0 is the model's own, not {guidance:g}.")
+    if not OCTREE_MIN <= octree_resolution <= OCTREE_MAX:
+        raise _bad_request(f"The resolution must be {OCTREE_MIN} to {OCTREE_MAX}, not {octree_resolution}.")
+    if not 0 <= faces <= BUDGET_MAX:
+        raise _bad_request(f"The number of faces must be 1 to {BUDGET_MAX}, or 0 for all of them, not {faces}.")
+    return LearnedSettings(
+        grounder=grounder,
+        matter=matter,
+        shape_model=shape_model,
+        speed=speed,
+        steps=steps,
+        guidance=guidance,
+        octree_resolution=octree_resolution,
+        faces=faces,
+        small_memory=small_memory,
+        devices=devices,
+    )
 
 
 def build_generate(
@@ -51,7 +130,7 @@ def build_generate(
     """
     path = _checked_photo(photo)
     return Generate(
-        job=_new_id(),
+        job=new_id(),
         photo=str(path),
         run_folder=str(new_run_folder(base_folder, photo, now)),
         wanted=_wanted(names, boxes, path.stem),
@@ -61,11 +140,13 @@ def build_generate(
     )
 
 
-def build_locate(*, photo: str, names: str, engine: str, seed: int, boxes: Sequence[Box | None] = ()) -> Locate:
+def build_locate(
+    *, photo: str, names: str, engine: str, seed: int, settings: Settings, boxes: Sequence[Box | None] = ()
+) -> Locate:
     """As `build_generate`, for looking only."""
     path = _checked_photo(photo)
     wanted = _wanted(names, boxes, path.stem)
-    return Locate(job=_new_id(), photo=str(path), wanted=wanted, engine=engine, seed=draw_seed(seed))
+    return Locate(job=new_id(), photo=str(path), wanted=wanted, engine=engine, seed=draw_seed(seed), settings=settings)
 
 
 def build_paint(
@@ -80,7 +161,7 @@ def build_paint(
 ) -> Paint:
     """`mesh` is the .npz that the scene wrote into `run_folder` (see `new_run_folder`); `picture` an absolute path."""
     return Paint(
-        job=_new_id(),
+        job=new_id(),
         mesh=mesh,
         picture=str(_checked_photo(picture)),
         run_folder=str(run_folder),
@@ -92,7 +173,7 @@ def build_paint(
 
 
 def build_diagnose() -> Diagnose:
-    return Diagnose(job=_new_id())
+    return Diagnose(job=new_id())
 
 
 def draw_seed(seed: int) -> int:
@@ -110,8 +191,14 @@ def new_run_folder(base_folder: Path, photo: str, now: datetime | None = None) -
     return base_folder / "runs" / f"{stamp}-{safe_stem(Path(photo).stem, 'photo')}-{secrets.token_hex(2)}"
 
 
-def _new_id() -> str:
+def new_id() -> str:
     return secrets.token_hex(6)
+
+
+def _check_choice(what: str, value: str, choices: Sequence[Choice]) -> None:
+    known = [identifier for identifier, _, _ in choices]
+    if value not in known:
+        raise _bad_request(f"The {what} must be one of {', '.join(known)}, not “{value}”.")
 
 
 def _bad_request(sentence: str) -> Img23DError:

@@ -9,26 +9,25 @@ from dataclasses import dataclass
 
 from ..shared.img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import (
-    Accepted,
     Cancel,
     Cancelled,
-    CutoutReady,
     Diagnosed,
+    DeviceInfo,
     EngineInfo,
     Failed,
     Finished,
     FromBackend,
     Hello,
-    Located,
+    Inspect,
     Log,
-    MeshReady,
     Message,
-    PaintReady,
-    Progress,
-    TargetFailed,
+    Notice,
+    Status,
     Unload,
     Unloaded,
+    WeightsInfo,
 )
+from .deadlines import CANCEL_SECONDS, HELLO_SECONDS, IDLE_SECONDS, silence_limit
 from .jobs import Job, Request, new_job
 from .known_errors import Explanation, explain
 from .link import BackendLink, LinkClosed
@@ -38,10 +37,6 @@ from .states import JobState, SessionState
 log = logging.getLogger(__name__)
 
 JOBS_KEPT = 50
-HELLO_SECONDS = 20.0
-CANCEL_SECONDS = 5.0
-SILENCE_SECONDS = 120.0  # longer than any step between two reports
-IDLE_SECONDS = 300.0  # a backend that idles so long gives its memory back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,16 +54,26 @@ class Update:
 class Session:
     """Exactly one backend, started on demand, and one job at a time."""
 
-    def __init__(self, make_link: Callable[[], BackendLink], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        make_link: Callable[[], BackendLink],
+        clock: Callable[[], float] = time.monotonic,
+        idle_seconds: Callable[[], float] = lambda: IDLE_SECONDS,
+    ) -> None:
+        """After `idle_seconds()` without a job the backend is asked to give its memory back; 0 means never."""
         self.state = SessionState.OFF
         self.hello: Hello | None = None  # of the running backend
-        self.engines: tuple[EngineInfo, ...] = ()  # of the last backend that said hello, kept when it ends
+        # Of the last backend that said so, kept when it ends
+        self.engines: tuple[EngineInfo, ...] = ()
+        self.devices: tuple[DeviceInfo, ...] = ()
+        self.weights: tuple[WeightsInfo, ...] = ()
         self.jobs: list[Job] = []  # newest first, at most JOBS_KEPT
         self.active: Job | None = None  # the job that is waiting, running or being cancelled
         self.notice = ""  # a sentence about the backend itself, such as how much memory was given back
         self._make_link = make_link
         self._link: BackendLink | None = None
         self._leaving: BackendLink | None = None  # asked to end by `shutdown`, perhaps not gone yet
+        self._idle_seconds = idle_seconds
         self._waited = Patience(clock)  # since the last change of state, or the last word in a running job
         self._may_unload = False
         self._updates: list[Update] = []
@@ -107,12 +112,28 @@ class Session:
             self._may_unload = False
             self._link.send(Unload())
 
-    def shutdown(self) -> None:
-        """Ends the backend; an active job is cancelled. The session can be used again."""
-        link, self._leaving = self._link, self._link
+    def inspect(self) -> None:
+        """Asks what this machine has: `engines`, `devices` and `weights` follow. Starts the backend if need be.
+
+        Raises Img23DError(BACKEND_START).
+        """
+        if self._link is None:
+            self._start_link()  # a new backend says so unasked
+        else:
+            self._link.send(Inspect())
+
+    def shutdown(self, *, at_once: bool = False) -> None:
+        """Ends the backend; an active job is cancelled. The session can be used again.
+
+        `at_once` is for what must not meet it any more, such as a change of the files that it runs on.
+        """
+        if self._link is not None:
+            self._leaving = self._link
+            self._leaving.close()
+        if at_once and self._leaving is not None:
+            self._leaving.kill()
+            self._leaving = None
         self._forget_link()
-        if link is not None:
-            link.close()
         if self.active is not None:
             self._end(self.active, JobState.CANCELLED, Cancelled(job=self.active.id))
 
@@ -144,28 +165,16 @@ class Session:
                 self._on_hello(item)
             case Unloaded():
                 self.notice = f"The backend gave back {item.freed / 1e6:.0f} MB of memory." if item.freed else ""
+            case Status():
+                self.engines, self.devices, self.weights = item.engines, item.devices, item.weights
             case Log():
                 log.log(logging.getLevelNamesMapping().get(item.level.upper(), logging.INFO), "backend: %s", item.text)
+            case Notice() if job is None:
+                self.notice = item.sentence
             case _ if job is None:
                 log.debug("dropped, since it belongs to no running job: %s", type(item).__name__)
-            case Accepted():
-                pass
-            case Progress():
-                job.on_progress(item)
-            case Located():
-                job.on_located(item)
-                self._announce(job, item)
-            case CutoutReady() if job.on_cutout(item):
-                self._announce(job, item)
-            case MeshReady() if job.on_mesh(item):
-                self._announce(job, item)
-            case TargetFailed() if job.on_target_failed(item):
-                self._announce(job, item)
-            case PaintReady():
-                job.on_painted(item)
-                self._announce(job, item)
             case Diagnosed():  # a backend says no more than that
-                job.report = item.report
+                job.take(item)
                 self._announce(job, item)
                 self._end(job, JobState.DONE, Finished(job=job.id, made=0, failed=0, seconds=0.0))
             case Finished():
@@ -175,8 +184,8 @@ class Session:
             case Failed():
                 job.on_failed(item)
                 self._end(job, JobState.FAILED, item)
-            case _:
-                log.warning("the backend sent a %s that fits no target", type(item).__name__)
+            case _ if job.take(item):
+                self._announce(job, item)
 
     def _addressee(self, item: Message | LinkClosed) -> Job | None:
         """The running job that a message is about; None for all other messages, late ones of older jobs included."""
@@ -207,12 +216,16 @@ class Session:
         match self.state:
             case SessionState.STARTING if self._waited.is_over(HELLO_SECONDS):
                 self._give_up(explain(ErrorCode.BACKEND_START), f"no hello within {HELLO_SECONDS:.0f} s")
-            case SessionState.BUSY if self._waited.is_over(SILENCE_SECONDS):
-                self._give_up(explain(ErrorCode.BACKEND_SILENT), f"nothing heard for {SILENCE_SECONDS:.0f} s")
+            case SessionState.BUSY if self._waited.is_over(limit := silence_limit(self.active.request)):
+                self._give_up(explain(ErrorCode.BACKEND_SILENT), f"nothing heard for {limit:.0f} s")
             case SessionState.CANCELLING if self._waited.is_over(CANCEL_SECONDS):
                 self._give_up(explain(ErrorCode.BACKEND_SILENT), f"cancel not answered within {CANCEL_SECONDS:.0f} s")
-            case SessionState.READY if self._may_unload and self._waited.is_over(IDLE_SECONDS):
+            case SessionState.READY if self._may_unload and self._has_idled():
                 self.unload()
+
+    def _has_idled(self) -> bool:
+        limit = self._idle_seconds()
+        return limit > 0 and self._waited.is_over(limit)
 
     # --- steps ------------------------------------------------------------------------------------------------------
 

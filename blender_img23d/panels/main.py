@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..core.states import JobState, SessionState
-from ..properties import Img23DSceneSettings, engine_note
+from ..properties import Img23DSceneSettings
 from ..scene.folders import absolute
 from ..scene.owner import Extension, extension
+from ..shared.img23d_protocol.choices import ENGINES, PREVIEW_ENGINE
 from .text import draw_sentence
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class IMG23D_PT_main(bpy.types.Panel):
         column = self.layout.column()
         _draw_photo(column, owner, values)
         _draw_names(column, context, values)
+        _draw_engine(column, context, owner, values)
         _draw_button(column, owner)
         _draw_messages(column, context, owner)
 
@@ -59,9 +61,20 @@ def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: 
     if values.boxes:
         count = "1 box is used, see Boxes." if len(values.boxes) == 1 else f"{len(values.boxes)} boxes are used, see Boxes."
         layout.label(text=count, icon="SELECT_SET")
-    note = engine_note(values.engine)
-    if note:
-        draw_sentence(layout, context, note, icon="INFO")
+
+
+def _draw_engine(
+    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings
+) -> None:
+    layout.prop(values, "engine", text="")
+    known = {engine.id: engine for engine in owner.session.engines}
+    chosen = known.get(values.engine)
+    if chosen is not None and not chosen.ready:
+        draw_sentence(layout, context, chosen.note, icon="ERROR")
+    elif values.engine == PREVIEW_ENGINE:
+        draw_sentence(layout, context, ENGINES[0][2], icon="INFO")
+        if not any(engine.ready for engine in known.values() if engine.id != PREVIEW_ENGINE):
+            draw_sentence(layout, context, "Set up AI models (below) for any photo and full shapes.", icon="LIGHT")
 
 
 def _has_placeholder() -> bool:

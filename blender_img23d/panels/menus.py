@@ -23,6 +23,13 @@ class IMG23D_MT_add(bpy.types.Menu):
         layout.operator("img23d.open_log")
         layout.operator("img23d.copy_report")
         layout.operator("img23d.free_memory")
+        layout.separator()
+        layout.operator("img23d.setup")
+        layout.operator("img23d.cancel_setup")
+        layout.operator("img23d.refresh_models")
+        layout.operator("img23d.open_models_folder")
+        layout.operator("img23d.accept_licence")
+        layout.operator("img23d.withdraw_licence")
 
 
 class IMG23D_MT_object(bpy.types.Menu):

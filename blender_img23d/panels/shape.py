@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bpy
 
+from ..properties import Img23DSceneSettings
+from ..shared.img23d_protocol.choices import PREVIEW_ENGINE
 from .text import draw_sentence
 
 
@@ -27,12 +29,28 @@ class IMG23D_PT_shape(_Child, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         values = context.scene.img23d
-        column = self.settings_column()
-        column.prop(values, "shape")
-        row = column.row()
-        row.active = values.shape != "revolve"
-        row.prop(values, "thickness")
-        column.prop(values, "faces")
+        draw = _draw_learned_shape if values.engine == "hunyuan3d" else _draw_outline_shape
+        draw(self.settings_column(), values)
+
+
+def _draw_outline_shape(column: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+    column.prop(values, "shape")
+    row = column.row()
+    row.active = values.shape != "revolve"
+    row.prop(values, "thickness")
+    column.prop(values, "faces")
+
+
+def _draw_learned_shape(column: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+    column.prop(values, "shape_model", text="Model")
+    column.prop(values, "speed")
+    column.prop(values, "octree_resolution")
+    column.prop(values, "budget")
+    column.separator()
+    column.prop(values, "steps")
+    row = column.row()
+    row.active = values.speed != "turbo"  # its guidance is built in
+    row.prop(values, "guidance")
 
 
 class IMG23D_PT_texture(_Child, bpy.types.Panel):
@@ -51,12 +69,15 @@ class IMG23D_PT_texture(_Child, bpy.types.Panel):
 
 class IMG23D_PT_engine(_Child, bpy.types.Panel):
     bl_idname = "IMG23D_PT_engine"
-    bl_label = "Engine and Seed"
+    bl_label = "Search and Seed"
 
     def draw(self, context: bpy.types.Context) -> None:
         values = context.scene.img23d
-        self.layout.prop(values, "engine", text="")
-        self.settings_column().prop(values, "seed")
+        column = self.settings_column()
+        if values.engine != PREVIEW_ENGINE:
+            column.prop(values, "grounder")
+            column.prop(values, "matter")
+        column.prop(values, "seed")
         draw_sentence(self.layout, context, "-1 draws another seed for every run.")
 
 

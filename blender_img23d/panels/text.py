@@ -13,6 +13,11 @@ _ICON = 22  # pixels at scale 1
 _FONT = 0  # Blender's interface font
 
 
+def gigabytes(size: int) -> str:
+    """As download pages count: 1 GB is 1e9 bytes."""
+    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{max(size / 1e6, 1):.0f} MB"
+
+
 def draw_sentence(
     layout: bpy.types.UILayout, context: bpy.types.Context, text: str, *, icon: str = "NONE", in_box: bool = False
 ) -> None:

@@ -26,6 +26,19 @@ def follow(operator: bpy.types.Operator, context: bpy.types.Context, owner: Exte
     return _report(operator, owner, job)
 
 
+def follow_setup(operator: bpy.types.Operator, owner: Extension) -> set[str]:
+    """Let the pump do the rest; in background mode wait and report how it ended."""
+    owner.refusal = ""
+    if not must_wait():
+        owner.pump.wake()
+        return {"FINISHED"}
+    owner.pump.run_setup_to_end()
+    job = owner.setup.job
+    if owner.setup.failure:
+        operator.report({"ERROR"}, f"{owner.setup.failure} {owner.setup.action}".rstrip())
+    return {"FINISHED"} if job is not None and job.state is JobState.DONE else {"CANCELLED"}
+
+
 def _was_found(job: Job, target: TargetState) -> bool:
     return job.is_search and target.box is not None
 

@@ -10,9 +10,11 @@ import bpy
 from ..core import app
 
 if TYPE_CHECKING:
+    from ..core.environment import Surroundings
     from ..core.jobs import Job
     from ..shared.img23d_protocol import Img23DError
     from .applier import Applier
+    from .models import Models
     from .standing import Standing
     from .thumbnails import Thumbnails
 
@@ -23,6 +25,8 @@ class Extension(app.App):
 
     applier: Applier
     thumbnails: Thumbnails
+    surroundings: Surroundings
+    models: Models  # what the AI models' panel shows
     refusal: str = ""  # why the last button did nothing, for the panel
     standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel
 
@@ -53,6 +57,13 @@ def shown_job(owner: Extension, context: bpy.types.Context) -> Job | None:
     """The job whose results are listed: the chosen one, else the newest."""
     jobs = owner.session.jobs
     return owner.job(context.window_manager.img23d.job) or (jobs[0] if jobs else None)
+
+
+def poll_no_setup(operator: type[bpy.types.Operator]) -> bool:
+    """For `poll` of what changes the models or their environment."""
+    operator.poll_message_set("A set-up is running: wait for it to finish, or cancel it")
+    owner = extension_or_none()
+    return owner is None or not owner.setup.is_running
 
 
 def poll_idle(

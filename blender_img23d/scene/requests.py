@@ -5,10 +5,10 @@ from __future__ import annotations
 import bpy
 from mathutils import Matrix
 
-from ..core.requests import build_generate, build_locate, build_paint, build_settings, new_run_folder
-from ..properties import Img23DBox, Img23DSceneSettings
+from ..core.requests import build_generate, build_learned, build_locate, build_paint, build_settings, new_run_folder
+from ..properties import Img23DBox, Img23DSceneSettings, preferences_of
 from ..shared.img23d_protocol import ErrorCode, Img23DError
-from ..shared.img23d_protocol.messages import Box, Generate, Locate, Paint, Settings
+from ..shared.img23d_protocol.messages import Box, Generate, LearnedSettings, Locate, Paint, Settings, StageDevices
 from ..shared.img23d_protocol.names import split_names
 from .capture import Captured, capture_mesh, check_paintable, front_view, viewport_view
 from .folders import absolute, runs_base
@@ -23,7 +23,7 @@ def generate_request(context: bpy.types.Context) -> Generate:
         names=names,
         engine=values.engine,
         seed=values.seed,
-        settings=_settings(values),
+        settings=_settings(context),
         base_folder=runs_base(context),
         boxes=boxes,
     )
@@ -32,7 +32,13 @@ def generate_request(context: bpy.types.Context) -> Generate:
 def locate_request(context: bpy.types.Context) -> Locate:
     """Raises Img23DError."""
     values = context.scene.img23d
-    return build_locate(photo=absolute(values.photo), names=values.names, engine=values.engine, seed=values.seed)
+    return build_locate(
+        photo=absolute(values.photo),
+        names=values.names,
+        engine=values.engine,
+        seed=values.seed,
+        settings=_settings(context),
+    )
 
 
 def paint_request(context: bpy.types.Context) -> tuple[Paint, Captured]:
@@ -48,7 +54,7 @@ def paint_request(context: bpy.types.Context) -> tuple[Paint, Captured]:
         name=obj.name,
         engine=values.engine,
         seed=values.seed,
-        settings=_settings(values),
+        settings=_settings(context),
         run_folder=folder,
     )
     captured = capture_mesh(obj, _view(context, obj, values), mesh, context.evaluated_depsgraph_get())
@@ -79,13 +85,34 @@ def _box(box: Img23DBox) -> Box:
     return Box(left=box.left / 100, top=box.top / 100, right=box.right / 100, bottom=box.bottom / 100)
 
 
-def _settings(values: Img23DSceneSettings) -> Settings:
+def learned_settings(context: bpy.types.Context) -> LearnedSettings:
+    """What the scene wants, and what this machine is to do it with. Raises Img23DError."""
+    values, machine = context.scene.img23d, preferences_of(context)
+    return build_learned(
+        grounder=values.grounder,
+        matter=values.matter,
+        shape_model=values.shape_model,
+        speed=values.speed,
+        steps=values.steps,
+        guidance=values.guidance,
+        octree_resolution=values.octree_resolution,
+        faces=values.budget,
+        small_memory=machine.small_memory,
+        devices=StageDevices(
+            locate=machine.locate_device, matte=machine.matte_device, shape=machine.shape_device
+        ),
+    )
+
+
+def _settings(context: bpy.types.Context) -> Settings:
+    values = context.scene.img23d
     return build_settings(
         texture=values.texture,
         texture_size=values.texture_size,
         faces=values.faces,
         shape=values.shape,
         thickness=values.thickness,
+        learned=learned_settings(context),
     )
 
 

@@ -24,8 +24,9 @@ EXTENSION_LAYERS: dict[str, tuple[set[str], bool]] = {
     "operators": ({"core", "scene", "properties", "preferences"}, True),
     "panels": ({"core", "scene", "properties", "preferences"}, True),
     "pump": ({"core", "scene"}, True),
+    "surroundings": ({"core", "process", "scene", "properties"}, True),  # how a backend is started: registration's right hand
     "registration": (
-        {"core", "process", "scene", "properties", "preferences", "operators", "panels", "pump"},
+        {"core", "process", "scene", "properties", "preferences", "operators", "panels", "pump", "surroundings"},
         True,
     ),
     "": ({"registration"}, False),  # the package's own __init__
@@ -38,7 +39,8 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "stages": {"setup_context"},
     "mesh": {"stages"},
     "models": {"stages", "setup_context", "process_memory"},
-    "engines": {"stages", "mesh", "models"},
+    "cutouts": {"stages"},
+    "engines": {"stages", "mesh", "models", "cutouts"},
 }
 NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late
 TOP_OF_BACKEND = {"server", "__main__"}  # nothing below them knows them

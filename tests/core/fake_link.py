@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from blender_img23d.core.deadlines import IDLE_SECONDS
 from blender_img23d.core.link import LinkClosed
 from blender_img23d.core.session import Session, Update
 from blender_img23d.shared.img23d_protocol import PROTOCOL_VERSION, Img23DError
@@ -62,7 +63,8 @@ class Rig:
         self.now = 1000.0
         self.links: list[FakeLink] = []
         self.start_error: Img23DError | None = None
-        self.session = Session(self._make_link, clock=lambda: self.now)
+        self.idle_seconds = IDLE_SECONDS
+        self.session = Session(self._make_link, clock=lambda: self.now, idle_seconds=lambda: self.idle_seconds)
 
     @property
     def link(self) -> FakeLink:

@@ -10,6 +10,7 @@ import pytest
 
 from blender_img23d.core.requests import (
     build_generate,
+    build_learned,
     build_locate,
     build_paint,
     build_settings,
@@ -18,7 +19,7 @@ from blender_img23d.core.requests import (
 )
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError, decode, encode
 from blender_img23d.shared.img23d_protocol.limits import SEED_MAX
-from blender_img23d.shared.img23d_protocol.messages import Box, Settings, ShapeKind
+from blender_img23d.shared.img23d_protocol.messages import Box, LearnedSettings, Settings, ShapeKind, StageDevices
 
 LEFT = Box(left=0.0, top=0.0, right=0.5, bottom=1.0)
 RIGHT = Box(left=0.5, top=0.0, right=1.0, bottom=1.0)
@@ -129,7 +130,7 @@ def test_a_photo_whose_name_is_no_utf8_can_still_be_sent(tmp_path: Path) -> None
 
 
 def test_locate_and_paint(photo: Path, tmp_path: Path) -> None:
-    locate = build_locate(photo=str(photo), names="cup, book", engine="preview", seed=3)
+    locate = build_locate(photo=str(photo), names="cup, book", engine="preview", seed=3, settings=Settings())
     assert [wanted.name for wanted in locate.wanted] == ["cup", "book"]
     paint = build_paint(
         mesh="/m.npz", picture=str(photo), name="cup", engine="preview", seed=-1, settings=Settings(), run_folder=tmp_path
@@ -153,3 +154,33 @@ def test_settings_as_the_panel_holds_them() -> None:
 def test_settings_out_of_range(wrong: dict) -> None:
     values = {"texture_size": 1024, "faces": 1000, "shape": "auto", "thickness": 1.0} | wrong
     assert code_of(build_settings, **values) == ErrorCode.BAD_REQUEST
+
+
+def learned(**changed: object) -> LearnedSettings:
+    defaults = LearnedSettings()
+    names = [name for name in build_learned.__annotations__ if name != "return"]
+    return build_learned(**{name: getattr(defaults, name) for name in names} | changed)
+
+
+def test_learned_settings_are_handed_on() -> None:
+    assert learned() == LearnedSettings()
+    devices = StageDevices(locate="cpu", shape="gpu:1")
+    chosen = learned(grounder="qwen3-vl-8b", matter="preview", speed="standard", steps=30, guidance=7.5, faces=0, devices=devices)
+    assert chosen == LearnedSettings(
+        grounder="qwen3-vl-8b", matter="preview", speed="standard", steps=30, guidance=7.5, faces=0, devices=devices
+    )
+    settings = build_settings(texture_size=1024, faces=1000, shape="auto", thickness=1.0, learned=chosen)
+    assert settings.learned == chosen
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"grounder": "gpt"}, {"matter": "scissors"}, {"shape_model": "hunyuan4d"}, {"speed": "warp"}, {"steps": -1},
+        {"steps": 101}, {"guidance": float("nan")}, {"guidance": 21.0}, {"octree_resolution": 32}, {"faces": -1},
+        {"faces": 10**7}, {"devices": StageDevices(matte="toaster")},
+    ],
+    ids=lambda wrong: next(iter(wrong)),
+)  # fmt: skip
+def test_learned_settings_out_of_range(wrong: dict) -> None:
+    assert code_of(learned, **wrong) == ErrorCode.BAD_REQUEST

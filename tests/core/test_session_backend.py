@@ -9,7 +9,20 @@ from blender_img23d.core.jobs import JobState
 from blender_img23d.core.link import LinkClosed
 from blender_img23d.core.session import SessionState
 from blender_img23d.shared.img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
-from blender_img23d.shared.img23d_protocol.messages import Cancelled, Failed, Hello, Unload, Unloaded
+from blender_img23d.shared.img23d_protocol.messages import (
+    Cancelled,
+    DeviceInfo,
+    EngineInfo,
+    Failed,
+    Hello,
+    Inspect,
+    Notice,
+    Status,
+    Unload,
+    Unloaded,
+    WeightsInfo,
+    WeightsState,
+)
 
 
 @pytest.fixture
@@ -116,3 +129,48 @@ def test_shutdown_ends_backend_and_job_and_can_be_followed_by_a_new_job(rig: Rig
 def test_shutdown_of_nothing(rig: Rig) -> None:
     rig.session.shutdown()
     assert rig.links == []
+
+
+STATUS = Status(
+    devices=(DeviceInfo(id="gpu", label="A card"),),
+    engines=(EngineInfo(id="hunyuan3d", label="Hunyuan3D", ready=True),),
+    weights=(WeightsInfo(id="a", label="A", stage="locate", size_bytes=1, state=WeightsState.READY),),
+)
+
+
+def test_a_new_backend_tells_unasked_and_a_running_one_when_asked(rig: Rig) -> None:
+    rig.session.inspect()
+    assert rig.session.state is SessionState.STARTING
+    rig.hear(HELLO, STATUS)
+    assert rig.link.sent == []
+    rig.session.inspect()
+    assert rig.link.sent == [Inspect()]
+
+
+def test_what_the_machine_has_outlives_the_backend(rig: Rig) -> None:
+    rig.run()
+    rig.hear(STATUS, finished())
+    rig.session.shutdown()
+    session = rig.session
+    assert (session.devices, session.engines, session.weights) == (STATUS.devices, STATUS.engines, STATUS.weights)
+
+
+def test_a_notice_is_told_once_with_the_run(rig: Rig) -> None:
+    job = rig.run()
+    less = Notice(job="job1", sentence="It goes on with less memory.")
+    rig.hear(less, less, located())
+    assert job.notes == ("It goes on with less memory.", "turned upright")
+    rig.hear(finished(), Notice(job="job1", sentence="Late."))
+    assert rig.session.notice == "Late."
+
+
+def test_a_shutdown_at_once_leaves_no_process(rig: Rig) -> None:
+    rig.run()
+    rig.hear(finished())
+    rig.session.shutdown(at_once=True)
+    assert rig.link.was_killed
+    rig.run(make_request("job2"))
+    rig.hear(finished("job2"))
+    rig.session.shutdown()
+    rig.session.shutdown(at_once=True)
+    assert rig.link.was_killed, "one that was asked to end before"

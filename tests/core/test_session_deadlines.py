@@ -6,13 +6,14 @@ import pytest
 from fake_link import HELLO, Rig, make_request
 
 from blender_img23d.core.jobs import JobState
-from blender_img23d.core.session import (
+from blender_img23d.core.deadlines import (
     CANCEL_SECONDS,
     HELLO_SECONDS,
     IDLE_SECONDS,
+    LONG_SILENCE_SECONDS,
     SILENCE_SECONDS,
-    SessionState,
 )
+from blender_img23d.core.states import SessionState
 from blender_img23d.shared.img23d_protocol import ErrorCode
 from blender_img23d.shared.img23d_protocol.messages import (
     Cancelled,
@@ -26,6 +27,7 @@ from blender_img23d.shared.img23d_protocol.messages import (
     Progress,
     Stage,
     Unload,
+    VerifyWeights,
 )
 
 
@@ -81,6 +83,19 @@ def test_a_silent_job(rig: Rig) -> None:
     assert rig.link.was_killed
 
 
+@pytest.mark.parametrize(
+    "request_",
+    [Generate(job="job1", photo="/p.png", run_folder="/r", engine="hunyuan3d"), VerifyWeights(job="job1", sets=("a",))],
+    ids=["learned engine", "set-up"],
+)
+def test_a_slow_processor_has_more_time_for_a_learned_model(rig: Rig, request_: Generate | VerifyWeights) -> None:
+    job = rig.run(request_)
+    rig.wait(LONG_SILENCE_SECONDS - 1)
+    assert job.state is JobState.RUNNING
+    rig.wait(1)
+    assert job.code == ErrorCode.BACKEND_SILENT
+
+
 def test_every_word_breaks_the_silence(rig: Rig) -> None:
     job = rig.run()
     for _ in range(3):
@@ -108,6 +123,19 @@ def test_an_idle_backend_gives_its_memory_back_once(rig: Rig) -> None:
     rig.wait(2 * IDLE_SECONDS)
     assert rig.link.sent.count(Unload()) == 1
     assert rig.session.state is SessionState.READY
+
+
+def test_the_artist_says_when_memory_is_given_back(rig: Rig) -> None:
+    rig.idle_seconds = 0.0
+    rig.run()
+    rig.hear(Finished(job="job1", made=1, failed=0, seconds=1.0))
+    rig.wait(3 * IDLE_SECONDS)
+    assert Unload() not in rig.link.sent, "0 means never"
+    rig.idle_seconds = 4 * IDLE_SECONDS
+    rig.wait(IDLE_SECONDS - 1)
+    assert Unload() not in rig.link.sent
+    rig.wait(1)
+    assert rig.link.sent[-1] == Unload()
 
 
 def test_a_backend_that_did_nothing_has_nothing_to_give_back(rig: Rig) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from desk import Desk, fake_link, is_alive, wait_for_end
 
-from blender_img23d.core import session as session_module
+from blender_img23d.core import deadlines, session as session_module
 from blender_img23d.core.jobs import JobState
 from blender_img23d.core.link import LinkClosed
 from blender_img23d.core.session import SessionState
@@ -155,7 +155,7 @@ def test_no_hello(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_silence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "SILENCE_SECONDS", 0.5)
+    monkeypatch.setattr(deadlines, "SILENCE_SECONDS", 0.5)
     desk.behaviour = "hang-shape"
     job = desk.run()
     assert job.code == ErrorCode.BACKEND_SILENT

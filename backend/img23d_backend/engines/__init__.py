@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.choices import ENGINES, PREVIEW_ENGINE
 from img23d_protocol.messages import EngineInfo, Settings, Stage, Status
 
 from ..models.registry import WEIGHT_SETS
@@ -24,23 +25,10 @@ from ..stages import Engine
 if TYPE_CHECKING:
     from ..models.memory import ModelStore
 
-PREVIEW = EngineInfo(
-    id="preview",
-    label="Preview (no AI models)",
-    ready=True,
-    note="Works at once, without a graphics card. It cuts out what stands apart in the photo; it does not know what a mug is.",
-)
-CUTOUT = EngineInfo(
-    id="cutout",
-    label="AI cut-outs, preview shapes",
-    ready=False,
-    note="Finds and cuts out named things in any photo; the shapes are the preview engine's.",
-)
-HUNYUAN3D = EngineInfo(
-    id="hunyuan3d",
-    label="Hunyuan3D",
-    ready=False,
-    note="Finds named things in any photo, cuts them out and makes a full 3D shape of each.",
+# `note` is what a ready engine does; one that is not ready says what it lacks instead
+PREVIEW, HUNYUAN3D, CUTOUT = (
+    EngineInfo(id=identifier, label=label, ready=identifier == PREVIEW_ENGINE, note=note)
+    for identifier, label, note in ENGINES
 )
 
 _PACKAGES = {CUTOUT.id: ("torch", "transformers"), HUNYUAN3D.id: ("torch", "transformers", "hy3dgen")}

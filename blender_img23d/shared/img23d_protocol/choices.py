@@ -8,6 +8,20 @@ from __future__ import annotations
 
 Choice = tuple[str, str, str]
 
+PREVIEW_ENGINE = "preview"
+ENGINES: tuple[Choice, ...] = (
+    (
+        PREVIEW_ENGINE,
+        "Preview (no AI models)",
+        "Works at once, without a graphics card. It cuts out what stands apart in the photo; it does not know what a mug is.",
+    ),
+    ("hunyuan3d", "Hunyuan3D", "Finds named things in any photo, cuts them out and makes a full 3D shape of each."),
+    (
+        "cutout",
+        "AI cut-outs, preview shapes",
+        "Finds and cuts out named things in any photo; the shapes are the preview engine's.",
+    ),
+)
 GROUNDERS: tuple[Choice, ...] = (
     ("qwen3-vl-2b", "Qwen3-VL 2B", "Finds named things in most photos; about 4.3 GB"),
     ("qwen3-vl-4b", "Qwen3-VL 4B", "Better with small, hidden or unusual things; about 8.9 GB"),
@@ -48,6 +62,7 @@ DEVICES: tuple[Choice, ...] = (
 
 # Licences that must be accepted before a download; the number counts the versions of our own notice about it.
 TENCENT_LICENCE = "tencent-hunyuan3d-2-community-1"
+TENCENT_LICENCE_LINK = "https://huggingface.co/tencent/Hunyuan3D-2/blob/main/LICENSE"
 
 
 def shape_set(shape_model: str, speed: str) -> str:

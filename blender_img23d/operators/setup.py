@@ -1,0 +1,140 @@
+"""One button sets up the AI models; beside it the one that stops it, and the artist's answers to a licence."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.props import BoolProperty
+
+from ..properties import preferences_of
+from ..scene.folders import models_folder
+from ..scene.models import setup_plan
+from ..scene.outcome import follow_setup
+from ..scene.owner import extension, extension_or_none, poll_idle, poll_no_setup
+from ..shared.img23d_protocol import Img23DError
+from ..shared.img23d_protocol.choices import TENCENT_LICENCE
+
+
+class IMG23D_OT_setup(bpy.types.Operator):
+    bl_idname = "img23d.setup"
+    bl_label = "Img23D: Set Up AI Models"
+    bl_description = (
+        "Make the environment that the AI models run in and download the chosen models. "
+        "It can be cancelled, and goes on later where it stopped"
+    )
+    bl_options = {"REGISTER"}
+
+    with_shapes: BoolProperty(
+        name="With Hunyuan3D",
+        description="Download the shape model as well, whose licence must be accepted first",
+        default=True,
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return poll_no_setup(cls)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        owner = extension()
+        try:
+            owner.setup.start(setup_plan(context, owner, with_shapes=self.with_shapes))
+        except Img23DError as error:
+            return owner.refuse(self, error)
+        return follow_setup(self, owner)
+
+
+class IMG23D_OT_cancel_setup(bpy.types.Operator):
+    bl_idname = "img23d.cancel_setup"
+    bl_label = "Img23D: Cancel the Set-Up"
+    bl_description = "Stop the set-up; what is downloaded already is kept, and the next set-up goes on there"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("No set-up is running")
+        owner = extension_or_none()
+        return owner is not None and owner.setup.is_running
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        owner = extension()
+        owner.setup.cancel()
+        owner.pump.wake()
+        return {"FINISHED"}
+
+
+class IMG23D_OT_accept_licence(bpy.types.Operator):
+    bl_idname = "img23d.accept_licence"
+    bl_label = "Img23D: Accept the Licence of Hunyuan3D"
+    bl_description = (
+        "Say that you have read and accept Tencent's licence, and that you are not in the European Union, "
+        "the United Kingdom or South Korea. The answer is kept in the preferences and can be withdrawn there"
+    )
+    bl_options = {"REGISTER"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        preferences_of(context).accept(TENCENT_LICENCE)
+        owner = extension()
+        owner.refusal = ""
+        owner.pump.is_stale = True
+        owner.pump.wake()
+        return {"FINISHED"}
+
+
+class IMG23D_OT_withdraw_licence(bpy.types.Operator):
+    bl_idname = "img23d.withdraw_licence"
+    bl_label = "Img23D: Withdraw the Answer to Hunyuan3D's Licence"
+    bl_description = "Take back that you accept the licence; nothing of Hunyuan3D is downloaded any more"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("The licence is not accepted")
+        return preferences_of(context).accepts_tencent
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        preferences_of(context).accept(TENCENT_LICENCE, answer=False)
+        extension().pump.is_stale = True
+        return {"FINISHED"}
+
+
+class IMG23D_OT_refresh_models(bpy.types.Operator):
+    bl_idname = "img23d.refresh_models"
+    bl_label = "Img23D: Look Again at Models and Devices"
+    bl_description = "Look again at what is downloaded, and at which devices this machine has"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return poll_no_setup(cls) and poll_idle(cls)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        owner = extension()
+        try:
+            owner.session.inspect()
+        except Img23DError as error:
+            return owner.refuse(self, error)
+        owner.refusal = ""
+        owner.pump.is_stale = True
+        owner.pump.wake()
+        return {"FINISHED"}
+
+
+class IMG23D_OT_open_models_folder(bpy.types.Operator):
+    bl_idname = "img23d.open_models_folder"
+    bl_label = "Img23D: Open Folder of the Models"
+    bl_description = "Open the folder that the downloaded models lie in"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        folder = models_folder(context)
+        folder.mkdir(parents=True, exist_ok=True)
+        bpy.ops.wm.path_open(filepath=str(folder))
+        return {"FINISHED"}
+
+
+CLASSES = (
+    IMG23D_OT_setup,
+    IMG23D_OT_cancel_setup,
+    IMG23D_OT_accept_licence,
+    IMG23D_OT_withdraw_licence,
+    IMG23D_OT_refresh_models,
+    IMG23D_OT_open_models_folder,
+)

@@ -1,0 +1,195 @@
+"""The AI models: what is there, what is missing, and the one button that gets it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+
+from ..core.environment import EnvironmentState
+from ..properties import Img23DWeightsRow, preferences_of
+from ..scene.models import ModelsView, weights_at
+from ..scene.owner import Extension, extension
+from ..shared.img23d_protocol.choices import TENCENT_LICENCE_LINK
+from .setup_progress import draw_setup_progress
+from .text import draw_sentence, gigabytes
+
+if TYPE_CHECKING:
+    from ..shared.img23d_protocol.messages import WeightsInfo
+
+_ENVIRONMENTS = {
+    EnvironmentState.MISSING: ("", "NONE"),
+    EnvironmentState.PARTIAL: ("The environment is half made: Set Up AI Models goes on where it stopped.", "TIME"),
+    EnvironmentState.OUTDATED: ("The environment is out of date: press Set Up AI Models once.", "FILE_REFRESH"),
+    EnvironmentState.READY: ("The environment is ready.", "CHECKMARK"),
+    EnvironmentState.CHOSEN: ("Your own Python is used.", "CHECKMARK"),
+    EnvironmentState.BROKEN: ("The Python chosen in the preferences is not there.", "ERROR"),
+}
+_STATES = {
+    "missing": ("Not downloaded", "IMPORT"),
+    "partial": ("Half downloaded", "TIME"),
+    "ready": ("Ready", "CHECKMARK"),
+    "damaged": ("Damaged: download it again", "ERROR"),
+}
+_TERRITORY = (
+    "Hunyuan3D's licence excludes the European Union, the United Kingdom and South Korea: "
+    "neither the model nor anything made with it may be used there."
+)
+_OFFLINE = "Blender may not use the network. Allow Online Access in the preferences to download."
+
+
+class IMG23D_UL_weights(bpy.types.UIList):
+    bl_idname = "IMG23D_UL_weights"
+
+    def draw_item(
+        self,
+        context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        data: bpy.types.AnyType,
+        item: Img23DWeightsRow,
+        icon: int,
+        active_data: bpy.types.AnyType,
+        active_property: str,
+        index: int = 0,
+        flt_flag: int = 0,
+    ) -> None:
+        info = weights_at(extension(), item.index)
+        if info is None:
+            return
+        split = layout.split(factor=0.76, align=True)
+        split.label(text=info.label, icon=_STATES[info.state][1], translate=False)
+        size = split.row()
+        size.alignment = "RIGHT"
+        size.label(text=gigabytes(info.size_bytes))
+
+
+class IMG23D_PT_models(bpy.types.Panel):
+    bl_idname = "IMG23D_PT_models"
+    bl_label = "AI Models"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Img23D"
+    bl_parent_id = "IMG23D_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context: bpy.types.Context) -> None:
+        owner = extension()
+        owner.models.want()
+        column = self.layout.column()
+        _draw_environment(column, context, owner.models.view)
+        if owner.setup.is_running:
+            draw_setup_progress(column, context, owner.setup)
+        else:
+            _draw_failure(column, context, owner)
+            _draw_setup(column, context, owner.models.view)
+        _draw_devices(column, context, owner)
+        _draw_weights(column, context, owner)
+        column.operator("img23d.free_memory", text="Free Memory", icon="TRASH")
+
+
+def _draw_environment(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
+    text, icon = _ENVIRONMENTS[view.environment.state]
+    if text:
+        draw_sentence(layout, context, text, icon=icon)
+    else:
+        draw_sentence(layout, context, "AI models find any named thing in a photo, cut it out and make a full shape of it.")
+
+
+def _draw_failure(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    if owner.setup.failure:
+        draw_sentence(layout, context, f"{owner.setup.failure} {owner.setup.action}".rstrip(), icon="ERROR")
+
+
+def _draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
+    accepts = preferences_of(context).accepts_tencent
+    if view.is_complete and accepts:
+        draw_sentence(layout, context, "All chosen models are ready.", icon="CHECKMARK")
+        return
+    if not bpy.app.online_access:
+        draw_sentence(layout, context, _OFFLINE, icon="INTERNET_OFFLINE")
+        layout.operator("screen.userpref_show", text="Open Preferences", icon="PREFERENCES").section = "SYSTEM"
+        return
+    if not accepts:
+        _draw_licence(layout, context, view)
+        return
+    row = layout.row()
+    row.scale_y = 1.4
+    row.operator("img23d.setup", text="Set Up AI Models", icon="IMPORT")
+    _draw_what_and_where(layout, context, view)
+
+
+def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
+    box = layout.box()
+    draw_sentence(box, context, _TERRITORY, icon="INFO", in_box=True)
+    box.operator("wm.url_open", text="Read the Licence", icon="URL").url = TENCENT_LICENCE_LINK
+    box.operator("img23d.accept_licence", text="I Accept, and Am Not in These Territories", icon="CHECKMARK")
+    if view.is_complete:
+        draw_sentence(box, context, "All other models are ready.", icon="CHECKMARK", in_box=True)
+        return
+    box.operator("img23d.setup", text="Use Without Hunyuan3D", icon="IMPORT").with_shapes = False
+    draw_sentence(box, context, "Without it things are found and cut out, and the preview engine shapes them.", in_box=True)
+    _draw_what_and_where(box, context, view)
+
+
+def _draw_what_and_where(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
+    parts = []
+    if view.environment.is_ours and not view.environment.is_ready:
+        parts.append("0.5 to 4 GB of Python and PyTorch, by graphics card")
+    if view.missing_bytes:
+        parts.append(f"about {gigabytes(view.missing_bytes)} of models")
+    if parts:
+        draw_sentence(layout, context, f"Downloads {' and '.join(parts)}, into {view.folder}.")
+
+
+def _draw_devices(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    for device in owner.session.devices:
+        memory = f", {gigabytes(device.total_bytes)}" if device.total_bytes else ""
+        icon = "MEMORY" if device.id == "cpu" else "RESTRICT_RENDER_OFF"
+        draw_sentence(layout, context, f"{device.label}{memory}. {device.note}".strip(), icon=icon)
+
+
+def _draw_weights(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    if not owner.session.weights:
+        layout.operator("img23d.refresh_models", text="List the Models", icon="FILE_REFRESH")
+        return
+    state = context.window_manager.img23d
+    row = layout.row()
+    row.template_list(
+        "IMG23D_UL_weights", "", state, "weights", state, "active_weights", rows=5, maxrows=8, sort_lock=True
+    )
+    buttons = row.column(align=True)
+    buttons.operator("img23d.refresh_models", text="", icon="FILE_REFRESH")
+    buttons.operator("img23d.open_models_folder", text="", icon="FILE_FOLDER")
+    info = weights_at(owner, state.active_weights)
+    if info is not None:
+        _draw_details(layout.box(), context, info)
+
+
+def _draw_details(layout: bpy.types.UILayout, context: bpy.types.Context, info: WeightsInfo) -> None:
+    where = ", in another program's cache" if info.is_borrowed else ""
+    draw_sentence(layout, context, f"{_STATES[info.state][0]}{where}.", icon=_STATES[info.state][1], in_box=True)
+    if info.note:
+        draw_sentence(layout, context, info.note, in_box=True)
+    row = layout.row()
+    row.label(text=f"Licence: {info.licence}", translate=False)
+    if info.licence_link:
+        row.operator("wm.url_open", text="", icon="URL").url = info.licence_link
+    _draw_weights_buttons(layout, context, info)
+
+
+def _draw_weights_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, info: WeightsInfo) -> None:
+    row = layout.row(align=True)
+    download = row.row(align=True)
+    accepted = not info.must_accept or info.must_accept in preferences_of(context).accepted
+    download.enabled = info.state != "ready" and accepted and bpy.app.online_access
+    download.operator("img23d.download_weights", text="Download", icon="IMPORT").weights = info.id
+    if info.state != "missing":
+        row.operator("img23d.verify_weights", text="Verify", icon="VIEWZOOM").weights = info.id
+        deletion = row.row(align=True)
+        deletion.enabled = not info.is_borrowed
+        deletion.operator("img23d.delete_weights", text="Delete", icon="TRASH").weights = info.id
+    if not accepted:
+        draw_sentence(layout, context, "Its licence must be accepted above before it can be downloaded.", in_box=True)
+
+
+CLASSES = (IMG23D_UL_weights, IMG23D_PT_models)

@@ -1,0 +1,58 @@
+"""How far a set-up is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+
+from .text import draw_sentence, gigabytes
+
+if TYPE_CHECKING:
+    from ..core.setup import Setup
+    from ..shared.img23d_protocol.messages import SetupProgress
+
+_STEPS = {
+    "check": "Looking what is there",
+    "python": "Python",
+    "torch": "PyTorch",
+    "packages": "Other packages",
+    "try": "Trying it out",
+    "download": "Downloading models",
+    "verify": "Checking files",
+    "delete": "Deleting",
+}
+
+
+def draw_setup_progress(layout: bpy.types.UILayout, context: bpy.types.Context, setup: Setup) -> None:
+    progress = setup.progress
+    number, count = setup.step
+    heading = _STEPS[progress.step] if progress is not None else "Starting"
+    layout.label(text=f"{heading} (part {number} of {count})" if count > 1 else heading)
+    fraction = progress.fraction if progress is not None else 0.0
+    layout.progress(factor=fraction, text="Cancelling..." if setup.is_cancelling else f"{round(fraction * 100)}%")
+    if progress is not None:
+        _draw_amount(layout, context, progress, setup.seconds_left)
+    layout.operator("img23d.cancel_setup", text="Cancel", icon="CANCEL")
+    draw_sentence(layout, context, "Generate can be used meanwhile. Cancel keeps what is downloaded.")
+
+
+def _draw_amount(
+    layout: bpy.types.UILayout, context: bpy.types.Context, progress: SetupProgress, seconds: float | None
+) -> None:
+    if progress.total_bytes:
+        layout.label(text=f"{gigabytes(progress.done_bytes)} of {gigabytes(progress.total_bytes)}")
+    if progress.bytes_per_second:
+        left = f", {duration(seconds)} left" if seconds is not None else ""
+        layout.label(text=f"{progress.bytes_per_second / 1e6:.1f} MB/s{left}")
+    if progress.note:
+        draw_sentence(layout, context, progress.note)
+
+
+def duration(seconds: float) -> str:
+    """`about 2 h 5 min`: no more precise than a download is steady."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return "less than a minute"
+    hours, minutes = divmod(minutes, 60)
+    return f"about {hours} h {minutes} min" if hours else f"about {minutes} min"

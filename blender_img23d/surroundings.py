@@ -1,0 +1,51 @@
+"""What the preferences and the disk say about how a backend is started: asked anew each time, since both change."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+
+from .core.environment import Environment, EnvironmentState, Tools
+from .process import installer, launch
+from .process.client import PipeLink
+from .properties import preferences_of
+from .scene.folders import chosen_python, environment_folder, log_folder, models_folder
+
+_ROOT = Path(__file__).parent.resolve()  # a live checkout is linked into Blender's folders
+
+
+def new_link(*, bundled: bool) -> PipeLink:
+    """To a backend in the environment where that is ready, else in Blender's own Python. Raises Img23DError."""
+    context = bpy.context
+    return launch.new_link(
+        _ROOT, log_folder(), environment=_interpreter(context), models=models_folder(context), bundled=bundled
+    )
+
+
+def look() -> Environment:
+    context = bpy.context
+    chosen = chosen_python(context)
+    if chosen is not None:
+        state = EnvironmentState.CHOSEN if chosen.is_file() else EnvironmentState.BROKEN
+        return Environment(state=state, place=str(chosen))
+    folder = environment_folder(context)
+    state = installer.environment_state(folder, launch.find_backend(_ROOT), preferences_of(context).torch_build)
+    return Environment(state=state, place=str(folder))
+
+
+def find_tools() -> Tools:
+    """Raises Img23DError."""
+    return Tools(uv=str(installer.find_uv()), python=str(launch.find_interpreter()))
+
+
+def idle_seconds() -> float:
+    return preferences_of(bpy.context).idle_minutes * 60.0
+
+
+def _interpreter(context: bpy.types.Context) -> Path | None:
+    """An environment for another kind of card works until the artist has it changed."""
+    chosen = chosen_python(context)
+    if chosen is not None and chosen.is_file():
+        return chosen
+    return installer.environment_python(environment_folder(context), launch.find_backend(_ROOT))

@@ -1,0 +1,105 @@
+"""What stands in the panel and the preferences about the learned models reaches the backend; and memory before a render."""
+
+from __future__ import annotations
+
+import bpy
+import pytest
+from conftest import PACKAGE, part
+from drawing import drawn
+from scripted import Rehearsal
+
+
+@pytest.fixture
+def machine(owner):
+    preferences = bpy.context.preferences.addons[PACKAGE].preferences
+    yield preferences
+    for name in ("small_memory", "locate_device", "matte_device", "shape_device", "free_before_render"):
+        preferences.property_unset(name)
+
+
+def test_the_settings_reach_generate_and_locate(values, photo, machine):
+    requests = part("scene.requests")
+    values.photo, values.engine, values.grounder, values.matter = str(photo), "hunyuan3d", "qwen3-vl-8b", "birefnet-hr"
+    values.shape_model, values.speed, values.steps, values.guidance = "hunyuan3d-2", "standard", 30, 7.5
+    values.octree_resolution, values.budget = 384, 0
+    machine.small_memory, machine.locate_device, machine.shape_device = True, "cpu", "gpu:1"
+    for request in (requests.generate_request(bpy.context), requests.locate_request(bpy.context)):
+        learned = request.settings.learned
+        assert request.engine == "hunyuan3d"
+        assert (learned.grounder, learned.matter, learned.shape_set) == (
+            "qwen3-vl-8b", "birefnet-hr", "hunyuan3d-2-standard",
+        )  # fmt: skip
+        assert (learned.steps, learned.guidance, learned.octree_resolution, learned.faces) == (30, 7.5, 384, 0)
+        assert learned.small_memory
+        assert (learned.devices.locate, learned.devices.matte, learned.devices.shape) == ("cpu", "auto", "gpu:1")
+
+
+def test_the_fresh_panel_holds_the_defaults(values, photo):
+    values.photo = str(photo)
+    settings = part("shared.img23d_protocol.messages").Settings
+    assert part("scene.requests").generate_request(bpy.context).settings == settings()
+
+
+def test_an_engine_that_is_not_set_up_stays_chosen_in_the_file(values, tmp_path):
+    values.engine = "hunyuan3d"
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "scene.blend"))
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "scene.blend"))
+    assert bpy.context.scene.img23d.engine == "hunyuan3d"
+
+
+@pytest.mark.parametrize("engine", ["preview", "hunyuan3d", "cutout"])
+def test_each_engine_shows_what_it_uses(values, engine):
+    values.engine = engine
+    shape, search = (drawn(getattr(part("panels.shape"), name)) for name in ("IMG23D_PT_shape", "IMG23D_PT_engine"))
+    assert ("thickness" in shape.properties) == (engine != "hunyuan3d")
+    assert ("shape_model" in shape.properties) == (engine == "hunyuan3d")
+    assert ("grounder" in search.properties) == (engine != "preview")
+    assert "seed" in search.properties
+
+
+def test_the_main_panel_says_what_an_engine_lacks(owner, values, monkeypatch):
+    info = part("shared.img23d_protocol.messages").EngineInfo
+    lacking = info(id="hunyuan3d", label="Hunyuan3D", ready=False, note="Hunyuan3D is not set up yet.")
+    monkeypatch.setattr(owner.session, "engines", (info(id="preview", label="P", ready=True), lacking))
+    main = part("panels.main").IMG23D_PT_main
+    assert "Set up AI models" in drawn(main).said
+    values.engine = "hunyuan3d"
+    assert "Hunyuan3D is not set up yet." in drawn(main).said
+    monkeypatch.setattr(owner.session, "engines", (info(id="hunyuan3d", label="H", ready=True),))
+    assert "not set up" not in drawn(main).said
+    values.engine = "preview"
+    assert "Set up AI models" not in drawn(main).said
+
+
+@pytest.fixture
+def rehearsal(owner, monkeypatch, as_with_a_window, values, photo) -> Rehearsal:
+    rehearsal = Rehearsal(owner, monkeypatch)
+    values.photo, values.names = str(photo), "cup"
+    bpy.ops.img23d.generate()
+    rehearsal.tick()
+    return rehearsal
+
+
+def unloads(rehearsal) -> int:
+    return sum(isinstance(message, rehearsal.messages.Unload) for message in rehearsal.link.said)
+
+
+def test_memory_is_given_back_before_a_render(rehearsal, machine):
+    scene = bpy.context.scene
+    scene.collection.objects.link(camera := bpy.data.objects.new("camera", bpy.data.cameras.new("camera")))
+    scene.camera, scene.render.engine, scene.cycles.samples = camera, "CYCLES", 1
+    scene.render.resolution_x = scene.render.resolution_y = 8
+    bpy.ops.render.render()
+    assert unloads(rehearsal) == 0, "a running job keeps what it works with"
+    rehearsal.finish(0)
+    bpy.ops.render.render()
+    assert unloads(rehearsal) == 1
+    machine.free_before_render = False
+    bpy.ops.render.render()
+    assert unloads(rehearsal) == 1
+
+
+def test_a_render_without_a_backend(owner, machine):
+    owner.session.shutdown()
+    part("registration")._on_render(bpy.context.scene, None)
+    assert owner.session.state.name == "OFF"

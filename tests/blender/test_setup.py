@@ -1,0 +1,255 @@
+"""The AI models' panel and its buttons: what is drawn in each state, and what each press leads to."""
+
+from __future__ import annotations
+
+import bpy
+import pytest
+from conftest import PACKAGE, part
+from drawing import drawn
+from setup_stage import SetupStage
+
+TENCENT = "tencent-hunyuan3d-2-community-1"
+
+
+@pytest.fixture
+def machine(owner):
+    """The preferences, as they were before afterwards."""
+    preferences = bpy.context.preferences.addons[PACKAGE].preferences
+    online = bpy.context.preferences.system.use_online_access
+    bpy.context.preferences.system.use_online_access = True
+    yield preferences
+    bpy.context.preferences.system.use_online_access = online
+    for name in preferences.bl_rna.properties.keys():
+        if name in type(preferences).__annotations__:
+            preferences.property_unset(name)
+
+
+@pytest.fixture
+def stage(owner, machine, monkeypatch, as_with_a_window):
+    stage = SetupStage(owner, monkeypatch)
+    yield stage
+    stage.close()
+
+
+def panel():
+    return drawn(part("panels.models").IMG23D_PT_models)
+
+
+def refusal(operator, **properties) -> str:
+    with pytest.raises(RuntimeError) as caught:
+        operator(**properties)
+    return str(caught.value)
+
+
+def test_offline_nothing_can_be_downloaded_and_the_panel_says_why(stage, machine):
+    machine.accept(TENCENT)
+    bpy.context.preferences.system.use_online_access = False
+    stage.tick()
+    assert "online access" in refusal(bpy.ops.img23d.setup)
+    assert "online access" in refusal(bpy.ops.img23d.download_weights, weights="birefnet-lite")
+    assert not stage.links
+    shown = panel()
+    assert "Allow Online Access" in shown.said and shown.pressed("screen.userpref_show") == [{"section": "SYSTEM"}]
+    assert not shown.pressed("img23d.setup")
+
+
+def test_nothing_of_tencents_before_the_answer(stage, machine):
+    stage.tick()
+    shown = panel()
+    assert "European Union, the United Kingdom and South Korea" in shown.said
+    assert shown.pressed("wm.url_open")[0]["url"].startswith("https://")
+    assert shown.pressed("img23d.setup") == [{"with_shapes": False}]
+    assert "licence" in refusal(bpy.ops.img23d.setup)
+    assert "licence" in refusal(bpy.ops.img23d.download_weights, weights="hunyuan3d-2-turbo")
+    assert not stage.links
+    stage.press(bpy.ops.img23d.accept_licence)
+    stage.tick()
+    assert machine.accepts_tencent and panel().pressed("img23d.setup") == [{}]
+    stage.press(bpy.ops.img23d.withdraw_licence)
+    stage.tick()
+    assert not machine.accepts_tencent and not bpy.ops.img23d.withdraw_licence.poll()
+    assert panel().pressed("img23d.accept_licence")
+
+
+def test_without_hunyuan3d(stage):
+    stage.press(bpy.ops.img23d.setup, with_shapes=False)
+    (request,) = stage.links["installer"].said
+    assert request.licences == ()
+    stage.finish("installer")
+    (request,) = stage.links["weights"].said
+    assert request.sets == ("qwen3-vl-2b", "birefnet-general")
+
+
+def test_one_press_from_nothing_to_ready(stage, machine, tmp_path):
+    machine.accept(TENCENT)
+    machine.environment_folder, machine.models_folder = str(tmp_path / "env"), str(tmp_path / "models")
+    stage.tell(weights=stage.weights("MISSING"))
+    shown = panel()
+    assert "about 9.0 GB of models" in shown.said and "PyTorch" in shown.said
+    stage.press(bpy.ops.img23d.setup)
+    assert not bpy.ops.img23d.setup.poll() and not bpy.ops.img23d.delete_weights.poll()
+    assert "Starting" in panel().said
+    (request,) = stage.links["installer"].said
+    assert (request.uv, request.folder, request.online, request.licences) == ("/uv", "/somewhere", True, (TENCENT,))
+    m = stage.messages
+    stage.say("installer", m.SetupProgress(job=request.job, step=m.SetupStep.TORCH, fraction=0.4, note="Fetching PyTorch"))
+    shown = panel()
+    assert "PyTorch (part 1 of 2) 40%" in shown.said and shown.pressed("img23d.cancel_setup")
+    stage.finish("installer")
+    (request,) = stage.links["weights"].said
+    assert request.sets == ("qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo")
+    loading = m.SetupProgress(
+        job=request.job, step=m.SetupStep.DOWNLOAD, fraction=0.5, done_bytes=4_500_000_000, total_bytes=9_000_000_000,
+        bytes_per_second=25e6,
+    )  # fmt: skip
+    stage.say("weights", loading)
+    shown = panel()
+    assert "4.5 GB of 9.0 GB" in shown.said and "25.0 MB/s, about 3 min left" in shown.said
+    stage.environment = stage.environment_of("READY")
+    stage.finish("weights")
+    stage.say("main", m.Status(weights=stage.weights("READY")))
+    shown = panel()
+    assert "The environment is ready." in shown.said and "All chosen models are ready." in shown.said
+    assert not shown.pressed("img23d.setup")
+
+
+def test_cancel_and_failure_are_shown(stage, machine):
+    machine.accept(TENCENT)
+    stage.press(bpy.ops.img23d.setup)
+    stage.tick()
+    stage.press(bpy.ops.img23d.cancel_setup)
+    assert "Cancelling..." in panel().said
+    (request, _) = stage.links["installer"].said
+    stage.say("installer", stage.messages.Cancelled(job=request.job))
+    assert panel().pressed("img23d.setup") == [{}] and not bpy.ops.img23d.cancel_setup.poll()
+    stage.press(bpy.ops.img23d.setup)
+    stage.tick()
+    (request,) = stage.links["installer"].said
+    sentence = "There is not enough room on the disk: free 3 GB, or choose another folder."
+    stage.say("installer", stage.messages.Failed(job=request.job, code="disk_full", sentence=sentence))
+    shown = panel()
+    assert "free 3 GB" in shown.said and shown.pressed("img23d.setup") == [{}]
+
+
+@pytest.mark.parametrize("weights", [None, "MISSING", "PARTIAL", "READY", "DAMAGED"])
+def test_every_state_can_be_drawn(stage, machine, weights):
+    if weights:
+        m = stage.messages
+        devices = (
+            m.DeviceInfo(id="gpu", label="A card", total_bytes=12_000_000_000, note="About 5 s an object."),
+            m.DeviceInfo(id="cpu", label="Processor"),
+        )
+        stage.tell(weights=stage.weights(weights, note="A note."), devices=devices)
+    for accepts in (False, True):
+        machine.accept(TENCENT, answer=accepts)
+        for state in ("MISSING", "PARTIAL", "OUTDATED", "READY", "CHOSEN", "BROKEN"):
+            stage.environment = stage.environment_of(state)
+            stage.tick()
+            shown = panel()
+            assert ("A card, 12.0 GB. About 5 s an object." in shown.said) == bool(weights)
+            is_complete = state in ("READY", "CHOSEN") and weights == "READY"
+            assert bool(shown.pressed("img23d.setup")) != is_complete
+    rows = bpy.context.window_manager.img23d.weights
+    assert len(rows) == (3 if weights else 0)
+    for row in rows:
+        line = drawn_row(row)
+        assert line.texts[0] in ("Qwen3-VL 2B", "BiRefNet", "Hunyuan3D 2 mini Turbo") and line.texts[1].endswith("B")
+
+
+def drawn_row(row):
+    from drawing import Layout
+
+    layout = Layout()
+    part("panels.models").IMG23D_UL_weights.draw_item(None, bpy.context, layout, None, row, 0, None, "")
+    return layout
+
+
+def test_the_buttons_of_the_list(stage, machine):
+    stage.environment = stage.environment_of("READY")
+    stage.tell(weights=stage.weights("READY"))
+    bpy.context.window_manager.img23d.active_weights = 1
+    shown = panel()
+    assert shown.pressed("img23d.verify_weights") == [{"weights": "birefnet-general"}]
+    stage.press(bpy.ops.img23d.verify_weights, weights="birefnet-general")
+    stage.tick()
+    (request,) = stage.links["weights"].said
+    assert type(request).__name__ == "VerifyWeights" and request.sets == ("birefnet-general",)
+    stage.finish("weights")
+    stage.tick()
+    main = stage.links["main"]
+    stage.press(bpy.ops.img23d.delete_weights, weights="birefnet-general")
+    assert stage.owner.session.state.name == "OFF", "Windows deletes no file that a backend has open"
+    (request,) = stage.links["weights"].said
+    assert type(request).__name__ == "DeleteWeights"
+    stage.finish("weights")
+    assert stage.links["main"] is not main
+    stage.press(bpy.ops.img23d.download_weights, weights="birefnet-lite")
+    stage.tick()
+    (request,) = stage.links["weights"].said
+    assert request.sets == ("birefnet-lite",) and request.online
+
+
+def test_what_lies_in_another_programs_cache_is_said_and_not_deleted(stage):
+    stage.tell(weights=stage.weights("READY", is_borrowed=True))
+    assert "in another program's cache" in panel().said
+
+
+def test_the_first_look_at_the_panel_asks_what_there_is(stage, monkeypatch):
+    monkeypatch.setattr(stage.owner.models, "_was_asked", False)
+    monkeypatch.setattr(stage.owner.models, "_is_wanted", False)
+    stage.tick()
+    assert "main" not in stage.links
+    panel()
+    stage.tick()
+    assert "main" in stage.links
+
+
+def test_in_background_mode_the_button_returns_at_the_end(owner, machine, monkeypatch):
+    stage = SetupStage(owner, monkeypatch)
+    machine.accept(TENCENT)
+    answered = []
+
+    def answer(seconds: float) -> None:
+        for name, link in list(stage.links.items()):
+            for message in link.said:
+                if getattr(message, "job", "") and message.job not in answered:
+                    answered.append(message.job)
+                    link.say(stage.messages.Finished(job=message.job, made=1, failed=0, seconds=0.0))
+
+    monkeypatch.setattr(part("pump").time, "sleep", answer)
+    assert bpy.ops.img23d.setup() == {"FINISHED"}
+    assert len(answered) == 2 and not owner.setup.is_running
+
+
+def test_preferences_can_be_drawn(machine):
+    for accepts in (False, True):
+        machine.accept(TENCENT, answer=accepts)
+        shown = drawn(_WithLayout(machine))
+        assert {"models_folder", "environment_folder", "chosen_python", "torch_build"} <= set(shown.properties)
+        assert {"idle_minutes", "small_memory", "free_before_render", "shape_device"} <= set(shown.properties)
+        assert bool(shown.pressed("img23d.withdraw_licence")) == accepts
+
+
+class _WithLayout:
+    """Draws the preferences into a layout of the test's."""
+
+    def __init__(self, preferences) -> None:
+        self._preferences = preferences
+
+    def draw(self, layout, context) -> None:
+        module = part("preferences")
+        for section in ("results", "models", "computing", "memory", "licence"):
+            getattr(module, f"_draw_{section}")(layout, self._preferences)
+
+
+def test_folders_are_absolute_and_the_variable_goes_before_the_preference(machine, monkeypatch, tmp_path):
+    folders = part("scene.folders")
+    context = bpy.context
+    assert folders.models_folder(context).is_absolute() and folders.environment_folder(context).is_absolute()
+    assert folders.models_folder(context) != folders.environment_folder(context)
+    monkeypatch.delenv("IMG23D_PYTHON", raising=False)
+    assert folders.chosen_python(context) is None
+    machine.chosen_python = str(tmp_path / "mine")
+    assert folders.chosen_python(context) == tmp_path / "mine"
+    monkeypatch.setenv("IMG23D_PYTHON", str(tmp_path / "studio"))
+    assert folders.chosen_python(context) == tmp_path / "studio"

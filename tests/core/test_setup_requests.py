@@ -1,0 +1,97 @@
+"""What a button of the AI models' panel asks for, or one clear sentence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from blender_img23d.core.environment import Environment, EnvironmentState, Tools
+from blender_img23d.core.setup_requests import missing_bytes, needed_sets, plan_delete, plan_download, plan_verify
+from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
+from blender_img23d.shared.img23d_protocol.choices import TENCENT_LICENCE
+from blender_img23d.shared.img23d_protocol.messages import (
+    DeleteWeights,
+    LearnedSettings,
+    VerifyWeights,
+    WeightsInfo,
+    WeightsState,
+)
+
+READY = Environment(state=EnvironmentState.READY, place="/env")
+SHAPES = needed_sets(LearnedSettings(), with_shapes=True)
+FREE = needed_sets(LearnedSettings(), with_shapes=False)
+
+
+def plan(sets=FREE, *, environment=READY, licences=(), online=True, renew=False, tools=Tools(uv="/uv", python="/py")):
+    return plan_download(
+        sets, environment=environment, tools=tools, torch_build="cpu", licences=licences, online=online, renew=renew
+    )
+
+
+def refusal(*args, **kwargs) -> Img23DError:
+    with pytest.raises(Img23DError) as caught:
+        plan(*args, **kwargs)
+    return caught.value
+
+
+def test_what_the_settings_need() -> None:
+    assert SHAPES == ("qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo")
+    assert FREE == SHAPES[:2]
+    own = LearnedSettings(matter="preview", shape_model="hunyuan3d-2", speed="standard")
+    assert needed_sets(own, with_shapes=True) == ("qwen3-vl-2b", "hunyuan3d-2-standard")
+
+
+def test_nothing_of_tencents_before_its_licence_is_accepted() -> None:
+    assert refusal(SHAPES).code == ErrorCode.LICENCE_NOT_ACCEPTED
+    assert refusal(("hunyuan3d-2mini-vae-turbo",)).code == ErrorCode.LICENCE_NOT_ACCEPTED
+    assert plan(SHAPES, licences=(TENCENT_LICENCE,)).weights.licences == (TENCENT_LICENCE,)
+    without = plan(FREE, renew=True)
+    assert without.environment.licences == () and not any("hunyuan" in one for one in without.weights.sets)
+
+
+def test_offline_is_a_sentence() -> None:
+    error = refusal(online=False)
+    assert error.code == ErrorCode.OFFLINE and "online access" in error.sentence
+
+
+@pytest.mark.parametrize(
+    ("state", "renew", "is_made"),
+    [
+        (EnvironmentState.MISSING, False, True),
+        (EnvironmentState.PARTIAL, False, True),
+        (EnvironmentState.OUTDATED, False, True),
+        (EnvironmentState.READY, False, False),
+        (EnvironmentState.READY, True, True),
+        (EnvironmentState.CHOSEN, True, False),
+    ],
+)
+def test_the_environment_comes_first_where_it_is_ours_and_not_ready(
+    state: EnvironmentState, renew: bool, is_made: bool
+) -> None:
+    made = plan(environment=replace(READY, state=state), renew=renew)
+    assert (made.environment is not None) == is_made
+    if is_made:
+        request = made.environment
+        assert (request.folder, request.uv, request.python, request.torch_build) == ("/env", "/uv", "/py", "cpu")
+        assert request.online
+    assert made.weights.sets == FREE and made.weights.online
+
+
+def test_a_chosen_python_that_is_not_there() -> None:
+    error = refusal(environment=Environment(state=EnvironmentState.BROKEN, place="/no/python"), tools=None)
+    assert error.code == ErrorCode.ENVIRONMENT_BROKEN and "/no/python" in error.sentence
+
+
+def test_verifying_and_deleting_need_no_environment() -> None:
+    assert isinstance(plan_verify(("a",)).weights, VerifyWeights) and plan_verify(("a",)).environment is None
+    assert isinstance(plan_delete(("a",)).weights, DeleteWeights) and plan_delete(("a",)).changes_open_files
+    assert not plan_verify(("a",)).changes_open_files
+
+
+def test_only_what_is_missing_counts() -> None:
+    def info(identifier: str, state: WeightsState) -> WeightsInfo:
+        return WeightsInfo(id=identifier, label="", stage="locate", size_bytes=100, state=state)
+
+    known = [info(FREE[0], WeightsState.READY), info(FREE[1], WeightsState.PARTIAL), info("other", WeightsState.MISSING)]
+    assert missing_bytes(FREE, known) == 100
