@@ -130,8 +130,11 @@ class ModelStore:
 
     def _build(self, key: str, build: Build) -> Resident:
         """Called by the worker and by the reader, for different keys."""
+        import torch
+
         started = time.perf_counter()
-        model = Resident(build())
+        with torch.inference_mode(False):  # what is made inside of that mode can never be used outside of it
+            model = Resident(build())
         with self._changing:
             self._models[key] = model
             self.bytes_read += model.size

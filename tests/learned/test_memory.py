@@ -1,0 +1,358 @@
+"""Models move between devices instead of being read again, and give room to each other.
+
+A second device is played by copies on the processor with a budget of their own: the moving, the counting and the freeing
+are the real ones.
+"""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import torch
+from img23d_backend.models.devices import Device
+from img23d_backend.models.memory import ModelStore
+from img23d_backend.models.memory_errors import DoesNotFit
+from img23d_backend.models.residence import BLOCK_BYTES, Resident
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+WIDTH = 256
+MODEL_BYTES = 2 * 4 * (WIDTH * WIDTH + WIDTH)  # two linear layers in float32
+PLENTY = 10**12
+CPU = Device(id="cpu", torch_name="cpu", label="Processor", total_bytes=PLENTY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card(Device):
+    """A card whose room is what the store's models leave of its total."""
+
+    id: str = "gpu"
+    torch_name: str = "cpu"
+    label: str = "a card"
+    stores: list[ModelStore] = field(default_factory=list)
+
+    def free_bytes(self) -> int:
+        taken = sum(MODEL_BYTES for place in self.stores[0].places().values() if place == self.id)
+        return self.total_bytes - taken
+
+
+def small_model(seed: int = 0) -> nn.Module:
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.GELU(), nn.Linear(WIDTH, WIDTH)).requires_grad_(False)
+
+
+def card_for(store: ModelStore, *, models: float) -> Card:
+    return Card(total_bytes=int(models * MODEL_BYTES), stores=[store])
+
+
+@pytest.fixture
+def store() -> Iterator[ModelStore]:
+    store = ModelStore(available=lambda: PLENTY)
+    yield store
+    store.unload()
+
+
+def use(store: ModelStore, key: str, device: Device, **kwargs: int) -> Tensor:
+    with store.on_device(key, small_model, device, **kwargs) as model:
+        return model(torch.ones(1, WIDTH))
+
+
+def addresses(model: nn.Module) -> list[int]:
+    return [parameter.data_ptr() for parameter in model.parameters()]
+
+
+def test_the_one_that_was_not_used_for_longest_gives_way(store: ModelStore) -> None:
+    card = card_for(store, models=2.5)
+    for key in ("a", "b", "a", "c"):
+        use(store, key, card)
+    assert store.places() == {"b": "", "a": "gpu", "c": "gpu"}
+    use(store, "d", card)
+    assert store.places() == {"b": "", "a": "", "c": "gpu", "d": "gpu"}
+
+
+def test_nothing_gives_way_without_need(store: ModelStore) -> None:
+    card = card_for(store, models=2)
+    use(store, "a", card)
+    use(store, "b", card)
+    assert set(store.places().values()) == {"gpu"}
+
+
+def test_working_memory_counts(store: ModelStore) -> None:
+    card = card_for(store, models=2.5)
+    use(store, "a", card)
+    use(store, "b", card, working_bytes=MODEL_BYTES)
+    assert store.places() == {"a": "", "b": "gpu"}
+
+
+def test_a_model_in_use_never_gives_way(store: ModelStore) -> None:
+    card = card_for(store, models=1.5)
+    with store.on_device("a", small_model, card) as first:
+        before = addresses(first)
+        with pytest.raises(DoesNotFit, match="needed"):
+            use(store, "b", card)
+        assert addresses(first) == before and store.places()["a"] == "gpu"
+    use(store, "b", card)
+    assert store.places() == {"a": "", "b": "gpu"}
+
+
+def test_moving_makes_copies_and_moving_back_makes_none(store: ModelStore) -> None:
+    with store.on_device("a", small_model, CPU) as model:
+        home = addresses(model)
+        expected = [parameter.clone() for parameter in model.parameters()]
+    with store.on_device("a", small_model, card_for(store, models=1)) as model:
+        assert not set(addresses(model)) & set(home)
+        assert all(map(torch.equal, model.parameters(), expected))
+    with store.on_device("a", small_model, CPU) as model:
+        assert addresses(model) == home
+        assert all(map(torch.equal, model.parameters(), expected))
+
+
+def test_the_copies_are_freed(store: ModelStore) -> None:
+    with store.on_device("a", small_model, card_for(store, models=1)) as model:
+        copy = weakref.ref(model[0].weight.untyped_storage())
+    store.free_devices()
+    assert copy() is None and store.places() == {"a": ""}
+
+
+def test_weights_under_two_names_stay_one(store: ModelStore) -> None:
+    def tied() -> nn.Module:
+        model = small_model()
+        model[2].weight = model[0].weight
+        model[2].bias = nn.Parameter(model[0].bias.data, requires_grad=False)  # another name for the same memory
+        return model
+
+    with store.on_device("tied", tied, card_for(store, models=1)) as model:
+        assert model[2].weight is model[0].weight
+        assert model[2].bias.data_ptr() == model[0].bias.data_ptr()
+    assert store.bytes_read == MODEL_BYTES // 2
+
+
+def test_buffers_move_too(store: ModelStore) -> None:
+    with store.on_device("norm", lambda: nn.BatchNorm1d(8).eval(), CPU) as model:
+        home = model.running_mean.data_ptr()
+    with store.on_device("norm", nn.Identity, card_for(store, models=1)) as model:
+        assert model.running_mean.data_ptr() != home
+
+
+def test_moving_inside_inference_mode(store: ModelStore) -> None:
+    with torch.inference_mode():
+        use(store, "a", card_for(store, models=1))
+        store.free_devices()
+    with store.on_device("a", small_model, CPU) as model:
+        assert not any(parameter.is_inference() for parameter in model.parameters())
+
+
+def test_a_second_run_reads_nothing(store: ModelStore, tmp_path: Path) -> None:
+    """Eight objects, three models, a card that holds one of them: the files are not even there the second time."""
+    card = card_for(store, models=1)
+    for key in "abc":
+        save_file(small_model(ord(key)).state_dict(), tmp_path / f"{key}.safetensors")
+
+    def build_of(key: str) -> Callable[[], nn.Module]:
+        def build() -> nn.Module:
+            with torch.device("meta"):
+                model = small_model()
+            model.load_state_dict(load_file(tmp_path / f"{key}.safetensors"), assign=True)
+            return model.requires_grad_(False)
+
+        return build
+
+    def run() -> list[Tensor]:
+        results = []
+        for key in "abc":
+            store.prefetch(key, build_of(key))
+            for _ in range(8):
+                with store.on_device(key, build_of(key), card) as model:
+                    results.append(model(torch.ones(1, WIDTH)))
+        return results
+
+    first = run()
+    assert store.bytes_read == 3 * MODEL_BYTES
+    for file in tmp_path.iterdir():
+        file.unlink()
+    assert all(map(torch.equal, run(), first))
+    assert store.bytes_read == 3 * MODEL_BYTES
+
+
+def test_the_oldest_is_dropped_where_the_machines_memory_is_short() -> None:
+    left = [PLENTY]
+    store = ModelStore(available=lambda: left[0])
+    use(store, "a", CPU)
+    use(store, "b", CPU)
+    left[0] = 0
+    use(store, "b", CPU)
+    assert list(store.places()) == ["b"]
+    use(store, "a", CPU)
+    assert store.bytes_read == 3 * MODEL_BYTES
+
+
+def test_a_failed_build_is_not_remembered(store: ModelStore) -> None:
+    def broken() -> nn.Module:
+        raise FileNotFoundError("model.safetensors")
+
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError), store.on_device("a", broken, CPU):
+            pass
+    use(store, "a", CPU)
+    assert list(store.places()) == ["a"]
+
+
+def test_a_card_that_fills_up_while_moving(store: ModelStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the copies are made, then memory runs out: everything is at home again and the next try is whole."""
+    copied = 0
+    real = Tensor.to
+
+    def fills_up(tensor: Tensor, *args: object, **kwargs: object) -> Tensor:
+        nonlocal copied
+        copied += 1
+        if copied == 3:
+            raise torch.OutOfMemoryError("CUDA out of memory.")
+        return real(tensor, *args, **kwargs)
+
+    with store.on_device("a", small_model, CPU) as model:
+        home = addresses(model)
+    monkeypatch.setattr(Tensor, "to", fills_up)
+    card = card_for(store, models=1)
+    with pytest.raises(torch.OutOfMemoryError), store.on_device("a", small_model, card):
+        pass
+    assert addresses(model) == home and store.places() == {"a": ""}
+    use(store, "a", card)
+    assert store.places() == {"a": "gpu"}
+
+
+def test_an_exception_in_the_block_leaves_the_model_free(store: ModelStore) -> None:
+    card = card_for(store, models=1)
+    with pytest.raises(ZeroDivisionError), store.on_device("a", small_model, card):
+        raise ZeroDivisionError
+    use(store, "b", card)
+    assert store.places() == {"a": "", "b": "gpu"}
+
+
+# --- reading ahead ----------------------------------------------------------------------------------------------------
+
+
+def test_what_was_read_ahead_is_not_built_again(store: ModelStore) -> None:
+    threads: list[str] = []
+
+    def build() -> nn.Module:
+        threads.append(threading.current_thread().name)
+        return small_model()
+
+    store.prefetch("a", build)
+    store.prefetch("a", build)
+    with store.on_device("a", build, CPU):
+        pass
+    store.prefetch("a", build)
+    assert len(threads) == 1 and threads[0].startswith("weights")
+
+
+def test_a_failed_reading_ahead_is_tried_again_and_tells(store: ModelStore) -> None:
+    def broken() -> nn.Module:
+        raise FileNotFoundError("model.safetensors")
+
+    store.prefetch("a", broken)
+    with pytest.raises(FileNotFoundError), store.on_device("a", broken, CPU):
+        pass
+    store.prefetch("a", broken)
+    use(store, "a", CPU)  # the file came back meanwhile
+
+
+def test_nothing_is_read_ahead_where_memory_is_short() -> None:
+    store = ModelStore(available=lambda: 0)
+    store.prefetch("a", lambda: pytest.fail("memory is short"))
+    store.unload()
+    assert store.places() == {}
+
+
+def test_unload_waits_for_the_reader_and_returns_bytes(store: ModelStore) -> None:
+    use(store, "a", card_for(store, models=1))
+    began, go = threading.Event(), threading.Event()
+
+    def slow() -> nn.Module:
+        began.set()
+        go.wait(5)
+        return small_model()
+
+    store.prefetch("b", slow)
+    store.prefetch("c", lambda: pytest.fail("a waiting one is given up"))
+    began.wait(5)
+    threading.Timer(0.05, go.set).start()
+    assert store.unload() == 3 * MODEL_BYTES  # a at home and on the card, b at home
+    assert store.places() == {}
+
+
+def test_unload_frees_the_weights(store: ModelStore) -> None:
+    with store.on_device("a", small_model, CPU) as model:
+        home = weakref.ref(model[0].weight.untyped_storage())
+    del model
+    store.unload()
+    gc.collect()
+    assert home() is None
+
+
+# --- page-locked memory -----------------------------------------------------------------------------------------------
+
+
+def ordinary(size: int) -> Tensor:
+    return torch.empty(size, dtype=torch.uint8)
+
+
+def test_weights_move_into_blocks_and_their_old_memory_is_freed() -> None:
+    model = small_model()
+    model.half_precision = nn.Parameter(torch.full((3,), 0.5, dtype=torch.float16), requires_grad=False)
+    model.register_buffer("scale", torch.tensor(2.0))
+    expected = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    resident = Resident(model)
+    old = weakref.ref(model[0].weight.untyped_storage())
+    asked: list[int] = []
+    resident.lock_pages(lambda size: asked.append(size) or ordinary(size))
+    assert asked == [BLOCK_BYTES] and old() is None
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in model.state_dict().items())
+    assert len({tensor.untyped_storage().data_ptr() for tensor in model.state_dict().values()}) == 1
+
+
+def test_a_model_on_a_card_stays_there_while_its_home_is_page_locked(store: ModelStore) -> None:
+    resident = Resident(small_model())
+    resident.move_to(card_for(store, models=1))
+    there = addresses(resident.module)
+    resident.lock_pages(ordinary)
+    assert addresses(resident.module) == there and resident.device_id == "gpu"
+    resident.move_home()
+    assert len({parameter.untyped_storage().data_ptr() for parameter in resident.module.parameters()}) == 1
+
+
+def test_where_nothing_can_be_page_locked_nothing_changes() -> None:
+    resident = Resident(small_model())
+    home = addresses(resident.module)
+
+    def refused(size: int) -> Tensor:
+        raise RuntimeError("CUDA error: out of memory")
+
+    with pytest.raises(RuntimeError):
+        resident.lock_pages(refused)
+    assert addresses(resident.module) == home and not resident.is_page_locked
+
+
+def test_touching_reads_every_page_of_a_memory_map(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    save_file({"weight": torch.ones(1024, 1024)}, path)
+    layer = nn.Linear(1024, 1024, bias=False, device="meta")
+    layer.load_state_dict(load_file(path), assign=True)
+    assert mapped_and_present(path) < 2**20
+    Resident(layer).touch()
+    assert mapped_and_present(path) >= 2**22
+
+
+def mapped_and_present(path: Path) -> int:
+    """Bytes of a mapped file that this process has touched, proc_pid_smaps(5)."""
+    smaps = Path("/proc/self/smaps")
+    if not smaps.exists():
+        pytest.skip("only Linux tells")
+    lines = smaps.read_text(encoding="utf-8").partition(str(path))[2].splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("Rss:"))
