@@ -1,0 +1,149 @@
+"""Small shape checkpoints with random weights, in the published layout; and hy3dgen's own pipeline on them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+
+import torch
+from tiny.shape import published_config, save
+from torch import nn
+
+PATCH = 14  # pixels; 56 pixels are 4 x 4 patches and a class token
+DIT = {
+    "in_channels": 8, "context_in_dim": 24, "hidden_size": 32, "mlp_ratio": 4.0, "num_heads": 4, "depth": 2,
+    "depth_single_blocks": 3, "axes_dim": [8], "theta": 10_000, "qkv_bias": True, "guidance_embed": False,
+}  # fmt: skip
+VAE = {
+    "num_latents": 12, "embed_dim": 8, "num_freqs": 8, "include_pi": False, "heads": 4, "width": 32,
+    "num_decoder_layers": 2, "qkv_bias": False, "qk_norm": True, "scale_factor": 1.0188137142395404,
+}  # fmt: skip
+DINO = {
+    "hidden_act": "gelu", "hidden_size": 24, "image_size": 56, "layer_norm_eps": 1e-6, "layerscale_value": 1.0,
+    "mlp_ratio": 4, "model_type": "dinov2", "num_attention_heads": 2, "num_channels": 3, "num_hidden_layers": 2,
+    "patch_size": PATCH, "qkv_bias": True, "use_swiglu_ffn": True,
+}  # fmt: skip
+TURBO = {"num_train_timesteps": 1000, "pcm_timesteps": 100}
+
+
+def config(
+    *, guidance_embed: bool = False, dit: Mapping[str, object] | None = None, vae: Mapping[str, object] | None = None,
+    **others: object,
+) -> dict:
+    """config.yaml's content, with the published names (`tiny.shape.published_config` has the other keywords)."""
+    return published_config(
+        dit=DIT | {"guidance_embed": guidance_embed} | dict(dit or {}),
+        vae=VAE | dict(vae or {}),
+        dino=DINO,
+        picture=64,
+        **others,
+    )
+
+
+def write(folder: Path, content: dict, *, seed: int = 0, deviation: float = 0.2) -> None:
+    """The two files, with random weights."""
+    from img23d_backend.engines.hunyuan3d.networks.conditioner import ImageEncoder
+    from img23d_backend.engines.hunyuan3d.networks.dit import ShapeDiT
+    from img23d_backend.engines.hunyuan3d.networks.vae import ShapeVAE
+
+    makers = {"model": ShapeDiT, "vae": ShapeVAE, "conditioner": ImageEncoder}
+    networks = {name: randomized(make(**content[name]["params"]), seed, deviation) for name, make in makers.items()}
+    save(folder, content, networks)
+
+
+def randomized(network: nn.Module, seed: int = 0, deviation: float = 0.2) -> nn.Module:
+    """Every parameter normally distributed, those of norms around 1."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            around = 1.0 if "norm" in name and name.endswith("weight") else 0.0
+            parameter.copy_(around + deviation * torch.randn(parameter.shape, generator=generator))
+    return network
+
+
+@contextmanager
+def hy3dgen_importable() -> Iterator[None]:
+    """While hy3dgen's own packages are imported: two modules that they want and this environment must not have.
+
+    torchvision (three transforms of tensors are used) and pymeshlab (nothing of it is used here). The libraries that look
+    for torchvision are imported before.
+    """
+    import diffusers.schedulers.scheduling_utils
+    import diffusers.utils.torch_utils
+    from transformers import CLIPVisionModelWithProjection, Dinov2Model  # noqa: F401
+
+    names = ("torchvision", "torchvision.transforms", "pymeshlab")
+    stand_ins = {name: ModuleType(name) for name in names}
+    transforms = stand_ins["torchvision.transforms"]
+    transforms.Compose, transforms.Resize = _Compose, _Resize
+    transforms.CenterCrop, transforms.Normalize = _Unchanged, _Normalize
+    transforms.InterpolationMode = type("InterpolationMode", (), {"BILINEAR": "bilinear"})
+    stand_ins["torchvision"].transforms = transforms
+    stand_ins["pymeshlab"].MeshSet = object
+    before = {name: sys.modules.get(name) for name in names}
+    sys.modules |= stand_ins
+    try:
+        yield
+    finally:
+        for name, module in before.items():
+            sys.modules.pop(name)
+            if module is not None:
+                sys.modules[name] = module
+
+
+def hy3dgen_pipeline(folder: Path, dtype: torch.dtype = torch.float32) -> object:
+    """hy3dgen's own pipeline by its own loader."""
+    with hy3dgen_importable():
+        from hy3dgen.shapegen.pipelines import Hunyuan3DDiTFlowMatchingPipeline
+
+        return Hunyuan3DDiTFlowMatchingPipeline.from_single_file(
+            str(folder / "model.fp16.safetensors"),
+            str(folder / "config.yaml"),
+            device="cpu",
+            dtype=dtype,
+            use_safetensors=True,
+        )
+
+
+class _Compose:
+    def __init__(self, steps: list) -> None:
+        self.steps = steps
+
+    def __call__(self, picture: torch.Tensor) -> torch.Tensor:
+        for step in self.steps:
+            picture = step(picture)
+        return picture
+
+
+class _Resize:
+    """What torchvision does with a tensor: torch's own interpolation."""
+
+    def __init__(self, size: int, mode: str, antialias: bool) -> None:
+        self.size, self.mode, self.antialias = size, mode, antialias
+
+    def __call__(self, picture: torch.Tensor) -> torch.Tensor:
+        size = (self.size, self.size)
+        return torch.nn.functional.interpolate(picture, size=size, mode=self.mode, antialias=self.antialias)
+
+
+class _Unchanged:
+    """A crop to the size that a square picture has already."""
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+
+    def __call__(self, picture: torch.Tensor) -> torch.Tensor:
+        assert picture.shape[-2:] == (self.size, self.size)
+        return picture
+
+
+class _Normalize:
+    def __init__(self, mean: list[float], std: list[float]) -> None:
+        self.mean, self.std = mean, std
+
+    def __call__(self, picture: torch.Tensor) -> torch.Tensor:
+        mean, std = (torch.tensor(values, dtype=picture.dtype)[:, None, None] for values in (self.mean, self.std))
+        return (picture - mean) / std
