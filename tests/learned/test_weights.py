@@ -103,6 +103,15 @@ def test_adopted_files_are_ready_without_any_hub(tmp_path: Path) -> None:
     desk.verify(LITE)
 
 
+def test_an_adopted_file_that_is_damaged_later_comes_from_the_hub(desk: Desk) -> None:
+    desk.install(LITE)
+    (desk.folder / LITE / "img23d.json").unlink()
+    desk.store.adopt(LITE)
+    (desk.folder / LITE / "model.safetensors").write_bytes(b"cut")
+    desk.install(LITE)
+    assert (desk.store.path(LITE) / "model.safetensors").read_bytes() == weights_file(1)
+
+
 def test_there_is_nothing_to_adopt_in_an_empty_folder(desk: Desk) -> None:
     with pytest.raises(Img23DError, match="no weights of BiRefNet lite") as caught:
         desk.store.adopt(LITE)

@@ -241,7 +241,7 @@ def test_a_cancel_in_the_middle_keeps_what_has_come(desk: Desk, hub: LocalHub) -
 def test_a_cancel_is_seen_while_the_hub_is_silent(desk: Desk, hub: LocalHub) -> None:
     """The client's own time-out is ten seconds; nobody waits for it, and no thread is left at the file."""
     hub.stall_at = 300_000
-    watcher = Watcher(cancel_when=lambda step, amount: amount.done > 0)
+    watcher = Watcher(cancel_when=lambda step, amount: amount.done >= hub.stall_at)
     with pytest.raises(JobCancelled):
         desk.install(LITE, watcher=watcher)
     deadline = time.monotonic() + 5

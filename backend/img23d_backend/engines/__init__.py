@@ -86,7 +86,7 @@ class Engines:
         if missing:
             return replace(info, note=f"{info.label} is not set up yet: press Set Up AI Models.")
         for stage in _STAGES[info.id]:
-            rows = [row for row in WEIGHT_SETS if row.stage is stage]
+            rows = [row for row in WEIGHT_SETS if row.stage is stage and not row.is_addition]
             if not any(self.weights.is_ready(row.id) for row in rows):
                 return replace(info, note=f"{info.label} lacks a model to {stage.value} things: download one under AI Models.")
         return replace(info, ready=True)

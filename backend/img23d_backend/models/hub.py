@@ -2,7 +2,8 @@
 
 Its `hf_hub_download` is not used: in version 2.4 it begins a download that was cut off from zero again (the name of its
 temporary file is new each time, and the file is removed on failure), and between two blocks of 10 MB it can be neither
-watched nor stopped. Its session, addresses, log-in and errors are.
+watched nor stopped. Its session, addresses, log-in and errors are. Its other way of transport (hf_xet) keeps no part of a
+file that could be gone on with either; the hub serves every file over HTTP as well.
 """
 
 from __future__ import annotations

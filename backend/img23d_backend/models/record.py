@@ -23,7 +23,7 @@ class RecordedFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """`requested` is the registry's revision at that time, `revision` the commit it was. The names are repository paths.
+    """`requested` is the registry's revision at that time, `revision` the commit that came (empty: the files came by hand).
 
     `folder` is where the files lie: empty for the record's own folder, otherwise the cache of another program.
     `notices` are licence and notice files; they lie in the record's own folder in any case.
@@ -37,7 +37,7 @@ class Record:
     accepted: str = ""  # what the artist agreed to before the download
     folder: str = ""
     is_complete: bool = False
-    files: dict[str, RecordedFile] = field(default_factory=dict)
+    files: dict[str, RecordedFile] = field(default_factory=dict)  # by their paths in the repository
     notices: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()  # names of files that a check found wrong
 

@@ -67,7 +67,8 @@ class Task:
         connection = self._connection
         if connection is not None:
             with contextlib.suppress(OSError):  # it was closed in the meantime
-                connection.shutdown(socket.SHUT_RDWR)
+                # Not the method of an encrypted socket, which would take the encryption away from under the reader.
+                socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
 def run_watched(work: Callable[[Task], T], context: SetupContext) -> T:

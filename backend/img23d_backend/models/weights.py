@@ -25,8 +25,6 @@ from .registry import WEIGHT_SETS, WeightSet, weight_set
 from .selection import WEIGHTS_SUFFIX
 from .task import Task, run_watched
 
-_ADOPTED = "adopted"  # the revision of files that came by hand
-
 
 class WeightStore:
     """The file sets of the registry in one folder, which may live on any disk and need not exist yet."""
@@ -132,7 +130,7 @@ class WeightStore:
                 Record(
                     repository=row.repository,
                     requested=row.revision,
-                    revision=_ADOPTED,
+                    revision="",
                     licence=row.licence,
                     licence_link=row.licence_link,
                     is_complete=True,

@@ -29,9 +29,9 @@ GROUNDERS: tuple[Choice, ...] = (
 )
 PREVIEW_MATTE = "preview"
 MATTERS: tuple[Choice, ...] = (
-    ("birefnet-general", "BiRefNet", "Clean cut-outs of almost anything; about 0.9 GB"),
+    ("birefnet-general", "BiRefNet", "Clean cut-outs of almost anything; about 0.4 GB"),
     ("birefnet-lite", "BiRefNet lite", "Smaller and faster, a little less exact at fine edges; about 0.2 GB"),
-    ("birefnet-hr", "BiRefNet HR", "Works at 2048 pixels: hair, leaves, wire; needs more memory; about 0.9 GB"),
+    ("birefnet-hr", "BiRefNet HR", "Works at 2048 pixels: hair, leaves, wire; needs more memory; about 0.4 GB"),
     (PREVIEW_MATTE, "Preview (no AI model)", "The preview engine's cut-out: no download, for things on a plain ground"),
 )
 SHAPE_MODELS: tuple[Choice, ...] = (
