@@ -45,6 +45,13 @@ def do_test(arguments: argparse.Namespace) -> int:
     return tests.run_tests(fast=arguments.fast, chosen=arguments.pytest)
 
 
+def do_lock(arguments: argparse.Namespace) -> None:
+    from devtools import lock
+
+    for path in lock.compile_locks(upgrade=arguments.upgrade):
+        print(path)
+
+
 def do_link(arguments: argparse.Namespace) -> None:
     from devtools import link
 
@@ -73,6 +80,10 @@ def parse_arguments() -> argparse.Namespace:
     command.add_argument("--fast", action="store_true", help="only those that need no Blender")
     command.add_argument("pytest", nargs="*", metavar="PYTEST_ARGUMENT", help="passed on to pytest, after --")
     command.set_defaults(action=do_test)
+
+    command = commands.add_parser("lock", help="compile the locks of the learned environment from backend/requirements")
+    command.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")
+    command.set_defaults(action=do_lock)
 
     command = commands.add_parser("link", help="use this checkout live in the installed Blenders")
     command.add_argument("--remove", action="store_true", help="undo it")

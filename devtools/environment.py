@@ -14,12 +14,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .places import BUILD, ROOT
+from blender_img23d.shared.img23d_protocol.choices import TENCENT_LICENCE
+
+from .places import BACKEND, BUILD, EXTENSION, ROOT
 from .running import DevError, clean_environment, output_of, run
 
 REQUIREMENTS = ROOT / "devtools" / "requirements"
 BPY_PYTHONS = ("3.11", "3.13")  # the Python versions that blender.txt has a bpy for
 BLENDER_MIN = (4, 2)
+PYTHON_PROGRAM = "Scripts/python.exe" if os.name == "nt" else "bin/python"  # in a virtual environment
 
 # What bpy links against and a bare Debian or Ubuntu lacks
 DEBIAN_PACKAGES = ("libgl1", "libice6", "libsm6", "libx11-6", "libxfixes3", "libxi6", "libxkbcommon0", "libxrender1", "libxxf86vm1")
@@ -41,6 +44,61 @@ class Blender:
 def plain_python() -> Path:
     """The Python of the plain test environment, made when it is not there."""
     return _environment("plain", Path(sys.executable), REQUIREMENTS / "tests.txt")
+
+
+def learned_python() -> Path:
+    """The Python of the learned environment, with pytest: made on the processor by the very installer that an artist uses."""
+    folder = BUILD / "environments" / "learned"
+    python = folder / "venv" / PYTHON_PROGRAM
+    requirements, stamp = REQUIREMENTS / "learned.txt", folder / "ready.txt"
+    locks = sorted((BACKEND / "img23d_backend" / "setup" / "locks").glob("*.txt"))
+    wanted = "".join(path.read_text(encoding="utf-8") for path in (requirements, *locks))
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and _starts(python):
+        return python
+    print(f"Setting up {folder.relative_to(ROOT)} (once) ...", flush=True)
+    stamp.unlink(missing_ok=True)
+    uv = installed_uv()
+    variables = clean_environment(**uv_variables(), PYTHONPATH=os.pathsep.join([str(BACKEND), str(EXTENSION / "shared")]))
+    command = [plain_python(), "-m", "img23d_backend", "setup", "--no-weights", "--torch", "cpu", "--folder", folder, "--uv", uv]
+    hint = "The learned environment could not be made: see above."
+    run([*command, "--accept-licence", TENCENT_LICENCE], env=variables, hint=hint)
+    pins = [part for lock in locks for part in ("--constraints", lock)]
+    command = [uv, "pip", "install", "--quiet", "--python", python, "--only-binary", ":all:", "--requirements", requirements]
+    run([*command, *pins], env=variables, hint="uv could not install what the tests need: see above.")
+    stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def installed_uv() -> Path:
+    """uv's program in the plain environment."""
+    return plain_python().with_name("uv.exe" if os.name == "nt" else "uv")
+
+
+def uv_variables() -> dict[str, str]:
+    """Where pip has been told to find packages, said to uv as well, which does not read pip's settings."""
+    shared = {"UV_CACHE_DIR": os.environ.get("UV_CACHE_DIR", str(BUILD / "uv-cache"))}
+    settings = _pip_settings()
+    words = {
+        "find-links": "UV_FIND_LINKS",
+        "index-url": "UV_DEFAULT_INDEX",
+        "extra-index-url": "UV_EXTRA_INDEX_URL",
+        "cert": "SSL_CERT_FILE",
+    }
+    told = {name: settings[key] for key, name in words.items() if key in settings and name not in os.environ}
+    if "UV_FIND_LINKS" in told:
+        told["UV_FIND_LINKS"] = ",".join(told["UV_FIND_LINKS"].split())
+    if "UV_EXTRA_INDEX_URL" in told:
+        told["UV_INDEX_STRATEGY"] = "unsafe-best-match"  # as pip does it: all indexes are asked, the best version counts
+    return shared | told
+
+
+def _pip_settings() -> dict[str, str]:
+    """pip's configuration by its keys; what stands for the environment, or for installing, goes before what is global."""
+    listed = output_of([sys.executable, "-m", "pip", "config", "list"]).stdout
+    found = re.findall(r"^(\S+)\.([\w-]+)='(.*)'$", listed, re.MULTILINE)
+    order = ("global", "install", ":env:")
+    known = sorted((order.index(section), key, value) for section, key, value in found if section in order)
+    return {key: value.replace("\\n", " ") for _, key, value in known}
 
 
 def find_blender() -> Blender:
@@ -110,7 +168,7 @@ def _python_with_bpy() -> Path:
 def _environment(name: str, base: Path, requirements: Path) -> Path:
     """The Python of build/environments/<name> with everything in `requirements`."""
     folder = BUILD / "environments" / name
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    python = folder / PYTHON_PROGRAM
     stamp = folder / "ready.txt"
     wanted = f"{base}\n{requirements.read_text(encoding='utf-8')}"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and _starts(python):

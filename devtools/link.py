@@ -1,6 +1,6 @@
 """A developer's live checkout in Blender: links from Blender's user folder into this checkout.
 
-`extensions/user_default/img23d` becomes the extension's source, which finds the backend beside it; the wheel's content,
+`extensions/user_default/img23d` becomes the extension's source, which finds the backend beside it; the wheels' content,
 unpacked once, is linked into `scripts/addons/modules`, which Blender has on its path.
 """
 
@@ -63,7 +63,7 @@ def _unpack_wheels() -> list[Path]:
         shutil.rmtree(UNPACKED, ignore_errors=True)
         for wheel in wheels:
             with zipfile.ZipFile(wheel) as archive:
-                members = [name for name in archive.namelist() if ".dist-info/" not in name and ".data/" not in name]
+                members = [name for name in archive.namelist() if ".dist-info/" not in name]
                 archive.extractall(UNPACKED, members)
         stamp.write_text(wanted, encoding="utf-8")
     return sorted(path for path in UNPACKED.iterdir() if path.is_dir())

@@ -1,4 +1,4 @@
-"""All tests in their order: plain Python first, then the extension installed from the built zip inside Blender."""
+"""All tests in their order: plain Python first, then the learned models, then the extension installed from the zip in Blender."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from pathlib import Path
 
 from . import environment, package
 from .places import BUILD, ROOT
-from .running import clean_environment
+from .running import DevError, clean_environment, output_of
 from .wheels import host_platform
 
 PLAIN = ("protocol", "core", "process", "architecture", "backend", "build")
+LEARNED = ("learned",)
 IN_BLENDER = ("blender",)
+THREADS = "2"  # of torch: small networks only wait for more
 RESULTS = BUILD / "test"
 NO_TESTS = 5  # pytest's exit status
 
@@ -33,8 +35,11 @@ def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
     RESULTS.mkdir(parents=True, exist_ok=True)
     plain = environment.plain_python()
     suites = [Suite(folder=folder, python=plain) for folder in PLAIN]
-    variables = {}
+    variables = environment.uv_variables()  # for the tests that install
     if not fast:
+        learned = environment.learned_python()
+        suites += [Suite(folder=folder, python=learned) for folder in LEARNED]
+        variables |= {"IMG23D_LEARNED_PYTHON": str(learned), "IMG23D_TINY_MODELS": str(_tiny_models(learned))}
         blender = environment.bpy_environment()
         (zip_file,) = package.build([host_platform()], blender)
         variables["IMG23D_ZIP"] = str(zip_file)
@@ -46,6 +51,14 @@ def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
     return 0 if all_well else 1
 
 
+def _tiny_models(python: Path) -> Path:
+    """Small trained checkpoints in the published layouts; they take a minute or two to make, once."""
+    made = output_of([python, ROOT / "tests" / "tiny" / "make.py"], env=clean_environment(OMP_NUM_THREADS=THREADS))
+    if made.returncode:
+        raise DevError(f"The tiny checkpoints could not be made:\n{made.stderr.strip()}")
+    return Path(made.stdout.strip().splitlines()[-1])
+
+
 def _run(suite: Suite, variables: Mapping[str, str], chosen: Sequence[str]) -> tuple[int, Counter[str]]:
     """pytest's exit status and its counts."""
     report = RESULTS / f"{suite.folder}.xml"
@@ -53,7 +66,8 @@ def _run(suite: Suite, variables: Mapping[str, str], chosen: Sequence[str]) -> t
     command = [str(suite.python), "-m", "pytest", "-q", "-rfE", "--durations=5", f"--junitxml={report}", "-p", "no:cacheprovider"]
     command += [*chosen, f"tests/{suite.folder}"]
     print(f"--- tests/{suite.folder}", flush=True)
-    done = subprocess.run(command, cwd=ROOT, env=clean_environment(**variables), stdin=subprocess.DEVNULL)
+    threads = {"OMP_NUM_THREADS": THREADS} if suite.folder in LEARNED else {}
+    done = subprocess.run(command, cwd=ROOT, env=clean_environment(**variables, **threads), stdin=subprocess.DEVNULL)
     nothing_chosen_here = bool(chosen) and done.returncode == NO_TESTS
     return 0 if nothing_chosen_here else done.returncode, _counts(report)
 

@@ -40,7 +40,7 @@ def install_environment(request: InstallEnvironment, context: SetupContext, *, f
     Raises Img23DError: BAD_REQUEST, OFFLINE, BUSY, DISK_FULL, FOLDER_UNWRITABLE, FILE_LOCKED, HUB_UNREACHABLE,
     DRIVER_TOO_OLD, ENVIRONMENT_BROKEN. Whatever `context` raises ends the programs that are running.
     """
-    context.report(SetupStep.CHECK, 0.0)
+    context.report(SetupStep.CHECK, 0.0, "Looking at what is there")
     folder = Path(request.folder)
     backends(request.torch_build)  # a build that does not exist is said before anything is done
     if _is_complete(folder, _wanted(request)):

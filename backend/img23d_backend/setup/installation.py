@@ -25,8 +25,8 @@ from .locks import canonical, lock_path, locked_packages
 from .progress import Meter, Progress, read_progress, write_progress
 from .torch_builds import TORCH_VERSION, backends, size
 from .trial_result import TrialResult, judge, need_family
-from .uv import Uv, kept_variables
-from .uv_errors import is_about_the_index, uv_failure
+from .uv import HASTY, Uv, kept_variables
+from .uv_errors import uv_failure
 
 PYTHON = "3.12"  # the one that uv fetches: every package has wheels for it
 PYTHON_BYTES = 100_000_000
@@ -86,7 +86,7 @@ class Installation:
             meter.say(f"Fetching Python {PYTHON}")
             uv = self.make_uv(meter.tick)
             write_progress(self.folder, Progress(is_changing=True))
-            made = uv.make_venv("--managed-python", "--python", PYTHON, patient=False)
+            made = uv.make_venv("--managed-python", "--python", PYTHON, patience=HASTY)
             if made.status != 0:
                 meter.say("Using the Python that is here")
                 made = uv.make_venv("--python", self.fallback_python)
@@ -177,12 +177,12 @@ class Installation:
 
 
 def _install_torch(uv: Uv, torch_build: str) -> Ended:
-    """From torch's own indexes; from the default index where those cannot be asked or lack the version."""
+    """From the first of torch's own indexes that has it, else from the default one: a proxy may let pass only that."""
     wanted = (f"torch=={TORCH_VERSION}", "--constraints", str(lock_path(PACKAGES_LOCK)))
     for backend in backends(torch_build):
-        ended = uv.install(*wanted, "--torch-backend", backend, patient=False)
-        if ended.status == 0 or not is_about_the_index(ended.text):
-            return ended
+        source = ("--torch-backend", backend)
+        if uv.install(*wanted, *source, "--dry-run", patience=HASTY).status == 0:
+            return uv.install(*wanted, *source)
     return uv.install(*wanted)
 
 

@@ -30,8 +30,8 @@ _KEPT = {
 _KEPT_PREFIXES = ("LC_", "UV_INDEX", "UV_HTTP_")
 
 # A network that swallows packets must not hold anybody up; a slow one still gets through, since only silence counts.
-_PATIENCE = {"UV_HTTP_CONNECT_TIMEOUT": "10", "UV_HTTP_TIMEOUT": "60", "UV_HTTP_RETRIES": "3"}
-_LITTLE_PATIENCE = {"UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_TIMEOUT": "30", "UV_HTTP_RETRIES": "1"}  # there is another way
+PATIENT = {"UV_HTTP_CONNECT_TIMEOUT": "10", "UV_HTTP_TIMEOUT": "60", "UV_HTTP_RETRIES": "3"}
+HASTY = {"UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_TIMEOUT": "10", "UV_HTTP_RETRIES": "1"}  # where there is another way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +43,14 @@ class Uv:
     tick: Callable[[str], None]
     lock: int
 
-    def make_venv(self, *arguments: str, patient: bool = True) -> Ended:
+    def make_venv(self, *arguments: str, patience: Mapping[str, str] = PATIENT) -> Ended:
         """A new, empty environment in place of what is there."""
-        return self._run("venv", "--clear", "--no-project", *arguments, str(self.folder / "venv"), patient=patient)
+        return self._run("venv", "--clear", "--no-project", *arguments, str(self.folder / "venv"), patience=patience)
 
-    def install(self, *arguments: str, patient: bool = True) -> Ended:
+    def install(self, *arguments: str, patience: Mapping[str, str] = PATIENT) -> Ended:
         # --only-binary: nobody has to have a compiler
         python = ("--python", str(interpreter_in(self.folder)))
-        return self._run("pip", "install", *python, "--only-binary", ":all:", *arguments, patient=patient)
+        return self._run("pip", "install", *python, "--only-binary", ":all:", *arguments, patience=patience)
 
     def uninstall(self, *names: str) -> Ended:
         return self._run("pip", "uninstall", "--python", str(interpreter_in(self.folder)), *names)
@@ -66,11 +66,11 @@ class Uv:
         if "UV_CACHE_DIR" not in os.environ:
             self._run("cache", "clean")
 
-    def _run(self, *arguments: str, patient: bool = True) -> Ended:
+    def _run(self, *arguments: str, patience: Mapping[str, str] = PATIENT) -> Ended:
         command = [self.program, "--color", "never", "--no-progress", *arguments]
         return run_guarded(
             command,
-            environment=uv_environment(self.folder, os.environ, _PATIENCE if patient else _LITTLE_PATIENCE),
+            environment=uv_environment(self.folder, os.environ, patience),
             folder=self.folder,
             tick=self.tick,
             kept_open=(self.lock,),

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from img23d_protocol import ErrorCode, Img23DError
 
 _DETAIL = 4000  # characters of what uv said last
+_UNREACHABLE = (
+    r"dns error|failed to lookup|error sending request|client error|timed out|timeout|connection|network is|"
+    r"failed to (fetch|download)|http status|\b(403|404|429|50\d) "
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,10 +25,10 @@ class _Rule:
 def _rules(platform: str) -> tuple[_Rule, ...]:
     """The first that matches counts. The numbers are the system's, so they mean other things on Windows."""
     windows = platform == "win32"
-    full = r"os error (39|112)\b" if windows else r"os error (28|122)\b"
+    full = r"os error (39|112)\b" if windows else r"os error (28|69|122)\b"
     held = r"os error (5|32|33|1224)\b" if windows else r"os error 26\b"
     denied = r"os error 19\b" if windows else r"os error (1|13|30)\b"
-    too_long = r"os error (3|206)\b" if windows else r"os error (36|63)\b"
+    too_long = r"os error 206\b" if windows else r"os error (36|63)\b"
     return (
         _Rule(
             pattern=rf"{full}|no space left|not enough space|quota exceeded",
@@ -47,7 +51,7 @@ def _rules(platform: str) -> tuple[_Rule, ...]:
             sentence="A path became too long for this system: choose a folder with a shorter path in the preferences.",
         ),
         _Rule(
-            pattern=r"hash mismatch|does not match the expected hash|crc|checksum|corrupt",
+            pattern=r"hash mismatch|bad crc|checksum|corrupt",
             code=ErrorCode.ENVIRONMENT_BROKEN,
             sentence="A download came with wrong bytes and was refused: try again, if need be from another network.",
         ),
@@ -68,29 +72,20 @@ def _rules(platform: str) -> tuple[_Rule, ...]:
             sentence="There is no package for this Python and system: set up with the network on, so that Python 3.12 is fetched.",
         ),
         _Rule(
-            pattern=UNREACHABLE,
+            pattern=_UNREACHABLE,
             code=ErrorCode.HUB_UNREACHABLE,
             sentence="The packages could not be downloaded: check the network or the proxy, and press Set Up again to go on.",
         ),
     )
 
 
-UNREACHABLE = (
-    r"dns error|failed to lookup|error sending request|client error|timed out|timeout|connection|network|"
-    r"failed to (fetch|download)|http status|\b(403|404|429|50\d) "
-)
-
-
-def is_about_the_index(text: str) -> bool:
-    """Whether a package's index could not be asked or lacks the version, so that another index may help."""
-    return re.search(r"failed to fetch|no solution found|not found in the|no version of", text, re.IGNORECASE) is not None
-
-
 def uv_failure(text: str, *, platform: str = sys.platform) -> Img23DError:
     """What uv wrote before it ended with an error."""
     detail = text[-_DETAIL:]
+    start = re.search(r"^error", text, re.MULTILINE)  # what stands before it names packages, such as networkx
+    cause = text[start.start() :] if start else text
     for rule in _rules(platform):
-        if re.search(rule.pattern, text, re.IGNORECASE):
+        if re.search(rule.pattern, cause, re.IGNORECASE):
             return Img23DError(rule.code, rule.sentence, detail)
     sentence = "The AI environment could not be made: press Set Up again, and report it with the diagnosis if it stays."
     return Img23DError(ErrorCode.ENVIRONMENT_BROKEN, sentence, detail)

@@ -1,0 +1,71 @@
+"""The locks of the learned environment: compiled with uv from what people write, one for all platforms and Pythons.
+
+No index's address gets into them: where packages come from is the business of the machine that installs.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from pathlib import Path
+
+from . import environment
+from .places import BACKEND, ROOT
+from .running import DevError, clean_environment, output_of, run
+
+SOURCES = BACKEND / "requirements"
+LOCKS = BACKEND / "img23d_backend" / "setup" / "locks"
+WITHOUT_DEPENDENCIES = {"hunyuan3d"}  # its own list asks for a web server and a compiler
+NEVER = ("torch", "torchvision")  # their build depends on the machine
+PYTHONS = ("3.11", "3.12", "3.13", "3.14")  # Blender's, and the one that the installer fetches
+PLATFORMS = ("x86_64-manylinux_2_28", "x86_64-pc-windows-msvc", "aarch64-apple-darwin")
+
+
+def compile_locks(*, upgrade: bool = False) -> list[Path]:
+    """Write every lock anew; versions stay as they are unless `upgrade`. Raises DevError, also where a wheel is missing."""
+    written = []
+    for source in sorted(SOURCES.glob("*.in")):
+        lock = LOCKS / f"{source.stem}.txt"
+        _compile(source, lock, upgrade)
+        check_lock(lock)
+        written.append(lock)
+    return written
+
+
+def check_lock(lock: Path) -> None:
+    """Hashes for everything, nothing that must not be in it, and wheels for every platform and Python. Raises DevError."""
+    text = lock.read_text(encoding="utf-8")
+    if "://" in text:
+        raise DevError(f"{lock.name} names an address; it must hold versions and hashes only.")
+    for name in NEVER:
+        if re.search(rf"^{name}==", text, re.MULTILINE):
+            raise DevError(f"{lock.name} pins {name}; the installer chooses its build.")
+    for platform in PLATFORMS:
+        for python in PYTHONS:
+            _need_wheels(lock, platform, python)
+
+
+def _compile(source: Path, lock: Path, upgrade: bool) -> None:
+    command: list[str | Path] = [_uv(), "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0]]
+    command += ["--fork-strategy", "fewest"]  # one version of each for all Pythons, so that all are the one that is tested
+    command += ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--only-binary", ":all:"]
+    command += ["--no-deps"] if source.stem in WITHOUT_DEPENDENCIES else []
+    command += ["--upgrade"] if upgrade else []
+    run([*command, source, "--output-file", lock], env=_variables(), cwd=ROOT, hint=f"{source.name} cannot be resolved: see above.")
+
+
+def _need_wheels(lock: Path, platform: str, python: str) -> None:
+    command: list[str | Path] = [_uv(), "pip", "install", "--dry-run", "--python-platform", platform, "--python-version", python]
+    command += ["--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirements", lock]
+    with tempfile.TemporaryDirectory() as empty:
+        done = output_of([*command, "--python", environment.plain_python(), "--target", empty], env=_variables())
+    if done.returncode:
+        raise DevError(f"{lock.name} cannot be installed on {platform} with Python {python}:\n{done.stderr.strip()}")
+
+
+def _uv() -> Path:
+    return environment.installed_uv()
+
+
+def _variables() -> dict[str, str]:
+    return clean_environment(**environment.uv_variables())
