@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
-from img23d_backend.engines.preview.foreground import estimate_foreground
+from img23d_backend.cutouts.foreground import estimate_foreground
 from img23d_backend.engines.preview.locate import RegionGrounder
 from img23d_backend.engines.preview.matte import GrabCutMatter
 from img23d_backend.engines.preview.scene import SceneMemory

@@ -1,0 +1,18 @@
+"""BiRefNet cuts things out of any photo; the network is written here, in plain torch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ...models.memory import ModelStore
+    from ...models.weights import WeightStore
+    from ...stages import Matter
+    from .matte import BiRefNetMatter
+
+
+def make_matter(weights: WeightStore, models: ModelStore, *, fallback: Matter) -> BiRefNetMatter:
+    """The matte stage; `fallback` does the work where the artist has chosen the preview engine's matte."""
+    from .matte import BiRefNetMatter
+
+    return BiRefNetMatter(weights, models, fallback=fallback)

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ...cutouts.pyramid import pull_push
 from .border import border_layers, ring_mask
-from .pyramid import pull_push
 
 _HUE_TOLERANCE = 7.0  # Lab units beside the grey line of a shadow
 _DARKEST_SHADOW = 0.38  # k: a twentieth of the light

@@ -15,8 +15,6 @@ from torch.nn import functional
 from .decoder import Decoder, DecoderBlock, DecoderConfig, resized
 from .swin import Swin, SwinBlock, SwinConfig
 
-STRIDE = 32  # pixels; the sides of a picture must be multiples of it
-
 
 @dataclass(frozen=True, kw_only=True)
 class BiRefNetConfig:

@@ -1,0 +1,1 @@
+"""What every matte needs once it has an alpha, whichever engine found it."""

@@ -1,0 +1,65 @@
+"""How much of the photo the network sees of a thing, and what of its answer belongs to that thing."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ...cutouts.framing import inside_box, view, without_others
+from ...stages import Found, Photo, PixelBox
+
+_AROUND = 1.5  # sides of the thing: what is seen of the photo
+_TOLERANCE, _TOLERANCE_LEAST = 0.04, 2  # of the thing's longer side, pixels: how far a box may be too tight
+_ELSEWHERE = 0.5  # of a part: one that lies more outside than this is another thing's
+_WHOLE = 0.85  # of a part: one that lies that much inside is the thing itself, also where it sticks out
+_SPECK = 0.002  # of the main part
+
+
+def surroundings(photo: Photo, box: PixelBox, least: int) -> PixelBox:
+    """The square about the box that the network gets to see, as far as the photo goes.
+
+    The published weights saw whole pictures, mostly with one thing that fills a good part of them, scaled to a square. So
+    a small thing in a large photo is shown with a quarter of its size around it on all sides rather than in the whole
+    photo: it has several times the resolution then, and enough of its backdrop. A square, because nothing is squeezed
+    so. `least` (pixels) keeps the network from being fed an enlargement without detail where there is more photo to see.
+    """
+    side = max(round(_AROUND * max(box.width, box.height)), least)
+    left, right = _span(box.left, box.right, side, photo.width)
+    top, bottom = _span(box.top, box.bottom, side, photo.height)
+    return PixelBox(left=left, top=top, right=right, bottom=bottom)
+
+
+def _span(first: int, last: int, side: int, size: int) -> tuple[int, int]:
+    """`side` pixels with first..last in their middle, moved into 0..size where they stick out."""
+    side = min(side, size)
+    start = min(max((first + last - side) // 2, 0), size - side)
+    return start, start + side
+
+
+def own_part(alpha: np.ndarray, found: Found, window: PixelBox) -> np.ndarray:
+    """Of the alpha (h, w) 0..1 over the window, what belongs to the found thing: the network knows no names.
+
+    A connected part counts as the thing's when most of it lies where the thing was found. The one that fills most of
+    that place is the thing in any case; where it runs far out of it, it has grown together with a neighbour, and is cut
+    off there.
+    """
+    place = _place(found, window)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats((alpha >= 0.5).astype(np.uint8), connectivity=8)
+    areas = stats[:, cv2.CC_STAT_AREA]
+    inside = np.bincount(labels[place], minlength=len(areas))
+    inside[0] = 0  # of what is not solid
+    main = int(inside.argmax())
+    kept = (inside > (1 - _ELSEWHERE) * areas) & (areas >= _SPECK * areas[main])
+    kept[main] = main > 0
+    mine = kept[labels]
+    if inside[main] < _WHOLE * areas[main]:
+        mine &= place | (labels != main)
+    return without_others(alpha, mine)
+
+
+def _place(found: Found, window: PixelBox) -> np.ndarray:
+    """(h, w) bool over the window: where the thing was found, its mask where there is one, and a little more."""
+    place = inside_box(window, found.box) if found.mask is None else view(found.mask, window)
+    more = max(_TOLERANCE_LEAST, round(_TOLERANCE * max(found.box.width, found.box.height)))
+    square = np.ones((2 * more + 1, 2 * more + 1), np.uint8)
+    return cv2.dilate(place.astype(np.uint8), square) > 0
