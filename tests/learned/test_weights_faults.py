@@ -156,6 +156,13 @@ def test_files_that_are_not_there_any_more_are_named_before_anything_is_fetched(
     assert hub.sent("/blobs/") == 0
 
 
+def test_the_clients_own_switch_is_named(desk: Desk, hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
+    error = failure(desk, LITE)
+    assert error.code is ErrorCode.OFFLINE and "HF_HUB_OFFLINE" in error.sentence
+    assert hub.requests == []
+
+
 def test_without_online_access_nothing_is_asked(desk: Desk, hub: LocalHub) -> None:
     with pytest.raises(Img23DError, match="online access") as caught:
         desk.install(LITE, online=False)

@@ -28,7 +28,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_TIMEOUT = 10.0  # seconds of silence
 _UNAUTHORIZED = 401
 
 
@@ -85,10 +84,11 @@ class Hub:
     # --- one request ------------------------------------------------------------------------------------------------
 
     def _list(self, repository: str, revision: str) -> Listing:
-        from huggingface_hub import HfApi
+        from huggingface_hub import HfApi, constants
 
         api = HfApi(endpoint=self._endpoint, token=self._token)
-        info = api.model_info(repository, revision=revision, files_metadata=True, timeout=_TIMEOUT)
+        seconds = constants.HF_HUB_DOWNLOAD_TIMEOUT  # of silence; the artist's own variable
+        info = api.model_info(repository, revision=revision, files_metadata=True, timeout=seconds)
         if not info.sha or not info.siblings:
             raise ValueError(f"no commit or no files in the answer for {repository}")
         files = (_as_hub_file(sibling) for sibling in info.siblings)
@@ -96,14 +96,15 @@ class Hub:
 
     @contextlib.contextmanager
     def _open(self, repository: str, commit: str, name: str, offset: int) -> Iterator[Any]:
-        from huggingface_hub import hf_hub_url
+        from huggingface_hub import constants, hf_hub_url
         from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
         url = hf_hub_url(repository, name, revision=commit, endpoint=self._endpoint)
         headers = build_hf_headers(token=self._token) | {"Accept-Encoding": "identity"}
         if offset:
             headers["Range"] = f"bytes={offset}-"
-        with get_session().stream("GET", url, headers=headers, timeout=_TIMEOUT, follow_redirects=True) as response:
+        seconds = constants.HF_HUB_DOWNLOAD_TIMEOUT
+        with get_session().stream("GET", url, headers=headers, timeout=seconds, follow_redirects=True) as response:
             hf_raise_for_status(response)
             yield response
 

@@ -107,9 +107,12 @@ class Installation:
         return listing_in_cache
 
     def _cache_with(self, row: WeightSet, files: tuple[HubFile, ...]) -> Path | None:
-        for folder in caches.folders(row.repository, self.environment):
-            if all(size_of(folder / file.name) == file.size for file in files):
-                return folder
+        try:
+            for folder in caches.folders(row.repository, self.environment):
+                if all(size_of(folder / file.name) == file.size for file in files):
+                    return folder
+        except OSError as error:
+            log.warning("a cache of another program cannot be looked at: %s", error)
         return None
 
     def _require_room(self, plans: list[Plan]) -> None:

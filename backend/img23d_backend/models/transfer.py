@@ -61,8 +61,8 @@ def _complete(hub: Hub, repository: str, commit: str, file: HubFile, part: Path,
         remove(part)
     with part.open("ab") as out:
         growing = _Growing(file, out, task, before)
-        while out.tell() < file.size:
-            hub.read(repository, commit, file.name, out.tell(), task, growing.append)
+        while growing.size < file.size:
+            hub.read(repository, commit, file.name, growing.size, task, growing.append)
         out.flush()
         os.fsync(out.fileno())
 
@@ -71,6 +71,7 @@ class _Growing:
     """The part, while one answer after another is appended to it. `before`: the job's bytes that were done earlier."""
 
     def __init__(self, file: HubFile, out: BinaryIO, task: Task, before: int) -> None:
+        self.size = out.tell()
         self._file, self._out, self._task, self._before = file, out, task, before
         self._restarts = 0
 
@@ -78,20 +79,21 @@ class _Growing:
         """Raises the line's error where it broke before the first byte, ValueError for an answer that leads nowhere."""
         if not is_at_offset:
             self._restart()
-        start = self._out.tell()
+        start = self.size
         try:
             for block in blocks:
                 self._task.check()
                 self._out.write(block)
+                self.size += len(block)
                 self._task.received += len(block)
-                self._task.done = self._before + min(self._out.tell(), self._file.size)
-                if self._out.tell() > self._file.size:
+                self._task.done = self._before + min(self.size, self._file.size)
+                if self.size > self._file.size:
                     return  # too much: the hash will tell
         except transfer_errors():
             self._task.check()
-            if self._out.tell() == start:
+            if self.size == start:
                 raise
-        if self._out.tell() == start:
+        if self.size == start:
             raise ValueError("an answer without bytes")
 
     def _restart(self) -> None:
@@ -101,3 +103,4 @@ class _Growing:
             raise ValueError("the line breaks again and again, and the server cannot go on in the middle")
         self._out.seek(0)
         self._out.truncate()
+        self.size = 0
