@@ -65,7 +65,8 @@ def _make_owner() -> Extension:
         return new_link(bundled=setup.is_changing_environment)
 
     session = Session(make_main_link, idle_seconds=idle_seconds)
-    installer, weights = Session(lambda: new_link(bundled=True)), Session(lambda: new_link(bundled=False))
+    installer = Session(lambda: new_link(bundled=True, is_setup=True))
+    weights = Session(lambda: new_link(is_setup=True))
     setup, applier = Setup(main=session, installer=installer, weights=weights), Applier()
     owner = Extension(
         session=session,

@@ -12,14 +12,18 @@ from .process.client import PipeLink
 from .properties import preferences_of
 from .scene.folders import chosen_python, environment_folder, log_folder, models_folder
 
-_ROOT = Path(__file__).parent.resolve()  # a live checkout is linked into Blender's folders
+_ROOT = Path(__file__).resolve().parent  # a live checkout is linked into Blender's folders
 
 
-def new_link(*, bundled: bool) -> PipeLink:
+def new_link(*, bundled: bool = False, is_setup: bool = False) -> PipeLink:
     """To a backend in the environment where that is ready, else in Blender's own Python. Raises Img23DError."""
-    context = bpy.context
+    context, logs = bpy.context, log_folder()
     return launch.new_link(
-        _ROOT, log_folder(), environment=_interpreter(context), models=models_folder(context), bundled=bundled
+        _ROOT,
+        logs / "setup" if is_setup else logs,  # it may run beside the main one, which writes a log of the same name
+        environment=chosen_python(context) or environment_folder(context),
+        models=models_folder(context),
+        bundled=bundled,
     )
 
 
@@ -41,11 +45,3 @@ def find_tools() -> Tools:
 
 def idle_seconds() -> float:
     return preferences_of(bpy.context).idle_minutes * 60.0
-
-
-def _interpreter(context: bpy.types.Context) -> Path | None:
-    """An environment for another kind of card works until the artist has it changed."""
-    chosen = chosen_python(context)
-    if chosen is not None and chosen.is_file():
-        return chosen
-    return installer.environment_python(environment_folder(context), launch.find_backend(_ROOT))

@@ -17,7 +17,7 @@ class IMG23D_OT_open_log(bpy.types.Operator):
     bl_description = "Open the newest log of the backend in the system's text editor"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        logs = sorted(log_folder().glob("backend-*.log"), key=lambda path: path.stat().st_mtime)
+        logs = sorted(log_folder().rglob("backend-*.log"), key=lambda path: path.stat().st_mtime)
         if not logs:
             error = Img23DError(ErrorCode.BAD_REQUEST, "There is no log yet: it is written when the first job runs.")
             return extension().refuse(self, error)

@@ -122,7 +122,7 @@ def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: 
     box = layout.box()
     draw_sentence(box, context, _TERRITORY, icon="INFO", in_box=True)
     box.operator("wm.url_open", text="Read the Licence", icon="URL").url = TENCENT_LICENCE_LINK
-    box.operator("img23d.accept_licence", text="I Accept, and Am Not in These Territories", icon="CHECKMARK")
+    box.operator("img23d.accept_licence", text="I Accept, and Am Not There", icon="CHECKMARK")
     if view.is_complete:
         draw_sentence(box, context, "All other models are ready.", icon="CHECKMARK", in_box=True)
         return
@@ -134,7 +134,7 @@ def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: 
 def _draw_what_and_where(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
     parts = []
     if view.environment.is_ours and not view.environment.is_ready:
-        parts.append("0.5 to 4 GB of Python and PyTorch, by graphics card")
+        parts.append("0.5 to 4 GB of Python and PyTorch, depending on the graphics card,")
     if view.missing_bytes:
         parts.append(f"about {gigabytes(view.missing_bytes)} of models")
     if parts:
@@ -143,8 +143,8 @@ def _draw_what_and_where(layout: bpy.types.UILayout, context: bpy.types.Context,
 
 def _draw_devices(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
     for device in owner.session.devices:
-        memory = f", {gigabytes(device.total_bytes)}" if device.total_bytes else ""
-        icon = "MEMORY" if device.id == "cpu" else "RESTRICT_RENDER_OFF"
+        memory = f", {device.total_bytes / 2**30:.0f} GB" if device.total_bytes else ""  # as cards are labelled
+        icon = "MEMORY" if device.id == "cpu" else "DESKTOP"
         draw_sentence(layout, context, f"{device.label}{memory}. {device.note}".strip(), icon=icon)
 
 
@@ -166,6 +166,7 @@ def _draw_weights(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
 
 
 def _draw_details(layout: bpy.types.UILayout, context: bpy.types.Context, info: WeightsInfo) -> None:
+    layout.label(text=info.label, translate=False)
     where = ", in another program's cache" if info.is_borrowed else ""
     draw_sentence(layout, context, f"{_STATES[info.state][0]}{where}.", icon=_STATES[info.state][1], in_box=True)
     if info.note:
@@ -179,10 +180,11 @@ def _draw_details(layout: bpy.types.UILayout, context: bpy.types.Context, info: 
 
 def _draw_weights_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, info: WeightsInfo) -> None:
     row = layout.row(align=True)
-    download = row.row(align=True)
     accepted = not info.must_accept or info.must_accept in preferences_of(context).accepted
-    download.enabled = info.state != "ready" and accepted and bpy.app.online_access
-    download.operator("img23d.download_weights", text="Download", icon="IMPORT").weights = info.id
+    if info.state != "ready":
+        download = row.row(align=True)
+        download.enabled = accepted and bpy.app.online_access
+        download.operator("img23d.download_weights", text="Download", icon="IMPORT").weights = info.id
     if info.state != "missing":
         row.operator("img23d.verify_weights", text="Verify", icon="VIEWZOOM").weights = info.id
         deletion = row.row(align=True)

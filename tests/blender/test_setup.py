@@ -136,7 +136,7 @@ def test_every_state_can_be_drawn(stage, machine, weights):
     if weights:
         m = stage.messages
         devices = (
-            m.DeviceInfo(id="gpu", label="A card", total_bytes=12_000_000_000, note="About 5 s an object."),
+            m.DeviceInfo(id="gpu", label="A card", total_bytes=12 * 2**30, note="About 5 s an object."),
             m.DeviceInfo(id="cpu", label="Processor"),
         )
         stage.tell(weights=stage.weights(weights, note="A note."), devices=devices)
@@ -146,7 +146,7 @@ def test_every_state_can_be_drawn(stage, machine, weights):
             stage.environment = stage.environment_of(state)
             stage.tick()
             shown = panel()
-            assert ("A card, 12.0 GB. About 5 s an object." in shown.said) == bool(weights)
+            assert ("A card, 12 GB. About 5 s an object." in shown.said) == bool(weights)
             is_complete = state in ("READY", "CHOSEN") and weights == "READY"
             assert bool(shown.pressed("img23d.setup")) != is_complete
     rows = bpy.context.window_manager.img23d.weights

@@ -1,0 +1,70 @@
+"""The learned chain from the panel: the real backend in a Python with torch, on small trained models in the published layouts.
+
+IMG23D_LEARNED_PYTHON is that Python, IMG23D_TINY_MODELS a models folder made by tests/tiny; build_addon.py test sets both.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import bpy
+import pytest
+from conftest import PACKAGE, part
+
+PYTHON, MODELS = os.environ.get("IMG23D_LEARNED_PYTHON", ""), os.environ.get("IMG23D_TINY_MODELS", "")
+pytestmark = pytest.mark.skipif(not (PYTHON and MODELS), reason="IMG23D_LEARNED_PYTHON and IMG23D_TINY_MODELS are not set")
+
+PHOTO = Path(__file__).resolve().parents[2] / "demo" / "photo.jpg"
+NAMES = ("pink lamp", "green bottle", "brown book", "blue mug", "red apple", "yellow duck", "purple star", "orange bowl")
+
+
+@pytest.fixture
+def learned(owner, values, monkeypatch):
+    """The scene's settings, on a machine whose owner has set everything up."""
+    preferences = bpy.context.preferences.addons[PACKAGE].preferences
+    monkeypatch.setenv("IMG23D_PYTHON", PYTHON)
+    preferences.models_folder = MODELS
+    owner.session.shutdown(at_once=True)
+    values.photo, values.names, values.seed, values.engine = str(PHOTO), ", ".join(NAMES), 1, "hunyuan3d"
+    values.octree_resolution, values.budget, values.texture = 64, 5000, False
+    yield values
+    owner.session.shutdown(at_once=True)
+    preferences.property_unset("models_folder")
+
+
+def test_one_mesh_a_name(learned, owner):
+    assert bpy.ops.img23d.generate() == {"FINISHED"}
+    job = owner.session.jobs[0]
+    assert [target.name for target in job.targets] == list(NAMES) and not any(target.error for target in job.targets)
+    assert sorted(obj.name for obj in bpy.data.objects) == sorted(NAMES)
+    for obj in bpy.data.objects:
+        assert 100 < len(obj.data.polygons) <= 5000, obj.name
+        edges = {}
+        for polygon in obj.data.polygons:
+            for edge in polygon.edge_keys:
+                edges[edge] = edges.get(edge, 0) + 1
+        assert set(edges.values()) == {2}, f"{obj.name} is not closed"
+
+
+def test_boxes_are_found_for_correction(learned, owner):
+    learned.engine = "cutout"
+    assert bpy.ops.img23d.find_boxes() == {"FINISHED"}
+    assert sorted(box.name for box in learned.boxes) == sorted(NAMES)
+
+
+def test_the_panel_lists_what_is_there(learned, owner):
+    owner.models.want()
+    assert bpy.ops.img23d.refresh_models() == {"FINISHED"}
+    for _ in range(3000):
+        owner.pump.tick()
+        if owner.session.weights:
+            break
+        part("pump").time.sleep(0.02)
+    part("scene.models").sync_weights(bpy.context.window_manager, owner)
+    owner.models.look(bpy.context, owner)
+    assert owner.models.view.environment.state == "chosen"
+    assert {"qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo"} <= {row.id for row in owner.session.weights}
+    ready = {engine.id for engine in owner.session.engines if engine.ready}
+    assert ready == {"preview", "cutout", "hunyuan3d"}
+    assert any(device.id == "cpu" for device in owner.session.devices)
