@@ -1,0 +1,143 @@
+"""Finding named things with Qwen3-VL: one question about all of them, then box by box to its name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from img23d_protocol import Img23DError
+from img23d_protocol.messages import Settings, Wanted
+
+from ...models.registry import weight_set
+from ...models.weights import WeightStore
+from ...stages import Context, Found, NotFound, Photo, PixelBox
+from .answer import Instance, folded, read_answer
+from .match import boxed, match
+from .model import Clerk, answer, dtype_for, read_network
+from .prompt import token_limit
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+    from ...models.devices import Device
+    from ...models.memory import ModelStore
+
+log = logging.getLogger(__name__)
+
+# A token of the picture is 32 x 32 pixels. 768 is the least that Qwen's own measurements of grounding use (evaluation/
+# ODinW-13 in QwenLM/Qwen3-VL); 2,048 (1,672 x 1,254) also show small things in a full room, for a second on a card.
+_PIXELS_A_TOKEN = 32 * 32
+_LEAST_TOKENS, _MOST_TOKENS = 768, 2048
+# Activations and the cache of keys and values of a 2B model, rounded up
+_BYTES_A_TOKEN, _BYTES_IN_ANY_CASE = 350_000, 128 << 20
+
+_SMALLER = "Memory is short: things are looked for in a smaller picture, and more slowly."
+_ON_PROCESSOR = "The graphics card's memory is full: things are looked for on the processor."
+
+_READ_SHARE = 0.1  # of the progress: the model comes to its device
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Way:
+    """Where the question is asked, how large the picture is then, and whether the weights come layer by layer."""
+
+    device: Device
+    tokens: int
+    streamed: bool = False
+
+
+class QwenGrounder:
+    """`locate` for any photo. Keeps the tokenizer; the network is the model store's."""
+
+    def __init__(self, weights: WeightStore, models: ModelStore) -> None:
+        self._weights = weights
+        self._models = models
+        self._clerks: dict[str, Clerk] = {}  # by file set
+
+    def locate(self, photo: Photo, wanted: tuple[Wanted, ...], context: Context) -> tuple[Found | NotFound, ...]:
+        """One answer a wanted thing, in the same order, then the further instances; without names the whole photo.
+
+        The model is asked about what has no box of the artist's, and not at all where everything has one. Raises
+        Img23DError(WEIGHTS_MISSING), (WEIGHTS_DAMAGED), (OUT_OF_MEMORY) or, without such a card, (BAD_REQUEST).
+        """
+        context.report(0.0, "")
+        if not wanted:
+            everything = PixelBox(left=0, top=0, right=photo.width, bottom=photo.height)
+            return (Found(name=photo.name, box=everything, note="the whole photo"),)
+        names = list({folded(one.name) or one.name: one.name for one in reversed(wanted) if one.box is None}.values())[::-1]
+        if not names:
+            return tuple(boxed(one, photo) for one in wanted)
+        return match(wanted, self._instances(photo, names, context), photo)
+
+    def prefetch(self, settings: Settings) -> None:
+        """Begin to read the model. What is wrong with it is told when it is needed."""
+        from ...models.devices import choose
+
+        try:
+            device = choose(settings.learned.devices.locate)
+        except Img23DError as error:
+            log.info("nothing read ahead: %s", error.sentence)
+            return
+        set_id = settings.learned.grounder
+        self._models.prefetch(_key(set_id, device), self._builder(set_id, device))
+
+    def _instances(self, photo: Photo, names: list[str], context: Context) -> tuple[Instance, ...]:
+        from ...models.devices import choose
+        from ...models.memory import Attempt, with_less_memory
+
+        learned = context.settings.learned
+        device, processor = choose(learned.devices.locate), choose("cpu")
+        small = learned.small_memory or device.is_processor
+        usual = _Way(device=device, tokens=_LEAST_TOKENS if small else _MOST_TOKENS, streamed=learned.small_memory)
+        ways = [
+            (usual, ""),
+            (_Way(device=device, tokens=_LEAST_TOKENS // 2, streamed=True), _SMALLER),
+            (_Way(device=processor, tokens=_LEAST_TOKENS), _ON_PROCESSOR),
+        ]
+
+        def run(way: _Way) -> Callable[[], tuple[Instance, ...]]:
+            return lambda: self._ask(photo, names, way, context)
+
+        attempts = [Attempt(run=run(way), note=note) for way, note in ways]
+        return with_less_memory(attempts[: 2 if device.is_processor else 3], context, self._models)
+
+    def _ask(self, photo: Photo, names: list[str], way: _Way, context: Context) -> tuple[Instance, ...]:
+        set_id, most = context.settings.learned.grounder, way.tokens * _PIXELS_A_TOKEN
+        clerk = self._clerk(set_id)
+        asked = clerk.question(_opaque(photo), names, least=min(most, _LEAST_TOKENS * _PIXELS_A_TOKEN), most=most)
+        context.report(0.0, f"Reading {weight_set(set_id).label}")
+        working = _BYTES_IN_ANY_CASE + way.tokens * _BYTES_A_TOKEN
+        build = self._builder(set_id, way.device)
+        key, streamed = _key(set_id, way.device), way.streamed
+        with self._models.on_device(key, build, way.device, working_bytes=working, streamed=streamed) as network:
+
+            def report(fraction: float) -> None:
+                context.report(_READ_SHARE + (1 - _READ_SHARE) * fraction, "Looking for the named things")
+
+            tokens = answer(network, asked, device=way.device, limit=token_limit(len(names)), report=report)
+        text = clerk.text(tokens)
+        log.info("asked about %s, answered in %d tokens: %s", names, len(tokens), text)
+        return read_answer(text, seen=asked.seen, photo=(photo.width, photo.height))
+
+    def _clerk(self, set_id: str) -> Clerk:
+        if set_id not in self._clerks:
+            self._clerks[set_id] = Clerk(self._weights.path(set_id))
+        return self._clerks[set_id]
+
+    def _builder(self, set_id: str, device: Device) -> Callable[[], Module]:
+        return lambda: read_network(self._weights.path(set_id), dtype_for(device))
+
+
+def _key(set_id: str, device: Device) -> str:
+    return f"{set_id}:{dtype_for(device)}"
+
+
+def _opaque(photo: Photo) -> np.ndarray:
+    """The photo on white: what is under a transparent pixel may be anything."""
+    if photo.alpha is None:
+        return photo.rgb
+    alpha = photo.alpha[..., None].astype(np.uint16)  # (H, W, 1)
+    return ((photo.rgb * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)

@@ -1,0 +1,38 @@
+"""The question, as Qwen publishes it for its own measurements, and how long its answer may be."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+IMAGE_TOKEN = "<|image_pad|>"
+
+# Tokens of one line of the answer: each of a box's up to 12 digits is one, keys, brackets and a label of a few words make
+# up the rest. The first lines are for further instances of a name; the whole is what a processor answers in some minutes.
+_TOKENS_A_NAME = 96
+_TOKENS_IN_ANY_CASE = 768
+_MOST_TOKENS = 4096
+
+
+def question(names: Sequence[str]) -> str:
+    """All names in one go.
+
+    Source: QwenLM/Qwen3-VL, evaluation/ODinW-13/dataset_utils.py, the prompt of its object detection benchmark, which the
+    cookbook on 2D grounding uses too; answered as a JSON list of `bbox_2d` in thousandths and `label`.
+    """
+    listed = ", ".join(" ".join(name.replace("<|", "<").split()) for name in names)  # no control token comes from a name
+    return f"Locate every instance that belongs to the following categories: '{listed}'. Report bbox coordinates in JSON format."
+
+
+def chat(text: str, image_tokens: int) -> str:
+    """One picture and the text as the only turn, up to where the answer begins.
+
+    It is what the published chat template makes of this turn. It is written out here, since a template is a program that
+    came with the weights, and this is the only turn there ever is.
+    """
+    picture = f"<|vision_start|>{IMAGE_TOKEN * image_tokens}<|vision_end|>"
+    return f"<|im_start|>user\n{picture}{text}<|im_end|>\n<|im_start|>assistant\n"
+
+
+def token_limit(names: int) -> int:
+    """How long the answer about so many names may become: a model that repeats itself must end."""
+    return min(_MOST_TOKENS, _TOKENS_IN_ANY_CASE + _TOKENS_A_NAME * names)
