@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -43,18 +43,22 @@ def config(
     )
 
 
-def write(folder: Path, content: dict, *, seed: int = 0, deviation: float = 0.2) -> None:
-    """The two files, with random weights."""
+def write(
+    folder: Path, content: dict, *, seed: int = 0, deviation: float = 0.1, decoder: Callable[[nn.Module], None] | None = None
+) -> None:
+    """The two files, with random weights, or with those that `decoder` writes into the VAE."""
     from img23d_backend.engines.hunyuan3d.networks.conditioner import ImageEncoder
     from img23d_backend.engines.hunyuan3d.networks.dit import ShapeDiT
     from img23d_backend.engines.hunyuan3d.networks.vae import ShapeVAE
 
     makers = {"model": ShapeDiT, "vae": ShapeVAE, "conditioner": ImageEncoder}
     networks = {name: randomized(make(**content[name]["params"]), seed, deviation) for name, make in makers.items()}
+    if decoder is not None:
+        decoder(networks["vae"])
     save(folder, content, networks)
 
 
-def randomized(network: nn.Module, seed: int = 0, deviation: float = 0.2) -> nn.Module:
+def randomized(network: nn.Module, seed: int = 0, deviation: float = 0.1) -> nn.Module:
     """Every parameter normally distributed, those of norms around 1."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
@@ -62,6 +66,41 @@ def randomized(network: nn.Module, seed: int = 0, deviation: float = 0.2) -> nn.
             around = 1.0 if "norm" in name and name.endswith("weight") else 0.0
             parameter.copy_(around + deviation * torch.randn(parameter.shape, generator=generator))
     return network
+
+
+def sphere(vae: nn.Module, centre: tuple[float, float, float], radius: float) -> None:
+    """Turns the decoder into a ball's field: radius^2 - |x - centre|^2, squashed, whatever the latents are.
+
+    The square is a sum of cosines, which the points' embedding has; channels 2 and 3 keep the last norm from dividing the
+    ball out.
+    """
+    line = torch.linspace(-1.01, 1.01, 400, dtype=torch.float64)
+    frequencies = 2.0 ** torch.arange(3, dtype=torch.float64)
+    columns = torch.cat((torch.ones_like(line)[:, None], torch.cos(line[:, None] * frequencies)), dim=1)
+    constant, *weights = torch.linalg.lstsq(columns, (line**2)[:, None]).solution[:, 0].tolist()
+    decoder, block = vae.geo_decoder, vae.geo_decoder.cross_attn_decoder
+    for layer in (decoder.query_proj, block.attn.c_proj, block.mlp.c_proj, decoder.output_proj):
+        layer.weight.data.zero_()
+        layer.bias.data.zero_()
+    decoder.ln_post.weight.data.fill_(1)
+    decoder.ln_post.bias.data.zero_()
+    offset = radius**2 - sum(one**2 for one in centre) - 3 * constant
+    terms = decoder.fourier_embedder.num_freqs
+    for channel, sign in ((0, 1.0), (1, -1.0)):
+        row = decoder.query_proj.weight.data[channel]
+        decoder.query_proj.bias.data[channel] = sign * offset
+        for axis, middle in enumerate(centre):
+            row[axis] = sign * 2 * middle  # the embedding is x, sines by axis and frequency, cosines likewise
+            for term, weight in enumerate(weights):
+                row[3 + 3 * terms + axis * terms + term] = -sign * weight
+        decoder.output_proj.weight.data[0, channel] = sign * 4
+    decoder.query_proj.bias.data[2:4] = torch.tensor([8.0, -8.0])
+
+
+def empty(vae: nn.Module) -> None:
+    """Turns the decoder into a field that is outside everywhere."""
+    vae.geo_decoder.output_proj.weight.data.zero_()
+    vae.geo_decoder.output_proj.bias.data.fill_(-1)
 
 
 @contextmanager

@@ -19,9 +19,22 @@ from .schedule import ConsistencySchedule, FlowSchedule, Schedule
 _FLOW, _CONSISTENCY = "FlowMatchEulerDiscreteScheduler", "ConsistencyFlowMatchEulerDiscreteScheduler"
 _DITS, _VAES = ("Hunyuan3DDiT",), ("ShapeVAE",)
 _ENCODERS = ("SingleImageEncoder",)
+_PATCH = 14  # pixels of the encoder's patches
 _PROCESSORS = ("ImageProcessorV2", "MVImageProcessorV2")
 
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sizes:
+    """What is needed of the networks before they are built: the latents' shape, and widths that the memory depends on."""
+
+    latents: int
+    latent_channels: int
+    picture_tokens: int
+    encoder_width: int
+    sampler_width: int
+    decoder_width: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +46,7 @@ class ShapeConfig:
     conditioner: Mapping[str, object]
     framing: Framing
     schedule: Schedule
+    sizes: Sizes
 
     @property
     def guidance_built_in(self) -> bool:
@@ -45,10 +59,15 @@ def read_config(path: Path) -> ShapeConfig:
     content = _read_yaml(path)
     scheduler, parameters = _section(path, content, "scheduler", (_FLOW, _CONSISTENCY))
     _, processor = _section(path, content, "image_processor", _PROCESSORS)
+    dit, vae, conditioner = (
+        _section(path, content, name, classes)[1]
+        for name, classes in (("model", _DITS), ("vae", _VAES), ("conditioner", _ENCODERS))
+    )
     return ShapeConfig(
-        dit=_section(path, content, "model", _DITS)[1],
-        vae=_section(path, content, "vae", _VAES)[1],
-        conditioner=_section(path, content, "conditioner", _ENCODERS)[1],
+        dit=dit,
+        vae=vae,
+        conditioner=conditioner,
+        sizes=_sizes(path, dit, vae, conditioner),
         framing=_known(Framing, processor),
         schedule=_known(FlowSchedule if scheduler == _FLOW else ConsistencySchedule, parameters),
     )
@@ -83,6 +102,21 @@ def _section(
     if target not in classes:
         raise damaged("its config.yaml is of another kind", f"{path}: {name} is {section!r:.200}, not {' or '.join(classes)}")
     return target, section.get("params") or {}
+
+
+def _sizes(path: Path, dit: Mapping, vae: Mapping, conditioner: Mapping) -> Sizes:
+    try:
+        encoder = conditioner["main_image_encoder"]["kwargs"]
+        return Sizes(
+            latents=int(vae["num_latents"]),
+            latent_channels=int(vae["embed_dim"]),
+            picture_tokens=(int(encoder["image_size"]) // _PATCH) ** 2 + 1,
+            encoder_width=int(encoder["config"]["hidden_size"]),
+            sampler_width=int(dit["hidden_size"]),
+            decoder_width=int(vae["width"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged("its config.yaml is of another kind", f"{path}: {type(error).__name__} {error}") from error
 
 
 def _known(make: type[_T], parameters: Mapping[str, object]) -> _T:

@@ -19,7 +19,6 @@ Report = Callable[[float, str], None]
 _ENCODED = 0.1  # of the progress
 # Values per token and channel that are in memory at once: a block's hidden values and their neighbours
 _ENCODER_VALUES, _SAMPLER_VALUES = 12, 20
-_PATCH = 14  # pixels
 
 
 def sample_latents(
@@ -41,8 +40,9 @@ def sample_latents(
 
 def bytes_per_object(plan: Plan) -> int:
     """What the sampler needs for one object beside the weights, about."""
-    tokens = _picture_tokens(plan) + int(plan.config.vae["num_latents"])
-    return tokens * int(plan.config.dit["hidden_size"]) * _SAMPLER_VALUES * plan.device.dtype.itemsize
+    sizes = plan.config.sizes
+    tokens = sizes.picture_tokens + sizes.latents
+    return tokens * sizes.sampler_width * _SAMPLER_VALUES * plan.device.dtype.itemsize
 
 
 def _together(
@@ -59,7 +59,7 @@ def _together(
     with plan.on_device(plan.conditioner, models, count * _encoder_bytes(plan)) as conditioner, torch.inference_mode():
         context = conditioner(torch.from_numpy(pictures).to(device)).to(dtype)  # (B, N, C)
     report(_ENCODED, "Shaping")
-    shape = (int(plan.config.vae["num_latents"]), int(plan.config.vae["embed_dim"]))
+    shape = (plan.config.sizes.latents, plan.config.sizes.latent_channels)
     start = torch.cat([noise(seed, shape, dtype) for seed in seeds]).to(device)
     with plan.on_device(plan.dit, models, count * bytes_per_object(plan)) as dit, torch.inference_mode():
         latents = sample(
@@ -84,14 +84,6 @@ def within(report: Report, begin: float, end: float) -> Report:
     return lambda done, note: report(begin + (end - begin) * done, note)
 
 
-def _picture_tokens(plan: Plan) -> int:
-    return (int(_encoder(plan)["image_size"]) // _PATCH) ** 2 + 1
-
-
 def _encoder_bytes(plan: Plan) -> int:
-    channels = int(_encoder(plan)["config"]["hidden_size"])
-    return _picture_tokens(plan) * channels * _ENCODER_VALUES * plan.device.dtype.itemsize
-
-
-def _encoder(plan: Plan) -> dict:
-    return plan.config.conditioner["main_image_encoder"]["kwargs"]
+    sizes = plan.config.sizes
+    return sizes.picture_tokens * sizes.encoder_width * _ENCODER_VALUES * plan.device.dtype.itemsize

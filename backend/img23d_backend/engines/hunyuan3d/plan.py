@@ -119,4 +119,4 @@ def describe(plan: Plan, settings: LearnedSettings) -> str:
     model = next(label for key, label, _ in SHAPE_MODELS if key == settings.shape_model)
     speed = next(label for key, label, _ in SPEEDS if key == settings.speed)
     vae = "" if plan.vae_set == plan.set_id else " with the turbo decoder"
-    return f"{model} {speed}{vae}, {len(plan.steps)} steps."
+    return f"{model} {speed}{vae}."

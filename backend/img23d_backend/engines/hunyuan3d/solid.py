@@ -114,4 +114,4 @@ def _points_at_once(plan: Plan) -> int:
 
 
 def _bytes_per_point(plan: Plan) -> int:
-    return _VALUES * int(plan.config.vae["width"]) * plan.device.dtype.itemsize
+    return _VALUES * plan.config.sizes.decoder_width * plan.device.dtype.itemsize

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 from transformers import Dinov2Config, Dinov2Model
 
-PATCH = 14  # pixels
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's
 
 

@@ -96,7 +96,7 @@ def key_logits(count: int, dtype: torch.dtype) -> list[float]:
     """
     logits: list[float] = []
     left = float(count)
-    while left > count * 1e-6 and len(logits) < _KEYS_MOST:
+    while left > count * 1e-5 and len(logits) < _KEYS_MOST:
         logit = torch.tensor(math.log(left), dtype=torch.float64).to(dtype)
         if math.exp(logit.item()) > left * (1 + 1e-6):
             logit = torch.nextafter(logit, torch.tensor(-math.inf, dtype=dtype))
