@@ -17,6 +17,7 @@ SOURCES = BACKEND / "requirements"
 LOCKS = BACKEND / "img23d_backend" / "setup" / "locks"
 WITHOUT_DEPENDENCIES = {"hunyuan3d"}  # its own list asks for a web server and a compiler
 NEVER = ("torch", "torchvision")  # their build depends on the machine
+OWN_SOURCES = {"UV_FIND_LINKS", "UV_EXTRA_INDEX_URL", "UV_INDEX", "UV_INDEX_STRATEGY"}
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")  # Blender's, and the one that the installer fetches
 PLATFORMS = ("x86_64-manylinux_2_28", "x86_64-pc-windows-msvc", "aarch64-apple-darwin")
 
@@ -49,6 +50,7 @@ def _compile(source: Path, lock: Path, upgrade: bool) -> None:
     command: list[str | Path] = [_uv(), "pip", "compile", "--quiet", "--universal", "--python-version", PYTHONS[0]]
     command += ["--fork-strategy", "fewest"]  # one version of each for all Pythons, so that all are the one that is tested
     command += ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--no-header", "--only-binary", ":all:"]
+    command += ["--excludes", SOURCES / "excludes.txt"]
     command += ["--no-deps"] if source.stem in WITHOUT_DEPENDENCIES else []
     command += ["--upgrade"] if upgrade else []
     run([*command, source, "--output-file", lock], env=_variables(), cwd=ROOT, hint=f"{source.name} cannot be resolved: see above.")
@@ -68,4 +70,6 @@ def _uv() -> Path:
 
 
 def _variables() -> dict[str, str]:
-    return clean_environment(**environment.uv_variables())
+    """Without what this machine has of its own: a folder of wheels knows the hashes of its few files only."""
+    variables = clean_environment(**environment.uv_variables())
+    return {name: value for name, value in variables.items() if name not in OWN_SOURCES}

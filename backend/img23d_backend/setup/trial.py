@@ -17,7 +17,7 @@ from types import ModuleType
 
 NEEDED = (
     "numpy", "cv2", "PIL", "scipy.sparse.csgraph", "fast_simplification", "yaml", "einops",
-    "safetensors.torch", "huggingface_hub", "tokenizers", "transformers", "diffusers",
+    "safetensors.torch", "huggingface_hub", "tokenizers", "transformers", "accelerate", "diffusers",
 )  # fmt: skip
 
 
