@@ -134,6 +134,7 @@ def _search() -> tuple[tuple[Device, ...], str]:
     )
     if importlib.util.find_spec("torch") is None:
         return (processor,), ""
+    os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Metal lacks runs on the processor; read on import
     try:
         import torch
     except (ImportError, OSError):  # Windows answers a missing system library with an OSError

@@ -50,20 +50,8 @@ def with_less_memory(attempts: Sequence[Attempt[T]], context: Context, store: Mo
             if not is_out_of_memory(error):
                 raise
             detail = "".join(traceback.format_exception(error))
-            _forget(error)
+        # Only here, outside of the handler, the exception's frames and with them its tensors can be freed.
         log.warning("out of memory, attempt %s: %s", attempt.note or "as usual", detail)
         store.free_devices()
     raise Img23DError(ErrorCode.OUT_OF_MEMORY, _EXHAUSTED, detail)
 
-
-def _forget(error: BaseException) -> None:
-    """Empties the frames that the error came through: their tensors would stay as long as it does."""
-    seen: set[int] = set()
-    rest: list[BaseException | None] = [error]
-    while rest:
-        one = rest.pop()
-        if one is None or id(one) in seen:
-            continue
-        seen.add(id(one))
-        traceback.clear_frames(one.__traceback__)
-        rest += [one.__cause__, one.__context__]

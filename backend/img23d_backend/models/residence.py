@@ -40,20 +40,16 @@ class Resident:
         self.size = sum(home.nbytes for home in self._distinct())
 
     def move_to(self, device: Device) -> None:
-        """Copies to a device; after a failure everything is at home again. The processor computes at home."""
+        """Copies to a device; after a failure everything is at home. The processor computes at home."""
         import torch
 
         with self._moving, torch.inference_mode(False):
             self._point_home()
             if device.is_processor:
                 return
-            arrived = False
-            try:
-                self._point_at(self._copies_on(device))
-                arrived = True
-            finally:
-                if not arrived:
-                    self._point_home()
+            copies = self._copies_on(device)  # may run out of memory, and then nothing points there yet
+            for tensor, home in self._tensors:
+                tensor.data = copies[_place(home)]
             self.device_id = device.id
 
     def move_home(self) -> None:
@@ -93,10 +89,6 @@ class Resident:
         if self.is_page_locked and device.kind != "cpu":
             getattr(torch, device.kind).synchronize()
         return copies
-
-    def _point_at(self, copies: dict[tuple[object, ...], Tensor]) -> None:
-        for tensor, home in self._tensors:
-            tensor.data = copies[_place(home)]
 
     def _point_home(self) -> None:
         for tensor, home in self._tensors:
