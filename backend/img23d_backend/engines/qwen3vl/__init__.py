@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING
 
 from ...models.weights import WeightStore
@@ -12,5 +13,8 @@ if TYPE_CHECKING:
 
 
 def make_grounder(weights: WeightStore, models: ModelStore) -> QwenGrounder:
-    """Nothing is read before something is to be found."""
+    """No weights are read before something is to be found."""
+    # transformers puts another module in its own place while it is imported: a second thread that imports it meanwhile,
+    # such as the one that reads ahead, gets the old one and finds no names in it.
+    importlib.import_module("transformers")
     return QwenGrounder(weights, models)
