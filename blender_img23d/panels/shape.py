@@ -48,9 +48,7 @@ def _draw_learned_shape(column: bpy.types.UILayout, values: Img23DSceneSettings)
     column.prop(values, "budget")
     column.separator()
     column.prop(values, "steps")
-    row = column.row()
-    row.active = values.speed != "turbo"  # its guidance is built in
-    row.prop(values, "guidance")
+    column.prop(values, "guidance")
 
 
 class IMG23D_PT_texture(_Child, bpy.types.Panel):
