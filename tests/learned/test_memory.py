@@ -18,7 +18,6 @@ import torch
 from img23d_backend.models.devices import Device
 from img23d_backend.models.memory import ModelStore
 from img23d_backend.models.memory_errors import DoesNotFit
-from img23d_backend.models.residence import BLOCK_BYTES, Resident
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -294,65 +293,3 @@ def test_unload_frees_the_weights(store: ModelStore) -> None:
     store.unload()
     gc.collect()
     assert home() is None
-
-
-# --- page-locked memory -----------------------------------------------------------------------------------------------
-
-
-def ordinary(size: int) -> Tensor:
-    return torch.empty(size, dtype=torch.uint8)
-
-
-def test_weights_move_into_blocks_and_their_old_memory_is_freed() -> None:
-    model = small_model()
-    model.half_precision = nn.Parameter(torch.full((3,), 0.5, dtype=torch.float16), requires_grad=False)
-    model.register_buffer("scale", torch.tensor(2.0))
-    expected = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    resident = Resident(model)
-    old = weakref.ref(model[0].weight.untyped_storage())
-    asked: list[int] = []
-    resident.lock_pages(lambda size: asked.append(size) or ordinary(size))
-    assert asked == [BLOCK_BYTES] and old() is None
-    assert all(torch.equal(tensor, expected[name]) for name, tensor in model.state_dict().items())
-    assert len({tensor.untyped_storage().data_ptr() for tensor in model.state_dict().values()}) == 1
-
-
-def test_a_model_on_a_card_stays_there_while_its_home_is_page_locked(store: ModelStore) -> None:
-    resident = Resident(small_model())
-    resident.move_to(card_for(store, models=1))
-    there = addresses(resident.module)
-    resident.lock_pages(ordinary)
-    assert addresses(resident.module) == there and resident.device_id == "gpu"
-    resident.move_home()
-    assert len({parameter.untyped_storage().data_ptr() for parameter in resident.module.parameters()}) == 1
-
-
-def test_where_nothing_can_be_page_locked_nothing_changes() -> None:
-    resident = Resident(small_model())
-    home = addresses(resident.module)
-
-    def refused(size: int) -> Tensor:
-        raise RuntimeError("CUDA error: out of memory")
-
-    with pytest.raises(RuntimeError):
-        resident.lock_pages(refused)
-    assert addresses(resident.module) == home and not resident.is_page_locked
-
-
-def test_touching_reads_every_page_of_a_memory_map(tmp_path: Path) -> None:
-    path = tmp_path / "model.safetensors"
-    save_file({"weight": torch.ones(1024, 1024)}, path)
-    layer = nn.Linear(1024, 1024, bias=False, device="meta")
-    layer.load_state_dict(load_file(path), assign=True)
-    assert mapped_and_present(path) < 2**20
-    Resident(layer).touch()
-    assert mapped_and_present(path) >= 2**22
-
-
-def mapped_and_present(path: Path) -> int:
-    """Bytes of a mapped file that this process has touched, proc_pid_smaps(5)."""
-    smaps = Path("/proc/self/smaps")
-    if not smaps.exists():
-        pytest.skip("only Linux tells")
-    lines = smaps.read_text(encoding="utf-8").partition(str(path))[2].splitlines()
-    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith("Rss:"))
