@@ -21,15 +21,8 @@ from img23d_backend.models.weights import WeightStore
 from img23d_backend.stages import Context, CutOut, JobCancelled
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings
-from img23d_protocol.settings import LearnedSettings, StageDevices
-from shape_checkpoints import config, empty, sphere, write
-
-SET = "hunyuan3d-2mini-standard"
-CENTRE, RADIUS = (0.2, 0.1, -0.15), 0.55
-LEARNED = LearnedSettings(
-    speed="standard", steps=3, octree_resolution=48, faces=0, devices=StageDevices(shape="cpu", locate="cpu", matte="cpu")
-)
-SETTINGS = Settings(learned=LEARNED)
+from shape_checkpoints import config, write
+from shape_desk import CENTRE, LEARNED, RADIUS, SET, SETTINGS, make_models, thing
 
 
 @pytest.fixture(autouse=True)
@@ -40,31 +33,20 @@ def single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def models_folder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Models folders with one checkpoint each, by what its decoder gives."""
+    """Each made once."""
     made: dict[str, Path] = {}
-    decoders = {"sphere": lambda vae: sphere(vae, CENTRE, RADIUS), "empty": empty, "random": None}
 
-    def make(kind: str) -> Path:
+    def folder(kind: str) -> Path:
         if kind not in made:
-            made[kind] = tmp_path_factory.mktemp(kind)
-            write(made[kind] / SET / weight_set(SET).subfolder, config(), decoder=decoders[kind])
-            WeightStore(made[kind]).adopt(SET)
+            made[kind] = make_models(tmp_path_factory.mktemp(kind), kind)
         return made[kind]
 
-    return make
+    return folder
 
 
 @pytest.fixture
 def shaper(models_folder: Callable[[str], Path]) -> Callable[[str], HunyuanShaper]:
     return lambda kind: make_shaper(WeightStore(models_folder(kind)), ModelStore())
-
-
-def thing(*, width: int = 60, height: int = 40, seed: int = 0) -> CutOut:
-    """A speckled rectangle with a margin."""
-    rgba = np.zeros((100, 100, 4), dtype=np.uint8)
-    rgba[20 : 20 + height, 30 : 30 + width, :3] = np.random.default_rng(seed).integers(0, 200, (height, width, 3))
-    rgba[20 : 20 + height, 30 : 30 + width, 3] = 255
-    return CutOut(rgba=rgba)
 
 
 def test_the_surface_lies_where_the_field_says(shaper: Callable[[str], HunyuanShaper]) -> None:
@@ -145,7 +127,7 @@ def test_the_progress_only_grows_and_every_step_is_told(shaper: Callable[[str], 
     assert {note for _, note in told} >= {f"Shaping, step {step} of 3" for step in (1, 2, 3)}  # hy3dgen's fourth does nothing
 
 
-def test_models_are_read_once_and_ahead(models_folder: Callable[[str], Path], shaper: Callable[[str], HunyuanShaper]) -> None:
+def test_models_are_read_once_and_ahead(models_folder: Callable[[str], Path]) -> None:
     store = ModelStore()
     one = make_shaper(WeightStore(models_folder("sphere")), store)
     one.prefetch(SETTINGS)
@@ -178,6 +160,16 @@ def test_a_configuration_of_another_model_is_refused(tmp_path: Path, old: str, n
     with pytest.raises(Img23DError) as error:
         make_shaper(WeightStore(tmp_path), ModelStore()).shape(thing(), SETTINGS, Context())
     assert error.value.code is ErrorCode.WEIGHTS_DAMAGED
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 20), (20, 60)], ids=["wide", "tall"])
+def test_the_trained_small_model_follows_the_picture(tiny_models: Path, width: int, height: int) -> None:
+    settings = Settings(learned=replace(LEARNED, speed="turbo", steps=0, octree_resolution=64))
+    one = make_shaper(WeightStore(tiny_models), ModelStore())
+    shaped = one.shape(thing(width=width, height=height), settings, Context(seed=1))
+    assert not find_defects(shaped.mesh)
+    sides = np.ptp(shaped.mesh.vertices, axis=0)
+    assert sides[0] / sides[1] == pytest.approx(width / height, rel=0.35)
 
 
 def signed_volume(vertices: np.ndarray, faces: np.ndarray) -> float:

@@ -1,0 +1,230 @@
+"""The shape stage against hy3dgen's own path, in one run: loading, the guided step, the decoding. Full size, random weights.
+
+Runs in the learned environment, on the processor or with --gpu on the first graphics card:
+
+    python -m devtools.bench.learned.shape OUT.json [--gpu]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ...places import ROOT
+from . import full_size
+
+Row = dict[str, object]
+
+RESOLUTION = 384
+_DENSE_QUERIES = (RESOLUTION + 1) ** 3
+_REPEATS = 3
+_RADIUS = 0.6
+_SMALL_VAE = {"width": 128, "heads": 2, "num_decoder_layers": 1}  # on a processor the full one takes an hour
+_SAMPLED = 1 << 19  # dense queries that are timed where all would take too long
+
+
+def measure(out: Path, *, gpu: bool) -> None:
+    full_size.use_the_projects_code()
+    import torch
+
+    if gpu and not torch.cuda.is_available():
+        rows = [_row("the shape stage on a graphics card: not run, there is none", None, None, "")]
+    else:
+        device = "cuda" if gpu else "cpu"
+        with tempfile.TemporaryDirectory() as folder:
+            size = full_size.write(Path(folder))
+            rows = [*loading(Path(folder), device, size), *guided_step(Path(folder), device), *decoding(Path(folder), device)]
+    out.write_text(json.dumps({"rows": rows}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def loading(folder: Path, device: str, size: int) -> list[Row]:
+    """Both from warm files in half precision, each in a process of its own, which tells its peak memory as well."""
+    ours, theirs = (_loaded(which, folder, device) for which in ("ours", "hy3dgen"))
+    what = f"shape model load, {size / 1e9:.2f} GB, on {_name(device)}"
+    rows = [
+        _row(f"{what}: seconds", ours["seconds"], theirs["seconds"], "≥ 50x"),
+        _row(f"{what}: host memory at its peak, bytes", ours["host_bytes"], theirs["host_bytes"], "≤ 0.45x"),
+    ]
+    if device == "cpu":
+        rows.append(_row(f"{what}: seconds, every page of the map touched", ours["touched_seconds"], theirs["seconds"], ""))
+    return rows
+
+
+def guided_step(folder: Path, device: str) -> list[Row]:
+    """One step of the sampler with guidance: hy3dgen's doubled batch against ours. Parity is the tests' business."""
+    import torch
+    from img23d_backend.engines.hunyuan3d.networks.sampling import sample
+    from img23d_backend.engines.hunyuan3d.parts import ShapeParts
+    from img23d_backend.engines.hunyuan3d.schedule import Step
+    from shape_checkpoints import hy3dgen_importable
+
+    with hy3dgen_importable():
+        from hy3dgen.shapegen.models import Hunyuan3DDiT
+    dtype = torch.float32 if device == "cpu" else torch.float16
+    ours = ShapeParts(folder=folder).dit(dtype).to(device)
+    with torch.device("meta"):
+        theirs = Hunyuan3DDiT(**full_size.MODEL)
+    theirs.load_state_dict(ours.state_dict(), assign=True)
+    latents = torch.randn(1, 512, 64, dtype=dtype, device=device)
+    context = torch.randn(1, full_size.TOKENS, 1536, dtype=dtype, device=device)
+    both = {"main": torch.cat((context, torch.zeros_like(context)))}
+    time_of_both = torch.full((2,), 0.5, dtype=dtype, device=device)
+    step = Step(timestep=500.0, length=0.02)
+
+    def their_step() -> None:
+        guided, unguided = theirs(torch.cat([latents] * 2), time_of_both, both).chunk(2)
+        unguided + 5.0 * (guided - unguided)
+
+    def our_step() -> None:
+        sample(ours, latents, context, [step], train_timesteps=1000, guidance=5.0, on_step=lambda done: None)
+
+    mine, other = _alternating(our_step, their_step, device)
+    return [_row(f"guided DiT step, {dtype}, on {_name(device)}: seconds", mine, other, "≥ 1.5x on a CPU, ≥ 1.6x on a GPU")]
+
+
+def decoding(folder: Path, device: str) -> list[Row]:
+    """Dense against sparse at 384 with the same decoder, whose values are overwritten with a ball's: random weights have no
+    surface. On a processor the decoder is a small one, and the dense time is that of a part, extrapolated.
+    """
+    import numpy as np
+    import torch
+    from img23d_backend.engines.hunyuan3d.networks.vae import ShapeVAE
+    from img23d_backend.engines.hunyuan3d.parts import ShapeParts
+    from img23d_backend.mesh.octree import sample_sparse
+
+    is_cpu = device == "cpu"
+    if is_cpu:
+        vae = ShapeVAE(**(full_size.VAE | _SMALL_VAE)).eval()
+    else:
+        vae = ShapeParts(folder=folder).vae(torch.float16).to(device)
+    chunk = 1 << (13 if is_cpu else 15)
+    rows = []
+    with torch.inference_mode():
+        field = vae.field(torch.randn(512, 64, device=device))
+
+        def query(points: np.ndarray) -> np.ndarray:
+            values = []
+            for first in range(0, len(points), chunk):
+                part = torch.from_numpy(points[first : first + chunk]).to(device)
+                values.append((field(part) * 0 + _RADIUS - part.norm(dim=1)).cpu().numpy())
+            return np.concatenate(values)
+
+        dense_queries = _SAMPLED if is_cpu else _DENSE_QUERIES
+        dense = _seconds(lambda: _dense(query, dense_queries), device) * _DENSE_QUERIES / dense_queries
+        for padded, goal in ((True, "≥ 12x"), (False, "≥ 20x")):
+            started = time.perf_counter()
+            queries = sample_sparse(query, resolution=RESOLUTION, bounds=1.01, padded=padded).queries
+            seconds = time.perf_counter() - started
+            what = f"decode of a ball at {RESOLUTION}{'' if padded else ', unpadded'}"
+            how = f"decoder {vae.post_kl.out_features} wide{', dense time extrapolated' if is_cpu else ''}, on {_name(device)}"
+            rows.append(_row(f"{what}: queries", queries, _DENSE_QUERIES, goal))
+            rows.append(_row(f"{what}: seconds, {how}", seconds, dense, goal))
+    if not is_cpu:
+        peak = torch.cuda.max_memory_allocated()
+        rows.append(_row("peak GPU memory of these steps, bytes", peak, None, "≤ 6 GB"))
+    return rows
+
+
+def _dense(query: Callable, count: int) -> None:
+    """The first so many points of the whole grid, in pieces."""
+    import numpy as np
+
+    line = np.linspace(-1.01, 1.01, RESOLUTION + 1, dtype=np.float32)
+    piece = 1 << 18
+    for first in range(0, count, piece):
+        row, z = np.divmod(np.arange(first, min(first + piece, count)), RESOLUTION + 1)
+        query(np.stack([line[row // (RESOLUTION + 1)], line[row % (RESOLUTION + 1)], line[z]], axis=1))
+
+
+# --- one network load, in a process of its own ---------------------------------------------------------------------------
+
+
+def _loaded(which: str, folder: Path, device: str) -> dict[str, float]:
+    command = [sys.executable, "-m", __spec__.name, "--load", which, str(folder), device]
+    lines = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    return json.loads(lines[-1])
+
+
+def load(which: str, folder: Path, device: str) -> dict[str, float]:
+    """Called in that process. Imports are not counted, but the memory that they take is, in both."""
+    full_size.use_the_projects_code()
+    import resource
+
+    import torch
+    from img23d_backend.engines.hunyuan3d.networks import conditioner, dit, vae  # noqa: F401
+    from img23d_backend.engines.hunyuan3d.parts import ShapeParts
+    from shape_checkpoints import hy3dgen_importable
+
+    with hy3dgen_importable():
+        from hy3dgen.shapegen.pipelines import Hunyuan3DDiTFlowMatchingPipeline
+    started = time.perf_counter()
+    if which == "ours":
+        parts = ShapeParts(folder=folder)
+        networks = [make(torch.float16).to(device) for make in (parts.conditioner, parts.dit, parts.vae)]
+    else:
+        files = str(folder / "model.fp16.safetensors"), str(folder / "config.yaml")
+        networks = [Hunyuan3DDiTFlowMatchingPipeline.from_single_file(*files, device=device, use_safetensors=True)]
+    if device != "cpu":
+        torch.cuda.synchronize()
+    seconds = time.perf_counter() - started
+    if which == "ours":
+        for network in networks:
+            for parameter in network.parameters():
+                parameter.data.flatten()[::2048].sum()  # a number of every page
+    touched = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return {"seconds": seconds, "touched_seconds": touched, "host_bytes": peak}
+
+
+# --- measuring ---------------------------------------------------------------------------------------------------------
+
+
+def _alternating(first: Callable[[], None], second: Callable[[], None], device: str) -> tuple[float, float]:
+    """The best of some runs each, in turn, so that what else the machine does meets both."""
+    import torch
+
+    with torch.inference_mode():
+        first(), second()
+        times = [(_seconds(first, device), _seconds(second, device)) for _ in range(_REPEATS)]
+    return min(one for one, _ in times), min(other for _, other in times)
+
+
+def _seconds(work: Callable[[], None], device: str) -> float:
+    import torch
+
+    started = time.perf_counter()
+    work()
+    if device != "cpu":
+        torch.cuda.synchronize()
+    return time.perf_counter() - started
+
+
+def _name(device: str) -> str:
+    import torch
+
+    return torch.cuda.get_device_name() if device != "cpu" else f"a processor, {torch.get_num_threads()} threads"
+
+
+def _row(what: str, ours: float | None, reference: float | None, goal: str) -> Row:
+    """The ratio is how many times less ours is; for memory, goals are stated the other way round, and so is the ratio."""
+    ratio = None
+    if ours and reference:
+        ratio = ours / reference if goal.startswith("≤") else reference / ours
+    return {"what": what, "ours": ours, "reference": reference, "ratio": ratio, "goal": goal}
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "--load":
+        print(json.dumps(load(sys.argv[2], Path(sys.argv[3]), sys.argv[4])))
+    else:
+        parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+        parser.add_argument("out", type=Path)
+        parser.add_argument("--gpu", action="store_true")
+        options = parser.parse_args()
+        measure(options.out, gpu=options.gpu)
