@@ -34,11 +34,12 @@ class TwoCards:
     mem_get_info = staticmethod(lambda name: (2 * GB, 6 * GB))
     is_available = staticmethod(lambda: True)
     device_count = staticmethod(lambda: 2)
-    names = ("NVIDIA GeForce RTX 3060", "NVIDIA GeForce GT 710")
+    cards = (("NVIDIA GeForce RTX 3060", 6 * GB), ("NVIDIA GeForce GT 710", 2 * GB))
 
     @classmethod
     def get_device_properties(cls, index: int) -> SimpleNamespace:
-        return SimpleNamespace(name=cls.names[index], total_memory=6 * GB)
+        name, total = cls.cards[index]
+        return SimpleNamespace(name=name, total_memory=total)
 
 
 @pytest.fixture
@@ -77,6 +78,11 @@ def test_cards_come_first_and_by_number(two_cards: set[str]) -> None:
 
 def test_free_is_what_the_driver_has_and_torch_keeps_less_a_reserve(two_cards: set[str]) -> None:
     assert devices.choose("gpu").free_bytes() == 2 * GB + 2 * GB - CARD_RESERVE
+
+
+def test_a_card_with_little_memory_has_a_hint(two_cards: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "_expectation", lambda device: "")
+    assert ["Small Memory" in info.note for info in devices.device_infos()] == [False, True, False]
 
 
 def test_a_card_that_does_not_compute_is_told_and_not_offered(

@@ -34,6 +34,8 @@ CARD_RESERVE = 400 * 2**20
 # Not offered of the machine's memory, so that Blender and the desktop are not swapped out.
 MEMORY_RESERVE = 2**30
 
+_LITTLE_MEMORY = 5 * 10**9  # bytes of a card, below which the usual way needs its fallbacks
+
 _NVIDIA, _AMD = "0x10de", "0x1002"  # PCI vendors
 _DISPLAY_CLASS = "0x03"
 
@@ -43,6 +45,7 @@ _DRIVER_TOO_OLD = (
 )
 _OTHER_BUILD = "There is an {maker} card, but the AI models are set up without it: set them up again for {build}."
 _NO_KERNELS = "The {label} cannot compute with this build of torch: set up the AI models again with another build."
+_TURN_ON = "It has little memory: turn on Small Memory."
 _BROKEN = "The private environment cannot be used: set up the AI models again."
 
 
@@ -110,13 +113,13 @@ def device_infos() -> tuple[DeviceInfo, ...]:
     devices, hindrance = _search()
     infos = []
     for device in devices:
-        notes = (_expectation(device), hindrance if device.is_processor else "")
+        notes = (_expectation(device), _hint(device), hindrance if device.is_processor else "")
         infos.append(
             DeviceInfo(
                 id=device.id,
                 label=device.label,
                 total_bytes=device.total_bytes,
-                free_bytes=_free_or_none(device),
+                free_bytes=_free_now(device),
                 note=" ".join(note for note in notes if note),
             )
         )
@@ -222,7 +225,11 @@ def _expectation(device: Device) -> str:
         return ""
 
 
-def _free_or_none(device: Device) -> int:
+def _hint(device: Device) -> str:
+    return _TURN_ON if not device.is_processor and device.total_bytes < _LITTLE_MEMORY else ""
+
+
+def _free_now(device: Device) -> int:
     try:
         return device.free_bytes()
     except RuntimeError:  # a driver that went away

@@ -51,7 +51,8 @@ def with_less_memory(attempts: Sequence[Attempt[T]], context: Context, store: Mo
                 raise
             detail = "".join(traceback.format_exception(error))
         # Only here, outside of the handler, the exception's frames and with them its tensors can be freed.
-        log.warning("out of memory, attempt %s: %s", attempt.note or "as usual", detail)
+        log.warning("out of memory: %s", detail.rstrip().rpartition("\n")[2])
+        log.info("%s", detail)
         store.free_devices()
     raise Img23DError(ErrorCode.OUT_OF_MEMORY, _EXHAUSTED, detail)
 
