@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from img23d_backend.engines.birefnet import make_matter, matte
 from img23d_backend.engines.birefnet.inference import input_side, prepared
 from img23d_backend.engines.preview.matte import GrabCutMatter
@@ -91,6 +92,15 @@ def test_short_of_memory_it_goes_on_at_a_smaller_size_and_says_so(matter: Matter
     cutout = matter.cut_out(SCENE.photo, _found(4), Context(settings=LEARNED, notify=notices.append))
     assert sides == [96, 64] and len(notices) == 1 and "64 pixels" in notices[0]
     assert cutout.rgba[..., 3].max() == 255
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)
+def test_half_precision_changes_the_matte_little(tiny_models: Path, dtype: torch.dtype) -> None:
+    folder, box = WeightStore(tiny_models).path("birefnet-general"), SCENE.boxes[5]
+    rgb = SCENE.photo.rgb[box.top - 40 : box.bottom + 40, box.left - 40 : box.right + 40]
+    exact, coarse = (matte.matte(matte.load(folder, kind), rgb, SIDE, lambda _: None) for kind in (torch.float32, dtype))
+    assert 0.2 < exact.mean() < 0.8
+    assert np.abs(exact - coarse).mean() < 0.01
 
 
 # --- without the network --------------------------------------------------------------------------------------------
