@@ -6,48 +6,18 @@ are the real ones.
 
 from __future__ import annotations
 
-import gc
-import threading
 import weakref
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import torch
-from img23d_backend.models.devices import Device
+from img23d_backend.models import system_memory
 from img23d_backend.models.memory import ModelStore
 from img23d_backend.models.memory_errors import DoesNotFit
+from memory_desk import CPU, MODEL_BYTES, PLENTY, WIDTH, card_for, small_model, use
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
-
-WIDTH = 256
-MODEL_BYTES = 2 * 4 * (WIDTH * WIDTH + WIDTH)  # two linear layers in float32
-PLENTY = 10**12
-CPU = Device(id="cpu", torch_name="cpu", label="Processor", total_bytes=PLENTY)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Card(Device):
-    """A card whose room is what the store's models leave of its total."""
-
-    id: str = "gpu"
-    torch_name: str = "cpu"
-    label: str = "a card"
-    stores: list[ModelStore] = field(default_factory=list)
-
-    def free_bytes(self) -> int:
-        taken = sum(MODEL_BYTES for place in self.stores[0].places().values() if place == self.id)
-        return self.total_bytes - taken
-
-
-def small_model(seed: int = 0) -> nn.Module:
-    torch.manual_seed(seed)
-    return nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.GELU(), nn.Linear(WIDTH, WIDTH)).requires_grad_(False)
-
-
-def card_for(store: ModelStore, *, models: float) -> Card:
-    return Card(total_bytes=int(models * MODEL_BYTES), stores=[store])
 
 
 @pytest.fixture
@@ -55,11 +25,6 @@ def store() -> Iterator[ModelStore]:
     store = ModelStore(available=lambda: PLENTY)
     yield store
     store.unload()
-
-
-def use(store: ModelStore, key: str, device: Device, **kwargs: int) -> Tensor:
-    with store.on_device(key, small_model, device, **kwargs) as model:
-        return model(torch.ones(1, WIDTH))
 
 
 def addresses(model: nn.Module) -> list[int]:
@@ -191,6 +156,23 @@ def test_the_oldest_is_dropped_where_the_machines_memory_is_short() -> None:
     assert store.bytes_read == 3 * MODEL_BYTES
 
 
+def test_room_is_made_before_a_model_is_built_for_the_processor() -> None:
+    left = [PLENTY]
+    store = ModelStore(available=lambda: left[0])
+    seen: list[list[str]] = []
+
+    def build() -> nn.Module:
+        seen.append(list(store.places()))
+        return small_model()
+
+    use(store, "a", CPU)
+    left[0] = system_memory.total_bytes() // 4
+    for key, device in (("b", card_for(store, models=9)), ("c", CPU)):
+        with store.on_device(key, build, device):
+            pass
+    assert seen == [["a"], []]
+
+
 def test_a_failed_build_is_not_remembered(store: ModelStore) -> None:
     def broken() -> nn.Module:
         raise FileNotFoundError("model.safetensors")
@@ -231,65 +213,3 @@ def test_an_exception_in_the_block_leaves_the_model_free(store: ModelStore) -> N
         raise ZeroDivisionError
     use(store, "b", card)
     assert store.places() == {"a": "", "b": "gpu"}
-
-
-# --- reading ahead ----------------------------------------------------------------------------------------------------
-
-
-def test_what_was_read_ahead_is_not_built_again(store: ModelStore) -> None:
-    threads: list[str] = []
-
-    def build() -> nn.Module:
-        threads.append(threading.current_thread().name)
-        return small_model()
-
-    store.prefetch("a", build)
-    store.prefetch("a", build)
-    with store.on_device("a", build, CPU):
-        pass
-    store.prefetch("a", build)
-    assert len(threads) == 1 and threads[0].startswith("weights")
-
-
-def test_a_failed_reading_ahead_is_tried_again_and_tells(store: ModelStore) -> None:
-    def broken() -> nn.Module:
-        raise FileNotFoundError("model.safetensors")
-
-    store.prefetch("a", broken)
-    with pytest.raises(FileNotFoundError), store.on_device("a", broken, CPU):
-        pass
-    store.prefetch("a", broken)
-    use(store, "a", CPU)  # the file came back meanwhile
-
-
-def test_nothing_is_read_ahead_where_memory_is_short() -> None:
-    store = ModelStore(available=lambda: 0)
-    store.prefetch("a", lambda: pytest.fail("memory is short"))
-    store.unload()
-    assert store.places() == {}
-
-
-def test_unload_waits_for_the_reader_and_returns_bytes(store: ModelStore) -> None:
-    use(store, "a", card_for(store, models=1))
-    began, go = threading.Event(), threading.Event()
-
-    def slow() -> nn.Module:
-        began.set()
-        go.wait(5)
-        return small_model()
-
-    store.prefetch("b", slow)
-    store.prefetch("c", lambda: pytest.fail("a waiting one is given up"))
-    began.wait(5)
-    threading.Timer(0.05, go.set).start()
-    assert store.unload() == 3 * MODEL_BYTES  # a at home and on the card, b at home
-    assert store.places() == {}
-
-
-def test_unload_frees_the_weights(store: ModelStore) -> None:
-    with store.on_device("a", small_model, CPU) as model:
-        home = weakref.ref(model[0].weight.untyped_storage())
-    del model
-    store.unload()
-    gc.collect()
-    assert home() is None

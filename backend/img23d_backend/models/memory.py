@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from . import system_memory
-from .devices import MEMORY_RESERVE, Device
+from .devices import MEMORY_RESERVE, Device, find_devices
 from .less_memory import Attempt, with_less_memory
 from .memory_errors import DoesNotFit
 from .residence import Resident
@@ -34,6 +34,9 @@ log = logging.getLogger(__name__)
 Build = Callable[[], "Module"]
 
 _LEFT_UNLOCKED = 0.25  # of the machine's memory that page-locking must leave available: it cannot be swapped out
+# Of the machine's memory that must be available before a model is built for the processor: it computes in another precision
+# than the files have, so the weights are not mapped but made anew, up to 9 GB of them.
+_BUILDING = 1 / 3
 
 
 class ModelStore:
@@ -65,7 +68,7 @@ class ModelStore:
         raise anything: the store is in order afterwards.
         """
         started = time.perf_counter()
-        model = self._built(key, build)
+        model = self._built(key, build, device)
         try:
             if streamed and not device.is_processor:
                 model.move_home()
@@ -115,13 +118,13 @@ class ModelStore:
 
     # --- building ---------------------------------------------------------------------------------------------------
 
-    def _built(self, key: str, build: Build) -> Resident:
+    def _built(self, key: str, build: Build, device: Device) -> Resident:
         """The model, counted as used."""
         pending = self._pending.pop(key, None)
         if pending is not None:
             wait([pending])
         if key not in self._models:
-            self._make_room_at_home(0)
+            self._make_room_at_home(_bytes_to_build(device))
             self._build(key, build)
         with self._changing:
             model = self._models[key] = self._models.pop(key)
@@ -143,7 +146,7 @@ class ModelStore:
 
     def _read_ahead(self, key: str, build: Build) -> None:
         """Leaves it to the worker where memory is short, since only the worker knows what may be dropped."""
-        if self._available() >= MEMORY_RESERVE:
+        if self._available() >= MEMORY_RESERVE + _bytes_to_build(find_devices()[0]):
             self._build(key, build).touch()
 
     # --- moving -----------------------------------------------------------------------------------------------------
@@ -207,3 +210,7 @@ class ModelStore:
 
     def _count_moving(self, started: float) -> None:
         self.seconds_moving += time.perf_counter() - started
+
+
+def _bytes_to_build(device: Device) -> int:
+    return int(_BUILDING * system_memory.total_bytes()) if device.is_processor else 0
