@@ -18,7 +18,6 @@ from img23d_protocol.names import split_names
 
 from .engines import PREVIEW, Engines
 from .home import models_folder
-from .job import Caller
 from .outcome import Outcome
 from .progress_bar import ProgressPrinter
 
@@ -64,6 +63,7 @@ def _ids(choices: tuple[Choice, ...]) -> list[str]:
 
 def run(options: argparse.Namespace) -> int:
     """The program's exit code."""
+    from .job import Caller
     from .pipeline import run_job
 
     outcome = Outcome()

@@ -14,13 +14,22 @@ from pathlib import Path
 
 import img23d_protocol
 from img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
-from img23d_protocol.choices import GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS, TENCENT_LICENCE, TORCH_BUILDS, shape_set
+from img23d_protocol.choices import (
+    GROUNDERS,
+    MATTERS,
+    SHAPE_MODELS,
+    SPEEDS,
+    TENCENT_LICENCE,
+    TENCENT_LICENCE_LINK,
+    TORCH_BUILDS,
+    shape_set,
+)
 from img23d_protocol.environment import interpreter_in
 from img23d_protocol.messages import Failed, InstallEnvironment, Shutdown, Status
 
 from .engines import Engines
 from .home import environment_folder, models_folder
-from .models.registry import weight_set
+from .models.registry import TENCENT_TERRITORY, weight_set
 from .setup_jobs import run_setup_job
 from .setup_printer import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, SetupPrinter
 
@@ -29,8 +38,8 @@ STATUS_SECONDS = 180.0  # for the new backend to import torch and look at the de
 
 _JOB = "command-line"
 _TERRITORY = (
-    "Hunyuan3D is Tencent's, under a licence that is not granted in the European Union, the United Kingdom and South Korea,\n"
-    "not even for what is made with it: https://github.com/Tencent-Hunyuan/Hunyuan3D-2/blob/main/LICENSE"
+    f"Hunyuan3D is Tencent's, under a licence that is not granted in {TENCENT_TERRITORY},\n"
+    f"not even for what is made with it: {TENCENT_LICENCE_LINK}"
 )
 _WITHOUT_TENCENT = f"Left out without Tencent's licence: Hunyuan3D. With it: --accept-licence {TENCENT_LICENCE}"
 
@@ -54,7 +63,7 @@ def run(options: argparse.Namespace) -> int:
     printer = SetupPrinter(sys.stderr)
     try:
         sets = () if options.no_weights else tuple(weight_set(set_id).id for set_id in options.sets)
-        licences = tuple(options.accept_licence) or _ask_for_tencent()
+        licences = _accepted(options.accept_licence)
         request = _request(options, licences)
     except Img23DError as error:
         printer.take(Failed(job=_JOB, code=error.code, sentence=error.sentence, detail=error.detail))
@@ -89,16 +98,19 @@ def _find_uv(chosen: str) -> Path:
     raise Img23DError(ErrorCode.BAD_REQUEST, sentence, "tried: " + ", ".join(candidates))
 
 
-def _ask_for_tencent() -> tuple[str, ...]:
-    """The licences that were accepted by hand; where nobody can be asked, none."""
+def _accepted(flags: list[str]) -> tuple[str, ...]:
+    """The licences accepted by a flag or by hand; where nobody can be asked, none."""
     sys.stderr.write(_TERRITORY + "\n")
-    if sys.stdin is not None and sys.stdin.isatty():
-        sys.stderr.write("Do you accept it, and are you outside of these? [yes/no] ")
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() in ("y", "yes"):
-            return (TENCENT_LICENCE,)
+    if flags or (sys.stdin is not None and sys.stdin.isatty() and _says_yes()):
+        return (TENCENT_LICENCE,)
     sys.stderr.write(_WITHOUT_TENCENT + "\n")
     return ()
+
+
+def _says_yes() -> bool:
+    sys.stderr.write("Do you accept it, and are you outside of these? [yes/no] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _allowed(sets: tuple[str, ...], licences: tuple[str, ...]) -> tuple[str, ...]:

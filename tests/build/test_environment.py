@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -66,3 +67,16 @@ def test_an_old_blender_is_not_taken(tmp_path, monkeypatch):
     assert environment._installed_blender() is None
     old.write_text("#!/bin/sh\necho 'Blender 4.2.3 LTS'\n")
     assert environment._installed_blender().label.startswith("Blender 4.2.3")
+
+
+def test_what_pip_was_told_is_said_to_uv(monkeypatch):
+    listed = "global.find-links='/wheels /more'\nglobal.index-url='https://a/simple'\n:env:.index-url='https://b/simple'\n"
+    monkeypatch.setattr(environment, "output_of", lambda command: subprocess.CompletedProcess(command, 0, stdout=listed))
+    for name in ("UV_FIND_LINKS", "UV_DEFAULT_INDEX", "UV_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    told = environment.uv_variables()
+    assert told["UV_FIND_LINKS"] == "/wheels,/more"
+    assert told["UV_DEFAULT_INDEX"] == "https://b/simple", "the environment goes before the file"
+    assert Path(told["UV_CACHE_DIR"]) == environment.BUILD / "uv-cache"
+    monkeypatch.setenv("UV_FIND_LINKS", "/mine")
+    assert "UV_FIND_LINKS" not in environment.uv_variables(), "what uv was told itself stays"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -158,6 +159,22 @@ def refusal(folder: Path, **changes) -> Img23DError:
 def test_nothing_is_fetched_without_online_access(tmp_path: Path) -> None:
     assert refusal(tmp_path / "new", online=False).code == ErrorCode.OFFLINE
     assert not (tmp_path / "new").exists()
+
+
+def test_the_command_begins_in_a_python_without_any_package(tmp_path: Path) -> None:
+    folders = os.pathsep.join([str(BACKEND), str(ROOT / "blender_img23d" / "shared")])
+    options = ["--offline", "--no-weights", "--folder", str(tmp_path / "new"), "--uv", request(tmp_path).uv]
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "img23d_backend", "setup", *options],
+        env=os.environ | {"PYTHONPATH": folders},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 1, done.stderr
+    assert "not granted in the European Union" in done.stderr
+    assert done.stderr.strip().splitlines()[-1].startswith("Setting up needs the network")
 
 
 def test_a_full_disk_is_seen_first(tmp_path: Path) -> None:

@@ -20,10 +20,10 @@ from img23d_protocol.messages import EngineInfo, Settings, Stage, Status
 
 from ..models.registry import WEIGHT_SETS
 from ..models.weights import WeightStore
-from ..stages import Engine
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from ..models.memory import ModelStore
+    from ..stages import Engine
 
 # `note` is what a ready engine does; one that is not ready says what it lacks instead
 PREVIEW, HUNYUAN3D, CUTOUT = (

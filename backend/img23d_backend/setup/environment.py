@@ -84,7 +84,7 @@ def _is_complete(folder: Path, wanted: Wanted) -> bool:
 
 def _need_network(request: InstallEnvironment) -> None:
     if not request.online:
-        sentence = "Setting up needs the network: switch on Allow Online Access under Preferences > System, and press Set Up again."
+        sentence = "Setting up needs the network: allow online access (in Blender under Preferences > System) and set up again."
         raise Img23DError(ErrorCode.OFFLINE, sentence)
 
 

@@ -7,6 +7,7 @@ A script of its own, without imports from the package, because it lives on when 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -15,8 +16,10 @@ import threading
 
 
 def main() -> int:
+    """The program's own exit code, once it is gone."""
     # The lock's descriptor goes on to the program: the folder stays locked until the last of them has ended.
-    child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, close_fds=os.name == "nt")
+    group = {} if os.name == "nt" else {"process_group": 0, "close_fds": False}
+    child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL, **group)
     threading.Thread(target=_end_with_stdin, args=(child.pid,), daemon=True).start()
     return child.wait()
 
@@ -26,8 +29,9 @@ def _end_with_stdin(pid: int) -> None:
         pass
     if os.name == "nt":
         subprocess.run(["taskkill", "/PID", str(pid), "/T", "/F"], stdin=subprocess.DEVNULL, capture_output=True)
-        os._exit(1)
-    os.killpg(0, signal.SIGKILL)  # the group that this script was started as the leader of
+        return
+    with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+        os.killpg(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

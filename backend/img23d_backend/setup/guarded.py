@@ -15,7 +15,7 @@ from typing import IO
 
 GUARD = Path(__file__).with_name("guard.py")
 TICK_SECONDS = 0.2
-END_SECONDS = 5.0  # for the guard to end its program
+END_SECONDS = 10.0  # for the guard to end its program, which may hang on a slow disk
 LINES_KEPT = 500
 
 
@@ -50,7 +50,7 @@ def run_guarded(
         env=dict(environment),
         cwd=folder,
         pass_fds=kept_open if sys.platform != "win32" else (),
-        start_new_session=True,  # Ctrl+C in the terminal is ours to handle; and the guard ends this group
+        start_new_session=True,  # Ctrl+C in the terminal is ours to handle
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )
     lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
