@@ -6,6 +6,8 @@ IMG23D_LEARNED_PYTHON is that Python, IMG23D_TINY_MODELS a models folder made by
 from __future__ import annotations
 
 import os
+import shutil
+import time
 from pathlib import Path
 
 import bpy
@@ -33,6 +35,14 @@ def learned(owner, values, monkeypatch):
     preferences.property_unset("models_folder")
 
 
+def tick_until(owner, condition, seconds: float = 120.0) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited too long"
+        owner.pump.tick()
+        time.sleep(0.02)
+
+
 def test_one_mesh_a_name(learned, owner):
     assert bpy.ops.img23d.generate() == {"FINISHED"}
     job = owner.session.jobs[0]
@@ -56,11 +66,7 @@ def test_boxes_are_found_for_correction(learned, owner):
 def test_the_panel_lists_what_is_there(learned, owner):
     owner.models.want()
     assert bpy.ops.img23d.refresh_models() == {"FINISHED"}
-    for _ in range(3000):
-        owner.pump.tick()
-        if owner.session.weights:
-            break
-        part("pump").time.sleep(0.02)
+    tick_until(owner, lambda: owner.session.weights)
     part("scene.models").sync_weights(bpy.context.window_manager, owner)
     owner.models.look(bpy.context, owner)
     assert owner.models.view.environment.state == "chosen"
@@ -68,3 +74,25 @@ def test_the_panel_lists_what_is_there(learned, owner):
     ready = {engine.id for engine in owner.session.engines if engine.ready}
     assert ready == {"preview", "cutout", "hunyuan3d"}
     assert any(device.id == "cpu" for device in owner.session.devices)
+
+
+def test_a_model_is_verified_found_damaged_and_deleted(learned, owner, tmp_path):
+    name = "birefnet-general"
+    shutil.copytree(Path(MODELS) / name, tmp_path / name)
+    bpy.context.preferences.addons[PACKAGE].preferences.models_folder = str(tmp_path)
+    assert bpy.ops.img23d.verify_weights(weights=name) == {"FINISHED"}
+    with (tmp_path / name / "model.safetensors").open("r+b") as file:
+        file.seek(-1, os.SEEK_END)
+        last = file.read(1)
+        file.seek(-1, os.SEEK_END)
+        file.write(bytes([last[0] ^ 1]))
+    with pytest.raises(RuntimeError, match="damaged"):
+        bpy.ops.img23d.verify_weights(weights=name)
+
+    def state() -> str:
+        return next((row.state for row in owner.session.weights if row.id == name), "")
+
+    tick_until(owner, lambda: state() == "damaged")
+    assert bpy.ops.img23d.delete_weights(weights=name) == {"FINISHED"}
+    assert not (tmp_path / name).exists()
+    tick_until(owner, lambda: state() == "missing")
