@@ -55,6 +55,7 @@ class Setup:
         self.job: Job | None = None  # the step that runs, else the last one that ran
         self.failure = ""  # why the last plan did not come to its end
         self.action = ""  # what to do about it, where the failure does not say so itself
+        self.detail = ""
         self._main = main
         self._installer = installer
         self._weights = weights
@@ -71,7 +72,7 @@ class Setup:
         if plan.changes_open_files:
             self._end_main()
         self._plan, self._left = plan, list(plan.requests)
-        self.failure = self.action = ""
+        self.failure = self.action = self.detail = ""
         self._begin_next()
 
     def cancel(self) -> None:
@@ -152,20 +153,20 @@ class Setup:
         for session in (self._installer, self._weights):
             session.shutdown()
         if job.state is JobState.FAILED:
-            self._fail(job.code, job.error, job.action)
+            self._fail(job.code, job.error, job.action, job.detail)
         elif job.state is JobState.DONE and self._left:
             try:
                 self._begin_next()
             except Img23DError as error:
                 log.warning("the set-up's next step cannot begin: %s\n%s", error.sentence, error.detail)
-                self._fail(error.code, error.sentence, explain(error).action)
+                self._fail(error.code, error.sentence, explain(error).action, error.detail)
         if job.state is not JobState.DONE:
             self._left.clear()
         self._main_is_outdated |= not self.is_running
         return not self.is_running
 
-    def _fail(self, code: str, sentence: str, action: str) -> None:
-        self.failure = sentence
+    def _fail(self, code: str, sentence: str, action: str, detail: str) -> None:
+        self.failure, self.detail = sentence, detail
         self.action = _GO_ON if code in _CUT_OFF else action
 
     def _renew_main(self) -> None:

@@ -10,7 +10,7 @@ from ..core.environment import EnvironmentState
 from ..properties import Img23DWeightsRow, preferences_of
 from ..scene.models import ModelsView, weights_at
 from ..scene.owner import Extension, extension
-from ..shared.img23d_protocol.choices import TENCENT_LICENCE_LINK
+from ..shared.img23d_protocol.choices import PREVIEW_ENGINE, TENCENT_LICENCE_LINK
 from .setup_progress import draw_setup_progress
 from .text import draw_sentence, gigabytes
 
@@ -82,6 +82,7 @@ class IMG23D_PT_models(bpy.types.Panel):
         else:
             _draw_failure(column, context, owner)
             _draw_setup(column, context, owner.models.view)
+            _draw_use(column, context, owner)
         _draw_devices(column, context, owner)
         _draw_weights(column, context, owner)
         column.operator("img23d.free_memory", text="Free Memory", icon="TRASH")
@@ -116,6 +117,14 @@ def _draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context, view: Mo
     row.scale_y = 1.4
     row.operator("img23d.setup", text="Set Up AI Models", icon="IMPORT")
     _draw_what_and_where(layout, context, view)
+
+
+def _draw_use(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    """Who has set the models up wants them, and may not know that the engine is chosen further up."""
+    values = context.scene.img23d
+    ready = [engine for engine in owner.session.engines if engine.ready and engine.id != PREVIEW_ENGINE]
+    if ready and values.engine == PREVIEW_ENGINE:
+        layout.prop_enum(values, "engine", ready[0].id, text=f"Use {ready[0].label}", icon="FORWARD")
 
 
 def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:

@@ -17,6 +17,12 @@ def report_text(owner: Extension, job: Job | None) -> str:
         f"Blender {bpy.app.version_string}, Python {sys.version.split()[0]}, {platform.platform()}",
         f"Backend: {owner.session.hello or 'not running'}",
     ]
+    environment = owner.surroundings.look()
+    lines.append(f"Environment: {environment.state}, {environment.place}")
+    lines += [f"Device {device.id}: {device.label}, {device.total_bytes / 2**30:.1f} GB" for device in owner.session.devices]
+    lines += [f"Model {info.id}: {info.state}" for info in owner.session.weights if info.state != "missing"]
+    if owner.setup.failure:
+        lines.append(f"Set-up: {owner.setup.failure} {owner.setup.action}\n{owner.setup.detail}".rstrip())
     if owner.refusal:
         lines.append(f"Last message: {owner.refusal}")
     if job is not None:

@@ -40,6 +40,10 @@ class Layout:
         assert name in data.bl_rna.properties, name
         self.properties.append(name)
 
+    def prop_enum(self, data, name: str, value: str, *, text: str = "", icon: str = "NONE") -> None:
+        assert icon in _ICONS and value in data.bl_rna.properties[name].enum_items
+        self.texts.append(text)
+
     def operator(self, name: str, *, text: str = "", icon: str = "NONE") -> SimpleNamespace:
         assert icon in _ICONS, icon
         family, _, verb = name.partition(".")

@@ -107,8 +107,10 @@ def test_one_press_from_nothing_to_ready(stage, machine, tmp_path):
     assert "4.5 GB of 9.0 GB" in shown.said and "25.0 MB/s, about 3 min left" in shown.said
     stage.environment = stage.environment_of("READY")
     stage.finish("weights")
-    stage.say("main", m.Status(weights=stage.weights("READY")))
+    engine = m.EngineInfo(id="hunyuan3d", label="Hunyuan3D", ready=True)
+    stage.say("main", m.Status(weights=stage.weights("READY"), engines=(engine,)))
     shown = panel()
+    assert "Use Hunyuan3D" in shown.said
     assert "The environment is ready." in shown.said and "All chosen models are ready." in shown.said
     assert not shown.pressed("img23d.setup")
 
@@ -128,6 +130,8 @@ def test_cancel_and_failure_are_shown(stage, machine):
     sentence = "There is not enough room on the disk: free 3 GB, or choose another folder."
     stage.say("installer", stage.messages.Failed(job=request.job, code="disk_full", sentence=sentence))
     shown = panel()
+    report = part("scene.report").report_text(stage.owner, None)
+    assert "free 3 GB" in report and "Environment: missing, /somewhere" in report
     assert "free 3 GB" in shown.said and shown.pressed("img23d.setup") == [{}]
 
 
