@@ -54,6 +54,15 @@ def test_working_memory_counts(store: ModelStore) -> None:
     assert store.places() == {"a": "", "b": "gpu"}
 
 
+def test_nothing_gives_way_in_vain(store: ModelStore) -> None:
+    card = card_for(store, models=2)
+    use(store, "a", card)
+    use(store, "b", card)
+    with pytest.raises(DoesNotFit):
+        use(store, "c", card, working_bytes=2 * MODEL_BYTES)
+    assert store.places() == {"a": "gpu", "b": "gpu", "c": ""}
+
+
 def test_a_model_in_use_never_gives_way(store: ModelStore) -> None:
     card = card_for(store, models=1.5)
     with store.on_device("a", small_model, card) as first:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from img23d_protocol import ErrorCode, Img23DError
 
 from ..stages import Context
-from .memory_errors import is_out_of_memory
+from .memory_errors import DoesNotFit, is_out_of_memory
 
 if TYPE_CHECKING:
     from .memory import ModelStore
@@ -37,7 +37,7 @@ class Attempt(Generic[T]):
 def with_less_memory(attempts: Sequence[Attempt[T]], context: Context, store: ModelStore) -> T:
     """The result of the first attempt that memory is enough for.
 
-    Between two attempts all idle models leave the devices, and what the failed one held is freed. Only running out of memory
+    Where memory ran out in the middle, all idle models leave the devices and what the attempt held is freed. Only running out of memory
     leads to the next attempt. Raises Img23DError(OUT_OF_MEMORY) after the last one, and what an attempt raises else.
     """
     detail = ""
@@ -50,9 +50,11 @@ def with_less_memory(attempts: Sequence[Attempt[T]], context: Context, store: Mo
             if not is_out_of_memory(error):
                 raise
             detail = "".join(traceback.format_exception(error))
+            was_tried = not isinstance(error, DoesNotFit)
         # Only here, outside of the handler, the exception's frames and with them its tensors can be freed.
         log.warning("out of memory: %s", detail.rstrip().rpartition("\n")[2])
         log.info("%s", detail)
-        store.free_devices()
+        if was_tried:
+            store.free_devices()
     raise Img23DError(ErrorCode.OUT_OF_MEMORY, _EXHAUSTED, detail)
 

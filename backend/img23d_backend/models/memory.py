@@ -158,14 +158,15 @@ class ModelStore:
             model.move_to(device)
 
     def _make_room(self, device: Device, needed: int) -> None:
-        """Moves off what was not used for longest, one by one. Raises DoesNotFit where that is not enough on a card."""
+        """Moves off what was not used for longest, one by one. Raises DoesNotFit, before moving any, if all were too few."""
         if device.is_processor:
             self._make_room_at_home(needed)
             return
-        while (free := device.free_bytes()) < needed:
-            key = self._oldest(lambda model: model.device_id == device.id)
-            if key is None:
-                raise DoesNotFit(f"{needed / 1e9:.2f} GB are needed on {device.label}, {free / 1e9:.2f} GB are free")
+        idle = [model.size for model in self._models.values() if model.device_id == device.id and not model.users]
+        free = device.free_bytes()
+        if free + sum(idle) < needed:
+            raise DoesNotFit(f"{needed / 1e9:.2f} GB are needed on {device.label}, {free / 1e9:.2f} GB are free")
+        while device.free_bytes() < needed and (key := self._oldest(lambda model: model.device_id == device.id)):
             self._evict(key, device)
 
     def _evict(self, key: str, device: Device) -> None:
