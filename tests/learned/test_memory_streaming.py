@@ -5,6 +5,9 @@ On one device nothing is saved: these tests hold the machinery (hooks on, hooks 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 from img23d_backend.models.devices import Device
@@ -131,6 +134,28 @@ def test_a_language_model_streams() -> None:
     with store.on_device("words", language_model, CARD, streamed=True) as model:
         assert torch.equal(model.generate(words, **options), expected)
     assert model.lm_head.weight is model.model.embed_tokens.weight
+
+
+def test_the_shape_models_networks_stream(tmp_path: Path, store: ModelStore) -> None:
+    """hy3dgen's stacks and our way through them, which calls parts of them by themselves."""
+    from img23d_backend.engines.hunyuan3d.latents import sample_latents
+    from img23d_backend.engines.hunyuan3d.plan import make_plan
+    from img23d_backend.engines.hunyuan3d.solid import sample_field
+    from img23d_backend.models.weights import WeightStore
+    from shape_desk import LEARNED, make_models, thing
+
+    class Float32Card(Device):
+        dtype = torch.float32
+
+    card = Float32Card(id="gpu", torch_name="cpu", label="a card", total_bytes=10**12)
+    usual = replace(make_plan(LEARNED, WeightStore(make_models(tmp_path, "random")), at_once=1), device=card)
+    results = []
+    for plan in (usual, replace(usual, streamed=True)):
+        picture = plan.config.framing.picture(thing().rgba)
+        (latents,) = sample_latents([picture], [1], plan, store, lambda *_: None)
+        results.append((latents, torch.from_numpy(sample_field(latents, plan, store, lambda *_: None).values)))
+    assert set(store.places().values()) == {""}
+    assert all(map(torch.equal, *results))
 
 
 def _hooks(model: nn.Module) -> list[str]:
