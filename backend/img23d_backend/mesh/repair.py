@@ -163,8 +163,8 @@ def _with_middles(
             continue
         busy |= {half // 3 for half in halves}
         middle = len(vertices) + len(points) - 1
-        ends = faces[halves[0] // 3, [halves[0] % 3, (halves[0] + 1 - 3 * (halves[0] // 3)) % 3]]
-        points.append(vertices[ends].mean(axis=0, keepdims=True))
+        row, corner = divmod(halves[0], 3)
+        points.append(vertices[faces[row, [corner, (corner + 1) % 3]]].mean(axis=0, keepdims=True))
         for half in halves:
             row, corner = divmod(half, 3)
             added = faces[row].copy()

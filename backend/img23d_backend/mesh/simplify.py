@@ -12,8 +12,8 @@ from ..stages import Mesh
 from .repair import repaired
 
 # How fast the allowed error grows from round to round, for a mesh two units long. The library's own 7 is no faster and
-# ends twice as far from the surface; where so careful a growth does not get down to the budget, the next goes on.
-_GROWTH = (3.0, 5.0, 7.0, 10.0)
+# ends up to four times as far from the surface; where so careful a growth does not reach the budget, the next goes on.
+_GROWTH = (4.0, 5.0, 7.0, 10.0)
 _ROUNDS = 60  # of going on where slivers are in the library's way
 
 
