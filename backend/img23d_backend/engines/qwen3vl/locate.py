@@ -17,7 +17,7 @@ from ...stages import Context, Found, NotFound, Photo, PixelBox
 from .answer import Instance, folded, read_answer
 from .match import boxed, match
 from .model import Clerk, answer, dtype_for, read_network
-from .prompt import token_limit
+from .prompt import token_limit, usual_tokens
 
 if TYPE_CHECKING:
     from torch.nn import Module
@@ -117,7 +117,8 @@ class QwenGrounder:
             def report(fraction: float) -> None:
                 context.report(_READ_SHARE + (1 - _READ_SHARE) * fraction, "Looking for the named things")
 
-            tokens = answer(network, asked, device=way.device, limit=token_limit(len(names)), report=report)
+            limit, usual = token_limit(len(names)), usual_tokens(len(names))
+            tokens = answer(network, asked, device=way.device, limit=limit, usual=usual, report=report)
         text = clerk.text(tokens)
         log.info("asked about %s, answered in %d tokens: %s", names, len(tokens), text)
         return read_answer(text, seen=asked.seen, photo=(photo.width, photo.height))

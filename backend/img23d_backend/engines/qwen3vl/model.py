@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,7 @@ class Clerk:
         from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
         with _damage_told(folder):
+            _require_vocabulary(folder / "tokenizer.json")
             self._tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
             self._images = Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True)
             self._image_id = int(self._tokenizer.convert_tokens_to_ids(IMAGE_TOKEN) or 0)
@@ -131,9 +133,13 @@ def answer(
     *,
     device: Device,
     limit: int,
+    usual: int,
     report: Callable[[float], None],
 ) -> list[int]:
-    """The answer's tokens, at most `limit`, each the likeliest. `report` takes 0..1 before each layer, and may raise."""
+    """The answer's tokens, at most `limit`, each the likeliest.
+
+    `report` takes 0..1 before each layer, 1 where the answer is as long as `usual`, and may raise.
+    """
     import torch
     from transformers import StoppingCriteria, StoppingCriteriaList
 
@@ -145,7 +151,7 @@ def answer(
             return torch.full((1,), is_over, dtype=torch.bool, device=input_ids.device)
 
     where = torch.device(device.torch_name)
-    with _watched(network, limit, report), torch.inference_mode():
+    with _watched(network, usual, report), torch.inference_mode():
         tokens = network.generate(
             input_ids=asked.input_ids.to(where),
             attention_mask=torch.ones_like(asked.input_ids).to(where),
@@ -168,7 +174,7 @@ def repeats_itself(tokens: Sequence[int]) -> bool:
 
 
 @contextlib.contextmanager
-def _watched(network: Qwen3VLForConditionalGeneration, limit: int, report: Callable[[float], None]) -> Iterator[None]:
+def _watched(network: Qwen3VLForConditionalGeneration, usual: int, report: Callable[[float], None]) -> Iterator[None]:
     """Before each layer `report` hears how far the answer is: on a processor the prompt alone takes a minute."""
     vision, language = network.model.visual.blocks, network.model.language_model.layers
     prompt = len(vision) + len(language)
@@ -176,7 +182,7 @@ def _watched(network: Qwen3VLForConditionalGeneration, limit: int, report: Calla
 
     def before_layer(*_: object) -> None:
         nonlocal passed
-        answered = max(0, passed - prompt) / (len(language) * limit)
+        answered = max(0, passed - prompt) / (len(language) * usual)
         report(_PROMPT_SHARE * min(1.0, passed / prompt) + (1 - _PROMPT_SHARE) * min(1.0, answered))
         passed += 1
 
@@ -196,6 +202,12 @@ def _damage_told(folder: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise _damaged(folder, f"{type(error).__name__}: {error}") from error
+
+
+def _require_vocabulary(path: Path) -> None:
+    """Raises KeyError, TypeError or ValueError; what tokenizers itself raises has no type to tell it by."""
+    if not json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]:
+        raise ValueError(f"{path.name} has no vocabulary")
 
 
 def _damaged(folder: Path, detail: str) -> Img23DError:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 IMAGE_TOKEN = "<|image_pad|>"
 
-# Tokens of one line of the answer: each of a box's up to 12 digits is one, keys, brackets and a label of a few words make
-# up the rest. The first lines are for further instances of a name; the whole is what a processor answers in some minutes.
+_TOKENS_A_LINE = 45  # each of a box's up to 12 digits is one; keys, brackets and a label of a few words are the rest
+# Two lines a name, and some more in any case: a name may have many instances
 _TOKENS_A_NAME = 96
 _TOKENS_IN_ANY_CASE = 768
 _MOST_TOKENS = 4096
@@ -36,3 +36,8 @@ def chat(text: str, image_tokens: int) -> str:
 def token_limit(names: int) -> int:
     """How long the answer about so many names may become: a model that repeats itself must end."""
     return min(_MOST_TOKENS, _TOKENS_IN_ANY_CASE + _TOKENS_A_NAME * names)
+
+
+def usual_tokens(names: int) -> int:
+    """How long the answer mostly is, for the progress: a line a name."""
+    return _TOKENS_A_LINE * (names + 1)
