@@ -103,6 +103,7 @@ _KNOWN: dict[str, tuple[str, str]] = {
 }
 
 _OUT_OF_MEMORY_SIGNS = ("memoryerror", "out of memory", "std::bad_alloc", "insufficient memory", "cannot allocate memory")
+_HELD_ON_WINDOWS = (32, 33)  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 _MISSING_PART_SIGNS = ("modulenotfounderror", "no module named", "importerror", "dll load failed")
 
 # Windows ends a process with an NTSTATUS (ntstatus.h); Python shows it as a positive number.
@@ -153,6 +154,9 @@ def _explain_exception(error: BaseException) -> Explanation:
             return _known(ErrorCode.OUT_OF_MEMORY)
         case OSError(errno=errno.ENOSPC):
             return _known(ErrorCode.DISK_FULL)
+        case OSError() if getattr(error, "winerror", None) in _HELD_ON_WINDOWS:
+            named = f"“{error.filename}” is held by another program, often an antivirus." if error.filename else ""
+            return _known(ErrorCode.FILE_LOCKED, named)
         case PermissionError():
             named = f"“{error.filename}” cannot be written to." if error.filename else ""
             return _known(ErrorCode.FOLDER_UNWRITABLE, named)

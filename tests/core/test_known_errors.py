@@ -19,6 +19,14 @@ def test_every_code_is_explained(code: ErrorCode) -> None:
     assert explanation.action.endswith(".")
 
 
+def test_a_file_that_another_program_holds_on_windows() -> None:
+    error = PermissionError(errno.EACCES, "The process cannot access the file", "C:/models/a.safetensors")
+    error.winerror = 32  # as Windows raises it; elsewhere Python drops the number
+    explanation = explain(error)
+    assert explanation.code == ErrorCode.FILE_LOCKED
+    assert "a.safetensors" in explanation.sentence and "antivirus" in explanation.action
+
+
 def test_a_code_of_a_newer_backend() -> None:
     assert explain("from_the_future").code == ErrorCode.INTERNAL
 
