@@ -51,10 +51,11 @@ def shaper(models_folder: Callable[[str], Path]) -> Callable[[str], HunyuanShape
 
 def test_the_surface_lies_where_the_field_says(shaper: Callable[[str], HunyuanShaper]) -> None:
     shaped = shaper("sphere").shape(thing(), SETTINGS, Context())
-    vertices, half_cell = shaped.mesh.vertices, 1.01 / LEARNED.octree_resolution
-    assert np.abs(np.linalg.norm(vertices - CENTRE, axis=1) - RADIUS).max() <= half_cell
+    vertices, cell = shaped.mesh.vertices, 2.02 / LEARNED.octree_resolution
+    # half a cell is asked for; interpolation makes it much better, and 0.1 shows a grid that is one point off
+    assert np.abs(np.linalg.norm(vertices - CENTRE, axis=1) - RADIUS).max() <= 0.1 * cell
     middle = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
-    assert np.abs(middle - CENTRE).max() <= half_cell
+    assert np.abs(middle - CENTRE).max() <= 0.1 * cell
     assert not find_defects(shaped.mesh)
     assert signed_volume(shaped.mesh.vertices, shaped.mesh.faces) == pytest.approx(4 / 3 * np.pi * RADIUS**3, rel=0.02)
 
@@ -124,7 +125,10 @@ def test_the_progress_only_grows_and_every_step_is_told(shaper: Callable[[str], 
     fractions = [done for done, _ in told]
     assert fractions == sorted(fractions)
     assert fractions[-1] == 1
-    assert {note for _, note in told} >= {f"Shaping, step {step} of 3" for step in (1, 2, 3)}  # hy3dgen's fourth does nothing
+    chunks = sum(note == "Finding the surface" for _, note in told)
+    assert chunks > 49**3 / 8192  # where a cancel is seen while the decoder computes
+    # the fourth step of four has no length
+    assert {note for _, note in told} >= {f"Shaping, step {step} of 3" for step in (1, 2, 3)}
 
 
 def test_models_are_read_once_and_ahead(models_folder: Callable[[str], Path]) -> None:
@@ -148,7 +152,12 @@ def test_a_missing_model_says_what_to_do(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [("hidden_size: 32", "hidden_size: 64"), ("Hunyuan3DDiT", "AnotherDiT"), ("embed_dim: 8", "embed_dimension: 8"), ("model:", "]")],
+    [
+        ("hidden_size: 32", "hidden_size: 64"),
+        ("Hunyuan3DDiT", "AnotherDiT"),
+        ("embed_dim: 8", "embed_dimension: 8"),
+        ("model:", "]"),
+    ],
     ids=["numbers", "class", "keyword", "syntax"],
 )
 def test_a_configuration_of_another_model_is_refused(tmp_path: Path, old: str, new: str) -> None:

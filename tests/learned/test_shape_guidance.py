@@ -54,7 +54,9 @@ def test_one_counted_token_gives_what_all_of_them_give(both: tuple[ShapeDiT, nn.
     assert alike.abs().max() > 0.1
 
 
-@pytest.mark.parametrize(("dtype", "keys"), [(torch.float64, 1), (torch.float32, 1), (torch.float16, 2), (torch.bfloat16, 4)])
+@pytest.mark.parametrize(
+    ("dtype", "keys"), [(torch.float64, 1), (torch.float32, 1), (torch.float16, 2), (torch.bfloat16, 4)]
+)
 def test_keys_in_few_bits_still_weigh_the_whole_count(dtype: torch.dtype, keys: int) -> None:
     logits = key_logits(TOKENS, dtype)
     assert len(logits) <= keys

@@ -1,4 +1,4 @@
-"""The shape networks do without the packages that hy3dgen's initialisers force upon who imports it (torchvision is not here)."""
+"""The shape networks do without the packages that hy3dgen's initialisers want. torchvision is not installed here at all."""
 
 from __future__ import annotations
 

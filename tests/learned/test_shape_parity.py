@@ -21,13 +21,14 @@ from img23d_backend.engines.hunyuan3d.schedule import ConsistencySchedule, FlowS
 
 CLOSE = 1e-5
 SEED = 12345
+TURBO_VAE = {"geo_decoder_downsample_ratio": 2, "geo_decoder_mlp_expand_ratio": 1, "geo_decoder_ln_post": False}
 VARIANTS = {
     "standard": (config(), 6, 5.0),
     "fast": (config(guidance_embed=True), 6, 5.0),
     "turbo": (config(guidance_embed=True, scheduler=TURBO, **TURBO_PARAMS), 5, 5.0),
     "mv": (config(views=4), 4, 5.0),
     "no guidance": (config(), 4, 1.0),
-    "turbo vae": (config(vae={"geo_decoder_downsample_ratio": 2, "geo_decoder_mlp_expand_ratio": 1, "geo_decoder_ln_post": False}), 2, 3.0),
+    "turbo vae": (config(vae=TURBO_VAE), 2, 3.0),
 }
 
 

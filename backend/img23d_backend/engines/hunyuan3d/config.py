@@ -100,7 +100,8 @@ def _section(
     section = content.get(name)
     target = str(section.get("target", "")).rpartition(".")[2] if isinstance(section, dict) else ""
     if target not in classes:
-        raise damaged("its config.yaml is of another kind", f"{path}: {name} is {section!r:.200}, not {' or '.join(classes)}")
+        detail = f"{path}: {name} is {section!r:.200}, not {' or '.join(classes)}"
+        raise damaged("its config.yaml is of another kind", detail)
     return target, section.get("params") or {}
 
 

@@ -21,7 +21,7 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class FlowSchedule:
-    """Times evenly spread over 0..1, both ends included; a `shift` above 1 makes the steps long at first and short at the end."""
+    """Times evenly spread over 0..1, both ends included; a `shift` above 1 makes the first steps long and the last short."""
 
     num_train_timesteps: int = 1000
     shift: float = 1.0

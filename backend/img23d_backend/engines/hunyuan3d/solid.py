@@ -75,7 +75,8 @@ def view_of(mesh: Mesh, cutout: CutOut) -> View:
     One scale for both directions: where the two boxes differ in proportion, the one that is off least in sum (least
     squares of the sides), so the longer side decides.
     """
-    solid = cutout.rgba[:, :, 3] >= _SOLID
+    alpha = cutout.rgba[:, :, 3]
+    solid = alpha >= min(_SOLID, max(1, alpha.max()))
     rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
     pixels = np.array([columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0]], dtype=np.float64)
     low, high = mesh.vertices[:, :2].min(axis=0), mesh.vertices[:, :2].max(axis=0)
