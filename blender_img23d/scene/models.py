@@ -26,7 +26,7 @@ class ModelsView:
     folder: str = ""
     sets: tuple[str, ...] = ()
     missing_bytes: int = 0
-    is_complete: bool = False  # the environment and every one of `sets` is ready
+    is_complete: bool = False  # the environment, every one of `sets` and the engine that works with them are ready
 
 
 class Models:
@@ -65,15 +65,17 @@ def _view(context: bpy.types.Context, owner: Extension) -> ModelsView:
     from .requests import learned_settings
 
     environment = owner.surroundings.look()
-    sets = needed_sets(learned_settings(context), with_shapes=preferences_of(context).accepts_tencent)
+    accepts = preferences_of(context).accepts_tencent
+    sets = needed_sets(learned_settings(context), with_shapes=accepts)
     weights = owner.session.weights
     ready = {info.id for info in weights if info.state == "ready"}
+    ready |= {engine.id for engine in owner.session.engines if engine.ready}
     return ModelsView(
         environment=environment,
         folder=str(models_folder(context)),
         sets=sets,
         missing_bytes=missing_bytes(sets, weights),
-        is_complete=environment.is_ready and ready.issuperset(sets),
+        is_complete=environment.is_ready and ready.issuperset((*sets, "hunyuan3d" if accepts else "cutout")),
     )
 
 

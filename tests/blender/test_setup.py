@@ -143,7 +143,8 @@ def test_every_state_can_be_drawn(stage, machine, weights):
             m.DeviceInfo(id="gpu", label="A card", total_bytes=12 * 2**30, note="About 5 s an object."),
             m.DeviceInfo(id="cpu", label="Processor"),
         )
-        stage.tell(weights=stage.weights(weights, note="A note."), devices=devices)
+        engines = tuple(m.EngineInfo(id=name, label=name, ready=True) for name in ("hunyuan3d", "cutout"))
+        stage.tell(weights=stage.weights(weights, note="A note."), devices=devices, engines=engines)
     for accepts in (False, True):
         machine.accept(TENCENT, answer=accepts)
         for state in ("MISSING", "PARTIAL", "OUTDATED", "READY", "CHOSEN", "BROKEN"):
@@ -166,6 +167,18 @@ def drawn_row(row):
     layout = Layout()
     part("panels.models").IMG23D_UL_weights.draw_item(None, bpy.context, layout, None, row, 0, None, "")
     return layout
+
+
+def test_the_licence_accepted_after_the_set_up(stage, machine):
+    """The environment was made without Tencent's networks: their weights alone make no engine ready."""
+    stage.environment = stage.environment_of("READY")
+    machine.accept(TENCENT)
+    lacking = stage.messages.EngineInfo(id="hunyuan3d", label="Hunyuan3D", ready=False, note="Press Set Up AI Models.")
+    stage.tell(weights=stage.weights("READY"), engines=(lacking,))
+    assert panel().pressed("img23d.setup") == [{}]
+    stage.press(bpy.ops.img23d.setup)
+    (request,) = stage.links["installer"].said
+    assert request.licences == (TENCENT,)
 
 
 def test_the_buttons_of_the_list(stage, machine):
