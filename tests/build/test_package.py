@@ -47,6 +47,7 @@ def test_the_zip_holds_extension_backend_licence_and_wheel():
     assert len(names) == len(set(names))
     for name in ("__init__.py", "LICENSE", "backend/img23d_backend/__main__.py", "shared/img23d_protocol/messages.py"):
         assert name in names
+    assert "backend/img23d_backend/setup/locks/packages.txt" in names
     assert sorted(f"./{name}" for name in names if name.endswith(".whl")) == sorted(manifest["wheels"])
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc") or "/." in name]
 

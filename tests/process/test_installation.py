@@ -106,6 +106,16 @@ def test_a_second_run_does_nothing_and_needs_no_network(made: Path) -> None:
 
 
 @linux
+def test_a_build_for_a_card_whose_driver_is_missing(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What works is not changed for it."""
+    monkeypatch.setenv("PATH", str(made))
+    if Path("/sys/module/nvidia/version").exists() or Path("/proc/driver/nvidia/version").exists():
+        pytest.skip("this machine has the driver")
+    assert refusal(made, torch_build="cuda").code == ErrorCode.DRIVER_TOO_OLD
+    assert state(made) is EnvironmentState.READY
+
+
+@linux
 def test_another_device_reinstalls_torch_only(made: Path) -> None:
     def inodes() -> dict[str, int]:
         packages = packages_of(made)
@@ -184,7 +194,8 @@ def test_a_full_disk_is_seen_first(tmp_path: Path) -> None:
     assert not (tmp_path / "new" / "venv").exists()
 
 
-def test_the_room_asked_for_depends_on_the_card(tmp_path: Path) -> None:
+def test_the_room_asked_for_depends_on_the_card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_CUDA_DRIVER_VERSION", "580")
     error = refusal(tmp_path / "new", torch_build="cuda", free_bytes=lambda folder: 2_000_000_000)
     assert "needs 6." in error.sentence
 

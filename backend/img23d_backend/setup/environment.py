@@ -20,7 +20,7 @@ from . import locks
 from .folder_lock import hold
 from .installation import Installation, Wanted
 from .interpreters import starts
-from .torch_builds import backends
+from .torch_builds import backends, need_driver
 from .uv import Uv, runnable
 
 LOCK_NAME = "setup.lock"  # also marks a folder as ours
@@ -46,6 +46,7 @@ def install_environment(request: InstallEnvironment, context: SetupContext, *, f
     if _is_complete(folder, _wanted(request)):
         return
     _need_network(request)
+    need_driver(request.torch_build)
     _prepare(folder)
     with hold(folder / LOCK_NAME, lambda: context.report(SetupStep.CHECK, 0.0, "Waiting for another set-up")) as lock:
         if not _is_complete(folder, _wanted(request)):  # an earlier one may have ended meanwhile

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
@@ -61,5 +62,15 @@ def likely_family() -> str:
     return "rocm" if shutil.which("rocm_agent_enumerator") else "cpu"
 
 
+def need_driver(torch_build: str) -> None:
+    """Before a working environment is changed for nothing. Raises Img23DError(DRIVER_TOO_OLD)."""
+    if torch_build == "cuda" and not has_nvidia_driver():
+        sentence = "No driver of an NVIDIA card was found: install it and set up again, or choose Automatic."
+        raise Img23DError(ErrorCode.DRIVER_TOO_OLD, sentence)
+
+
 def has_nvidia_driver() -> bool:
-    return shutil.which("nvidia-smi") is not None or Path("/proc/driver/nvidia/version").is_file()
+    """Where uv looks for it as well."""
+    places = ("/proc/driver/nvidia/version", "/sys/module/nvidia/version")
+    is_told = bool(os.environ.get("UV_CUDA_DRIVER_VERSION"))
+    return is_told or shutil.which("nvidia-smi") is not None or any(Path(place).is_file() for place in places)
