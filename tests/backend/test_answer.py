@@ -100,7 +100,8 @@ def test_the_same_thing_said_twice_is_one() -> None:
 
 
 def test_things_beside_each_other_stay_two() -> None:
-    assert len(read('[{"bbox_2d": [100, 200, 300, 400], "label": "cup"}, {"bbox_2d": [180, 200, 380, 400], "label": "cup"}]')) == 2
+    near = PROPER.replace("500, 200, 700", "180, 200, 380").replace("red mug", "cup")
+    assert len(read(near)) == 2
 
 
 @pytest.mark.parametrize("label", ["kid's cup", '12\\" plate', "Tasse \\u00e4", "杯子", "cup, blue", "a [b] {c}"])
@@ -114,7 +115,7 @@ def test_a_label_with_its_own_quotes() -> None:
     assert read("{'bbox_2d': [100, 200, 300, 400], 'label': 'kid's cup'}")[0][0] == "kid's cup"
 
 
-@pytest.mark.parametrize("text", ["", "   ", "There is no such thing in the photo.", "[]", "```json\n[]\n```", "{", "]]]", "[" * 9000])
+@pytest.mark.parametrize("text", ["", "   ", "There is no such thing.", "[]", "```json\n[]\n```", "{", "]]]", "[" * 9000])
 def test_nothing_to_read(text: str) -> None:
     assert read(text) == []
 

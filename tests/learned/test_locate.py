@@ -160,7 +160,13 @@ def test_short_memory_is_told_and_gone_on_with(tiny_models: Path, photo: Photo) 
 
 @pytest.mark.parametrize(
     ("pixels", "least", "most"),
-    [((900, 1200), 768, 2048), ((4000, 6000), 768, 2048), ((60, 90), 768, 2048), ((3000, 200), 768, 768), ((200, 2000), 384, 384)],
+    [
+        ((900, 1200), 768, 2048),
+        ((4000, 6000), 768, 2048),
+        ((60, 90), 768, 2048),
+        ((3000, 200), 768, 768),
+        ((200, 2000), 384, 384),
+    ],
 )
 def test_the_picture_is_brought_to_the_budget(
     tiny_models: Path, tmp_path: Path, pixels: tuple[int, int], least: int, most: int

@@ -34,19 +34,21 @@ _LEAST_TOKENS, _MOST_TOKENS = 768, 2048
 # Activations and the cache of keys and values of a 2B model, rounded up
 _BYTES_A_TOKEN, _BYTES_IN_ANY_CASE = 350_000, 128 << 20
 
-_SMALLER = "Memory is short: things are looked for in a smaller picture, and more slowly."
-_ON_PROCESSOR = "The graphics card's memory is full: things are looked for on the processor."
+_SMALLER = "Memory is short: things are looked for in a smaller picture."
+_STREAMED = "Memory is short: the model that finds things comes to the graphics card piece by piece, which is slow."
+_ON_PROCESSOR = "The graphics card's memory is full: things are looked for on the processor, which is slow."
 
 _READ_SHARE = 0.1  # of the progress: the model comes to its device
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Way:
-    """Where the question is asked, how large the picture is then, and whether the weights come layer by layer."""
+    """Where the question is asked, with how large a picture, whether the weights come layer by layer, what is told then."""
 
     device: Device
     tokens: int
     streamed: bool = False
+    note: str = ""
 
 
 class QwenGrounder:
@@ -89,20 +91,12 @@ class QwenGrounder:
         from ...models.memory import Attempt, with_less_memory
 
         learned = context.settings.learned
-        device, processor = choose(learned.devices.locate), choose("cpu")
-        small = learned.small_memory or device.is_processor
-        usual = _Way(device=device, tokens=_LEAST_TOKENS if small else _MOST_TOKENS, streamed=learned.small_memory)
-        ways = [
-            (usual, ""),
-            (_Way(device=device, tokens=_LEAST_TOKENS // 2, streamed=True), _SMALLER),
-            (_Way(device=processor, tokens=_LEAST_TOKENS), _ON_PROCESSOR),
-        ]
+        ways = _ways(choose(learned.devices.locate), choose("cpu"), small_memory=learned.small_memory)
 
         def run(way: _Way) -> Callable[[], tuple[Instance, ...]]:
             return lambda: self._ask(photo, names, way, context)
 
-        attempts = [Attempt(run=run(way), note=note) for way, note in ways]
-        return with_less_memory(attempts[: 2 if device.is_processor else 3], context, self._models)
+        return with_less_memory([Attempt(run=run(way), note=way.note) for way in ways], context, self._models)
 
     def _ask(self, photo: Photo, names: list[str], way: _Way, context: Context) -> tuple[Instance, ...]:
         set_id, most = context.settings.learned.grounder, way.tokens * _PIXELS_A_TOKEN
@@ -130,6 +124,21 @@ class QwenGrounder:
 
     def _builder(self, set_id: str, device: Device) -> Callable[[], Module]:
         return lambda: read_network(self._weights.path(set_id), dtype_for(device))
+
+
+def _ways(device: Device, processor: Device, *, small_memory: bool) -> list[_Way]:
+    """Each with less memory than the one before. A processor is too slow for the large picture in any case."""
+    if device.is_processor:
+        return [_Way(device=device, tokens=_LEAST_TOKENS), _Way(device=device, tokens=_LEAST_TOKENS // 2, note=_SMALLER)]
+    usual = [
+        _Way(device=device, tokens=_MOST_TOKENS),
+        _Way(device=device, tokens=_LEAST_TOKENS, note=_SMALLER),
+    ]
+    last = [
+        _Way(device=device, tokens=_LEAST_TOKENS, streamed=True, note=_STREAMED),
+        _Way(device=processor, tokens=_LEAST_TOKENS, note=_ON_PROCESSOR),
+    ]
+    return last if small_memory else usual + last
 
 
 def _key(set_id: str, device: Device) -> str:

@@ -16,11 +16,14 @@ _MOST_TOKENS = 4096
 def question(names: Sequence[str]) -> str:
     """All names in one go.
 
-    Source: QwenLM/Qwen3-VL, evaluation/ODinW-13/dataset_utils.py, the prompt of its object detection benchmark, which the
-    cookbook on 2D grounding uses too; answered as a JSON list of `bbox_2d` in thousandths and `label`.
+    Source: QwenLM/Qwen3-VL, evaluation/ODinW-13/dataset_utils.py, the prompt of its own object detection benchmark;
+    answered as a JSON list of `bbox_2d` in thousandths and `label`.
     """
     listed = ", ".join(" ".join(name.replace("<|", "<").split()) for name in names)  # no control token comes from a name
-    return f"Locate every instance that belongs to the following categories: '{listed}'. Report bbox coordinates in JSON format."
+    return (
+        f"Locate every instance that belongs to the following categories: '{listed}'. "
+        "Report bbox coordinates in JSON format."
+    )
 
 
 def chat(text: str, image_tokens: int) -> str:
