@@ -25,6 +25,7 @@ _FATAL = {
     ErrorCode.ENGINE_NOT_READY,
     ErrorCode.ENVIRONMENT_BROKEN,
     ErrorCode.DRIVER_TOO_OLD,
+    ErrorCode.DEVICE_LOST,
     ErrorCode.WEIGHTS_MISSING,
     ErrorCode.WEIGHTS_DAMAGED,
 }

@@ -31,6 +31,7 @@ _OUR_SIDE = {
     ErrorCode.ENGINE_NOT_READY,
     ErrorCode.ENVIRONMENT_BROKEN,
     ErrorCode.DRIVER_TOO_OLD,
+    ErrorCode.DEVICE_LOST,
     ErrorCode.WEIGHTS_MISSING,
     ErrorCode.WEIGHTS_DAMAGED,
     ErrorCode.NO_SURFACE,

@@ -28,7 +28,7 @@ from img23d_protocol.messages import (
     Wanted,
 )
 
-from pipeline_case import LEFT_BOX, TWO, WIDTH, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
+from pipeline_case import LEFT_BOX, NO_MODELS, TWO, WIDTH, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
 from small_engine import BLOCK, SmallEngine
 
 

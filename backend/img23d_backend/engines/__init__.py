@@ -91,7 +91,9 @@ class Engines:
                 return replace(info, note=f"{info.label} lacks a model to {stage.value} things: download one under AI Models.")
         return replace(info, ready=True)
 
-    def _shared_models(self) -> ModelStore:
+    @property
+    def models(self) -> ModelStore:
+        """The models in memory, which all engines share."""
         if self._models is None:
             from ..models.memory import ModelStore
 
@@ -102,7 +104,7 @@ class Engines:
         from .birefnet import make_matter
         from .qwen3vl import make_grounder
 
-        preview, models = _make_preview(), self._shared_models()
+        preview, models = _make_preview(), self.models
         grounder = make_grounder(self.weights, models)
         matter = make_matter(self.weights, models, fallback=preview.matter)
         prefetchers = {Stage.LOCATE: grounder.prefetch, Stage.MATTE: matter.prefetch}
@@ -116,7 +118,7 @@ class Engines:
     def _make_hunyuan3d(self) -> Engine:
         from .hunyuan3d import make_shaper
 
-        cutout, models = self._make_cutout(), self._shared_models()
+        cutout, models = self._make_cutout(), self.models
         shaper = make_shaper(self.weights, models)
 
         def prefetch(stage: Stage, settings: Settings) -> None:

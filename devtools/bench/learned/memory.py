@@ -48,7 +48,7 @@ def measure(models: Path, runs: Path, out: Path) -> None:
 
     engines = Engines(models)
     engines.load("hunyuan3d")
-    store = engines._shared_models()
+    store = engines.models
     assert isinstance(store, ModelStore)
     counts = [_count(store)]
     made = []
