@@ -1,7 +1,8 @@
 """Run by a Blender with a window (`blender --python tests/gui/prepare.py`): installs the zip, then only watches.
 
 IMG23D_ZIP is the zip, IMG23D_SHOTS a folder. Once a second the file `state` in it says what the scene holds, one fact a
-line, for `person.sh` to wait for; everything else is done by mouse and keyboard.
+line, for `person.sh` to wait for; everything else is done by mouse and keyboard. IMG23D_TINY_MODELS, where it is set, is
+taken as the folder of the models.
 """
 
 import os
@@ -18,6 +19,8 @@ def prepare() -> None:
     bpy.ops.extensions.package_install_files(
         "EXEC_DEFAULT", filepath=os.environ["IMG23D_ZIP"], repo="user_default", enable_on_install=True
     )
+    preferences = bpy.context.preferences.addons[CORE.removesuffix(".core.app")].preferences
+    preferences.models_folder = os.environ.get("IMG23D_TINY_MODELS", "")
     bpy.app.timers.register(watch, first_interval=1.0, persistent=True)
 
 
@@ -34,6 +37,7 @@ def facts() -> list[str]:
     objects = [obj for obj in scene.objects if obj.type == "MESH"]
     jobs = owner.session.jobs
     lines = [f"jobs {len(jobs)}", f"objects {len(objects)}", f"photo {Path(scene.img23d.photo).name}"]
+    lines.append(f"engine {scene.img23d.engine}")
     lines.append("busy" if owner.pump.is_busy else "idle")
     lines += [f"last job {jobs[0].state}"] if jobs else []
     lines += [f"object {obj.name}: {_look(obj)}" for obj in objects]
