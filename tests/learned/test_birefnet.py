@@ -1,8 +1,8 @@
 """BiRefNet's parts against plain transcriptions of their definitions, at random weights: slow sums, nothing clever.
 
-The whole network was compared with the reference repository's own code as well (Swin-T and Swin-L, random weights, float32):
-the keys are the same, the logits differ by at most 1.1e-5 at 1024 x 1024, where the reference itself differs by 2.5e-5 from
-its float64 self.
+The whole network was compared with the reference repository's own code as well, at random weights in float32. The keys and
+shapes of Swin-T and Swin-L are the same. Largest differences: 5.5e-6 of the logits (matte 1.3e-6) at 256 x 320, where the
+reference is 2.5e-5 away from its own float64; 1.03e-5 (matte 2.5e-6) with Swin-L at 1024 x 1024.
 """
 
 from __future__ import annotations
