@@ -36,16 +36,16 @@ def extract_surface(field: SparseField) -> Mesh:
 def _vertices(field: SparseField, inside: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(V, 3) float32 positions, and (3, N) int32: the vertex on the edge from a cell's corner 0 along each axis."""
     crossed = np.stack([inside[0] != inside[corner] for corner in _AXES])
-    made = np.cumsum(crossed, dtype=np.int32).reshape(crossed.shape) - 1
-    grid = []
+    made = np.cumsum(crossed.T, dtype=np.int32).reshape(-1, 3).T - 1  # a cell's next to each other: neighbours stay near
+    grid = np.empty((int(made[-1, -1]) + 1, 3))
     for axis, corner in enumerate(_AXES):
         own = np.flatnonzero(crossed[axis])
         here, there = field.values[0].take(own), field.values[corner].take(own)
         at = field.cells[own].astype(np.float64)
         at[:, axis] += np.clip(here / (here - there), _FROM_END, 1 - _FROM_END)
-        grid.append(at)
+        grid[made[axis].take(own)] = at
     cell = (field.high - field.low) / field.resolution
-    return (np.concatenate(grid) * cell + field.low).astype(np.float32), made
+    return (grid * cell + field.low).astype(np.float32), made
 
 
 def _faces(field: SparseField, inside: np.ndarray, made: np.ndarray) -> np.ndarray:
@@ -57,12 +57,13 @@ def _faces(field: SparseField, inside: np.ndarray, made: np.ndarray) -> np.ndarr
     for corner, is_inside in enumerate(inside):
         case |= is_inside.astype(np.uint8) << np.uint8(corner)
     counts = table.counts.take(case)
-    faces = []
+    begin = np.cumsum(counts, dtype=np.int64) - counts
+    faces = np.empty((int(counts.sum(dtype=np.int64)), 3), dtype=np.int32)
     for slot in range(int(counts.max())):
         own = np.flatnonzero(counts > slot)
         edges = table.triangles[:, slot].take(case.take(own), axis=0)  # (M, 3)
-        faces.append(vertex.ravel().take(edges.astype(np.int64) * vertex.shape[1] + own[:, None]))
-    return np.concatenate(faces)
+        faces[begin.take(own) + slot] = vertex.ravel().take(edges.astype(np.int64) * vertex.shape[1] + own[:, None])
+    return faces
 
 
 def _cells_above(field: SparseField) -> np.ndarray:
