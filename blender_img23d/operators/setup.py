@@ -10,7 +10,7 @@ from ..scene.folders import models_folder
 from ..scene.models import setup_plan
 from ..scene.outcome import follow_setup
 from ..scene.owner import extension, extension_or_none, poll_idle, poll_no_setup
-from ..shared.img23d_protocol import Img23DError
+from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.choices import TENCENT_LICENCE
 
 
@@ -125,7 +125,11 @@ class IMG23D_OT_open_models_folder(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         folder = models_folder(context)
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            sentence = f"The folder “{folder}” cannot be made: choose another one in the preferences."
+            return extension().refuse(self, Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)))
         bpy.ops.wm.path_open(filepath=str(folder))
         return {"FINISHED"}
 

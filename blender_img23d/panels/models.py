@@ -80,7 +80,7 @@ class IMG23D_PT_models(bpy.types.Panel):
         if owner.setup.is_running:
             draw_setup_progress(column, context, owner.setup)
         else:
-            _draw_failure(column, context, owner)
+            _draw_outcome(column, context, owner)
             _draw_setup(column, context, owner.models.view)
             _draw_use(column, context, owner)
         _draw_devices(column, context, owner)
@@ -96,7 +96,9 @@ def _draw_environment(layout: bpy.types.UILayout, context: bpy.types.Context, vi
         draw_sentence(layout, context, "AI models find any named thing in a photo, cut it out and make a full shape of it.")
 
 
-def _draw_failure(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+def _draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    for note in owner.setup.job.notes if owner.setup.job is not None else ():
+        draw_sentence(layout, context, note, icon="INFO")
     if owner.setup.failure:
         draw_sentence(layout, context, f"{owner.setup.failure} {owner.setup.action}".rstrip(), icon="ERROR")
 
@@ -141,13 +143,11 @@ def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: 
 
 
 def _draw_what_and_where(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
-    parts = []
     if view.environment.is_ours and not view.environment.is_ready:
-        parts.append("0.5 to 4 GB of Python and PyTorch, depending on the graphics card,")
+        amount = "0.5 to 4 GB of Python and PyTorch, depending on the graphics card"
+        draw_sentence(layout, context, f"Downloads {amount}, into {view.environment.place}.")
     if view.missing_bytes:
-        parts.append(f"about {gigabytes(view.missing_bytes)} of models")
-    if parts:
-        draw_sentence(layout, context, f"Downloads {' and '.join(parts)}, into {view.folder}.")
+        draw_sentence(layout, context, f"Downloads about {gigabytes(view.missing_bytes)} of models into {view.folder}.")
 
 
 def _draw_devices(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:

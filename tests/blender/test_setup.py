@@ -128,7 +128,9 @@ def test_cancel_and_failure_are_shown(stage, machine):
     stage.tick()
     (request,) = stage.links["installer"].said
     sentence = "There is not enough room on the disk: free 3 GB, or choose another folder."
-    stage.say("installer", stage.messages.Failed(job=request.job, code="disk_full", sentence=sentence))
+    other = stage.messages.Notice(job=request.job, sentence="The build for the processor was taken.")
+    stage.say("installer", other, stage.messages.Failed(job=request.job, code="disk_full", sentence=sentence))
+    assert other.sentence in panel().said
     shown = panel()
     report = part("scene.report").report_text(stage.owner, None)
     assert "free 3 GB" in report and "Environment: missing, /somewhere" in report
