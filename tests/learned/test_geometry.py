@@ -150,7 +150,7 @@ def test_a_ring_pinched_at_an_edge_is_closed_again() -> None:
     for x, y in blocks:
         grid[x + 1, y + 1, 1] = True
     mesh = _blocks(grid)
-    assert not is_sound(mesh.faces, len(mesh.vertices))
+    assert not is_sound(mesh.faces)
     fixed = repaired(mesh)
     assert find_defects(fixed) == ()
     assert volume(fixed) == pytest.approx(len(blocks))

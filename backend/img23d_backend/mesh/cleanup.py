@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..stages import Mesh
-from .repair import is_sound, repaired, without_short_edges
+from .repair import is_sound, repaired, sorted_half_edges, without_short_edges
 
 # Pieces with fewer faces than this share of the largest one's are crumbs, as in hy3dgen's FloaterRemover: a chair's leg
 # that the field has parted from its seat stays.
@@ -18,21 +18,25 @@ def clean(mesh: Mesh) -> Mesh:
     A mesh without any of this comes back as it is, and fast.
     """
     vertices, faces = without_short_edges(mesh.vertices, mesh.faces)
-    faces = _without_crumbs(faces, len(vertices))
-    if not is_sound(faces, len(vertices)):
+    half_edges = sorted_half_edges(faces, faces[:, [1, 2, 0]])
+    sound = is_sound(faces, half_edges)
+    faces = _without_crumbs(faces, half_edges, len(vertices))
+    if not sound:
         return repaired(Mesh(vertices=vertices, faces=faces))
     if faces is mesh.faces:
         return mesh
     return _without_loose_vertices(vertices, faces)
 
 
-def _without_crumbs(faces: np.ndarray, vertex_count: int) -> np.ndarray:
-    from scipy.sparse import coo_array
+def _without_crumbs(faces: np.ndarray, half_edges: np.ndarray, vertex_count: int) -> np.ndarray:
+    """The half edges of a face lead around it: its vertices are strongly connected, which is the fastest to find out."""
+    from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
-    start, end = faces[:, :2].T.ravel(), faces[:, 1:].T.ravel()  # two edges a face hold it together
-    links = coo_array((np.ones(len(start), dtype=np.uint8), (start, end)), shape=(vertex_count, vertex_count))
-    count, piece = connected_components(links, directed=False)
+    rows = np.searchsorted(half_edges, np.arange(vertex_count + 1, dtype=np.int64) << 32).astype(np.int32)
+    ends = (half_edges & 0xFFFFFFFF).astype(np.int32)
+    links = csr_array((np.ones(len(ends)), ends, rows), shape=(vertex_count, vertex_count))
+    count, piece = connected_components(links, directed=True, connection="strong")
     if count == 1:
         return faces
     of_face = piece.take(faces[:, 0])

@@ -1,0 +1,179 @@
+"""Sampling, surface, clean-up and face budget against what hy3dgen does, in one run.
+
+Runs in the learned environment; PYMESHLAB is a folder that holds pymeshlab, which hy3dgen's own path needs:
+
+    python -m devtools.bench.learned.mesh OUT.json [PYMESHLAB]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from . import solids
+from .distance import surface_distances
+from .full_size import use_the_projects_code
+from .rows import Row, row
+
+if TYPE_CHECKING:
+    import trimesh
+    from img23d_backend.stages import Mesh
+
+BOUNDS, RESOLUTION, CHECKED = 1.01, 384, 256  # cells a side; every point is compared at CHECKED
+MILLION = 440  # cells a side at which the figure has a good million faces
+BUDGET = 40_000
+
+T = TypeVar("T")
+
+
+def measure(out: Path, pymeshlab_folder: Path | None) -> None:
+    use_the_projects_code()
+    rows = [*sampling(), *extraction(), *reduction(pymeshlab_folder)]
+    out.write_text(json.dumps({"rows": rows}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def sampling() -> Iterator[Row]:
+    """Points asked for, against the whole grid's; how long it takes with the answers given for nothing; cells missed."""
+    from img23d_backend.mesh.octree import sample_sparse
+
+    for solid in (solids.ball, solids.figure):
+        for padded, goal in ((True, "≥ 12x"), (False, "≥ 20x")):
+            asking = 0.0
+
+            def query(points: np.ndarray) -> np.ndarray:
+                nonlocal asking
+                started = time.perf_counter()
+                values = solid(points)  # noqa: B023 - called within this turn of the loop
+                asking += time.perf_counter() - started
+                return values
+
+            started = time.perf_counter()
+            field = sample_sparse(query, resolution=RESOLUTION, bounds=BOUNDS, padded=padded)
+            own = time.perf_counter() - started - asking
+            what = f"sparse sampling of a {solid.__name__} at {RESOLUTION}{'' if padded else ', unpadded'}"
+            yield row(f"{what}: queries, against every point's", field.queries, (RESOLUTION + 1) ** 3, goal)
+            yield row(f"{what}: seconds beside the queries", own, None)
+    wanted, _ = _dense_cells(CHECKED)
+    for padded in (True, False):
+        found = sample_sparse(solids.figure, resolution=CHECKED, bounds=BOUNDS, padded=padded).cells
+        missed = len(wanted) - np.isin(_keys(found, CHECKED), wanted).sum()
+        what = f"cells of the figure's surface missed at {CHECKED}{'' if padded else ', unpadded'}, of {len(wanted):,}"
+        yield row(what, float(missed), None, "0")
+
+
+def extraction() -> Iterator[Row]:
+    """Against scikit-image on the whole grid, as in hy3dgen; its time to fill the grid is not counted."""
+    from img23d_backend.mesh.isosurface import extract_surface
+    from img23d_backend.mesh.octree import sample_sparse
+    from skimage.measure import marching_cubes
+
+    _, grid = _dense_cells(CHECKED)
+    field = sample_sparse(solids.figure, resolution=CHECKED, bounds=BOUNDS)
+    extract_surface(field)  # makes the table
+    ours, mesh = _timed(lambda: extract_surface(field))
+    theirs, made = _timed(lambda: marching_cubes(grid, 0.0, method="lewiner"))
+    yield row(f"surface at {CHECKED}, {len(mesh.faces):,} faces: seconds", ours, theirs)
+    theirs_bad = bad_edges(made[1].astype(np.int64), len(made[0]))
+    yield row(f"surface at {CHECKED}: edges without exactly two faces", bad_edges(mesh.faces, len(mesh.vertices)), theirs_bad, "0")
+
+
+def reduction(pymeshlab_folder: Path | None) -> Iterator[Row]:
+    """Crumbs, faces without extent, 40,000 faces."""
+    from img23d_backend.mesh.cleanup import clean
+    from img23d_backend.mesh.isosurface import extract_surface
+    from img23d_backend.mesh.octree import sample_sparse
+    from img23d_backend.mesh.simplify import simplify
+
+    mesh = extract_surface(sample_sparse(solids.figure, resolution=MILLION, bounds=BOUNDS))
+    clean(as_mesh(np.eye(3), np.array([[0, 1, 2]])))  # imports scipy
+    cleaning, cleaned = _timed(lambda: clean(mesh))
+    reducing, reduced = _timed(lambda: simplify(cleaned, BUDGET))
+    what = f"{len(mesh.faces):,} faces"
+    theirs = _theirs(mesh, pymeshlab_folder)
+    reference = theirs["mesh"] if theirs else None
+    yield row(f"clean {what}: seconds", cleaning, theirs and theirs["cleaning"])
+    yield row(f"reduce {what} to {len(reduced.faces):,}: seconds", reducing, theirs and theirs["reducing"])
+    both = theirs and theirs["cleaning"] + theirs["reducing"]
+    yield row(f"clean and reduce {what} to {len(reduced.faces):,}: seconds", cleaning + reducing, both, "≥ 15x")
+    p99, their_p99 = (_p99(cleaned, one) if one else None for one in (reduced, reference))
+    yield row("distance to the full surface after it, 99th percentile, of the box's side", p99, their_p99, "≤ 1.05x")
+    bad = bad_edges(reduced.faces, len(reduced.vertices))
+    their_bad = bad_edges(reference.faces, len(reference.vertices)) if reference else None
+    yield row("edges without exactly two faces after it", bad, their_bad, "0")
+    if theirs is None:
+        yield row("hy3dgen's own clean-up: not run, pymeshlab is not installed", None, None)
+
+
+def bad_edges(faces: np.ndarray, vertex_count: int) -> float:
+    start, end = faces.astype(np.int64).ravel(), faces[:, [1, 2, 0]].astype(np.int64).ravel()
+    _, counts = np.unique(np.minimum(start, end) * vertex_count + np.maximum(start, end), return_counts=True)
+    return float((counts != 2).sum())
+
+
+def as_mesh(vertices: np.ndarray, faces: np.ndarray) -> Mesh:
+    from img23d_backend.stages import Mesh
+
+    return Mesh(vertices=np.asarray(vertices, dtype=np.float32), faces=np.asarray(faces, dtype=np.int32))
+
+
+def _theirs(mesh: Mesh, pymeshlab_folder: Path | None) -> dict | None:
+    """hy3dgen's three steps in its own order, files in the temporary folder included. None without pymeshlab."""
+    if pymeshlab_folder:
+        sys.path.append(str(pymeshlab_folder))
+    try:
+        import pymeshlab
+    except ImportError:
+        return None
+    import trimesh
+    from shape_checkpoints import hy3dgen_importable
+
+    with hy3dgen_importable():
+        from hy3dgen.shapegen import postprocessors
+    postprocessors.pymeshlab = pymeshlab  # in place of the stand-in that made it importable
+    given = trimesh.Trimesh(mesh.vertices, mesh.faces, process=False)
+
+    def cleaned() -> trimesh.Trimesh:
+        return postprocessors.DegenerateFaceRemover()(postprocessors.FloaterRemover()(given))
+
+    cleaning, tidy = _timed(cleaned)
+    reducing, reduced = _timed(lambda: postprocessors.FaceReducer()(tidy, max_facenum=BUDGET))
+    return {"cleaning": cleaning, "reducing": reducing, "mesh": as_mesh(reduced.vertices, reduced.faces)}
+
+
+def _p99(full: Mesh, reduced: Mesh) -> float:
+    distances = surface_distances((full.vertices, full.faces), (reduced.vertices, reduced.faces))
+    return float(np.quantile(distances, 0.99)) / (2 * BOUNDS)
+
+
+def _dense_cells(resolution: int) -> tuple[np.ndarray, np.ndarray]:
+    """Numbers of all cells of the figure that change sign, and the whole grid's values. The figure stays off the border."""
+    line = np.linspace(-BOUNDS, BOUNDS, resolution + 1, dtype=np.float32)
+    across = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
+    layers = [solids.figure(np.column_stack([np.full(len(across), x, dtype=np.float32), across])) for x in line]
+    grid = np.stack(layers).reshape((resolution + 1,) * 3)
+    any_ = all_ = grid > 0
+    for axis in range(3):
+        low, high = ([slice(None)] * axis + [half] for half in (slice(None, -1), slice(1, None)))
+        any_, all_ = any_[tuple(low)] | any_[tuple(high)], all_[tuple(low)] & all_[tuple(high)]
+    return _keys(np.argwhere(any_ & ~all_), resolution), grid
+
+
+def _keys(cells: np.ndarray, resolution: int) -> np.ndarray:
+    x, y, z = cells.T.astype(np.int64)
+    return (x * (resolution + 3) + y) * (resolution + 3) + z
+
+
+def _timed(work: Callable[[], T]) -> tuple[float, T]:
+    started = time.perf_counter()
+    result = work()
+    return time.perf_counter() - started, result
+
+
+if __name__ == "__main__":
+    measure(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else None)
