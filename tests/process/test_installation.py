@@ -27,6 +27,7 @@ from blender_img23d.process.launch import new_link
 from devtools.places import BUILD
 
 BACKEND = ROOT / "backend"
+TINY_MODELS = os.environ.get("IMG23D_TINY_MODELS")  # small checkpoints, where build_addon.py has made them
 linux = pytest.mark.skipif(sys.platform != "linux", reason="signals and /proc")
 
 
@@ -50,7 +51,8 @@ def state(folder: Path) -> EnvironmentState:
 
 def hello_of(folder: Path, log_folder: Path) -> dict[str, str]:
     """Engine -> its note, as the backend in that environment says it; "ready" where it is."""
-    link = new_link(ROOT / "blender_img23d", log_folder, models=log_folder / "models", environment=folder)
+    models = Path(TINY_MODELS or log_folder / "models")
+    link = new_link(ROOT / "blender_img23d", log_folder, models=models, environment=folder)
     assert link._command[0] == str(interpreter_in(folder))
 
     class Starting(Desk):
@@ -92,8 +94,8 @@ def test_it_is_complete_although_it_was_killed_in_each_step(made: Path, tmp_path
     assert state(made) is EnvironmentState.READY
     engines = hello_of(made, tmp_path)
     assert engines["preview"] == "ready"
-    for learned in ("cutout", "hunyuan3d"):
-        assert "lacks a model" in engines[learned], "the packages are there, the weights are not"
+    for learned in ("cutout", "hunyuan3d"):  # the packages are there in any case
+        assert engines[learned] == "ready" if TINY_MODELS else "lacks a model" in engines[learned]
 
 
 @linux
