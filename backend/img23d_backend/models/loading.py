@@ -84,7 +84,8 @@ def _parameters_without_memory() -> torch.overrides.TorchFunctionMode:
     """While active, in this thread only, the functions that parameters are made with give tensors without memory.
 
     `torch.device("meta")` would take the buffers' numbers as well, such as the frequencies of an embedding, which no file
-    holds; those are made with arange and the like, which stay as they are.
+    holds; those are made with arange and the like, which stay as they are. What has no memory is not initialised either:
+    with hundreds of layers that takes longer than all the rest.
     """
     import torch
     from torch.overrides import TorchFunctionMode
@@ -96,6 +97,8 @@ def _parameters_without_memory() -> torch.overrides.TorchFunctionMode:
             self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None
         ) -> object:
             kwargs = kwargs or {}
+            if getattr(func, "__module__", "") == "torch.nn.init" and "tensor" in kwargs and kwargs["tensor"].is_meta:
+                return kwargs["tensor"]
             if func in empties and kwargs.get("device") is None:
                 kwargs["device"] = "meta"
             return func(*args, **kwargs)

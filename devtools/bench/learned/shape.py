@@ -18,8 +18,7 @@ from pathlib import Path
 
 from ...places import ROOT
 from . import full_size
-
-Row = dict[str, object]
+from .rows import Row, row
 
 RESOLUTION = 384
 _DENSE_QUERIES = (RESOLUTION + 1) ** 3
@@ -34,7 +33,7 @@ def measure(out: Path, *, gpu: bool) -> None:
     import torch
 
     if gpu and not torch.cuda.is_available():
-        rows = [_row("the shape stage on a graphics card: not run, there is none", None, None, "")]
+        rows = [row("the shape stage on a graphics card: not run, there is none", None, None, "")]
     else:
         device = "cuda" if gpu else "cpu"
         with tempfile.TemporaryDirectory() as folder:
@@ -49,11 +48,11 @@ def loading(folder: Path, device: str, size: int) -> list[Row]:
     ours, theirs = (_loaded(which, folder, device) for which in ("ours", "hy3dgen"))
     what = f"shape model load, {size / 1e9:.2f} GB, on {_name(device)}"
     rows = [
-        _row(f"{what}: seconds", ours["seconds"], theirs["seconds"], "≥ 50x"),
-        _row(f"{what}: host memory at its peak, bytes", ours["host_bytes"], theirs["host_bytes"], "≤ 0.45x"),
+        row(f"{what}: seconds", ours["seconds"], theirs["seconds"], "≥ 50x"),
+        row(f"{what}: host memory at its peak, bytes", ours["host_bytes"], theirs["host_bytes"], "≤ 0.45x"),
     ]
     if device == "cpu":
-        rows.append(_row(f"{what}: seconds, every page of the map touched", ours["touched_seconds"], theirs["seconds"], ""))
+        rows.append(row(f"{what}: seconds, every page of the map touched", ours["touched_seconds"], theirs["seconds"], ""))
     return rows
 
 
@@ -87,7 +86,7 @@ def guided_step(folder: Path, device: str) -> list[Row]:
 
     mine, other = _alternating(our_step, their_step, device)
     goal = "≥ 1.5x" if device == "cpu" else "≥ 1.6x"
-    return [_row(f"guided DiT step, {dtype}, on {_name(device)}: seconds", mine, other, goal)]
+    return [row(f"guided DiT step, {dtype}, on {_name(device)}: seconds", mine, other, goal)]
 
 
 def decoding(folder: Path, device: str) -> list[Row]:
@@ -126,11 +125,11 @@ def decoding(folder: Path, device: str) -> list[Row]:
             what = f"decode of a ball at {RESOLUTION}{'' if padded else ', unpadded'}"
             extrapolated = ", dense time extrapolated" if is_cpu else ""
             how = f"decoder {vae.post_kl.out_features} wide{extrapolated}, on {_name(device)}"
-            rows.append(_row(f"{what}: queries", queries, _DENSE_QUERIES, goal))
-            rows.append(_row(f"{what}: seconds, {how}", seconds, dense, goal))
+            rows.append(row(f"{what}: queries", queries, _DENSE_QUERIES, goal))
+            rows.append(row(f"{what}: seconds, {how}", seconds, dense, goal))
     if not is_cpu:
         peak = torch.cuda.max_memory_allocated()
-        rows.append(_row("peak GPU memory of these steps, bytes", peak, None, "≤ 6 GB"))
+        rows.append(row("peak GPU memory of these steps, bytes", peak, None, "≤ 6 GB"))
     return rows
 
 
@@ -141,8 +140,8 @@ def _dense(query: Callable, count: int) -> None:
     line = np.linspace(-1.01, 1.01, RESOLUTION + 1, dtype=np.float32)
     piece = 1 << 18
     for first in range(0, count, piece):
-        row, z = np.divmod(np.arange(first, min(first + piece, count)), RESOLUTION + 1)
-        query(np.stack([line[row // (RESOLUTION + 1)], line[row % (RESOLUTION + 1)], line[z]], axis=1))
+        plane, z = np.divmod(np.arange(first, min(first + piece, count)), RESOLUTION + 1)
+        query(np.stack([line[plane // (RESOLUTION + 1)], line[plane % (RESOLUTION + 1)], line[z]], axis=1))
 
 
 # --- one network load, in a process of its own ---------------------------------------------------------------------------
@@ -214,14 +213,6 @@ def _name(device: str) -> str:
     import torch
 
     return torch.cuda.get_device_name() if device != "cpu" else f"a processor, {torch.get_num_threads()} threads"
-
-
-def _row(what: str, ours: float | None, reference: float | None, goal: str) -> Row:
-    """The ratio is how many times less ours is; for memory, goals are stated the other way round, and so is the ratio."""
-    ratio = None
-    if ours and reference:
-        ratio = ours / reference if goal.startswith("≤") else reference / ours
-    return {"what": what, "ours": ours, "reference": reference, "ratio": ratio, "goal": goal}
 
 
 if __name__ == "__main__":
