@@ -62,7 +62,7 @@ def do_link(arguments: argparse.Namespace) -> None:
 def do_bench(arguments: argparse.Namespace) -> None:
     from devtools.bench import report
 
-    report.run_bench(only=arguments.only)
+    report.run_bench(only=arguments.only, gpu=arguments.gpu)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -91,7 +91,8 @@ def parse_arguments() -> argparse.Namespace:
     command.set_defaults(action=do_link)
 
     command = commands.add_parser("bench", help="measure shape, texture, time and Blender; writes docs/benchmarks.md")
-    command.add_argument("--only", choices=("shapes", "blender"), help="measure one part and keep the other's last figures")
+    command.add_argument("--only", choices=("shapes", "blender", "learned"), help="measure one part and keep the others' last figures")
+    command.add_argument("--gpu", action="store_true", help="the learned models at full size on this machine's graphics card, nothing else")
     command.set_defaults(action=do_bench)
     return parser.parse_args()
 

@@ -18,22 +18,28 @@ from ..places import BUILD, DEMO, ROOT
 from ..running import clean_environment, run
 from ..wheels import host_platform
 from . import blender as blender_part
+from .learned.report import FIGURES, learned_part, run_learned
 
 OUT = BUILD / "bench"
 PHOTOS, RUNS = OUT / "photos", OUT / "runs"
-SHAPES, BLENDER, LOCATE = OUT / "shapes.json", OUT / "blender.json", OUT / "locate.json"
+SHAPES, BLENDER, LOCATE = (FIGURES / f"{part}.json" for part in ("shapes", "blender", "locate"))
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PHOTO_SIZE, PHOTO_SAMPLES = 1024, 8
 
 
-def run_bench(*, only: str | None) -> None:
+def run_bench(*, only: str | None, gpu: bool) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
-    blender = environment.bpy_environment()
-    if only != "blender":
+    FIGURES.mkdir(exist_ok=True)
+    parts = {"learned"} if gpu else {only} if only else {"shapes", "blender", "learned"}
+    if parts & {"shapes", "blender"}:
+        blender = environment.bpy_environment()
+    if "shapes" in parts:
         measure_shapes(blender)
-    if only != "shapes":
+    if "blender" in parts:
         (zip_file,) = package.build([host_platform()], blender)
         blender_part.measure(blender, zip_file, BLENDER)
+    if "learned" in parts:
+        run_learned(environment.learned_python(), machine=machine(), gpu=gpu)
     DOCUMENT.parent.mkdir(exist_ok=True)
     DOCUMENT.write_text(document(), encoding="utf-8", newline="\n")
     print(f"Wrote {DOCUMENT.relative_to(ROOT)}")
@@ -65,7 +71,7 @@ def take_photos(blender: environment.Blender) -> None:
 
 
 def document() -> str:
-    parts = ["# Benchmarks", _how(), *_shapes_part(), *_locate_part(), *_blender_part()]
+    parts = ["# Benchmarks", _how(), *_shapes_part(), *_locate_part(), *_blender_part(), *learned_part()]
     return "\n\n".join(parts) + "\n"
 
 
