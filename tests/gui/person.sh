@@ -66,7 +66,7 @@ in_view Tab; click 1160 $((440 + hint)); await "jobs 3" busy; sleep 15; look 11_
 in_view Tab; await idle "objects $((count + 1))"; look 12_all_there
 if [ -n "${IMG23D_PYTHON:-}" ]; then
   step "the learned models: what they say of themselves, and a run"
-  click 1150 347; xdotool key Down; sleep 1; xdotool key Return; await "engine hunyuan3d"; look 13_engine
+  click 1150 347; click 1150 421; await "engine hunyuan3d"; look 13_engine
   click 1160 376; sleep 5; look 14_learned
   await "jobs 4" "last job done" idle; look 15_learned_finished
 fi
