@@ -184,6 +184,8 @@ class Session:
             case Failed():
                 job.on_failed(item)
                 self._end(job, JobState.FAILED, item)
+                if item.code == ErrorCode.DEVICE_LOST:  # nothing can be computed in that process any more
+                    self.shutdown(at_once=True)
             case _ if job.take(item):
                 self._announce(job, item)
 

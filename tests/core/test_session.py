@@ -179,6 +179,15 @@ def test_a_failed_job_keeps_the_backend(rig: Rig) -> None:
     assert rig.session.state is SessionState.READY
 
 
+def test_a_lost_card_ends_its_backend_and_the_next_job_gets_a_new_one(rig: Rig) -> None:
+    job = rig.run()
+    rig.hear(Failed(job="job1", code="device_lost", sentence="The card stopped."))
+    assert job.state is JobState.FAILED
+    assert rig.link.was_killed and rig.session.state is SessionState.OFF
+    rig.run(make_request("job2"))
+    assert len(rig.links) == 2 and rig.session.state is SessionState.BUSY
+
+
 def test_a_retexture(rig: Rig) -> None:
     job = rig.run(Paint(job="job1", mesh="/m.npz", picture="/p.png", run_folder="/runs/1", name="cup"))
     assert [target.name for target in job.targets] == ["cup"]

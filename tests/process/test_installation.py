@@ -95,7 +95,7 @@ def test_it_is_complete_although_it_was_killed_in_each_step(made: Path, tmp_path
     engines = hello_of(made, tmp_path)
     assert engines["preview"] == "ready"
     for learned in ("cutout", "hunyuan3d"):  # the packages are there in any case
-        assert engines[learned] == "ready" if TINY_MODELS else "lacks a model" in engines[learned]
+        assert engines[learned] == "ready" if TINY_MODELS else "Lacks a model" in engines[learned]
 
 
 @linux

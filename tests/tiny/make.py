@@ -18,18 +18,19 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "tiny"
 MODELS = BUILD / "models"
 STAMP = "made-from.txt"
-# File set -> the module here that makes it
-MAKERS = {
-    "qwen3-vl-2b": "qwen",
-    "birefnet-general": "birefnet",
-    "hunyuan3d-2mini-turbo": "shape",
+PROMPT = ROOT / "backend" / "img23d_backend" / "engines" / "qwen3vl"
+# File set -> the module here that makes it, and what else it is made from
+MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
+    "qwen3-vl-2b": ("qwen", (Path(__file__).with_name("qwen_files.py"), PROMPT / "prompt.py", PROMPT / "model.py")),
+    "birefnet-general": ("birefnet", ()),
+    "hunyuan3d-2mini-turbo": ("shape", ()),
 }
 
 
 def make_all() -> Path:
     """The models folder. Two processes at once do the same work twice, and the later one wins."""
-    for set_id, module in MAKERS.items():
-        key = _key(module)
+    for set_id, (module, sources) in MAKERS.items():
+        key = _key(module, sources)
         stamp = MODELS / set_id / STAMP
         if not stamp.is_file() or stamp.read_text(encoding="utf-8") != key:
             _make(set_id, module, key)
@@ -52,10 +53,11 @@ def _make(set_id: str, module: str, key: str) -> None:
     shutil.rmtree(draft, ignore_errors=True)
 
 
-def _key(module: str) -> str:
+def _key(module: str, sources: tuple[Path, ...]) -> str:
     """Changes with what a checkpoint is made from."""
     digest = hashlib.sha256()
-    for path in (Path(__file__).with_name(f"{module}.py"), ROOT / "demo" / "photo.jpg", ROOT / "demo" / "masks.png"):
+    pictures = (ROOT / "demo" / "photo.jpg", ROOT / "demo" / "masks.png")
+    for path in (Path(__file__).with_name(f"{module}.py"), *sources, *pictures):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 

@@ -33,6 +33,7 @@ PREVIEW, HUNYUAN3D, CUTOUT = (
 
 _PACKAGES = {CUTOUT.id: ("torch", "transformers"), HUNYUAN3D.id: ("torch", "transformers", "hy3dgen")}
 _STAGES = {CUTOUT.id: (Stage.LOCATE,), HUNYUAN3D.id: (Stage.LOCATE, Stage.SHAPE)}  # that need weights in any case
+_VERBS = {Stage.LOCATE: "finds", Stage.SHAPE: "shapes"}
 
 
 class Engines:
@@ -88,7 +89,7 @@ class Engines:
         for stage in _STAGES[info.id]:
             rows = [row for row in WEIGHT_SETS if row.stage is stage and not row.is_addition]
             if not any(self.weights.is_ready(row.id) for row in rows):
-                return replace(info, note=f"{info.label} lacks a model to {stage.value} things: download one under AI Models.")
+                return replace(info, note=f"Lacks a model that {_VERBS[stage]} things: download one under AI Models.")
         return replace(info, ready=True)
 
     @property
