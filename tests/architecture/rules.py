@@ -49,7 +49,7 @@ TOP_OF_BACKEND = {"server", "__main__"}  # nothing below them knows them
 def extension_violations(module: Module) -> list[str]:
     layer = _layer(module.name, EXTENSION)
     if layer not in EXTENSION_LAYERS:
-        return [f"{module.name}: DESIGN.md knows no layer {layer!r}"]
+        return [f"{module.name}: there is no layer {layer!r}"]
     return [f"{module.name}:{one.line} imports {one.target}" for one in module.imports() if not _extension_may(layer, one)]
 
 

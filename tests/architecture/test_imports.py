@@ -1,4 +1,4 @@
-"""DESIGN.md's arrows, read from every file."""
+"""The layers' arrows, read from every file."""
 
 from __future__ import annotations
 

@@ -195,7 +195,7 @@ def test_what_is_slower_is_expected_to_be_slower() -> None:
     ]
     work = [expectation.work(one) for one in settings]
     assert work == sorted(work) and len(set(work)) == len(work)
-    # The published steps of the mini model, FACTS.md: 50 guided ones are 149 TFLOP, 92 with one half collapsed
+    # The published steps of the mini model: 50 guided ones are 149 TFLOP, 92 with one half collapsed
     assert expectation.work(settings[3]) - expectation.work(settings[1]) == pytest.approx(50 * 1.83 - 5 * 1.49)
 
 

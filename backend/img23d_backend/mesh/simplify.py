@@ -14,6 +14,7 @@ from .repair import repaired
 # How fast the allowed error grows from round to round, for a mesh two units long. The library's own 7 is no faster and
 # ends up to four times as far from the surface; where so careful a growth does not reach the budget, the next goes on.
 _GROWTH = (4.0, 5.0, 7.0, 10.0)
+_ROOM = 0.999  # of the budget is what the library gets; parting sheets takes some faces
 _ROUNDS = 60  # of going on where slivers are in the library's way
 
 
@@ -26,9 +27,9 @@ def simplify(mesh: Mesh, faces: int) -> Mesh:
         return mesh
     best = mesh
     for _ in range(_ROUNDS):
-        reduced = repaired(_reduced(best, faces))
+        reduced = repaired(_reduced(best, int(faces * _ROOM)))
         over = len(reduced.faces) - faces
-        if over > 0:  # parting sheets took some, or slivers were in the library's way
+        if over > 0:  # parting sheets took more than there was room for, or slivers were in the library's way
             reduced = repaired(_without_shortest_edges(reduced, min(over // 2 + 1, len(reduced.faces) // 40 + 1)))
         if len(reduced.faces) == 0:
             break

@@ -69,7 +69,7 @@ class Device:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Half precision on cards. On a processor bfloat16 where it multiplies in it, else float32 (FACTS.md: 100 times
+        """Half precision on cards. On a processor bfloat16 where it multiplies in it, else float32 (fp16 is 100 times
         faster than half precision there)."""
         import torch
 

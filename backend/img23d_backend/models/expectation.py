@@ -1,6 +1,6 @@
 """How long an object will take on a device, told before anything is run.
 
-The work of the stages is known (FACTS.md, or counted from the published configurations); how fast the device multiplies
+The work of the stages is counted from the published configurations; how fast the device multiplies
 matrices is measured. The result is an "about": memory, drivers and other programs have their say, too.
 """
 
@@ -22,7 +22,7 @@ MEASURING = 0.1  # seconds
 _SIDES = {"cpu": 1024}  # of the multiplied matrices: enough to fill the device
 _CARD_SIDE = 4096
 # Which share of the measured speed whole networks reach. A processor: DINOv2-giant, a step of the mini model and its decoder
-# ran at 150 to 178 GFLOP/s where matrices multiply at 165 (FACTS.md). A card: 925 TFLOP in 2.61 s on an H100 (FACTS.md),
+# ran at 150 to 178 GFLOP/s where matrices multiply at 165. A card: SGLang reports 925 TFLOP in 2.61 s on an H100,
 # which is half of what its matrices reach.
 _REACHED = {"cpu": 0.9}
 _REACHED_ON_CARD = 0.5
@@ -30,15 +30,15 @@ _REACHED_ON_CARD = 0.5
 # TFLOP (1e12 multiplications and additions)
 _LOCATE = {"qwen3-vl-2b": 8.0, "qwen3-vl-4b": 14.0, "qwen3-vl-8b": 25.0}  # 2 x parameters x some 1,500 tokens, and the eye
 _MATTE = {"birefnet-general": 2.3, "birefnet-lite": 0.5, "birefnet-hr": 9.2}  # about 1,140 GMAC at 1024 px, 4 times at 2048
-_DINO = 3.57  # FACTS.md, DINOv2-giant at 518 px
-_STEP = {"hunyuan3d-2mini": 1.49, "hunyuan3d-2": 9.25, "hunyuan3d-2mv": 9.25}  # half a guided step of FACTS.md
-# Both halves, one of them collapsed: 1.83 is FACTS.md's; the others by the share of the tokens that are left, 3,073 of 4,442
+_DINO = 3.57  # DINOv2-giant at 518 px
+_STEP = {"hunyuan3d-2mini": 1.49, "hunyuan3d-2": 9.25, "hunyuan3d-2mv": 9.25}  # half a guided step, that is 149 and 925 TFLOP over 50
+# Both halves, one of them collapsed: 1.83 is counted; the others by the share of the tokens that are left, 3,073 of 4,442
 _GUIDED = {"hunyuan3d-2mini": 1.83, "hunyuan3d-2": 15.6, "hunyuan3d-2mv": 15.6}
 _STEPS = {"turbo": 5, "fast": 50, "standard": 50}
-# MFLOP a query of the decoder: 1,338 TFLOP over 57.1 M queries in FACTS.md for 512 latents; 3,072 only cost more attention
+# MFLOP a query of the decoder: 1,338 TFLOP over 57.1 M queries for 512 latents; 3,072 only cost more attention
 _QUERY = {"hunyuan3d-2mini": 23.4, "hunyuan3d-2": 33.9, "hunyuan3d-2mv": 33.9}
 _COARSE_QUERIES = 97**3  # of the decode, whatever the resolution
-_SURFACE_QUERIES = 15.0  # a squared cell of resolution: 57.1 M / 18 at 384 (FACTS.md: 14 to 24 times fewer than dense)
+_SURFACE_QUERIES = 15.0  # a squared cell of resolution: 57.1 M / 18 at 384 (14 to 24 times fewer than dense)
 _REST = 3.0  # seconds: reading, clean-up, texture, files
 
 

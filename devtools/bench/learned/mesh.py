@@ -78,7 +78,7 @@ def extraction() -> Iterator[Row]:
     extract_surface(field)  # makes the table
     ours, mesh = _timed(lambda: extract_surface(field))
     theirs, made = _timed(lambda: marching_cubes(grid, 0.0, method="lewiner"))
-    yield row(f"surface at {CHECKED}, {len(mesh.faces):,} faces: seconds", ours, theirs)
+    yield row(f"surface at {CHECKED}, {len(mesh.faces):,} faces: processor seconds", ours, theirs)
     theirs_bad = bad_edges(made[1].astype(np.int64), len(made[0]))
     yield row(f"surface at {CHECKED}: edges without exactly two faces", bad_edges(mesh.faces, len(mesh.vertices)), theirs_bad, "0")
 
@@ -92,15 +92,19 @@ def reduction(pymeshlab_folder: Path | None) -> Iterator[Row]:
 
     mesh = extract_surface(sample_sparse(solids.figure, resolution=MILLION, bounds=BOUNDS))
     clean(as_mesh(np.eye(3), np.array([[0, 1, 2]])))  # imports scipy
-    cleaning, cleaned = _timed(lambda: clean(mesh))
-    reducing, reduced = _timed(lambda: simplify(cleaned, BUDGET))
+    times, theirs = [], None
+    for turn in range(2):  # before theirs and after, so that what else the machine does meets both
+        cleaning, cleaned = _timed(lambda: clean(mesh))
+        reducing, reduced = _timed(lambda: simplify(cleaned, BUDGET))
+        times.append((cleaning, reducing))
+        theirs = theirs if turn else _theirs(mesh, pymeshlab_folder)
+    cleaning, reducing = np.mean(times, axis=0).tolist()
     what = f"{len(mesh.faces):,} faces"
-    theirs = _theirs(mesh, pymeshlab_folder)
     reference = theirs["mesh"] if theirs else None
-    yield row(f"clean {what}: seconds", cleaning, theirs and theirs["cleaning"])
-    yield row(f"reduce {what} to {len(reduced.faces):,}: seconds", reducing, theirs and theirs["reducing"])
+    yield row(f"clean {what}: processor seconds", cleaning, theirs and theirs["cleaning"])
+    yield row(f"reduce {what} to {len(reduced.faces):,}: processor seconds", reducing, theirs and theirs["reducing"])
     both = theirs and theirs["cleaning"] + theirs["reducing"]
-    yield row(f"clean and reduce {what} to {len(reduced.faces):,}: seconds", cleaning + reducing, both, "≥ 15x")
+    yield row(f"clean and reduce {what} to {len(reduced.faces):,}: processor seconds", cleaning + reducing, both, "≥ 15x")
     p99, their_p99 = (_p99(cleaned, one) if one else None for one in (reduced, reference))
     yield row("distance to the full surface after it, 99th percentile, of the box's side", p99, their_p99, "≤ 1.05x")
     bad = bad_edges(reduced.faces, len(reduced.vertices))
@@ -170,9 +174,10 @@ def _keys(cells: np.ndarray, resolution: int) -> np.ndarray:
 
 
 def _timed(work: Callable[[], T]) -> tuple[float, T]:
-    started = time.perf_counter()
+    """Processor seconds, which other programs change least; everything here keeps one core busy."""
+    started = time.process_time()
     result = work()
-    return time.perf_counter() - started, result
+    return time.process_time() - started, result
 
 
 if __name__ == "__main__":
