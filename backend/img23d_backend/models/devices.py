@@ -69,8 +69,8 @@ class Device:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Half precision on cards. On a processor bfloat16 where it multiplies in it, else float32 (fp16 is 100 times
-        faster than half precision there)."""
+        """Half precision on cards. On a processor bfloat16 where it multiplies in it, else float32, which is 100 times
+        faster there than half precision."""
         import torch
 
         if not self.is_processor:
