@@ -1,6 +1,7 @@
 """Small trained checkpoints in exactly the published layouts, as a models folder that the program takes for a real one.
 
-    python tests/tiny/make.py        makes what is missing and prints the folder
+    python tests/tiny/make.py              makes what is missing and prints the folder
+    python tests/tiny/make.py SET          makes one file set
 
 Each is made again when the scripts here or the training data change.
 """
@@ -11,13 +12,16 @@ import hashlib
 import importlib
 import os
 import shutil
+import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "tiny"
 MODELS = BUILD / "models"
 STAMP = "made-from.txt"
+PROCESSES = 2
 PROMPT = ROOT / "backend" / "img23d_backend" / "engines" / "qwen3vl"
 # File set -> the module here that makes it, and what else it is made from
 MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
@@ -28,33 +32,45 @@ MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
 
 
 def make_all() -> Path:
-    """The models folder. Two processes at once do the same work twice, and the later one wins."""
-    for set_id, (module, sources) in MAKERS.items():
-        key = _key(module, sources)
-        stamp = MODELS / set_id / STAMP
-        if not stamp.is_file() or stamp.read_text(encoding="utf-8") != key:
-            _make(set_id, module, key)
+    """The models folder. Two callers at once do the same work twice, and the later one wins."""
+    missing = [set_id for set_id in MAKERS if not _is_made(set_id)]
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        list(pool.map(_make_in_a_process, missing))
     return MODELS
 
 
-def _make(set_id: str, module: str, key: str) -> None:
+def _make_in_a_process(set_id: str) -> None:
+    """One thread each: for networks this small a second one only waits."""
+    command, variables = [sys.executable, __file__, set_id], {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    if done.returncode:
+        raise RuntimeError(f"{set_id} could not be made:\n{done.stderr}")
+
+
+def make(set_id: str) -> None:
     """In a folder of its own first, so that a half-made checkpoint is never taken for one."""
     from img23d_backend.models.weights import WeightStore
 
     draft = BUILD / f"draft-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)
     (draft / set_id).mkdir(parents=True)
-    importlib.import_module(f"tiny.{module}").make(draft / set_id)
+    importlib.import_module(f"tiny.{MAKERS[set_id][0]}").make(draft / set_id)
     WeightStore(draft).adopt(set_id)
-    (draft / set_id / STAMP).write_text(key, encoding="utf-8")
+    (draft / set_id / STAMP).write_text(_key(set_id), encoding="utf-8")
     shutil.rmtree(MODELS / set_id, ignore_errors=True)
     MODELS.mkdir(parents=True, exist_ok=True)
     (draft / set_id).replace(MODELS / set_id)
     shutil.rmtree(draft, ignore_errors=True)
 
 
-def _key(module: str, sources: tuple[Path, ...]) -> str:
+def _is_made(set_id: str) -> bool:
+    stamp = MODELS / set_id / STAMP
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == _key(set_id)
+
+
+def _key(set_id: str) -> str:
     """Changes with what a checkpoint is made from."""
+    module, sources = MAKERS[set_id]
     digest = hashlib.sha256()
     pictures = (ROOT / "demo" / "photo.jpg", ROOT / "demo" / "masks.png")
     for path in (Path(__file__).with_name(f"{module}.py"), *sources, *pictures):
@@ -65,4 +81,7 @@ def _key(module: str, sources: tuple[Path, ...]) -> str:
 if __name__ == "__main__":
     for folder in (ROOT / "tests", ROOT / "backend", ROOT / "blender_img23d" / "shared"):
         sys.path.insert(0, str(folder))
-    print(make_all())
+    if sys.argv[1:]:
+        make(sys.argv[1])
+    else:
+        print(make_all())
