@@ -5,9 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
-import signal
 import sys
-import threading
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
@@ -18,6 +16,7 @@ from img23d_protocol.names import split_names
 
 from .engines import PREVIEW, Engines
 from .home import models_folder
+from .interrupt import cancel_on_interrupt
 from .outcome import Outcome
 from .progress_bar import ProgressPrinter
 
@@ -68,7 +67,7 @@ def run(options: argparse.Namespace) -> int:
 
     outcome = Outcome()
     printer = ProgressPrinter(sys.stderr)
-    cancelled = _cancel_on_interrupt()
+    cancelled = cancel_on_interrupt()
     engines = Engines(options.models or models_folder())
 
     def emit(message: object) -> None:
@@ -84,18 +83,6 @@ def run(options: argparse.Namespace) -> int:
     printer.close()
     _print_outcome(outcome, options.json)
     return outcome.exit_code
-
-
-def _cancel_on_interrupt() -> threading.Event:
-    """The first Ctrl+C ends the job after its present step, the second one ends the program."""
-    cancelled = threading.Event()
-
-    def interrupt(number: int, frame: object) -> None:
-        cancelled.set()
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    signal.signal(signal.SIGINT, interrupt)
-    return cancelled
 
 
 def _print_outcome(outcome: Outcome, as_json: bool) -> None:

@@ -29,6 +29,7 @@ from img23d_protocol.messages import Failed, InstallEnvironment, Shutdown, Statu
 
 from .engines import Engines
 from .home import environment_folder, models_folder
+from .interrupt import cancel_on_interrupt
 from .models.registry import TENCENT_TERRITORY, weight_set
 from .setup_jobs import run_setup_job
 from .setup_printer import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, SetupPrinter
@@ -69,7 +70,7 @@ def run(options: argparse.Namespace) -> int:
         printer.take(Failed(job=_JOB, code=error.code, sentence=error.sentence, detail=error.detail))
         return printer.exit_code
     environment, models = Path(request.folder), models_folder(options.models)
-    run_setup_job(request, Engines(models), printer.take, _cancel_on_interrupt().is_set)
+    run_setup_job(request, Engines(models), printer.take, cancel_on_interrupt().is_set)
     if printer.exit_code != EXIT_DONE:
         return printer.exit_code
     downloaded = _download(environment, models, _allowed(sets, licences), licences, options.offline)
@@ -115,18 +116,6 @@ def _says_yes() -> bool:
 
 def _allowed(sets: tuple[str, ...], licences: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(set_id for set_id in sets if weight_set(set_id).must_accept in ("", *licences))
-
-
-def _cancel_on_interrupt() -> threading.Event:
-    """The first Ctrl+C ends the job, keeping what is done; the second one ends the program."""
-    cancelled = threading.Event()
-
-    def interrupt(number: int, frame: object) -> None:
-        cancelled.set()
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    signal.signal(signal.SIGINT, interrupt)
-    return cancelled
 
 
 # --- in the new environment -----------------------------------------------------------------------------------------

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import signal
 import sys
-import threading
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
@@ -22,6 +20,7 @@ from img23d_protocol.messages import (
 
 from .engines import Engines
 from .home import models_folder
+from .interrupt import cancel_on_interrupt
 from .models.registry import WEIGHT_SETS, weight_set
 from .setup_jobs import run_setup_job
 from .setup_printer import EXIT_DONE, SetupPrinter
@@ -61,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
     except Img23DError as error:
         printer.take(Failed(job=_JOB, code=error.code, sentence=error.sentence))
         return printer.exit_code
-    run_setup_job(_request(options, sets), engines, printer.take, _cancel_on_interrupt().is_set)
+    run_setup_job(_request(options, sets), engines, printer.take, cancel_on_interrupt().is_set)
     return printer.exit_code
 
 
@@ -99,15 +98,3 @@ def _list(infos: tuple[WeightsInfo, ...], sets: list[str]) -> int:
             size = f"{info.size_bytes / 1e9:5.2f} GB"
             print(f"{info.id:{width}}  {info.state:8}  {size}  {info.stage:6}  {info.licence:40}  {place}".rstrip())
     return EXIT_DONE
-
-
-def _cancel_on_interrupt() -> threading.Event:
-    """The first Ctrl+C ends the job, keeping what is downloaded; the second one ends the program."""
-    cancelled = threading.Event()
-
-    def interrupt(number: int, frame: object) -> None:
-        cancelled.set()
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-    signal.signal(signal.SIGINT, interrupt)
-    return cancelled

@@ -10,6 +10,7 @@ from torch import Tensor
 from ..schedule import Step
 from .dit import Counted, ShapeDiT
 
+
 def noise(seed: int, shape: tuple[int, int], dtype: torch.dtype) -> Tensor:
     """(1, L, in): what hy3dgen begins with when it is given `generator=torch.manual_seed(seed)`.
 
