@@ -122,5 +122,5 @@ def _number(value: object, one: Row) -> str:
     if value is None:
         return ""
     if "bytes" in str(one["what"]) and value >= 1e6:
-        return f"{value / 1e9:.2f} GB"
+        return f"{value / 1e9:.2f} GB" if value >= 1e9 else f"{value / 1e6:.1f} MB"
     return f"{value:,.0f}" if value == int(value) else f"{value:.3g}"

@@ -156,9 +156,8 @@ def _loaded(which: str, folder: Path, device: str) -> dict[str, float]:
 def load(which: str, folder: Path, device: str) -> dict[str, float]:
     """Called in that process. Imports are not counted, but the memory that they take is, in both."""
     full_size.use_the_projects_code()
-    import resource
-
     import torch
+    from img23d_backend import process_memory
     from img23d_backend.engines.hunyuan3d.networks import conditioner, dit, vae  # noqa: F401
     from img23d_backend.engines.hunyuan3d.parts import ShapeParts
     from shape_checkpoints import hy3dgen_importable
@@ -180,8 +179,8 @@ def load(which: str, folder: Path, device: str) -> dict[str, float]:
             for parameter in network.parameters():
                 parameter.data.flatten()[::2048].sum()  # a number of every page
     touched = time.perf_counter() - started
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"seconds": seconds, "touched_seconds": touched, "host_bytes": peak}
+    # Not getrusage's figure: on Linux it begins with that of the process which started this one.
+    return {"seconds": seconds, "touched_seconds": touched, "host_bytes": process_memory.peak_bytes()}
 
 
 # --- measuring ---------------------------------------------------------------------------------------------------------
