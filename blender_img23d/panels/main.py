@@ -105,6 +105,9 @@ def _draw_messages(layout: bpy.types.UILayout, context: bpy.types.Context, owner
         draw_sentence(layout, context, owner.applier.waiting, icon="PAUSE")
     if owner.refusal:
         draw_sentence(layout, context, owner.refusal, icon="ERROR")
+    newest = owner.session.jobs[0] if owner.session.jobs else None
+    if newest is not None and newest.error:  # here, since the list below may be closed
+        draw_sentence(layout, context, f"{newest.error} {newest.action}".rstrip(), icon="ERROR")
     if owner.session.notice:
         draw_sentence(layout, context, owner.session.notice, icon="INFO")
 

@@ -105,7 +105,7 @@ class IMG23D_PT_results(bpy.types.Panel):
             return
         column = self.layout.column()
         _draw_heading(column, context, owner, job)
-        _draw_job_messages(column, context, job)
+        _draw_job_messages(column, context, job, is_newest=job is owner.session.jobs[0])
         if job.targets:
             state = context.window_manager.img23d
             rows = min(max(len(job.targets), 2), 8)
@@ -136,10 +136,10 @@ def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
         row.operator("img23d.use_seed", text="Use Again", icon="LOOP_BACK").seed = job.request.seed
 
 
-def _draw_job_messages(layout: bpy.types.UILayout, context: bpy.types.Context, job: Job) -> None:
+def _draw_job_messages(layout: bpy.types.UILayout, context: bpy.types.Context, job: Job, *, is_newest: bool) -> None:
     for note in job.notes:
         draw_sentence(layout, context, note, icon="INFO")
-    if job.error:
+    if job.error and not is_newest:  # the newest one's stands at the top of the tab
         draw_sentence(layout, context, job.error, icon="ERROR")
     failed = sum(1 for target in job.targets if target.error)
     if failed and len(job.targets) > 1 and job.is_over:
