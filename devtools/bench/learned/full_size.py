@@ -27,7 +27,7 @@ ENCODER = {
 }  # fmt: skip
 PICTURE = 512  # pixels
 TOKENS = 1370
-_DEVIATION = 0.02  # more overflows half precision
+DEVIATION = 0.02  # more overflows half precision
 
 
 def use_the_projects_code() -> None:
@@ -45,7 +45,7 @@ def write(folder: Path) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     config = published_config(dit=MODEL, vae=VAE, dino=ENCODER, picture=PICTURE)
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    random = (torch.randn(1 << 20, generator=torch.Generator().manual_seed(0)) * _DEVIATION).half()
+    random = (torch.randn(1 << 20, generator=torch.Generator().manual_seed(0)) * DEVIATION).half()
     tensors = {}
     for key, shape in _shapes():
         count = shape.numel()

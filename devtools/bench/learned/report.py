@@ -33,6 +33,7 @@ def run_learned(python: Path, *, machine: str, gpu: bool) -> None:
     if output := _tiny_models(python, models):
         shutil.rmtree(OUT / "runs", ignore_errors=True)
         parts["memory"] = [output, OUT / "runs"]
+        parts["chain"] = [output, *(["--gpu"] if gpu else [])]
     result = {"machine": _with_card(python, machine) if gpu else machine, "date": date.today().isoformat(), "parts": {}}
     for part, arguments in parts.items():
         result["parts"][part] = _measured(python, part, arguments)
