@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 _NAMES_TOLD = 5  # of the keys that differ
+_INITIALISERS = ("torch.nn.init", "transformers.initialization")  # transformers puts its own name on torch's
 
 
 def read_tensors(path: Path, prefix: str = "") -> dict[str, Tensor]:
@@ -97,7 +98,7 @@ def _parameters_without_memory() -> torch.overrides.TorchFunctionMode:
             self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None
         ) -> object:
             kwargs = kwargs or {}
-            if getattr(func, "__module__", "") == "torch.nn.init" and "tensor" in kwargs and kwargs["tensor"].is_meta:
+            if getattr(func, "__module__", "") in _INITIALISERS and "tensor" in kwargs and kwargs["tensor"].is_meta:
                 return kwargs["tensor"]
             if func in empties and kwargs.get("device") is None:
                 kwargs["device"] = "meta"

@@ -11,7 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS, TENCENT_LICENCE, Choice, shape_set
+from img23d_protocol.choices import (
+    GROUNDERS,
+    MATTERS,
+    SHAPE_MODELS,
+    SPEEDS,
+    TENCENT_LICENCE,
+    TENCENT_LICENCE_LINK,
+    Choice,
+    shape_set,
+)
 from img23d_protocol.messages import Stage
 
 TENCENT_TERRITORY = "the European Union, the United Kingdom and South Korea"
@@ -169,7 +178,7 @@ def _tencent(
         size_bytes=size_bytes,
         memory_bytes=size_bytes,
         licence="Tencent Hunyuan 3D 2.0 Community License",
-        licence_link="https://github.com/Tencent-Hunyuan/Hunyuan3D-2/blob/main/LICENSE",
+        licence_link=TENCENT_LICENCE_LINK,
         must_accept=TENCENT_LICENCE,
         excluded_territory=TENCENT_TERRITORY,  # its section 5c
         is_addition=is_addition,

@@ -62,7 +62,7 @@ DEVICES: tuple[Choice, ...] = (
 
 # Licences that must be accepted before a download; the number counts the versions of our own notice about it.
 TENCENT_LICENCE = "tencent-hunyuan3d-2-community-1"
-TENCENT_LICENCE_LINK = "https://huggingface.co/tencent/Hunyuan3D-2/blob/main/LICENSE"
+TENCENT_LICENCE_LINK = "https://github.com/Tencent-Hunyuan/Hunyuan3D-2/blob/main/LICENSE"
 
 
 def shape_set(shape_model: str, speed: str) -> str:
