@@ -9,21 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
-from ..shared.img23d_protocol.choices import DEVICES, GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS, Choice
+from ..shared.img23d_protocol.checks import bad_request, check_choice, check_learned, check_settings
+from ..shared.img23d_protocol.choices import DEVICES
 from ..shared.img23d_protocol.filenames import safe_stem
-from ..shared.img23d_protocol.limits import (
-    BUDGET_MAX,
-    FACES_MAX,
-    FACES_MIN,
-    GUIDANCE_MAX,
-    OCTREE_MAX,
-    OCTREE_MIN,
-    SEED_MAX,
-    STEPS_MAX,
-    TEXTURE_SIZES,
-    THICKNESS_MAX,
-    THICKNESS_MIN,
-)
+from ..shared.img23d_protocol.limits import SEED_MAX
 from ..shared.img23d_protocol.messages import (
     Box,
     Diagnose,
@@ -51,23 +40,18 @@ def build_settings(
     learned: LearnedSettings | None = None,
 ) -> Settings:
     """Raises Img23DError(BAD_REQUEST) for a value outside its range."""
-    size = int(texture_size)
-    if size not in TEXTURE_SIZES:
-        raise _bad_request(f"The texture size must be one of {', '.join(map(str, TEXTURE_SIZES))} pixels, not {size}.")
-    if not FACES_MIN <= faces <= FACES_MAX:
-        raise _bad_request(f"The number of faces must be {FACES_MIN} to {FACES_MAX}, not {faces}.")
     if shape not in list(ShapeKind):
-        raise _bad_request(f"The shape must be one of {', '.join(ShapeKind)}, not “{shape}”.")
-    if not THICKNESS_MIN <= thickness <= THICKNESS_MAX:  # false for NaN, too
-        raise _bad_request(f"The thickness must be {THICKNESS_MIN} to {THICKNESS_MAX}, not {thickness}.")
-    return Settings(
+        raise bad_request(f"The shape must be one of {', '.join(ShapeKind)}, not “{shape}”.")
+    settings = Settings(
         texture=texture,
-        texture_size=size,
+        texture_size=int(texture_size),
         faces=faces,
         shape=ShapeKind(shape),
         thickness=thickness,
         learned=learned or LearnedSettings(),
     )
+    check_settings(settings)
+    return settings
 
 
 def build_learned(
@@ -84,21 +68,9 @@ def build_learned(
     devices: StageDevices,
 ) -> LearnedSettings:
     """Zero steps or guidance: the model's own; zero faces: untouched. Raises Img23DError(BAD_REQUEST)."""
-    _check_choice("search model", grounder, GROUNDERS)
-    _check_choice("cut-out model", matter, MATTERS)
-    _check_choice("shape model", shape_model, SHAPE_MODELS)
-    _check_choice("speed", speed, SPEEDS)
     for stage in ("locate", "matte", "shape", "paint"):
-        _check_choice(f"device to {stage}", getattr(devices, stage), DEVICES)
-    if not 0 <= steps <= STEPS_MAX:
-        raise _bad_request(f"The number of steps must be 1 to {STEPS_MAX}, or 0 for the model's own, not {steps}.")
-    if not 0 <= guidance <= GUIDANCE_MAX:
-        raise _bad_request(f"The guidance must be 0 to {GUIDANCE_MAX:g}, where 0 is the model's own, not {guidance:g}.")
-    if not OCTREE_MIN <= octree_resolution <= OCTREE_MAX:
-        raise _bad_request(f"The resolution must be {OCTREE_MIN} to {OCTREE_MAX}, not {octree_resolution}.")
-    if not 0 <= faces <= BUDGET_MAX:
-        raise _bad_request(f"The number of faces must be 1 to {BUDGET_MAX}, or 0 for all of them, not {faces}.")
-    return LearnedSettings(
+        check_choice(f"device to {stage}", getattr(devices, stage), DEVICES)
+    learned = LearnedSettings(
         grounder=grounder,
         matter=matter,
         shape_model=shape_model,
@@ -110,6 +82,8 @@ def build_learned(
         small_memory=small_memory,
         devices=devices,
     )
+    check_learned(learned)
+    return learned
 
 
 def build_generate(
@@ -181,7 +155,7 @@ def draw_seed(seed: int) -> int:
     if seed == RANDOM_SEED:
         return secrets.randbelow(SEED_MAX + 1)
     if not 0 <= seed <= SEED_MAX:
-        raise _bad_request(f"The seed must be 0 to {SEED_MAX}, or -1 for a random one, not {seed}.")
+        raise bad_request(f"The seed must be 0 to {SEED_MAX}, or -1 for a random one, not {seed}.")
     return seed
 
 
@@ -193,16 +167,6 @@ def new_run_folder(base_folder: Path, photo: str, now: datetime | None = None) -
 
 def new_id() -> str:
     return secrets.token_hex(6)
-
-
-def _check_choice(what: str, value: str, choices: Sequence[Choice]) -> None:
-    known = [identifier for identifier, _, _ in choices]
-    if value not in known:
-        raise _bad_request(f"The {what} must be one of {', '.join(known)}, not “{value}”.")
-
-
-def _bad_request(sentence: str) -> Img23DError:
-    return Img23DError(ErrorCode.BAD_REQUEST, sentence)
 
 
 def _checked_photo(photo: str) -> Path:
@@ -236,5 +200,5 @@ def _checked_box(box: Box | None) -> Box | None:
     sides = (box.left, box.top, box.right, box.bottom)
     is_inside = all(math.isfinite(side) and 0.0 <= side <= 1.0 for side in sides)
     if not is_inside or box.left >= box.right or box.top >= box.bottom:
-        raise _bad_request("A box must lie inside the photo and have a width and a height: draw it again.")
+        raise bad_request("A box must lie inside the photo and have a width and a height: draw it again.")
     return box

@@ -48,11 +48,6 @@ class ShapeConfig:
     schedule: Schedule
     sizes: Sizes
 
-    @property
-    def guidance_built_in(self) -> bool:
-        """Whether the guidance's strength is an input of the network, and no second half is evaluated."""
-        return self.dit.get("guidance_embed") is True
-
 
 def read_config(path: Path) -> ShapeConfig:
     """The configuration of a whole shape model. Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED)."""
