@@ -185,8 +185,20 @@ class BatchShaper(Shaper, Protocol):
 
 
 class Painter(Protocol):
-    def paint(self, mesh: Mesh, view: View, cutout: CutOut, settings: Settings, context: Context) -> Painted:
-        """Paint a mesh (the engine's own or an artist's) from the cut-out seen in `view`."""
+    def paint(
+        self,
+        mesh: Mesh,
+        view: View,
+        cutout: CutOut,
+        settings: Settings,
+        context: Context,
+        *,
+        uv: np.ndarray | None = None,
+    ) -> Painted:
+        """Paint a mesh (the engine's own or an artist's) from the cut-out seen in `view`.
+
+        `uv` (F, 3, 2), origin top left, is a layout to paint into instead of a new one; it may cover a texel several times.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
-from ..shared.img23d_protocol.choices import PREVIEW_MATTE, SHAPE_MODELS, TENCENT_LICENCE
+from ..shared.img23d_protocol.choices import (
+    PAINT_DELIGHT,
+    PAINTERS,
+    PREVIEW_MATTE,
+    PREVIEW_PAINT,
+    SHAPE_MODELS,
+    TENCENT_LICENCE,
+)
 from ..shared.img23d_protocol.messages import (
     DeleteWeights,
     InstallEnvironment,
@@ -22,7 +29,8 @@ from .setup import Plan
 OFFLINE = "Blender may not use the network: allow online access in the preferences, under System."
 LICENCE = "The shape model's licence is not accepted yet: read it, then accept it or go on without Hunyuan3D."
 
-_TENCENT_SETS = tuple(identifier for identifier, _, _ in SHAPE_MODELS)
+_PAINT_SETS = tuple(identifier for identifier, _, _ in PAINTERS if identifier != PREVIEW_PAINT)
+_TENCENT_SETS = (*(identifier for identifier, _, _ in SHAPE_MODELS), *_PAINT_SETS, PAINT_DELIGHT)
 
 
 def is_tencents(weights: str) -> bool:
@@ -37,6 +45,8 @@ def needed_sets(learned: LearnedSettings, *, with_shapes: bool) -> tuple[str, ..
         sets.append(learned.matter)
     if with_shapes:
         sets.append(learned.shape_set)
+        if learned.painter != PREVIEW_PAINT:
+            sets += [PAINT_DELIGHT, learned.painter] if learned.delight else [learned.painter]
     return tuple(sets)
 
 

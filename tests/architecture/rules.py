@@ -10,7 +10,8 @@ HEAVY = {
     "torch", "torchvision", "transformers", "diffusers", "hy3dgen", "accelerate", "safetensors", "huggingface_hub",
     "tokenizers", "einops", "yaml", "PIL", "scipy", "skimage", "fast_simplification", "trimesh",
 }  # fmt: skip
-HEAVY_FOR_MESHES = {"scipy", "skimage", "fast_simplification"}  # the clean-up's libraries; the rest knows NumPy only
+# The clean-up's libraries, and torch where a rasterizer or a bake may compute on a card; the rest knows NumPy only.
+HEAVY_FOR_MESHES = {"scipy", "skimage", "fast_simplification", "torch"}
 PROTOCOL_IN_EXTENSION = f"{EXTENSION}.shared.{PROTOCOL}"
 
 # Layer of the extension -> layers that it may import besides itself and the protocol, and whether it may know Blender.

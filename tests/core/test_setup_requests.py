@@ -36,15 +36,20 @@ def refusal(*args, **kwargs) -> Img23DError:
 
 
 def test_what_the_settings_need() -> None:
-    assert SHAPES == ("qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo")
+    assert SHAPES == (
+        "qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo", "hunyuan3d-delight", "hunyuan3d-paint-turbo"
+    )
     assert FREE == SHAPES[:2]
-    own = LearnedSettings(matter="preview", shape_model="hunyuan3d-2", speed="standard")
+    own = LearnedSettings(matter="preview", shape_model="hunyuan3d-2", speed="standard", painter="preview")
     assert needed_sets(own, with_shapes=True) == ("qwen3-vl-2b", "hunyuan3d-2-standard")
+    shaded = LearnedSettings(painter="hunyuan3d-paint", delight=False)
+    assert needed_sets(shaded, with_shapes=True)[3:] == ("hunyuan3d-paint",)
 
 
 def test_nothing_of_tencents_before_its_licence_is_accepted() -> None:
     assert refusal(SHAPES).code == ErrorCode.LICENCE_NOT_ACCEPTED
-    assert refusal(("hunyuan3d-2mini-vae-turbo",)).code == ErrorCode.LICENCE_NOT_ACCEPTED
+    for one in ("hunyuan3d-2mini-vae-turbo", "hunyuan3d-delight", "hunyuan3d-paint"):
+        assert refusal((one,)).code == ErrorCode.LICENCE_NOT_ACCEPTED
     assert plan(SHAPES, licences=(TENCENT_LICENCE,)).weights.licences == (TENCENT_LICENCE,)
     without = plan(FREE, renew=True)
     assert without.environment.licences == () and not any("hunyuan" in one for one in without.weights.sets)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .choices import GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS, Choice
+from .choices import GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, Choice
 from .errors import ErrorCode, Img23DError
 from .limits import (
     BUDGET_MAX,
@@ -38,11 +38,13 @@ def check_learned(learned: LearnedSettings) -> None:
     check_choice("cut-out model", learned.matter, MATTERS)
     check_choice("shape model", learned.shape_model, SHAPE_MODELS)
     check_choice("speed", learned.speed, SPEEDS)
-    if not 0 <= learned.steps <= STEPS_MAX:
-        raise bad_request(f"The number of steps must be 1 to {STEPS_MAX}, or 0 for the model's own, not {learned.steps}.")
-    if not 0 <= learned.guidance <= GUIDANCE_MAX:
-        sentence = f"The guidance must be 0 to {GUIDANCE_MAX:g}, where 0 is the model's own, not {learned.guidance:g}."
-        raise bad_request(sentence)
+    check_choice("painter", learned.painter, PAINTERS)
+    for steps in (learned.steps, learned.paint_steps):
+        if not 0 <= steps <= STEPS_MAX:
+            raise bad_request(f"The number of steps must be 1 to {STEPS_MAX}, or 0 for the model's own, not {steps}.")
+    for guidance in (learned.guidance, learned.paint_guidance):
+        if not 0 <= guidance <= GUIDANCE_MAX:
+            raise bad_request(f"The guidance must be 0 to {GUIDANCE_MAX:g}, where 0 is the model's own, not {guidance:g}.")
     if not OCTREE_MIN <= learned.octree_resolution <= OCTREE_MAX:
         raise bad_request(f"The resolution must be {OCTREE_MIN} to {OCTREE_MAX}, not {learned.octree_resolution}.")
     if not 0 <= learned.faces <= BUDGET_MAX:

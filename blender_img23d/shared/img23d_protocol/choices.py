@@ -44,6 +44,13 @@ SPEEDS: tuple[Choice, ...] = (
     ("fast", "Fast", "All steps, guidance built into the model: half the time of Standard"),
     ("standard", "Standard", "All steps with guidance: follows the photo most closely"),
 )
+PREVIEW_PAINT = "preview"
+PAINT_DELIGHT = "hunyuan3d-delight"  # the file set that every painter of Hunyuan3D needs as well: it takes light and shadow away
+PAINTERS: tuple[Choice, ...] = (
+    ("hunyuan3d-paint-turbo", "Hunyuan3D Paint Turbo", "Paints every side of a shape, few steps without guidance"),
+    ("hunyuan3d-paint", "Hunyuan3D Paint", "Paints every side of a shape, all steps with guidance: follows the photo most closely"),
+    (PREVIEW_PAINT, "Projection (no AI model)", "Projects the photo and continues its colours on the sides that it does not show"),
+)
 TORCH_BUILDS: tuple[Choice, ...] = (
     ("auto", "Automatic", "The build that fits this machine's graphics card and driver"),
     ("cuda", "NVIDIA (CUDA)", "For NVIDIA cards"),

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-TEXTURE_SIZES = (1024, 2048)  # pixels a side
+TEXTURE_SIZES = (1024, 2048, 4096)  # pixels a side
 FACES_MIN, FACES_MAX, FACES_DEFAULT = 500, 200_000, 20_000  # triangles
 THICKNESS_MIN, THICKNESS_MAX = 0.05, 3.0  # 1 is as round as it is wide
 SEED_MAX = 2**31 - 1
 
-# The learned shape models
+# The learned shape and paint models
 STEPS_MAX = 100  # sampler steps; 0 means the model's own number
 GUIDANCE_MAX = 20.0  # classifier-free guidance scale; 0 means the model's own
 OCTREE_MIN, OCTREE_MAX, OCTREE_DEFAULT = 64, 512, 256  # cells a side of the volume that the surface is looked for in

@@ -6,11 +6,25 @@ upright photo (after its EXIF turn), so they hold at any size the backend choose
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
-# What stands in these two modules has its name here as well: `messages` is the whole contract.
-from .settings import LearnedSettings as LearnedSettings, Settings, ShapeKind as ShapeKind, StageDevices as StageDevices
+# What stands in these modules has its name here as well: `messages` is the whole contract.
+from .job_requests import (
+    Box as Box,
+    Generate as Generate,
+    Locate as Locate,
+    Paint as Paint,
+    Unwrap as Unwrap,
+    UvSource as UvSource,
+    Wanted as Wanted,
+)
+from .settings import (
+    LearnedSettings as LearnedSettings,
+    Settings as Settings,
+    ShapeKind as ShapeKind,
+    StageDevices as StageDevices,
+)
 from .setup_messages import (
     DeleteWeights as DeleteWeights,
     DeviceInfo as DeviceInfo,
@@ -28,7 +42,7 @@ from .setup_messages import (
     WeightsState as WeightsState,
 )
 
-PROTOCOL_VERSION = 2
+PROTOCOL_VERSION = 3
 
 
 class Stage(StrEnum):
@@ -40,73 +54,7 @@ class Stage(StrEnum):
     PAINT = "paint"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Box:
-    """A rectangle in fractions 0..1 of the upright photo's width (left, right) and height (top, bottom), y downwards."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wanted:
-    """One thing the artist asked for. A box, where given, always wins over any search."""
-
-    name: str
-    box: Box | None = None
-
-
 # --- to the backend -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, kw_only=True)
-class Locate:
-    """Find the wanted things and answer `Located`; nothing is cut or built."""
-
-    job: str
-    photo: str
-    wanted: tuple[Wanted, ...] = ()
-    engine: str = "preview"
-    seed: int = 0
-    settings: Settings = field(default_factory=Settings)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Generate:
-    """The main job: photo and names in, meshes out. No `wanted` at all means the whole picture is one object.
-
-    `seed` is 0..limits.SEED_MAX: the caller has already drawn it where the artist chose "random".
-    """
-
-    job: str
-    photo: str
-    run_folder: str
-    wanted: tuple[Wanted, ...] = ()
-    engine: str = "preview"
-    seed: int = 0
-    settings: Settings = field(default_factory=Settings)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Paint:
-    """Re-texture an existing mesh: `mesh` is an .npz with
-
-    `vertices` (V, 3) float32, `triangles` (T, 3) int32 vertex indices, `corners` (T, 3) int32 indices of the mesh's own
-    face corners (Blender's loops), `corner_count` () int32 and `view` (4, 4) float64: this matrix times a homogeneous
-    vertex (a column) gives, after division by w, right (x), up (y) and distance from the viewer (z); x and y in any unit,
-    since the picture's cut-out is fitted to the mesh's own extent in that view.
-    """
-
-    job: str
-    mesh: str
-    picture: str
-    run_folder: str
-    name: str = ""
-    engine: str = "preview"
-    seed: int = 0
-    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,10 +150,21 @@ class MeshReady:
 
 @dataclass(frozen=True, kw_only=True)
 class PaintReady:
-    """The answer to `Paint`: `texture` is a PNG, `uv` an .npy (corner_count, 2) float32 with v upwards as in Blender."""
+    """The answer to `Paint`: `texture` is a PNG, `uv` an .npy (corner_count, 2) float32 with v upwards as in Blender, or empty
+    where the file's own layout was painted into.
+    """
 
     job: str
     texture: str
+    uv: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UvReady:
+    """The answer to `Unwrap`: `uv` as in `PaintReady`."""
+
+    job: str
     uv: str
     note: str = ""
 
@@ -259,7 +218,7 @@ class Log:
     text: str
 
 
-ToBackend = Locate | Generate | Paint | SetupRequest | Inspect | Cancel | Unload | Diagnose | Shutdown
+ToBackend = Locate | Generate | Unwrap | Paint | SetupRequest | Inspect | Cancel | Unload | Diagnose | Shutdown
 FromBackend = (
     Hello
     | Accepted
@@ -268,6 +227,7 @@ FromBackend = (
     | CutoutReady
     | MeshReady
     | PaintReady
+    | UvReady
     | TargetFailed
     | Finished
     | Cancelled

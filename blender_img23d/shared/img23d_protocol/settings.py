@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .choices import AUTO_DEVICE, GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS, shape_set
+from .choices import AUTO_DEVICE, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, shape_set
 from .limits import BUDGET_DEFAULT, FACES_DEFAULT, OCTREE_DEFAULT, TEXTURE_SIZES
 
 
@@ -39,6 +39,10 @@ class LearnedSettings:
     guidance: float = 0.0
     octree_resolution: int = OCTREE_DEFAULT
     faces: int = BUDGET_DEFAULT  # triangles; 0 leaves the mesh untouched
+    painter: str = PAINTERS[0][0]
+    paint_steps: int = 0
+    paint_guidance: float = 0.0  # the turbo painter has none
+    delight: bool = True  # take light and shadow out of the photo before it is painted with
     small_memory: bool = False  # keep the peak below 4 GB, slower
     devices: StageDevices = field(default_factory=StageDevices)
 

@@ -1,0 +1,99 @@
+"""What a job is asked for: find, make, unwrap, paint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .limits import TEXTURE_SIZES
+from .settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Box:
+    """A rectangle in fractions 0..1 of the upright photo's width (left, right) and height (top, bottom), y downwards."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """One thing the artist asked for. A box, where given, always wins over any search."""
+
+    name: str
+    box: Box | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locate:
+    """Find the wanted things and answer `Located`; nothing is cut or built."""
+
+    job: str
+    photo: str
+    wanted: tuple[Wanted, ...] = ()
+    engine: str = "preview"
+    seed: int = 0
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generate:
+    """The main job: photo and names in, meshes out. No `wanted` at all means the whole picture is one object.
+
+    `seed` is 0..limits.SEED_MAX: the caller has already drawn it where the artist chose "random".
+    """
+
+    job: str
+    photo: str
+    run_folder: str
+    wanted: tuple[Wanted, ...] = ()
+    engine: str = "preview"
+    seed: int = 0
+    settings: Settings = field(default_factory=Settings)
+
+
+class UvSource(StrEnum):
+    """Which UV layout an artist's mesh is painted into."""
+
+    NEW = "new"  # a fresh one
+    OWN = "own"  # the file's, where it lies in the square and covers nothing twice; otherwise a fresh one, and a note says so
+    GIVEN = "given"  # the file's as it is, such as one that modifiers have copied or smoothed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Unwrap:
+    """Lay an existing mesh out, for one whose modifiers make further faces: they carry the layout to these, and `Paint`
+    with `UvSource.GIVEN` follows. `mesh` is as for `Paint`.
+    """
+
+    job: str
+    mesh: str
+    run_folder: str
+    name: str = ""
+    uv: UvSource = UvSource.NEW
+    texture_size: int = TEXTURE_SIZES[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paint:
+    """Re-texture an existing mesh: `mesh` is an .npz with
+
+    `vertices` (V, 3) float32 in Blender's world axes (z up), `triangles` (T, 3) int32 vertex indices, `corners` (T, 3)
+    int32 indices of the mesh's own face corners (Blender's loops), `corner_count` () int32 and `view` (4, 4) float64: this
+    matrix times a homogeneous vertex (a column) gives, after division by w, right (x), up (y) and distance from the viewer
+    (z); x and y in any unit, since the picture's cut-out is fitted to the mesh's own extent in that view. For `uv` other than
+    NEW also `uv` (T, 3, 2) float32, v upwards as in Blender.
+    """
+
+    job: str
+    mesh: str
+    picture: str
+    run_folder: str
+    name: str = ""
+    engine: str = "preview"
+    seed: int = 0
+    uv: UvSource = UvSource.NEW
+    settings: Settings = field(default_factory=Settings)
