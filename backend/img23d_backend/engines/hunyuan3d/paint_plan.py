@@ -1,0 +1,108 @@
+"""What a mesh is to be painted with: model, device and numbers, resolved from the settings before anything is loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from img23d_protocol.choices import PAINT_DELIGHT, PAINTERS
+from img23d_protocol.settings import LearnedSettings
+
+from ...models.devices import Device, choose
+from ...models.registry import weight_set
+from ...models.weights import WeightStore
+from .paint_parts import PaintParts
+from .plan import Network
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from ...models.memory import ModelStore
+
+_TURBO = PAINTERS[0][0]
+_STEPS, _TURBO_STEPS = 30, 10  # hy3dgen's
+_GUIDANCE = 2.0
+_FUSED = ("cuda", "cpu")  # device types whose attention never holds the whole table of products
+_QUERY_CHUNK = 1024  # 24,576 keys of 5 heads then take 0.25 GB in half precision at a time instead of 6
+
+
+@dataclass(frozen=True, kw_only=True)
+class PaintPlan:
+    """`frugal`: one network on the device at a time, pictures through the VAE one by one, both halves of a guided step one
+    after the other; `streamed`: each layer's weights are there only while it computes. `query_chunk` 0 is all at once.
+    """
+
+    set_id: str
+    parts: PaintParts
+    device: Device
+    is_turbo: bool
+    steps: int
+    guidance: float
+    delight: bool
+    frugal: bool
+    streamed: bool = False
+
+    @property
+    def query_chunk(self) -> int:
+        return 0 if self.device.kind in _FUSED else _QUERY_CHUNK
+
+    @property
+    def delight_unet(self) -> Network:
+        return self._network("unet", PAINT_DELIGHT, self.parts.delight_unet)
+
+    @property
+    def delight_vae(self) -> Network:
+        return self._network("vae", PAINT_DELIGHT, self.parts.delight_vae)
+
+    @property
+    def reference(self) -> Network:
+        return self._network("reference", self.set_id, self.parts.reference_unet)
+
+    @property
+    def multiview(self) -> Network:
+        return self._network("multiview", self.set_id, self.parts.multiview_unet)
+
+    @property
+    def paint_vae(self) -> Network:
+        return self._network("vae", self.set_id, self.parts.paint_vae)
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """In the order in which they compute."""
+        delight = (self.delight_vae, self.delight_unet) if self.delight else ()
+        return *delight, self.paint_vae, self.reference, self.multiview
+
+    def on_device(self, network: Network, models: ModelStore, working_bytes: int) -> AbstractContextManager[nn.Module]:
+        """Lends the network for a block, with at least that much memory beside it."""
+        if self.frugal and any(place and key != network.key for key, place in models.places().items()):
+            models.free_devices()
+        return models.on_device(
+            network.key, network.read, self.device, working_bytes=working_bytes, streamed=self.streamed
+        )
+
+    def _network(self, name: str, set_id: str, read: Callable[..., nn.Module]) -> Network:
+        dtype = self.device.dtype
+        return Network(key=f"{set_id}:{name}:{dtype}", read=lambda: read(dtype))
+
+
+def make_paint_plan(settings: LearnedSettings, weights: WeightStore) -> PaintPlan:
+    """Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED) and (BAD_REQUEST) for a device that is not there."""
+    is_turbo = settings.painter == _TURBO
+    delight = _folder(weights, PAINT_DELIGHT) if settings.delight else None
+    return PaintPlan(
+        set_id=settings.painter,
+        parts=PaintParts(delight=delight, paint=_folder(weights, settings.painter)),
+        device=choose(settings.devices.paint),
+        is_turbo=is_turbo,
+        steps=settings.paint_steps or (_TURBO_STEPS if is_turbo else _STEPS),
+        guidance=1.0 if is_turbo else settings.paint_guidance or _GUIDANCE,
+        delight=settings.delight,
+        frugal=settings.small_memory,
+    )
+
+
+def _folder(weights: WeightStore, set_id: str) -> Path:
+    return weights.path(set_id) / weight_set(set_id).subfolder
