@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from img23d_protocol.choices import PAINT_DELIGHT, PAINTERS
 from img23d_protocol.settings import LearnedSettings
 
-from ...models.devices import Device, choose
+from ...models.devices import choose
 from ...models.registry import weight_set
 from ...models.weights import WeightStore
+from .lending import Lending, Network
 from .paint_parts import PaintParts
-from .plan import Network
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from ...models.memory import ModelStore
 
 _TURBO = PAINTERS[0][0]
 _STEPS, _TURBO_STEPS = 30, 10  # hy3dgen's
@@ -30,20 +22,17 @@ _QUERY_CHUNK = 1024  # 24,576 keys of 5 heads then take 0.25 GB in half precisio
 
 
 @dataclass(frozen=True, kw_only=True)
-class PaintPlan:
-    """`frugal`: one network on the device at a time, pictures through the VAE one by one, both halves of a guided step one
-    after the other; `streamed`: each layer's weights are there only while it computes. `query_chunk` 0 is all at once.
+class PaintPlan(Lending):
+    """`frugal` also takes pictures through the VAE one by one, and both halves of a guided step one after the other.
+    `query_chunk` 0 is all at once.
     """
 
     set_id: str
     parts: PaintParts
-    device: Device
     is_turbo: bool
     steps: int
     guidance: float
     delight: bool
-    frugal: bool
-    streamed: bool = False
 
     @property
     def query_chunk(self) -> int:
@@ -51,41 +40,29 @@ class PaintPlan:
 
     @property
     def delight_unet(self) -> Network:
-        return self._network("unet", PAINT_DELIGHT, self.parts.delight_unet)
+        return self.network("unet", PAINT_DELIGHT, self.parts.delight_unet)
 
     @property
     def delight_vae(self) -> Network:
-        return self._network("vae", PAINT_DELIGHT, self.parts.delight_vae)
+        return self.network("vae", PAINT_DELIGHT, self.parts.delight_vae)
 
     @property
     def reference(self) -> Network:
-        return self._network("reference", self.set_id, self.parts.reference_unet)
+        return self.network("reference", self.set_id, self.parts.reference_unet)
 
     @property
     def multiview(self) -> Network:
-        return self._network("multiview", self.set_id, self.parts.multiview_unet)
+        return self.network("multiview", self.set_id, self.parts.multiview_unet)
 
     @property
     def paint_vae(self) -> Network:
-        return self._network("vae", self.set_id, self.parts.paint_vae)
+        return self.network("vae", self.set_id, self.parts.paint_vae)
 
     @property
     def networks(self) -> tuple[Network, ...]:
         """In the order in which they compute."""
         delight = (self.delight_vae, self.delight_unet) if self.delight else ()
         return *delight, self.paint_vae, self.reference, self.multiview
-
-    def on_device(self, network: Network, models: ModelStore, working_bytes: int) -> AbstractContextManager[nn.Module]:
-        """Lends the network for a block, with at least that much memory beside it."""
-        if self.frugal and any(place and key != network.key for key, place in models.places().items()):
-            models.free_devices()
-        return models.on_device(
-            network.key, network.read, self.device, working_bytes=working_bytes, streamed=self.streamed
-        )
-
-    def _network(self, name: str, set_id: str, read: Callable[..., nn.Module]) -> Network:
-        dtype = self.device.dtype
-        return Network(key=f"{set_id}:{name}:{dtype}", read=lambda: read(dtype))
 
 
 def make_paint_plan(settings: LearnedSettings, weights: WeightStore) -> PaintPlan:

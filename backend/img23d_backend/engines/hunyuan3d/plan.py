@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from img23d_protocol.choices import SHAPE_MODELS, SPEEDS
 from img23d_protocol.settings import LearnedSettings
 
-from ...models.devices import Device, choose
+from ...models.devices import choose
 from ...models.registry import weight_set
 from ...models.weights import WeightStore
 from .config import ShapeConfig
+from .lending import Lending, Network
 from .parts import ShapeParts
 from .schedule import Step
-
-if TYPE_CHECKING:
-    from torch import nn
-
-    from ...models.memory import ModelStore
 
 _STEPS = {"turbo": 5, "fast": 50, "standard": 50}  # what the published examples use
 _GUIDANCE = 5.0
@@ -33,60 +26,35 @@ _TURBO_VAES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Network:
-    """One of the model's networks: its name among the models in memory, and how it is read."""
-
-    key: str
-    read: Callable[[], nn.Module]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """`at_once` objects go through the sampler together. `frugal`: small chunks, and one network on the device at a time;
-    `streamed`: each layer's weights are there only while it computes.
-    """
+class Plan(Lending):
+    """`at_once` objects go through the sampler together; `frugal` also takes small chunks."""
 
     set_id: str
     vae_set: str  # the same, unless another VAE is used
     parts: ShapeParts
     config: ShapeConfig
-    device: Device
     steps: tuple[Step, ...]
     guidance: float
     octree_resolution: int
     faces: int
     at_once: int
-    frugal: bool
-    streamed: bool = False
 
     @property
     def conditioner(self) -> Network:
-        return self._network("conditioner", self.set_id, self.parts.conditioner)
+        return self.network("conditioner", self.set_id, self.parts.conditioner)
 
     @property
     def dit(self) -> Network:
-        return self._network("dit", self.set_id, self.parts.dit)
+        return self.network("dit", self.set_id, self.parts.dit)
 
     @property
     def vae(self) -> Network:
-        return self._network("vae", self.vae_set, self.parts.vae)
+        return self.network("vae", self.vae_set, self.parts.vae)
 
     @property
     def networks(self) -> tuple[Network, ...]:
         """In the order in which they compute."""
         return self.conditioner, self.dit, self.vae
-
-    def on_device(self, network: Network, models: ModelStore, working_bytes: int) -> AbstractContextManager[nn.Module]:
-        """Lends the network for a block, with at least that much memory beside it."""
-        if self.frugal and any(place and key != network.key for key, place in models.places().items()):
-            models.free_devices()
-        return models.on_device(
-            network.key, network.read, self.device, working_bytes=working_bytes, streamed=self.streamed
-        )
-
-    def _network(self, name: str, set_id: str, read: Callable[..., nn.Module]) -> Network:
-        dtype = self.device.dtype
-        return Network(key=f"{set_id}:{name}:{dtype}", read=lambda: read(dtype))
 
 
 def make_plan(settings: LearnedSettings, weights: WeightStore, *, at_once: int) -> Plan:

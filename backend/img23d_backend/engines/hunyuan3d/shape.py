@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, TypeVar
 from img23d_protocol import Img23DError
 from img23d_protocol.messages import Settings
 
-from ...models.devices import PROCESSOR, choose
+from ...models.devices import choose
 from ...models.memory import Attempt, ModelStore, with_less_memory
 from ...models.weights import WeightStore
 from ...stages import Context, CutOut, Shaped
 from .latents import bytes_per_object, sample_latents
+from .lending import attempts
 from .plan import Plan, describe, make_plan
 from .solid import decode, view_of
 
@@ -125,11 +126,4 @@ def _framed(plan: Plan, cutout: CutOut) -> np.ndarray | Img23DError:
 
 
 def _attempts(plan: Plan, run: Callable[[Plan], _T]) -> list[Attempt[_T]]:
-    """From the plan as it is to the processor, which is slow and has the most memory."""
-    if plan.device.is_processor:
-        return [Attempt(run=partial(run, plan))]
-    smaller = replace(plan, at_once=1, frugal=True)
-    streamed = replace(smaller, streamed=True)
-    on_processor = replace(smaller, device=choose(PROCESSOR))
-    steps = [(plan, ""), (smaller, _SMALLER), (streamed, _STREAMED), (on_processor, _ON_PROCESSOR)]
-    return [Attempt(run=partial(run, one), note=note) for one, note in steps if not note or one != plan]
+    return attempts(plan, replace(plan, at_once=1, frugal=True), run, (_SMALLER, _STREAMED, _ON_PROCESSOR))
