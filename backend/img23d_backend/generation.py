@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import CutoutReady, MeshReady, Settings, Stage
 
@@ -15,7 +16,7 @@ from .job import Job
 from .placement import Placement, base_color, place, require_mesh, view_in_photo, visible_side
 from .png import read_rgba, write_png
 from .runs import Run, TargetRecord, TargetState, error_record
-from .stages import CutOut, Engine, Found, JobCancelled, NotFound, Painted, Photo, Shaped
+from .stages import Context, CutOut, Engine, Found, JobCancelled, NotFound, Painted, Photo, Shaped
 from .working_size import WorkingSizes
 
 # A failure of these kinds would meet every other target as well.
@@ -86,6 +87,8 @@ class Generation:
     def shape(self, cuts: Cuts) -> Solids:
         """Each cut-out as a closed mesh. One scale for all, known before the first: the largest thing measures 1 m."""
         solids: Solids = {}
+        if self.settings.texture:
+            self.engine.prefetch(Stage.PAINT, self.settings)
         pixels_per_metre = float(max((cut.side for cut in cuts.values()), default=0))
         self.run.record.pixels_per_metre = pixels_per_metre
         waiting = list(cuts)
@@ -127,13 +130,31 @@ class Generation:
 
     def paint(self, solids: Solids) -> None:
         """Each mesh with its texture. A mesh that cannot be painted stays as it is."""
+        pictures = self._prepared(solids)
         for index, solid in solids.items():
+            if index in self.job.failed:
+                continue
             with self._step(Stage.PAINT, index):
-                cutout, shaped = solid.cut.read(), solid.shaped
-                context = self.job.context(Stage.PAINT, index)
-                painted = self.engine.painter.paint(shaped.mesh, shaped.view, cutout, self.settings, context)
+                painted = self._painted(solid, pictures.pop(index, None), self.job.context(Stage.PAINT, index))
                 require_mesh(painted.mesh)
                 self._keep_painted(index, solid, painted)
+
+    def _prepared(self, solids: Solids) -> dict[int, np.ndarray | None]:
+        """The pictures to paint with, for painters that make them by a model of its own, which is so loaded once."""
+        painter = self.engine.preparing_painter
+        pictures: dict[int, np.ndarray | None] = {}
+        for index, solid in solids.items() if painter is not None else ():
+            with self._step(Stage.PAINT, index):
+                context = self.job.context(Stage.PAINT, index)
+                pictures[index] = painter.prepare(solid.cut.read(), self.settings, context)
+        return pictures
+
+    def _painted(self, solid: Solid, picture: np.ndarray | None, context: Context) -> Painted:
+        cutout, mesh, view = solid.cut.read(), solid.shaped.mesh, solid.shaped.view
+        if self.engine.preparing_painter is not None:
+            painter = self.engine.preparing_painter
+            return painter.paint_prepared(mesh, view, cutout, picture, self.settings, context)
+        return self.engine.painter.paint(mesh, view, cutout, self.settings, context)
 
     # --- what is kept -----------------------------------------------------------------------------------------------
 

@@ -23,7 +23,10 @@ from img23d_protocol.messages import (
     LocatedTarget,
     Paint,
     PaintReady,
+    Settings,
     Stage,
+    Unwrap,
+    UvReady,
     Wanted,
 )
 
@@ -40,7 +43,7 @@ from .working_size import WorkingSizes
 log = logging.getLogger(__name__)
 
 
-def run_job(request: Generate | Locate | Paint, caller: Caller) -> None:
+def run_job(request: Generate | Locate | Unwrap | Paint, caller: Caller) -> None:
     """Do the job and tell the caller; the last message is exactly one of Finished, Cancelled, Failed."""
     try:
         check_request(request)
@@ -49,6 +52,8 @@ def run_job(request: Generate | Locate | Paint, caller: Caller) -> None:
                 finished = generate(request, caller)
             case Locate():
                 finished = locate(request, caller)
+            case Unwrap():
+                finished = unwrap(request, caller)
             case Paint():
                 finished = repaint(request, caller)
         caller.emit(finished)
@@ -92,12 +97,27 @@ def locate(request: Locate, caller: Caller) -> Finished:
     return Finished(job=job.id, made=0, failed=len(job.failed), seconds=job.elapsed)
 
 
+def unwrap(request: Unwrap, caller: Caller) -> Finished:
+    """A layout for a mesh that exists already, and nothing painted yet."""
+    from .retexture import unwrap_file
+
+    job = Job(request.job, 0, Settings(texture_size=request.texture_size), caller)
+    context = job.context(Stage.PAINT, 0)
+    uv, note = unwrap_file(
+        Path(request.mesh), request.uv, request.texture_size, lambda: context.report(0.5, "Unwrapping")
+    )
+    path = _save_uv(Path(request.run_folder) / "layout_uv.npy", uv)
+    job.emit(UvReady(job=job.id, uv=path, note=note))
+    return Finished(job=job.id, made=1, failed=0, seconds=job.elapsed)
+
+
 def repaint(request: Paint, caller: Caller) -> Finished:
     """A picture, as one whole thing, onto a mesh that exists already."""
     from .retexture import retexture
 
     job = Job(request.job, request.seed, request.settings, caller)
     engine = caller.load_engine(request.engine)
+    engine.prefetch(Stage.MATTE, request.settings)
     photo, photo_record = load_photo(job, request.picture)
     run = open_run(request)
     with recorded(run, job):
@@ -109,15 +129,27 @@ def repaint(request: Paint, caller: Caller) -> Finished:
                 raise not_found_error(found)
             scaled, found, _ = WorkingSizes(photo=photo).fitted(found)
             cutout = engine.matter.cut_out(scaled, found, job.context(Stage.MATTE, 0))
+        engine.prefetch(Stage.PAINT, request.settings)
         with job.timed(Stage.PAINT):
             context = job.context(Stage.PAINT, 0)
-            painted = retexture(Path(request.mesh), cutout, engine.painter, request.settings, context)
-            texture, uv = run.path_for(0, "_texture.png"), run.path_for(0, "_uv.npy")
+            painted = retexture(
+                Path(request.mesh), request.uv, cutout, engine.painter, request.settings, context
+            )
+            texture = run.path_for(0, "_texture.png")
             write_png(texture, painted.texture)
-            np.save(uv, painted.uv)
-        target.add_file(TargetState.PAINTED, texture=texture, uv=uv)
-        job.emit(PaintReady(job=job.id, texture=str(texture), uv=str(uv), note=painted.note))
+            uv = _save_uv(run.path_for(0, "_uv.npy"), painted.uv)
+        target.add_file(TargetState.PAINTED, painted.note, texture=texture, **({"uv": Path(uv)} if uv else {}))
+        job.emit(PaintReady(job=job.id, texture=str(texture), uv=uv, note=painted.note))
     return Finished(job=job.id, made=1, failed=0, seconds=job.elapsed)
+
+
+def _save_uv(path: Path, uv: np.ndarray | None) -> str:
+    """The file's path, empty where there is nothing to save."""
+    if uv is None:
+        return ""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    np.save(path, uv)
+    return str(path)
 
 
 def load_photo(job: Job, path: str) -> tuple[Photo, PhotoRecord]:

@@ -6,11 +6,20 @@ import math
 
 from img23d_protocol.checks import bad_request, check_learned, check_settings
 from img23d_protocol.limits import SEED_MAX
-from img23d_protocol.messages import Box, Generate, Locate, Paint
+from img23d_protocol.messages import Box, Generate, Locate, Paint, Settings, Unwrap
 
 
-def check_request(request: Generate | Locate | Paint) -> None:
+def check_request(request: Generate | Locate | Unwrap | Paint) -> None:
     """Raises Img23DError(BAD_REQUEST)."""
+    if isinstance(request, Unwrap):
+        check_settings(Settings(texture_size=request.texture_size))
+    else:
+        _check_made(request)
+    if not isinstance(request, Locate) and not request.run_folder.strip():
+        raise bad_request("No folder for the results is given.")
+
+
+def _check_made(request: Generate | Locate | Paint) -> None:
     if not 0 <= request.seed <= SEED_MAX:
         raise bad_request(f"The seed {request.seed} is not between 0 and {SEED_MAX}.")
     if not isinstance(request, Paint):
@@ -21,8 +30,6 @@ def check_request(request: Generate | Locate | Paint) -> None:
     check_learned(request.settings.learned)
     if not isinstance(request, Locate):
         check_settings(request.settings)
-        if not request.run_folder.strip():
-            raise bad_request("No folder for the results is given.")
 
 
 def _check_name(name: str) -> None:

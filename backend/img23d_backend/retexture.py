@@ -2,101 +2,88 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import Settings
+from img23d_protocol.messages import Settings, UvSource
 
-from .mesh.charts import connected
-from .stages import Context, CutOut, Mesh, Painter, View
+from .mesh_file import MeshFile, read_mesh_file
+from .stages import Context, CutOut, Painter, View
 
 _STRETCH_WORTH_A_WORD = 1.15
+_BESIDE = 1e-4  # of the square: rounding, not another tile
+_OVERLAPS = 1e-3  # share of the texels that two faces may want, which is what touching islands have
 
 
 @dataclass(frozen=True, kw_only=True)
 class Retextured:
-    """`uv` (corner_count, 2) float32 for the mesh's own face corners, v upwards as in Blender; `texture` (T, T, 3) uint8."""
+    """`uv` (corner_count, 2) float32 for the mesh's own face corners, v upwards as in Blender, or None where the file's own
+    layout was painted into; `texture` (T, T, 3) uint8.
+    """
 
-    uv: np.ndarray
+    uv: np.ndarray | None
     texture: np.ndarray
     note: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Captured:
-    """`messages.Paint`'s file, with the vertices that faces use moved to the origin."""
-
-    mesh: Mesh
-    corners: np.ndarray
-    corner_count: int
-    matrix: np.ndarray
-
-
-def retexture(npz_path: Path, cutout: CutOut, painter: Painter, settings: Settings, context: Context) -> Retextured:
+def retexture(
+    npz_path: Path, source: UvSource, cutout: CutOut, painter: Painter, settings: Settings, context: Context
+) -> Retextured:
     """Paint the mesh in the file (see `messages.Paint`) with the cut-out, stretched to the mesh's extent in its view.
 
     Raises Img23DError: MESH_UNREADABLE for a file that holds no such mesh, BAD_REQUEST for a view that shows none of it.
     """
-    captured = _read(npz_path)
-    view, note = _fit(captured, cutout)
-    painted = painter.paint(captured.mesh, view, cutout, settings, context)
-    uv = np.zeros((captured.corner_count, 2), dtype=np.float32)
-    uv[captured.corners] = painted.uv
-    uv[:, 1] = 1.0 - uv[:, 1]
-    return Retextured(uv=uv, texture=painted.texture, note=" ".join(part for part in (note, painted.note) if part))
-
-
-def _read(path: Path) -> _Captured:
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            vertices = np.asarray(file["vertices"], dtype=np.float64).reshape(-1, 3)
-            triangles = np.asarray(file["triangles"], dtype=np.int64).reshape(-1, 3)
-            corners = np.asarray(file["corners"], dtype=np.int64).reshape(-1, 3)
-            corner_count = int(file["corner_count"])
-            matrix = np.asarray(file["view"], dtype=np.float64).reshape(4, 4)
-        return _captured(vertices, triangles, corners, corner_count, matrix)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        sentence = "The mesh could not be read: check that it has faces and that no vertex is lost far away, then try again."
-        raise Img23DError(ErrorCode.MESH_UNREADABLE, sentence, f"{path}: {error}") from error
-
-
-def _captured(
-    vertices: np.ndarray, triangles: np.ndarray, corners: np.ndarray, corner_count: int, matrix: np.ndarray
-) -> _Captured:
-    if not len(triangles) or len(corners) != len(triangles):
-        raise ValueError(f"{len(triangles)} triangles, {len(corners)} with corners")
-    for what, numbers, count in (("vertex", triangles, len(vertices)), ("corner", corners, corner_count)):
-        if numbers.min() < 0 or numbers.max() >= count:
-            raise ValueError(f"{what} {numbers.min()}..{numbers.max()} of {count}")
-    used, faces = np.unique(triangles, return_inverse=True)
-    vertices = vertices[used]
-    if not (np.isfinite(vertices).all() and np.isfinite(matrix).all()):
-        raise ValueError("a number is not finite")
-    middle = np.eye(4)  # single precision is enough near the origin, wherever the object stands
-    middle[:3, 3] = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
-    mesh = Mesh(
-        vertices=(vertices - middle[:3, 3]).astype(np.float32),
-        faces=faces.reshape(-1, 3).astype(np.int32),
-        polygons=_polygons(corners, corner_count),
+    file = read_mesh_file(npz_path)
+    view, fit_note = _fit(file, cutout)
+    uv, uv_note = _kept_uv(file, source, settings.texture_size)
+    painted = painter.paint(file.mesh, view, cutout, settings, context, **({} if uv is None else {"uv": uv}))
+    return Retextured(
+        uv=file.by_corner(painted.uv) if uv is None else None,
+        texture=painted.texture,
+        note=" ".join(filter(None, (fit_note, uv_note, painted.note))),
     )
-    return _Captured(mesh=mesh, corners=corners, corner_count=corner_count, matrix=matrix @ middle)
 
 
-def _polygons(corners: np.ndarray, corner_count: int) -> np.ndarray:
-    """(T,) int32: triangles that share a corner are parts of one face, which has one uv there."""
-    pairs = np.concatenate([corners[:, :2], corners[:, 1:]])
-    face_of_corner = connected(corner_count, pairs)
-    return np.unique(face_of_corner[corners[:, 0]], return_inverse=True)[1].reshape(-1).astype(np.int32)
+def unwrap_file(
+    npz_path: Path, source: UvSource, size: int, report: Callable[[], None]
+) -> tuple[np.ndarray | None, str]:
+    """The layout of the mesh in the file for its own corners, None where its own is good, and what is to be said about it.
+
+    Raises Img23DError(MESH_UNREADABLE).
+    """
+    from .mesh.unwrap import unwrap_mesh
+
+    file = read_mesh_file(npz_path)
+    uv, note = _kept_uv(file, source, size)
+    if uv is not None:
+        return None, note
+    return file.by_corner(unwrap_mesh(file.mesh, size=size, report=report).uv), note
 
 
-def _fit(captured: _Captured, cutout: CutOut) -> tuple[View, str]:
+def _kept_uv(file: MeshFile, source: UvSource, size: int) -> tuple[np.ndarray | None, str]:
+    """The file's own layout where it is to be painted into, and why it is not where it was asked for."""
+    if source is UvSource.NEW:
+        return None, ""
+    if file.uv is None:
+        return None, "The mesh has no UV map, so a new one was made."
+    if source is UvSource.GIVEN:
+        return file.uv, ""
+    from .mesh.unwrap import covers_twice
+
+    if file.uv.min() < -_BESIDE or file.uv.max() > 1.0 + _BESIDE:
+        return None, "The mesh's own UV map reaches beyond the square, so a new one was made."
+    if covers_twice(file.uv, file.mesh.polygons, size) > _OVERLAPS:
+        return None, "Faces lie on top of each other in the mesh's own UV map, so a new one was made."
+    return file.uv, ""
+
+
+def _fit(file: MeshFile, cutout: CutOut) -> tuple[View, str]:
     """The view in pixels of the cut-out, in which the mesh and the thing on the cut-out fill the same rectangle."""
-    points = np.concatenate([captured.mesh.vertices, np.ones((len(captured.mesh.vertices), 1))], axis=1) @ captured.matrix.T
+    points = np.concatenate([file.mesh.vertices, np.ones((len(file.mesh.vertices), 1))], axis=1) @ file.view.T
     if (points[:, 3] <= 0.0).any():
         sentence = "Part of the mesh lies behind the viewpoint: move the view back until all of it is seen."
         raise Img23DError(ErrorCode.BAD_REQUEST, sentence)
@@ -109,7 +96,7 @@ def _fit(captured: _Captured, cutout: CutOut) -> tuple[View, str]:
     x, y, w, h = _extent(cutout)
     to_pixels = np.diag([w / width, -h / height, 1.0, 1.0])
     to_pixels[:2, 3] = x - left * w / width, y + top * h / height
-    return View(matrix=to_pixels @ captured.matrix), _stretch_note((w / h) / (width / height))
+    return View(matrix=to_pixels @ file.view), _stretch_note((w / h) / (width / height))
 
 
 def _extent(cutout: CutOut) -> tuple[int, int, int, int]:

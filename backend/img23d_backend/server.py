@@ -32,6 +32,7 @@ from img23d_protocol.messages import (
     Shutdown,
     Unload,
     Unloaded,
+    Unwrap,
 )
 
 from . import __version__, process_memory
@@ -42,7 +43,7 @@ from .outbox import ForwardingHandler, Outbox, end_process
 
 log = logging.getLogger(__name__)
 
-JobRequest = Generate | Locate | Paint | SetupRequest | Diagnose
+JobRequest = Generate | Locate | Unwrap | Paint | SetupRequest | Diagnose
 
 _LONGEST_LINE = 16 * 1024 * 1024  # bytes
 _LAST_WORDS = (Finished, Cancelled, Failed, Diagnosed)
@@ -146,7 +147,7 @@ class Server:
         match request:
             case Diagnose():
                 self._diagnose(request)
-            case Generate() | Locate() | Paint():
+            case Generate() | Locate() | Unwrap() | Paint():
                 from .pipeline import run_job
 
                 is_cancelled = active.cancelled.is_set

@@ -201,6 +201,18 @@ class Painter(Protocol):
         """
 
 
+class PreparingPainter(Painter, Protocol):
+    """A painter that works on the picture first, with a model of its own: done for all targets before the first is painted."""
+
+    def prepare(self, cutout: CutOut, settings: Settings, context: Context) -> np.ndarray | None:
+        """(s, s, 3) uint8, the picture to paint with; None where there is nothing to prepare."""
+
+    def paint_prepared(
+        self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray | None, settings: Settings, context: Context
+    ) -> Painted:
+        """As `paint`, with what `prepare` gave for this cut-out."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Engine:
     """A whole chain. Later engines may share single stages."""
@@ -211,6 +223,7 @@ class Engine:
     shaper: Shaper
     painter: Painter
     batch_shaper: BatchShaper | None = None  # the shaper again, where it can do several at once
+    preparing_painter: PreparingPainter | None = None  # the painter again, where it prepares its pictures
     # Begins to read what a stage needs, while an earlier one computes; returns at once and never raises
     prefetch: Callable[[Stage, Settings], None] = field(default=_silent)
     unload: Callable[[], int] = field(default=lambda: 0)  # frees what is cached, returns bytes

@@ -72,11 +72,21 @@ class SmallEngine:
         view = View.front(center_u=columns.min(), center_v=rows.max() + 1.0, pixels_per_unit=100.0)
         return Shaped(mesh=Mesh(vertices=(CORNERS * size).astype(np.float32), faces=BLOCK), view=view)
 
-    def paint(self, mesh: Mesh, view: View, cutout: CutOut, settings: Settings, context: Context) -> Painted:
+    def paint(
+        self,
+        mesh: Mesh,
+        view: View,
+        cutout: CutOut,
+        settings: Settings,
+        context: Context,
+        *,
+        uv: np.ndarray | None = None,
+    ) -> Painted:
         self._enter("paint", context)
         side = settings.texture_size
         texture = np.broadcast_to(cutout.rgba[:, :, :3].mean(axis=(0, 1)).astype(np.uint8), (side, side, 3))
-        uv = np.random.default_rng(context.seed).random((len(mesh.faces), 3, 2)).astype(np.float32)
+        if uv is None:
+            uv = np.random.default_rng(context.seed).random((len(mesh.faces), 3, 2)).astype(np.float32)
         return Painted(mesh=mesh, uv=uv, texture=np.ascontiguousarray(texture))
 
     def _enter(self, stage: str, context: Context) -> None:

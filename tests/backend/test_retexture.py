@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import Settings
+from img23d_protocol.messages import Settings, UvSource
 
 from img23d_backend.engines.preview.paint import ProjectionPainter
 from img23d_backend.retexture import Retextured, retexture
@@ -46,7 +46,7 @@ def cube(shift: tuple[float, float, float] = (0, 0, 0), scale: tuple[float, floa
 def run(folder: Path, data: dict, cutout: CutOut | None = None) -> Retextured:
     path = folder / "сетка.npz"
     np.savez(path, **data)
-    return retexture(path, cutout or four_colours(), ProjectionPainter(), Settings(), Context())
+    return retexture(path, UvSource.NEW, cutout or four_colours(), ProjectionPainter(), Settings(), Context())
 
 
 def color_on(result: Retextured, data: dict, corner_quad: int, x: float, z: float) -> np.ndarray:
@@ -144,7 +144,7 @@ def test_a_broken_file_is_said_so(tmp_path: Path, content: bytes | None) -> None
     if content is not None:
         path.write_bytes(content)
     with pytest.raises(Img23DError) as caught:
-        retexture(path, four_colours(), ProjectionPainter(), Settings(), Context())
+        retexture(path, UvSource.NEW, four_colours(), ProjectionPainter(), Settings(), Context())
     assert caught.value.code == ErrorCode.MESH_UNREADABLE
 
 
@@ -153,7 +153,7 @@ def test_a_truncated_file_is_said_so(tmp_path: Path) -> None:
     path = tmp_path / "half.npz"
     path.write_bytes((tmp_path / "whole.npz").read_bytes()[:900])
     with pytest.raises(Img23DError) as caught:
-        retexture(path, four_colours(), ProjectionPainter(), Settings(), Context())
+        retexture(path, UvSource.NEW, four_colours(), ProjectionPainter(), Settings(), Context())
     assert caught.value.code == ErrorCode.MESH_UNREADABLE
 
 
