@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from img23d_backend.job import Caller
 from img23d_backend.pipeline import run_job
-from img23d_backend.stages import Context, CutOut, Engine, Shaped
+from img23d_backend.stages import Context, CutOut, Engine, Mesh, Painted, Shaped, View
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Finished, LearnedSettings, MeshReady, Notice, Settings, Stage, TargetFailed, Wanted
 
@@ -80,7 +81,7 @@ def test_a_notice_is_told_once(photo: Path) -> None:
 
 def test_each_stage_is_announced_before_the_one_before_it_computes(photo: Path) -> None:
     events: list[str] = []
-    settings = Settings(texture=False, faces=500, learned=LearnedSettings(speed="fast"))
+    settings = Settings(faces=500, learned=LearnedSettings(speed="fast"))
 
     def trap(stage: str, count: int) -> None:
         events.append(stage)
@@ -92,7 +93,9 @@ def test_each_stage_is_announced_before_the_one_before_it_computes(photo: Path) 
     engine = replace(SmallEngine(trap).as_engine(), prefetch=prefetch)
     job = request(photo, THREE[0], settings=settings)
     run_job(job, Caller(emit=lambda message: None, load_engine=lambda engine_id: engine))
-    assert events == ["prefetch locate", "prefetch matte", "locate", "prefetch shape", "matte", "shape"]
+    assert events == ["prefetch locate", "prefetch matte", "locate"] + [
+        "prefetch shape", "matte", "prefetch paint", "shape", "paint"
+    ]
 
 
 def test_the_settings_reach_every_stage(photo: Path) -> None:
@@ -111,3 +114,33 @@ def test_the_settings_reach_every_stage(photo: Path) -> None:
     job = request(photo, THREE[0], settings=settings)
     run_job(job, Caller(emit=lambda message: None, load_engine=lambda engine_id: Looking().as_engine()))
     assert seen == [settings, settings]
+
+
+class PreparingEngine(SmallEngine):
+    """Its painter wants every picture in grey first; the plate's cannot be had."""
+
+    def as_engine(self) -> Engine:
+        return replace(super().as_engine(), preparing_painter=self)
+
+    def prepare(self, cutout: CutOut, settings: Settings, context: Context) -> np.ndarray:
+        self._enter("prepare", context)
+        assert "paint" not in self.counts, "a model would be loaded twice"
+        if cutout.left > 0:
+            raise Img23DError(ErrorCode.EMPTY_CUTOUT, "There is nothing on it.")
+        return np.full((4, 4, 3), self.counts["prepare"], np.uint8)
+
+    def paint_prepared(
+        self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray, settings: Settings, context: Context
+    ) -> Painted:
+        assert picture[0, 0, 0] == (1, 3)[self.counts.get("paint", 0)], "the picture of another thing"
+        return self.paint(mesh, view, cutout, settings, context)
+
+
+def test_all_pictures_are_prepared_before_the_first_is_painted_with(photo: Path) -> None:
+    told: list[object] = []
+    engine = PreparingEngine()
+    job = request(photo, *THREE, settings=Settings(texture_size=1024, faces=500))
+    run_job(job, Caller(emit=told.append, load_engine=lambda engine_id: engine.as_engine()))
+    assert [message.target for message in only(told, MeshReady) if message.textured] == [0, 2]
+    assert [failed.target for failed in only(told, TargetFailed)] == [1]
+    assert (engine.counts["prepare"], engine.counts["paint"]) == (3, 2)
