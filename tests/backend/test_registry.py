@@ -14,7 +14,10 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import (
     GROUNDERS,
     MATTERS,
+    PAINT_DELIGHT,
+    PAINTERS,
     PREVIEW_MATTE,
+    PREVIEW_PAINT,
     SHAPE_MODELS,
     SPEEDS,
     TENCENT_LICENCE,
@@ -29,14 +32,15 @@ def test_every_choice_has_its_file_set() -> None:
     chosen = {choice[0] for choice in GROUNDERS}
     chosen |= {choice[0] for choice in MATTERS if choice[0] != PREVIEW_MATTE}
     chosen |= {shape_set(model[0], speed[0]) for model in SHAPE_MODELS for speed in SPEEDS}
+    chosen |= {choice[0] for choice in PAINTERS if choice[0] != PREVIEW_PAINT}
     assert chosen == {row.id for row in WEIGHT_SETS if not row.is_addition}
-    assert len(IDS) == len(WEIGHT_SETS)
+    assert PAINT_DELIGHT in IDS and len(IDS) == len(WEIGHT_SETS)
 
 
-def test_a_grounder_and_a_matter_are_called_in_the_list_as_in_the_choice() -> None:
-    labels = {choice[0]: choice[1] for choice in (*GROUNDERS, *MATTERS)}
+def test_models_that_are_chosen_by_name_are_called_in_the_list_as_in_the_choice() -> None:
+    labels = {choice[0]: choice[1] for choice in (*GROUNDERS, *MATTERS, *PAINTERS)}
     for row in WEIGHT_SETS:
-        if row.stage is not Stage.SHAPE:
+        if row.stage is not Stage.SHAPE and not row.is_addition:
             assert row.label == labels[row.id]
 
 
@@ -55,6 +59,7 @@ def test_a_row_says_what_is_needed_to_decide(row: WeightSet) -> None:
     "name",
     [
         "modeling.py", "birefnet.py", "model.ckpt", "model.fp16.ckpt", "pytorch_model.bin", "license.py", "x.so", "config.json.py",
+        "unet/modules.py", "unet/diffusion_pytorch_model.bin", "text_encoder/pytorch_model.bin", "image_encoder/model.safetensors",
         "assets/model.safetensors", "../model.safetensors", "a/../../model.safetensors", "/model.safetensors",
         "C:\\model.safetensors", "..\\model.safetensors",
     ],
@@ -63,6 +68,11 @@ def test_code_pickles_and_paths_that_lead_out_are_never_asked_for(row: WeightSet
     inside = f"{row.subfolder}/{name}" if row.subfolder else name
     assert not is_wanted(row, name) and not is_wanted(row, inside)
     assert notices([HubFile(name=name, size=1, digest="")]) == ()
+
+
+def test_the_one_pickle_that_is_taken_is_published_in_no_other_form() -> None:
+    pickles = {name for row in WEIGHT_SETS for name in row.files if not name.endswith((".safetensors", ".json", ".yaml", ".txt", ".jinja"))}
+    assert pickles == {"hunyuan3d-paint-v2-0-turbo/vae/diffusion_pytorch_model.bin"}
 
 
 def test_licence_and_notice_files_are_found_however_they_are_written() -> None:

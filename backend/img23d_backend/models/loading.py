@@ -33,14 +33,20 @@ def read_tensors(path: Path, prefix: str = "") -> dict[str, Tensor]:
     return _read_safetensors(path, prefix) if path.suffix == ".safetensors" else _read_pickle(path, prefix)
 
 
-def build(make: Callable[[], nn.Module], tensors: Mapping[str, Tensor], dtype: torch.dtype) -> nn.Module:
+def build(
+    make: Callable[[], nn.Module], tensors: Mapping[str, Tensor], dtype: torch.dtype, *, may_hold_more: bool = False
+) -> nn.Module:
     """The network that `make` builds with exactly these tensors as its parameters, in `dtype`, ready to compute on the CPU.
 
-    Tensors that have the dtype already stay mapped. Buffers that no file holds keep what `make` put into them. Raises
-    Img23DError(WEIGHTS_DAMAGED) where keys or shapes are not the network's.
+    Tensors that have the dtype already stay mapped; with `may_hold_more` those that the network does not have stay unread.
+    Buffers that no file holds keep what `make` put into them. Raises Img23DError(WEIGHTS_DAMAGED) where keys or shapes are
+    not the network's.
     """
     with _parameters_without_memory():
         network = make()
+    if may_hold_more:
+        own = network.state_dict().keys()
+        tensors = {key: tensor for key, tensor in tensors.items() if key in own}
     typed = {key: tensor.to(dtype) if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
     try:
         wrong = network.load_state_dict(typed, strict=False, assign=True)
@@ -68,11 +74,13 @@ def _read_safetensors(path: Path, prefix: str) -> dict[str, Tensor]:
 
 def _read_pickle(path: Path, prefix: str) -> dict[str, Tensor]:
     import pickle
+    import zipfile
 
     import torch
 
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        # Only the newer format, a zip archive, can be mapped.
+        content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
         raise damaged("its file is not whole", f"{path}: {error}") from error
     flat: dict[str, Tensor] = {}

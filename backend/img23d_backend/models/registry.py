@@ -14,6 +14,8 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import (
     GROUNDERS,
     MATTERS,
+    PAINT_DELIGHT,
+    PAINTERS,
     SHAPE_MODELS,
     SPEEDS,
     TENCENT_LICENCE,
@@ -25,7 +27,8 @@ from img23d_protocol.messages import Stage
 
 TENCENT_TERRITORY = "the European Union, the United Kingdom and South Korea"
 
-# Never code, never a pickle: a repository's other files stay where they are. `*` does not cross a slash.
+# Never code, and a pickle only where the same weights are published in no other form: it is read by torch's reader that runs no
+# code (`loading.py`). A repository's other files stay where they are. `*` does not cross a slash.
 _QWEN_FILES = (
     "config.json",
     "generation_config.json",
@@ -43,6 +46,23 @@ _QWEN_FILES = (
 )
 _BIREFNET_FILES = ("config.json", "model.safetensors")
 _SHAPE_FILES = ("config.yaml", "model.fp16.safetensors")
+_PAINT_FILES = (
+    "scheduler/scheduler_config.json",
+    "unet/config.json",
+    "unet/diffusion_pytorch_model.safetensors",
+    "vae/config.json",
+    "vae/diffusion_pytorch_model.safetensors",
+)
+_TURBO_PAINT_FILES = (*_PAINT_FILES[:-1], "vae/diffusion_pytorch_model.bin")  # this VAE is published as a pickle only
+_DELIGHT_FILES = (
+    *_PAINT_FILES,
+    "text_encoder/config.json",
+    "text_encoder/model.safetensors",
+    "tokenizer/merges.txt",
+    "tokenizer/special_tokens_map.json",
+    "tokenizer/tokenizer_config.json",
+    "tokenizer/vocab.json",
+)
 
 _QWEN_REQUIRED = ("config.json", "preprocessor_config.json", "tokenizer_config.json", "*.safetensors")
 
@@ -110,26 +130,26 @@ def _birefnet(choice: Choice, name: str, revision: str, size_bytes: int, memory_
 
 
 @dataclass(frozen=True, kw_only=True)
-class _ShapeRepository:
+class _Repository:
     name: str
     revision: str
-    subfolder: str  # of the standard model; the others have the speed at its end
-    size_bytes: int
+    subfolder: str  # of the standard shape model; the others have the speed at its end
+    size_bytes: int  # of a shape model
 
 
-_MINI = _ShapeRepository(
+_MINI = _Repository(
     name="Hunyuan3D-2mini",
     revision="f90a0f7df7d5e6f71109cf333f6a95a0ae3194a6",
     subfolder="hunyuan3d-dit-v2-mini",
     size_bytes=3_819_959_862,
 )
-_LARGE = _ShapeRepository(
+_LARGE = _Repository(
     name="Hunyuan3D-2",
     revision="9cd649ba6913f7a852e3286bad86bfa9a2d83dcf",
     subfolder="hunyuan3d-dit-v2-0",
     size_bytes=4_928_153_166,  # turbo and fast: about
 )
-_MULTIVIEW = _ShapeRepository(
+_MULTIVIEW = _Repository(
     name="Hunyuan3D-2mv",
     revision="3a761b539b29fe4ff64714813aa9560fd66f5de0",
     subfolder="hunyuan3d-dit-v2-mv",
@@ -138,20 +158,45 @@ _MULTIVIEW = _ShapeRepository(
 _SUFFIXES = {"turbo": "-turbo", "fast": "-fast", "standard": ""}
 
 
-def _shape(choice: Choice, repository: _ShapeRepository, speed: Choice) -> WeightSet:
+def _shape(choice: Choice, repository: _Repository, speed: Choice) -> WeightSet:
     return _tencent(
         id=shape_set(choice[0], speed[0]),
         label=f"{choice[1]} {speed[1]}",
+        stage=Stage.SHAPE,
         repository=repository,
         subfolder=repository.subfolder + _SUFFIXES[speed[0]],
+        names=_SHAPE_FILES,
         size_bytes=repository.size_bytes,
         note=f"{choice[2]}. {speed[2]}.",
     )
 
 
-def _vae(id: str, label: str, repository: _ShapeRepository, subfolder: str, size_bytes: int, note: str) -> WeightSet:
+def _vae(id: str, label: str, repository: _Repository, subfolder: str, size_bytes: int, note: str) -> WeightSet:
     return _tencent(
-        id=id, label=label, repository=repository, subfolder=subfolder, size_bytes=size_bytes, note=note, is_addition=True
+        id=id,
+        label=label,
+        stage=Stage.SHAPE,
+        repository=repository,
+        subfolder=subfolder,
+        names=_SHAPE_FILES,
+        size_bytes=size_bytes,
+        note=note,
+        is_addition=True,
+    )
+
+
+def _paint(choice: Choice, subfolder: str, names: tuple[str, ...], size_bytes: int, memory_bytes: int) -> WeightSet:
+    return _tencent(
+        id=choice[0],
+        label=choice[1],
+        stage=Stage.PAINT,
+        repository=_LARGE,
+        subfolder=subfolder,
+        names=names,
+        size_bytes=size_bytes,
+        memory_bytes=memory_bytes,
+        note=choice[2],
+        is_addition=choice[0] == PAINT_DELIGHT,
     )
 
 
@@ -159,24 +204,27 @@ def _tencent(
     *,
     id: str,
     label: str,
-    repository: _ShapeRepository,
+    stage: Stage,
+    repository: _Repository,
     subfolder: str,
+    names: tuple[str, ...],
     size_bytes: int,
     note: str,
+    memory_bytes: int = 0,  # the same as on the disk
     is_addition: bool = False,
 ) -> WeightSet:
-    files = tuple(f"{subfolder}/{name}" for name in _SHAPE_FILES)
+    files = tuple(f"{subfolder}/{name}" for name in names)
     return WeightSet(
         id=id,
         label=label,
-        stage=Stage.SHAPE,
+        stage=stage,
         repository=f"tencent/{repository.name}",
         revision=repository.revision,
         files=files,
         required=files,
         subfolder=subfolder,
         size_bytes=size_bytes,
-        memory_bytes=size_bytes,
+        memory_bytes=memory_bytes or size_bytes,
         licence="Tencent Hunyuan 3D 2.0 Community License",
         licence_link=TENCENT_LICENCE_LINK,
         must_accept=TENCENT_LICENCE,
@@ -188,6 +236,7 @@ def _tencent(
 
 _INSIDE = "The decoder by itself; each shape model has one inside"
 _FASTER = "A smaller decoder that is faster on large volumes"
+_DELIGHT: Choice = (PAINT_DELIGHT, "Hunyuan3D Delight", "Takes light and shadow out of the picture before it is painted from")
 
 WEIGHT_SETS: tuple[WeightSet, ...] = (
     _qwen(GROUNDERS[0], "2B", "89644892e4d85e24eaac8bacfd4f463576704203", 4_266_639_921),
@@ -220,6 +269,10 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         _FASTER,
     ),
     _vae("hunyuan3d-2-vae", "Hunyuan3D 2.0 decoder", _LARGE, "hunyuan3d-vae-v2-0", 428_000_000, _INSIDE),  # about
+    # The turbo painter's VAE is stored in 32 bits; the delight model's text encoder is never on the device.
+    _paint(_DELIGHT, "hunyuan3d-delight-v2-0", _DELIGHT_FILES, 2_581_700_000, 1_900_000_000),  # about
+    _paint(PAINTERS[0], "hunyuan3d-paint-v2-0-turbo", _TURBO_PAINT_FILES, 4_056_870_000, 3_890_000_000),
+    _paint(PAINTERS[1], "hunyuan3d-paint-v2-0", _PAINT_FILES, 3_829_973_000, 3_829_973_000),
 )
 
 

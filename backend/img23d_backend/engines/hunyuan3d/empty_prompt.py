@@ -1,0 +1,127 @@
+"""What the delight model's text encoder makes of no text at all: computed once, then kept as a small file.
+
+The delight model is always given the empty prompt, so that its text encoder, 0.7 GB, is needed once and never again.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from img23d_protocol import ErrorCode, Img23DError
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import CLIPTextModel, CLIPTokenizer
+
+log = logging.getLogger(__name__)
+
+KEPT_NAME = ".empty-prompt.safetensors"  # beside the set's record; a name with a dot is no part of a set
+_WEIGHTS = "text_encoder/model.safetensors"
+_TENSOR, _MADE_WITH = "prompt", "text_encoder"  # the file's one tensor; its metadata: the text encoder's digest
+
+
+def empty_prompt(folder: Path) -> Tensor:
+    """(1, 77, C) float32. `folder` is the delight model's, with text_encoder/ and tokenizer/.
+
+    Kept in the set's own folder, or where the weights belong to another program only as long as this process runs.
+    Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED).
+    """
+    weights = folder / _WEIGHTS
+    digest = _recorded_digest(weights, folder.parent)
+    kept = folder.parent / KEPT_NAME
+    prompt = _read(kept, digest) if digest else None
+    if prompt is None:
+        prompt = _computed(folder, _stamp(weights))
+        if digest:
+            _keep(kept, prompt, digest)
+    return prompt
+
+
+def _recorded_digest(weights: Path, set_folder: Path) -> str:
+    """Which text encoder lies there, by the record of the download; empty where the folder has no record of ours."""
+    from ...models.record import read_record
+
+    record = read_record(set_folder)
+    file = record.files.get(weights.relative_to(set_folder).as_posix()) if record is not None else None
+    return file.digest if file is not None else ""
+
+
+def _stamp(weights: Path) -> tuple[int, int]:
+    """Size and time of the file, which tell one download from another while the process runs."""
+    try:
+        found = weights.stat()
+    except OSError as error:
+        sentence = "The text encoder of the delight model is missing: download the model again under AI Models."
+        raise Img23DError(ErrorCode.WEIGHTS_MISSING, sentence, str(error)) from error
+    return found.st_size, found.st_mtime_ns
+
+
+@lru_cache(maxsize=1)
+def _computed(folder: Path, stamp: tuple[int, int]) -> Tensor:
+    import torch
+
+    tokenizer, encoder = _tokenizer(folder / "tokenizer"), _text_encoder(folder / "text_encoder")
+    ids = tokenizer("", padding="max_length", max_length=tokenizer.model_max_length, return_tensors="pt").input_ids
+    with torch.inference_mode():
+        prompt = encoder(ids)[0]  # (1, 77, C): the last layer's, as diffusers' InstructPix2Pix takes it
+    return prompt.clone()
+
+
+def _tokenizer(folder: Path) -> CLIPTokenizer:
+    from transformers import CLIPTokenizer
+
+    from ...models.loading import damaged
+
+    try:
+        return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise damaged("its tokenizer cannot be read", f"{folder}: {error}") from error
+
+
+def _text_encoder(folder: Path) -> CLIPTextModel:
+    import torch
+    from safetensors import SafetensorError
+    from transformers import CLIPTextModel
+
+    from ...models.loading import damaged
+
+    try:
+        encoder, found = CLIPTextModel.from_pretrained(
+            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
+        )
+    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        raise damaged("its text encoder cannot be read", f"{folder}: {error}") from error
+    if found["missing_keys"]:
+        raise damaged("its text encoder is not whole", f"{folder} lacks {sorted(found['missing_keys'])[:5]}")
+    return encoder.eval()
+
+
+def _read(path: Path, digest: str) -> Tensor | None:
+    """None where there is no file, or one of another text encoder, or one that is damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            if (file.metadata() or {}).get(_MADE_WITH) == digest:
+                return file.get_tensor(_TENSOR).clone()  # not mapped: the file may be replaced
+    except FileNotFoundError:
+        return None
+    except (SafetensorError, OSError) as error:
+        log.warning("%s is made again: %s", path, error)
+    return None
+
+
+def _keep(path: Path, prompt: Tensor, digest: str) -> None:
+    """In one step, so that no half a file is ever read; a folder that cannot be written is no error."""
+    from safetensors.torch import save_file
+
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        save_file({_TENSOR: prompt.contiguous()}, new, {_MADE_WITH: digest})
+        os.replace(new, path)
+    except OSError as error:
+        log.info("the empty prompt is not kept in %s: %s", path.parent, error)
