@@ -35,6 +35,18 @@ class Img23DPreferences(bpy.types.AddonPreferences):
             ("ORIGIN", "World Origin", "New objects stand in the middle of the world"),
         ],
     )
+    textures: EnumProperty(
+        name="Keep Textures",
+        description="Where the pictures of new objects and of re-textured meshes are kept",
+        items=[
+            ("PACKED", "Pack into the .blend", "The .blend holds them: one file that can be moved anywhere"),
+            (
+                "BESIDE",
+                "Save Beside the .blend",
+                "As PNG files in a folder called textures next to the .blend; they are packed where it was never saved",
+            ),
+        ],
+    )
     environment_folder: StringProperty(
         name="Folder for the Environment",
         description=(
@@ -67,6 +79,7 @@ class Img23DPreferences(bpy.types.AddonPreferences):
     locate_device: _device("Find")
     matte_device: _device("Cut Out")
     shape_device: _device("Shape")
+    paint_device: _device("Paint")
     small_memory: BoolProperty(
         name="Small Memory (Below 4 GB)",
         description="Keep the models' use of the graphics card below 4 GB: slower, for small cards and full scenes",
@@ -116,6 +129,7 @@ def _draw_results(layout: bpy.types.UILayout, values: Img23DPreferences) -> None
     layout.label(text="Results")
     layout.prop(values, "runs_folder")
     layout.prop(values, "place_at")
+    layout.prop(values, "textures")
 
 
 def _draw_models(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
@@ -131,7 +145,7 @@ def _draw_models(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
 
 def _draw_computing(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
     layout.label(text="What Computes")
-    for stage in ("locate", "matte", "shape"):
+    for stage in ("locate", "matte", "shape", "paint"):
         layout.prop(values, f"{stage}_device")
 
 

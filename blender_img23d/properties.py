@@ -16,7 +16,7 @@ from bpy.props import (
 )
 from bpy.types import PropertyGroup
 
-from .shared.img23d_protocol.choices import ENGINES, GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS
+from .shared.img23d_protocol.choices import ENGINES, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS
 from .shared.img23d_protocol.limits import (
     BUDGET_DEFAULT,
     BUDGET_MAX,
@@ -169,6 +169,35 @@ class Img23DSceneSettings(PropertyGroup):
         min=0,
         max=BUDGET_MAX,
         step=5000,
+    )
+    painter: EnumProperty(
+        name="Paint With",
+        description="The model that paints the shapes, and the meshes that are re-textured",
+        items=list(PAINTERS),
+    )
+    paint_steps: IntProperty(
+        name="Steps",
+        description="Sampler steps of the painter; 0 takes the number that it was made for",
+        default=0,
+        min=0,
+        max=STEPS_MAX,
+    )
+    paint_guidance: FloatProperty(
+        name="Guidance",
+        description="How closely the painted sides follow the photo; 0 takes what the painter was made for",
+        default=0.0,
+        min=0.0,
+        max=GUIDANCE_MAX,
+        step=50,
+        precision=1,
+    )
+    delight: BoolProperty(
+        name="Remove Light and Shadow",
+        description=(
+            "Take the photo's light and shadow out before it is painted with, so that your scene's lights are the only ones; "
+            "without it painting is faster, and the photo's shading stays in the texture"
+        ),
+        default=True,
     )
     seed: IntProperty(
         name="Seed",

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import DEVICES, GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS, Choice
+from img23d_protocol.choices import DEVICES, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, Choice
 from img23d_protocol.limits import BUDGET_DEFAULT, FACES_DEFAULT, OCTREE_DEFAULT, SEED_MAX, TEXTURE_SIZES
 from img23d_protocol.messages import Box, Generate, LearnedSettings, Settings, ShapeKind, StageDevices, Wanted
 from img23d_protocol.names import split_names
@@ -52,8 +52,13 @@ def _add_learned(parser: argparse.ArgumentParser) -> None:
     add("--guidance", type=float, default=0.0, help="how closely the shape follows the photo; 0 is the model's own")
     add("--octree-resolution", type=int, default=OCTREE_DEFAULT, help="cells a side of the volume; more shows finer detail")
     add("--face-budget", type=int, default=BUDGET_DEFAULT, help="triangles of a learned shape; 0 leaves it untouched")
+    add("--painter", default=PAINTERS[0][0], choices=_ids(PAINTERS), help="what paints the shapes")
+    add("--paint-steps", type=int, default=0, help="sampler steps of the painter; 0, the default, is its own number")
+    add("--paint-guidance", type=float, default=0.0, help="how closely all sides follow the photo; 0 is the painter's own")
+    add("--no-delight", action="store_true", help="leave the photo's light and shadow in the texture")
     add("--small-memory", action="store_true", help="stay below 4 GB on the graphics card, slower")
     add("--device", default="auto", choices=_ids(DEVICES), help="where the models run")
+    add("--paint-device", choices=_ids(DEVICES), help="where the painter runs, if elsewhere")
 
 
 def _ids(choices: tuple[Choice, ...]) -> list[str]:
@@ -126,8 +131,12 @@ def _learned(options: argparse.Namespace) -> LearnedSettings:
         guidance=options.guidance,
         octree_resolution=options.octree_resolution,
         faces=options.face_budget,
+        painter=options.painter,
+        paint_steps=options.paint_steps,
+        paint_guidance=options.paint_guidance,
+        delight=not options.no_delight,
         small_memory=options.small_memory,
-        devices=StageDevices(locate=device, matte=device, shape=device, paint=device),
+        devices=StageDevices(locate=device, matte=device, shape=device, paint=options.paint_device or device),
     )
 
 

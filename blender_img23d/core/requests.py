@@ -64,6 +64,10 @@ def build_learned(
     guidance: float,
     octree_resolution: int,
     faces: int,
+    painter: str,
+    paint_steps: int,
+    paint_guidance: float,
+    delight: bool,
     small_memory: bool,
     devices: StageDevices,
 ) -> LearnedSettings:
@@ -79,6 +83,10 @@ def build_learned(
         guidance=guidance,
         octree_resolution=octree_resolution,
         faces=faces,
+        painter=painter,
+        paint_steps=paint_steps,
+        paint_guidance=paint_guidance,
+        delight=delight,
         small_memory=small_memory,
         devices=devices,
     )

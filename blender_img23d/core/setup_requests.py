@@ -27,7 +27,7 @@ from .requests import new_id
 from .setup import Plan
 
 OFFLINE = "Blender may not use the network: allow online access in the preferences, under System."
-LICENCE = "The shape model's licence is not accepted yet: read it, then accept it or go on without Hunyuan3D."
+LICENCE = "Hunyuan3D's licence is not accepted yet: read it, then accept it or go on without Hunyuan3D."
 
 _PAINT_SETS = tuple(identifier for identifier, _, _ in PAINTERS if identifier != PREVIEW_PAINT)
 _TENCENT_SETS = (*(identifier for identifier, _, _ in SHAPE_MODELS), *_PAINT_SETS, PAINT_DELIGHT)
@@ -44,10 +44,15 @@ def needed_sets(learned: LearnedSettings, *, with_shapes: bool) -> tuple[str, ..
     if learned.matter != PREVIEW_MATTE:
         sets.append(learned.matter)
     if with_shapes:
-        sets.append(learned.shape_set)
-        if learned.painter != PREVIEW_PAINT:
-            sets += [PAINT_DELIGHT, learned.painter] if learned.delight else [learned.painter]
+        sets += (learned.shape_set, *paint_sets(learned))
     return tuple(sets)
+
+
+def paint_sets(learned: LearnedSettings) -> tuple[str, ...]:
+    """The file sets that these settings paint with."""
+    if learned.painter == PREVIEW_PAINT:
+        return ()
+    return (PAINT_DELIGHT, learned.painter) if learned.delight else (learned.painter,)
 
 
 def missing_bytes(sets: Sequence[str], known: Iterable[WeightsInfo]) -> int:

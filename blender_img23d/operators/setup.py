@@ -25,7 +25,7 @@ class IMG23D_OT_setup(bpy.types.Operator):
 
     with_shapes: BoolProperty(
         name="With Hunyuan3D",
-        description="Download the shape model as well, whose licence must be accepted first",
+        description="Download the models that shape and paint as well, whose licence must be accepted first",
         default=True,
         options={"SKIP_SAVE"},
     )

@@ -16,6 +16,8 @@ from .text import draw_sentence
 if TYPE_CHECKING:
     from ..core.jobs import Job
 
+_HUNYUAN3D = ENGINES[1][0]
+
 
 class IMG23D_PT_main(bpy.types.Panel):
     bl_idname = "IMG23D_PT_main"
@@ -69,12 +71,22 @@ def _draw_engine(
     layout.prop(values, "engine", text="")
     known = {engine.id: engine for engine in owner.session.engines}
     chosen = known.get(values.engine)
+    if values.engine != PREVIEW_ENGINE:
+        owner.models.want()
     if chosen is not None and not chosen.ready:
         draw_sentence(layout, context, chosen.note, icon="ERROR")
+    elif values.engine == _HUNYUAN3D and values.texture and owner.models.view.lacks_painter:
+        _draw_lacking_painter(layout, context, owner)
     elif values.engine == PREVIEW_ENGINE:
         draw_sentence(layout, context, ENGINES[0][2], icon="INFO")
         if not any(engine.ready for engine in known.values() if engine.id != PREVIEW_ENGINE):
             draw_sentence(layout, context, "Set up AI models (below) for any photo and full shapes.", icon="LIGHT")
+
+
+def _draw_lacking_painter(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    draw_sentence(layout, context, "The painter is not downloaded: until it is, the photo is projected.", icon="INFO")
+    if not owner.setup.is_running:
+        layout.operator("img23d.setup", text="Download the Painter", icon="IMPORT")
 
 
 def _has_placeholder() -> bool:

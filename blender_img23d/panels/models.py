@@ -93,7 +93,7 @@ def _draw_environment(layout: bpy.types.UILayout, context: bpy.types.Context, vi
     if text:
         draw_sentence(layout, context, text, icon=icon)
     else:
-        draw_sentence(layout, context, "AI models find any named thing in a photo, cut it out and make a full shape of it.")
+        draw_sentence(layout, context, "AI models find any named thing in a photo, cut it out, shape it and paint it.")
 
 
 def _draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
@@ -138,7 +138,7 @@ def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: 
         draw_sentence(box, context, "All other models are ready.", icon="CHECKMARK", in_box=True)
         return
     box.operator("img23d.setup", text="Use Without Hunyuan3D", icon="IMPORT").with_shapes = False
-    draw_sentence(box, context, "Without it things are found and cut out, and the preview engine shapes them.", in_box=True)
+    draw_sentence(box, context, "Without it things are found and cut out; the preview engine shapes and paints them.", in_box=True)
     _draw_what_and_where(box, context, view)
 
 

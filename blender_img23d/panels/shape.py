@@ -5,8 +5,11 @@ from __future__ import annotations
 import bpy
 
 from ..properties import Img23DSceneSettings
-from ..shared.img23d_protocol.choices import PREVIEW_ENGINE
+from ..shared.img23d_protocol.choices import ENGINES, PAINTERS, PREVIEW_ENGINE, PREVIEW_PAINT
 from .text import draw_sentence
+
+_HUNYUAN3D = ENGINES[1][0]
+_WITH_GUIDANCE = PAINTERS[1][0]
 
 
 class _Child:
@@ -29,7 +32,7 @@ class IMG23D_PT_shape(_Child, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         values = context.scene.img23d
-        draw = _draw_learned_shape if values.engine == "hunyuan3d" else _draw_outline_shape
+        draw = _draw_learned_shape if values.engine == _HUNYUAN3D else _draw_outline_shape
         draw(self.settings_column(), values)
 
 
@@ -63,6 +66,19 @@ class IMG23D_PT_texture(_Child, bpy.types.Panel):
         column = self.settings_column()
         column.active = values.texture
         column.prop(values, "texture_size", text="Size")
+        if values.engine == _HUNYUAN3D:
+            _draw_painter(column, values)
+
+
+def _draw_painter(column: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+    column.prop(values, "painter")
+    if values.painter == PREVIEW_PAINT:
+        return
+    column.prop(values, "delight")
+    column.separator()
+    column.prop(values, "paint_steps")
+    if values.painter == _WITH_GUIDANCE:
+        column.prop(values, "paint_guidance")
 
 
 class IMG23D_PT_engine(_Child, bpy.types.Panel):

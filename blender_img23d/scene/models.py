@@ -26,6 +26,7 @@ class ModelsView:
     folder: str = ""
     sets: tuple[str, ...] = ()
     missing_bytes: int = 0
+    lacks_painter: bool = False  # the chosen one is known not to be downloaded, so that the photo would be projected
     is_complete: bool = False  # the environment, every one of `sets` and the engine that works with them are ready
 
 
@@ -61,12 +62,13 @@ class Models:
 
 
 def _view(context: bpy.types.Context, owner: Extension) -> ModelsView:
-    from ..core.setup_requests import missing_bytes, needed_sets
+    from ..core.setup_requests import missing_bytes, needed_sets, paint_sets
     from .requests import learned_settings
 
+    learned = learned_settings(context)
     environment = owner.surroundings.look()
     accepts = preferences_of(context).accepts_tencent
-    sets = needed_sets(learned_settings(context), with_shapes=accepts)
+    sets = needed_sets(learned, with_shapes=accepts)
     weights = owner.session.weights
     ready = {info.id for info in weights if info.state == "ready"}
     ready |= {engine.id for engine in owner.session.engines if engine.ready}
@@ -75,6 +77,7 @@ def _view(context: bpy.types.Context, owner: Extension) -> ModelsView:
         folder=str(models_folder(context)),
         sets=sets,
         missing_bytes=missing_bytes(sets, weights),
+        lacks_painter=bool(weights) and not ready.issuperset(paint_sets(learned)),
         is_complete=environment.is_ready and ready.issuperset((*sets, "hunyuan3d" if accepts else "cutout")),
     )
 

@@ -11,7 +11,7 @@ from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import Generate
 from .file_state import FileState
 from .glb import import_glb
-from .materials import make_visible_in_solid
+from .materials import finish_materials
 from .replace import fingerprint, replace_mesh
 from .row import GAP, Slot, row_positions
 from .selection import select_only
@@ -119,7 +119,7 @@ class Placer:
         obj.data.name = obj.name
         for material in filter(None, obj.data.materials):
             material.name = obj.name
-        make_visible_in_solid(obj.data)
+        finish_materials(obj.data, obj.name, job.add_notes)
         tag_result(obj, job, index)
         obj.location = spot.origin
         self._placed[job.id, index] = self._record(obj, target)
@@ -133,7 +133,7 @@ class Placer:
             return
         place = workplace_of(obj.users_scene[0])
         fresh = import_glb(target.mesh, place, obj.users_collection[0])
-        make_visible_in_solid(fresh.data, plain=obj.data)
+        finish_materials(fresh.data, obj.name, job.add_notes, plain=obj.data)
         replace_mesh(obj, fresh)
         tag_result(obj, job, index)
         self._placed[job.id, index] = self._record(obj, target, position=placed.position)

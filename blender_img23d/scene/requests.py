@@ -97,9 +97,16 @@ def learned_settings(context: bpy.types.Context) -> LearnedSettings:
         guidance=values.guidance,
         octree_resolution=values.octree_resolution,
         faces=values.budget,
+        painter=values.painter,
+        paint_steps=values.paint_steps,
+        paint_guidance=values.paint_guidance,
+        delight=values.delight,
         small_memory=machine.small_memory,
         devices=StageDevices(
-            locate=machine.locate_device, matte=machine.matte_device, shape=machine.shape_device
+            locate=machine.locate_device,
+            matte=machine.matte_device,
+            shape=machine.shape_device,
+            paint=machine.paint_device,
         ),
     )
 

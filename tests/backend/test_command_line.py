@@ -72,6 +72,15 @@ def test_a_target_that_is_not_there(photo: str, capsys: pytest.CaptureFixture[st
     assert "spoon: " in out and "fork: " in out and "disc: 00_disc_shape.glb" in out
 
 
+def test_the_painters_settings_are_written_down(photo: str) -> None:
+    learned = ["--painter", "hunyuan3d-paint", "--paint-steps", "12", "--paint-guidance", "3", "--no-delight"]
+    assert generate(photo, *learned, "--device", "gpu", "--paint-device", "cpu", "--no-texture") == 0
+    record = json.loads((Path(photo).parent / "out" / "run.json").read_text(encoding="utf-8"))
+    written = record["settings"]["learned"]
+    assert (written["painter"], written["paint_steps"], written["paint_guidance"]) == ("hunyuan3d-paint", 12, 3.0)
+    assert not written["delight"] and written["devices"] == {"locate": "gpu", "matte": "gpu", "shape": "gpu", "paint": "cpu"}
+
+
 @pytest.mark.parametrize(
     "options",
     [

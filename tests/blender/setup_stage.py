@@ -6,6 +6,8 @@ import bpy
 from conftest import part
 from scripted import ScriptedLink
 
+TENCENT = "tencent-hunyuan3d-2-community-1"
+
 
 class SetupStage:
     """`links` are the newest of each session; `environment` is what the disk says."""
@@ -58,16 +60,20 @@ class SetupStage:
         part("scene.models").sync_weights(bpy.context.window_manager, self.owner)
         self.owner.models.look(bpy.context, self.owner)  # the pump does that where there is a window
 
-    def weights(self, state: str = "READY", **more) -> tuple:
+    def weights(self, state: str = "READY", *, but: tuple[str, ...] = (), **more) -> tuple:
+        """All that the fresh panel's settings need; `but` are identifiers that are missing."""
         m = self.messages
         rows = [
             ("qwen3-vl-2b", "Qwen3-VL 2B", 4_300_000_000, ""),
             ("birefnet-general", "BiRefNet", 900_000_000, ""),
-            ("hunyuan3d-2mini-turbo", "Hunyuan3D 2 mini Turbo", 3_800_000_000, "tencent-hunyuan3d-2-community-1"),
+            ("hunyuan3d-2mini-turbo", "Hunyuan3D 2 mini Turbo", 3_800_000_000, TENCENT),
+            ("hunyuan3d-delight", "Hunyuan3D Delight", 4_000_000_000, TENCENT),
+            ("hunyuan3d-paint-turbo", "Hunyuan3D Paint Turbo", 6_000_000_000, TENCENT),
         ]
         return tuple(
             m.WeightsInfo(
-                id=identifier, label=label, stage="shape", size_bytes=size, state=m.WeightsState[state],
+                id=identifier, label=label, stage="shape", size_bytes=size,
+                state=m.WeightsState["MISSING" if identifier in but else state],
                 must_accept=licence, licence="Its licence", licence_link="https://example.org", **more,
             )
             for identifier, label, size, licence in rows

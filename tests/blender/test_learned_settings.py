@@ -13,7 +13,7 @@ from scripted import Rehearsal
 def machine(owner):
     preferences = bpy.context.preferences.addons[PACKAGE].preferences
     yield preferences
-    for name in ("small_memory", "locate_device", "matte_device", "shape_device", "free_before_render"):
+    for name in ("small_memory", "locate_device", "matte_device", "shape_device", "paint_device", "free_before_render"):
         preferences.property_unset(name)
 
 
@@ -22,7 +22,9 @@ def test_the_settings_reach_generate_and_locate(values, photo, machine):
     values.photo, values.engine, values.grounder, values.matter = str(photo), "hunyuan3d", "qwen3-vl-8b", "birefnet-hr"
     values.shape_model, values.speed, values.steps, values.guidance = "hunyuan3d-2", "standard", 30, 7.5
     values.octree_resolution, values.budget = 384, 0
-    machine.small_memory, machine.locate_device, machine.shape_device = True, "cpu", "gpu:1"
+    values.painter, values.paint_steps, values.paint_guidance, values.delight = "hunyuan3d-paint", 20, 3.0, False
+    values.texture_size = "4096"
+    machine.small_memory, machine.locate_device, machine.shape_device, machine.paint_device = True, "cpu", "gpu:1", "gpu"
     for request in (requests.generate_request(bpy.context), requests.locate_request(bpy.context)):
         learned = request.settings.learned
         assert request.engine == "hunyuan3d"
@@ -30,8 +32,10 @@ def test_the_settings_reach_generate_and_locate(values, photo, machine):
             "qwen3-vl-8b", "birefnet-hr", "hunyuan3d-2-standard",
         )  # fmt: skip
         assert (learned.steps, learned.guidance, learned.octree_resolution, learned.faces) == (30, 7.5, 384, 0)
-        assert learned.small_memory
-        assert (learned.devices.locate, learned.devices.matte, learned.devices.shape) == ("cpu", "auto", "gpu:1")
+        assert (learned.painter, learned.paint_steps, learned.paint_guidance) == ("hunyuan3d-paint", 20, 3.0)
+        assert learned.small_memory and not learned.delight and request.settings.texture_size == 4096
+        devices = learned.devices
+        assert (devices.locate, devices.matte, devices.shape, devices.paint) == ("cpu", "auto", "gpu:1", "gpu")
 
 
 def test_the_fresh_panel_holds_the_defaults(values, photo):
@@ -55,6 +59,22 @@ def test_each_engine_shows_what_it_uses(values, engine):
     assert ("shape_model" in shape.properties) == (engine == "hunyuan3d")
     assert ("grounder" in search.properties) == (engine != "preview")
     assert "seed" in search.properties
+    texture = drawn(part("panels.shape").IMG23D_PT_texture)
+    assert "texture_size" in texture.properties and ("painter" in texture.properties) == (engine == "hunyuan3d")
+
+
+@pytest.mark.parametrize(
+    ("painter", "shown", "hidden"),
+    [
+        ("hunyuan3d-paint-turbo", {"delight", "paint_steps"}, {"paint_guidance"}),
+        ("hunyuan3d-paint", {"delight", "paint_steps", "paint_guidance"}, set()),
+        ("preview", set(), {"delight", "paint_steps", "paint_guidance"}),
+    ],
+)
+def test_each_painter_shows_what_it_uses(values, painter, shown, hidden):
+    values.engine, values.painter = "hunyuan3d", painter
+    properties = set(drawn(part("panels.shape").IMG23D_PT_texture).properties)
+    assert shown <= properties and not hidden & properties
 
 
 def test_the_main_panel_says_what_an_engine_lacks(owner, values, monkeypatch):

@@ -6,9 +6,7 @@ import bpy
 import pytest
 from conftest import PACKAGE, part
 from drawing import drawn
-from setup_stage import SetupStage
-
-TENCENT = "tencent-hunyuan3d-2-community-1"
+from setup_stage import TENCENT, SetupStage
 
 
 @pytest.fixture
@@ -85,7 +83,7 @@ def test_one_press_from_nothing_to_ready(stage, machine, tmp_path):
     machine.environment_folder, machine.models_folder = str(tmp_path / "env"), str(tmp_path / "models")
     stage.tell(weights=stage.weights("MISSING"))
     shown = panel()
-    assert "about 9.0 GB of models" in shown.said and "PyTorch" in shown.said
+    assert "about 19.0 GB of models" in shown.said and "PyTorch" in shown.said
     stage.press(bpy.ops.img23d.setup)
     assert not bpy.ops.img23d.setup.poll() and not bpy.ops.img23d.delete_weights.poll()
     assert "Starting" in panel().said
@@ -97,7 +95,9 @@ def test_one_press_from_nothing_to_ready(stage, machine, tmp_path):
     assert "PyTorch (part 1 of 2) 40%" in shown.said and shown.pressed("img23d.cancel_setup")
     stage.finish("installer")
     (request,) = stage.links["weights"].said
-    assert request.sets == ("qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo")
+    assert request.sets == (
+        "qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo", "hunyuan3d-delight", "hunyuan3d-paint-turbo",
+    )  # fmt: skip
     loading = m.SetupProgress(
         job=request.job, step=m.SetupStep.DOWNLOAD, fraction=0.5, done_bytes=4_500_000_000, total_bytes=9_000_000_000,
         bytes_per_second=25e6,
@@ -157,10 +157,11 @@ def test_every_state_can_be_drawn(stage, machine, weights):
             is_complete = state in ("READY", "CHOSEN") and weights == "READY"
             assert bool(shown.pressed("img23d.setup")) != is_complete
     rows = bpy.context.window_manager.img23d.weights
-    assert len(rows) == (3 if weights else 0)
+    assert len(rows) == (5 if weights else 0)
     for row in rows:
         line = drawn_row(row)
-        assert line.texts[0] in ("Qwen3-VL 2B", "BiRefNet", "Hunyuan3D 2 mini Turbo") and line.texts[1].endswith("B")
+        known = {info.label for info in stage.owner.session.weights}
+        assert line.texts[0] in known and line.texts[1].endswith("B")
 
 
 def drawn_row(row):
@@ -245,7 +246,8 @@ def test_preferences_can_be_drawn(machine):
         machine.accept(TENCENT, answer=accepts)
         shown = drawn(_WithLayout(machine))
         assert {"models_folder", "environment_folder", "chosen_python", "torch_build"} <= set(shown.properties)
-        assert {"idle_minutes", "small_memory", "free_before_render", "shape_device"} <= set(shown.properties)
+        assert {"idle_minutes", "small_memory", "free_before_render", "shape_device", "paint_device"} <= set(shown.properties)
+        assert {"runs_folder", "place_at", "textures"} <= set(shown.properties)
         assert bool(shown.pressed("img23d.withdraw_licence")) == accepts
 
 

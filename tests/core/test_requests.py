@@ -164,11 +164,11 @@ def learned(**changed: object) -> LearnedSettings:
 
 def test_learned_settings_are_handed_on() -> None:
     assert learned() == LearnedSettings()
-    devices = StageDevices(locate="cpu", shape="gpu:1")
-    chosen = learned(grounder="qwen3-vl-8b", matter="preview", speed="standard", steps=30, guidance=7.5, faces=0, devices=devices)
-    assert chosen == LearnedSettings(
-        grounder="qwen3-vl-8b", matter="preview", speed="standard", steps=30, guidance=7.5, faces=0, devices=devices
-    )
+    own = {"grounder": "qwen3-vl-8b", "matter": "preview", "speed": "standard", "steps": 30, "guidance": 7.5, "faces": 0}
+    own |= {"painter": "hunyuan3d-paint", "paint_steps": 20, "paint_guidance": 3.0, "delight": False}
+    own |= {"devices": StageDevices(locate="cpu", shape="gpu:1", paint="gpu")}
+    chosen = learned(**own)
+    assert chosen == LearnedSettings(**own)
     settings = build_settings(texture_size=1024, faces=1000, shape="auto", thickness=1.0, learned=chosen)
     assert settings.learned == chosen
 
@@ -178,7 +178,8 @@ def test_learned_settings_are_handed_on() -> None:
     [
         {"grounder": "gpt"}, {"matter": "scissors"}, {"shape_model": "hunyuan4d"}, {"speed": "warp"}, {"steps": -1},
         {"steps": 101}, {"guidance": float("nan")}, {"guidance": 21.0}, {"octree_resolution": 32}, {"faces": -1},
-        {"faces": 10**7}, {"devices": StageDevices(matte="toaster")},
+        {"faces": 10**7}, {"devices": StageDevices(matte="toaster")}, {"painter": "brush"}, {"paint_steps": 101},
+        {"paint_guidance": -1.0},
     ],
     ids=lambda wrong: next(iter(wrong)),
 )  # fmt: skip

@@ -1,0 +1,66 @@
+"""Where a result's picture is kept: in the .blend, or as a file beside it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import bpy
+
+from ..properties import preferences_of
+from ..shared.img23d_protocol.filenames import safe_stem
+
+_log = logging.getLogger(__name__)
+
+FOLDER = "textures"  # beside the .blend
+_UNSAVED = "The textures are packed into the .blend: it was never saved, so there is no place beside it."
+_UNWRITABLE = "The textures are packed into the .blend, since the folder “{folder}” beside it cannot be written."
+
+
+def keep(image: bpy.types.Image, name: str, tell: Callable[[str], None]) -> None:
+    """Pack the picture, or save it as `//textures/<name>.png` where the preferences say so; no other file is overwritten.
+
+    `tell` takes a sentence where it had to be packed instead. On disk it survives an undo, so that redo finds it again.
+    """
+    if image.packed_file is None:
+        image.pack()
+    if preferences_of(bpy.context).textures == "PACKED":
+        return
+    if not bpy.data.filepath:
+        tell(_UNSAVED)
+        return
+    folder = Path(bpy.data.filepath).parent / FOLDER
+    try:
+        path = _write_new(folder, safe_stem(name, "texture"), image.packed_file.data)
+    except OSError:
+        _log.exception("saving a texture into %s", folder)
+        tell(_UNWRITABLE.format(folder=FOLDER))
+        return
+    image.filepath_raw = f"//{FOLDER}/{path.name}"
+    image.unpack(method="REMOVE")  # from the .blend; the file is there already
+
+
+def _write_new(folder: Path, stem: str, data: bytes) -> Path:
+    """Under the first name that is free. Raises OSError, and leaves nothing half written then."""
+    folder.mkdir(exist_ok=True)
+    path, number = folder / f"{stem}.png", 1
+    while not _is_written(path, data):
+        number += 1
+        path = folder / f"{stem}-{number}.png"
+    return path
+
+
+def _is_written(path: Path, data: bytes) -> bool:
+    """False where there is a file of that name."""
+    try:
+        file = path.open("xb")
+    except FileExistsError:
+        return False
+    try:
+        with file:
+            file.write(data)
+    except OSError:
+        path.unlink(missing_ok=True)
+        raise
+    return True
