@@ -1,0 +1,183 @@
+"""Six views of a mesh from one picture: the multiview diffusion model of Hunyuan3D-Paint (Zhao et al., Hunyuan3D 2.0, 2025).
+
+The same views as hy3dgen's `HunyuanPaintPipeline` (texgen/hunyuanpaint/pipeline.py) for the same picture, maps and seed, on
+any device; `networks/multiview.py` says what is saved on the way.
+
+V views, h x w latents a view.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .latent_pictures import decoded, picture_bytes, sampled
+from .latents import within
+
+if TYPE_CHECKING:
+    from diffusers import EulerAncestralDiscreteScheduler, LCMScheduler
+    from torch import Tensor
+
+    from ...models.memory import ModelStore
+    from .control_maps import ControlMaps
+    from .networks.multiview import KeysValues, MultiviewUNet
+    from .paint_plan import PaintPlan
+
+Report = Callable[[float, str], None]
+
+_ENCODED, _READ, _SAMPLED = 0.08, 0.1, 0.95  # of the progress
+_DISTILLED_STEPS = 30  # the turbo model knows so many times, of which a run takes some
+# In memory at once in one pass: the hidden values of the widest layers beside those that wait for the way up, in units of
+# one value a token, and the heads of the layers with the most tokens, each with a table of products and its shares
+_VALUES_A_TOKEN, _HEADS, _TABLES = 30 * 320, 5, 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Known:
+    """What no step changes. `maps` (V, 8, h, w): the latents of the normals and, below them, of the positions."""
+
+    picture: Tensor  # (1, 4, h, w) latents
+    maps: Tensor
+    cameras: Tensor  # (V,) int64
+
+
+def paint_views(
+    reference: np.ndarray,
+    maps: ControlMaps,
+    camera_ids: Sequence[int],
+    *,
+    plan: PaintPlan,
+    models: ModelStore,
+    seed: int,
+    report: Report,
+) -> np.ndarray:
+    """(V, s, s, 3) uint8 views with the cameras of `maps`. `reference` is the picture on white, (s, s, 3) uint8.
+
+    `report` is called at every step, which is where a cancel is seen. Raises what loading and torch raise.
+    """
+    known = _encode(reference, maps, camera_ids, plan, models, seed, within(report, 0.0, _ENCODED))
+    report(_ENCODED, "Looking at the picture")
+    keys = _look_at(known, plan, models)
+    latents = _sample(known, keys, plan, models, seed, within(report, _READ, _SAMPLED))
+    return _decode(latents, plan, models, within(report, _SAMPLED, 1.0))
+
+
+def _encode(
+    reference: np.ndarray,
+    maps: ControlMaps,
+    camera_ids: Sequence[int],
+    plan: PaintPlan,
+    models: ModelStore,
+    seed: int,
+    report: Report,
+) -> _Known:
+    """The noise of what the encoder leaves open comes from a generator of its own with the same seed: hy3dgen takes it from
+    torch's global one, for the picture first, then the normals, then the positions.
+    """
+    import torch
+
+    generator = torch.Generator("cpu").manual_seed(seed)
+    pictures = [reference, *maps.normals, *maps.positions]
+    latents = []
+    with plan.on_device(plan.paint_vae, models, picture_bytes(plan.device, len(reference))) as vae, torch.inference_mode():
+        for done, picture in enumerate(pictures):
+            report(done / len(pictures), "Looking at the shape")
+            latents.append(sampled(vae, picture, plan.device, generator))
+    views = len(camera_ids)
+    normals, positions = torch.cat(latents[1 : 1 + views]), torch.cat(latents[1 + views :])
+    return _Known(picture=latents[0], maps=torch.cat((normals, positions), dim=1), cameras=torch.tensor(camera_ids))
+
+
+def _look_at(known: _Known, plan: PaintPlan, models: ModelStore) -> tuple[KeysValues, ...]:
+    """What every block attends to of the picture: 46 MB in half precision at 512 pixels.
+
+    The network that reads the picture is not needed afterwards, and makes room where memory is short.
+    """
+    import torch
+
+    device, dtype = plan.device.torch_name, plan.device.dtype
+    working = _bytes_of_a_pass(plan, known, rows=1)
+    with plan.on_device(plan.reference, models, working) as network, torch.inference_mode():
+        features = network(known.picture.to(device, dtype))
+    with plan.on_device(plan.multiview, models, working) as network, torch.inference_mode():
+        return network.attend_to(features)
+
+
+def _sample(
+    known: _Known, keys: tuple[KeysValues, ...], plan: PaintPlan, models: ModelStore, seed: int, report: Report
+) -> Tensor:
+    """Noise to latents (V, 4, h, w). The sampler's own sums are done on the processor, so that each step ends when it says."""
+    import torch
+
+    scheduler = _scheduler(plan)
+    generator = torch.Generator("cpu").manual_seed(seed)
+    shape = (len(known.maps), *known.picture.shape[1:])
+    latents = torch.randn(shape, generator=generator) * scheduler.init_noise_sigma
+    rows = len(latents) if plan.frugal or plan.guidance <= 1 else 2 * len(latents)
+    working = _bytes_of_a_pass(plan, known, rows)
+    with plan.on_device(plan.multiview, models, working) as network, torch.inference_mode():
+        steps = len(scheduler.timesteps)
+        for done, time in enumerate(scheduler.timesteps):
+            report(done / steps, f"Painting, step {done + 1} of {steps}")
+            sample = torch.cat((scheduler.scale_model_input(latents, time), known.maps), dim=1)  # (V, 12, h, w)
+            noise = _predict(network, sample, time, known.cameras, keys, plan)
+            latents = scheduler.step(noise, time, latents, generator=generator, return_dict=False)[0]
+    return latents
+
+
+def _predict(
+    network: MultiviewUNet, sample: Tensor, time: Tensor, cameras: Tensor, keys: tuple[KeysValues, ...], plan: PaintPlan
+) -> Tensor:
+    """(V, 4, h, w) float32. Both halves of a guided step in one pass, or one after the other where memory is short.
+
+    Classifier-free guidance (Ho and Salimans, 2022); at 1 and below there is none, as in diffusers.
+    """
+    import torch
+
+    from .networks.multiview import Conditions
+
+    views, device = len(sample), plan.device.torch_name
+
+    def half(rows: int, unguided: int) -> Tensor:
+        conditions = Conditions(views=views, reference=keys, unguided=unguided, query_chunk=plan.query_chunk)
+        repeats = rows // views
+        batch = torch.cat([sample] * repeats).to(device, plan.device.dtype)
+        noise = network(batch, time.to(device), torch.cat([cameras] * repeats).to(device), conditions)
+        return noise.float().cpu()
+
+    if plan.guidance <= 1:
+        return half(views, 0)
+    unguided, guided = (half(views, views), half(views, 0)) if plan.frugal else half(2 * views, views).chunk(2)
+    return unguided + plan.guidance * (guided - unguided)
+
+
+def _scheduler(plan: PaintPlan) -> EulerAncestralDiscreteScheduler | LCMScheduler:
+    """With the steps set. The turbo model's are evenly among the times that it was distilled for: every third of ten."""
+    scheduler = plan.parts.paint_scheduler(plan.is_turbo)
+    if plan.is_turbo:
+        scheduler.set_timesteps(min(plan.steps, _DISTILLED_STEPS), original_inference_steps=_DISTILLED_STEPS)
+    else:
+        scheduler.set_timesteps(plan.steps)
+    return scheduler
+
+
+def _decode(latents: Tensor, plan: PaintPlan, models: ModelStore, report: Report) -> np.ndarray:
+    """(V, 4, h, w) to (V, s, s, 3) uint8."""
+    import torch
+
+    side = 8 * latents.shape[-1]
+    views = []
+    with plan.on_device(plan.paint_vae, models, picture_bytes(plan.device, side)) as vae, torch.inference_mode():
+        for done, one in enumerate(latents):
+            report(done / len(latents), "Developing the views")
+            views.append(decoded(vae, one[None], plan.device))
+    return np.stack(views)
+
+
+def _bytes_of_a_pass(plan: PaintPlan, known: _Known, rows: int) -> int:
+    tokens = known.picture.shape[-2] * known.picture.shape[-1]
+    values = _VALUES_A_TOKEN + _TABLES * _HEADS * plan.query_chunk
+    return rows * tokens * values * plan.device.dtype.itemsize
