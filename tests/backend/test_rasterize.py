@@ -7,7 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from img23d_backend.mesh.rasterize import SUBPIXEL, barycentrics, fragments, rasterize
+from img23d_backend.mesh.rasterize import barycentrics, fragments, rasterize
+from img23d_backend.mesh.spans import SUBPIXEL
 
 SIDE = 24
 

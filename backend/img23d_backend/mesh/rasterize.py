@@ -1,8 +1,6 @@
-"""Triangles to pixels in vectorised NumPy: no hole and no double hit along a shared edge.
+"""Triangles to pixels in vectorised NumPy or torch: no hole and no double hit along a shared edge, the nearest wins.
 
-Vertices are snapped to 1/256 of a pixel, as graphics cards do, and the span of every pixel row is computed in exact
-integers. A pixel belongs to a triangle when its centre is inside, or on a left or top edge (the top-left rule), so the
-two triangles at an edge never both take a pixel and never both leave it. Both windings are drawn.
+Which pixels a triangle covers is in `spans.py`. Depth is tested in double precision, pixel by pixel.
 """
 
 from __future__ import annotations
@@ -12,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-SUBPIXEL = 256
-_LIMIT = 2**20  # pixels; a triangle reaching further out is dropped, which keeps the products below within 64 bits
-_CHUNK = 1 << 21  # fragments at a time, so that overdraw costs time and not memory
+from .arrays import Array, Arrays, NumpyArrays
+from .spans import Corners, Spans, corners_of, pieces, pixels_of, spans_of
+
+_TILE = 32  # pixels
+_NO_FACE = 2**31 - 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,40 +34,54 @@ class Raster:
 
 
 def rasterize(
-    points: np.ndarray, faces: np.ndarray, *, width: int, height: int, beyond: np.ndarray | None = None
+    points: np.ndarray, faces: np.ndarray, *, width: int, height: int, beyond: np.ndarray | None = None, device: str = ""
 ) -> Raster:
     """Draw triangles; the smallest depth wins, of equal depths the face with the lower index.
 
-    `points` (V, 3) are x, y in pixels (the centre of the first pixel is (0.5, 0.5)) and depth; a depth after
+    `points` (V, 3 or more) are x, y in pixels (the centre of the first pixel is (0.5, 0.5)) and depth; a depth after
     perspective division is right, since it is affine over the image of a plane. Triangles with a vertex that is not
     finite are left out, and so are those without area. With `beyond` (H, W) only what is deeper than that is drawn.
+    `device` "" computes in NumPy, which is the faster way on a processor; anything else in torch on the device of that
+    name, where it has double precision. The result is the same.
     """
-    face_map = np.full(width * height, -1, dtype=np.int32)
-    depth_map = np.full(width * height, np.inf)
-    planes = _depth_planes(points, faces)
-    for part in fragments(points, faces, width=width, height=height):
-        depth = _depth_at(planes, part, width)
-        if beyond is not None:
-            depth[depth <= beyond.ravel()[part.pixel]] = np.inf  # never nearer than anything
-        won = _nearest(part.pixel, depth, depth_map)
-        face_map[part.pixel[won][::-1]] = part.face[won][::-1]  # of repeated indices the last is kept
-    return Raster(face=face_map.reshape(height, width), depth=depth_map.reshape(height, width))
+    arrays = _arrays_on(device)
+    corners = corners_of(points, faces, arrays, depths=True)
+    image = _Image(width=width, height=height, arrays=arrays, beyond=beyond)
+    nearer, farther = _nearer_first(corners, arrays)
+    image.draw(nearer)
+    image.draw(farther.some(image.may_be_seen(farther)))
+    return image.raster()
+
+
+def _arrays_on(device: str) -> Arrays:
+    if not device:
+        return NumpyArrays()
+    from .rasterize_torch import TorchArrays, computes_doubles
+
+    return TorchArrays(device) if computes_doubles(device) else NumpyArrays()
 
 
 def fragments(points: np.ndarray, faces: np.ndarray, *, width: int, height: int) -> Iterator[Fragments]:
     """Every pixel of every triangle, in the order of the faces, in pieces of bounded size. `points` (V, 2 or more)."""
-    row_face, row, first, last = _spans(_snapped_corners(points, faces), width, height)
-    counts = last - first
-    ends = np.cumsum(counts)
-    start = 0
-    while start < len(counts):
-        before = ends[start - 1] if start else 0
-        stop = max(start + 1, int(np.searchsorted(ends, before + _CHUNK, side="right")))
-        n = counts[start:stop]
-        begin = row[start:stop] * width + first[start:stop] - (np.cumsum(n) - n)
-        pixel = np.repeat(begin, n) + np.arange(int(n.sum()))
-        yield Fragments(face=np.repeat(row_face[start:stop], n), pixel=pixel)
-        start = stop
+    arrays = NumpyArrays()
+    for corners, spans in spans_of(corners_of(points, faces, arrays, depths=False), width, height, arrays):
+        face = corners.face[spans.owner]
+        for part in pieces(spans.count, arrays):
+            pixel, _ = pixels_of(spans, part, width, arrays)
+            yield Fragments(face=np.repeat(face[part], spans.count[part]).astype(np.int64), pixel=pixel)
+
+
+def weights_of(raster: Raster, points: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """(H, W, 3) float32 weights of the corners of each pixel's face at its centre, 0 where there is none; see `barycentrics`."""
+    height, width = raster.face.shape
+    weights = np.zeros((height * width, 3), dtype=np.float32)
+    face = raster.face.ravel()
+    covered = np.flatnonzero(face >= 0)
+    for start in range(0, len(covered), NumpyArrays.piece):
+        index = covered[start : start + NumpyArrays.piece]
+        row, column = np.divmod(index, width)
+        weights[index] = barycentrics(points, faces, face[index], np.column_stack([column + 0.5, row + 0.5]))
+    return weights.reshape(height, width, 3)
 
 
 def barycentrics(points: np.ndarray, faces: np.ndarray, face: np.ndarray, xy: np.ndarray) -> np.ndarray:
@@ -93,96 +107,98 @@ def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Corners:
-    """Triangles' corners in subpixels, sorted from top to bottom; columns, since NumPy is slow along short axes."""
+def _nearer_first(corners: Corners, arrays: Arrays) -> tuple[Corners, Corners]:
+    """The triangles of one winding and those of the other; first those that are nearer on the whole.
 
-    face: np.ndarray  # (K,) the triangle's index
-    x: tuple[np.ndarray, np.ndarray, np.ndarray]  # (K,) int64 each
-    y: tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def _snapped_corners(points: np.ndarray, faces: np.ndarray) -> _Corners:
-    flat = np.asarray(points[:, :2], dtype=np.float64)
-    usable = (np.abs(flat[:, 0]) < _LIMIT) & (np.abs(flat[:, 1]) < _LIMIT)  # False for NaN
-    snapped = np.rint(np.where(usable[:, None], flat, 0.0) * SUBPIXEL).astype(np.int64)
-    kept = np.flatnonzero(usable[faces[:, 0]] & usable[faces[:, 1]] & usable[faces[:, 2]])
-    x, y = snapped[:, 0].copy(), snapped[:, 1].copy()
-    corners = [(x[index], y[index]) for index in (faces[kept, 0], faces[kept, 1], faces[kept, 2])]
-    for upper, lower in ((0, 1), (1, 2), (0, 1)):
-        corners[upper], corners[lower] = _ordered(*corners[upper], *corners[lower])
-    (x0, y0), (x1, y1), (x2, y2) = corners
-    return _Corners(face=kept, x=(x0, x1, x2), y=(y0, y1, y2))
+    Of a closed surface the others lie behind these. The result does not depend on it, only how much need not be drawn.
+    """
+    (x0, x1, x2), (y0, y1, y2), (z0, z1, z2) = corners.x, corners.y, corners.z
+    area = arrays.xp.abs((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0))
+    weighted = area * (z0 + z1 + z2)
+    parts = [arrays.where_true(corners.clockwise), arrays.where_true(~corners.clockwise)]
+    parts.sort(key=lambda part: float(weighted[part].sum()) / (float(area[part].sum()) or 1.0))
+    return corners.some(parts[0]), corners.some(parts[1])
 
 
-_Points = tuple[np.ndarray, np.ndarray]
+class _Image:
+    """The depths and the faces drawn so far."""
+
+    def __init__(self, width: int, height: int, arrays: Arrays, beyond: np.ndarray | None) -> None:
+        self._width, self._height, self._arrays = width, height, arrays
+        self._beyond = None if beyond is None else arrays.given(np.ascontiguousarray(beyond, dtype=np.float64).ravel())
+        self._depth = arrays.full(width * height, np.inf, "float64")
+        self._face = arrays.full(width * height, _NO_FACE, "int32")
+
+    def draw(self, corners: Corners) -> None:
+        arrays = self._arrays
+        for some, spans in spans_of(corners, self._width, self._height, arrays):
+            start, step = _depths(some, spans, arrays)
+            face = some.face[spans.owner]
+            for part in pieces(spans.count, arrays):
+                pixel, along = pixels_of(spans, part, self._width, arrays)
+                of_span = [arrays.repeat(values[part], spans.count[part], len(along)) for values in (start, step, face)]
+                self._put(pixel, of_span[0] + along * of_span[1], of_span[2])
+
+    def _put(self, pixel: Array, depth: Array, face: Array) -> None:
+        before = self._depth[pixel]
+        is_near = depth <= before
+        if self._beyond is not None:
+            is_near &= depth > self._beyond[pixel]
+        near = self._arrays.where_true(is_near)
+        pixel, depth, before = pixel[near], depth[near], before[near]
+        self._arrays.lower(self._depth, pixel, depth)
+        now = self._depth[pixel]
+        self._face[pixel[now < before]] = _NO_FACE
+        won = self._arrays.where_true(depth == now)
+        self._arrays.lower(self._face, pixel[won], face[near[won]])
+
+    def may_be_seen(self, corners: Corners) -> Array:
+        """Indices of the triangles that are not wholly behind what is drawn, as far as a coarse look tells."""
+        xp, deepest = self._arrays.xp, self._deepest_of_tiles()
+        (x0, x1, x2), (z0, z1, z2) = corners.x, corners.z
+        left, right = xp.minimum(xp.minimum(x0, x1), x2), xp.maximum(xp.maximum(x0, x1), x2)
+        columns = [self._tile(x, deepest.shape[1]) for x in (left, right)]
+        rows = [self._tile(y, deepest.shape[0]) for y in (corners.y[0], corners.y[2])]
+        is_small = (columns[1] - columns[0] <= 1) & (rows[1] - rows[0] <= 1)
+        behind = xp.minimum(xp.minimum(z0, z1), z2)
+        for row in rows:
+            for column in columns:
+                is_small = is_small & (behind > deepest[row, column])
+        return self._arrays.where_true(~is_small)
+
+    def _tile(self, position: Array, count: int) -> Array:
+        return self._arrays.integers(self._arrays.xp.clip(position / _TILE, 0, count - 1))
+
+    def _deepest_of_tiles(self) -> Array:
+        """(rows, columns) the greatest depth in each square of pixels; infinite in those that the border cuts off."""
+        whole = self._height // _TILE, self._width // _TILE
+        tiles = self._arrays.full((whole[0] + 1) * (whole[1] + 1), np.inf, "float64").reshape(whole[0] + 1, whole[1] + 1)
+        inside = self._depth.reshape(self._height, self._width)[: whole[0] * _TILE, : whole[1] * _TILE]
+        if whole[0] and whole[1]:
+            tiles[:-1, :-1] = self._arrays.xp.amax(inside.reshape(whole[0], _TILE, whole[1], _TILE), (1, 3))
+        return tiles
+
+    def raster(self) -> Raster:
+        face = self._arrays.taken(self._face).reshape(self._height, self._width)
+        face[face == _NO_FACE] = -1
+        return Raster(face=face, depth=self._arrays.taken(self._depth).reshape(self._height, self._width))
 
 
-def _ordered(xa: np.ndarray, ya: np.ndarray, xb: np.ndarray, yb: np.ndarray) -> tuple[_Points, _Points]:
-    swap = ya > yb
-    upper = np.where(swap, xb, xa), np.where(swap, yb, ya)
-    return upper, (np.where(swap, xa, xb), np.where(swap, ya, yb))
+def _depths(corners: Corners, spans: Spans, arrays: Arrays) -> tuple[Array, Array]:
+    """(N,) float64 depth at the first pixel of each span, and how much it grows from pixel to pixel.
 
-
-def _spans(corners: _Corners, width: int, height: int) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Face, row, first column and one past the last column of every non-empty pixel row of every triangle."""
-    rows = [_first_centre(y, 1) for y in corners.y]  # the first row at or below each corner
-    top = np.clip(rows[0], 0, height)
-    count = np.clip(rows[2], 0, height) - top
-    owner = np.repeat(np.arange(len(count)), count)
-    row = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count - top, count)
-    lower = row >= rows[1][owner]  # below the middle corner
-    (x0, x1, x2), (y0, y1, y2) = ([c[owner] for c in axis] for axis in (corners.x, corners.y))
-    y = row * SUBPIXEL + SUBPIXEL // 2
-    long_side = _crossing(x0, y0, x2, y2, y)
-    short_side = _crossing(
-        np.where(lower, x1, x0), np.where(lower, y1, y0), np.where(lower, x2, x1), np.where(lower, y2, y1), y
-    )
-    first = np.clip(np.minimum(long_side, short_side), 0, width)
-    last = np.clip(np.maximum(long_side, short_side), 0, width)
-    filled = np.flatnonzero(last > first)
-    return corners.face[owner[filled]], row[filled], first[filled], last[filled]
-
-
-def _first_centre(numerator: np.ndarray, denominator: np.ndarray | int) -> np.ndarray:
-    """The first pixel whose centre is at or after the subpixel position numerator / denominator: an exact ceiling."""
-    return -((SUBPIXEL // 2 * denominator - numerator) // (SUBPIXEL * denominator))
-
-
-def _crossing(xa: np.ndarray, ya: np.ndarray, xb: np.ndarray, yb: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The first column whose centre is at or right of the edge from a down to b, in the row at subpixel `y`."""
-    return _first_centre(xa * (yb - ya) + (y - ya) * (xb - xa), yb - ya)  # yb > ya in a row that the edge spans
-
-
-def _depth_planes(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """(7, F) float64: x and y of a corner, its depth, the depth's slope along x and y, and its least and greatest value."""
-    with np.errstate(invalid="ignore", over="ignore"):
-        corners = np.asarray(points, dtype=np.float64)[faces]
-        origin = corners[:, 0]
-        b, c = corners[:, 1] - origin, corners[:, 2] - origin
-        area = _cross(b, c)
-        area = np.where(area == 0.0, 1.0, area)
-        slope_x = (b[:, 2] * c[:, 1] - c[:, 2] * b[:, 1]) / area
-        slope_y = (c[:, 2] * b[:, 0] - b[:, 2] * c[:, 0]) / area
-        da, db, dc = corners[:, 0, 2], corners[:, 1, 2], corners[:, 2, 2]
-        least, greatest = np.minimum(np.minimum(da, db), dc), np.maximum(np.maximum(da, db), dc)
-        return np.stack([*origin.T, slope_x, slope_y, least, greatest])
-
-
-def _depth_at(planes: np.ndarray, part: Fragments, width: int) -> np.ndarray:
-    x, y, depth, slope_x, slope_y, least, greatest = (row.take(part.face) for row in planes)
-    row, column = np.divmod(part.pixel.astype(np.int32), np.int32(width))  # twice as fast as in 64 bits
-    x = column + 0.5 - x
-    y = row + 0.5 - y
-    depth += x * slope_x + y * slope_y
-    return np.clip(depth, least, greatest, out=depth)  # a sliver's slope is not to be trusted outside it
-
-
-def _nearest(pixel: np.ndarray, depth: np.ndarray, buffer: np.ndarray) -> np.ndarray:
-    """Lower `buffer` to the least depth of each pixel; returns the indices of the fragments that are now in front."""
-    closer = np.flatnonzero(depth < buffer[pixel])
-    pending = closer
-    while len(pending):  # of several fragments on a pixel one lands; those still closer go again
-        buffer[pixel[pending]] = depth[pending]
-        pending = pending[depth[pending] < buffer[pixel[pending]]]
-    return closer[depth[closer] == buffer[pixel[closer]]]
+    Kept within the corners' depths, since a sliver's slope is not to be trusted.
+    """
+    xp, owner = arrays.xp, spans.owner
+    (x0, x1, x2), (y0, y1, y2), (z0, z1, z2) = corners.x, corners.y, corners.z
+    area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
+    area = xp.where(area == 0.0, 1.0, area)
+    along_x = (((z1 - z0) * (y2 - y0) - (z2 - z0) * (y1 - y0)) / area)[owner]
+    along_y = (((z2 - z0) * (x1 - x0) - (z1 - z0) * (x2 - x0)) / area)[owner]
+    least = xp.minimum(xp.minimum(z0, z1), z2)[owner]
+    greatest = xp.maximum(xp.maximum(z0, z1), z2)[owner]
+    steps = spans.count - 1
+    start = z0[owner] + (spans.first + 0.5 - x0[owner]) * along_x + (spans.row + 0.5 - y0[owner]) * along_y
+    end = xp.clip(start + steps * along_x, least, greatest)
+    start = xp.clip(start, least, greatest)
+    return start, (end - start) / xp.clip(steps, 1, None)
