@@ -210,7 +210,10 @@ class Img23DSceneSettings(PropertyGroup):
     active_box: IntProperty(name="Box", description="The box whose edges are shown below the list")
     retexture_picture: StringProperty(
         name="Picture",
-        description="The picture to project onto the selected mesh; left empty, the photo above is taken",
+        description=(
+            "The picture to paint the selected meshes from; left empty, the one that each was made from is taken, "
+            "else the photo above"
+        ),
     )
     retexture_view: EnumProperty(
         name="Project From",
@@ -218,6 +221,18 @@ class Img23DSceneSettings(PropertyGroup):
         items=[
             ("FRONT", "Front", "The picture shows the object's front, its -Y side"),
             ("VIEW", "Current View", "The picture shows the object as it is seen in this viewport now"),
+        ],
+    )
+    retexture_uv: EnumProperty(
+        name="UV Map",
+        description="Which UV map the new texture is painted for; the others stay as they are in any case",
+        items=[
+            ("NEW", "New UV Map", "Lay the mesh out anew in a UV map of its own: every face gets its own pixels"),
+            (
+                "OWN",
+                "The Mesh's Own",
+                "Paint for the UV map that renders use, where it lies in the square and no two faces share pixels",
+            ),
         ],
     )
 

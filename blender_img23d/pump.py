@@ -141,7 +141,7 @@ def _visible_state(owner: Extension, job: Job | None) -> tuple:
     known = (session.engines, session.devices, session.weights)
     step = (setup.is_running, setup.is_cancelling, setup.step, setup.progress, setup.failure)
     shown = () if job is None else (job.id, job.state, job.note, job.notes, tuple((t.stage, round(t.progress, 2)) for t in job.targets))
-    return (session.state, session.notice, known, step, owner.refusal, owner.applier.waiting, shown)
+    return (session.state, session.notice, known, step, owner.refusal, owner.applier.waiting, owner.applier.retexturer.progress, shown)
 
 
 def _status_text(job: Job | None) -> str:

@@ -67,7 +67,7 @@ def _make_owner() -> Extension:
     session = Session(make_main_link, idle_seconds=idle_seconds)
     installer = Session(lambda: new_link(bundled=True, is_setup=True))
     weights = Session(lambda: new_link(is_setup=True))
-    setup, applier = Setup(main=session, installer=installer, weights=weights), Applier()
+    setup, applier = Setup(main=session, installer=installer, weights=weights), Applier(session)
     owner = Extension(
         session=session,
         setup=setup,

@@ -23,10 +23,12 @@ from ..shared.img23d_protocol.messages import (
     SetupRequest,
     Stage,
     TargetFailed,
+    Unwrap,
+    UvReady,
 )
 from .states import JobState
 
-Request = Locate | Generate | Paint | Diagnose | SetupRequest
+Request = Locate | Generate | Unwrap | Paint | Diagnose | SetupRequest
 
 # Rough shares of a target's time, so that a bar moves evenly through all stages.
 _STAGE_SHARES = {Stage.LOCATE: 0.1, Stage.MATTE: 0.25, Stage.SHAPE: 0.25, Stage.PAINT: 0.4}
@@ -82,7 +84,7 @@ class Job:
     action: str = ""  # what to do about it, where the sentence does not say so itself
     detail: str = ""
     texture: str = ""  # of a re-texture: PNG
-    uv: str = ""  # of a re-texture: .npy
+    uv: str = ""  # of a re-texture: .npy, empty where the mesh's own layout serves
     report: str = ""  # of a diagnosis
     setup: SetupProgress | None = None  # the newest word of a set-up
     seconds: float = 0.0
@@ -104,11 +106,11 @@ class Job:
 
     @property
     def is_retexture(self) -> bool:
-        return isinstance(self.request, Paint)
+        return isinstance(self.request, Unwrap | Paint)
 
     @property
     def picture(self) -> str:
-        """The path of the picture that it works from, empty for a diagnosis."""
+        """The path of the picture that it works from, empty where there is none."""
         return getattr(self.request, "picture" if self.is_retexture else "photo", "")
 
     @property
@@ -148,6 +150,9 @@ class Job:
                 return self.on_target_failed(message)
             case PaintReady():
                 self.on_painted(message)
+                return True
+            case UvReady():
+                self.on_laid_out(message)
                 return True
             case Diagnosed():
                 self.report = message.report
@@ -202,6 +207,11 @@ class Job:
             target.enter(Stage.PAINT, message.note)
             target.textured = True
 
+    def on_laid_out(self, message: UvReady) -> None:
+        self.uv = message.uv
+        if message.note:
+            self.add_notes(message.note)
+
     def on_failed(self, message: Failed, action: str = "") -> None:
         self.code, self.error, self.detail, self.action = message.code, message.sentence, message.detail, action
 
@@ -227,6 +237,6 @@ def stage_progress(stage: Stage | None, fraction: float) -> float:
 def _expected_targets(request: Request) -> list[TargetState]:
     if isinstance(request, Generate | Locate):
         return [TargetState(name=wanted.name, box=wanted.box) for wanted in request.wanted]
-    if isinstance(request, Paint):
+    if isinstance(request, Unwrap | Paint):
         return [TargetState(name=request.name)]
     return []

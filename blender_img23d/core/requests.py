@@ -19,7 +19,6 @@ from ..shared.img23d_protocol.messages import (
     Generate,
     LearnedSettings,
     Locate,
-    Paint,
     Settings,
     ShapeKind,
     StageDevices,
@@ -110,7 +109,7 @@ def build_generate(
     `boxes[i]` belongs to the i-th name; boxes without a name are things of their own. The run's folder is named, not
     made. Raises Img23DError (PHOTO_MISSING, PHOTO_NOT_FOUND, PHOTO_IS_FOLDER, PHOTO_EMPTY_FILE, BAD_REQUEST).
     """
-    path = _checked_photo(photo)
+    path = checked_photo(photo)
     return Generate(
         job=new_id(),
         photo=str(path),
@@ -126,32 +125,9 @@ def build_locate(
     *, photo: str, names: str, engine: str, seed: int, settings: Settings, boxes: Sequence[Box | None] = ()
 ) -> Locate:
     """As `build_generate`, for looking only."""
-    path = _checked_photo(photo)
+    path = checked_photo(photo)
     wanted = _wanted(names, boxes, path.stem)
     return Locate(job=new_id(), photo=str(path), wanted=wanted, engine=engine, seed=draw_seed(seed), settings=settings)
-
-
-def build_paint(
-    *,
-    mesh: str,
-    picture: str,
-    name: str,
-    engine: str,
-    seed: int,
-    settings: Settings,
-    run_folder: Path,
-) -> Paint:
-    """`mesh` is the .npz that the scene wrote into `run_folder` (see `new_run_folder`); `picture` an absolute path."""
-    return Paint(
-        job=new_id(),
-        mesh=mesh,
-        picture=str(_checked_photo(picture)),
-        run_folder=str(run_folder),
-        name=name,
-        engine=engine,
-        seed=draw_seed(seed),
-        settings=settings,
-    )
 
 
 def build_diagnose() -> Diagnose:
@@ -177,7 +153,7 @@ def new_id() -> str:
     return secrets.token_hex(6)
 
 
-def _checked_photo(photo: str) -> Path:
+def checked_photo(photo: str) -> Path:
     """What can be said at once, before a backend is started for it; the picture itself is the backend's to judge."""
     if not photo.strip():
         raise Img23DError(ErrorCode.PHOTO_MISSING, "No photo is chosen: choose one first.")

@@ -43,8 +43,8 @@ JOBS_KEPT = 50
 class Update:
     """Something the scene or the panel must apply.
 
-    `message` is one of Located, CutoutReady, MeshReady, PaintReady, TargetFailed, Diagnosed, and as the last of a job
-    exactly one of Finished, Cancelled, Failed. The job's own fields are already up to date.
+    `message` is one of Located, CutoutReady, MeshReady, UvReady, PaintReady, TargetFailed, Diagnosed, and as the last of a
+    job exactly one of Finished, Cancelled, Failed. The job's own fields are already up to date.
     """
 
     job: Job
@@ -80,14 +80,17 @@ class Session:
 
     # --- what the artist does ---------------------------------------------------------------------------------------
 
-    def submit(self, request: Request, file_key: str = "") -> Job:
-        """Starts the backend if need be. Raises Img23DError(BUSY), or (BACKEND_START) where it cannot be started."""
+    def submit(self, request: Request, file_key: str = "", *, instead_of: Job | None = None) -> Job:
+        """Starts the backend if need be. Raises Img23DError(BUSY), or (BACKEND_START) where it cannot be started.
+
+        The job takes the place in the list of `instead_of`, which it goes on with, and keeps what was noted there.
+        """
         if self.active is not None:
             raise Img23DError(ErrorCode.BUSY, "A job is running already: wait for it to finish, or cancel it.")
         self._take_in()  # a backend that died since the last tick must not get the job
         if self._link is None:
             self._start_link()
-        job = self._remember(new_job(request, file_key=file_key, now=time.time()))
+        job = self._remember(new_job(request, file_key=file_key, now=time.time()), instead_of)
         if self.state is SessionState.READY:
             self._run(job)
         return job
@@ -241,8 +244,11 @@ class Session:
         self.notice = ""
         self._enter(SessionState.STARTING)
 
-    def _remember(self, job: Job) -> Job:
+    def _remember(self, job: Job, instead_of: Job | None) -> Job:
         self.active = job
+        if instead_of in self.jobs:
+            self.jobs.remove(instead_of)
+            job.add_notes(*instead_of.notes)
         self.jobs.insert(0, job)
         del self.jobs[JOBS_KEPT:]
         return job

@@ -1,4 +1,4 @@
-"""A picture onto the mesh that is selected."""
+"""A picture onto the meshes that are selected."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ from pathlib import PurePath
 
 import bpy
 
+from ..properties import Img23DSceneSettings
 from ..scene.faces import can_switch
+from ..scene.own_picture import has_own_picture
+from ..scene.owner import extension_or_none
+from ..scene.paintable import chosen_meshes
 from .text import draw_sentence
 
 
 class IMG23D_PT_retexture(bpy.types.Panel):
     bl_idname = "IMG23D_PT_retexture"
-    bl_label = "Re-texture Selected Mesh"
+    bl_label = "Re-texture Selected Meshes"
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Img23D"
@@ -20,21 +24,58 @@ class IMG23D_PT_retexture(bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
-        values = context.scene.img23d
+        values, meshes = context.scene.img23d, chosen_meshes(context)
         column = self.layout.column()
-        row = column.row(align=True)
-        row.prop(values, "retexture_picture", text="")
-        row.operator("img23d.choose_photo", text="", icon="FILEBROWSER").purpose = "retexture_picture"
-        if not values.retexture_picture and values.photo:
-            draw_sentence(column, context, f"Left empty: {PurePath(values.photo).name} is projected.")
+        _draw_picture(column, context, values, meshes)
         column.row().prop(values, "retexture_view", expand=True)
-        obj = context.object
-        is_mesh = obj is not None and obj.type == "MESH"
-        column.operator("img23d.retexture", text=f"Re-texture {obj.name}" if is_mesh else "Re-texture", icon="TEXTURE")
-        if not is_mesh:
+        column.row().prop(values, "retexture_uv", expand=True)
+        if values.retexture_uv == "OWN" and any(not len(obj.data.uv_layers) for obj in meshes):
+            draw_sentence(column, context, "A mesh without a UV map gets a new one.", icon="INFO")
+        column.operator("img23d.retexture", text=_button(meshes), icon="TEXTURE")
+        if not meshes:
             draw_sentence(column, context, "Select a mesh object first.", icon="INFO")
-        elif can_switch(obj):
+        elif any(can_switch(obj) for obj in meshes):
             column.operator("img23d.switch_texture", text="Switch Old and New", icon="ARROW_LEFTRIGHT")
+        _draw_row(column, context)
+
+
+def _draw_picture(
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    values: Img23DSceneSettings,
+    meshes: list[bpy.types.Object],
+) -> None:
+    row = layout.row(align=True)
+    row.prop(values, "retexture_picture", text="")
+    row.operator("img23d.choose_photo", text="", icon="FILEBROWSER").purpose = "retexture_picture"
+    if values.retexture_picture:
+        return
+    made = sum(map(has_own_picture, meshes))
+    if made:
+        whose = f"“{meshes[0].name}”" if len(meshes) == 1 else "each object"
+        draw_sentence(layout, context, f"Left empty: the picture that {whose} was made from is used.")
+    if values.photo and (made < len(meshes) or not meshes):
+        others = " for the others" if made else ""
+        draw_sentence(layout, context, f"Left empty: {PurePath(values.photo).name} is used{others}.")
+
+
+def _button(meshes: list[bpy.types.Object]) -> str:
+    if len(meshes) == 1:
+        return f"Re-texture {meshes[0].name}"
+    return f"Re-texture {len(meshes)} Meshes" if meshes else "Re-texture"
+
+
+def _draw_row(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """Which of several meshes is being painted, and which could not be."""
+    owner = extension_or_none()
+    retexturer = owner.applier.retexturer if owner is not None else None
+    if retexturer is None or len(retexturer.turns) < 2:
+        return
+    if retexturer.progress:
+        draw_sentence(layout, context, retexturer.progress, icon="TIME")
+    for turn in retexturer.turns:
+        if turn.sentence:
+            draw_sentence(layout, context, f"{turn.name}: {turn.sentence}", icon="ERROR")
 
 
 CLASSES = (IMG23D_PT_retexture,)

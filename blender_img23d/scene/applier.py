@@ -5,16 +5,19 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from ..core.jobs import Job
-from ..core.session import Update
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.messages import Cancelled, Failed, Finished, Located, MeshReady, PaintReady
 from .boxes import BoxFiller
 from .file_state import FileState
 from .placer import Placer
-from .retexture import Retexturer
+from .retexturing import Retexturer
 from .windows import Workplace, why_not_now
+
+if TYPE_CHECKING:
+    from ..core.session import Session, Update
 
 _log = logging.getLogger(__name__)
 
@@ -22,18 +25,19 @@ _log = logging.getLogger(__name__)
 class Applier:
     """Main thread only."""
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session) -> None:
+        """`session` takes the jobs of a row of re-textures."""
         self.files = FileState()
         self.placer = Placer(self.files)
-        self.retexturer = Retexturer(self.files)
         self.boxes = BoxFiller(self.files)
         self.waiting = ""  # a sentence that says what the next result waits for
         self.failures: dict[tuple[str, int], str] = {}  # sentences about results that could not be brought in
+        self.retexturer = Retexturer(self.files, session, self.failures)
         self._queue: deque[Update] = deque()
 
     @property
     def is_busy(self) -> bool:
-        return bool(self._queue)
+        return bool(self._queue) or self.retexturer.is_busy
 
     def add(self, update: Update) -> None:
         match update.message:
@@ -46,12 +50,12 @@ class Applier:
                 self._queue.append(update)
 
     def step(self) -> bool:
-        """Apply the oldest thing where Blender can take it now. True when something changed."""
-        if not self._queue:
-            return False
-        before, self.waiting = self.waiting, self._why_wait(self._queue[0].job)
+        """Apply the oldest thing where Blender can take it now, or begin with the next mesh. True when something changed."""
+        before, self.waiting = self.waiting, self._why_wait()
         if self.waiting:
             return self.waiting != before
+        if not self._queue:
+            return self._begin_next_mesh() or bool(before)
         self._apply(self._queue.popleft())
         return True
 
@@ -63,8 +67,8 @@ class Applier:
             if queued.job is job and isinstance(queued.message, MeshReady) and queued.message.target == target:
                 self._queue.remove(queued)
 
-    def _why_wait(self, job: Job) -> str:
-        place = self._workplace(job)
+    def _why_wait(self) -> str:
+        place = self._workplace(self._queue[0].job) if self._queue else self.retexturer.next_workplace()
         return why_not_now(place) if place is not None else ""
 
     def _workplace(self, job: Job) -> Workplace | None:
@@ -79,6 +83,15 @@ class Applier:
                 self._try(job, 0, lambda: self.retexturer.apply(job))
             case Finished() | Cancelled() | Failed():
                 self.placer.finish(job)
+                self.retexturer.on_end(job, update.message)
+
+    def _begin_next_mesh(self) -> bool:
+        try:
+            return self.retexturer.start_next()
+        except Exception:  # the boundary: one mesh must not take the others with it
+            _log.exception("a mesh could not be taken from the scene")
+            self.retexturer.fail_next("This mesh could not be taken from the scene; the log says why.")
+            return True
 
     def _try(self, job: Job, target: int, work: Callable[[], None]) -> None:
         self.failures.pop((job.id, target), None)

@@ -1,4 +1,4 @@
-"""A mesh and the view onto it, written as the .npz that the backend paints (see `messages.Paint`)."""
+"""A mesh and the view onto it, written as the .npz that the backend lays out or paints (see `messages.Paint`)."""
 
 from __future__ import annotations
 
@@ -11,113 +11,166 @@ import bpy
 from mathutils import Matrix
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+from .evaluated import CARRIED, evaluated_mesh
+from .uv_maps import read_uv_map, rendered_uv_map
 
 if TYPE_CHECKING:
     import numpy as np
 
-UV_MAPS_MAX = 8  # Blender's own limit
+TRIANGLES_MAX = 4_000_000  # of what modifiers make; beyond that the mesh is painted without them
+_LOST_SHARE = 0.01  # of corners without UV coordinates that is worth a word
 
 
 @dataclass(frozen=True, kw_only=True)
 class Captured:
-    """Which object was captured, and what must still be true of it when the painting comes back."""
+    """What was written, and what must still be true of the mesh when the painting comes back.
 
-    uid: int
-    name: str
-    corner_count: int
-    topology: str
+    `own_map` is the UV map of the artist's that is in the file, empty where a new one is wanted. `grows`: modifiers make
+    further faces, so what is in the file is to be laid out, and painted by `capture_grown`.
+    """
 
-
-def check_paintable(obj: bpy.types.Object | None) -> bpy.types.Object:
-    """The object, if it can be painted. Raises Img23DError(BAD_REQUEST) with what to do first."""
-    if obj is None or obj.type != "MESH":
-        raise _refuse("Select a mesh object first.")
-    if obj.mode != "OBJECT":
-        raise _refuse("Leave Edit Mode first: press Tab, then re-texture again.")
-    mesh = obj.data
-    if obj.library or mesh.library or obj.override_library or mesh.override_library:
-        raise _refuse(f"“{obj.name}” is linked from another file: make it local first (Object > Relations > Make Local).")
-    if mesh.users - mesh.use_fake_user > 1:
-        raise _refuse(
-            f"{mesh.users - mesh.use_fake_user} objects share the mesh of “{obj.name}”, and all would change: make it "
-            "single-user first (Object > Relations > Make Single User > Object & Data)."
-        )
-    if not len(mesh.polygons):
-        raise _refuse(f"“{obj.name}” has no faces to paint.")
-    if len(mesh.uv_layers) >= UV_MAPS_MAX:
-        raise _refuse(f"“{obj.name}” has {UV_MAPS_MAX} UV maps, which is Blender's limit: remove one first.")
-    return obj
+    own_map: str
+    state: str
+    grows: bool
+    notes: tuple[str, ...] = ()
 
 
-def front_view(obj: bpy.types.Object) -> Matrix:
-    """The orthographic view onto the object's -Y side: x right, y up, z away from the viewer."""
-    rotation = obj.matrix_world.to_quaternion().to_matrix()
-    return Matrix((rotation.col[0], rotation.col[2], rotation.col[1])).to_4x4()
+def capture_mesh(
+    obj: bpy.types.Object, view: Matrix, path: Path, view_layer: bpy.types.ViewLayer, *, wants_own: bool = False
+) -> Captured:
+    """Write `path`: the mesh, posed where the modifiers keep every face (armature, shape keys). Raises Img23DError."""
+    mesh, notes = obj.data, []
+    own_map = rendered_uv_map(mesh) if wants_own else ""
+    if wants_own and not own_map:
+        notes.append(f"“{obj.name}” has no UV map of its own, so it gets a new one.")
+    with evaluated_mesh(obj, view_layer) as shown:
+        shown.calc_loop_triangles()
+        count, is_same = len(shown.loop_triangles), _has_same_faces(shown, mesh)
+        if count > TRIANGLES_MAX and not is_same:
+            notes.append(f"Its modifiers make {count / 1e6:.0f} million triangles, so “{obj.name}” is painted without them.")
+        _write(obj, shown if is_same else mesh, view, path, read_uv_map(mesh, own_map) if own_map else None)
+    grows = not is_same and 0 < count <= TRIANGLES_MAX
+    return Captured(own_map=own_map, state=state_of(mesh, own_map), grows=grows, notes=tuple(notes))
 
 
-def viewport_view(region: bpy.types.Region, region_3d: bpy.types.RegionView3D) -> Matrix:
-    """What the viewport shows, with x and y in the same unit."""
-    aspect = region.width / max(region.height, 1)
-    return Matrix.Diagonal((aspect, 1.0, 1.0, 1.0)) @ region_3d.perspective_matrix
+def capture_grown(
+    obj: bpy.types.Object,
+    view: Matrix,
+    path: Path,
+    view_layer: bpy.types.ViewLayer,
+    *,
+    layout: np.ndarray | None = None,
+    own_map: str = "",
+) -> tuple[str, ...]:
+    """Write `path`: what the modifiers make of the mesh, and of a new layout (corners, 2) or the artist's own UV map.
 
-
-def capture_mesh(obj: bpy.types.Object, view: Matrix, path: Path, depsgraph: bpy.types.Depsgraph) -> Captured:
-    """Write `path`. Vertices are in world space, posed where the modifiers keep every vertex (armature, shape keys)."""
+    Returns what there is to be known about it. Raises Img23DError where it cannot be painted.
+    """
     import numpy as np
 
-    mesh = obj.data
-    vertices = _world_vertices(obj, depsgraph)
-    matrix = np.array(view, dtype=np.float64)
-    _check_in_front(vertices, matrix)
-    mesh.calc_loop_triangles()
-    triangles = np.empty(len(mesh.loop_triangles) * 3, np.int32)
-    corners = np.empty_like(triangles)
-    mesh.loop_triangles.foreach_get("vertices", triangles)
-    mesh.loop_triangles.foreach_get("loops", corners)
+    with evaluated_mesh(obj, view_layer, layout) as shown:
+        name = own_map if layout is None else CARRIED
+        uv = read_uv_map(shown, name) if name in shown.uv_layers else np.zeros((len(shown.loops), 2), np.float32)
+        lost = 1.0 - float(np.mean(uv.any(axis=1)))  # corners that the modifiers made without coordinates
+        if lost == 1.0:
+            raise _refuse(f"The modifiers of “{obj.name}” leave no UV map, so no texture would show: apply them first.")
+        _write(obj, shown, view, path, uv)
+    if lost < _LOST_SHARE:
+        return ()
+    return (f"Some faces that the modifiers of “{obj.name}” make have no UV coordinates: they show one colour.",)
+
+
+def state_of(mesh: bpy.types.Mesh, uv_map: str = "") -> str:
+    """Changes when faces do, or what is in that UV map; moving vertices leaves it as it is."""
+    digest = blake2b(_vertex_of_corner(mesh), digest_size=16)
+    digest.update(_first_corners(mesh))
+    if uv_map:
+        digest.update(read_uv_map(mesh, uv_map))
+    return digest.hexdigest()
+
+
+# --- steps --------------------------------------------------------------------------------------------------------------
+
+
+def _write(obj: bpy.types.Object, mesh: bpy.types.Mesh, view: Matrix, path: Path, uv: np.ndarray | None) -> None:
+    import numpy as np
+
+    world = np.array(obj.matrix_world, dtype=np.float64)
+    triangles, corners = _triangles(mesh)
+    if np.linalg.det(world[:3, :3]) < 0.0:  # mirrored: outsides shall look outside
+        triangles, corners = triangles[:, ::-1], corners[:, ::-1]
+    vertices, matrix = _points(mesh, world), np.array(view, dtype=np.float64)
+    _check_points(obj.name, vertices, triangles, matrix)
+    layout = {} if uv is None else {"uv": uv[corners]}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         np.savez(
             path,
             vertices=vertices,
-            triangles=triangles.reshape(-1, 3),
-            corners=corners.reshape(-1, 3),
+            triangles=triangles,
+            corners=corners,
             corner_count=np.int32(len(mesh.loops)),
             view=matrix,
+            **layout,
         )
     except OSError as error:
         sentence = f"The folder for runs cannot be written ({path.parent.parent}): choose another one in the preferences."
         raise Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)) from error
-    return Captured(uid=obj.session_uid, name=obj.name, corner_count=len(mesh.loops), topology=topology_of(mesh))
 
 
-def topology_of(mesh: bpy.types.Mesh) -> str:
-    """Changes when faces do; moving vertices leaves it as it is."""
+def _points(mesh: bpy.types.Mesh, world: np.ndarray) -> np.ndarray:
+    """(V, 3) float32 in world space"""
     import numpy as np
 
-    corners = np.empty(len(mesh.loops), np.int32)
-    mesh.loops.foreach_get("vertex_index", corners)
-    starts = np.empty(len(mesh.polygons), np.int32)
-    mesh.polygons.foreach_get("loop_start", starts)
-    return blake2b(corners.tobytes() + starts.tobytes(), digest_size=16).hexdigest()
-
-
-def _world_vertices(obj: bpy.types.Object, depsgraph: bpy.types.Depsgraph) -> np.ndarray:
-    """(V, 3) float32"""
-    import numpy as np
-
-    evaluated = obj.evaluated_get(depsgraph)
-    posed = evaluated.data if len(evaluated.data.vertices) == len(obj.data.vertices) else obj.data
-    points = np.empty(len(posed.vertices) * 3, np.float32)
-    posed.vertices.foreach_get("co", points)
-    world = np.array(obj.matrix_world, dtype=np.float64)
+    points = np.empty(len(mesh.vertices) * 3, np.float32)
+    mesh.vertices.foreach_get("co", points)
     return (points.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3]).astype(np.float32)
 
 
-def _check_in_front(vertices: np.ndarray, matrix: np.ndarray) -> None:
+def _triangles(mesh: bpy.types.Mesh) -> tuple[np.ndarray, np.ndarray]:
+    """(T, 3) int32 vertices and (T, 3) int32 corners of faces with any number of corners"""
     import numpy as np
 
-    w = vertices @ matrix[3, :3] + matrix[3, 3]
-    if np.any(w <= 1e-6):
+    mesh.calc_loop_triangles()
+    corners = np.empty((len(mesh.loop_triangles), 3), np.int32)
+    mesh.loop_triangles.foreach_get("loops", corners.reshape(-1))
+    return _vertex_of_corner(mesh)[corners], corners
+
+
+def _has_same_faces(one: bpy.types.Mesh, other: bpy.types.Mesh) -> bool:
+    """Modifiers that only move vertices, and none at all."""
+    sizes = [(len(mesh.vertices), len(mesh.loops), len(mesh.polygons)) for mesh in (one, other)]
+    return sizes[0] == sizes[1] and state_of(one) == state_of(other)
+
+
+def _first_corners(mesh: bpy.types.Mesh) -> np.ndarray:
+    """(faces,) int32"""
+    import numpy as np
+
+    starts = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("loop_start", starts)
+    return starts
+
+
+def _vertex_of_corner(mesh: bpy.types.Mesh) -> np.ndarray:
+    """(corners,) int32"""
+    import numpy as np
+
+    vertices = np.empty(len(mesh.loops), np.int32)
+    mesh.loops.foreach_get("vertex_index", vertices)
+    return vertices
+
+
+def _check_points(name: str, vertices: np.ndarray, triangles: np.ndarray, view: np.ndarray) -> None:
+    """Those of faces; a loose vertex may be anywhere."""
+    import numpy as np
+
+    is_bad = ~np.isfinite(vertices).all(axis=1)
+    if is_bad.any() and is_bad[triangles].any():
+        raise _refuse(f"Some vertices of “{name}” have no valid position: delete them, or undo what moved them.")
+    w = vertices @ view[3, :3] + view[3, 3]
+    is_behind = w <= 1e-6
+    if is_behind.any() and is_behind[triangles].any():
         raise _refuse("Part of the mesh lies behind the viewpoint: move the view back until all of it is seen.")
 
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FACES_BEFORE = "img23d_material_before"  # int face attribute: the slot of each face before the first re-texture
-MATERIAL = "img23d_material"  # custom property of the object: the newest re-texture's material
+MATERIAL = "img23d_material"  # custom property of the mesh: the newest re-texture's material
 
 
 def remember_faces(obj: bpy.types.Object, material: bpy.types.Material) -> None:
@@ -21,16 +21,14 @@ def remember_faces(obj: bpy.types.Object, material: bpy.types.Material) -> None:
         attribute.data.foreach_set("value", _indices(mesh))
     elif not shows_new(obj):  # the artist went back and perhaps gave faces other materials
         mesh.attributes[FACES_BEFORE].data.foreach_set("value", _indices(mesh))
-    obj[MATERIAL] = material
+    mesh[MATERIAL] = material
     _show_everywhere(mesh, _slot_of(obj, material))
 
 
-def can_switch(obj: bpy.types.Object | None) -> bool:
+def can_switch(obj: bpy.types.Object) -> bool:
     return (
-        obj is not None
-        and obj.type == "MESH"
-        and obj.mode == "OBJECT"
-        and obj.get(MATERIAL) is not None
+        obj.mode == "OBJECT"
+        and obj.data.get(MATERIAL) is not None
         and FACES_BEFORE in obj.data.attributes
     )
 
@@ -41,7 +39,7 @@ def shows_new(obj: bpy.types.Object) -> bool:
 
     indices = _indices(obj.data)
     used = {obj.material_slots[i].material for i in np.unique(indices) if i < len(obj.material_slots)}
-    return used == {obj.get(MATERIAL)}
+    return used == {obj.data.get(MATERIAL)}
 
 
 def switch(obj: bpy.types.Object) -> bool:
@@ -54,7 +52,7 @@ def switch(obj: bpy.types.Object) -> bool:
         mesh.update()
     else:
         mesh.attributes[FACES_BEFORE].data.foreach_set("value", _indices(mesh))
-        _show_everywhere(mesh, _slot_of(obj, obj[MATERIAL]))
+        _show_everywhere(mesh, _slot_of(obj, mesh[MATERIAL]))
     return not is_new
 
 

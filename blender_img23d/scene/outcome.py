@@ -8,6 +8,7 @@ import bpy
 
 from ..core.states import JobState
 from .result_rows import show_job, sync_rows
+from .turns import TurnState
 
 if TYPE_CHECKING:
     from ..core.jobs import Job, TargetState
@@ -39,6 +40,24 @@ def follow_setup(operator: bpy.types.Operator, owner: Extension) -> set[str]:
     return {"FINISHED"} if job is not None and job.state is JobState.DONE else {"CANCELLED"}
 
 
+def follow_retexture(operator: bpy.types.Operator, owner: Extension) -> set[str]:
+    """As `follow`, for all the meshes of the newest wish."""
+    owner.refusal = ""
+    if not must_wait():
+        owner.pump.wake()
+        return {"FINISHED"}
+    turns = owner.applier.retexturer.turns
+    owner.pump.run_to_end(owner.session.jobs[0])
+    failures = [f"“{turn.name}”: {turn.sentence}" if len(turns) > 1 else turn.sentence for turn in turns if turn.sentence]
+    failures += [owner.applier.waiting] if owner.applier.waiting else []
+    if any(turn.state is TurnState.DROPPED for turn in turns):
+        failures.append("The job was cancelled.")
+    is_error = not any(turn.state is TurnState.PAINTED for turn in turns)
+    for sentence in failures:
+        operator.report({"ERROR"} if is_error else {"WARNING"}, sentence)
+    return {"CANCELLED"} if is_error else {"FINISHED"}
+
+
 def _was_found(job: Job, target: TargetState) -> bool:
     return job.is_search and target.box is not None
 
@@ -51,14 +70,14 @@ def must_wait() -> bool:
 def _report(operator: bpy.types.Operator, owner: Extension, job: Job) -> set[str]:
     failures = [target.error for target in job.targets if target.error]
     failures += [sentence for (job_id, _), sentence in owner.applier.failures.items() if job_id == job.id]
-    has_result = bool(job.texture) or any(target.mesh or _was_found(job, target) for target in job.targets)
+    has_result = any(target.mesh or _was_found(job, target) for target in job.targets)
     if job.error:
         failures.insert(0, job.error)
     if owner.applier.waiting:
         failures.append(owner.applier.waiting)
     if job.state is JobState.CANCELLED:
         failures.append("The job was cancelled.")
-    is_error = job.state is not JobState.DONE or not has_result or bool(job.texture and failures)
+    is_error = job.state is not JobState.DONE or not has_result
     for sentence in dict.fromkeys(failures):
         operator.report({"ERROR"} if is_error else {"WARNING"}, sentence)
     return {"CANCELLED"} if is_error else {"FINISHED"}

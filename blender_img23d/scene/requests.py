@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import bpy
-from mathutils import Matrix
 
-from ..core.requests import build_generate, build_learned, build_locate, build_paint, build_settings, new_run_folder
+from ..core.requests import build_generate, build_learned, build_locate, build_settings
 from ..properties import Img23DBox, Img23DSceneSettings, preferences_of
-from ..shared.img23d_protocol import ErrorCode, Img23DError
-from ..shared.img23d_protocol.messages import Box, Generate, LearnedSettings, Locate, Paint, Settings, StageDevices
+from ..shared.img23d_protocol.messages import Box, Generate, LearnedSettings, Locate, Settings, StageDevices, UvSource
 from ..shared.img23d_protocol.names import split_names
-from .capture import Captured, capture_mesh, check_paintable, front_view, viewport_view
 from .folders import absolute, runs_base
+from .turns import Wish
+from .views import viewport_view
 
 
 def generate_request(context: bpy.types.Context) -> Generate:
@@ -41,24 +40,19 @@ def locate_request(context: bpy.types.Context) -> Locate:
     )
 
 
-def paint_request(context: bpy.types.Context) -> tuple[Paint, Captured]:
-    """Captures the active mesh into the run's folder. Raises Img23DError."""
+def retexture_wish(context: bpy.types.Context) -> Wish:
+    """Raises Img23DError."""
     values = context.scene.img23d
-    obj = check_paintable(context.object)
-    picture = absolute(values.retexture_picture or values.photo)
-    folder = new_run_folder(runs_base(context), picture)
-    mesh = folder / "mesh.npz"
-    request = build_paint(
-        mesh=str(mesh),
-        picture=picture,
-        name=obj.name,
+    return Wish(
+        picture=absolute(values.retexture_picture),
+        photo=absolute(values.photo),
         engine=values.engine,
         seed=values.seed,
         settings=_settings(context),
-        run_folder=folder,
+        base_folder=runs_base(context),
+        uv=UvSource.OWN if values.retexture_uv == "OWN" else UvSource.NEW,
+        view=viewport_view(context) if values.retexture_view == "VIEW" else None,
     )
-    captured = capture_mesh(obj, _view(context, obj, values), mesh, context.evaluated_depsgraph_get())
-    return request, captured
 
 
 def names_with_boxes(values: Img23DSceneSettings) -> tuple[str, list[Box | None]]:
@@ -121,13 +115,3 @@ def _settings(context: bpy.types.Context) -> Settings:
         thickness=values.thickness,
         learned=learned_settings(context),
     )
-
-
-def _view(context: bpy.types.Context, obj: bpy.types.Object, values: Img23DSceneSettings) -> Matrix:
-    if values.retexture_view == "FRONT":
-        return front_view(obj)
-    area = context.area
-    if area is None or area.type != "VIEW_3D":
-        raise Img23DError(ErrorCode.BAD_REQUEST, "To project from the current view, press the button in a 3D viewport.")
-    region = next(region for region in area.regions if region.type == "WINDOW")
-    return viewport_view(region, area.spaces.active.region_3d)

@@ -12,6 +12,8 @@ from ..shared.img23d_protocol.messages import Generate
 
 RUN = "img23d_run"  # the job's id
 TARGET = "img23d_target"  # index within the job
+PHOTO = "img23d_photo"
+RUN_FOLDER = "img23d_run_folder"
 
 
 def tag_result(obj: bpy.types.Object, job: Job, index: int) -> None:
@@ -21,14 +23,14 @@ def tag_result(obj: bpy.types.Object, job: Job, index: int) -> None:
     target = job.targets[index]
     obj[RUN] = job.id
     obj[TARGET] = index
-    obj["img23d_photo"] = request.photo
+    obj[PHOTO] = request.photo
     obj["img23d_name"] = target.name
     if target.box is not None:
         obj["img23d_box"] = [target.box.left, target.box.top, target.box.right, target.box.bottom]
     obj["img23d_seed"] = request.seed
     obj["img23d_engine"] = request.engine
     obj["img23d_settings"] = json.dumps(asdict(request.settings), sort_keys=True)
-    obj["img23d_run_folder"] = request.run_folder
+    obj[RUN_FOLDER] = request.run_folder
 
 
 def is_result(obj: bpy.types.Object) -> bool:

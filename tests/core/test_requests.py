@@ -12,7 +12,6 @@ from blender_img23d.core.requests import (
     build_generate,
     build_learned,
     build_locate,
-    build_paint,
     build_settings,
     draw_seed,
     new_run_folder,
@@ -129,14 +128,9 @@ def test_a_photo_whose_name_is_no_utf8_can_still_be_sent(tmp_path: Path) -> None
     new_run_folder(tmp_path, str(path)).mkdir(parents=True)
 
 
-def test_locate_and_paint(photo: Path, tmp_path: Path) -> None:
+def test_locate(photo: Path) -> None:
     locate = build_locate(photo=str(photo), names="cup, book", engine="preview", seed=3, settings=Settings())
     assert [wanted.name for wanted in locate.wanted] == ["cup", "book"]
-    paint = build_paint(
-        mesh="/m.npz", picture=str(photo), name="cup", engine="preview", seed=-1, settings=Settings(), run_folder=tmp_path
-    )
-    assert (paint.mesh, paint.picture, paint.run_folder) == ("/m.npz", str(photo), str(tmp_path))
-    assert paint.seed >= 0
 
 
 def test_settings_as_the_panel_holds_them() -> None:

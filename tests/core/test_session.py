@@ -25,6 +25,9 @@ from blender_img23d.shared.img23d_protocol.messages import (
     Shutdown,
     Stage,
     TargetFailed,
+    Unwrap,
+    UvReady,
+    UvSource,
 )
 
 
@@ -194,6 +197,26 @@ def test_a_retexture(rig: Rig) -> None:
     updates = rig.hear(PaintReady(job="job1", texture="/t.png", uv="/uv.npy"), finished())
     assert [type(update.message) for update in updates] == [PaintReady, Finished]
     assert (job.texture, job.uv, job.targets[0].textured) == ("/t.png", "/uv.npy", True)
+
+
+def test_a_retexture_into_the_meshs_own_layout_brings_no_other(rig: Rig) -> None:
+    job = rig.run(Paint(job="job1", mesh="/m.npz", picture="/p.png", run_folder="/runs/1", name="cup", uv=UvSource.OWN))
+    rig.hear(PaintReady(job="job1", texture="/t.png", uv=""), finished())
+    assert (job.texture, job.uv, job.targets[0].textured) == ("/t.png", "", True)
+
+
+def test_a_painting_takes_the_place_of_the_unwrapping_that_it_goes_on_with(rig: Rig) -> None:
+    older = rig.run(make_request("job0"))
+    rig.hear(finished("job0"))
+    unwrap = rig.run(Unwrap(job="job1", mesh="/m.npz", run_folder="/runs/1", name="cup"))
+    updates = rig.hear(UvReady(job="job1", uv="/uv.npy", note="Faces lie on top of each other."), finished())
+    assert [type(update.message) for update in updates] == [UvReady, Finished]
+    assert (unwrap.uv, unwrap.is_retexture, [target.name for target in unwrap.targets]) == ("/uv.npy", True, ["cup"])
+    assert not unwrap.targets[0].textured
+    request = Paint(job="job2", mesh="/m.npz", picture="/p.png", run_folder="/runs/1", name="cup", uv=UvSource.GIVEN)
+    paint = rig.session.submit(request, instead_of=unwrap)
+    assert rig.session.jobs == [paint, older]
+    assert paint.notes == ("Faces lie on top of each other.",)
 
 
 def test_a_diagnosis(rig: Rig) -> None:

@@ -1,0 +1,45 @@
+"""Which meshes can be re-textured, and what else shows the same mesh."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..shared.img23d_protocol import ErrorCode, Img23DError
+from .uv_maps import UV_MAPS_MAX
+
+
+def chosen_meshes(context: bpy.types.Context) -> list[bpy.types.Object]:
+    """The selected mesh objects, the active one first; the active one alone where no mesh is selected.
+
+    One object a mesh: those that share it show the same texture.
+    """
+    selected = [obj for obj in context.selected_objects if obj.type == "MESH"]
+    active = context.object
+    if active is not None and active.type == "MESH" and (active in selected or not selected):
+        selected.insert(0, active)
+    return list({obj.data: obj for obj in reversed(selected)}.values())[::-1]
+
+
+def check_paintable(obj: bpy.types.Object, *, wants_own: bool = False) -> None:
+    """Raises Img23DError(BAD_REQUEST) with what to do first."""
+    mesh = obj.data
+    if mesh.is_editmode:
+        raise _refuse("Leave Edit Mode first: press Tab, then re-texture again.")
+    if obj.mode != "OBJECT":
+        raise _refuse("Go back to Object Mode first, then re-texture again.")
+    if obj.library or mesh.library or obj.override_library or mesh.override_library:
+        raise _refuse(f"“{obj.name}” is linked from another file: make it local first (Object > Relations > Make Local).")
+    if not len(mesh.polygons):
+        raise _refuse(f"“{obj.name}” has no faces to paint.")
+    if len(mesh.uv_layers) >= UV_MAPS_MAX and not wants_own:
+        raise _refuse(f"“{obj.name}” has {UV_MAPS_MAX} UV maps, which is Blender's limit: remove one first.")
+
+
+def sharing_note(obj: bpy.types.Object) -> tuple[str, ...]:
+    """A sentence where other objects will show the new texture, too."""
+    count = sum(other.data == obj.data for other in bpy.data.objects)
+    return (f"{count} objects share this mesh: all of them show the new texture.",) if count > 1 else ()
+
+
+def _refuse(sentence: str) -> Img23DError:
+    return Img23DError(ErrorCode.BAD_REQUEST, sentence)
