@@ -24,14 +24,15 @@ def fingerprint(obj: bpy.types.Object) -> str:
 
 
 def replace_mesh(obj: bpy.types.Object, fresh: bpy.types.Object) -> None:
-    """Put `fresh`'s mesh into `obj` and delete `fresh`. Name, transform, parent, modifiers and selection of `obj` stay;
-    of its material slots those stay that the artist has put something else into."""
+    """Put `fresh`'s mesh into `obj`, and into every other object that shares the old one, and delete `fresh`. Name,
+    transform, parent, modifiers and selection of `obj` stay; of its material slots those stay that the artist has put
+    something else into."""
     old, new = obj.data, fresh.data
     ours = new.materials[0] if len(new.materials) else None
     kept = [slot.material for slot in obj.material_slots]
     old_materials = [m for m in old.materials if m is not None and m.get(SLOT_TAG)]
     bpy.data.objects.remove(fresh)
-    obj.data = new
+    old.user_remap(new)
     _fill_slots(new, kept, ours)
     name = old.name
     if old.users == 0:

@@ -103,6 +103,17 @@ def test_a_copy_is_not_taken_for_the_original(run, glbs):
     assert not has_texture(bpy.data.objects["cup"]) and standing(run, 0) == "GONE"
 
 
+def test_linked_duplicates_are_painted_as_well(run, glbs):
+    run.mesh(0, glbs[0], textured=False)
+    twin = bpy.data.objects["cup"].copy()
+    bpy.context.scene.collection.objects.link(twin)
+    twin.location.x += 2
+    run.mesh(0, glbs[1], textured=True)
+    cup, twin = bpy.data.objects["cup"], bpy.data.objects["cup.001"]
+    assert cup.data == twin.data and has_texture(twin) and twin.location.x > cup.location.x + 1.9
+    assert [mesh.name for mesh in bpy.data.meshes] == ["cup"]
+
+
 def test_deleted_meanwhile(run, glbs):
     run.mesh(0, glbs[0], textured=False)
     bpy.data.objects.remove(bpy.data.objects["cup"])

@@ -57,6 +57,34 @@ def test_one_mesh_a_name(learned, owner):
         assert set(edges.values()) == {2}, f"{obj.name} is not closed"
 
 
+def is_textured(obj) -> bool:
+    return any(node.type == "TEX_IMAGE" for node in obj.data.materials[0].node_tree.nodes)
+
+
+def test_the_texture_takes_the_shapes_place(learned, owner, as_with_a_window):
+    """Minutes lie between the two on a real machine, in which the artist goes on working."""
+    learned.names, learned.texture = "red apple, blue mug", True
+    assert bpy.ops.img23d.generate() == {"FINISHED"}
+    job = owner.session.jobs[0]
+    tick_until(owner, lambda: "red apple" in bpy.data.objects and "blue mug" in bpy.data.objects)
+    apple, mug = bpy.data.objects["red apple"], bpy.data.objects["blue mug"]
+    assert not is_textured(apple)
+    kept = apple.session_uid, mug.session_uid
+    table = bpy.data.objects.new("table", None)
+    bpy.context.scene.collection.objects.link(table)
+    apple.name, apple.location, apple.rotation_euler.z, apple.parent = "pippin", (1, 2, 3), 0.5, table
+    apple.modifiers.new("Wood", "SOLIDIFY")
+    tick_until(owner, lambda: job.is_over and not owner.applier.is_busy)
+    assert not job.error and not any(target.error for target in job.targets)
+    apple, mug = bpy.data.objects["pippin"], bpy.data.objects["blue mug"]
+    assert (apple.session_uid, mug.session_uid) == kept and is_textured(apple) and is_textured(mug)
+    assert tuple(apple.location) == (1, 2, 3) and apple.rotation_euler.z == 0.5 and apple.parent.name == "table"
+    assert apple.modifiers.keys() == ["Wood"] and len(bpy.data.meshes) == 2 and len(bpy.data.images) == 2
+    for obj, strongest in ((apple, 0), (mug, 2)):
+        colour = obj.data.materials[0].diffuse_color[:3]
+        assert max(colour) == colour[strongest], f"{obj.name} shows {colour} in Solid shading"
+
+
 def test_boxes_are_found_for_correction(learned, owner):
     learned.engine = "cutout"
     assert bpy.ops.img23d.find_boxes() == {"FINISHED"}

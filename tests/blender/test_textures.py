@@ -122,6 +122,8 @@ def test_never_saved_it_is_packed_and_said_once(owner, beside, photo):
     assert all(image_of(obj).packed_file is not None for obj in made)
     (note,) = owner.session.jobs[0].notes
     assert "never saved" in note
+    retexture(bpy.context.scene.img23d, photo)
+    assert note in owner.session.jobs[0].notes
 
 
 def test_a_folder_that_cannot_be_written(values, photo, saved, owner):
