@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _WEIGHT_FILES = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
 _CONFIG, _SCHEDULER = "config.json", "scheduler/scheduler_config.json"
 _GENERATING, _REFERENCE = "unet.", "unet_dual."  # what the two halves' keys begin with in the painters' one file
+_REFERENCE_PROMPT = "learned_text_clip_ref"  # the reference half's, yet among the keys of the other one
+_PUBLISHED_SIDE = 512  # what hy3dgen asks for, whatever the configuration says
 # An attention block of a VAE from before diffusers 0.15 calls its layers by older names; the turbo painter's is that old.
 _OLD_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
 _OLD_KEY = re.compile(rf"(.*\.attentions\.\d+)\.({'|'.join(_OLD_NAMES)})\.(weight|bias)")
@@ -76,7 +78,8 @@ class PaintParts:
         from .networks.multiview import ReferenceUNet
 
         folder = self.paint / "unet"
-        return _built(ReferenceUNet, folder, _read(folder, _REFERENCE), dtype, may_hold_more=True)
+        prompt = {_REFERENCE_PROMPT: value for value in _read(folder, _GENERATING + _REFERENCE_PROMPT).values()}
+        return _built(ReferenceUNet, folder, _read(folder, _REFERENCE) | prompt, dtype, may_hold_more=True)
 
     def paint_vae(self, dtype: torch.dtype) -> AutoencoderKL:
         return _vae(self.paint / "vae", dtype)
@@ -89,10 +92,26 @@ class PaintParts:
         return kind.from_config(_config(self.paint / _SCHEDULER), timestep_spacing="trailing")
 
     @property
+    def side(self) -> int:
+        """Pixels a side of the views, and of the picture that both models look at: 512 of the published ones."""
+        unet, vae = _config(self.paint / "unet" / _CONFIG), _config(self.paint / "vae" / _CONFIG)
+        return _side(unet, vae)
+
+    @property
     def _delight(self) -> Path:
         if self.delight is None:
             raise ValueError("these parts were made without the delight model")
         return self.delight
+
+
+def _side(unet: Mapping, vae: Mapping) -> int:
+    """What the network was trained on, in pixels, and not more than hy3dgen asks for."""
+    from ...models.loading import damaged
+
+    try:
+        return min(_PUBLISHED_SIDE, int(unet["sample_size"]) * 2 ** (len(vae["block_out_channels"]) - 1))
+    except (KeyError, TypeError, ValueError) as error:
+        raise damaged("its config.json is of another kind", f"{type(error).__name__}: {error}") from error
 
 
 def _vae(folder: Path, dtype: torch.dtype) -> AutoencoderKL:
