@@ -40,7 +40,10 @@ def facts() -> list[str]:
     lines.append(f"engine {scene.img23d.engine}")
     lines.append("busy" if owner.pump.is_busy else "idle")
     lines += [f"last job {jobs[0].state}"] if jobs else []
-    lines += [f"object {obj.name}: {_look(obj)}" for obj in objects]
+    for obj in objects:
+        kinds = "".join(f", {modifier.type}" for modifier in obj.modifiers)
+        lines.append(f"object {obj.name}: {_look(obj)}")
+        lines.append(f"mesh {obj.name}: {len(obj.data.vertices)} vertices, {len(obj.data.polygons)} faces{kinds}")
     return lines
 
 
