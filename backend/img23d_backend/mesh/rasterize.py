@@ -73,15 +73,58 @@ def fragments(points: np.ndarray, faces: np.ndarray, *, width: int, height: int)
 
 def weights_of(raster: Raster, points: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """(H, W, 3) float32 weights of the corners of each pixel's face at its centre, 0 where there is none; see `barycentrics`."""
-    height, width = raster.face.shape
-    weights = np.zeros((height * width, 3), dtype=np.float32)
-    face = raster.face.ravel()
-    covered = np.flatnonzero(face >= 0)
+    weights = np.zeros((raster.face.size, 3), dtype=np.float32)
+    for pixel, _, part in _weights(raster, points, faces):
+        for corner in range(3):
+            weights[pixel, corner] = part[corner]
+    return weights.reshape(*raster.face.shape, 3)
+
+
+def interpolate(
+    raster: Raster, points: np.ndarray, faces: np.ndarray, values: np.ndarray, *, background: float = 0.0
+) -> np.ndarray:
+    """(H, W, K) float32: the vertices' `values` (V, K) at each pixel's centre, `background` where there is no face."""
+    result = np.full((raster.face.size, values.shape[1]), background, dtype=np.float32)
+    corners = [[np.ascontiguousarray(column[faces[:, i]], dtype=np.float32) for i in range(3)] for column in values.T]
+    for pixel, face, weights in _weights(raster, points, faces):
+        for k, (a, b, c) in enumerate(corners):
+            result[pixel, k] = weights[0] * a[face] + weights[1] * b[face] + weights[2] * c[face]
+    return result.reshape(*raster.face.shape, values.shape[1])
+
+
+def _weights(
+    raster: Raster, points: np.ndarray, faces: np.ndarray
+) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
+    """Covered pixels, their faces (N,) and the three corners' weights (N,) float32, in pieces; `barycentrics` column by column."""
+    corners = np.asarray(points, dtype=np.float64)[faces]  # (F, 3, D)
+    with np.errstate(invalid="ignore", over="ignore"):  # faces that are not drawn
+        planes = _weight_planes(corners[:, :, :2])
+        nearness = 1.0 / corners[:, :, 3].T if corners.shape[2] > 3 else None
+    flat = raster.face.ravel()
+    covered = np.flatnonzero(flat >= 0)
     for start in range(0, len(covered), NumpyArrays.piece):
-        index = covered[start : start + NumpyArrays.piece]
-        row, column = np.divmod(index, width)
-        weights[index] = barycentrics(points, faces, face[index], np.column_stack([column + 0.5, row + 0.5]))
-    return weights.reshape(height, width, 3)
+        pixel = covered[start : start + NumpyArrays.piece]
+        face = flat[pixel]
+        row, column = np.divmod(pixel.astype(np.int32), np.int32(raster.face.shape[1]))  # twice as fast as in 64 bits
+        x, y, bx, by, cx, cy = (plane[face] for plane in planes)
+        x, y = column + 0.5 - x, row + 0.5 - y
+        b = np.clip(x * bx + y * by, 0.0, 1.0)
+        c = np.clip(x * cx + y * cy, 0.0, 1.0 - b)
+        weights = [1.0 - b - c, b, c]
+        if nearness is not None:
+            weights = [weight * near[face] for weight, near in zip(weights, nearness, strict=True)]
+            total = weights[0] + weights[1] + weights[2]
+            weights = [weight / total for weight in weights]
+        a, b, c = (weight.astype(np.float32) for weight in weights)
+        yield pixel, face, (a, b, c)
+
+
+def _weight_planes(xy: np.ndarray) -> np.ndarray:
+    """(6, F): the first corner's position, then how the second's and the third's weight grow along x and y. `xy` (F, 3, 2)."""
+    b, c = xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
+    area = _cross(b, c)
+    area = np.where(area == 0.0, 1.0, area)
+    return np.stack([xy[:, 0, 0], xy[:, 0, 1], c[:, 1] / area, -c[:, 0] / area, -b[:, 1] / area, b[:, 0] / area])
 
 
 def barycentrics(points: np.ndarray, faces: np.ndarray, face: np.ndarray, xy: np.ndarray) -> np.ndarray:
