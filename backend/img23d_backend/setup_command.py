@@ -17,6 +17,8 @@ from img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encod
 from img23d_protocol.choices import (
     GROUNDERS,
     MATTERS,
+    PAINT_DELIGHT,
+    PAINTERS,
     SHAPE_MODELS,
     SPEEDS,
     TENCENT_LICENCE,
@@ -34,7 +36,7 @@ from .models.registry import TENCENT_TERRITORY, weight_set
 from .setup_jobs import run_setup_job
 from .setup_printer import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, SetupPrinter
 
-DEFAULT_SETS = (GROUNDERS[0][0], MATTERS[0][0], shape_set(SHAPE_MODELS[0][0], SPEEDS[0][0]))
+DEFAULT_SETS = (GROUNDERS[0][0], MATTERS[0][0], shape_set(SHAPE_MODELS[0][0], SPEEDS[0][0]), PAINT_DELIGHT, PAINTERS[0][0])
 STATUS_SECONDS = 180.0  # for the new backend to import torch and look at the devices; an antivirus reads each file first
 
 _JOB = "command-line"

@@ -46,6 +46,12 @@ def test_what_the_settings_need() -> None:
     assert needed_sets(shaded, with_shapes=True)[3:] == ("hunyuan3d-paint",)
 
 
+def test_the_command_line_sets_up_the_same() -> None:
+    from img23d_backend.setup_command import DEFAULT_SETS
+
+    assert DEFAULT_SETS == SHAPES
+
+
 def test_nothing_of_tencents_before_its_licence_is_accepted() -> None:
     assert refusal(SHAPES).code == ErrorCode.LICENCE_NOT_ACCEPTED
     for one in ("hunyuan3d-2mini-vae-turbo", "hunyuan3d-delight", "hunyuan3d-paint"):
