@@ -58,11 +58,27 @@ def paint_views(
 
     `report` is called at every step, which is where a cancel is seen. Raises what loading and torch raise.
     """
+    latents = sample_views(
+        reference, maps, camera_ids, plan=plan, models=models, seed=seed, report=within(report, 0.0, _SAMPLED)
+    )
+    return _decode(latents, plan, models, within(report, _SAMPLED, 1.0))
+
+
+def sample_views(
+    reference: np.ndarray,
+    maps: ControlMaps,
+    camera_ids: Sequence[int],
+    *,
+    plan: PaintPlan,
+    models: ModelStore,
+    seed: int,
+    report: Report,
+) -> Tensor:
+    """The views' latents (V, 4, s / 8, s / 8) in single precision, on the processor."""
     known = _encode(reference, maps, camera_ids, plan, models, seed, within(report, 0.0, _ENCODED))
     report(_ENCODED, "Looking at the picture")
     keys = _look_at(known, plan, models)
-    latents = _sample(known, keys, plan, models, seed, within(report, _READ, _SAMPLED))
-    return _decode(latents, plan, models, within(report, _SAMPLED, 1.0))
+    return _sample(known, keys, plan, models, seed, within(report, _READ, 1.0))
 
 
 def _encode(
@@ -116,8 +132,8 @@ def _sample(
     generator = torch.Generator("cpu").manual_seed(seed)
     shape = (len(known.maps), *known.picture.shape[1:])
     latents = torch.randn(shape, generator=generator) * scheduler.init_noise_sigma
-    rows = len(latents) if plan.frugal or plan.guidance <= 1 else 2 * len(latents)
-    working = _bytes_of_a_pass(plan, known, rows)
+    halves = 1 if plan.guidance <= 1 or _in_halves(plan) else 2
+    working = _bytes_of_a_pass(plan, known, halves * len(latents))
     with plan.on_device(plan.multiview, models, working) as network, torch.inference_mode():
         steps = len(scheduler.timesteps)
         for done, time in enumerate(scheduler.timesteps):
@@ -131,27 +147,28 @@ def _sample(
 def _predict(
     network: MultiviewUNet, sample: Tensor, time: Tensor, cameras: Tensor, keys: tuple[KeysValues, ...], plan: PaintPlan
 ) -> Tensor:
-    """(V, 4, h, w) float32. Both halves of a guided step in one pass, or one after the other where memory is short.
+    """(V, 4, h, w) float32: the network's answer, both halves of a guided step in one pass or one after the other.
 
     Classifier-free guidance (Ho and Salimans, 2022); at 1 and below there is none, as in diffusers.
     """
-    import torch
-
     from .networks.multiview import Conditions
 
     views, device = len(sample), plan.device.torch_name
 
-    def half(rows: int, unguided: int) -> Tensor:
+    def run(halves: int, unguided: int) -> Tensor:
         conditions = Conditions(views=views, reference=keys, unguided=unguided, query_chunk=plan.query_chunk)
-        repeats = rows // views
-        batch = torch.cat([sample] * repeats).to(device, plan.device.dtype)
-        noise = network(batch, time.to(device), torch.cat([cameras] * repeats).to(device), conditions)
-        return noise.float().cpu()
+        rows = sample.repeat(halves, 1, 1, 1).to(device, plan.device.dtype)
+        return network(rows, time.to(device), cameras.repeat(halves).to(device), conditions).float().cpu()
 
     if plan.guidance <= 1:
-        return half(views, 0)
-    unguided, guided = (half(views, views), half(views, 0)) if plan.frugal else half(2 * views, views).chunk(2)
+        return run(1, 0)
+    unguided, guided = (run(1, views), run(1, 0)) if _in_halves(plan) else run(2, views).chunk(2)
     return unguided + plan.guidance * (guided - unguided)
+
+
+def _in_halves(plan: PaintPlan) -> bool:
+    """One half after the other. Not where the weights are lent layer by layer: then there is room, and each pass lends all."""
+    return plan.frugal and not plan.streamed
 
 
 def _scheduler(plan: PaintPlan) -> EulerAncestralDiscreteScheduler | LCMScheduler:

@@ -180,11 +180,17 @@ def _replace_blocks(unet: UNet2DConditionModel, make: Callable[[BasicTransformer
     made: list[nn.Module] = []
     for blocks in _transformer_blocks(unet):
         for place, block in enumerate(blocks):
-            if not isinstance(block, BasicTransformerBlock) or block.norm_type != "layer_norm" or block.attn2 is None:
+            if not _is_usual(block):
                 raise ValueError(f"a transformer block of another kind: {type(block).__name__}")
             made.append(make(block, len(made)))
             blocks[place] = made[-1]
     return made
+
+
+def _is_usual(block: nn.Module) -> bool:
+    """Attention to itself, attention to the prompt, then the feed-forward layer, each after a plain norm."""
+    is_known = isinstance(block, BasicTransformerBlock) and block.norm_type == "layer_norm"
+    return is_known and block.attn2 is not None and not block.only_cross_attention
 
 
 def _transformer_blocks(unet: UNet2DConditionModel) -> Iterator[nn.ModuleList]:
