@@ -1,169 +1,224 @@
-"""From texels to the surface, and from the surface to the picture: who is seen, how steeply, and where."""
+"""Pictures of a mesh into its texture: every texel asks each view whether it is seen there, and mixes what they show.
+
+Gathered from the texels (and not scattered from the pixels), the result has no holes, and a texel's colour depends only on
+where it lies on the surface, so that both sides of a UV seam agree. Views weigh by the fourth power of the cosine under
+which they see, up to 75 degrees, as in Hunyuan3D-2 (hy3dgen/texgen); the weights are squared before they are normalised,
+so that of two views that disagree one wins, softly and within a narrower band.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from ..stages import View
-from .normals import area_vectors, unit, vertex_normals, weld
+from ..stages import Mesh, View
+from .normals import area_vectors, unit
 from .rasterize import Raster, rasterize
+from .sampling import sample_image
+from .sight import AWAY, corner_normals, slack_of
+from .sight import directions as directions  # who looks at a mesh asks here
+from .texels import CHUNK, CornerValues, Texels
+from .unwrap import Layout
 
-_CHUNK = 1 << 17  # texels at a time, small enough for the processor's cache
-_CREASE = 0.7  # cosine between a face and its corner's smooth normal under which the edge counts as sharp
-_SLACK_LEAST, _SLACK_MOST = 0.002, 0.03  # of the mesh's whole depth
-_BESIDE = 2  # pixels of the map
-_AWAY = -0.1  # cosine under which a face that is nevertheless in front is inside out
-
-
-@dataclass(frozen=True, kw_only=True)
-class Texels:
-    """Some covered texels: `index` (N,) into the flattened texture, `face` (N,), `values` (N, K) float32 interpolated."""
-
-    index: np.ndarray
-    face: np.ndarray
-    values: np.ndarray
+_EXPONENT = 4
+_STEEPEST, _PLAIN = 0.259, 0.35  # cosines: 75 degrees, where a view begins to count, and where it is trusted
+_EDGE = 2 / 512  # of the frame: so near a silhouette or a jump of the depth a picture is not trusted; as far again, less
+_JUMP = 0.015  # of the mesh's depth
+_FAINT = 0.03  # trust in such a pixel all the same: a thin part has no others
+_VOTERS = 1024  # pixels a side of each picture that are asked which side of a face they show
+_THREADS = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
-    """What the view sees of a mesh. `depth` (h, w) float32 maps the nearest surface over the picture, in its own resolution,
-    `second` (h, w) float32 the next surface behind it that looks towards the viewer, both far away where there is none.
+class Shot:
+    """A picture of the mesh: `image` (h, w, 3) uint8 over the frame of `raster`, in any resolution; `view` is in pixels of
+    the raster (of the image, where there is none: then the mesh is drawn here).
 
-    `projected` (V, 3) are pixels of the picture and depth; `towards` (V, 3) unit vectors to the viewer; `slack` (F,) how
-    far behind the map a face's point may lie and still count as seen; `beside` (h, w) bool the pixels beside the edge of
-    something nearer, whose colour in the picture may be that thing's; `inside_out` (F,) faces seen from their back;
-    `seen` (F,) faces with a pixel in the map.
+    `confidence` (any h, any w) float32 0..1 over the same frame says where the picture shows the mesh; None: away from
+    silhouettes and jumps of the depth. `facing`: the cosines to the viewer from which it counts, and is fully trusted.
     """
 
-    projected: np.ndarray
+    view: View
+    image: np.ndarray
+    weight: float = 1.0
+    raster: Raster | None = None
+    confidence: np.ndarray | None = None
+    facing: tuple[float, float] = (_STEEPEST, _PLAIN)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Baked:
+    """`color` (S, S, 3) uint8; `trust` (S, S) float32 0..1, 0 where no picture shows the texel (its colour is then black)."""
+
+    color: np.ndarray
+    trust: np.ndarray
+
+
+def bake(mesh: Mesh, layout: Layout, shots: Sequence[Shot], *, report: Callable[[float], None]) -> Baked:
+    """Bake the pictures into the layout. Where faces are inside out most views say so, and they are seen from their back."""
+    size = layout.face.shape[0]
+    color = np.zeros((size * size, 3), dtype=np.uint8)
+    trust = np.zeros(size * size, dtype=np.float32)
+    covered = np.flatnonzero(layout.face.ravel() >= 0)
+    pieces = [covered[start : start + CHUNK] for start in range(0, len(covered), CHUNK)]
+    with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
+        eyes = list(pool.map(lambda shot: _open_eye(mesh, shot), shots))
+        report(0.2)
+        normals = area_vectors(mesh.vertices, mesh.faces) * _outwards(mesh, eyes)[:, None]
+        smooth = corner_normals(mesh.vertices, mesh.faces, normals)
+        corners = CornerValues(layout.uv, layout.face, np.concatenate([mesh.vertices[mesh.faces], smooth], axis=2))
+        report(0.3)
+
+        def paint(index: np.ndarray) -> None:
+            color[index], trust[index] = _mix(corners.at(index), eyes)
+
+        for done, _ in enumerate(pool.map(paint, pieces), start=1):
+            report(0.3 + 0.7 * done / len(pieces))
+    return Baked(color=color.reshape(size, size, 3), trust=trust.reshape(size, size))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Eye:
+    """A shot made ready to be asked. `towards` (3,) to the viewer; `place` (3,) where he is in a picture with perspective, and
+    `ahead` whether one looks from there or, as through a mirror, towards there.
+    """
+
+    shot: Shot
+    matrix: np.ndarray  # (4, 4) float32
+    image: np.ndarray
+    faces: np.ndarray  # (h, w) int32, the raster's
+    depth: np.ndarray  # (h, w) float32, infinite where nothing is drawn
+    slack: np.ndarray  # (F,) float32
+    confidence: np.ndarray
     towards: np.ndarray
-    depth: np.ndarray
-    second: np.ndarray
-    slack: np.ndarray
-    beside: np.ndarray
-    inside_out: np.ndarray
-    seen: np.ndarray
+    place: np.ndarray | None
+    ahead: float  # 1 or -1
 
 
-def look(vertices: np.ndarray, faces: np.ndarray, view: View, *, width: int, height: int, longest: int) -> Sight:
-    """Draw the mesh's depth in the picture's frame, its longest side at most `longest` pixels."""
-    size = _size_within(width, height, longest)
-    projected = view.project(vertices)
-    points = projected * [size["width"] / width, size["height"] / height, 1.0]
-    raster = rasterize(points, faces, **size)
-    towards = directions(view, vertices, projected)
-    seen = np.zeros(len(faces), dtype=bool)
-    seen[raster.face[raster.face >= 0]] = True
-    facing = np.einsum("fi,fi->f", unit(area_vectors(vertices, faces)), towards[faces[:, 0]])
-    inside_out = seen & (facing < _AWAY)
-    whole = float(np.ptp(projected[:, 2])) or 1.0
-    slack = _slack(points, faces, whole)
-    towards_us = faces[(facing > 0.0) | inside_out]
-    return Sight(
-        projected=projected,
+def _open_eye(mesh: Mesh, shot: Shot) -> _Eye:
+    points = shot.view.project(mesh.vertices)
+    height, width = shot.image.shape[:2]
+    raster = shot.raster or rasterize(points, mesh.faces, width=width, height=height)
+    if height < raster.depth.shape[0]:
+        image = cv2.resize(shot.image, raster.depth.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    else:
+        image = shot.image
+    middle = mesh.vertices.mean(axis=0, dtype=np.float64)
+    towards = directions(shot.view, middle[None], shot.view.project(middle[None]))[0]
+    place = _place_of_viewer(shot.view)
+    return _Eye(
+        shot=shot,
+        matrix=shot.view.matrix.astype(np.float32),
+        image=image,
+        faces=raster.face,
+        depth=raster.depth.astype(np.float32, copy=False),
+        slack=slack_of(points, mesh.faces).astype(np.float32),
+        confidence=_clear_of_edges(raster, float(np.ptp(points[:, 2]))) if shot.confidence is None else shot.confidence,
         towards=towards,
-        depth=_finite(raster, whole),
-        second=_finite(rasterize(points, towards_us, beyond=raster.depth + _SLACK_MOST * whole, **size), whole),
-        slack=np.minimum(slack, _SLACK_MOST * whole),
-        beside=_beside_edges(raster, slack),
-        inside_out=inside_out,
-        seen=seen,
+        place=place,
+        ahead=1.0 if place is None or (place - middle) @ towards > 0.0 else -1.0,
     )
 
 
-def _size_within(width: int, height: int, longest: int) -> dict[str, int]:
-    scale = min(1.0, longest / max(width, height))
-    return {"width": max(1, round(width * scale)), "height": max(1, round(height * scale))}
+def _place_of_viewer(view: View) -> np.ndarray | None:
+    """(3,) the point that has no place in the picture; None for a parallel view, whose point is infinitely far."""
+    eye = np.linalg.svd(view.matrix[[0, 1, 3]])[2][3]  # (4,) in the null space of the rows of u, v and w
+    return eye[:3] / eye[3] if abs(eye[3]) > 1e-9 * np.linalg.norm(eye[:3]) else None
 
 
-def directions(view: View, vertices: np.ndarray, projected: np.ndarray) -> np.ndarray:
-    """(V, 3) unit vectors from each vertex to the viewer: the line on which the picture's u and v do not change."""
-    row_u, row_v, row_depth, row_w = view.matrix[:, :3]
-    du = row_u - projected[:, :1] * row_w
-    dv = row_v - projected[:, 1:2] * row_w
-    line = unit(np.cross(du, dv))
-    w = vertices @ row_w + view.matrix[3, 3]
-    ddepth = (row_depth - projected[:, 2:] * row_w) / w[:, None]
-    nearer = np.einsum("vi,vi->v", line, ddepth) < 0.0
-    return np.where(nearer[:, None], line, -line)
+def _clear_of_edges(raster: Raster, whole: float) -> np.ndarray:
+    """(h / 2, w / 2) float32 0..1, at half the raster's resolution: 1 away from silhouettes and jumps of the depth."""
+    depth = raster.depth[::2, ::2].astype(np.float32)
+    drawn = np.isfinite(depth)
+    depth[~drawn] = (float(depth[drawn].max()) if drawn.any() else 0.0) + 10.0 * whole
+    calm = np.ones(depth.shape, dtype=np.uint8)
+    for axis in (0, 1):
+        jump = np.abs(np.diff(depth, axis=axis)) > _JUMP * whole
+        before, after = ((slice(None),) * axis + (part,) for part in (slice(None, -1), slice(1, None)))
+        calm[before][jump] = 0
+        calm[after][jump] = 0
+    distance = cv2.distanceTransform(calm, cv2.DIST_L2, 3)
+    reach = _EDGE * max(depth.shape)
+    clear = np.clip(distance / reach - 1.0, 0.0, 1.0)
+    clear[(distance > 1.0) & (clear < _FAINT)] = _FAINT
+    clear[~drawn] = 0.0
+    return clear
 
 
-def corner_facing(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, towards: np.ndarray) -> np.ndarray:
-    """(F, 3) cosines between the smooth normal and the viewer; a corner at a sharp edge takes its own face's normal.
-
-    `normals` (F, 3) are the faces' own, turned where a face is inside out.
-    """
-    flat = unit(normals)
-    turned = np.einsum("fi,fi->f", normals, area_vectors(vertices, faces)) < 0.0
-    oriented = np.where(turned[:, None], faces[:, ::-1], faces)
-    smooth = vertex_normals(vertices, oriented, weld(vertices)[0])[faces]  # (F, 3, 3)
-    sharp = np.einsum("fci,fi->fc", smooth, flat) < _CREASE
-    normal = np.where(sharp[:, :, None], flat[:, None], smooth)
-    return np.einsum("fci,fci->fc", normal, towards[faces])
-
-
-def texels(uv: np.ndarray, face_map: np.ndarray, values: np.ndarray, *, step: int = 1) -> Iterator[Texels]:
-    """Every `step`-th covered texel of a layout with the corners' `values` (F, 3, K) interpolated at its centre."""
-    size = face_map.shape[0]
-    table = _affine_table(uv.astype(np.float64) * size, values.astype(np.float64))
-    flat_map = face_map.ravel()
-    covered = np.flatnonzero(flat_map >= 0)[::step]
-    for start in range(0, len(covered), _CHUNK):
-        index = covered[start : start + _CHUNK]
-        face = flat_map[index].astype(np.intp)
-        yield Texels(index=index, face=face, values=_interpolated(table, face, index, size))
+def _outwards(mesh: Mesh, eyes: Sequence[_Eye]) -> np.ndarray:
+    """(F,) -1 for faces that more pixels show from their back than from their front, else 1."""
+    normals = unit(area_vectors(mesh.vertices, mesh.faces))
+    middle = mesh.vertices[mesh.faces[:, 0]]
+    votes = np.zeros(len(mesh.faces))
+    for eye in eyes:
+        step = -(-max(eye.faces.shape) // _VOTERS)
+        shown = eye.faces[::step, ::step]
+        pixels = np.bincount(shown[shown >= 0], minlength=len(mesh.faces))
+        facing = np.einsum("fi,fi->f", normals, _towards(eye, middle.T).T)
+        votes += eye.shot.weight * pixels * np.where(facing < AWAY, -1.0, np.where(facing > 0.0, 1.0, 0.0))
+    return np.where(votes < 0.0, -1.0, 1.0)
 
 
-def _interpolated(table: np.ndarray, face: np.ndarray, index: np.ndarray, size: int) -> np.ndarray:
-    """(N, K) values, column by column: three times as fast in NumPy as row by row."""
-    line, column = np.divmod(index.astype(np.int32), np.int32(size))
+def _towards(eye: _Eye, position: np.ndarray) -> np.ndarray:
+    """(3, N) or (3, 1) unit vectors from `position` (3, N) to the viewer."""
+    if eye.place is None:
+        return eye.towards.astype(np.float32)[:, None]
+    way = eye.ahead * (eye.place.astype(np.float32)[:, None] - position)
+    return way / np.maximum(np.sqrt((way * way).sum(axis=0)), 1e-30)
+
+
+def _mix(part: Texels, eyes: Sequence[_Eye]) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 3) uint8 colours and (N,) float32 trust."""
+    position, normal = part.values.T[:3], part.values.T[3:]
+    length = np.sqrt((normal * normal).sum(axis=0))
+    total = np.zeros(len(part.index), dtype=np.float32)
+    trust = np.zeros_like(total)
+    color = np.zeros((len(total), 3), dtype=np.float32)
+    for eye in eyes:
+        facing = (normal * _towards(eye, position)).sum(axis=0) / np.maximum(length, 1e-30)
+        chosen, x, y = _seen(eye, part.face, position, np.flatnonzero(facing > eye.shot.facing[0]))
+        if not len(chosen):
+            continue
+        facing, clear = facing[chosen], _sampled(eye.confidence, eye, x, y)
+        weight = np.square(eye.shot.weight * facing**_EXPONENT * clear)
+        total[chosen] += weight
+        color[chosen] += _sampled(eye.image, eye, x, y) * weight[:, None]
+        trust[chosen] = np.maximum(trust[chosen], clear * _smoothstep(facing, *eye.shot.facing))
+    color /= np.maximum(total, 1e-30)[:, None]
+    trust[total <= 0.0] = 0.0
+    return np.clip(np.rint(color), 0.0, 255.0).astype(np.uint8), trust
+
+
+def _seen(
+    eye: _Eye, face: np.ndarray, position: np.ndarray, chosen: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Those of the texels `chosen` that lie in the frame with nothing before them, and their pixels x and y."""
+    height, width = eye.depth.shape
+    px, py, pz = (axis.take(chosen) for axis in position)
+    x, y, depth, w = (a * px + b * py + c * pz + d for a, b, c, d in eye.matrix)
+    if eye.place is not None:
+        before = w > 0.0
+        w = np.where(before, w, 1.0)
+        x, y, depth = np.where(before, x / w, -1.0), y / w, depth / w
+    column, line = x.astype(np.int32), y.astype(np.int32)
+    inside = (x >= 0.0) & (y >= 0.0) & (column < width) & (line < height)
+    pixel = np.where(inside, line * np.int32(width) + column, 0)
+    seen = np.flatnonzero(inside & (depth <= eye.depth.ravel().take(pixel) + eye.slack.take(face.take(chosen))))
+    return chosen[seen], x[seen], y[seen]
+
+
+def _sampled(image: np.ndarray, eye: _Eye, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """The image, which covers the same frame as the eye's raster, at the raster's pixels."""
+    across, down = (np.float32(a / b) for a, b in zip(image.shape[1::-1], eye.depth.shape[::-1], strict=True))
     half = np.float32(0.5)
-    x = column.astype(np.float32) + half - table[0].take(face)
-    y = line.astype(np.float32) + half - table[1].take(face)
-    b = np.clip(x * table[2].take(face) + y * table[3].take(face), 0.0, 1.0)
-    c = np.clip(x * table[4].take(face) + y * table[5].take(face), 0.0, 1.0 - b)
-    count = (len(table) - 6) // 3
-    values = np.empty((count, len(face)), dtype=np.float32)
-    for k in range(count):
-        base, along_b, along_c = table[6 + k], table[6 + count + k], table[6 + 2 * count + k]
-        values[k] = base.take(face) + b * along_b.take(face) + c * along_c.take(face)
-    return values.T
+    return sample_image(image, x * across - half, y * down - half, cv2.INTER_LINEAR)
 
 
-def _affine_table(xy: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """(6 + 3 K, F) float32: a corner, the matrix from an offset to two barycentric weights, and the values to be mixed."""
-    origin, b, c = xy[:, 0], xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
-    area = b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]
-    area = np.where(area == 0.0, 1.0, area)
-    inverse = np.stack([c[:, 1], -c[:, 0], -b[:, 1], b[:, 0]], axis=1) / area[:, None]
-    base = values[:, 0]
-    rows = np.hstack([origin, inverse, base, values[:, 1] - base, values[:, 2] - base])
-    return np.ascontiguousarray(rows.T, dtype=np.float32)
-
-
-def _finite(raster: Raster, whole: float) -> np.ndarray:
-    """The depth as float32, where nothing was drawn far behind everything."""
-    drawn = raster.face >= 0
-    deepest = float(raster.depth[drawn].max()) if drawn.any() else 0.0
-    return np.where(drawn, raster.depth, deepest + 10.0 * whole).astype(np.float32)
-
-
-def _slack(points: np.ndarray, faces: np.ndarray, whole: float) -> np.ndarray:
-    """(F,) the depth a face gains over one pixel of the map, and a little for rounding."""
-    a, b, c = np.moveaxis(points[faces], 1, 0)
-    normal = np.cross(b - a, c - a)
-    steep = (np.abs(normal[:, 0]) + np.abs(normal[:, 1])) / np.maximum(np.abs(normal[:, 2]), 1e-12)
-    return steep + _SLACK_LEAST * whole
-
-
-def _beside_edges(raster: Raster, slack: np.ndarray) -> np.ndarray:
-    """(h, w) bool: pixels with one nearby that is nearer than the slope of their own face explains."""
-    drawn = raster.face >= 0
-    depth = np.where(drawn, raster.depth, np.inf)
-    nearest = cv2.erode(depth, np.ones((2 * _BESIDE + 1, 2 * _BESIDE + 1), np.uint8))
-    jump = np.where(drawn, raster.depth, 0.0) - np.where(drawn, nearest, 0.0)
-    return drawn & (jump > 2.0 * _BESIDE * slack[raster.face])
+def _smoothstep(x: np.ndarray, start: float, end: float) -> np.ndarray:
+    t = np.clip((x - start) / (end - start), 0.0, 1.0)
+    return t * t * (3.0 - 2.0 * t)

@@ -1,14 +1,124 @@
-"""Colours for the empty parts of an image: each takes the nearest known one."""
+"""Colours for what no picture shows: on a surface from the surface around it, in an image from the nearest known pixel."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 
+from ..stages import Mesh
+from .bake import Baked
+from .normals import area_vectors, unit, weld
+from .sorting import numbered
+from .spread import connect, spread
+from .subdivide import Subdivided, subdivide
+from .texels import CHUNK, CornerValues
+from .unwrap import Layout
 
-def fill_nearest(image: np.ndarray, known: np.ndarray, reach: float = np.inf) -> tuple[np.ndarray, np.ndarray]:
-    """The image (H, W, C) with every pixel outside `known` (H, W) bool given the colour of the nearest known one, or the
-    mean colour where that is further than `reach` pixels; and the distance (H, W) float32. `known` must have a pixel set.
+_MANY = 100_000  # points from which those in a small cell are one
+_CELLS = 160  # such cells along the longest side
+_NOTHING = 128.0  # the grey of a mesh of which no picture shows anything
+# Where a face is read: near each corner and in its middle, as weights of its corners
+_SPOTS = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
+
+
+def fill_surface(mesh: Mesh, layout: Layout, baked: Baked, *, report: Callable[[float], None]) -> np.ndarray:
+    """(S, S, 3) uint8: the baked texture, where its trust is less than 1 mixed with colours spread over the mesh's surface,
+    and the charts' edges padded.
+
+    The spreading follows the mesh and not the texture, so nothing passes from one UV island to another that only lies beside
+    it. Parts that no picture shows take the colours of what is nearest to them.
+    """
+    size = layout.face.shape[0]
+    texture = baked.color.reshape(-1, 3).copy()
+    trust = baked.trust.ravel()
+    covered = layout.face.ravel() >= 0
+    if not baked.trust.any():
+        texture[covered] = _NOTHING
+        return pad_edges(texture.reshape(size, size, 3), layout.face >= 0)
+    cut = subdivide(mesh.vertices, mesh.faces)
+    uv = cut.corners(layout.uv)
+    colors = _corner_colors(mesh, cut, uv, baked)
+    report(0.5)
+    corners = CornerValues(uv, layout.face, colors)
+    open_ = np.flatnonzero(covered & (trust < 1.0))
+    for start in range(0, len(open_), CHUNK):
+        index = open_[start : start + CHUNK]
+        face = cut.locate(layout.uv, layout.face.ravel()[index].astype(np.intp), index, size)
+        filled, kept = corners.at(index, face).values, trust[index, None]
+        texture[index] = np.rint(filled + (texture[index] - filled) * kept)
+        report(0.5 + 0.4 * (start + len(index)) / len(open_))
+    return pad_edges(texture.reshape(size, size, 3), layout.face >= 0)
+
+
+def _corner_colors(mesh: Mesh, cut: Subdivided, uv: np.ndarray, baked: Baked) -> np.ndarray:
+    """(G, 3, 3) the spread colours at the corners of the cut faces."""
+    corners = cut.corners(mesh.vertices[mesh.faces].astype(np.float64))
+    normals = (area_vectors(mesh.vertices, mesh.faces) / (cut.parts**2)[:, None])[cut.face]
+    place, count = _places(corners, normals)
+    points = connect(corners, normals, place, count)
+    return spread(points, *_seen_colors(uv, place, count, baked))[place]
+
+
+def _places(corners: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, int]:
+    """(G, 3) numbers of the points that the corners are, and how many there are."""
+    flat = corners.reshape(-1, 3)
+    place, count = weld(flat)
+    if count > _MANY:  # a mesh finer than any colour that is spread: what is near and faces the same way is one
+        low = flat.min(axis=0)
+        cell = ((flat - low) * (_CELLS / max(float((flat.max(axis=0) - low).max()), 1e-30))).astype(np.int64)
+        side = np.repeat((unit(normals) > 0.0) @ [1, 2, 4], 3)
+        first, place = numbered(((cell[:, 0] * (_CELLS + 1) + cell[:, 1]) * (_CELLS + 1) + cell[:, 2]) * 8 + side)
+        count = len(first)
+    return place.reshape(-1, 3), count
+
+
+def _seen_colors(uv: np.ndarray, place: np.ndarray, count: int, baked: Baked) -> tuple[np.ndarray, np.ndarray]:
+    """(P, 3) and (P,): what the pictures show at the points, and how far that is to be trusted; read a little inside each face
+    that meets there.
+    """
+    size = baked.trust.shape[0]
+    spots = np.einsum("sc,gcd->gsd", _SPOTS, uv) * size
+    column, row = np.clip(spots.reshape(-1, 2), 0, size - 1).astype(np.int64).T
+    index = row * size + column
+    owner = place.ravel()
+    trust = baked.trust.ravel()[index].astype(np.float64)
+    total = np.bincount(owner, weights=trust, minlength=count)
+    color = np.empty((count, 3))
+    seen = baked.color.reshape(-1, 3)[index]
+    for k in range(3):
+        color[:, k] = np.bincount(owner, weights=trust * seen[:, k], minlength=count) / np.maximum(total, 1e-30)
+    return color, total / np.maximum(np.bincount(owner, minlength=count), 1)
+
+
+def pad_edges(image: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """The image (S, S, 3) uint8 with every pixel outside `known` (S, S) bool in a colour of its surroundings: the mean of the
+    known ones in the smallest square of 2, 4, 8, ... pixels that has any, so that smaller copies of it are clean too.
+    """
+    if known.all() or not known.any():
+        return image
+    height, width = (side + side % 2 for side in known.shape)
+    flags = np.zeros((height, width), dtype=np.uint8)
+    flags[: known.shape[0], : known.shape[1]] = known
+    colors = np.zeros((height, width, 3), dtype=np.uint8)
+    cv2.copyTo(image, flags[: known.shape[0], : known.shape[1]], colors[: known.shape[0], : known.shape[1]])
+    counts = _fours(flags)
+    means = (_fours(colors) / np.maximum(counts, 1)[:, :, None] + 0.5).astype(np.uint8)
+    half = pad_edges(means, counts > 0)
+    padded = cv2.resize(half, (width, height), interpolation=cv2.INTER_NEAREST)[: known.shape[0], : known.shape[1]]
+    return cv2.copyTo(image, flags[: known.shape[0], : known.shape[1]], np.ascontiguousarray(padded))
+
+
+def _fours(image: np.ndarray) -> np.ndarray:
+    """(H / 2, W / 2, ...) uint16 sums of two by two pixels."""
+    rows = np.add(image[::2], image[1::2], dtype=np.uint16)
+    return rows[:, ::2] + rows[:, 1::2]
+
+
+def fill_nearest(image: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The image (H, W, C) with every pixel outside `known` (H, W) bool given the colour of the nearest known one, and the
+    distance (H, W) float32. `known` must have a pixel set.
     """
     empty = np.where(known, 0, 1).astype(np.uint8)
     distance, label = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
@@ -16,9 +126,7 @@ def fill_nearest(image: np.ndarray, known: np.ndarray, reach: float = np.inf) ->
     inside = np.flatnonzero(known)
     source[label.ravel()[inside]] = inside
     filled = image.copy()
-    if np.isfinite(reach):
-        filled[distance > reach] = np.rint(cv2.mean(image, known.astype(np.uint8))[: image.shape[2]])
-    near = np.flatnonzero((distance > 0.0) & (distance <= reach))
+    near = np.flatnonzero(distance > 0.0)
     flat = filled.reshape(-1, image.shape[2])
     flat[near] = flat[source[label.ravel()[near]]]
     return filled, distance

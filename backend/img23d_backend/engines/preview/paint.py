@@ -1,53 +1,82 @@
-"""The photo on what it shows, its mirrored and smoothed likeness on the back, and a smooth passage between the two."""
+"""The photo on what it shows, its mirrored and smoothed likeness on the back, and the surface between them filled."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 from img23d_protocol.messages import Settings
 
-from ...mesh.bake import Sight, Texels, corner_facing, look, texels
+from ...mesh.bake import Shot, bake
 from ...mesh.charts import make_surface
-from ...mesh.fill import fill_nearest
+from ...mesh.fill import fill_surface
 from ...mesh.normals import area_vectors, unit
+from ...mesh.rasterize import rasterize
+from ...mesh.sight import Sight, look
 from ...mesh.unwrap import Layout, unwrap
-from ...mesh.volume import ColorVolume
 from ...stages import Context, CutOut, Mesh, Painted, View
 from .picture import Picture, make_picture
 
 _DEPTH_PIXELS = 640  # the depth map's longest side
-_SEEDS = 75_000  # texels that seed the colours of what is not seen
-_PHOTO_FROM, _PHOTO_FULL = 0.1, 0.3  # cosine to the viewer: steeper, a photo's pixel is smeared over the surface
-_BACK_FROM, _BACK_FULL = 0.05, 0.35
-_FAINT = 0.03  # weight of a seed that the photo shows only edge on: it decides where no better one is near
+# Cosines to the viewer from which a picture counts, and is all that counts: steeper, a photo's pixel is smeared over the surface
+_PHOTO, _LIKENESS = (0.1, 0.3), (0.05, 0.35)
+_GUESSED = 0.1  # weight of the likeness against the photo's 1
 
 
 class ProjectionPainter:
     """Projects the cut-out on the mesh; what the photo does not show is continued from what it does."""
 
-    def paint(self, mesh: Mesh, view: View, cutout: CutOut, settings: Settings, context: Context) -> Painted:
+    def paint(
+        self,
+        mesh: Mesh,
+        view: View,
+        cutout: CutOut,
+        settings: Settings,
+        context: Context,
+        *,
+        uv: np.ndarray | None = None,
+    ) -> Painted:
         """Paint any triangle mesh (open, non-manifold or inside out too) from the cut-out seen in `view`."""
         height, width = cutout.rgba.shape[:2]
         context.report(0.0, "Looking at the mesh")
         sight = look(mesh.vertices, mesh.faces, view, width=width, height=height, longest=_DEPTH_PIXELS)
-        normals = area_vectors(mesh.vertices, mesh.faces) * np.where(sight.inside_out, -1.0, 1.0)[:, None]
         context.report(0.15, "Unwrapping")
-        layout = _unwrap(mesh, sight, normals, settings.texture_size, lambda: context.report(0.2, "Unwrapping"))
+        layout = _layout(mesh, sight, uv, settings.texture_size, lambda: context.report(0.2, "Unwrapping"))
         context.report(0.5, "Reading the colours")
-        picture = make_picture(cutout, sight, zoom=_texels_a_pixel(mesh, sight, layout))
-        context.report(0.6, "Painting")
-        bake = _Bake(mesh=mesh, view=view, sight=sight, layout=layout, picture=picture, normals=normals)
-        texture = bake.texture(lambda fraction: context.report(0.6 + 0.4 * fraction, "Painting"))
+        picture = make_picture(cutout, sight, zoom=_texels_a_pixel(mesh, sight, layout, width))
+        shots = _shots(mesh, sight, picture)
+        baked = bake(mesh, layout, shots, report=lambda done: context.report(0.6 + 0.2 * done, "Painting"))
+        texture = fill_surface(mesh, layout, baked, report=lambda done: context.report(0.8 + 0.2 * done, "Painting"))
         return Painted(mesh=mesh, uv=layout.uv, texture=texture)
 
 
-def _unwrap(mesh: Mesh, sight: Sight, normals: np.ndarray, size: int, report: Callable[[], None]) -> Layout:
-    polygon = np.arange(len(mesh.faces)) if mesh.polygons is None else mesh.polygons
-    surface = make_surface(
-        mesh.vertices, mesh.faces, frame=_frame(mesh, sight), normals=normals, polygon=polygon
+def _shots(mesh: Mesh, sight: Sight, picture: Picture) -> tuple[Shot, Shot]:
+    """The photo, and its likeness as if one saw through to the back: of what lies behind another surface that looks towards
+    the viewer nothing, since that is a different thing.
+    """
+    height, width = sight.raster.face.shape
+    mirror = np.array([1.0, 1.0, -1.0])
+    behind = rasterize(sight.projected * mirror, mesh.faces, width=width, height=height, beyond=-sight.second)
+    photo = Shot(view=sight.view, image=picture.colors, raster=sight.raster, confidence=picture.confidence, facing=_PHOTO)
+    likeness = Shot(
+        view=View(matrix=np.diag([*mirror, 1.0]) @ sight.view.matrix),
+        image=picture.likeness,
+        weight=_GUESSED,
+        raster=behind,
+        confidence=np.ones((1, 1), dtype=np.float32),
+        facing=_LIKENESS,
     )
+    return photo, likeness
+
+
+def _layout(mesh: Mesh, sight: Sight, uv: np.ndarray | None, size: int, report: Callable[[], None]) -> Layout:
+    if uv is not None:
+        from ...mesh.unwrap import layout_from
+
+        return layout_from(uv, mesh.polygons, size)
+    normals = area_vectors(mesh.vertices, mesh.faces) * np.where(sight.inside_out, -1.0, 1.0)[:, None]
+    polygon = np.arange(len(mesh.faces)) if mesh.polygons is None else mesh.polygons
+    surface = make_surface(mesh.vertices, mesh.faces, frame=_frame(mesh, sight), normals=normals, polygon=polygon)
     return unwrap(surface, seen=sight.seen, size=size, report=report)
 
 
@@ -65,10 +94,10 @@ def _any_normal_to(axis: np.ndarray) -> np.ndarray:
     return unit(np.cross(axis, np.eye(3)[int(np.argmin(np.abs(axis)))]))
 
 
-def _texels_a_pixel(mesh: Mesh, sight: Sight, layout: Layout) -> float:
-    """How many texels a side one pixel of the photo gets where it is seen."""
+def _texels_a_pixel(mesh: Mesh, sight: Sight, layout: Layout, width: int) -> float:
+    """How many texels a side one pixel of the photo, which is `width` wide, gets where it is seen."""
     seen = sight.seen
-    in_photo = _area(sight.projected[mesh.faces[seen]][:, :, :2])
+    in_photo = _area(sight.projected[mesh.faces[seen]][:, :, :2]) * (width / sight.raster.face.shape[1]) ** 2
     in_texture = _area(layout.uv[seen].astype(np.float64)) * layout.face.size
     return float(np.sqrt(in_texture / in_photo)) if in_photo > 0.0 and in_texture > 0.0 else 1.0
 
@@ -76,83 +105,3 @@ def _texels_a_pixel(mesh: Mesh, sight: Sight, layout: Layout) -> float:
 def _area(corners: np.ndarray) -> float:
     b, c = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     return float(np.abs(b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]).sum()) / 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Bake:
-    mesh: Mesh
-    view: View
-    sight: Sight
-    layout: Layout
-    picture: Picture
-    normals: np.ndarray
-
-    def texture(self, report: Callable[[float], None]) -> np.ndarray:
-        """(S, S, 3) uint8."""
-        size = self.layout.face.shape[0]
-        image = np.zeros((size * size, 3), dtype=np.uint8)
-        values = self._corner_values()
-        volume = self._seeded_volume(values)
-        covered = max(int(np.count_nonzero(self.layout.face >= 0)), 1)
-        done = 0
-        for part in texels(self.layout.uv, self.layout.face, values):
-            report(0.8 * done / covered)
-            image[part.index] = np.clip(np.rint(self._colors(part, volume)), 0, 255).astype(np.uint8)
-            done += len(part.index)
-        report(0.9)
-        return fill_nearest(image.reshape(size, size, 3), self.layout.face >= 0, reach=size / 64)[0]
-
-    def _corner_values(self) -> np.ndarray:
-        """(F, 3, 4): position and the cosine to the viewer."""
-        mesh = self.mesh
-        facing = corner_facing(mesh.vertices, mesh.faces, self.normals, self.sight.towards)
-        return np.concatenate([mesh.vertices[mesh.faces], facing[:, :, None]], axis=2)
-
-    def _seeded_volume(self, values: np.ndarray) -> ColorVolume:
-        used = self.mesh.vertices[np.unique(self.mesh.faces)].astype(np.float64)
-        volume = ColorVolume(used.min(axis=0), used.max(axis=0))
-        step = max(1, int(np.count_nonzero(self.layout.face >= 0)) // _SEEDS)
-        for part in texels(self.layout.uv, self.layout.face, values, step=step):
-            spot = self._spot(part.values[:, :3])
-            front, back, shown = self._weights(part, spot)
-            volume.add(part.values[:, :3], self.picture.soft(spot), front)
-            volume.add(part.values[:, :3], self.picture.likeness(spot), np.maximum(back, _FAINT * shown))
-        volume.spread()
-        return volume
-
-    def _spot(self, position: np.ndarray) -> np.ndarray:
-        """As `View.project`, to 0.001 pixels; column by column, which is five times as fast."""
-        x, y, z = position.T
-        u, v, depth, w = (a * x + b * y + c * z + d for a, b, c, d in self.view.matrix.astype(np.float32))
-        return np.stack([u / w, v / w, depth / w]).T
-
-    def _weights(self, part: Texels, spot: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """(N,) how far a texel is to be the photo, how far, of the rest, the likeness seen through the object, and how
-        far its spot in the photo shows the same part of the object at all, however steeply.
-        """
-        facing = part.values[:, 3]
-        seen = self.picture.trust(spot, self.sight.slack[part.face])
-        through = self.picture.shows_through(spot)
-        front = _smoothstep(facing, _PHOTO_FROM, _PHOTO_FULL) * seen
-        back = _smoothstep(-facing, _BACK_FROM, _BACK_FULL) * through
-        return front, back, np.where(facing > 0.0, seen, through)
-
-    def _colors(self, part: Texels, volume: ColorVolume) -> np.ndarray:
-        position = part.values[:, :3]
-        spot = self._spot(position)
-        front, back, _ = self._weights(part, spot)
-        colors = np.zeros((len(front), 3), dtype=np.float32)
-        for weight, sample in (
-            (front, lambda chosen: self.picture.sharp(spot[chosen])),
-            ((1.0 - front) * back, lambda chosen: self.picture.likeness(spot[chosen])),
-            ((1.0 - front) * (1.0 - back), lambda chosen: volume.sample(position[chosen])),
-        ):
-            chosen = np.flatnonzero(weight > 0.0)
-            if len(chosen):
-                colors[chosen] += weight[chosen, None] * sample(chosen)
-        return colors
-
-
-def _smoothstep(x: np.ndarray, start: float, end: float) -> np.ndarray:
-    t = np.clip((x - start) / (end - start), 0.0, 1.0)
-    return t * t * (3.0 - 2.0 * t)

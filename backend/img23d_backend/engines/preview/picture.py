@@ -1,4 +1,4 @@
-"""The cut-out prepared for painting: its colours kept clear of the background, at three degrees of sharpness."""
+"""The cut-out prepared for painting: its colours kept clear of the background, as they are and without their detail."""
 
 from __future__ import annotations
 
@@ -7,53 +7,24 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ...mesh.bake import Sight
 from ...mesh.fill import fill_nearest
-from ...mesh.volume import sample_image
+from ...mesh.sight import Sight
 from ...stages import CutOut
 
-_SOFT_PIXELS = 256  # longest side of the smoothed pictures
+_SOFT_PIXELS = 256  # longest side of the smoothed picture
 _DETAIL = 0.05  # of the longest side: what is smaller does not come back on the other side of the object
 _INSET = 0.004  # of the object's longest side is left out along the outline
 _TOLERANCE = 0.015  # of the longest side that a mesh may stick out of the outline and still be the photo's
+_FINEST = 2.0  # pixels a side that one of the photo is made into where the texture is finer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """Looked up at `spot` (N, 3): pixels of the cut-out (the first one's centre at (0.5, 0.5)) and depth."""
+    """Both pictures and the confidence cover the cut-out's frame, each in a resolution of its own."""
 
-    colors: np.ndarray  # (h, w, 3) uint8, at the texture's own resolution or the photo's, the lower of the two
-    soft_colors: np.ndarray  # (h, w, 3) uint8, small
-    likeness_colors: np.ndarray  # (h, w, 3) uint8, small and without detail
-    confidence: np.ndarray  # (h, w) float32, in the frame of the depth map
-    sight: Sight
-    size: tuple[int, int]  # the cut-out's width and height
-
-    def sharp(self, spot: np.ndarray) -> np.ndarray:
-        return self._sample(self.colors, spot, cv2.INTER_CUBIC)
-
-    def soft(self, spot: np.ndarray) -> np.ndarray:
-        return self._sample(self.soft_colors, spot, cv2.INTER_LINEAR)
-
-    def likeness(self, spot: np.ndarray) -> np.ndarray:
-        return self._sample(self.likeness_colors, spot, cv2.INTER_CUBIC)
-
-    def trust(self, spot: np.ndarray, slack: np.ndarray) -> np.ndarray:
-        """(N,) 0..1: nothing lies before it by more than `slack`, and the photo there shows the object."""
-        nearest = self._sample(self.sight.depth, spot, cv2.INTER_NEAREST)
-        return np.where(spot[:, 2] <= nearest + slack, self._sample(self.confidence, spot, cv2.INTER_LINEAR), 0.0)
-
-    def shows_through(self, spot: np.ndarray) -> np.ndarray:
-        """(N,) bool: between the point and the surface that the photo shows lies no other surface towards the viewer, so
-        that both may be sides of one thing.
-        """
-        return spot[:, 2] <= self._sample(self.sight.second, spot, cv2.INTER_NEAREST)
-
-    def _sample(self, image: np.ndarray, spot: np.ndarray, interpolation: int) -> np.ndarray:
-        height, width = image.shape[:2]
-        x = spot[:, 0] * (width / self.size[0]) - 0.5
-        y = spot[:, 1] * (height / self.size[1]) - 0.5
-        return sample_image(image, np.clip(x, -1.0, width), np.clip(y, -1.0, height), interpolation)
+    colors: np.ndarray  # (h, w, 3) uint8, about as fine as the texture
+    likeness: np.ndarray  # (h, w, 3) uint8, small and without detail
+    confidence: np.ndarray  # (h, w) float32 0..1, in the frame of the depth map
 
 
 def make_picture(cutout: CutOut, sight: Sight, *, zoom: float) -> Picture:
@@ -63,12 +34,9 @@ def make_picture(cutout: CutOut, sight: Sight, *, zoom: float) -> Picture:
     colors, distance = fill_nearest(np.ascontiguousarray(cutout.rgba[:, :, :3]), core)
     small = _resized(colors, min(1.0, _SOFT_PIXELS / max(width, height)))
     return Picture(
-        colors=_resized(colors, zoom) if zoom < 0.9 else colors,
-        soft_colors=small,
-        likeness_colors=_without_detail(small),
+        colors=_resized(colors, min(zoom, _FINEST)) if not 0.9 < zoom < 1.1 else colors,
+        likeness=_without_detail(small),
         confidence=_confidence(distance, sight),
-        sight=sight,
-        size=(width, height),
     )
 
 
@@ -95,7 +63,7 @@ def _disc(radius: int) -> np.ndarray:
 def _resized(image: np.ndarray, factor: float) -> np.ndarray:
     height, width = image.shape[:2]
     size = max(1, round(width * factor)), max(1, round(height * factor))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if factor < 1.0 else cv2.INTER_CUBIC)
 
 
 def _without_detail(small: np.ndarray) -> np.ndarray:
@@ -110,7 +78,7 @@ def _without_detail(small: np.ndarray) -> np.ndarray:
 
 def _confidence(distance: np.ndarray, sight: Sight) -> np.ndarray:
     """1 on the object, falling to 0 outside its outline and beside the edge of something nearer."""
-    height, width = sight.depth.shape
+    height, width = sight.raster.face.shape
     longest = max(distance.shape)
     tolerance = max(4.0, _TOLERANCE * longest)
     near_outline = np.clip(2.0 - distance / tolerance, 0.0, 1.0)

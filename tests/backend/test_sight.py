@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import trimesh
 
-from img23d_backend.mesh.bake import corner_facing, directions, look, texels
 from img23d_backend.mesh.normals import area_vectors, vertex_normals, weld
+from img23d_backend.mesh.sight import corner_normals, directions, look, slack_of
+from img23d_backend.mesh.texels import texels
 from img23d_backend.stages import View
 
 FRONT = View.front(center_u=50.0, center_v=50.0, pixels_per_unit=30.0)
@@ -76,20 +77,18 @@ def test_a_mesh_that_is_inside_out_is_noticed() -> None:
 
 def test_slack_covers_one_pixel_of_slope_and_little_more() -> None:
     slope = np.array([[-1, -1, -1.0], [1, -1, 1.0], [-1, 1, -1.0], [5, 5, -9]])  # depth falls by 1/30 a pixel along x
-    sight = look(slope, np.array([[0, 1, 2]]), FRONT, width=100, height=100, longest=100)
-    whole = np.ptp(sight.projected[:, 2])
-    assert 1.0 <= sight.slack[0] <= 1.0 + 0.0021 * whole  # in View.front's unit a pixel of width is one of depth
+    points = FRONT.project(slope)
+    slack = slack_of(points, np.array([[0, 1, 2]]))
+    assert 1.0 <= slack[0] <= 1.0 + 0.0021 * np.ptp(points[:, 2])  # in View.front's unit a pixel of width is one of depth
 
 
-def test_flat_faces_keep_their_own_angle_and_round_ones_the_smooth_one() -> None:
+def test_flat_faces_keep_their_own_normal_and_round_ones_the_smooth_one() -> None:
     box = trimesh.creation.box()
-    towards = np.tile([0.0, 0.0, 1.0], (len(box.vertices), 1))
-    facing = corner_facing(box.vertices, box.faces, area_vectors(box.vertices, box.faces), towards)
-    np.testing.assert_allclose(facing, np.repeat(box.face_normals[:, 2:], 3, axis=1), atol=1e-9)
+    normals = corner_normals(box.vertices, box.faces, area_vectors(box.vertices, box.faces))
+    np.testing.assert_allclose(normals, np.repeat(box.face_normals[:, None], 3, axis=1), atol=1e-9)
     ball = trimesh.creation.icosphere(subdivisions=2)
-    towards = np.tile([0.0, 0.0, 1.0], (len(ball.vertices), 1))
-    facing = corner_facing(ball.vertices, ball.faces, area_vectors(ball.vertices, ball.faces), towards)
-    np.testing.assert_allclose(facing, ball.vertices[ball.faces][:, :, 2], atol=0.02)
+    normals = corner_normals(ball.vertices, ball.faces, area_vectors(ball.vertices, ball.faces))
+    np.testing.assert_allclose(normals, ball.vertices[ball.faces], atol=0.02)
 
 
 def test_pixels_beside_a_nearer_edge_are_marked_and_slopes_are_not() -> None:
@@ -108,10 +107,10 @@ def test_the_second_surface_is_the_next_one_that_looks_this_way() -> None:
     layers = [trimesh.creation.box([1, 1, 0.2]).apply_translation([0, 0, z]) for z in (1.0, 0.0, -1.0)]
     both = trimesh.util.concatenate(layers)
     sight = look(both.vertices, both.faces, FRONT, width=100, height=100, longest=100)
-    np.testing.assert_allclose(sight.depth[50, 50], -1.1 * 30, atol=1e-3)
+    np.testing.assert_allclose(sight.raster.depth[50, 50], -1.1 * 30, atol=1e-3)
     np.testing.assert_allclose(sight.second[50, 50], -0.1 * 30, atol=1e-3)
     alone = look(layers[0].vertices, layers[0].faces, FRONT, width=100, height=100, longest=100)
-    assert alone.second.min() > alone.projected[:, 2].max()
+    assert np.isinf(alone.second).all()
 
 
 def test_vertices_in_one_place_share_number_and_normal() -> None:

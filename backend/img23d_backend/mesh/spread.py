@@ -1,0 +1,139 @@
+"""Colours known at some points of a surface, spread over the rest of it along its edges.
+
+What is sought is the smoothest passage between the known colours: the harmonic one, in which every point is the mean of
+its neighbours, the nearer ones and those that face the same way counting more. Points in the same place are one point,
+so that seams of the mesh and of its layout do not part anything. Preconditioned conjugate gradients (Hestenes and Stiefel
+1952) start from the colours of the surroundings in space, where parts that nobody sees stay.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .normals import unit
+from .sorting import numbered
+
+_STEPS = 60
+_KNOWN = 0.5  # trust from which a colour is kept as it is
+_PULL = 0.5  # of an edge's mean weight: how much a colour of less trust counts
+_ACROSS = 0.02  # least weight over a sharp edge
+_GRIDS = (64, 32, 16, 8, 4, 2, 1)  # cells along the longest side
+_COARSE = 8  # at which what faces another way is a surrounding too
+
+
+@dataclass(frozen=True, kw_only=True)
+class Points:
+    """Points on a surface and who is beside whom: `position` (P, 3), `normal` (P, 3), `pairs` (E, 2), each pair once."""
+
+    position: np.ndarray
+    normal: np.ndarray
+    pairs: np.ndarray
+
+
+def connect(corners: np.ndarray, normals: np.ndarray, place: np.ndarray, count: int) -> Points:
+    """`corners` (F, 3, 3) of faces, `normals` (F, 3) theirs by area, `place` (F, 3) the number of each corner's point."""
+    owner = place.ravel()
+    share = np.maximum(np.bincount(owner, minlength=count), 1)
+    flat = corners.reshape(-1, 3)
+    repeated = np.repeat(normals, 3, axis=0)
+    position = np.stack([np.bincount(owner, weights=flat[:, k], minlength=count) / share for k in range(3)], axis=1)
+    normal = np.stack([np.bincount(owner, weights=repeated[:, k], minlength=count) for k in range(3)], axis=1)
+    a, b = owner, np.roll(place, -1, axis=1).ravel()
+    first, _ = numbered(np.minimum(a, b) * count + np.maximum(a, b))
+    first = first[a[first] != b[first]]
+    return Points(position=position, normal=unit(normal), pairs=np.stack([a[first], b[first]], axis=1))
+
+
+def spread(points: Points, color: np.ndarray, trust: np.ndarray) -> np.ndarray:
+    """(P, 3) float64 colours for all points, from those of them, `color` (P, 3), that have trust (P,) 0..1."""
+    known = trust >= _KNOWN
+    start = _surroundings(points, color, trust)
+    start[known] = color[known]
+    unknown = np.flatnonzero(~known)
+    if not len(unknown):
+        return start
+    weight = _weights(points)
+    pull = np.where(known, 0.0, trust) * _PULL * float(weight.mean() if len(weight) else 1.0)
+    number = np.full(len(known), -1)
+    number[unknown] = np.arange(len(unknown))
+    system = _System(points.pairs, weight, number, pull[unknown])
+    for channel in range(color.shape[1]):
+        pulled = color[unknown, channel] * pull[unknown]
+        start[unknown, channel] = system.solve(start[:, channel], start[unknown, channel], pulled)
+    return np.clip(start, 0.0, 255.0)
+
+
+class _System:
+    """The equations of the unknown points: the sum over the edges of weight times difference, and the pull, are nought.
+
+    `number` (P,) is a point's number among the unknown, -1 for a known one.
+    """
+
+    def __init__(self, pairs: np.ndarray, weight: np.ndarray, number: np.ndarray, pull: np.ndarray) -> None:
+        both = np.concatenate([pairs, pairs[:, ::-1]])
+        here, there, weight = number[both[:, 0]], number[both[:, 1]], np.concatenate([weight, weight])
+        inner, border = np.flatnonzero((here >= 0) & (there >= 0)), np.flatnonzero((here >= 0) & (there < 0))
+        self._row, self._column, self._weight = here[inner], there[inner], weight[inner]
+        self._border = here[border], both[border, 1], weight[border]
+        self._count = len(pull)
+        diagonal = pull + self._summed(self._row, self._weight) + self._summed(self._border[0], self._border[2])
+        self._diagonal = np.where(diagonal > 0.0, diagonal, 1.0)  # a point by itself keeps what it has
+
+    def solve(self, values: np.ndarray, start: np.ndarray, pulled: np.ndarray) -> np.ndarray:
+        """One channel of the unknown points, from that of all of them, `values` (P,), and a first guess."""
+        row, other, weight = self._border
+        solution = start.copy()
+        rest = self._summed(row, weight * values[other]) + pulled - self._times(solution)
+        scaled = rest / self._diagonal
+        way, size = scaled, float(rest @ scaled)
+        for _ in range(_STEPS):
+            image = self._times(way)
+            curved = float(way @ image)
+            if curved <= 0.0 or size <= 0.0:
+                break
+            solution += (size / curved) * way
+            rest -= (size / curved) * image
+            scaled = rest / self._diagonal
+            size, before = float(rest @ scaled), size
+            way = scaled + (size / before) * way
+        return solution
+
+    def _times(self, values: np.ndarray) -> np.ndarray:
+        return self._diagonal * values - self._summed(self._row, self._weight * values[self._column])
+
+    def _summed(self, row: np.ndarray, values: np.ndarray) -> np.ndarray:
+        return np.bincount(row, weights=values, minlength=self._count)
+
+
+def _weights(points: Points) -> np.ndarray:
+    """(E,) over the squared distance, less where the surface turns."""
+    a, b = points.pairs.T
+    apart = points.position[a] - points.position[b]
+    squared = np.einsum("ei,ei->e", apart, apart)
+    alike = np.einsum("ei,ei->e", points.normal[a], points.normal[b])
+    least = float(squared.mean()) * 1e-3 if len(squared) else 1.0
+    return np.maximum(alike, _ACROSS) / np.maximum(squared, max(least, 1e-30))
+
+
+def _surroundings(points: Points, color: np.ndarray, trust: np.ndarray) -> np.ndarray:
+    """(P, 3) the mean of the trusted colours in the smallest cell that has any, first of points that face the same way."""
+    low = points.position.min(axis=0)
+    extent = max(float((points.position.max(axis=0) - low).max()), 1e-30)
+    unit_place = (points.position - low) / (extent * (1.0 + 1e-9))
+    axis = np.argmax(np.abs(points.normal), axis=1)
+    side = 2 * axis + (np.take_along_axis(points.normal, axis[:, None], axis=1)[:, 0] > 0.0)
+    result = np.zeros_like(color, dtype=np.float64)
+    open_ = np.ones(len(color), dtype=bool)
+    for grid, sides in [(grid, True) for grid in _GRIDS if grid > _COARSE] + [(g, False) for g in _GRIDS if g <= _COARSE]:
+        x, y, z = np.minimum((unit_place * grid).astype(np.int64), grid - 1).T
+        cell = (x * grid + y) * grid + z
+        cell = cell * 6 + side if sides else cell
+        weight = np.bincount(cell, weights=trust, minlength=int(cell.max()) + 1)
+        found = open_ & (weight[cell] > 1e-6)
+        for k in range(3):
+            mean = np.bincount(cell, weights=trust * color[:, k], minlength=len(weight)) / np.maximum(weight, 1e-30)
+            result[found, k] = mean[cell[found]]
+        open_ &= ~found
+    return result

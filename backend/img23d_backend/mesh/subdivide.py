@@ -1,0 +1,73 @@
+"""Large faces cut into small ones for the time of a computation: a box of twelve triangles has no vertices to hold colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .normals import area_vectors
+from .texels import corner_weights
+
+_WANTED = 12_000  # faces in all that a coarse mesh is cut into, about
+_MOST = 150_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Subdivided:
+    """Every face cut along each side into `parts` (F,), a power of two, which makes parts**2 faces alike.
+
+    `face` (G,) the old face of each new one, `weights` (G, 3, 2) of the old second and third corner at each new corner,
+    `start` (F,) each old face's first new one.
+    """
+
+    parts: np.ndarray
+    start: np.ndarray
+    face: np.ndarray
+    weights: np.ndarray
+
+    def corners(self, values: np.ndarray) -> np.ndarray:
+        """(G, 3, K) at the new corners what the old ones, `values` (F, 3, K), come to there."""
+        if len(self.face) == len(values):
+            return values
+        a, b, c = np.moveaxis(values[self.face], 1, 0)[:, :, None]
+        return a + (b - a) * self.weights[:, :, :1] + (c - a) * self.weights[:, :, 1:]
+
+    def locate(self, uv: np.ndarray, face: np.ndarray, index: np.ndarray, size: int) -> np.ndarray:
+        """(N,) the new face at each of the texels `index` (N,), which lie on the old faces `face` (N,)."""
+        if len(self.face) == len(self.parts):
+            return face
+        parts = self.parts[face]
+        b, c = (np.minimum(weight * parts, parts - 1e-4) for weight in corner_weights(uv, face, index, size))
+        row, column = b.astype(np.int64), c.astype(np.int64)
+        row = np.minimum(row, parts - 1)
+        column = np.minimum(column, parts - 1 - row)
+        upright = (b - row) + (c - column) <= 1.0
+        upright |= row + column >= parts - 1
+        row, column = np.where(upright, row, parts - 1 - row), np.where(upright, column, parts - 1 - column)
+        return self.start[face] + row * parts + column
+
+
+def subdivide(vertices: np.ndarray, faces: np.ndarray) -> Subdivided:
+    """Cut faces whose longest side is out of proportion, were the surface covered by about 12,000 even ones."""
+    corners = vertices[faces].astype(np.float64)
+    longest = np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2).max(axis=1)
+    area = 0.5 * np.linalg.norm(area_vectors(vertices, faces), axis=1).sum()
+    side = max(np.sqrt(2.3 * area / _WANTED), 1e-30)  # of an equilateral triangle
+    power = np.ceil(np.log2(np.maximum(longest / (2.0 * side), 1.0))).astype(np.int64)
+    while (4**power).sum() > max(_MOST, len(faces)):
+        power = np.maximum(power - 1, 0)
+    parts = 2**power
+    count = parts**2
+    start = np.cumsum(count) - count
+    face = np.repeat(np.arange(len(faces)), count)
+    return Subdivided(parts=parts, start=start, face=face, weights=_weights(parts[face], np.arange(len(face)) - start[face]))
+
+
+def _weights(parts: np.ndarray, number: np.ndarray) -> np.ndarray:
+    """(G, 3, 2). A face's new ones fill a square: those like itself below the diagonal, those upside down turned into the rest."""
+    row, column = np.divmod(number, parts)
+    upright = row + column < parts
+    row, column = np.where(upright, row, parts - 1 - row), np.where(upright, column, parts - 1 - column)
+    steps = np.where(upright[:, None, None], [[0, 0], [1, 0], [0, 1]], [[1, 1], [0, 1], [1, 0]])
+    return (np.stack([row, column], axis=1)[:, None] + steps) / parts[:, None, None]
