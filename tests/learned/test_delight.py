@@ -28,7 +28,7 @@ SMALL = {
 def parts() -> SmallParts:
     torch.manual_seed(3)
     network = UNet2DConditionModel(**(UNET | SMALL)).eval().requires_grad_(False)
-    return SmallParts(delight=network, vae=small_vae(levels=4), prompt=torch.randn(1, 77, PROMPT_WIDTH))
+    return SmallParts(delight=network, vae=small_vae(levels=6), prompt=torch.randn(1, 77, PROMPT_WIDTH))
 
 
 @pytest.fixture
@@ -71,7 +71,9 @@ def test_the_picture_is_the_one_that_hy3dgen_makes(parts: SmallParts, store: Mod
     expected = np.array(hy3dgens(parts)(Image.fromarray(square)))
     picture = remove_light(square, plan=small_plan(parts), models=store, report=lambda *_: None)
     assert picture.shape == expected.shape == (512, 512, 3)
-    assert np.abs(picture.astype(int) - expected).max() <= 1
+    away = np.abs(picture.astype(int) - expected)
+    assert away.max() <= 2  # a value that was rounded the other way, times the gain of the colours
+    assert away.mean() <= 0.01
     assert np.abs(without_delight(square).astype(int) - expected).mean() > 10  # the network did something
 
 

@@ -51,42 +51,49 @@ def recentred(rgba: np.ndarray) -> np.ndarray:
     return square
 
 
-def without_delight(picture: np.ndarray) -> np.ndarray:
-    """(s, s, 4) uint8 to (512, 512, 3) on white, light and shadow as they are."""
-    rgb, alpha = _scaled(picture)
+def without_delight(picture: np.ndarray, *, side: int = SIDE) -> np.ndarray:
+    """(s, s, 4) uint8 to (side, side, 3) on white, light and shadow as they are."""
+    rgb, alpha = _scaled(picture, side)
     return _over_white(rgb / 255, alpha / 255)
 
 
 def remove_light(
-    picture: np.ndarray, *, plan: PaintPlan, models: ModelStore, report: Report, seed: int = _SEED, steps: int = _STEPS
+    picture: np.ndarray,
+    *,
+    plan: PaintPlan,
+    models: ModelStore,
+    report: Report,
+    seed: int = _SEED,
+    steps: int = _STEPS,
+    side: int = SIDE,
 ) -> np.ndarray:
-    """(s, s, 4) uint8 to (512, 512, 3) on white, without light and shadow and with the picture's own range of colours.
+    """(s, s, 4) uint8 to (side, side, 3) on white, without light and shadow and with the picture's own range of colours.
 
     `report` is called at every step, which is where a cancel is seen. Raises what loading and torch raise.
     """
-    rgb, alpha = _scaled(picture)
+    rgb, alpha = _scaled(picture, side)
     even = _sample(rgb, plan, models, seed, steps, report)
     return _over_white(_recoloured(even / 255, rgb / 255, alpha / 255), alpha / 255)
 
 
-def _scaled(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The colours (512, 512, 3), white where nothing is, and the alpha (512, 512, 1), a pixel narrower, both uint8."""
+def _scaled(picture: np.ndarray, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """The colours (side, side, 3), white where nothing is, and the alpha (side, side, 1), a pixel narrower, both uint8."""
     from PIL import Image
 
-    scaled = np.array(Image.fromarray(picture).resize((SIDE, SIDE)))
+    scaled = np.array(Image.fromarray(picture).resize((side, side)))
     alpha = cv2.erode(scaled[:, :, 3], np.ones((3, 3), np.uint8))
     return np.where(alpha[:, :, None] == 0, np.uint8(255), scaled[:, :, :3]), alpha[:, :, None]
 
 
 def _sample(rgb: np.ndarray, plan: PaintPlan, models: ModelStore, seed: int, steps: int, report: Report) -> np.ndarray:
-    """(512, 512, 3) uint8 to the same."""
+    """(s, s, 3) uint8 to the same."""
     import torch
 
     report(0.0, "Looking at the light")
-    with plan.on_device(plan.delight_vae, models, picture_bytes(plan.device, SIDE)) as vae, torch.inference_mode():
+    with plan.on_device(plan.delight_vae, models, picture_bytes(plan.device, len(rgb))) as vae, torch.inference_mode():
         seen = likeliest(vae, rgb, plan.device)
     latents = _denoise(seen, plan, models, seed, steps, within(report, _ENCODED, _SAMPLED))
-    with plan.on_device(plan.delight_vae, models, picture_bytes(plan.device, SIDE)) as vae, torch.inference_mode():
+    with plan.on_device(plan.delight_vae, models, picture_bytes(plan.device, len(rgb))) as vae, torch.inference_mode():
         return decoded(vae, latents, plan.device)
 
 
@@ -110,9 +117,9 @@ def _denoise(seen: Tensor, plan: PaintPlan, models: ModelStore, seed: int, steps
 
 
 def _recoloured(even: np.ndarray, original: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """The network's picture with the original's mean and deviation in each channel, (512, 512, 3), 0..1.
+    """The network's picture with the original's mean and deviation in each channel, (s, s, 3), 0..1.
 
-    Only where that brings it nearer to the original. Measured where the thing is, alpha (512, 512, 1) above a half.
+    Only where that brings it nearer to the original. Measured where the thing is, alpha (s, s, 1) above a half.
     """
     inside = alpha[:, :, 0] > 0.5
     mine, theirs = even[inside], original[inside]  # (pixels, 3)
@@ -126,5 +133,5 @@ def _recoloured(even: np.ndarray, original: np.ndarray, alpha: np.ndarray) -> np
 
 
 def _over_white(colours: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """Colours (512, 512, 3) and alpha (512, 512, 1), 0..1, to uint8, rounded down as hy3dgen does."""
+    """Colours (s, s, 3) and alpha (s, s, 1), 0..1, to uint8, rounded down as hy3dgen does."""
     return ((colours * alpha + (1 - alpha)) * 255).astype(np.uint8)
