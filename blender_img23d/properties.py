@@ -194,8 +194,8 @@ class Img23DSceneSettings(PropertyGroup):
     delight: BoolProperty(
         name="Remove Light and Shadow",
         description=(
-            "Take the photo's light and shadow out before it is painted with, so that your scene's lights are the only ones; "
-            "without it painting is faster, and the photo's shading stays in the texture"
+            "Take the photo's light and shadow out before it is painted with, so that your scene's lights "
+            "are the only ones; without it painting is faster, and the photo's shading stays in the texture"
         ),
         default=True,
     )
