@@ -1,7 +1,7 @@
-"""A mesh's faces grouped into charts that can be laid flat: box projection, cleaned of crumbs, overlaps peeled off.
+"""A mesh's faces grouped into charts that can be laid flat, overlaps peeled off.
 
 Each polygon (a triangle, or the triangles of one face of an artist's mesh) looks along one of six directions. Charts are
-the connected areas of one direction. Where a chart covers itself in its projection, the covered polygons are peeled off
+the connected areas of one direction. Where a chart covers itself, the covered polygons are peeled off
 into further charts, so the method holds for open, non-manifold and self-intersecting meshes.
 """
 
@@ -12,28 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .normals import unit, weld
+from .connected import connected as connected
+from .normals import weld
 from .pack import shelve
 from .rasterize import fragments, rasterize
+from .sides import SIDES
 from .sorting import sorted_with_order
 
-FRONT, BACK = 0, 1
-# Rows: u, v (downwards) and the direction a viewer of that side is in, each in the frame's x, y, z. All right-handed as
-# seen from outside, so no chart is a mirror image.
-SIDES = np.array(
-    [
-        [[1, 0, 0], [0, -1, 0], [0, 0, 1]],  # front
-        [[-1, 0, 0], [0, -1, 0], [0, 0, -1]],  # back
-        [[0, 0, -1], [0, -1, 0], [1, 0, 0]],  # right
-        [[0, 0, 1], [0, -1, 0], [-1, 0, 0]],  # left
-        [[1, 0, 0], [0, 0, 1], [0, 1, 0]],  # top
-        [[1, 0, 0], [0, 0, -1], [0, -1, 0]],  # bottom
-    ],
-    dtype=np.float64,
-)
-_FACING = 0.3  # cosine from which a polygon belongs to the front or back, whatever other side it faces better
-_TOLERABLE = 0.12  # cosine to which a polygon may be taken into a neighbour's chart
-_CRUMB = 0.002  # share of the surface below which an area is given to its neighbours
 _MANY = 500  # charts from which the smallest areas of one side share one: a chart each would drown in padding
 _PEEL_PIXELS = 512 * 512
 
@@ -41,13 +26,14 @@ _PEEL_PIXELS = 512 * 512
 @dataclass(frozen=True, kw_only=True)
 class Surface:
     """What charting reads: `corners` (F, 3, 3) in the frame, `normals` (F, 3) with twice the area as their length,
-    `polygon` (F,) numbers 0.., `edges` (F, 3) numbers of the edges from each corner to the next, and `pairs` (N, 2) of
-    polygons that share an edge.
+    `polygon` (F,) numbers 0.., `places` (F, 3) numbers that corners in the same place share, `edges` (F, 3) numbers of the
+    edges from each corner to the next, and `pairs` (N, 2) of polygons that share an edge.
     """
 
     corners: np.ndarray
     normals: np.ndarray
     polygon: np.ndarray
+    places: np.ndarray
     edges: np.ndarray
     pairs: np.ndarray
 
@@ -55,22 +41,33 @@ class Surface:
     def polygons(self) -> int:
         return int(self.polygon.max()) + 1
 
+    def polygon_normals(self) -> np.ndarray:
+        """(P, 3) sums of the triangles' normals."""
+        return np.stack([np.bincount(self.polygon, axis, self.polygons) for axis in self.normals.T], axis=1)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Charts:
-    """`chart` (P,) a polygon, `side` (C,) a chart: an index into SIDES."""
+    """`chart` (P,) a polygon, `side` (C,) a chart: an index into SIDES; `rigid` (C,) whether the projection is to be kept,
+    as where a chart is made of many small areas.
+    """
 
     chart: np.ndarray
     side: np.ndarray
+    rigid: np.ndarray
 
     def flat(self, surface: Surface) -> np.ndarray:
         """(F, 3, 3): u, v and depth of each corner in its chart's projection, in the mesh's unit."""
+        return self.turned(surface, surface.corners)
+
+    def turned(self, surface: Surface, vectors: np.ndarray) -> np.ndarray:
+        """Vectors (F, K, 3) of each face in the frame to u, v and depth of its chart."""
         side = self.side[self.chart[surface.polygon]]
-        flat = np.empty_like(surface.corners)
+        result = np.empty_like(vectors)
         for number, axes in enumerate(SIDES * np.array([1.0, 1.0, -1.0])[:, None]):
             faces = np.flatnonzero(side == number)
-            flat[faces] = (surface.corners[faces].reshape(-1, 3) @ axes.T).reshape(-1, 3, 3)
-        return flat
+            result[faces] = (vectors[faces].reshape(-1, 3) @ axes.T).reshape(len(faces), *vectors.shape[1:])
+        return result
 
     def rim(self, surface: Surface) -> np.ndarray:
         """(F, 3) whether an edge lies on its chart's outline (or where more than two faces meet)."""
@@ -84,49 +81,47 @@ def make_surface(
     vertices: np.ndarray, faces: np.ndarray, *, frame: np.ndarray, normals: np.ndarray, polygon: np.ndarray
 ) -> Surface:
     """A mesh in `frame` (rows: right, up, towards the viewer). `normals` (F, 3) may be turned where a face is inside out."""
-    edges, pairs = _neighbours(weld(vertices)[0][faces], polygon)
+    places = weld(vertices)[0][faces]
+    edges, pairs = _neighbours(places, polygon)
     return Surface(
         corners=vertices[faces].astype(np.float64) @ frame.T,
         normals=normals @ frame.T,
         polygon=polygon,
+        places=places,
         edges=edges,
         pairs=pairs,
     )
 
 
-def make_charts(surface: Surface) -> Charts:
-    """Connected areas of one side each. They may still cover themselves: see `peel`."""
-    columns = [np.bincount(surface.polygon, weights=n, minlength=surface.polygons) for n in surface.normals.T]
-    summed = np.stack(columns, axis=1)
-    area = np.linalg.norm(summed, axis=1)
-    facing = unit(summed) @ SIDES[:, 2].T  # (P, 6)
-    side = _sides(facing)
-    for _ in range(4):
-        side = _give_crumbs_away(side, facing, area, surface.pairs)
-    return _charts_of(side, np.zeros_like(side), area, surface.pairs)
+def make_charts(surface: Surface, side: np.ndarray) -> Charts:
+    """Connected areas of one `side` (P,) each. They may still cover themselves: see `peel`."""
+    return _charts_of(side, np.zeros_like(side), np.linalg.norm(surface.polygon_normals(), axis=1), surface.pairs)
 
 
 def peel(surface: Surface, charts: Charts, crowded: np.ndarray, report: Callable[[], None]) -> Charts:
     """Split the charts in `crowded` (K,) so that what is hidden in a chart's own projection moves into further charts."""
-    layer = np.zeros(len(charts.chart), dtype=np.int64)
+    layer, flat = np.zeros(len(charts.chart), dtype=np.int64), charts.flat(surface)
     pending = np.flatnonzero(np.isin(charts.chart, crowded)[surface.polygon])
     level = 0
     while len(pending):
         report()
-        hidden = _hidden_polygons(surface, charts, pending)
+        hidden, _ = overlaps(surface, charts, flat, pending)
         level += 1
         layer[hidden] = level
         is_hidden = np.zeros(len(layer), dtype=bool)
         is_hidden[hidden] = True
         pending = pending[is_hidden[surface.polygon[pending]]]
-    return _split(surface, charts, layer)
+    return _split(surface, charts, layer, charts.side[charts.chart])
 
 
-def part_from_charts(surface: Surface, charts: Charts, polygons: np.ndarray) -> Charts:
-    """Give single polygons charts of their own (connected ones together)."""
+def part_from_charts(surface: Surface, charts: Charts, polygons: np.ndarray, side: np.ndarray | None = None) -> Charts:
+    """Give single polygons (K,) charts of their own (connected ones together), where `side` is given along sides (K,)."""
     layer = np.zeros(len(charts.chart), dtype=np.int64)
     layer[polygons] = 1
-    return _split(surface, charts, layer)
+    sides = charts.side[charts.chart]
+    if side is not None:
+        sides[polygons] = side
+    return _split(surface, charts, layer, sides)
 
 
 def _neighbours(places: np.ndarray, polygon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -143,25 +138,6 @@ def _neighbours(places: np.ndarray, polygon: np.ndarray) -> tuple[np.ndarray, np
     return edges.reshape(-1, 3), pairs[pairs[:, 0] != pairs[:, 1]]
 
 
-def _sides(facing: np.ndarray) -> np.ndarray:
-    side = 2 + np.argmax(facing[:, 2:], axis=1)
-    side[facing[:, FRONT] > _FACING] = FRONT
-    side[facing[:, BACK] > _FACING] = BACK
-    return side
-
-
-def _give_crumbs_away(side: np.ndarray, facing: np.ndarray, area: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    region = connected(len(side), pairs[side[pairs[:, 0]] == side[pairs[:, 1]]])
-    region_area = np.bincount(region, weights=area)
-    crumb = (region_area < _CRUMB * area.sum())[region]
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    giver, taker = both[crumb[both[:, 0]] & ~crumb[both[:, 1]]].T
-    fits = (facing[giver, side[taker]] > _TOLERABLE) | (area[giver] == 0.0)
-    result = side.copy()
-    result[giver[fits]] = side[taker[fits]]
-    return result
-
-
 def _charts_of(side: np.ndarray, layer: np.ndarray, area: np.ndarray, pairs: np.ndarray) -> Charts:
     """A chart for each connected area of equal side and layer; all but the largest areas share one of their kind."""
     kind = layer * len(SIDES) + side
@@ -170,30 +146,35 @@ def _charts_of(side: np.ndarray, layer: np.ndarray, area: np.ndarray, pairs: np.
     small = (rank >= _MANY)[region]
     key = np.where(small, kind, int(kind.max()) + 1 + region)
     _, first, chart = np.unique(key, return_index=True, return_inverse=True)
-    return Charts(chart=chart.reshape(-1), side=side[first])
+    return Charts(chart=chart.reshape(-1), side=side[first], rigid=small[first])
 
 
-def _split(surface: Surface, charts: Charts, layer: np.ndarray) -> Charts:
-    """Charts again, polygons of one old chart but different `layer` apart; the untouched charts stay as they are."""
-    length = np.linalg.norm(surface.normals, axis=1)
-    area = np.bincount(surface.polygon, weights=length, minlength=surface.polygons)
+def _split(surface: Surface, charts: Charts, layer: np.ndarray, side: np.ndarray) -> Charts:
+    """Polygons with a `layer` (P,) in charts of their own, by connected areas of equal layer and `side` (P,)."""
     moved = np.flatnonzero(layer)
+    if not len(moved):
+        return charts
+    area = np.linalg.norm(surface.polygon_normals(), axis=1)
     number = np.full(len(layer), -1)
     number[moved] = np.arange(len(moved))
     pairs = number[surface.pairs]
     pairs = pairs[(pairs >= 0).all(axis=1)]
-    new = _charts_of(charts.side[charts.chart[moved]], layer[moved], np.maximum(area[moved], area.sum() * 1e-12), pairs)
+    new = _charts_of(side[moved], layer[moved], np.maximum(area[moved], area.sum() * 1e-12), pairs)
     chart = charts.chart.copy()
     chart[moved] = len(charts.side) + new.chart
     used, chart = np.unique(chart, return_inverse=True)
-    return Charts(chart=chart.reshape(-1), side=np.concatenate([charts.side, new.side])[used])
+    sides, rigid = np.concatenate([charts.side, new.side]), np.concatenate([charts.rigid, new.rigid])
+    return Charts(chart=chart.reshape(-1), side=sides[used], rigid=rigid[used])
 
 
-def _hidden_polygons(surface: Surface, charts: Charts, faces: np.ndarray) -> np.ndarray:
-    """Polygons, among those of `faces`, that another polygon of the same chart covers in part."""
+def overlaps(surface: Surface, charts: Charts, flat: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Among the polygons of `faces` (K,), those that another polygon of the same chart covers in part, and those that cover.
+
+    `flat` (F, 3, 3) are u, v and depth of all corners in their chart's plane; the nearest of a pixel covers the others.
+    """
     polygon = surface.polygon[faces]
     _, chart = np.unique(charts.chart[polygon], return_inverse=True)
-    corners = charts.flat(surface)[faces]
+    corners = flat[faces]
     low, high = chart_bounds(corners[:, :, :2], chart.reshape(-1))
     scale = np.sqrt(_PEEL_PIXELS / max(float(np.prod(high - low, axis=1).sum()), 1e-30))
     cells = np.ceil((high - low) * scale).astype(np.int64) + 1
@@ -201,11 +182,12 @@ def _hidden_polygons(surface: Surface, charts: Charts, faces: np.ndarray) -> np.
     corners[:, :, :2] = (corners[:, :, :2] - low[chart][:, None]) * scale + offset[chart][:, None]
     points, triangles = corners.reshape(-1, 3), np.arange(3 * len(faces)).reshape(-1, 3)
     front = rasterize(points, triangles, width=width, height=height).face.ravel()
-    hidden = np.zeros(len(charts.chart), dtype=bool)
+    hidden, covering = np.zeros((2, len(charts.chart)), dtype=bool)
     for part in fragments(points, triangles, width=width, height=height):
-        mine = polygon[part.face]
-        hidden[mine[polygon[front[part.pixel]] != mine]] = True
-    return np.flatnonzero(hidden)
+        mine, nearest = polygon[part.face], polygon[front[part.pixel]]
+        hidden[mine[nearest != mine]] = True
+        covering[nearest[nearest != mine]] = True
+    return np.flatnonzero(hidden), np.flatnonzero(covering)
 
 
 def chart_bounds(xy: np.ndarray, chart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -215,21 +197,3 @@ def chart_bounds(xy: np.ndarray, chart: np.ndarray) -> tuple[np.ndarray, np.ndar
     a, b, c = xy[:, 0], xy[:, 1], xy[:, 2]
     least, greatest = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
     return np.minimum.reduceat(least[order], starts, axis=0), np.maximum.reduceat(greatest[order], starts, axis=0)
-
-
-def connected(count: int, pairs: np.ndarray) -> np.ndarray:
-    """(count,) numbers 0.. of the connected components of a graph: hooking to the least label and pointer jumping."""
-    label = np.arange(count)
-    a, b = pairs[:, 0], pairs[:, 1]
-    while len(a):
-        least = np.minimum(label[a], label[b])
-        np.minimum.at(label, label[a], least)
-        np.minimum.at(label, label[b], least)
-        while True:
-            jumped = label[label]
-            if np.array_equal(jumped, label):
-                break
-            label = jumped
-        open_ = label[a] != label[b]
-        a, b = a[open_], b[open_]
-    return np.unique(label, return_inverse=True)[1].reshape(-1)

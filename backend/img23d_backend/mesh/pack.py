@@ -12,21 +12,21 @@ from .rasterize import fragments
 
 _CELLS = 256  # cells a side of the square, whatever the texture's size
 _GAP = 1.0  # cells between two charts: 4 texels at 1024, 8 at 2048, so that two mip levels stay clean
-_SHRINK = 0.95
+_SHRINK, _REFINEMENTS = 0.94, 2  # the scale is lowered until all fits, then halved in on twice
 _TINY = 16  # cells a side up to which a chart counts as its bounding box
 
 
 @dataclass(frozen=True, kw_only=True)
 class Packing:
-    """Where charts lie in the unit square: `scale`, `offset` (C, 2), and `turned` (C,) for those set a quarter turn."""
+    """Where charts lie in the unit square: `scale`, `offset` (C, 2), and `turns` (C,), how many quarter turns each made."""
 
     scale: float
     offset: np.ndarray
-    turned: np.ndarray
+    turns: np.ndarray
 
     def place(self, xy: np.ndarray, chart: np.ndarray) -> np.ndarray:
         """Corners (F, 3, 2) in the charts' unit to the square."""
-        return _turn(xy, self.turned[chart]) * self.scale + self.offset[chart][:, None]
+        return _turned(xy, self.turns[chart][:, None]) * self.scale + self.offset[chart][:, None]
 
 
 def pack(
@@ -46,25 +46,25 @@ def pack(
     next) on a chart's outline, `low` and `high` (C, 2) the charts' bounds. `start` is a scale to begin from; None is
     returned where it would get below `least`. `report` is called before each try.
     """
-    extent = high - low
-    turned = extent[:, 1] > extent[:, 0]
-    corner = np.where(turned[:, None], np.stack([low[:, 1], -high[:, 0]], axis=1), low)
-    extent = np.where(turned[:, None], extent[:, ::-1], extent)
-    xy = _turn(xy, turned[chart]) - corner[chart][:, None]
+    tray = _Tray(xy=xy - low[chart][:, None], chart=chart, rim=rim, low=low, extent=high - low)
     scale = min(_roomy_scale(xy), widest(low, high) * _CELLS) if start is None else start * _CELLS
-    while scale >= least * _CELLS:
+    tight, found = scale, None
+    while found is None:
+        if scale < least * _CELLS:
+            return None
         report()
-        bitmaps = _bitmaps(xy * scale, chart, rim, extent * scale)
-        filled = sum(int(np.count_nonzero(bitmap)) for bitmap in bitmaps) / _CELLS**2
-        if filled > 0.97:
-            scale *= min(_SHRINK, np.sqrt(0.9 / filled))
-            continue
-        spots = _place(bitmaps)
-        if spots is not None:
-            offset = (spots + _GAP / 2) / _CELLS - corner * (scale / _CELLS)
-            return Packing(scale=scale / _CELLS, offset=offset, turned=turned)
-        scale *= _SHRINK
-    return None
+        found, shrink = tray.packed(scale)
+        if found is None:
+            tight, scale = scale, scale * shrink
+    for _ in range(_REFINEMENTS if tight > scale else 0):
+        report()
+        between = float(np.sqrt(scale * tight))
+        better, _ = tray.packed(between)
+        if better is None:
+            tight = between
+        else:
+            scale, found = between, better
+    return found
 
 
 def widest(low: np.ndarray, high: np.ndarray) -> float:
@@ -87,9 +87,42 @@ def shelve(sizes: np.ndarray) -> tuple[np.ndarray, int, int]:
     return corners, width, y + shelf
 
 
-def _turn(xy: np.ndarray, turned: np.ndarray) -> np.ndarray:
-    """A quarter turn of the faces' corners (F, 3, 2) where `turned` (F,) is set: rotated, never mirrored."""
-    return np.where(turned[:, None, None], np.stack([xy[:, :, 1], -xy[:, :, 0]], axis=2), xy)
+@dataclass(frozen=True, kw_only=True)
+class _Tray:
+    """The charts to be packed, each from its own corner; as `pack` is given them."""
+
+    xy: np.ndarray
+    chart: np.ndarray
+    rim: np.ndarray
+    low: np.ndarray
+    extent: np.ndarray
+
+    def packed(self, scale: float) -> tuple[Packing | None, float]:
+        """The charts at a scale in cells a unit; or None, and by how much to shrink it."""
+        bitmaps = _bitmaps(self.xy * scale, self.chart, self.rim, self.extent * scale)
+        filled = sum(int(np.count_nonzero(bitmap)) for bitmap in bitmaps) / _CELLS**2
+        if filled > 0.97:
+            return None, min(_SHRINK, float(np.sqrt(0.9 / filled)))
+        placed = _place(bitmaps)
+        if placed is None:
+            return None, _SHRINK
+        spots, turns = placed
+        sizes = np.array([bitmap.shape[::-1] for bitmap in bitmaps], dtype=np.float64)
+        inset = _turned(_GAP / 2 - self.low * scale, turns) + _turned_corner(sizes, turns)
+        return Packing(scale=scale / _CELLS, offset=(spots + inset) / _CELLS, turns=turns), 1.0
+
+
+def _turned(xy: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """Points (..., 2) after quarter turns as `np.rot90` makes them: rotated, never mirrored."""
+    x, y = xy[..., 0], xy[..., 1]
+    return np.stack([np.choose(turns, (x, y, -x, -y)), np.choose(turns, (y, -x, -y, x))], axis=-1)
+
+
+def _turned_corner(sizes: np.ndarray, turns: np.ndarray) -> np.ndarray:
+    """(C, 2) where a box of that size had its corner at 0, how far a turn has taken it out of the first quadrant."""
+    width, height = sizes.T
+    nothing = np.zeros_like(width)
+    return np.stack([np.choose(turns, (nothing, nothing, width, height)), np.choose(turns, (nothing, width, height, nothing))], 1)
 
 
 def _roomy_scale(xy: np.ndarray) -> float:
@@ -148,28 +181,38 @@ def along_edges(corners: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.
     return start[index] + step[index] * at[:, None], np.nonzero(which)[0][index]
 
 
-def _place(bitmaps: list[np.ndarray]) -> np.ndarray | None:
-    """(C, 2) cells of the charts' corners, or None where they do not fit."""
+def _place(bitmaps: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
+    """(C, 2) cells of the charts' corners and (C,) quarter turns, or None where they do not fit."""
     taken = np.zeros((_CELLS, _CELLS), dtype=np.float32)
-    spots = np.zeros((len(bitmaps), 2))
+    spots, turns = np.zeros((len(bitmaps), 2)), np.zeros(len(bitmaps), dtype=np.int64)
     searched: dict[tuple[int, int], int] = {}  # no room above that row for a box of that size
-    order = sorted(range(len(bitmaps)), key=lambda i: -bitmaps[i].size)
-    for index in order:
+    for index in sorted(range(len(bitmaps)), key=lambda i: -bitmaps[i].size):
         bitmap = bitmaps[index]
-        height, width = bitmap.shape
-        if height > _CELLS or width > _CELLS:
-            return None
-        spot = _tiny_spot(taken, bitmap, searched) if max(height, width) <= _TINY else _spot(taken, bitmap)
+        tiny = max(bitmap.shape) <= _TINY
+        spot, turn = (_tiny_spot(taken, bitmap, searched), 0) if tiny else _best_spot(taken, bitmap)
         if spot is None:
             return None
         x, y = spot
-        taken[y : y + height, x : x + width] += bitmap
-        spots[index] = x, y
-    return spots
+        bitmap = np.rot90(bitmap, turn)
+        taken[y : y + bitmap.shape[0], x : x + bitmap.shape[1]] += bitmap
+        spots[index], turns[index] = spot, turn
+    return spots, turns
+
+
+def _best_spot(taken: np.ndarray, bitmap: np.ndarray) -> tuple[tuple[int, int] | None, int]:
+    """The topmost place of any quarter turn, and the turn."""
+    best: tuple[tuple[int, int] | None, int] = (None, 0)
+    for turn in range(4):
+        spot = _spot(taken, np.ascontiguousarray(np.rot90(bitmap, turn)))
+        if spot is not None and (best[0] is None or spot[::-1] < best[0][::-1]):
+            best = spot, turn
+    return best
 
 
 def _spot(taken: np.ndarray, bitmap: np.ndarray) -> tuple[int, int] | None:
     """The topmost, then leftmost place where the bitmap meets nothing that is taken."""
+    if bitmap.shape[0] > taken.shape[0] or bitmap.shape[1] > taken.shape[1]:
+        return None
     free = cv2.matchTemplate(taken, bitmap, cv2.TM_CCORR) < 0.5
     if not free.any():
         return None

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
-from .charts import BACK, FRONT, Charts, Surface, chart_bounds, make_charts, part_from_charts, peel
-from .pack import along_edges, pack, widest
-from .rasterize import fragments
+from ..stages import Mesh
+from .charts import Charts, Surface, chart_bounds, make_charts, make_surface, part_from_charts, peel
+from .flatten import flatten
+from .layout import Layout as Layout
+from .layout import cover, touch_outlines
+from .layout import covers_twice as covers_twice
+from .layout import layout_from as layout_from
+from .normals import area_vectors
+from .pack import pack, widest
+from .sides import BACK, FRONT, front_sides
 
 # Texels a unit of length on the back and on the other sides, against 1 on the front, which alone has the photo's detail
 # to hold. The front may be too long for the square to be filled; then the others get the room.
@@ -19,32 +25,50 @@ _HARDLY = 0.1  # share of a chart that is seen
 _ATTEMPTS = 8
 
 
-@dataclass(frozen=True, kw_only=True)
-class Layout:
-    """`uv` (F, 3, 2) float32 in 0..1 with its origin top left, `face` (S, S) int32 the face at each texel or -1.
+def unwrap_mesh(mesh: Mesh, *, size: int, report: Callable[[], None]) -> Layout:
+    """Lay a mesh out on a square of `size` texels, with as many texels to the area everywhere; upright for one that stands
+    along y.
 
-    A texel on a chart's outline has a face too when its centre lies outside, so that even a hair gets its own colours.
-    `used` is the share of texels whose centre is covered.
+    No two polygons cover the same texel's centre, none is parted or mirrored, and charts stay 4 texels apart at 1024, 8 at
+    2048. The surface is stretched by a few hundredths at most where it can be laid flat: see `flatten`.
     """
-
-    uv: np.ndarray
-    face: np.ndarray
-    charts: int
-    used: float
+    surface = make_surface(
+        mesh.vertices,
+        mesh.faces,
+        frame=np.eye(3),
+        normals=area_vectors(mesh.vertices, mesh.faces),
+        polygon=np.arange(len(mesh.faces)) if mesh.polygons is None else mesh.polygons,
+    )
+    charts, flat = flatten(surface, report)
+    scale = None
+    for _ in range(_ATTEMPTS):
+        chart = charts.chart[surface.polygon]
+        bounds = chart_bounds(flat, chart)
+        packing = pack(flat, chart, charts.rim(surface), *bounds, report=report, start=scale)
+        assert packing is not None, "a packing without a least scale is always found"
+        uv, scale = packing.place(flat, chart), packing.scale
+        face, crowded = cover(uv, surface.polygon, size)
+        report()
+        if not len(crowded):
+            break
+        charts = part_from_charts(surface, charts, crowded)
+        moved = np.isin(surface.polygon, crowded)
+        flat[moved] = charts.flat(surface)[moved, :, :2]
+    return _layout(surface, charts, uv, face)
 
 
 def unwrap(surface: Surface, *, seen: np.ndarray, size: int, report: Callable[[], None]) -> Layout:
-    """Lay a surface out on a square of `size` texels. `seen` (F,) tells which faces deserve the front's density.
+    """Lay a surface out for a photo. `seen` (F,) tells which faces deserve the front's density.
 
-    No two polygons cover the same texel's centre, and charts stay 4 texels apart at 1024, 8 at 2048.
+    As `unwrap_mesh`, but every chart is as the photo's camera or one a quarter turn from it would see it.
     """
-    charts = make_charts(surface)
+    charts = make_charts(surface, front_sides(surface.polygon_normals(), surface.pairs))
     report()
     scale = None
     for attempt in range(_ATTEMPTS):
         uv, scale = _lay_out(surface, charts, seen, scale, report)
         report()
-        face, crowded = _cover(uv, surface.polygon, size)
+        face, crowded = cover(uv, surface.polygon, size)
         report()
         if not len(crowded):
             break
@@ -52,10 +76,13 @@ def unwrap(surface: Surface, *, seen: np.ndarray, size: int, report: Callable[[]
             charts = peel(surface, charts, np.unique(charts.chart[crowded]), report)
         else:  # overlaps thinner than the pixels that `peel` looks at
             charts = part_from_charts(surface, charts, crowded)
-    used = float((face >= 0).mean())
-    _touch_outlines(face, uv * size, charts.rim(surface))
-    return Layout(uv=uv.astype(np.float32), face=face, charts=len(charts.side), used=used)
+    return _layout(surface, charts, uv, face)
 
+
+def _layout(surface: Surface, charts: Charts, uv: np.ndarray, face: np.ndarray) -> Layout:
+    used = float((face >= 0).mean())
+    touch_outlines(face, uv * len(face), charts.rim(surface))
+    return Layout(uv=uv.astype(np.float32), face=face, charts=len(charts.side), used=used)
 
 
 def _lay_out(
@@ -81,23 +108,3 @@ def _densities(surface: Surface, charts: Charts, seen: np.ndarray, back: float, 
     share = np.bincount(chart, weights=area * seen) / np.bincount(chart, weights=area)
     front = np.where(share < _HARDLY, back, 1.0)
     return np.select([charts.side == FRONT, charts.side == BACK], [front, back], side)
-
-
-def _cover(uv: np.ndarray, polygon: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """(S, S) the face of each texel, and the polygons that want a texel which another one has."""
-    texels = np.full(size * size, -1, dtype=np.int32)
-    crowded = np.zeros(int(polygon.max()) + 1, dtype=bool)
-    points, faces = uv.reshape(-1, 2) * size, np.arange(uv.shape[0] * 3).reshape(-1, 3)
-    for part in fragments(points, faces, width=size, height=size):
-        free = texels[part.pixel] < 0
-        texels[part.pixel[free][::-1]] = part.face[free][::-1]
-        mine = polygon[part.face]
-        crowded[mine[polygon[texels[part.pixel]] != mine]] = True
-    return texels.reshape(size, size), np.flatnonzero(crowded)
-
-
-def _touch_outlines(texels: np.ndarray, xy: np.ndarray, rim: np.ndarray) -> None:
-    points, face = along_edges(xy, rim)
-    column, row = points.astype(np.int64).clip(0, len(texels) - 1).T
-    empty = texels[row, column] < 0
-    texels[row[empty], column[empty]] = face[empty]

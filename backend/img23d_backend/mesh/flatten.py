@@ -1,0 +1,148 @@
+"""A surface as flat charts with little stretch, none of which covers itself: laid flat, looked at, parted where they fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from .charts import Charts, Surface, make_charts, overlaps, part_from_charts, peel
+from .connected import connected
+from .normals import unit
+from .relax import relaxed
+from .sides import SIDES, even_sides
+
+_BOUND = 2.5  # times a triangle may be longer or shorter in some direction than on the surface
+_NEEDLE = 1e-3  # share of the longest edge's square below which a triangle's own stretch means nothing
+_UNDOINGS, _PARTINGS = 3, 3
+_FACING = 0.05  # cosine to its side from which a polygon can be projected
+
+
+def flatten(surface: Surface, report: Callable[[], None]) -> tuple[Charts, np.ndarray]:
+    """Charts, and (F, 3, 2) the corners in their chart's plane, in the surface's unit, each chart as large as it is there.
+
+    The mesh's faces are seen from where they are counter-clockwise; they are clockwise in u and v, whose v is downwards.
+    """
+    normals = surface.polygon_normals()
+    fine, side = even_sides(normals, surface.pairs)
+    facing = unit(normals) @ SIDES[:, 2].T  # (P, 6)
+    report()
+    flat = _laid(surface, make_charts(surface, side), None, report)
+    for _ in range(_UNDOINGS):  # small areas that do not fit where they were taken in
+        side = _undone(side, fine, flat.failed, surface.pairs)
+        if side is None:
+            break
+        flat = _laid(surface, make_charts(surface, side), flat, report)
+    for _ in range(_PARTINGS):
+        bad = flat.bad[~flat.charts.rigid[flat.charts.chart[flat.bad]]]
+        if not len(bad):
+            break
+        flat = _laid(surface, part_from_charts(surface, flat.charts, bad, facing[bad].argmax(axis=1)), flat, report)
+    charts = _as_projected(surface, flat, facing, report)
+    return charts, _life_size(surface, charts, _corners(surface, charts, flat, report)[0][:, :, :2])
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Flat:
+    """`corners` (F, 3, 3) are u, v, and the depth in the projection. Polygons: `bad` ones are covered by another one of their
+    chart, mirrored or stretched too much; `failed` are these and those that cover.
+    """
+
+    charts: Charts
+    corners: np.ndarray
+    bad: np.ndarray
+    failed: np.ndarray
+
+
+def _laid(surface: Surface, charts: Charts, before: _Flat | None, report: Callable[[], None]) -> _Flat:
+    """Charts laid flat anew and looked at, but those that were the same `before`."""
+    corners, fresh = _corners(surface, charts, before, report)
+    faces = np.flatnonzero(fresh)
+    bad, failed = np.zeros((2, surface.polygons), dtype=bool)
+    if before is not None:
+        bad[before.bad], failed[before.failed] = True, True
+        bad[surface.polygon[faces]] = failed[surface.polygon[faces]] = False
+    if len(faces):
+        hidden, covering = overlaps(surface, charts, corners, faces)
+        stretched = surface.polygon[faces[_stretched(surface.corners[faces], corners[faces, :, :2])]]
+        bad[hidden] = bad[stretched] = True
+        failed |= bad
+        failed[covering] = True
+    return _Flat(charts=charts, corners=corners, bad=np.flatnonzero(bad), failed=np.flatnonzero(failed))
+
+
+def _corners(
+    surface: Surface, charts: Charts, before: _Flat | None, report: Callable[[], None]
+) -> tuple[np.ndarray, np.ndarray]:
+    """(F, 3, 3) u, v and depth, and (F,) which of the faces were not there already."""
+    corners, chart = charts.flat(surface), charts.chart[surface.polygon]
+    fresh = np.ones(len(corners), dtype=bool)
+    if before is not None:
+        fresh = ~_unchanged(before.charts, charts)[chart]
+        corners[~fresh] = before.corners[~fresh]
+    faces = np.flatnonzero(fresh & ~charts.rigid[chart])
+    if len(faces):
+        normals = unit(charts.turned(surface, surface.normals[:, None])[faces, 0])
+        corners[faces, :, :2] = relaxed(corners[faces], normals, chart[faces], surface.places[faces], report=report)
+    return corners, fresh
+
+
+def _unchanged(old: Charts, new: Charts) -> np.ndarray:
+    """(C,) whether a chart of `new` has the same polygons, side and rigidity as one of `old`."""
+    count = len(new.side)
+    origin = np.empty(count, dtype=np.int64)
+    origin[new.chart] = old.chart
+    same = np.bincount(new.chart, old.chart == origin[new.chart], count) == np.bincount(old.chart, minlength=len(old.side))[origin]
+    return same & (new.side == old.side[origin]) & (new.rigid == old.rigid[origin])
+
+
+def _stretched(corners: np.ndarray, flat: np.ndarray) -> np.ndarray:
+    """(F,) whether a triangle is mirrored, or longer or shorter in a direction than it may be (Sander et al. 2001)."""
+    one, other = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    b, c = flat[:, 1] - flat[:, 0], flat[:, 2] - flat[:, 0]
+    area = b[:, 1] * c[:, 0] - b[:, 0] * c[:, 1]  # twice, positive as seen from outside
+    gram = [np.einsum("ij,ij->i", x, y) for x, y in ((one, one), (one, other), (other, other))]
+    true_area = np.sqrt(np.maximum(gram[0] * gram[2] - gram[1] ** 2, 0.0))
+    longest = np.maximum(np.maximum(gram[0], gram[2]), gram[0] - 2.0 * gram[1] + gram[2])
+    bb, bc, cc = (np.einsum("ij,ij->i", x, y) for x, y in ((b, b), (b, c), (c, c)))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        both = (gram[0] * cc - 2.0 * gram[1] * bc + gram[2] * bb) / area**2  # the sum of the two stretches' squares
+        product = true_area / area
+        greater = (both + np.sqrt(np.maximum(both**2 - 4.0 * product**2, 0.0))) / 2.0
+        wrong = ~((greater < _BOUND**2) & (product**2 / greater > _BOUND**-2)) | (area <= 0.0)
+    return wrong & (true_area > _NEEDLE * longest)
+
+
+def _undone(side: np.ndarray, fine: np.ndarray, failed: np.ndarray, pairs: np.ndarray) -> np.ndarray | None:
+    """`side` with those areas as they were that were taken in and hold a failed polygon; None where there is none."""
+    if (side[failed] == fine[failed]).all():
+        return None
+    region = connected(len(side), pairs[(fine[pairs[:, 0]] == fine[pairs[:, 1]]) & (side[pairs[:, 0]] == side[pairs[:, 1]])])
+    hit = np.zeros(int(region.max()) + 1, dtype=bool)
+    hit[region[failed]] = True
+    return np.where(hit[region], fine, side)
+
+
+def _as_projected(surface: Surface, flat: _Flat, facing: np.ndarray, report: Callable[[], None]) -> Charts:
+    """What still fails keeps its projection, as far as it faces it, in as many layers as it takes."""
+    charts = flat.charts
+    crumpled = np.union1d(charts.chart[flat.failed], np.flatnonzero(charts.rigid))
+    if not len(crumpled):
+        return charts
+    rigid = charts.rigid.copy()
+    rigid[crumpled] = True
+    charts = replace(charts, rigid=rigid)
+    sideways = np.flatnonzero(rigid[charts.chart] & (facing[np.arange(len(facing)), charts.side[charts.chart]] < _FACING))
+    charts = part_from_charts(surface, charts, sideways, facing[sideways].argmax(axis=1))
+    charts = replace(charts, rigid=charts.rigid | np.isin(np.arange(len(charts.side)), charts.chart[sideways]))
+    return peel(surface, charts, np.flatnonzero(charts.rigid), report)
+
+
+def _life_size(surface: Surface, charts: Charts, flat: np.ndarray) -> np.ndarray:
+    chart = charts.chart[surface.polygon]
+    b, c = flat[:, 1] - flat[:, 0], flat[:, 2] - flat[:, 0]
+    here = np.bincount(chart, np.abs(b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]))
+    there = np.bincount(chart, np.linalg.norm(surface.normals, axis=1))
+    scale = np.sqrt(np.maximum(there, 1e-30) / np.maximum(here, 1e-30)).clip(0.5, 3.0)
+    return flat * scale[chart][:, None, None]

@@ -1,0 +1,165 @@
+"""Charts laid flat with as little stretch as they allow, from their projection.
+
+Each triangle is turned into its chart's plane by the smallest rotation that does so. These flat triangles fit together
+in a developable chart; elsewhere the corners are moved to where they fit best, which is a linear system (Poisson's
+equation, as in Yu et al. 2004). Then triangles and corners follow each other in turn, as rigid as possible (Liu et al.
+2008). The system is solved by conjugate gradients; their preconditioner adds up scaled residuals over ever larger squares
+of the plane (Bramble, Pasciak and Xu 1990), so that few steps are enough for large meshes too, without a sparse library.
+
+Points of the plane are complex numbers here: u + i v.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from .sorting import numbered, sorted_with_order
+
+_STEPS, _MORE_STEPS, _ROUNDS = 40, 12, 3  # of conjugate gradients at first, then in each round of turning triangles
+_ENOUGH = 1e-5  # of the residual at the start
+_SOFT, _STIFF = 0.05, 1e3  # bounds of an edge's weight: an obtuse angle would push, a needle outweigh all else
+_BEHIND = 1e-2  # 1 + cosine to the chart's direction below which a triangle is as good as turned away from it
+_FINEST = 2**15  # squares a side at most
+
+
+def relaxed(
+    flat: np.ndarray, normals: np.ndarray, chart: np.ndarray, place: np.ndarray, *, report: Callable[[], None]
+) -> np.ndarray:
+    """(F, 3, 2) corners in the plane, about as large as on the surface.
+
+    `flat` (F, 3, 3) are u, v and depth of the corners in their chart's projection, `normals` (F, 3) unit normals in the
+    same axes, `chart` (F,) numbers 0.., `place` (F, 3) numbers that corners of the surface share.
+    """
+    ideal = _flattened(flat, normals)
+    node = numbered((chart[:, None] * (int(place.max()) + 1) + place).ravel())[1].reshape(-1, 3)
+    first = np.empty(int(node.max()) + 1, dtype=np.int64)
+    first[node.ravel()] = np.arange(node.size)
+    start = (flat[:, :, 0] + 1j * flat[:, :, 1]).ravel()[first]
+    springs = _springs(ideal, node, start, np.repeat(chart, 3)[first])
+    spot = springs.solved(np.ones(len(flat), dtype=np.complex128), start, _STEPS, report)
+    for _ in range(_ROUNDS):
+        spot = springs.solved(springs.turns(spot), spot, _MORE_STEPS, report)
+    return np.stack([spot.real, spot.imag], axis=1)[node]
+
+
+def _flattened(flat: np.ndarray, normals: np.ndarray) -> np.ndarray:
+    """(F, 3) edges from each corner to the next after the smallest rotation of the triangle into the plane."""
+    edge = np.roll(flat, -1, axis=1) - flat
+    sideways = normals[:, 0] + 1j * normals[:, 1]
+    tilt = edge[:, :, 2] / np.maximum(1.0 - normals[:, 2], _BEHIND)[:, None]  # depth grows away from the viewer
+    return edge[:, :, 0] + 1j * edge[:, :, 1] + tilt * sideways[:, None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Springs:
+    """The weighted edges of all triangles, and the preconditioner's levels, coarser and coarser."""
+
+    ideal: np.ndarray  # (F, 3) complex edges
+    weight: np.ndarray  # (F, 3)
+    node: np.ndarray  # (F, 3)
+    diagonal: np.ndarray  # (N,)
+    neighbour: np.ndarray  # (E,) sorted by the node whose neighbour it is
+    pull: np.ndarray  # (E,)
+    starts: np.ndarray  # (N,) where a node's neighbours begin
+    levels: list[tuple[np.ndarray, np.ndarray]]  # parent of each node of the level below, and inverse diagonal
+
+    def turns(self, spot: np.ndarray) -> np.ndarray:
+        """(F,) unit numbers: the rotation of each flat triangle that comes closest to where its corners are."""
+        edge = np.roll(spot[self.node], -1, axis=1) - spot[self.node]
+        turn = (self.weight * np.conj(self.ideal) * edge).sum(axis=1)
+        return turn / np.maximum(np.abs(turn), 1e-30)
+
+    def solved(self, turn: np.ndarray, start: np.ndarray, steps: int, report: Callable[[], None]) -> np.ndarray:
+        """(N,) spots at which the edges differ least from the turned triangles'."""
+        wanted = self.weight * self.ideal * turn[:, None]
+        count = len(self.diagonal)
+        right = _summed(self.node.ravel(), (np.roll(wanted, 1, axis=1) - wanted).ravel(), count)
+        spot, residual = start, right - self._applied(start)
+        step = direction = self._smoothed(residual)
+        energy = first = np.vdot(residual, step).real
+        for _ in range(steps):
+            if energy <= _ENOUGH**2 * first or energy <= 0.0:
+                break
+            report()
+            change = self._applied(direction)
+            length = energy / max(np.vdot(direction, change).real, 1e-300)
+            spot = spot + length * direction
+            residual = residual - length * change
+            step = self._smoothed(residual)
+            before, energy = energy, np.vdot(residual, step).real
+            direction = step + (energy / before) * direction
+        return spot
+
+    def _applied(self, spot: np.ndarray) -> np.ndarray:
+        return self.diagonal * spot - np.add.reduceat(self.pull * spot[self.neighbour], self.starts)
+
+    def _smoothed(self, residual: np.ndarray) -> np.ndarray:
+        sums = []
+        for parent, inverse in self.levels:
+            sums.append(_summed(parent, sums[-1] if sums else residual, len(inverse)))
+        coarse: np.ndarray | float = 0.0
+        for (parent, inverse), sum_ in zip(reversed(self.levels), reversed(sums), strict=True):
+            coarse = (inverse * sum_ + coarse)[parent]
+        return residual / self.diagonal + coarse
+
+
+def _springs(ideal: np.ndarray, node: np.ndarray, start: np.ndarray, chart: np.ndarray) -> _Springs:
+    weight = _weights(ideal)
+    count = len(start)
+    following = np.roll(node, -1, axis=1)
+    low, high = np.minimum(node, following).ravel(), np.maximum(node, following).ravel()
+    edge_first, edge = numbered(low * count + high)
+    one, other = low[edge_first], high[edge_first]
+    pull = np.bincount(edge, weights=weight.ravel()) * (one != other)
+    owner, order = sorted_with_order(np.concatenate([one, other]))
+    neighbour, both = np.concatenate([other, one])[order], np.concatenate([pull, pull])[order]
+    starts = np.flatnonzero(np.diff(owner, prepend=-1))
+    return _Springs(
+        ideal=ideal,
+        weight=weight,
+        node=node,
+        diagonal=np.maximum(np.add.reduceat(both, starts), 1e-12),
+        neighbour=neighbour,
+        pull=both,
+        starts=starts,
+        levels=_levels(start, chart, (one, other, pull), float(np.median(np.abs(ideal)))),
+    )
+
+
+def _weights(ideal: np.ndarray) -> np.ndarray:
+    """(F, 3) the cotangent of the angle opposite to each edge (Pinkall and Polthier 1993), within bounds."""
+    second, third = np.roll(ideal, -1, axis=1), np.roll(ideal, -2, axis=1)
+    double_area = np.abs((np.conj(ideal[:, 0]) * ideal[:, 1]).imag)
+    cosine = -(np.conj(third) * second).real
+    return np.clip(cosine / np.maximum(double_area, 1e-30)[:, None], _SOFT, _STIFF)
+
+
+def _levels(
+    spot: np.ndarray, chart: np.ndarray, edges: tuple[np.ndarray, np.ndarray, np.ndarray], length: float
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Nodes of one chart in one square are a node of the next level. The squares' sides double until no edge is left."""
+    x, y = spot.real - spot.real.min(), spot.imag - spot.imag.min()
+    side = max(2.0 * length, float(max(x.max(), y.max())) / _FINEST, 1e-30)
+    x, y = (x / side).astype(np.int64), (y / side).astype(np.int64)
+    one, other, pull = edges
+    levels: list[tuple[np.ndarray, np.ndarray]] = []
+    while True:
+        first, parent = numbered((chart * 2 * _FINEST + y) * 2 * _FINEST + x)
+        one, other = parent[one], parent[other]
+        kept = one != other
+        one, other, pull = one[kept], other[kept], pull[kept]
+        if not len(one):
+            return levels
+        diagonal = np.bincount(one, pull, len(first)) + np.bincount(other, pull, len(first))
+        levels.append((parent, np.where(diagonal > 0.0, 1.0 / np.maximum(diagonal, 1e-30), 0.0)))
+        chart, x, y = chart[first], x[first] // 2, y[first] // 2
+
+
+def _summed(group: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
+    """(count,) sums of complex values."""
+    return np.bincount(group, weights=values.real, minlength=count) + 1j * np.bincount(
+        group, weights=values.imag, minlength=count
+    )
