@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KEPT_NAME = ".empty-prompt.safetensors"  # beside the set's record; a name with a dot is no part of a set
-_WEIGHTS = "text_encoder/model.safetensors"
+_TEXT_ENCODER, _WEIGHTS_NAME = "text_encoder", "model.safetensors"
+_PREFIX = "text_model."  # of the published keys
 _TENSOR, _MADE_WITH = "prompt", "text_encoder"  # the file's one tensor; its metadata: the text encoder's digest
 
 
@@ -30,7 +31,7 @@ def empty_prompt(folder: Path) -> Tensor:
     Kept in the set's own folder, or where the weights belong to another program only as long as this process runs.
     Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED).
     """
-    weights = folder / _WEIGHTS
+    weights = folder / _TEXT_ENCODER / _WEIGHTS_NAME
     digest = _recorded_digest(weights, folder.parent)
     kept = folder.parent / KEPT_NAME
     prompt = _read(kept, digest) if digest else None
@@ -64,7 +65,7 @@ def _stamp(weights: Path) -> tuple[int, int]:
 def _computed(folder: Path, stamp: tuple[int, int]) -> Tensor:
     import torch
 
-    tokenizer, encoder = _tokenizer(folder / "tokenizer"), _text_encoder(folder / "text_encoder")
+    tokenizer, encoder = _tokenizer(folder / "tokenizer"), _text_encoder(folder / _TEXT_ENCODER)
     ids = tokenizer("", padding="max_length", max_length=tokenizer.model_max_length, return_tensors="pt").input_ids
     with torch.inference_mode():
         prompt = encoder(ids)[0]  # (1, 77, C): the last layer's, as diffusers' InstructPix2Pix takes it
@@ -84,20 +85,18 @@ def _tokenizer(folder: Path) -> CLIPTokenizer:
 
 def _text_encoder(folder: Path) -> CLIPTextModel:
     import torch
-    from safetensors import SafetensorError
-    from transformers import CLIPTextModel
+    from transformers import CLIPTextConfig, CLIPTextModel
 
-    from ...models.loading import damaged
+    from ...models.loading import build, damaged, read_tensors
 
+    tensors = read_tensors(folder / _WEIGHTS_NAME)
+    # transformers 5 has left the prefix out of the names
+    tensors |= {key.removeprefix(_PREFIX): tensor for key, tensor in tensors.items()}
     try:
-        encoder, found = CLIPTextModel.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, output_loading_info=True
-        )
-    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+        config = CLIPTextConfig.from_pretrained(folder, local_files_only=True)
+        return build(lambda: CLIPTextModel(config), tensors, torch.float32, may_hold_more=True)
+    except (OSError, ValueError, TypeError) as error:
         raise damaged("its text encoder cannot be read", f"{folder}: {error}") from error
-    if found["missing_keys"]:
-        raise damaged("its text encoder is not whole", f"{folder} lacks {sorted(found['missing_keys'])[:5]}")
-    return encoder.eval()
 
 
 def _read(path: Path, digest: str) -> Tensor | None:

@@ -1,0 +1,151 @@
+"""A tiny painter, turbo and standard, that paints each side of a solid with what the picture shows of it.
+
+Trained as hy3dgen's own network, whose weights are written as they are published: both halves in one file, each attention
+where hy3dgen has it. What it learns from is in `solids`, what pictures it computes with in `latents`.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import torch
+from diffusers import LCMScheduler, UNet2DConditionModel
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from . import latents
+from .solids import CAMERAS, CELLS, Lesson, lesson
+
+TURBO_FOLDER, FOLDER = "hunyuan3d-paint-v2-0-turbo", "hunyuan3d-paint-v2-0"
+SCHEDULER = {
+    "_class_name": "DDIMScheduler", "beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear",
+    "clip_sample": False, "num_train_timesteps": 1000, "prediction_type": "v_prediction", "rescale_betas_zero_snr": True,
+    "set_alpha_to_one": True, "steps_offset": 1, "timestep_spacing": "trailing",
+}  # fmt: skip
+UNET = {
+    "sample_size": CELLS, "in_channels": 4, "out_channels": 4, "block_out_channels": [32, 48], "layers_per_block": 1,
+    "down_block_types": ["CrossAttnDownBlock2D", "DownBlock2D"], "up_block_types": ["UpBlock2D", "CrossAttnUpBlock2D"],
+    "attention_head_dim": [2, 4], "cross_attention_dim": 1024, "use_linear_projection": True, "norm_num_groups": 8,
+    "time_embedding_dim": 1280,
+}  # fmt: skip
+_PROMPT_TOKENS = 77
+_STEPS, _BATCH, _VIEWS, _RATE = 180, 8, 2, 4e-3
+_UNGUIDED = 0.1  # the share of solids without picture and prompt
+_POINTING = 0.1  # the weight of looking at the right place of the picture
+_NEAR = 0.8  # cells: how exact that place is
+
+
+def make(folder: Path) -> None:
+    """Writes the turbo painter's files below the file set's folder."""
+    save(folder / TURBO_FOLDER, trained(), is_turbo=True)
+
+
+def save(folder: Path, network: nn.Module, *, is_turbo: bool) -> None:
+    """As published: the turbo painter's VAE is a pickle in 32 bits with the older names of its attention's layers."""
+    vae = latents.make_vae()
+    _write_config(folder / "unet" / "config.json", {"_class_name": "UNet2DConditionModel", **UNET})
+    _write_config(folder / "vae" / "config.json", {"_class_name": "AutoencoderKL", **latents.CONFIG})
+    _write_config(folder / "scheduler" / "scheduler_config.json", SCHEDULER)
+    tensors = {key: value.half().contiguous() for key, value in network.state_dict().items()}
+    save_file(tensors, folder / "unet" / "diffusion_pytorch_model.safetensors", {"format": "pt"})
+    if is_turbo:
+        torch.save(latents.with_old_names(vae.state_dict()), folder / "vae" / "diffusion_pytorch_model.bin")
+    else:
+        halves = {key: value.half().contiguous() for key, value in vae.state_dict().items()}
+        save_file(halves, folder / "vae" / "diffusion_pytorch_model.safetensors", {"format": "pt"})
+
+
+def _write_config(path: Path, content: dict) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content, indent=2), encoding="utf-8")
+
+
+# --- the training -----------------------------------------------------------------------------------------------------
+
+
+def trained(steps: int = _STEPS) -> nn.Module:
+    from hy3dgen.texgen.hunyuanpaint.unet.modules import UNet2p5DConditionModel
+
+    torch.manual_seed(0)
+    network = UNet2p5DConditionModel(UNet2DConditionModel(**UNET)).train()
+    prompt = nn.Parameter(torch.randn(1, 1, 1024) * 0.1)
+    network.unet.learned_text_clip_ref = nn.Parameter(torch.randn(1, 1, 1024) * 0.1)
+    pointing = _Pointing(network)
+    noise_levels = LCMScheduler.from_config(SCHEDULER).alphas_cumprod
+    parameters = [prompt, *network.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=_RATE, weight_decay=0)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=_RATE, total_steps=steps, pct_start=0.1)
+    for _ in range(steps):
+        loss = _loss(network, prompt, pointing, noise_levels)
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(parameters, 1.0)
+        optimizer.step()
+        schedule.step()
+    pointing.remove()
+    # A prompt of one token many times over is the same as one token
+    network.unet.learned_text_clip_gen = nn.Parameter(prompt.detach().repeat(1, _PROMPT_TOKENS, 1))
+    network.unet.learned_text_clip_ref = nn.Parameter(network.unet.learned_text_clip_ref.detach().repeat(1, _PROMPT_TOKENS, 1))
+    return network.eval()
+
+
+def _loss(network: nn.Module, prompt: Tensor, pointing: _Pointing, noise_levels: Tensor) -> Tensor:
+    """Of the predicted velocity (Salimans and Ho, 2022), and of where the attention to the picture looks."""
+    solids = lesson(_BATCH)
+    chosen = torch.stack([torch.randperm(len(CAMERAS))[:_VIEWS] for _ in range(_BATCH)])  # (B, V)
+    rows = torch.arange(_BATCH)[:, None]
+    views, places = solids.views[rows, chosen], solids.places[rows, chosen]
+    times = (1000 * torch.rand(_BATCH) ** 0.7).long().clamp(max=999)
+    level = noise_levels[times][:, None, None, None, None]
+    noise = torch.randn_like(views)
+    guided = (torch.rand(_BATCH) > _UNGUIDED).float()
+    cached = {
+        "normal_imgs": solids.normals[rows, chosen],
+        "position_imgs": solids.positions[rows, chosen],
+        "camera_info_gen": torch.tensor(CAMERAS)[chosen],
+        "camera_info_ref": torch.zeros(_BATCH, 1, dtype=torch.long),
+        "ref_latents": solids.picture,
+        "ref_scale": guided,
+    }
+    noisy = level.sqrt() * views + (1 - level).sqrt() * noise
+    text = prompt * guided[:, None, None]
+    velocity = network(noisy, times.repeat_interleave(_VIEWS), text, **cached)[0].unflatten(0, (_BATCH, _VIEWS))
+    wanted = level.sqrt() * noise - (1 - level).sqrt() * views
+    return (velocity - wanted).square().mean() + _POINTING * pointing.loss(places)
+
+
+class _Pointing:
+    """Watches the attentions to the picture at full resolution, and says how far they look beside the right place.
+
+    Without that the network would find out for itself, in an hour.
+    """
+
+    def __init__(self, network: nn.Module) -> None:
+        self._logits: list[Tensor] = []
+        attentions = [module for name, module in network.named_modules() if name.endswith("attn_refview")]
+        self._handles = [one.register_forward_pre_hook(self._watch, with_kwargs=True) for one in attentions]
+
+    def loss(self, places: Tensor) -> Tensor:
+        """`places` (B, V, 16, 16, 2), in cells, nan where there is nothing."""
+        cells = torch.stack(torch.meshgrid(torch.arange(CELLS), torch.arange(CELLS), indexing="ij"), dim=-1).flatten(0, 1)
+        flat = places.flatten(2, 3).flatten(0, 1)  # (B * V, 256, 2)
+        known = ~flat.isnan().any(dim=-1)
+        away = (flat[known][:, None] - cells).square().sum(dim=-1)  # (K, 256)
+        wanted = (-away / (2 * _NEAR**2)).softmax(dim=-1)
+        losses = [-(wanted * logits[known].log_softmax(dim=-1)).sum(dim=-1).mean() for logits in self._logits]
+        self._logits.clear()
+        return torch.stack(losses).mean()
+
+    def remove(self) -> None:
+        for handle in self._handles:
+            handle.remove()
+
+    def _watch(self, attention: nn.Module, args: tuple, kwargs: dict) -> None:
+        queries, keys = args[0] if args else kwargs["hidden_states"], kwargs["encoder_hidden_states"]
+        if queries.shape[1] == CELLS**2:
+            heads = attention.heads
+            q = attention.to_q(queries).unflatten(-1, (heads, -1)).transpose(1, 2)  # (R, H, L, D)
+            k = attention.to_k(keys).unflatten(-1, (heads, -1)).transpose(1, 2)
+            # The first head has to point; the others may do as they like
+            self._logits.append(q[:, 0] @ k[:, 0].transpose(1, 2) * attention.scale)
