@@ -9,7 +9,7 @@ import numpy as np
 
 from ..stages import Mesh
 from .bake import Baked
-from .normals import area_vectors, unit, weld
+from .normals import area_vectors, weld
 from .sorting import numbered
 from .spread import connect, spread
 from .subdivide import Subdivided, subdivide
@@ -56,22 +56,28 @@ def _corner_colors(mesh: Mesh, cut: Subdivided, uv: np.ndarray, baked: Baked) ->
     """(G, 3, 3) the spread colours at the corners of the cut faces."""
     corners = cut.corners(mesh.vertices[mesh.faces].astype(np.float64))
     normals = (area_vectors(mesh.vertices, mesh.faces) / (cut.parts**2)[:, None])[cut.face]
-    place, count = _places(corners, normals)
+    if len(cut.face) == len(mesh.faces):
+        numbers, count = weld(mesh.vertices)
+        place = numbers[mesh.faces]
+    else:
+        numbers, count = weld(corners.reshape(-1, 3))
+        place = numbers.reshape(-1, 3)
+    if count > _MANY:
+        place, count = _cells(corners, normals)
     points = connect(corners, normals, place, count)
     return spread(points, *_seen_colors(uv, place, count, baked))[place]
 
 
-def _places(corners: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, int]:
-    """(G, 3) numbers of the points that the corners are, and how many there are."""
-    flat = corners.reshape(-1, 3)
-    place, count = weld(flat)
-    if count > _MANY:  # a mesh finer than any colour that is spread: what is near and faces the same way is one
-        low = flat.min(axis=0)
-        cell = ((flat - low) * (_CELLS / max(float((flat.max(axis=0) - low).max()), 1e-30))).astype(np.int64)
-        side = np.repeat((unit(normals) > 0.0) @ [1, 2, 4], 3)
-        first, place = numbered(((cell[:, 0] * (_CELLS + 1) + cell[:, 1]) * (_CELLS + 1) + cell[:, 2]) * 8 + side)
-        count = len(first)
-    return place.reshape(-1, 3), count
+def _cells(corners: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, int]:
+    """(G, 3) numbers of the corners' points for a mesh finer than any colour that is spread: what is near and faces the same
+    way is one; and how many there are.
+    """
+    low, high = corners.min(axis=(0, 1)), corners.max(axis=(0, 1))
+    cell = ((corners - low) * (_CELLS / max(float((high - low).max()), 1e-30))).astype(np.int64)
+    place = (cell[:, :, 0] * (_CELLS + 1) + cell[:, :, 1]) * (_CELLS + 1) + cell[:, :, 2]
+    octant = (normals > 0.0) @ [1, 2, 4]
+    first, number = numbered((place * 8 + octant[:, None]).ravel())
+    return number.reshape(-1, 3), len(first)
 
 
 def _seen_colors(uv: np.ndarray, place: np.ndarray, count: int, baked: Baked) -> tuple[np.ndarray, np.ndarray]:
@@ -104,8 +110,8 @@ def pad_edges(image: np.ndarray, known: np.ndarray) -> np.ndarray:
     colors = np.zeros((height, width, 3), dtype=np.uint8)
     cv2.copyTo(image, flags[: known.shape[0], : known.shape[1]], colors[: known.shape[0], : known.shape[1]])
     counts = _fours(flags)
-    means = (_fours(colors) / np.maximum(counts, 1)[:, :, None] + 0.5).astype(np.uint8)
-    half = pad_edges(means, counts > 0)
+    means = np.divide(_fours(colors), np.maximum(counts, 1)[:, :, None], dtype=np.float32)
+    half = pad_edges((means + np.float32(0.5)).astype(np.uint8), counts > 0)
     padded = cv2.resize(half, (width, height), interpolation=cv2.INTER_NEAREST)[: known.shape[0], : known.shape[1]]
     return cv2.copyTo(image, flags[: known.shape[0], : known.shape[1]], np.ascontiguousarray(padded))
 

@@ -19,8 +19,8 @@ _STEPS = 60
 _KNOWN = 0.5  # trust from which a colour is kept as it is
 _PULL = 0.5  # of an edge's mean weight: how much a colour of less trust counts
 _ACROSS = 0.02  # least weight over a sharp edge
-_GRIDS = (64, 32, 16, 8, 4, 2, 1)  # cells along the longest side
-_COARSE = 8  # at which what faces another way is a surrounding too
+# Cells along the longest side, and whether in them only what faces the same way counts
+_GRIDS = ((32, True), (16, True), (8, False), (4, False), (2, False), (1, False))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,19 +121,19 @@ def _surroundings(points: Points, color: np.ndarray, trust: np.ndarray) -> np.nd
     """(P, 3) the mean of the trusted colours in the smallest cell that has any, first of points that face the same way."""
     low = points.position.min(axis=0)
     extent = max(float((points.position.max(axis=0) - low).max()), 1e-30)
-    unit_place = (points.position - low) / (extent * (1.0 + 1e-9))
+    share = (points.position - low) / (extent * (1.0 + 1e-9))
     axis = np.argmax(np.abs(points.normal), axis=1)
     side = 2 * axis + (np.take_along_axis(points.normal, axis[:, None], axis=1)[:, 0] > 0.0)
     result = np.zeros_like(color, dtype=np.float64)
-    open_ = np.ones(len(color), dtype=bool)
-    for grid, sides in [(grid, True) for grid in _GRIDS if grid > _COARSE] + [(g, False) for g in _GRIDS if g <= _COARSE]:
-        x, y, z = np.minimum((unit_place * grid).astype(np.int64), grid - 1).T
+    open_ = np.flatnonzero(trust < _KNOWN)
+    seen = np.flatnonzero(trust > 0.0)
+    given = np.column_stack([trust[seen, None] * color[seen], trust[seen]])
+    for grid, same_side in _GRIDS:
+        x, y, z = np.minimum((share * grid).astype(np.int64), grid - 1).T
         cell = (x * grid + y) * grid + z
-        cell = cell * 6 + side if sides else cell
-        weight = np.bincount(cell, weights=trust, minlength=int(cell.max()) + 1)
-        found = open_ & (weight[cell] > 1e-6)
-        for k in range(3):
-            mean = np.bincount(cell, weights=trust * color[:, k], minlength=len(weight)) / np.maximum(weight, 1e-30)
-            result[found, k] = mean[cell[found]]
-        open_ &= ~found
+        cell = cell * 6 + side if same_side else cell
+        sums = np.stack([np.bincount(cell[seen], weights=k, minlength=6 * grid**3) for k in given.T])
+        found = open_[sums[3, cell[open_]] > 1e-6]
+        result[found] = (sums[:3, cell[found]] / sums[3, cell[found]]).T
+        open_ = np.setdiff1d(open_, found, assume_unique=True)
     return result

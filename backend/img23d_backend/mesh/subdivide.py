@@ -9,7 +9,8 @@ import numpy as np
 from .normals import area_vectors
 from .texels import corner_weights
 
-_WANTED = 12_000  # faces in all that a coarse mesh is cut into, about
+_WANTED = 40_000  # even faces, whose size is the measure
+_TOLERATED = 3.0  # sides of such a face that a face may be long
 _MOST = 150_000
 
 
@@ -49,12 +50,12 @@ class Subdivided:
 
 
 def subdivide(vertices: np.ndarray, faces: np.ndarray) -> Subdivided:
-    """Cut faces whose longest side is out of proportion, were the surface covered by about 12,000 even ones."""
+    """Cut faces whose longest side is out of proportion, were the surface covered by 40,000 even ones."""
     corners = vertices[faces].astype(np.float64)
     longest = np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2).max(axis=1)
     area = 0.5 * np.linalg.norm(area_vectors(vertices, faces), axis=1).sum()
     side = max(np.sqrt(2.3 * area / _WANTED), 1e-30)  # of an equilateral triangle
-    power = np.ceil(np.log2(np.maximum(longest / (2.0 * side), 1.0))).astype(np.int64)
+    power = np.ceil(np.log2(np.maximum(longest / (_TOLERATED * side), 1.0))).astype(np.int64)
     while (4**power).sum() > max(_MOST, len(faces)):
         power = np.maximum(power - 1, 0)
     parts = 2**power
