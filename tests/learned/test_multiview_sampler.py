@@ -116,6 +116,19 @@ def test_less_memory_changes_nothing(parts: SmallParts, store: ModelStore, less:
     assert (ours(replace(usual, **less), store) - ours(usual, store)).abs().max() <= 1e-5
 
 
+@pytest.mark.parametrize(("less", "rows"), [({}, 12), ({"frugal": True}, 6), ({"frugal": True, "streamed": True}, 12)])
+def test_the_halves_of_a_step_take_turns_where_both_would_not_fit(
+    parts: SmallParts, store: ModelStore, less: dict[str, bool], rows: int
+) -> None:
+    """Where the weights are lent layer by layer there is room, and a second pass would lend them all again."""
+    seen: list[int] = []
+    network = parts.multiview_unet(torch.float32)
+    handle = network.register_forward_pre_hook(lambda _, given: seen.append(len(given[0])))
+    ours(small_plan(parts, **less), store)
+    handle.remove()
+    assert seen == [rows] * (3 * 12 // rows)
+
+
 def test_only_one_network_is_on_the_device_where_memory_is_short(parts: SmallParts, store: ModelStore) -> None:
     card = Card(id="gpu", torch_name="cpu", label="a card", total_bytes=10**12)
     together: list[Sequence[str]] = []

@@ -29,6 +29,7 @@ SIDE = 512  # pixels of the picture, which the models were trained on
 _STEPS, _SEED = 50, 42  # hy3dgen's
 _BORDER = 0.2  # of the thing's width and height, on each side of it
 _KEPT_OF_MEAN = 0.95  # how far the network's mean is taken away before the picture's own takes its place
+_ONE_COLOUR = 1e-9  # a deviation that is rounding alone
 _ENCODED, _SAMPLED = 0.03, 0.97  # of the progress
 _BYTES_OF_A_STEP = 200 * 2**20  # of a network that computes one picture
 
@@ -126,7 +127,7 @@ def _recoloured(even: np.ndarray, original: np.ndarray, alpha: np.ndarray) -> np
     if len(mine) < 2:
         return even
     deviation, wanted = mine.std(axis=0, ddof=1), theirs.std(axis=0, ddof=1)
-    gain = np.divide(wanted, deviation, out=np.ones_like(wanted), where=deviation > 0)
+    gain = np.divide(wanted, deviation, out=np.ones_like(wanted), where=deviation > _ONE_COLOUR)
     matched = (even - _KEPT_OF_MEAN * mine.mean(axis=0)) * gain + _KEPT_OF_MEAN * theirs.mean(axis=0)
     matched = matched.clip(0, 1)
     return even if ((even - original) ** 2).mean() < ((matched - original) ** 2).mean() else matched
