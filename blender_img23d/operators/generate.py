@@ -39,18 +39,20 @@ class IMG23D_OT_generate(bpy.types.Operator):
 class IMG23D_OT_cancel(bpy.types.Operator):
     bl_idname = "img23d.cancel"
     bl_label = "Img23D: Cancel the Running Job"
-    bl_description = "Stop the job; objects that are finished already stay in the scene"
+    bl_description = "Stop the job, and the meshes that wait to be re-textured; what is finished already stays in the scene"
     bl_options = {"REGISTER"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         cls.poll_message_set("No job is running")
         owner = extension_or_none()
-        return owner is not None and owner.session.active is not None
+        return owner is not None and (owner.session.active is not None or owner.applier.retexturer.is_busy)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
         owner.session.cancel()
+        if owner.session.active is None:  # a row of meshes may wait for its next one
+            owner.applier.retexturer.stop()
         owner.pump.wake()
         return {"FINISHED"}
 

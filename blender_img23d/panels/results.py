@@ -125,7 +125,8 @@ def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
         newer.label(text=f"Run {len(jobs) - jobs.index(job)} of {len(jobs)}")
         row.operator("img23d.browse_runs", text="", icon="TRIA_RIGHT").step = -1
     what = "Re-texture with" if job.is_retexture else "Search in" if job.is_search else "From"
-    draw_sentence(layout, context, f"{what} {PurePath(job.picture).name}", icon="IMAGE_DATA")
+    if job.picture:
+        draw_sentence(layout, context, f"{what} {PurePath(job.picture).name}", icon="IMAGE_DATA")
     if job.is_over:
         icon, text = _ENDED[job.state]
         row = layout.row()

@@ -73,6 +73,7 @@ def _draw_row(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         return
     if retexturer.progress:
         draw_sentence(layout, context, retexturer.progress, icon="TIME")
+        layout.operator("img23d.cancel", text="Cancel the Rest", icon="CANCEL")
     for turn in retexturer.turns:
         if turn.sentence:
             draw_sentence(layout, context, f"{turn.name}: {turn.sentence}", icon="ERROR")

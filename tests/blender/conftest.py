@@ -55,6 +55,7 @@ def owner(empty_file):
     yield owner
     owner.session.shutdown()
     owner.session.tick()
+    owner.applier.retexturer.stop()
 
 
 @pytest.fixture

@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import bpy
 import numpy as np
 import pytest
+from mesh_state import blocks, everything, indices, share_in_place, whole, write_quarters
 from scripted import Rehearsal
-
-
-def _digest(collection, attribute: str, width: int, dtype=np.float32) -> str:
-    values = np.empty(len(collection) * width, dtype)
-    collection.foreach_get(attribute, values)
-    return hashlib.sha256(values.tobytes()).hexdigest()
-
-
-def everything(obj) -> dict[str, object]:
-    """What must stay as it is."""
-    mesh = obj.data
-    own_maps = [layer for layer in mesh.uv_layers if not layer.name.startswith("Img23D")]
-    return {
-        "vertices": _digest(mesh.vertices, "co", 3),
-        "corners": _digest(mesh.loops, "vertex_index", 1, np.int32),
-        "faces": _digest(mesh.polygons, "loop_start", 1, np.int32),
-        "uv": [(layer.name, layer.active_render, _digest(layer.uv, "vector", 2)) for layer in own_maps],
-        "active uv": mesh.uv_layers.active.name,
-        "weights": [
-            [(g.name, round(g.weight(v.index), 6)) for g in obj.vertex_groups if g.index in {e.group for e in v.groups}]
-            for v in mesh.vertices
-        ],
-        "keys": [(key.name, key.value, _digest(key.data, "co", 3)) for key in mesh.shape_keys.key_blocks],
-        "modifiers": [(modifier.name, modifier.type, modifier.show_viewport) for modifier in obj.modifiers],
-        "transform": [tuple(row) for row in obj.matrix_basis],
-        "name": (obj.name, mesh.name),
-    }
-
-
-def indices(obj) -> list[int]:
-    return [polygon.material_index for polygon in obj.data.polygons]
 
 
 @pytest.fixture
 def rigged(owner):
-    """A ball with two materials, two UV maps, weights, shape keys and modifiers, turned and moved."""
+    """A ball with two materials, two UV maps, weights, shape keys, an armature in a pose and modifiers, turned and moved."""
+    bpy.ops.object.armature_add()
+    rig = bpy.context.object
+    rig.name = "rig"
     bpy.ops.mesh.primitive_uv_sphere_add(segments=24, ring_count=12)
     obj = bpy.context.object
     mesh = obj.data
@@ -54,13 +25,14 @@ def rigged(owner):
         mesh.materials.append(bpy.data.materials.new(name))
     for polygon in mesh.polygons:
         polygon.material_index = polygon.index % 2
-    group = obj.vertex_groups.new(name="top")
+    group = obj.vertex_groups.new(name="Bone")
     group.add([v.index for v in mesh.vertices if v.co.z > 0], 0.7, "ADD")
     obj.shape_key_add(name="Basis")
     obj.shape_key_add(name="long", from_mix=False).data[3].co.z += 1
     mesh.shape_keys.key_blocks["long"].value = 0.4
+    obj.modifiers.new("Armature", "ARMATURE").object = rig
+    rig.pose.bones["Bone"].location = (0, 0, 0.5)
     obj.modifiers.new("Smooth", "SMOOTH")
-    obj.modifiers.new("Subdivision", "SUBSURF")
     bpy.context.view_layer.update()
     return obj
 
@@ -87,6 +59,33 @@ def test_everything_else_stays(values, photo, rigged):
     assert indices(rigged) == faces and everything(rigged) == before
     assert bpy.ops.img23d.switch_texture() == {"FINISHED"}
     assert set(indices(rigged)) == {2} and everything(rigged) == before
+
+
+@pytest.mark.parametrize("grows", [False, True])
+def test_undo_gives_everything_back(values, photo, rigged, grows):
+    if grows:
+        rigged.modifiers.new("Subdivision", "SUBSURF")
+    bpy.ops.ed.undo_push(message="before")
+    before = whole(rigged)
+    assert retexture(values, photo) == {"FINISHED"}
+    after = whole(bpy.data.objects["ball"])
+    assert after["maps"] != before["maps"] and after["indices"] != before["indices"]
+    bpy.ops.ed.undo()
+    assert whole(bpy.data.objects["ball"]) == before
+    bpy.ops.ed.redo()
+    assert whole(bpy.data.objects["ball"]) == after
+
+
+def test_a_posed_character_is_painted_in_its_pose(values, rigged, owner, as_with_a_window, monkeypatch, photo):
+    rehearsal = Rehearsal(owner, monkeypatch)
+    retexture(values, photo)
+    rehearsal.tick()
+    (request,) = rehearsal.link.said
+    posed = np.load(request.mesh)["vertices"]
+    shown = rigged.evaluated_get(bpy.context.view_layer.depsgraph).data
+    wanted = np.array([rigged.matrix_world @ vertex.co for vertex in shown.vertices])
+    rest = np.array([rigged.matrix_world @ vertex.co for vertex in rigged.data.vertices])
+    assert np.allclose(posed, wanted, atol=1e-5) and not np.allclose(posed, rest, atol=0.05)
 
 
 def test_faces_given_other_materials_in_between_are_remembered(values, photo, rigged):
@@ -119,30 +118,10 @@ def test_a_mesh_without_uv_or_material(values, photo, owner):
 
 
 def test_the_front_is_the_objects_minus_y_side(values, pictures, owner):
-    """Left half red, right half blue, on a turned cube: its own front shows both, the sides of each colour match."""
-    import photos
-
-    picture = np.full((100, 140, 3), 240, np.uint8)
-    picture[20:80, 30:70], picture[20:80, 70:110] = (200, 30, 30), (30, 30, 200)
-    path = photos.write_png(pictures / "halves.png", picture)
-    bpy.ops.mesh.primitive_cube_add(rotation=(0, 0, 2.0), location=(3, 0, 0))
-    bpy.ops.object.mode_set(mode="EDIT")
-    bpy.ops.mesh.subdivide(number_cuts=6)
-    bpy.ops.object.mode_set(mode="OBJECT")
-    cube = bpy.context.object
-    retexture(values, path)
-    image = next(n.image for n in cube.data.materials[-1].node_tree.nodes if n.type == "TEX_IMAGE")
-    pixels = np.empty(len(image.pixels), np.float32)
-    image.pixels.foreach_get(pixels)
-    pixels = pixels.reshape(image.size[1], image.size[0], 4)
-    uv = cube.data.uv_layers["Img23D"].uv
-    right = []
-    for polygon in cube.data.polygons:
-        if polygon.normal.y < -0.9 and abs(polygon.center.x) > 0.3:
-            middle = np.mean([uv[corner].vector for corner in polygon.loop_indices], axis=0)
-            red, _, blue = pixels[int(middle[1] * image.size[1]), int(middle[0] * image.size[0]), :3]
-            right.append((red > blue) == (polygon.center.x < 0))
-    assert len(right) > 20 and np.mean(right) > 0.95
+    bpy.ops.mesh.primitive_uv_sphere_add(rotation=(0, 0, 2.0), location=(3, 0, 0))
+    ball = bpy.context.object
+    retexture(values, write_quarters(pictures / "quarters.png"))
+    assert share_in_place(ball, forward=ball.matrix_world.col[1][:3], up=(0, 0, 1)) > 0.95
 
 
 def test_saved_and_opened_again_it_still_switches(values, photo, rigged, tmp_path):
@@ -162,9 +141,19 @@ def _edit_mode():
     bpy.ops.object.mode_set(mode="EDIT")
 
 
-def _shared():
-    twin = bpy.context.object.copy()
+def _twin_in_edit_mode():
+    ball = bpy.context.object
+    twin = ball.copy()
     bpy.context.scene.collection.objects.link(twin)
+    ball.select_set(False)
+    bpy.context.view_layer.objects.active = twin
+    bpy.ops.object.mode_set(mode="EDIT")
+    bpy.context.view_layer.objects.active = ball
+    ball.select_set(True)
+
+
+def _sculpt_mode():
+    bpy.ops.object.mode_set(mode="SCULPT")
 
 
 def _many_uv_maps():
@@ -172,14 +161,47 @@ def _many_uv_maps():
         bpy.context.object.data.uv_layers.new()
 
 
+def _scaled_to_nothing():
+    bpy.context.object.scale.y = 0.0
+
+
+def _lost_vertex():
+    bpy.context.object.shape_key_clear()
+    bpy.context.object.data.vertices[5].co.x = float("nan")
+
+
 @pytest.mark.parametrize(
-    ("spoil", "word"), [(_edit_mode, "Edit Mode"), (_shared, "single-user"), (_many_uv_maps, "UV maps")]
+    ("spoil", "word"),
+    [
+        (_edit_mode, "Leave Edit Mode"),
+        (_twin_in_edit_mode, "Leave Edit Mode"),
+        (_sculpt_mode, "Object Mode"),
+        (_many_uv_maps, "UV maps"),
+        (_scaled_to_nothing, "scaled to nothing"),
+        (_lost_vertex, "no valid position"),
+    ],
 )
 def test_what_cannot_be_painted_is_one_sentence(values, photo, rigged, owner, spoil, word):
     spoil()
+    before = blocks()
     with pytest.raises(RuntimeError, match=word):
         retexture(values, photo)
     assert word in owner.refusal and len(rigged.data.materials) == 2
+    assert blocks() == before
+
+
+def test_linked_from_another_file(values, photo, owner, tmp_path):
+    bpy.ops.mesh.primitive_cube_add()
+    path = str(tmp_path / "library.blend")
+    bpy.data.libraries.write(path, {bpy.context.object})
+    bpy.data.objects.remove(bpy.context.object)
+    with bpy.data.libraries.load(path, link=True) as (source, target):
+        target.objects = source.objects
+    (cube,) = target.objects
+    bpy.context.scene.collection.objects.link(cube)
+    bpy.context.view_layer.objects.active = cube
+    with pytest.raises(RuntimeError, match="make it local"):
+        retexture(values, photo)
 
 
 def test_no_faces(values, photo, owner):
@@ -205,6 +227,7 @@ def test_changed_meanwhile_is_not_painted(values, photo, rigged, owner, as_with_
     rehearsal.tick()
     assert "changed meanwhile" in owner.applier.failures[rehearsal.job.id, 0]
     assert len(bpy.data.objects["ball"].data.uv_layers) == 2
+    assert bpy.ops.img23d.retexture.poll()
 
 
 def test_deleted_meanwhile(values, photo, rigged, owner, as_with_a_window, monkeypatch):
