@@ -11,6 +11,8 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, UvSource
 
+from .mesh.layout import covers_twice
+from .mesh.unwrap import unwrap_mesh
 from .mesh_file import MeshFile, read_mesh_file
 from .stages import Context, CutOut, Painter, View
 
@@ -40,7 +42,7 @@ def retexture(
     file = read_mesh_file(npz_path)
     view, fit_note = _fit(file, cutout)
     uv, uv_note = _kept_uv(file, source, settings.texture_size)
-    painted = painter.paint(file.mesh, view, cutout, settings, context, **({} if uv is None else {"uv": uv}))
+    painted = painter.paint(file.mesh, view, cutout, settings, context, uv=uv)
     return Retextured(
         uv=file.by_corner(painted.uv) if uv is None else None,
         texture=painted.texture,
@@ -55,8 +57,6 @@ def unwrap_file(
 
     Raises Img23DError(MESH_UNREADABLE).
     """
-    from .mesh.unwrap import unwrap_mesh
-
     file = read_mesh_file(npz_path)
     uv, note = _kept_uv(file, source, size)
     if uv is not None:
@@ -72,8 +72,6 @@ def _kept_uv(file: MeshFile, source: UvSource, size: int) -> tuple[np.ndarray | 
         return None, "The mesh has no UV map, so a new one was made."
     if source is UvSource.GIVEN:
         return file.uv, ""
-    from .mesh.unwrap import covers_twice
-
     if file.uv.min() < -_BESIDE or file.uv.max() > 1.0 + _BESIDE:
         return None, "The mesh's own UV map reaches beyond the square, so a new one was made."
     if covers_twice(file.uv, file.mesh.polygons, size) > _OVERLAPS:

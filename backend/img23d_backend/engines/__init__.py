@@ -3,7 +3,7 @@
     id          locate      matte                        shape        paint
     preview     preview     preview                      preview      preview
     cutout      qwen3vl     birefnet (or preview's)      preview      preview
-    hunyuan3d   qwen3vl     birefnet (or preview's)      hunyuan3d    preview
+    hunyuan3d   qwen3vl     birefnet (or preview's)      hunyuan3d    hunyuan3d (or preview's)
 """
 
 from __future__ import annotations
@@ -117,18 +117,28 @@ class Engines:
         return replace(preview, id=CUTOUT.id, grounder=grounder, matter=matter, prefetch=prefetch)
 
     def _make_hunyuan3d(self) -> Engine:
-        from .hunyuan3d import make_shaper
+        from .hunyuan3d import make_painter, make_shaper
 
         cutout, models = self._make_cutout(), self.models
         shaper = make_shaper(self.weights, models)
+        painter = make_painter(self.weights, models, fallback=cutout.painter)
+        prefetchers = {Stage.SHAPE: shaper.prefetch, Stage.PAINT: painter.prefetch}
 
         def prefetch(stage: Stage, settings: Settings) -> None:
-            if stage is Stage.SHAPE:
-                shaper.prefetch(settings)
+            if stage in prefetchers:
+                prefetchers[stage](settings)
             else:
                 cutout.prefetch(stage, settings)
 
-        return replace(cutout, id=HUNYUAN3D.id, shaper=shaper, batch_shaper=shaper, prefetch=prefetch)
+        return replace(
+            cutout,
+            id=HUNYUAN3D.id,
+            shaper=shaper,
+            batch_shaper=shaper,
+            painter=painter,
+            preparing_painter=painter,
+            prefetch=prefetch,
+        )
 
 
 def _make_preview() -> Engine:

@@ -1,4 +1,4 @@
-"""Hunyuan3D's shape models as an engine's shaper (Tencent-Hunyuan/Hunyuan3D-2)."""
+"""Hunyuan3D's shape and paint models as an engine's shaper and painter (Tencent-Hunyuan/Hunyuan3D-2)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from ...models.weights import WeightStore
 
 if TYPE_CHECKING:
     from ...models.memory import ModelStore
+    from ...stages import Painter
+    from .paint import HunyuanPainter
     from .shape import HunyuanShaper
 
 
@@ -16,3 +18,10 @@ def make_shaper(weights: WeightStore, models: ModelStore) -> HunyuanShaper:
     from .shape import HunyuanShaper
 
     return HunyuanShaper(weights, models)
+
+
+def make_painter(weights: WeightStore, models: ModelStore, *, fallback: Painter) -> HunyuanPainter:
+    """Cheap, too. `fallback` paints where no paint model is chosen or there."""
+    from .paint import HunyuanPainter
+
+    return HunyuanPainter(weights, models, fallback=fallback)
