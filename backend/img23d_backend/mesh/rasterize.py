@@ -33,6 +33,18 @@ class Raster:
     depth: np.ndarray
 
 
+@dataclass(frozen=True, kw_only=True)
+class Covered:
+    """Some pixels that have a face: `pixel` (N,) index into the flattened image, `face`, `row` and `column` (N,) int32, and
+    `weights`, of each corner (N,) float32."""
+
+    pixel: np.ndarray
+    face: np.ndarray
+    row: np.ndarray
+    column: np.ndarray
+    weights: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
 def rasterize(
     points: np.ndarray, faces: np.ndarray, *, width: int, height: int, beyond: np.ndarray | None = None, device: str = ""
 ) -> Raster:
@@ -72,38 +84,24 @@ def fragments(points: np.ndarray, faces: np.ndarray, *, width: int, height: int)
 
 
 def weights_of(raster: Raster, points: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """(H, W, 3) float32 weights of the corners of each pixel's face at its centre, 0 where there is none; see `barycentrics`."""
+    """(H, W, 3) float32 weights of the corners of each pixel's face, see `barycentrics`; 0 where there is none."""
     weights = np.zeros((raster.face.size, 3), dtype=np.float32)
-    for pixel, _, part in _weights(raster, points, faces):
+    for part in covered(raster, points, faces):
         for corner in range(3):
-            weights[pixel, corner] = part[corner]
+            weights[part.pixel, corner] = part.weights[corner]
     return weights.reshape(*raster.face.shape, 3)
 
 
-def interpolate(
-    raster: Raster, points: np.ndarray, faces: np.ndarray, values: np.ndarray, *, background: float = 0.0
-) -> np.ndarray:
-    """(H, W, K) float32: the vertices' `values` (V, K) at each pixel's centre, `background` where there is no face."""
-    result = np.full((raster.face.size, values.shape[1]), background, dtype=np.float32)
-    corners = [[np.ascontiguousarray(column[faces[:, i]], dtype=np.float32) for i in range(3)] for column in values.T]
-    for pixel, face, weights in _weights(raster, points, faces):
-        for k, (a, b, c) in enumerate(corners):
-            result[pixel, k] = weights[0] * a[face] + weights[1] * b[face] + weights[2] * c[face]
-    return result.reshape(*raster.face.shape, values.shape[1])
-
-
-def _weights(
-    raster: Raster, points: np.ndarray, faces: np.ndarray
-) -> Iterator[tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray, np.ndarray]]]:
-    """Covered pixels, their faces (N,) and the three corners' weights (N,) float32, in pieces; `barycentrics` column by column."""
+def covered(raster: Raster, points: np.ndarray, faces: np.ndarray) -> Iterator[Covered]:
+    """All pixels that have a face, in pieces, the weights as `barycentrics`. `points`, `faces` are those of the raster."""
     corners = np.asarray(points, dtype=np.float64)[faces]  # (F, 3, D)
     with np.errstate(invalid="ignore", over="ignore"):  # faces that are not drawn
         planes = _weight_planes(corners[:, :, :2])
         nearness = 1.0 / corners[:, :, 3].T if corners.shape[2] > 3 else None
     flat = raster.face.ravel()
-    covered = np.flatnonzero(flat >= 0)
-    for start in range(0, len(covered), NumpyArrays.piece):
-        pixel = covered[start : start + NumpyArrays.piece]
+    drawn = np.flatnonzero(flat >= 0)
+    for start in range(0, len(drawn), NumpyArrays.piece):
+        pixel = drawn[start : start + NumpyArrays.piece]
         face = flat[pixel]
         row, column = np.divmod(pixel.astype(np.int32), np.int32(raster.face.shape[1]))  # twice as fast as in 64 bits
         x, y, bx, by, cx, cy = (plane[face] for plane in planes)
@@ -116,11 +114,11 @@ def _weights(
             total = weights[0] + weights[1] + weights[2]
             weights = [weight / total for weight in weights]
         a, b, c = (weight.astype(np.float32) for weight in weights)
-        yield pixel, face, (a, b, c)
+        yield Covered(pixel=pixel, face=face, row=row, column=column, weights=(a, b, c))
 
 
 def _weight_planes(xy: np.ndarray) -> np.ndarray:
-    """(6, F): the first corner's position, then how the second's and the third's weight grow along x and y. `xy` (F, 3, 2)."""
+    """(6, F) from `xy` (F, 3, 2): the first corner, then how the other two's weights grow along x and y."""
     b, c = xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
     area = _cross(b, c)
     area = np.where(area == 0.0, 1.0, area)

@@ -78,7 +78,7 @@ def _ordered(arrays: Arrays, a: list[Array], b: list[Array]) -> tuple[list[Array
 
 
 def spans_of(corners: Corners, width: int, height: int, arrays: Arrays) -> Iterator[tuple[Corners, Spans]]:
-    """The spans of some of the triangles after the other, in their order, so that tall triangles cost time and not memory."""
+    """The spans of all triangles in their order, in pieces, so that tall triangles cost time and not memory."""
     rows = [arrays.integers(arrays.xp.clip(arrays.xp.ceil(y - 0.5), 0, height)) for y in corners.y]
     count = rows[2] - rows[0]
     for part in pieces(count, arrays):

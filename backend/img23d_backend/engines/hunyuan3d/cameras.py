@@ -46,7 +46,7 @@ class Cameras:
 
 
 def make_cameras(vertices: np.ndarray, *, size: int) -> Cameras:
-    """Cameras for a mesh with these `vertices` (V, 3) in glTF's axes, its front towards +z, to pictures of `size` x `size` pixels."""
+    """Cameras for `vertices` (V, 3) in glTF's axes, the front towards +z, and pictures of `size` x `size` pixels."""
     vertices = np.asarray(vertices, dtype=np.float64)
     center = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
     radius = float(np.linalg.norm(vertices - center, axis=1).max()) or 1.0

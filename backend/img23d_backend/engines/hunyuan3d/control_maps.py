@@ -14,10 +14,11 @@ from functools import partial
 import numpy as np
 
 from ...mesh.normals import area_vectors, unit
-from ...mesh.rasterize import Raster, interpolate, rasterize
+from ...mesh.rasterize import Raster, covered, rasterize
 from ...stages import Mesh, View
 from .cameras import Cameras
 
+_WHITE = 255
 _AT_ONCE = 2  # views; NumPy lets other threads run while it computes
 # hy3dgen's axes, in which a colour is 0.5 + half of the coordinate: x to the right, y down and z to the front become these.
 _TO_COLOR = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
@@ -25,7 +26,7 @@ _TO_COLOR = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
 
 @dataclass(frozen=True, kw_only=True)
 class ControlMaps:
-    """`normals` and `positions` (6, S, S, 3) uint8, white where nothing is; `rasters` of the six views in the cameras' pixels."""
+    """`normals` and `positions` (6, S, S, 3) uint8, white where nothing is; the six views' `rasters` in their own pixels."""
 
     normals: np.ndarray
     positions: np.ndarray
@@ -47,11 +48,11 @@ def draw_control_maps(
 
 
 def _vertex_colors(mesh: Mesh) -> np.ndarray:
-    """(V, 3) in 0..1: the mean of the faces' unit normals at each vertex, as trimesh's `mean_vertex_normals`."""
+    """(V, 3) in 0..255: the mean of the faces' unit normals at each vertex, as trimesh's `mean_vertex_normals`."""
     faces = unit(area_vectors(mesh.vertices, mesh.faces))
     owner = mesh.faces.ravel()
     summed = [np.bincount(owner, weights=np.repeat(axis, 3), minlength=len(mesh.vertices)) for axis in faces.T]
-    return 0.5 + 0.5 * unit(np.stack(summed, axis=1)) @ _TO_COLOR.T
+    return (0.5 + 0.5 * unit(np.stack(summed, axis=1)) @ _TO_COLOR.T) * _WHITE
 
 
 def _draw(
@@ -59,27 +60,33 @@ def _draw(
 ) -> tuple[np.ndarray, np.ndarray, Raster]:
     points = view.project(mesh.vertices)
     raster = rasterizer(points, mesh.faces)
-    normals = interpolate(raster, points, mesh.faces, colors, background=1.0)
-    return _reduced(normals, size), _reduced(_positions(raster, cameras, view), size), raster
+    corners = [[np.ascontiguousarray(column[mesh.faces[:, i]], dtype=np.float32) for i in range(3)] for column in colors.T]
+    to_color = _position_colors(cameras, view)
+    maps = np.full((6, raster.face.size), _WHITE, dtype=np.uint8)  # the planes of the normals' colours, then the positions'
+    for part in covered(raster, points, mesh.faces):
+        u, v, w = part.weights
+        colors = [u * a[part.face] + v * b[part.face] + w * c[part.face] for a, b, c in corners]
+        depth = raster.depth.ravel()[part.pixel]
+        colors.extend(to_color @ np.stack([part.column + 0.5, part.row + 0.5, depth, np.ones_like(depth)]))
+        for plane, color in zip(maps, colors, strict=True):
+            plane[part.pixel] = color  # cut off, as hy3dgen does
+    small = [_reduced(plane.reshape(raster.face.shape), size) for plane in maps]
+    return np.stack(small[:3], axis=-1), np.stack(small[3:], axis=-1), raster
 
 
-def _positions(raster: Raster, cameras: Cameras, view: View) -> np.ndarray:
-    """(H, W, 3) float32 colours: where in the ball that frames the mesh each pixel lies. Straight from the depth, since a
-    position is affine in the pixel and its depth when the camera is orthographic."""
+def _position_colors(cameras: Cameras, view: View) -> np.ndarray:
+    """(3, 4) from a column, row, depth and 1 to the colour: where in the ball that frames the mesh this place lies.
+
+    A position is affine in these because the cameras are orthographic.
+    """
     back = np.linalg.inv(view.matrix)
-    affine = _TO_COLOR @ (back[:3] - np.outer(cameras.center, back[3])) / (2 * cameras.radius)  # (3, 4)
-    drawn = raster.face >= 0
-    depth = np.where(drawn, raster.depth, 0.0).astype(np.float32)
-    at = np.arange(len(depth)) + 0.5
-    colors = np.ones((*depth.shape, 3), dtype=np.float32)
-    for channel, (by_u, by_v, by_depth, constant) in enumerate(affine):
-        plane = np.add.outer(by_v * at, by_u * at + constant + 0.5).astype(np.float32)
-        np.copyto(colors[..., channel], plane + np.float32(by_depth) * depth, where=drawn)
-    return colors
+    color = _TO_COLOR @ (back[:3] - np.outer(cameras.center, back[3])) / (2 * cameras.radius)
+    color[:, 3] += 0.5
+    return color * _WHITE
 
 
-def _reduced(colors: np.ndarray, size: int) -> np.ndarray:
-    """(size, size, 3) uint8 from colours (H, W, 3) in 0..1, cut off and made smaller as hy3dgen does, by PIL's default filter."""
+def _reduced(plane: np.ndarray, size: int) -> np.ndarray:
+    """(size, size) uint8, by PIL's default filter."""
     from PIL import Image
 
-    return np.asarray(Image.fromarray((colors * 255).astype(np.uint8)).resize((size, size)))
+    return np.asarray(Image.fromarray(plane).resize((size, size)))
