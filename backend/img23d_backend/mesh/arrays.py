@@ -10,7 +10,7 @@ Array: TypeAlias = Any  # np.ndarray or torch.Tensor, all of a computation alike
 
 
 class Arrays(Protocol):
-    """`xp` is the module, for what both libraries call by the same name; `piece` how many elements are best handled at once."""
+    """`xp` is the module, for what both call by the same name; `piece` how many elements are best handled at once."""
 
     xp: Any
     piece: int
