@@ -1,4 +1,4 @@
-"""hy3dgen's own painting classes and small networks with random weights, for comparison.
+"""hy3dgen's own painting classes and networks with random weights, for comparison.
 
 hy3dgen's files are read in place, under names of our own: importing its package of textures wants libraries that are not
 used here.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +17,7 @@ from types import ModuleType
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, LCMScheduler, UNet2DConditionModel
+from PIL import Image
 from torch import Tensor, nn
 
 from img23d_backend.engines.hunyuan3d.networks.multiview import MultiviewUNet, ReferenceUNet
@@ -55,20 +56,21 @@ def hy3dgen_module(name: str) -> ModuleType:
     return importlib.import_module(f"{_OURS}.{name}")
 
 
-def their_network(config: dict | None = None, seed: int = 0) -> nn.Module:
+def their_network(config: dict = UNET, seed: int = 0) -> nn.Module:
     """hy3dgen's class with random weights."""
     torch.manual_seed(seed)
-    network = hy3dgen_module("hunyuanpaint.unet.modules").UNet2p5DConditionModel(UNet2DConditionModel(**(config or UNET)))
+    network = hy3dgen_module("hunyuanpaint.unet.modules").UNet2p5DConditionModel(UNet2DConditionModel(**config))
     return network.eval().requires_grad_(False)
 
 
-def our_halves(theirs: nn.Module, config: dict | None = None) -> tuple[MultiviewUNet, ReferenceUNet]:
-    """With the same weights."""
+def our_halves(theirs: nn.Module, config: dict = UNET) -> tuple[MultiviewUNet, ReferenceUNet]:
+    """With the same weights, which lie in memory once."""
     weights = theirs.state_dict()
-    generating, reading = MultiviewUNet(config or UNET), ReferenceUNet(config or UNET)
-    generating.load_state_dict(_under("unet.", weights))
+    with torch.device("meta"):
+        generating, reading = MultiviewUNet(config), ReferenceUNet(config)
+    generating.load_state_dict(_under("unet.", weights), assign=True)
     prompt = {"learned_text_clip_ref": weights["unet.learned_text_clip_ref"]}
-    reading.load_state_dict(_under("unet_dual.", weights) | prompt)
+    reading.load_state_dict(_under("unet_dual.", weights) | prompt, assign=True)
     return generating.eval().requires_grad_(False), reading.eval().requires_grad_(False)
 
 
@@ -76,17 +78,16 @@ def _under(prefix: str, weights: dict[str, Tensor]) -> dict[str, Tensor]:
     return {key.removeprefix(prefix): tensor for key, tensor in weights.items() if key.startswith(prefix)}
 
 
-def small_vae(levels: int = 2, seed: int = 1) -> AutoencoderKL:
+def random_vae(channels: tuple[int, ...] = (8, 8), *, layers: int = 1, groups: int = 4, seed: int = 1) -> AutoencoderKL:
     """It makes a picture smaller by 2 at each level but the first."""
     torch.manual_seed(seed)
-    channels = (8,) * levels
     vae = AutoencoderKL(
         block_out_channels=channels,
-        down_block_types=("DownEncoderBlock2D",) * levels,
-        up_block_types=("UpDecoderBlock2D",) * levels,
+        down_block_types=("DownEncoderBlock2D",) * len(channels),
+        up_block_types=("UpDecoderBlock2D",) * len(channels),
+        layers_per_block=layers,
         latent_channels=4,
-        norm_num_groups=4,
-        sample_size=16,
+        norm_num_groups=groups,
     )
     return vae.eval().requires_grad_(False)
 
@@ -102,10 +103,11 @@ def processor() -> Device:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmallParts:
-    """In the place of PaintParts, with networks that no file holds, in single precision."""
+class PartsInMemory:
+    """In the place of PaintParts, with networks that no file holds, in the precision that they have."""
 
     theirs: nn.Module | None = None
+    config: dict = field(default_factory=lambda: UNET)
     vae: AutoencoderKL | None = None
     delight: UNet2DConditionModel | None = None
     prompt: Tensor | None = None
@@ -113,7 +115,7 @@ class SmallParts:
     @cached_property
     def _halves(self) -> tuple[MultiviewUNet, ReferenceUNet]:
         assert self.theirs is not None
-        return our_halves(self.theirs)
+        return our_halves(self.theirs, self.config)
 
     def multiview_unet(self, dtype: torch.dtype) -> nn.Module:
         return self._halves[0]
@@ -143,7 +145,7 @@ class SmallParts:
         return kind.from_config(SCHEDULE, timestep_spacing="trailing")
 
 
-def small_plan(parts: SmallParts, **changes: object) -> PaintPlan:
+def plan_with(parts: PartsInMemory, **changes: object) -> PaintPlan:
     usual = {
         "set_id": "small", "parts": parts, "device": processor(), "is_turbo": False, "steps": 3, "guidance": 2.0,
         "delight": True, "frugal": False,
@@ -152,17 +154,45 @@ def small_plan(parts: SmallParts, **changes: object) -> PaintPlan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SmallMaps:
+class RandomMaps:
     """What the sampler reads of ControlMaps, (V, s, s, 3) uint8 each."""
 
     normals: np.ndarray
     positions: np.ndarray
 
 
-def small_maps(side: int = 16, views: int = 6) -> SmallMaps:
+def random_maps(side: int = 16, views: int = 6) -> RandomMaps:
     random = np.random.default_rng(3)
     normals, positions = (random.integers(0, 256, (views, side, side, 3), dtype=np.uint8) for _ in range(2))
-    return SmallMaps(normals=normals, positions=positions)
+    return RandomMaps(normals=normals, positions=positions)
+
+
+def their_pipeline(parts: PartsInMemory, *, turbo: bool = False) -> object:
+    """hy3dgen's own. The newest diffusers refuses its way of loading; text encoder and tokenizer are never asked."""
+    pipeline = hy3dgen_module("hunyuanpaint.pipeline").HunyuanPaintPipeline(
+        vae=parts.vae, text_encoder=None, tokenizer=None, unet=parts.theirs, scheduler=parts.paint_scheduler(turbo),
+        feature_extractor=None,
+    )  # fmt: skip
+    pipeline.set_progress_bar_config(disable=True)
+    return pipeline
+
+
+def paint_theirs(pipeline: object, picture: np.ndarray, maps: RandomMaps, *, seed: int, **how: object) -> object:
+    """The views of a square picture. hy3dgen seeds torch's global generator and one of its own alike."""
+    torch.manual_seed(seed)
+    views, side = maps.normals.shape[:2]
+    return pipeline(
+        Image.fromarray(picture),
+        generator=torch.Generator("cpu").manual_seed(seed),
+        width=side,
+        height=side,
+        num_in_batch=views,
+        camera_info_gen=[list(CAMERAS[:views])],
+        camera_info_ref=[[0]],
+        normal_imgs=as_tensor(maps.normals).to(pipeline.device),
+        position_imgs=as_tensor(maps.positions).to(pipeline.device),
+        **how,
+    ).images
 
 
 def as_tensor(pictures: np.ndarray) -> Tensor:

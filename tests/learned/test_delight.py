@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from diffusers import StableDiffusionInstructPix2PixPipeline, UNet2DConditionModel
-from hy3dgen_paint import PROMPT_WIDTH, UNET, SmallParts, hy3dgen_module, small_plan, small_vae
+from hy3dgen_paint import PROMPT_WIDTH, UNET, PartsInMemory, hy3dgen_module, plan_with, random_vae
 from img23d_protocol import ErrorCode, Img23DError
 from PIL import Image
 
@@ -25,10 +25,10 @@ SMALL = {
 
 
 @pytest.fixture(scope="module")
-def parts() -> SmallParts:
+def parts() -> PartsInMemory:
     torch.manual_seed(3)
     network = UNet2DConditionModel(**(UNET | SMALL)).eval().requires_grad_(False)
-    return SmallParts(delight=network, vae=small_vae(levels=6), prompt=torch.randn(1, 77, PROMPT_WIDTH))
+    return PartsInMemory(delight=network, vae=random_vae((8,) * 6), prompt=torch.randn(1, 77, PROMPT_WIDTH))
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def square() -> np.ndarray:
     return rgba
 
 
-def hy3dgens(parts: SmallParts) -> Callable[[Image.Image], Image.Image]:
+def hy3dgens(parts: PartsInMemory) -> Callable[[Image.Image], Image.Image]:
     """hy3dgen's class on diffusers' pipeline; only the text encoder's answer is given instead of the text encoder."""
     pipeline = StableDiffusionInstructPix2PixPipeline(
         vae=parts.vae, text_encoder=None, tokenizer=None, unet=parts.delight, scheduler=parts.delight_scheduler(),
@@ -67,9 +67,9 @@ def hy3dgens(parts: SmallParts) -> Callable[[Image.Image], Image.Image]:
     return remover
 
 
-def test_the_picture_is_the_one_that_hy3dgen_makes(parts: SmallParts, store: ModelStore, square: np.ndarray) -> None:
+def test_the_picture_is_the_one_that_hy3dgen_makes(parts: PartsInMemory, store: ModelStore, square: np.ndarray) -> None:
     expected = np.array(hy3dgens(parts)(Image.fromarray(square)))
-    picture = remove_light(square, plan=small_plan(parts), models=store, report=lambda *_: None)
+    picture = remove_light(square, plan=plan_with(parts), models=store, report=lambda *_: None)
     assert picture.shape == expected.shape == (512, 512, 3)
     away = np.abs(picture.astype(int) - expected)
     assert away.max() <= 2  # a value that was rounded the other way, times the gain of the colours
@@ -79,7 +79,7 @@ def test_the_picture_is_the_one_that_hy3dgen_makes(parts: SmallParts, store: Mod
 
 @pytest.mark.parametrize(("brightness", "is_brought_back"), [(0.5, True), (1.2, False)])
 def test_the_colours_are_only_brought_back_where_that_is_nearer_to_the_picture(
-    parts: SmallParts, square: np.ndarray, brightness: float, is_brought_back: bool, monkeypatch: pytest.MonkeyPatch
+    parts: PartsInMemory, square: np.ndarray, brightness: float, is_brought_back: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """hy3dgen's own rule, with an answer of the network that is too dark or too bright."""
 
@@ -90,7 +90,7 @@ def test_the_colours_are_only_brought_back_where_that_is_nearer_to_the_picture(
     remover.pipeline = lambda image, **_: SimpleNamespace(images=[Image.fromarray(answer(np.array(image)))])
     monkeypatch.setattr(delight, "_sample", lambda rgb, *_: answer(rgb))
     expected = np.array(remover(Image.fromarray(square)))
-    picture = remove_light(square, plan=small_plan(parts), models=ModelStore(), report=lambda *_: None)
+    picture = remove_light(square, plan=plan_with(parts), models=ModelStore(), report=lambda *_: None)
     assert np.abs(picture.astype(int) - expected).max() <= 1
     plain = answer(without_delight(square))
     middle = slice(240, 270)
@@ -99,16 +99,16 @@ def test_the_colours_are_only_brought_back_where_that_is_nearer_to_the_picture(
 
 @pytest.mark.parametrize("alpha", [255, 20, 0])
 @pytest.mark.filterwarnings("error")
-def test_an_answer_of_one_colour_gives_a_picture(parts: SmallParts, alpha: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_of_one_colour_gives_a_picture(parts: PartsInMemory, alpha: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """hy3dgen divides by zero here: one colour has no deviation, and where all is faint there is nothing to measure."""
     monkeypatch.setattr(delight, "_sample", lambda rgb, *_: np.full_like(rgb, 100))
     square = np.full((64, 64, 4), (200, 200, 200, alpha), dtype=np.uint8)
-    picture = remove_light(square, plan=small_plan(parts), models=ModelStore(), report=lambda *_: None, side=32)
+    picture = remove_light(square, plan=plan_with(parts), models=ModelStore(), report=lambda *_: None, side=32)
     middle = {255: int(100 + 0.95 * (200 - 100)), 20: int(255 - 20 / 255 * (255 - 100)), 0: 255}[alpha]
     assert np.abs(picture[8:24, 8:24].astype(int) - middle).max() <= 1
 
 
-def test_each_step_is_told_and_a_cancel_is_seen_between_two(parts: SmallParts, store: ModelStore, square: np.ndarray) -> None:
+def test_each_step_is_told_and_a_cancel_is_seen_between_two(parts: PartsInMemory, store: ModelStore, square: np.ndarray) -> None:
     told: list[str] = []
 
     def report(done: float, note: str) -> None:
@@ -117,7 +117,7 @@ def test_each_step_is_told_and_a_cancel_is_seen_between_two(parts: SmallParts, s
             raise JobCancelled
 
     with pytest.raises(JobCancelled):
-        remove_light(square, plan=small_plan(parts), models=store, report=report)
+        remove_light(square, plan=plan_with(parts), models=store, report=report)
     assert told[1:] == [f"Removing light and shadow, step {step} of 50" for step in (1, 2, 3)]
 
 

@@ -8,8 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from hy3dgen_paint import CAMERAS, SmallParts, as_tensor, hy3dgen_module, small_maps, small_plan, small_vae, their_network
-from PIL import Image
+from hy3dgen_paint import CAMERAS, PartsInMemory, paint_theirs, plan_with, random_maps, random_vae, their_network, their_pipeline
 from torch import Tensor
 
 from img23d_backend.engines.hunyuan3d.multiview import paint_views, sample_views
@@ -23,12 +22,12 @@ SEED = 7
 SIDE = 16  # pixels; 8 x 8 latents
 TURBO_TIMES = [989, 890, 791, 692, 593, 494, 395, 296, 197, 98]  # every third of thirty, from the last
 PICTURE = np.random.default_rng(2).integers(0, 256, (SIDE, SIDE, 3), dtype=np.uint8)
-MAPS = small_maps(SIDE)
+MAPS = random_maps(SIDE)
 
 
 @pytest.fixture(scope="module")
-def parts() -> SmallParts:
-    return SmallParts(theirs=their_network(), vae=small_vae())
+def parts() -> PartsInMemory:
+    return PartsInMemory(theirs=their_network(), vae=random_vae())
 
 
 @pytest.fixture
@@ -36,27 +35,9 @@ def store() -> ModelStore:
     return ModelStore(available=lambda: 10**12)
 
 
-def hy3dgens(parts: SmallParts, **how: object) -> object:
-    """Latents, or with output_type="pil" pictures. hy3dgen seeds the global generator and one of its own alike."""
-    torch.manual_seed(SEED)
-    turbo = "timesteps" in how
-    pipeline = hy3dgen_module("hunyuanpaint.pipeline").HunyuanPaintPipeline(
-        vae=parts.vae, text_encoder=None, tokenizer=None, unet=parts.theirs, scheduler=parts.paint_scheduler(turbo),
-        feature_extractor=None,
-    )  # fmt: skip
-    pipeline.set_progress_bar_config(disable=True)
-    return pipeline(
-        Image.fromarray(PICTURE),
-        generator=torch.Generator("cpu").manual_seed(SEED),
-        width=SIDE,
-        height=SIDE,
-        num_in_batch=len(CAMERAS),
-        camera_info_gen=[list(CAMERAS)],
-        camera_info_ref=[[0]],
-        normal_imgs=as_tensor(MAPS.normals),
-        position_imgs=as_tensor(MAPS.positions),
-        **how,
-    ).images
+def hy3dgens(parts: PartsInMemory, **how: object) -> object:
+    """Latents, or with output_type="pil" pictures."""
+    return paint_theirs(their_pipeline(parts, turbo="timesteps" in how), PICTURE, MAPS, seed=SEED, **how)
 
 
 def ours(plan: PaintPlan, store: ModelStore, told: list[tuple[float, str]] | None = None, seed: int = SEED) -> Tensor:
@@ -68,33 +49,33 @@ def ours(plan: PaintPlan, store: ModelStore, told: list[tuple[float, str]] | Non
 
 @pytest.mark.parametrize("guidance", [2.0, 1.0])
 def test_the_same_seed_gives_the_latents_that_hy3dgens_pipeline_gives(
-    parts: SmallParts, store: ModelStore, guidance: float
+    parts: PartsInMemory, store: ModelStore, guidance: float
 ) -> None:
     expected = hy3dgens(parts, num_inference_steps=4, guidance_scale=guidance, output_type="latent")
-    latents = ours(small_plan(parts, steps=4, guidance=guidance), store)
+    latents = ours(plan_with(parts, steps=4, guidance=guidance), store)
     assert (latents - expected).abs().max() <= CLOSE
     assert expected.std() > 0.1
-    assert (ours(small_plan(parts, steps=4, guidance=guidance), store, seed=SEED + 1) - expected).abs().max() > 0.1
+    assert (ours(plan_with(parts, steps=4, guidance=guidance), store, seed=SEED + 1) - expected).abs().max() > 0.1
 
 
-def test_the_turbo_models_ten_steps_are_hy3dgens(parts: SmallParts, store: ModelStore) -> None:
+def test_the_turbo_models_ten_steps_are_hy3dgens(parts: PartsInMemory, store: ModelStore) -> None:
     """The published wheel has no turbo model yet; its pipeline takes the times that the newer one sets, without guidance."""
     expected = hy3dgens(parts, timesteps=TURBO_TIMES, num_inference_steps=10, guidance_scale=1.0, output_type="latent")
-    latents = ours(small_plan(parts, is_turbo=True, steps=10, guidance=1.0), store)
+    latents = ours(plan_with(parts, is_turbo=True, steps=10, guidance=1.0), store)
     assert (latents - expected).abs().max() <= CLOSE
 
 
-def test_the_turbo_model_takes_any_number_of_its_thirty_times(parts: SmallParts, store: ModelStore) -> None:
+def test_the_turbo_model_takes_any_number_of_its_thirty_times(parts: PartsInMemory, store: ModelStore) -> None:
     for steps, made in ((1, 1), (4, 4), (50, 30)):
         told: list[tuple[float, str]] = []
-        ours(small_plan(parts, is_turbo=True, steps=steps, guidance=1.0), store, told)
+        ours(plan_with(parts, is_turbo=True, steps=steps, guidance=1.0), store, told)
         assert sum("step" in note for _, note in told) == made
 
 
-def test_the_views_are_the_pictures_that_hy3dgens_pipeline_gives(parts: SmallParts, store: ModelStore) -> None:
+def test_the_views_are_the_pictures_that_hy3dgens_pipeline_gives(parts: PartsInMemory, store: ModelStore) -> None:
     expected = np.stack([np.array(one) for one in hy3dgens(parts, num_inference_steps=3, output_type="pil")])
     views = paint_views(
-        PICTURE, MAPS, CAMERAS, plan=small_plan(parts), models=store, seed=SEED, report=lambda *_: None
+        PICTURE, MAPS, CAMERAS, plan=plan_with(parts), models=store, seed=SEED, report=lambda *_: None
     )
     assert views.shape == expected.shape == (6, SIDE, SIDE, 3)
     assert np.abs(views.astype(int) - expected).max() <= 1
@@ -111,38 +92,38 @@ class Card(Device):
 
 
 @pytest.mark.parametrize("less", [{"frugal": True}, {"frugal": True, "streamed": True}])
-def test_less_memory_changes_nothing(parts: SmallParts, store: ModelStore, less: dict[str, bool]) -> None:
-    usual = small_plan(parts, device=Card(id="gpu", torch_name="cpu", label="a card", total_bytes=10**12))
+def test_less_memory_changes_nothing(parts: PartsInMemory, store: ModelStore, less: dict[str, bool]) -> None:
+    usual = plan_with(parts, device=Card(id="gpu", torch_name="cpu", label="a card", total_bytes=10**12))
     assert (ours(replace(usual, **less), store) - ours(usual, store)).abs().max() <= 1e-5
 
 
 @pytest.mark.parametrize(("less", "rows"), [({}, 12), ({"frugal": True}, 6), ({"frugal": True, "streamed": True}, 12)])
 def test_the_halves_of_a_step_take_turns_where_both_would_not_fit(
-    parts: SmallParts, store: ModelStore, less: dict[str, bool], rows: int
+    parts: PartsInMemory, store: ModelStore, less: dict[str, bool], rows: int
 ) -> None:
     """Where the weights are lent layer by layer there is room, and a second pass would lend them all again."""
     seen: list[int] = []
     network = parts.multiview_unet(torch.float32)
     handle = network.register_forward_pre_hook(lambda _, given: seen.append(len(given[0])))
-    ours(small_plan(parts, **less), store)
+    ours(plan_with(parts, **less), store)
     handle.remove()
     assert seen == [rows] * (3 * 12 // rows)
 
 
-def test_only_one_network_is_on_the_device_where_memory_is_short(parts: SmallParts, store: ModelStore) -> None:
+def test_only_one_network_is_on_the_device_where_memory_is_short(parts: PartsInMemory, store: ModelStore) -> None:
     card = Card(id="gpu", torch_name="cpu", label="a card", total_bytes=10**12)
     together: list[Sequence[str]] = []
 
     def look(*_: object) -> None:
         together.append([key for key, place in store.places().items() if place])
 
-    plan = small_plan(parts, device=card, frugal=True)
+    plan = plan_with(parts, device=card, frugal=True)
     paint_views(PICTURE, MAPS, CAMERAS, plan=plan, models=store, seed=SEED, report=look)
     assert max(map(len, together)) == 1
     assert {key.split(":")[1] for keys in together for key in keys} == {"vae", "multiview"}
 
 
-def test_each_step_is_told_and_a_cancel_is_seen_between_two(parts: SmallParts, store: ModelStore) -> None:
+def test_each_step_is_told_and_a_cancel_is_seen_between_two(parts: PartsInMemory, store: ModelStore) -> None:
     told: list[tuple[float, str]] = []
 
     def report(done: float, note: str) -> None:
@@ -151,7 +132,7 @@ def test_each_step_is_told_and_a_cancel_is_seen_between_two(parts: SmallParts, s
             raise JobCancelled
 
     with pytest.raises(JobCancelled):
-        paint_views(PICTURE, MAPS, CAMERAS, plan=small_plan(parts, steps=5), models=store, seed=SEED, report=report)
+        paint_views(PICTURE, MAPS, CAMERAS, plan=plan_with(parts, steps=5), models=store, seed=SEED, report=report)
     assert [note for _, note in told if "step" in note] == [f"Painting, step {step} of 5" for step in (1, 2, 3)]
     assert [done for done, _ in told] == sorted(done for done, _ in told)
     assert not any(model.users for model in store._models.values())  # the network is free again
