@@ -17,13 +17,13 @@ import cv2
 import numpy as np
 
 from ..stages import Mesh, View
+from .layout import Layout
 from .normals import area_vectors, unit
 from .rasterize import Raster, rasterize
 from .sampling import sample_image
 from .sight import AWAY, corner_normals, slack_of
 from .sight import directions as directions  # who looks at a mesh asks here
 from .texels import CHUNK, CornerValues, Texels
-from .unwrap import Layout
 
 _EXPONENT = 4
 _STEEPEST, _PLAIN = 0.259, 0.35  # cosines: 75 degrees, where a view begins to count, and where it is trusted

@@ -9,12 +9,12 @@ import numpy as np
 
 from ..stages import Mesh
 from .bake import Baked
+from .layout import Layout
 from .normals import area_vectors, weld
 from .sorting import numbered
 from .spread import connect, spread
 from .subdivide import Subdivided, subdivide
 from .texels import CHUNK, CornerValues
-from .unwrap import Layout
 
 _MANY = 100_000  # points from which those in a small cell are one
 _CELLS = 160  # such cells along the longest side

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from img23d_protocol.messages import Settings
@@ -10,10 +11,11 @@ from img23d_protocol.messages import Settings
 from ...mesh.bake import Shot, bake
 from ...mesh.charts import make_surface
 from ...mesh.fill import fill_surface
+from ...mesh.layout import Layout, layout_from
 from ...mesh.normals import area_vectors, unit
 from ...mesh.rasterize import rasterize
 from ...mesh.sight import Sight, look
-from ...mesh.unwrap import Layout, unwrap
+from ...mesh.unwrap import unwrap
 from ...stages import Context, CutOut, Mesh, Painted, View
 from .picture import Picture, make_picture
 
@@ -71,13 +73,21 @@ def _shots(mesh: Mesh, sight: Sight, picture: Picture) -> tuple[Shot, Shot]:
 
 def _layout(mesh: Mesh, sight: Sight, uv: np.ndarray | None, size: int, report: Callable[[], None]) -> Layout:
     if uv is not None:
-        from ...mesh.unwrap import layout_from
-
-        return layout_from(uv, mesh.polygons, size)
+        return _given(mesh, sight, uv, size)
     normals = area_vectors(mesh.vertices, mesh.faces) * np.where(sight.inside_out, -1.0, 1.0)[:, None]
     polygon = np.arange(len(mesh.faces)) if mesh.polygons is None else mesh.polygons
     surface = make_surface(mesh.vertices, mesh.faces, frame=_frame(mesh, sight), normals=normals, polygon=polygon)
     return unwrap(surface, seen=sight.seen, size=size, report=report)
+
+
+def _given(mesh: Mesh, sight: Sight, uv: np.ndarray, size: int) -> Layout:
+    """The layout `uv` as texels; where faces share them, those get them that the photo shows best."""
+    facing = np.einsum("fi,fi->f", unit(area_vectors(mesh.vertices, mesh.faces)), sight.towards[mesh.faces[:, 0]])
+    order = np.argsort(-np.abs(facing) * sight.seen, kind="stable")
+    layout = layout_from(uv[order], None if mesh.polygons is None else mesh.polygons[order], size)
+    placed = np.empty_like(layout.uv)
+    placed[order] = layout.uv
+    return replace(layout, uv=placed, face=np.where(layout.face >= 0, order[layout.face], -1).astype(np.int32))
 
 
 def _frame(mesh: Mesh, sight: Sight) -> np.ndarray:
