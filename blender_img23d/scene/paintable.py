@@ -17,7 +17,10 @@ def chosen_meshes(context: bpy.types.Context) -> list[bpy.types.Object]:
     active = context.object
     if active is not None and active.type == "MESH" and (active in selected or not selected):
         selected.insert(0, active)
-    return list({obj.data: obj for obj in reversed(selected)}.values())[::-1]
+    by_mesh: dict[bpy.types.Mesh, bpy.types.Object] = {}
+    for obj in selected:
+        by_mesh.setdefault(obj.data, obj)
+    return list(by_mesh.values())
 
 
 def check_paintable(obj: bpy.types.Object, *, wants_own: bool = False) -> None:

@@ -86,6 +86,7 @@ def drawn(panel) -> Layout:
         preferences=_preferences(),
         window_manager=bpy.context.window_manager,
         object=bpy.context.object,
+        selected_objects=bpy.context.selected_objects,
         region=SimpleNamespace(width=_NARROW),
     )
     panel.draw(layout, context)

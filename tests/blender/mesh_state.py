@@ -59,14 +59,14 @@ def indices(obj) -> list[int]:
     return [polygon.material_index for polygon in obj.data.polygons]
 
 
-def write_quarters(path):
+def write_quarters(path, colours=QUARTERS):
     """A square of four colours on light ground."""
     picture = np.full((128, 128, 3), 240, np.uint8)
-    picture[16:112, 16:112] = QUARTERS.repeat(48, 0).repeat(48, 1)
+    picture[16:112, 16:112] = colours.repeat(48, 0).repeat(48, 1)
     return photos.write_png(path, picture)
 
 
-def share_in_place(obj, *, forward, up, uv_map: str = UV_NAME) -> float:
+def share_in_place(obj, *, forward, up, uv_map: str = UV_NAME, colours=QUARTERS) -> float:
     """The share of faces seen along `forward` (world space, `up` is up) whose texture has their quarter's colour."""
     forward, up = np.array(forward, float), np.array(up, float)
     texture = _pixels(next(n.image for n in obj.data.materials[-1].node_tree.nodes if n.type == "TEX_IMAGE"))
@@ -76,7 +76,7 @@ def share_in_place(obj, *, forward, up, uv_map: str = UV_NAME) -> float:
     places = (places - low) / (high - low) * 2 - 1  # -1..1, y downwards
     is_clear = (normals @ forward < -0.6) & (np.abs(places) > 0.15).all(axis=1)
     assert is_clear.sum() > 20
-    wanted = QUARTERS[(places[is_clear, 1] > 0).astype(int), (places[is_clear, 0] > 0).astype(int)]
+    wanted = colours[(places[is_clear, 1] > 0).astype(int), (places[is_clear, 0] > 0).astype(int)]
     columns, rows = (uv[is_clear] % 1.0 * texture.shape[0]).astype(int).T
     found = texture[rows, columns, :3] * 255
     return float((np.abs(found - wanted).max(axis=1) < 40).mean())
@@ -102,7 +102,9 @@ def _pixels(image) -> np.ndarray:
 
 
 def _settings(block) -> list[tuple[str, str]]:
-    return [(p.identifier, str(getattr(block, p.identifier))) for p in block.bl_rna.properties if p.type != "COLLECTION"]
+    """What the artist can set of it."""
+    names = [prop.identifier for prop in block.bl_rna.properties if prop.type != "COLLECTION" and not prop.is_readonly]
+    return [(name, str(getattr(block, name))) for name in names]
 
 
 def _digest(collection, attribute: str, width: int, dtype=np.float32) -> str:

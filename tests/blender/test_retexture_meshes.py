@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 import pytest
-from mesh_state import blocks, everything, indices, share_in_place, write_quarters
+from mesh_state import QUARTERS, blocks, everything, indices, share_in_place, write_quarters
 from scripted import Rehearsal
 
 from test_retexture import retexture
@@ -54,29 +54,14 @@ def test_subdivided_faces_show_what_the_picture_shows(values, quarters, ball):
 
 def test_mirrored_halves_share_their_texture(values, pictures, half_ball):
     """Both halves have the same coordinates, so a picture of equal halves fits both."""
-    import photos
-
-    picture = np.full((128, 128, 3), 240, np.uint8)
-    picture[16:64, 16:112], picture[64:112, 16:112] = (220, 40, 40), (40, 170, 60)
-    path = photos.write_png(pictures / "bands.png", picture)
-    assert is_kept(half_ball, lambda: retexture(values, path))
+    bands = QUARTERS[:, [0, 0]]
+    assert is_kept(half_ball, lambda: retexture(values, write_quarters(pictures / "bands.png", bands)))
     shown = half_ball.evaluated_get(bpy.context.view_layer.depsgraph).data
     assert len(shown.polygons) > 4 * len(half_ball.data.polygons) and "Img23D" in shown.uv_layers
-    assert _share_of_bands(half_ball) > 0.95
+    assert share_in_place(half_ball, **FRONT, colours=bands) > 0.95
 
 
-def _share_of_bands(obj) -> float:
-    import mesh_state
-
-    centres, normals, uv = mesh_state._shown_faces(obj, "Img23D")
-    texture = mesh_state._pixels(next(n.image for n in obj.data.materials[-1].node_tree.nodes if n.type == "TEX_IMAGE"))
-    is_clear = (normals[:, 1] < -0.6) & (np.abs(centres[:, 2]) > 0.15)
-    columns, rows = (uv[is_clear] * texture.shape[0]).astype(int).T
-    is_red = texture[rows, columns, 0] > texture[rows, columns, 1]
-    return float((is_red == (centres[is_clear, 2] > 0)).mean())
-
-
-@pytest.mark.parametrize("kind", ["ARRAY", "SOLIDIFY", "BEVEL", "DECIMATE", "BOOLEAN", "TRIANGULATE"])
+@pytest.mark.parametrize("kind", ["ARRAY", "SOLIDIFY", "DECIMATE", "BOOLEAN"])
 def test_modifiers_that_change_the_faces(values, quarters, ball, kind):
     modifier = ball.modifiers.new("m", kind)
     if kind == "BOOLEAN":
@@ -110,7 +95,7 @@ def _replaced_by_geometry_nodes(obj):
     obj.modifiers.new("Nodes", "NODES").node_group = group
 
 
-@pytest.mark.parametrize("scale", [(-1, 1, 1), (1, -1, 1), (-1, -2, -1)])
+@pytest.mark.parametrize("scale", [(-1, 1, 1), (1, -1, 1), (-1.2, -1, -0.8)])
 def test_a_mirrored_object_is_painted_on_its_outside(values, quarters, ball, scale):
     ball.scale = scale
     ball.rotation_euler.z = 0.5
@@ -183,7 +168,8 @@ def test_the_meshs_own_uv_map(values, quarters, ball, grows, owner):
 def test_an_own_uv_map_that_covers_itself_gets_a_new_one_beside_it(values, quarters, ball, grows, owner):
     if grows:
         ball.modifiers.new("Subdivision", "SUBSURF")
-    ball.data.uv_layers[0].uv.foreach_set("vector", np.tile((0.1, 0.1, 0.9, 0.1, 0.5, 0.9), len(ball.data.loops))[: 2 * len(ball.data.loops)])
+    uv = np.tile(np.float32((0.4, 0.4, 0.5, 0.4, 0.5, 0.5)), len(ball.data.loops))[: 2 * len(ball.data.loops)]
+    ball.data.uv_layers[0].uv.foreach_set("vector", uv)
     assert is_kept(ball, lambda: retexture(values, quarters, retexture_uv="OWN"))
     assert [layer.name for layer in ball.data.uv_layers] == ["UVMap", "Img23D"]
     job = owner.session.jobs[0]
@@ -218,12 +204,10 @@ def test_a_large_mesh_is_written_whole(values, quarters, owner, as_with_a_window
     file = np.load(request.mesh)
     assert len(file["triangles"]) == len(file["corners"]) == 2 * 550 * 550
     assert file["corner_count"] == 4 * 550 * 550 and file["vertices"].dtype == np.float32
-    mesh = grid.data
-    starts, vertices = np.empty(len(mesh.polygons), np.int32), np.empty(len(mesh.loops), np.int32)
-    mesh.polygons.foreach_get("loop_start", starts)
-    mesh.loops.foreach_get("vertex_index", vertices)
+    vertices = np.empty(len(grid.data.loops), np.int32)
+    grid.data.loops.foreach_get("vertex_index", vertices)
     assert np.array_equal(vertices[file["corners"]], file["triangles"])
-    assert np.array_equal(np.unique(file["corners"]), np.arange(len(mesh.loops)))
+    assert np.array_equal(np.unique(file["corners"]), np.arange(len(vertices)))
 
 
 def test_more_faces_than_can_be_painted_are_left_to_the_modifiers(values, quarters, ball, owner, as_with_a_window, monkeypatch):
