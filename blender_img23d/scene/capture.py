@@ -123,7 +123,7 @@ def _points(mesh: bpy.types.Mesh, world: np.ndarray) -> np.ndarray:
     import numpy as np
 
     points = np.empty(len(mesh.vertices) * 3, np.float32)
-    mesh.vertices.foreach_get("co", points)
+    mesh.attributes["position"].data.foreach_get("vector", points)
     return (points.reshape(-1, 3) @ world[:3, :3].T + world[:3, 3]).astype(np.float32)
 
 
@@ -153,11 +153,11 @@ def _first_corners(mesh: bpy.types.Mesh) -> np.ndarray:
 
 
 def _vertex_of_corner(mesh: bpy.types.Mesh) -> np.ndarray:
-    """(corners,) int32"""
+    """(corners,) int32. Blender's own arrays are read a hundred times faster than `loops` and `vertices`."""
     import numpy as np
 
     vertices = np.empty(len(mesh.loops), np.int32)
-    mesh.loops.foreach_get("vertex_index", vertices)
+    mesh.attributes[".corner_vert"].data.foreach_get("value", vertices)
     return vertices
 
 
