@@ -11,7 +11,7 @@ from img23d_backend.mesh.rasterize import Raster, barycentrics, covered, fragmen
 BOX = {"width": SIDE, "height": SIDE}
 
 
-# --- against the definition -----------------------------------------------------------------------------------------------------
+# --- against the definition -----------------------------------------------------------------------------------------
 
 
 def soup(count: int, seed: int, spread: float, around: float, stretch: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
