@@ -59,10 +59,10 @@ def indices(obj) -> list[int]:
     return [polygon.material_index for polygon in obj.data.polygons]
 
 
-def write_quarters(path, colours=QUARTERS):
+def write_quarters(path):
     """A square of four colours on light ground."""
     picture = np.full((128, 128, 3), 240, np.uint8)
-    picture[16:112, 16:112] = colours.repeat(48, 0).repeat(48, 1)
+    picture[16:112, 16:112] = QUARTERS.repeat(48, 0).repeat(48, 1)
     return photos.write_png(path, picture)
 
 

@@ -81,9 +81,12 @@ def _layout(mesh: Mesh, sight: Sight, uv: np.ndarray | None, size: int, report: 
 
 
 def _given(mesh: Mesh, sight: Sight, uv: np.ndarray, size: int) -> Layout:
-    """The layout `uv` as texels; where faces share them, those get them that the photo shows best."""
+    """The layout `uv` as texels; where faces share them, the first that the photo shows well gets them, else the first.
+
+    Which of two shows it better is not asked: the halves of a mirrored mesh are equal but for rounding, and would mix.
+    """
     facing = np.einsum("fi,fi->f", unit(area_vectors(mesh.vertices, mesh.faces)), sight.towards[mesh.faces[:, 0]])
-    order = np.argsort(-np.abs(facing) * sight.seen, kind="stable")
+    order = np.argsort(np.abs(facing) * sight.seen < _PHOTO[1], kind="stable")
     layout = layout_from(uv[order], None if mesh.polygons is None else mesh.polygons[order], size)
     placed = np.empty_like(layout.uv)
     placed[order] = layout.uv
