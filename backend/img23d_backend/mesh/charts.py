@@ -19,8 +19,7 @@ from .rasterize import fragments, rasterize
 from .sides import SIDES
 from .sorting import sorted_with_order
 
-_MANY = 500  # charts from which the smallest areas of one side share one: a chart each would drown in padding
-_PEEL_PIXELS = 512 * 512
+MANY = 500  # charts from which the smallest areas of one side share one: a chart each would drown in padding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,12 +92,15 @@ def make_surface(
     )
 
 
-def make_charts(surface: Surface, side: np.ndarray) -> Charts:
+def make_charts(surface: Surface, side: np.ndarray, *, many: int = MANY) -> Charts:
     """Connected areas of one `side` (P,) each. They may still cover themselves: see `peel`."""
-    return _charts_of(side, np.zeros_like(side), np.linalg.norm(surface.polygon_normals(), axis=1), surface.pairs)
+    area = np.linalg.norm(surface.polygon_normals(), axis=1)
+    return _charts_of(side, np.zeros_like(side), area, surface.pairs, many)
 
 
-def peel(surface: Surface, charts: Charts, crowded: np.ndarray, report: Callable[[], None]) -> Charts:
+def peel(
+    surface: Surface, charts: Charts, crowded: np.ndarray, report: Callable[[], None], *, many: int = MANY
+) -> Charts:
     """Split the charts in `crowded` (K,) so that what is hidden in a chart's own projection moves into further charts."""
     layer, flat = np.zeros(len(charts.chart), dtype=np.int64), charts.flat(surface)
     pending = np.flatnonzero(np.isin(charts.chart, crowded)[surface.polygon])
@@ -110,18 +112,23 @@ def peel(surface: Surface, charts: Charts, crowded: np.ndarray, report: Callable
         layer[hidden] = level
         is_hidden = np.zeros(len(layer), dtype=bool)
         is_hidden[hidden] = True
-        pending = pending[is_hidden[surface.polygon[pending]]]
-    return _split(surface, charts, layer, charts.side[charts.chart])
+        left = pending[is_hidden[surface.polygon[pending]]]
+        if len(left) == len(pending):  # polygons that pass through each other hide one another: the caller parts them
+            break
+        pending = left
+    return _split(surface, charts, layer, charts.side[charts.chart], many)
 
 
-def part_from_charts(surface: Surface, charts: Charts, polygons: np.ndarray, side: np.ndarray | None = None) -> Charts:
+def part_from_charts(
+    surface: Surface, charts: Charts, polygons: np.ndarray, side: np.ndarray | None = None, *, many: int = MANY
+) -> Charts:
     """Give single polygons (K,) charts of their own (connected ones together), where `side` is given along sides (K,)."""
     layer = np.zeros(len(charts.chart), dtype=np.int64)
     layer[polygons] = 1
     sides = charts.side[charts.chart]
     if side is not None:
         sides[polygons] = side
-    return _split(surface, charts, layer, sides)
+    return _split(surface, charts, layer, sides, many)
 
 
 def _neighbours(places: np.ndarray, polygon: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -138,18 +145,18 @@ def _neighbours(places: np.ndarray, polygon: np.ndarray) -> tuple[np.ndarray, np
     return edges.reshape(-1, 3), pairs[pairs[:, 0] != pairs[:, 1]]
 
 
-def _charts_of(side: np.ndarray, layer: np.ndarray, area: np.ndarray, pairs: np.ndarray) -> Charts:
-    """A chart for each connected area of equal side and layer; all but the largest areas share one of their kind."""
+def _charts_of(side: np.ndarray, layer: np.ndarray, area: np.ndarray, pairs: np.ndarray, many: int) -> Charts:
+    """A chart for each connected area of equal side and layer; all but the `many` largest share one of their kind."""
     kind = layer * len(SIDES) + side
     region = connected(len(side), pairs[kind[pairs[:, 0]] == kind[pairs[:, 1]]])
     rank = np.argsort(np.argsort(-np.bincount(region, weights=area), kind="stable"))
-    small = (rank >= _MANY)[region]
+    small = (rank >= many)[region]
     key = np.where(small, kind, int(kind.max()) + 1 + region)
     _, first, chart = np.unique(key, return_index=True, return_inverse=True)
     return Charts(chart=chart.reshape(-1), side=side[first], rigid=small[first])
 
 
-def _split(surface: Surface, charts: Charts, layer: np.ndarray, side: np.ndarray) -> Charts:
+def _split(surface: Surface, charts: Charts, layer: np.ndarray, side: np.ndarray, many: int) -> Charts:
     """Polygons with a `layer` (P,) in charts of their own, by connected areas of equal layer and `side` (P,)."""
     moved = np.flatnonzero(layer)
     if not len(moved):
@@ -159,7 +166,7 @@ def _split(surface: Surface, charts: Charts, layer: np.ndarray, side: np.ndarray
     number[moved] = np.arange(len(moved))
     pairs = number[surface.pairs]
     pairs = pairs[(pairs >= 0).all(axis=1)]
-    new = _charts_of(side[moved], layer[moved], np.maximum(area[moved], area.sum() * 1e-12), pairs)
+    new = _charts_of(side[moved], layer[moved], np.maximum(area[moved], area.sum() * 1e-12), pairs, many)
     chart = charts.chart.copy()
     chart[moved] = len(charts.side) + new.chart
     used, chart = np.unique(chart, return_inverse=True)
@@ -167,27 +174,45 @@ def _split(surface: Surface, charts: Charts, layer: np.ndarray, side: np.ndarray
     return Charts(chart=chart.reshape(-1), side=sides[used], rigid=rigid[used])
 
 
-def overlaps(surface: Surface, charts: Charts, flat: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def overlaps(
+    surface: Surface, charts: Charts, flat: np.ndarray, faces: np.ndarray, *, resolution: int = 512
+) -> tuple[np.ndarray, np.ndarray]:
     """Among the polygons of `faces` (K,), those that another polygon of the same chart covers in part, and those that cover.
 
     `flat` (F, 3, 3) are u, v and depth of all corners in their chart's plane; the nearest of a pixel covers the others.
+    The charts' boxes have as many pixels together as a square of `resolution`, and the longest is not longer.
     """
     polygon = surface.polygon[faces]
     _, chart = np.unique(charts.chart[polygon], return_inverse=True)
     corners = flat[faces]
     low, high = chart_bounds(corners[:, :, :2], chart.reshape(-1))
-    scale = np.sqrt(_PEEL_PIXELS / max(float(np.prod(high - low, axis=1).sum()), 1e-30))
+    scale = resolution / max(np.sqrt(float(np.prod(high - low, axis=1).sum())), float((high - low).max()), 1e-30)
     cells = np.ceil((high - low) * scale).astype(np.int64) + 1
     offset, width, height = shelve(cells)
     corners[:, :, :2] = (corners[:, :, :2] - low[chart][:, None]) * scale + offset[chart][:, None]
     points, triangles = corners.reshape(-1, 3), np.arange(3 * len(faces)).reshape(-1, 3)
-    front = rasterize(points, triangles, width=width, height=height).face.ravel()
+    crowded = _on_crowded_pixels(points, triangles, width, height)
     hidden, covering = np.zeros((2, len(charts.chart)), dtype=bool)
-    for part in fragments(points, triangles, width=width, height=height):
-        mine, nearest = polygon[part.face], polygon[front[part.pixel]]
-        hidden[mine[nearest != mine]] = True
-        covering[nearest[nearest != mine]] = True
+    if len(crowded):
+        front = crowded[rasterize(points, triangles[crowded], width=width, height=height).face.ravel()]
+        for part in fragments(points, triangles[crowded], width=width, height=height):
+            mine, nearest = polygon[crowded[part.face]], polygon[front[part.pixel]]
+            hidden[mine[nearest != mine]] = True
+            covering[nearest[nearest != mine]] = True
     return np.flatnonzero(hidden), np.flatnonzero(covering)
+
+
+def _on_crowded_pixels(points: np.ndarray, triangles: np.ndarray, width: int, height: int) -> np.ndarray:
+    """The triangles that have a pixel in common with another one, in ascending order."""
+    first = np.full(width * height, -1, dtype=np.int32)
+    crowded = np.zeros(len(triangles), dtype=bool)
+    for part in fragments(points, triangles, width=width, height=height):
+        free = first[part.pixel] < 0
+        first[part.pixel[free]] = part.face[free]
+        shared = first[part.pixel] != part.face
+        crowded[part.face[shared]] = True
+        crowded[first[part.pixel[shared]]] = True
+    return np.flatnonzero(crowded)
 
 
 def chart_bounds(xy: np.ndarray, chart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,9 @@ from .sides import SIDES, even_sides
 
 _BOUND = 2.5  # times a triangle may be longer or shorter in some direction than on the surface
 _NEEDLE = 1e-3  # share of the longest edge's square below which a triangle's own stretch means nothing
+_EACH = 2**62  # areas that get a chart of their own: all
 _UNDOINGS, _PARTINGS = 3, 3
+_RESOLUTION = 1024  # at which charts are looked at for overlaps
 _FACING = 0.05  # cosine to its side from which a polygon can be projected
 
 
@@ -28,19 +30,29 @@ def flatten(surface: Surface, report: Callable[[], None]) -> tuple[Charts, np.nd
     fine, side = even_sides(normals, surface.pairs)
     facing = unit(normals) @ SIDES[:, 2].T  # (P, 6)
     report()
-    flat = _laid(surface, make_charts(surface, side), None, report)
+    flat = _laid(surface, make_charts(surface, side, many=_EACH), None, report)
     for _ in range(_UNDOINGS):  # small areas that do not fit where they were taken in
         side = _undone(side, fine, flat.failed, surface.pairs)
         if side is None:
             break
-        flat = _laid(surface, make_charts(surface, side), flat, report)
+        flat = _laid(surface, make_charts(surface, side, many=_EACH), flat, report)
     for _ in range(_PARTINGS):
         bad = flat.bad[~flat.charts.rigid[flat.charts.chart[flat.bad]]]
         if not len(bad):
             break
-        flat = _laid(surface, part_from_charts(surface, flat.charts, bad, facing[bad].argmax(axis=1)), flat, report)
+        flat = _laid(surface, part_from_charts(surface, flat.charts, bad, facing[bad].argmax(axis=1), many=_EACH), flat, report)
     charts = _as_projected(surface, flat, facing, report)
     return charts, _life_size(surface, charts, _corners(surface, charts, flat, report)[0][:, :, :2])
+
+
+def part_flat(
+    surface: Surface, charts: Charts, flat: np.ndarray, polygons: np.ndarray
+) -> tuple[Charts, np.ndarray]:
+    """What `flatten` gave with single polygons (K,) in charts of their own, as they are projected."""
+    side = (surface.polygon_normals()[polygons] @ SIDES[:, 2].T).argmax(axis=1)
+    charts = part_from_charts(surface, charts, polygons, side, many=_EACH)
+    moved = np.isin(surface.polygon, polygons)
+    return charts, np.where(moved[:, None, None], charts.flat(surface)[:, :, :2], flat)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +76,7 @@ def _laid(surface: Surface, charts: Charts, before: _Flat | None, report: Callab
         bad[before.bad], failed[before.failed] = True, True
         bad[surface.polygon[faces]] = failed[surface.polygon[faces]] = False
     if len(faces):
-        hidden, covering = overlaps(surface, charts, corners, faces)
+        hidden, covering = overlaps(surface, charts, corners, faces, resolution=_RESOLUTION)
         stretched = surface.polygon[faces[_stretched(surface.corners[faces], corners[faces, :, :2])]]
         bad[hidden] = bad[stretched] = True
         failed |= bad
@@ -134,9 +146,9 @@ def _as_projected(surface: Surface, flat: _Flat, facing: np.ndarray, report: Cal
     rigid[crumpled] = True
     charts = replace(charts, rigid=rigid)
     sideways = np.flatnonzero(rigid[charts.chart] & (facing[np.arange(len(facing)), charts.side[charts.chart]] < _FACING))
-    charts = part_from_charts(surface, charts, sideways, facing[sideways].argmax(axis=1))
+    charts = part_from_charts(surface, charts, sideways, facing[sideways].argmax(axis=1), many=_EACH)
     charts = replace(charts, rigid=charts.rigid | np.isin(np.arange(len(charts.side)), charts.chart[sideways]))
-    return peel(surface, charts, np.flatnonzero(charts.rigid), report)
+    return peel(surface, charts, np.flatnonzero(charts.rigid), report, many=_EACH)
 
 
 def _life_size(surface: Surface, charts: Charts, flat: np.ndarray) -> np.ndarray:

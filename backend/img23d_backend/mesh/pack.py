@@ -13,6 +13,8 @@ from .rasterize import fragments
 _CELLS = 256  # cells a side of the square, whatever the texture's size
 _GAP = 1.0  # cells between two charts: 4 texels at 1024, 8 at 2048, so that two mip levels stay clean
 _SHRINK, _REFINEMENTS = 0.94, 2  # the scale is lowered until all fits, then halved in on twice
+_DENSE = 2.0  # points a cell, along each axis, that stand for a chart's inside
+_CAREFULLY = 24  # charts that are tried in all four turns
 _TINY = 16  # cells a side up to which a chart counts as its bounding box
 
 
@@ -46,8 +48,8 @@ def pack(
     next) on a chart's outline, `low` and `high` (C, 2) the charts' bounds. `start` is a scale to begin from; None is
     returned where it would get below `least`. `report` is called before each try.
     """
-    tray = _Tray(xy=xy - low[chart][:, None], chart=chart, rim=rim, low=low, extent=high - low)
     scale = min(_roomy_scale(xy), widest(low, high) * _CELLS) if start is None else start * _CELLS
+    tray = _make_tray(xy, chart, rim, low, high, scale)
     tight, found = scale, None
     while found is None:
         if scale < least * _CELLS:
@@ -89,17 +91,19 @@ def shelve(sizes: np.ndarray) -> tuple[np.ndarray, int, int]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Tray:
-    """The charts to be packed, each from its own corner; as `pack` is given them."""
+    """The charts to be packed, as points from each one's own corner, half a cell apart or less at the largest scale.
 
-    xy: np.ndarray
-    chart: np.ndarray
-    rim: np.ndarray
+    `inner` (N, 2) are on the faces, `outline` (M, 2) on the outlines, with the chart of each.
+    """
+
     low: np.ndarray
     extent: np.ndarray
+    inner: tuple[np.ndarray, np.ndarray]
+    outline: tuple[np.ndarray, np.ndarray]
 
     def packed(self, scale: float) -> tuple[Packing | None, float]:
         """The charts at a scale in cells a unit; or None, and by how much to shrink it."""
-        bitmaps = _bitmaps(self.xy * scale, self.chart, self.rim, self.extent * scale)
+        bitmaps = self._bitmaps(scale)
         filled = sum(int(np.count_nonzero(bitmap)) for bitmap in bitmaps) / _CELLS**2
         if filled > 0.97:
             return None, min(_SHRINK, float(np.sqrt(0.9 / filled)))
@@ -110,6 +114,33 @@ class _Tray:
         sizes = np.array([bitmap.shape[::-1] for bitmap in bitmaps], dtype=np.float64)
         inset = _turned(_GAP / 2 - self.low * scale, turns) + _turned_corner(sizes, turns)
         return Packing(scale=scale / _CELLS, offset=(spots + inset) / _CELLS, turns=turns), 1.0
+
+    def _bitmaps(self, scale: float) -> list[np.ndarray]:
+        """For each chart the cells that it touches or comes nearer to than half the gap, as float32 for the correlation."""
+        sizes = np.ceil(self.extent * scale + 1.5 * _GAP).astype(np.int64) + 1
+        corner, width, height = shelve(sizes)
+        sheet = np.zeros(width * height, dtype=np.float32)
+        shift = corner + _GAP / 2
+        points, chart = self.inner
+        _mark(sheet, width, points * scale + shift[chart])
+        points, chart = self.outline
+        outline = points * scale + shift[chart]
+        for dx, dy in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
+            _mark(sheet, width, outline + np.array([dx, dy]) * (_GAP / 2 - 1e-6))
+        sheet = sheet.reshape(height, width)
+        return [_trimmed(sheet[y : y + h, x : x + w]) for (x, y), (w, h) in zip(corner.tolist(), sizes.tolist(), strict=True)]
+
+
+def _make_tray(
+    xy: np.ndarray, chart: np.ndarray, rim: np.ndarray, low: np.ndarray, high: np.ndarray, largest: float
+) -> _Tray:
+    cells = (xy - low[chart][:, None]) * largest
+    extent = (high - low) * largest
+    outline, face = along_edges(cells, rim)
+    inner, owner = _inner_points(cells, chart, extent)
+    return _Tray(
+        low=low, extent=high - low, inner=(inner / largest, owner), outline=(outline / largest, chart[face])
+    )
 
 
 def _turned(xy: np.ndarray, turns: np.ndarray) -> np.ndarray:
@@ -132,33 +163,21 @@ def _roomy_scale(xy: np.ndarray) -> float:
     return _CELLS * np.sqrt(0.8 / max(area, 1e-30))
 
 
-def _bitmaps(xy: np.ndarray, chart: np.ndarray, rim: np.ndarray, extent: np.ndarray) -> list[np.ndarray]:
-    """For each chart the cells that it touches or comes nearer to than half the gap, as float32 for the correlation."""
-    sizes = np.ceil(extent + 1.5 * _GAP).astype(np.int64) + 1
-    corner, width, height = shelve(sizes)
-    sheet = np.zeros(width * height, dtype=np.float32)
-    corners = xy + _GAP / 2 + corner[chart][:, None]
-    _mark(sheet, width, corners[:, 0])  # a cell without a vertex in it lies within a face of about its size or larger
-    faces = np.flatnonzero(_larger_than(corners, 0.4))
-    points, triangles = corners[faces].reshape(-1, 2), np.arange(3 * len(faces)).reshape(-1, 3)
-    for part in fragments(points, triangles, width=width, height=height):
-        sheet[part.pixel] = 1.0
-    outline, _ = along_edges(corners, rim)
-    for dx, dy in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
-        _mark(sheet, width, outline + np.array([dx, dy]) * (_GAP / 2 - 1e-6))
-    sheet = sheet.reshape(height, width)
-    return [_trimmed(sheet[y : y + h, x : x + w]) for (x, y), (w, h) in zip(corner.tolist(), sizes.tolist(), strict=True)]
+def _inner_points(xy: np.ndarray, chart: np.ndarray, extent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 2) points in the charts' faces and (N,) whose they are, so close that a cell within a chart has one in it."""
+    corner, width, height = shelve(np.ceil(_DENSE * extent).astype(np.int64) + 1)
+    corners = xy * _DENSE + corner[chart][:, None]
+    points, triangles = corners.reshape(-1, 2), np.arange(3 * len(xy)).reshape(-1, 3)
+    found = [(part.face, part.pixel) for part in fragments(points, triangles, width=width, height=height)]
+    face, pixel = (np.concatenate(column) for column in zip((np.empty(0, np.int64),) * 2, *found, strict=True))
+    owner = chart[face]
+    middle = np.stack([pixel % width, pixel // width], axis=1) + 0.5
+    return (middle - corner[owner]) / _DENSE, owner
 
 
 def _mark(sheet: np.ndarray, width: int, points: np.ndarray) -> None:
     cell = points.astype(np.int64)  # all positive, so this is the floor
     sheet[cell[:, 1] * width + cell[:, 0]] = 1.0
-
-
-def _larger_than(corners: np.ndarray, length: float) -> np.ndarray:
-    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-    extent = np.maximum(np.maximum(a, b), c) - np.minimum(np.minimum(a, b), c)
-    return np.maximum(extent[:, 0], extent[:, 1]) > length
 
 
 def _trimmed(bitmap: np.ndarray) -> np.ndarray:
@@ -186,10 +205,11 @@ def _place(bitmaps: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
     taken = np.zeros((_CELLS, _CELLS), dtype=np.float32)
     spots, turns = np.zeros((len(bitmaps), 2)), np.zeros(len(bitmaps), dtype=np.int64)
     searched: dict[tuple[int, int], int] = {}  # no room above that row for a box of that size
-    for index in sorted(range(len(bitmaps)), key=lambda i: -bitmaps[i].size):
+    for rank, index in enumerate(sorted(range(len(bitmaps)), key=lambda i: -bitmaps[i].size)):
         bitmap = bitmaps[index]
         tiny = max(bitmap.shape) <= _TINY
-        spot, turn = (_tiny_spot(taken, bitmap, searched), 0) if tiny else _best_spot(taken, bitmap)
+        tries = 4 if rank < _CAREFULLY else 1
+        spot, turn = (_tiny_spot(taken, bitmap, searched), 0) if tiny else _best_spot(taken, bitmap, tries)
         if spot is None:
             return None
         x, y = spot
@@ -199,10 +219,10 @@ def _place(bitmaps: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
     return spots, turns
 
 
-def _best_spot(taken: np.ndarray, bitmap: np.ndarray) -> tuple[tuple[int, int] | None, int]:
-    """The topmost place of any quarter turn, and the turn."""
+def _best_spot(taken: np.ndarray, bitmap: np.ndarray, tries: int) -> tuple[tuple[int, int] | None, int]:
+    """The topmost place of the first `tries` quarter turns, and the turn."""
     best: tuple[tuple[int, int] | None, int] = (None, 0)
-    for turn in range(4):
+    for turn in range(tries):
         spot = _spot(taken, np.ascontiguousarray(np.rot90(bitmap, turn)))
         if spot is not None and (best[0] is None or spot[::-1] < best[0][::-1]):
             best = spot, turn

@@ -19,7 +19,7 @@ import numpy as np
 from .sorting import numbered, sorted_with_order
 
 _STEPS, _MORE_STEPS, _ROUNDS = 40, 12, 3  # of conjugate gradients at first, then in each round of turning triangles
-_ENOUGH = 1e-5  # of the residual at the start
+_ENOUGH = 1e-3  # of the edges' own length is left as a mean error
 _SOFT, _STIFF = 0.05, 1e3  # bounds of an edge's weight: an obtuse angle would push, a needle outweigh all else
 _BEHIND = 1e-2  # 1 + cosine to the chart's direction below which a triangle is as good as turned away from it
 _FINEST = 2**15  # squares a side at most
@@ -79,13 +79,13 @@ class _Springs:
         right = _summed(self.node.ravel(), (np.roll(wanted, 1, axis=1) - wanted).ravel(), count)
         spot, residual = start, right - self._applied(start)
         step = direction = self._smoothed(residual)
-        energy = first = np.vdot(residual, step).real
+        energy, enough = np.vdot(residual, step).real, _ENOUGH**2 * float((self.weight * np.abs(self.ideal) ** 2).sum())
         for _ in range(steps):
-            if energy <= _ENOUGH**2 * first or energy <= 0.0:
+            if energy <= enough:
                 break
             report()
             change = self._applied(direction)
-            length = energy / max(np.vdot(direction, change).real, 1e-300)
+            length = energy / np.vdot(direction, change).real
             spot = spot + length * direction
             residual = residual - length * change
             step = self._smoothed(residual)

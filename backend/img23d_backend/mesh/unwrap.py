@@ -8,7 +8,8 @@ import numpy as np
 
 from ..stages import Mesh
 from .charts import Charts, Surface, chart_bounds, make_charts, make_surface, part_from_charts, peel
-from .flatten import flatten
+from .crumbs import gather_crumbs
+from .flatten import flatten, part_flat
 from .layout import Layout as Layout
 from .layout import cover, touch_outlines
 from .layout import covers_twice as covers_twice
@@ -42,18 +43,17 @@ def unwrap_mesh(mesh: Mesh, *, size: int, report: Callable[[], None]) -> Layout:
     charts, flat = flatten(surface, report)
     scale = None
     for _ in range(_ATTEMPTS):
-        chart = charts.chart[surface.polygon]
-        bounds = chart_bounds(flat, chart)
-        packing = pack(flat, chart, charts.rim(surface), *bounds, report=report, start=scale)
+        together, places = gather_crumbs(surface, charts, flat)
+        chart = together.chart[surface.polygon]
+        bounds = chart_bounds(places, chart)
+        packing = pack(places, chart, together.rim(surface), *bounds, report=report, start=scale)
         assert packing is not None, "a packing without a least scale is always found"
-        uv, scale = packing.place(flat, chart), packing.scale
+        uv, scale = packing.place(places, chart), packing.scale
         face, crowded = cover(uv, surface.polygon, size)
         report()
         if not len(crowded):
             break
-        charts = part_from_charts(surface, charts, crowded)
-        moved = np.isin(surface.polygon, crowded)
-        flat[moved] = charts.flat(surface)[moved, :, :2]
+        charts, flat = part_flat(surface, charts, flat, crowded)
     return _layout(surface, charts, uv, face)
 
 

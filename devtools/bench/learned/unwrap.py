@@ -1,0 +1,140 @@
+"""The UV layout against xatlas by itself, in one run: time, use of the square, stretch.
+
+Runs in the learned environment; XATLAS is a folder that holds xatlas, the reference:
+
+    python -m devtools.bench.learned.unwrap OUT.json [XATLAS]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from ...places import ROOT
+from . import solids
+from .full_size import use_the_projects_code
+from .mesh import BOUNDS, BUDGET, as_mesh
+from .rows import Row, row
+
+if TYPE_CHECKING:
+    from img23d_backend.stages import Mesh
+
+SIZE, PADDING = 1024, 4  # texels
+CELLS = {solids.ball: 150, solids.figure: 300}  # a side, at which the solids have more faces than the budget
+DUCK = ROOT / "demo" / "truth" / "yellow_duck.glb"
+
+T = TypeVar("T")
+
+
+def measure(out: Path, xatlas_folder: Path | None) -> None:
+    use_the_projects_code()
+    out.write_text(json.dumps({"rows": list(unwrapping(xatlas_folder))}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def unwrapping(xatlas_folder: Path | None) -> Iterator[Row]:
+    """Ours is the median of three runs, one of them after the reference's: so what else the machine does meets both."""
+    from img23d_backend.mesh.unwrap import unwrap_mesh
+
+    for name, mesh in _meshes():
+        times, theirs = [], None
+        for turn in range(3):
+            seconds, layout = _timed(lambda: unwrap_mesh(mesh, size=SIZE, report=lambda: None))  # noqa: B023 - called at once
+            times.append(seconds)
+            theirs = theirs if turn else _theirs(mesh, xatlas_folder)
+        what = f"UV layout of the {name}, {len(mesh.faces):,} faces"
+        uv = layout.uv.astype(np.float64)
+        goal = "≥ 10x" if len(mesh.faces) > BUDGET / 2 else ""
+        yield row(f"{what}: processor seconds", float(np.median(times)), theirs and theirs["seconds"], goal)
+        yield row(f"{what}: use of the square", layout.used, theirs and theirs["used"], "≥ 0.5")
+        yield row(f"{what}: stretch (L², 1 is none)", stretch(mesh, uv), theirs and theirs["stretch"], "≤ 1x")
+        yield row(f"{what}: charts", float(layout.charts), theirs and theirs["charts"])
+        yield row(f"{what}: faces that are mirrored", mirrored(mesh, uv), theirs and theirs["mirrored"], "0")
+    if theirs is None:
+        yield row("xatlas: not run, it is not installed", None, None)
+
+
+def stretch(mesh: Mesh, uv: np.ndarray) -> float:
+    """How much longer than on the average of the layout a length on the surface is in a texel: root of the mean square
+    over the surface and all directions (Sander et al. 2001), times the root of the layout's area; 1 for an isometry.
+    """
+    gram, area, flat_area = _metric(mesh, uv)
+    b, c = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
+    bb, bc, cc = ((x * y).sum(axis=1) for x, y in ((b, b), (b, c), (c, c)))
+    real = area > 1e-7 * area.mean()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        squares = (gram[0] * cc - 2.0 * gram[1] * bc + gram[2] * bb) / flat_area**2 / 2.0
+    mean = (squares[real] * area[real]).sum() / area[real].sum()
+    return float(np.sqrt(mean * np.abs(flat_area).sum() / area.sum()))
+
+
+def mirrored(mesh: Mesh, uv: np.ndarray) -> float:
+    """Faces that are counter-clockwise in a layout whose v is downwards, but for those without area."""
+    _, area, flat_area = _metric(mesh, uv)
+    return float(((flat_area > 0.0) & (area > 1e-7 * area.mean())).sum())
+
+
+def _metric(mesh: Mesh, uv: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
+    """Of each face: products of the two edges at its first corner, twice its area, and twice its signed area in the layout."""
+    corners = mesh.vertices[mesh.faces].astype(np.float64)
+    one, other = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    b, c = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
+    gram = [(x * y).sum(axis=1) for x, y in ((one, one), (one, other), (other, other))]
+    return gram, np.linalg.norm(np.cross(one, other), axis=1), b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]
+
+
+def _meshes() -> Iterator[tuple[str, Mesh]]:
+    """A ball and the figure as they come from a field, and a thing of the demo."""
+    import trimesh
+    from img23d_backend.mesh.cleanup import clean
+    from img23d_backend.mesh.isosurface import extract_surface
+    from img23d_backend.mesh.octree import sample_sparse
+    from img23d_backend.mesh.simplify import simplify
+
+    for solid, cells in CELLS.items():
+        full = extract_surface(sample_sparse(solid, resolution=cells, bounds=BOUNDS))
+        yield solid.__name__, simplify(clean(full), BUDGET)
+    duck = trimesh.load(DUCK, force="mesh")
+    yield "duck", as_mesh(duck.vertices, duck.faces)
+
+
+def _theirs(mesh: Mesh, xatlas_folder: Path | None) -> dict | None:
+    """xatlas with its own settings but the padding. None without it."""
+    if xatlas_folder:
+        sys.path.append(str(xatlas_folder))
+    try:
+        import xatlas
+    except ImportError:
+        return None
+    from img23d_backend.mesh.layout import layout_from
+
+    options = xatlas.PackOptions()
+    options.resolution, options.padding = SIZE, PADDING
+    atlas = xatlas.Atlas()
+    atlas.add_mesh(mesh.vertices, mesh.faces.astype(np.uint32))
+    seconds, _ = _timed(lambda: atlas.generate(pack_options=options))
+    _, indices, places = atlas.get_mesh(0)
+    uv = places[indices].astype(np.float64)
+    uv[:, :, 1] = 1.0 - uv[:, :, 1]
+    lengths = uv * (atlas.width, atlas.height)  # the square was stretched over a rectangle
+    charts, used = float(atlas.chart_count), layout_from(uv, None, SIZE).used
+    return {
+        "seconds": seconds, "used": used, "stretch": stretch(mesh, lengths), "charts": charts,
+        "mirrored": mirrored(mesh, uv),
+    }  # fmt: skip
+
+
+def _timed(work: Callable[[], T]) -> tuple[float, T]:
+    """Processor seconds, which other programs change least."""
+    started = time.process_time()
+    result = work()
+    return time.process_time() - started, result
+
+
+if __name__ == "__main__":
+    measure(Path(sys.argv[1]), Path(sys.argv[2]) if sys.argv[2:] else None)
