@@ -67,7 +67,7 @@ def test_where_nothing_is_the_maps_are_white(drawn: ControlMaps) -> None:
     assert (drawn.positions[:, 0] == 255).all()
 
 
-def test_a_mesh_with_a_broken_vertex_and_flat_faces_is_drawn() -> None:
+def test_faces_without_area_change_nothing_and_neither_does_the_device() -> None:
     mesh = teapot()
     flat = np.concatenate([mesh.faces, mesh.faces[:50, [0, 0, 1]]])
     cameras = make_cameras(mesh.vertices, size=RASTER)

@@ -8,7 +8,7 @@ import numpy as np
 
 from .arrays import Array
 
-_ON_PROCESSOR, _ON_CARD = 1 << 17, 1 << 23  # elements at a time: within the cache, or few launches (some 0.5 GB)
+_ON_PROCESSOR, _ON_CARD = 1 << 17, 1 << 21  # elements at a time: within the cache; few launches, at most some 0.4 GB
 
 
 class TorchArrays:
