@@ -1,7 +1,7 @@
 """A tiny delight model in the published layout: it gives back the picture it is shown, without its light and shadow.
 
-It learns from coloured solids before white on which a light lies. Its text encoder is a small CLIP that knows letters only: its
-one task, an embedding of the empty prompt, needs no more.
+It learns from coloured solids before white on which a light lies. Its text encoder is a small CLIP that knows letters only:
+its one task, an embedding of the empty prompt, needs no more.
 """
 
 from __future__ import annotations
@@ -40,11 +40,13 @@ _STEPS, _BATCH, _RATE = 240, 16, 4e-3
 def make(folder: Path) -> None:
     """Writes the files below the file set's folder."""
     torch.manual_seed(0)
-    prompt = write_text_encoder(folder / FOLDER)
-    unet = trained(prompt)
-    _write(folder / FOLDER / "unet", {"_class_name": "UNet2DConditionModel", **UNET}, unet)
-    _write(folder / FOLDER / "vae", {"_class_name": "AutoencoderKL", **latents.CONFIG}, latents.make_vae())
-    _write_json(folder / FOLDER / "scheduler" / "scheduler_config.json", SCHEDULER)
+    save(folder / FOLDER, trained(write_text_encoder(folder / FOLDER)))
+
+
+def save(folder: Path, unet: nn.Module) -> None:
+    _write(folder / "unet", {"_class_name": "UNet2DConditionModel", **UNET}, unet)
+    _write(folder / "vae", {"_class_name": "AutoencoderKL", **latents.CONFIG}, latents.make_vae())
+    _write_json(folder / "scheduler" / "scheduler_config.json", SCHEDULER)
 
 
 def _write(folder: Path, config: dict, network: nn.Module) -> None:

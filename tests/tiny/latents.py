@@ -1,8 +1,8 @@
 """The tiny painters' VAE: eight times smaller latents as the published ones have, which are the mean colours of the cells.
 
-Nothing in it is trained. Its blocks hand on what they get, on the way down averaged, on the way up softly enlarged. What is in
-the way of a linear network are the norms, and silu. So each colour is there twice, with both signs, beside two large constants:
-the mean is 0, the deviation that of the constants, and silu(x) - silu(-x) is x.
+Nothing in it is trained. Its blocks hand on what they get, on the way down averaged, on the way up softly enlarged. What is
+in the way of a linear network are the norms, and silu. So each colour is there twice, with both signs, beside two large
+constants: the mean is 0, the deviation that of the constants, and silu(x) - silu(-x) is x.
 """
 
 from __future__ import annotations

@@ -15,7 +15,8 @@ from torch.nn import functional
 CELLS = 16  # latents a side
 CAMERAS = (21, 12, 15, 18, 43, 37)  # the network's numbers of the six cameras
 _SIDE = 2 * CELLS  # pixels that are looked at, four a cell
-_FRAME, _BALL = 0.6, 0.575  # half the width that a camera sees, and the radius of the ball around a mesh, as hy3dgen frames it
+# As hy3dgen frames a mesh: half the width that a camera sees, and the radius of the ball around the mesh
+_FRAME, _BALL = 0.6, 0.575
 _BORDER = 1.4  # a picture's side over the longer side of what is in it
 # Axes of the six cameras: what is to the right, what is up and what is towards the camera
 _AXES = (
@@ -26,7 +27,7 @@ _AXES = (
 
 @dataclass(frozen=True, kw_only=True)
 class Lesson:
-    """All as latents, in -1..1. `places`: where in the picture the surface of a view's cell is, in cells; nan where there is none."""
+    """All as latents, in -1..1. `places`: where in the picture the surface of a view's cell is, in cells; nan where none is."""
 
     picture: Tensor  # (B, 1, 4, 16, 16)
     views: Tensor  # (B, 6, 4, 16, 16)

@@ -27,8 +27,8 @@ from img23d_protocol.messages import Stage
 
 TENCENT_TERRITORY = "the European Union, the United Kingdom and South Korea"
 
-# Never code, and a pickle only where the same weights are published in no other form: it is read by torch's reader that runs no
-# code (`loading.py`). A repository's other files stay where they are. `*` does not cross a slash.
+# Never code, and a pickle only where the same weights are published in no other form: torch's reader that runs no code opens
+# it (`loading.py`). A repository's other files stay where they are. `*` does not cross a slash.
 _QWEN_FILES = (
     "config.json",
     "generation_config.json",
@@ -58,7 +58,6 @@ _DELIGHT_FILES = (
     *_PAINT_FILES,
     "text_encoder/config.json",
     "text_encoder/model.safetensors",
-    "tokenizer/merges.txt",
     "tokenizer/special_tokens_map.json",
     "tokenizer/tokenizer_config.json",
     "tokenizer/vocab.json",
@@ -236,7 +235,7 @@ def _tencent(
 
 _INSIDE = "The decoder by itself; each shape model has one inside"
 _FASTER = "A smaller decoder that is faster on large volumes"
-_DELIGHT: Choice = (PAINT_DELIGHT, "Hunyuan3D Delight", "Takes light and shadow out of the picture before it is painted from")
+_DELIGHT: Choice = (PAINT_DELIGHT, "Hunyuan3D Delight", "Takes light and shadow out of the picture")
 
 WEIGHT_SETS: tuple[WeightSet, ...] = (
     _qwen(GROUNDERS[0], "2B", "89644892e4d85e24eaac8bacfd4f463576704203", 4_266_639_921),

@@ -1,6 +1,6 @@
 """Which of a repository's files belong to a row: the patterns' ones and the licence and notice files, never code.
 
-A pickle is taken only where a row names it, since nothing else is published; it is opened by torch's reader that runs no code.
+A pickle is taken only where a row names it, since nothing else is published; torch's reader that runs no code opens it.
 """
 
 from __future__ import annotations

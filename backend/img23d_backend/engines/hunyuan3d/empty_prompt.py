@@ -5,6 +5,7 @@ The delight model is always given the empty prompt, so that its text encoder, 0.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from functools import lru_cache
@@ -15,7 +16,7 @@ from img23d_protocol import ErrorCode, Img23DError
 
 if TYPE_CHECKING:
     from torch import Tensor
-    from transformers import CLIPTextModel, CLIPTokenizer
+    from transformers import CLIPTextModel
 
 log = logging.getLogger(__name__)
 
@@ -65,22 +66,34 @@ def _stamp(weights: Path) -> tuple[int, int]:
 def _computed(folder: Path, stamp: tuple[int, int]) -> Tensor:
     import torch
 
-    tokenizer, encoder = _tokenizer(folder / "tokenizer"), _text_encoder(folder / _TEXT_ENCODER)
-    ids = tokenizer("", padding="max_length", max_length=tokenizer.model_max_length, return_tensors="pt").input_ids
+    ids, encoder = _ids(folder / "tokenizer"), _text_encoder(folder / _TEXT_ENCODER)
     with torch.inference_mode():
-        prompt = encoder(ids)[0]  # (1, 77, C): the last layer's, as diffusers' InstructPix2Pix takes it
+        prompt = encoder(torch.tensor([ids]))[0]  # (1, 77, C): the last layer's, as diffusers' InstructPix2Pix takes it
     return prompt.clone()
 
 
-def _tokenizer(folder: Path) -> CLIPTokenizer:
-    from transformers import CLIPTokenizer
+def _ids(folder: Path) -> list[int]:
+    """No text's begin and end, filled up with the padding: what a CLIP tokenizer gives, without its rules for words.
 
+    Where the two files differ in the padding, as those of Stable Diffusion 2 do, the map of special tokens counts.
+    """
     from ...models.loading import damaged
 
     try:
-        return CLIPTokenizer.from_pretrained(folder, local_files_only=True)
+        config, special, vocabulary = (
+            json.loads((folder / name).read_text(encoding="utf-8"))
+            for name in ("tokenizer_config.json", "special_tokens_map.json", "vocab.json")
+        )
+        begin, end, padding = (
+            vocabulary[_content((config | special)[token])] for token in ("bos_token", "eos_token", "pad_token")
+        )
+        return [begin, end] + [padding] * (int(config["model_max_length"]) - 2)
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise damaged("its tokenizer cannot be read", f"{folder}: {error}") from error
+        raise damaged("its tokenizer cannot be read", f"{folder}: {type(error).__name__} {error}") from error
+
+
+def _content(token: str | dict) -> str:
+    return token["content"] if isinstance(token, dict) else token
 
 
 def _text_encoder(folder: Path) -> CLIPTextModel:
