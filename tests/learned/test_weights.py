@@ -11,7 +11,19 @@ from img23d_backend.setup_context import SetupContext
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import SetupStep, WeightsInfo, WeightsState
 from local_hub import serving
-from weights_desk import LITE, LITE_REPOSITORY, SIZE, TURBO, TURBO_WEIGHTS, Desk, Watcher, published, weights_file
+from weights_desk import (
+    LITE,
+    LITE_REPOSITORY,
+    PAINTER,
+    PAINTER_FOLDER,
+    SIZE,
+    TURBO,
+    TURBO_WEIGHTS,
+    Desk,
+    Watcher,
+    published,
+    weights_file,
+)
 
 
 @pytest.fixture
@@ -37,6 +49,22 @@ def test_no_code_and_no_pickle_is_ever_asked_for(desk: Desk) -> None:
     desk.install(TURBO, LITE)
     assert desk.hub.asked(".safetensors"), "the hub was asked"
     assert not [request.path for request in desk.hub.requests if request.path.endswith((".py", ".ckpt", ".bin", ".pt"))]
+
+
+def test_of_a_painter_only_the_pickle_comes_that_has_no_safer_form(desk: Desk) -> None:
+    desk.install(PAINTER)
+    here = {name.removeprefix(f"{PAINTER}/{PAINTER_FOLDER}/") for name in desk.files() if PAINTER_FOLDER in name}
+    assert here == {
+        "scheduler/scheduler_config.json",
+        "unet/config.json",
+        "unet/diffusion_pytorch_model.safetensors",
+        "vae/config.json",
+        "vae/diffusion_pytorch_model.bin",
+    }
+    (desk.folder / PAINTER / PAINTER_FOLDER / "vae" / "diffusion_pytorch_model.bin").write_bytes(b"cut")
+    assert info_of(desk, PAINTER).state is WeightsState.DAMAGED
+    desk.install(PAINTER)
+    desk.verify(PAINTER)
 
 
 def test_the_record_says_what_came_from_where(desk: Desk) -> None:

@@ -17,6 +17,7 @@ from local_hub import LocalHub
 LITE, TURBO = "birefnet-lite", "hunyuan3d-2mini-turbo"
 LITE_REPOSITORY, TURBO_REPOSITORY = "ZhengPeng7/BiRefNet_lite", "tencent/Hunyuan3D-2mini"
 TURBO_WEIGHTS = "hunyuan3d-dit-v2-mini-turbo/model.fp16.safetensors"
+PAINTER, PAINTER_REPOSITORY, PAINTER_FOLDER = "hunyuan3d-paint-turbo", "tencent/Hunyuan3D-2", "hunyuan3d-paint-v2-0-turbo"
 QUICK = Patience(tries=4, first_wait=0.02, longest_wait=0.5)
 SIZE = 1_500_000  # bytes of a weights file
 
@@ -44,8 +45,23 @@ def published() -> LocalHub:
                 "hunyuan3d-dit-v2-mini/model.fp16.safetensors": weights_file(4, 60_000),
                 "setup.py": b"raise SystemExit('code from the network')",
             },
+            PAINTER_REPOSITORY: {f"{PAINTER_FOLDER}/{name}": content for name, content in _painter().items()},
         }
     )
+
+
+def _painter() -> dict[str, bytes]:
+    """A set in folders, one of whose weights is published as a pickle only."""
+    return {
+        "scheduler/scheduler_config.json": b"{}",
+        "text_encoder/pytorch_model.bin": weights_file(5, 60_000),
+        "unet/config.json": b"{}",
+        "unet/diffusion_pytorch_model.bin": weights_file(6, 60_000),
+        "unet/diffusion_pytorch_model.safetensors": weights_file(7, 60_000),
+        "unet/modules.py": b"raise SystemExit('code from the network')",
+        "vae/config.json": b"{}",
+        "vae/diffusion_pytorch_model.bin": weights_file(8, 60_000),
+    }
 
 
 @dataclass(kw_only=True)

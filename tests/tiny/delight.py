@@ -90,7 +90,8 @@ def _write_tokenizer(folder: Path) -> dict[str, int]:
     special = {"bos_token": _BEGIN, "eos_token": _END, "unk_token": _END, "pad_token": _PAD}
     _write_json(folder / "special_tokens_map.json", special)
     kind = {"tokenizer_class": "CLIPTokenizer", "model_max_length": 77, "do_lower_case": True}
-    _write_json(folder / "tokenizer_config.json", kind | special)
+    other = {"pad_token": _END}  # the two files of Stable Diffusion 2 differ in it; the map counts
+    _write_json(folder / "tokenizer_config.json", kind | special | other)
     return vocabulary
 
 
