@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 TRIANGLES_MAX = 4_000_000  # of what modifiers make; beyond that the mesh is painted without them
+_COPYING = {"MIRROR", "ARRAY"}
 _LOST_SHARE = 0.01  # of corners without UV coordinates that is worth a word
 
 
@@ -75,9 +76,12 @@ def capture_grown(
         if lost == 1.0:
             raise _refuse(f"The modifiers of “{obj.name}” leave no UV map, so no texture would show: apply them first.")
         _write(obj, shown, view, path, uv)
-    if lost < _LOST_SHARE:
-        return ()
-    return (f"Some faces that the modifiers of “{obj.name}” make have no UV coordinates: they show one colour.",)
+    notes = []
+    if lost >= _LOST_SHARE:
+        notes.append(f"Some faces that the modifiers of “{obj.name}” make have no UV coordinates: they show one colour.")
+    if any(modifier.type in _COPYING and modifier.show_viewport for modifier in obj.modifiers):
+        notes.append(f"Copies that the modifiers of “{obj.name}” make show the same texture: apply them first for different ones.")
+    return tuple(notes)
 
 
 def state_of(mesh: bpy.types.Mesh, uv_map: str = "") -> str:

@@ -52,12 +52,13 @@ def test_subdivided_faces_show_what_the_picture_shows(values, quarters, ball):
     assert [layer.name for layer in ball.data.uv_layers] == ["UVMap", "Img23D"]
 
 
-def test_mirrored_halves_show_the_colours_of_the_first(values, quarters, half_ball):
+def test_mirrored_halves_show_the_colours_of_the_first(values, quarters, half_ball, owner):
     """Both have the same coordinates, so only one half's colours can be kept; a mixture would be noise."""
     assert is_kept(half_ball, lambda: retexture(values, quarters))
     shown = half_ball.evaluated_get(bpy.context.view_layer.depsgraph).data
     assert len(shown.polygons) > 4 * len(half_ball.data.polygons) and "Img23D" in shown.uv_layers
     assert share_in_place(half_ball, **FRONT, colours=QUARTERS[:, [1, 1]]) > 0.95
+    assert "show the same texture" in " ".join(owner.session.jobs[0].notes)
 
 
 @pytest.mark.parametrize("kind", ["ARRAY", "SOLIDIFY", "DECIMATE", "BOOLEAN"])
@@ -101,6 +102,21 @@ def test_a_mirrored_object_is_painted_on_its_outside(values, quarters, ball, sca
     assert is_kept(ball, lambda: retexture(values, quarters))
     front, up = (ball.matrix_world.col[axis].to_3d().normalized() for axis in (1, 2))
     assert share_in_place(ball, forward=front, up=up) > 0.95
+
+
+@pytest.mark.parametrize("scale", [(1, 1, 1), (-1, 1, 1), (-1, -1, -1), (-1, -1, 1)])
+def test_outsides_look_outside(values, quarters, ball, owner, as_with_a_window, monkeypatch, scale):
+    ball.scale = scale
+    rehearsal = Rehearsal(owner, monkeypatch)
+    retexture(values, quarters, retexture_uv="OWN")
+    rehearsal.tick()
+    file = np.load(rehearsal.link.said[0].mesh)
+    first, second, third = (file["vertices"][file["triangles"][:, corner]] for corner in range(3))
+    volume = np.einsum("ti,ti->", first, np.cross(second, third)) / 6
+    assert volume == pytest.approx(4.1, abs=0.2), "negative where the triangles are turned inside out"
+    uv = np.empty((len(ball.data.loops), 2), np.float32)
+    ball.data.uv_layers[0].uv.foreach_get("vector", uv.reshape(-1))
+    assert np.array_equal(file["uv"], uv[file["corners"]])
 
 
 def test_faces_with_many_corners_and_loose_parts(values, quarters, ball):
