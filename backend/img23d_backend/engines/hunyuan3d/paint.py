@@ -71,7 +71,7 @@ class HunyuanPainter:
         return self._paint(mesh, view, cutout, picture, settings, context, uv)
 
     def prepare(self, cutout: CutOut, settings: Settings, context: Context) -> np.ndarray | None:
-        """(512, 512, 3) uint8 on white, without light and shadow; None where the fallback paints."""
+        """(s, s, 3) uint8 on white, without light and shadow, as large as the painter wants it; None where the fallback paints."""
         plan = self._plan(settings, context)
         if plan is None:
             return None
@@ -80,8 +80,12 @@ class HunyuanPainter:
         square = recentred(cutout.rgba)
         report = within(context.report, 0.0, _PREPARED)
         if not plan.delight:
-            return without_delight(square)
-        return self._tried(plan, context, lambda one: remove_light(square, plan=one, models=self._models, report=report))
+            return without_delight(square, side=plan.parts.side)
+        return self._tried(
+            plan,
+            context,
+            lambda one: remove_light(square, plan=one, models=self._models, report=report, side=plan.parts.side),
+        )
 
     def paint_prepared(
         self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray | None, settings: Settings, context: Context
@@ -128,7 +132,7 @@ class HunyuanPainter:
         layout = _layout(turned, uv, settings.texture_size, context)
         context.report(_UNWRAPPED, "Drawing the sides")
         cameras = make_cameras(turned.vertices, size=_RASTER)
-        maps = draw_control_maps(turned, cameras, raster_size=_RASTER)
+        maps = draw_control_maps(turned, cameras, raster_size=_RASTER, size=plan.parts.side)
         views = self._views(plan, picture, maps, cameras, context)
         texture = _baked(turned, layout, views, cameras, maps, within(context.report, _VIEWED, 1.0))
         return Painted(mesh=mesh, uv=layout.uv, texture=texture, note=f"{_label(settings)}.")
@@ -136,7 +140,7 @@ class HunyuanPainter:
     def _views(
         self, plan: PaintPlan, picture: np.ndarray, maps: ControlMaps, cameras: Cameras, context: Context
     ) -> np.ndarray:
-        """(6, 512, 512, 3) uint8"""
+        """(6, s, s, 3) uint8"""
         from .multiview import paint_views
 
         report = within(context.report, _DRAWN, _VIEWED)
