@@ -71,7 +71,7 @@ class HunyuanPainter:
         return self._paint(mesh, view, cutout, picture, settings, context, uv)
 
     def prepare(self, cutout: CutOut, settings: Settings, context: Context) -> np.ndarray | None:
-        """(s, s, 3) uint8 on white, without light and shadow, as large as the painter wants it; None where the fallback paints."""
+        """(s, s, 3) uint8 on white, without light and shadow, s the painter's own; None where the fallback paints."""
         plan = self._plan(settings, context)
         if plan is None:
             return None
