@@ -76,6 +76,7 @@ def test_the_texture_takes_the_shapes_place(learned, owner, as_with_a_window):
     apple.modifiers.new("Wood", "SOLIDIFY")
     tick_until(owner, lambda: job.is_over and not owner.applier.is_busy)
     assert not job.error and not any(target.error for target in job.targets)
+    assert all(any("Hunyuan3D Paint Turbo" in note for note in target.notes) for target in job.targets)
     apple, mug = bpy.data.objects["pippin"], bpy.data.objects["blue mug"]
     assert (apple.session_uid, mug.session_uid) == kept and is_textured(apple) and is_textured(mug)
     assert tuple(apple.location) == (1, 2, 3) and apple.rotation_euler.z == 0.5 and apple.parent.name == "table"
@@ -83,6 +84,35 @@ def test_the_texture_takes_the_shapes_place(learned, owner, as_with_a_window):
     for obj, strongest in ((apple, 0), (mug, 2)):
         colour = obj.data.materials[0].diffuse_color[:3]
         assert max(colour) == colour[strongest], f"{obj.name} shows {colour} in Solid shading"
+
+
+def test_a_mesh_of_ones_own_is_painted_from_all_sides(learned, owner):
+    bpy.ops.mesh.primitive_monkey_add()
+    monkey = bpy.context.object
+    monkey.modifiers.new("Subdivision", "SUBSURF").levels = 1
+    learned.retexture_picture = str(PHOTO)
+    assert bpy.ops.img23d.retexture() == {"FINISHED"}
+    (target,) = owner.session.jobs[0].targets
+    assert any("Hunyuan3D Paint Turbo" in note for note in target.notes)
+    monkey = bpy.data.objects["Suzanne"]
+    assert len(monkey.data.vertices) == 507 and monkey.modifiers.keys() == ["Subdivision"]
+    material = monkey.material_slots[monkey.data.polygons[0].material_index].material
+    image = next(node.image for node in material.node_tree.nodes if node.type == "TEX_IMAGE")
+    assert tuple(image.size) == (1024, 1024) and image.colorspace_settings.name == "sRGB"
+    assert bpy.ops.img23d.switch_texture() == {"FINISHED"}
+    assert monkey.material_slots[monkey.data.polygons[0].material_index].material is None
+
+
+def test_a_painter_that_is_not_downloaded(learned, owner, tmp_path):
+    for name in ("qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo"):
+        (tmp_path / name).symlink_to(Path(MODELS) / name)
+    bpy.context.preferences.addons[PACKAGE].preferences.models_folder = str(tmp_path)
+    learned.names, learned.texture = "", True
+    box = learned.boxes.add()
+    box.name, box.left, box.top, box.right, box.bottom = "red apple", 5.0, 59.0, 20.0, 81.0
+    assert bpy.ops.img23d.generate() == {"FINISHED"}
+    assert is_textured(bpy.data.objects["red apple"])
+    assert any("not downloaded" in note for note in owner.session.jobs[0].notes)
 
 
 def test_boxes_are_found_for_correction(learned, owner):

@@ -7,15 +7,15 @@
 #   IMG23D_NAMES   names to type (default: the demo photo's)
 #   IMG23D_PYTHON  with IMG23D_TINY_MODELS: a Python with torch and a folder of models (tests/tiny/make.py), for a learned
 #                  re-texture and a learned run at the end
+#   IMG23D_PATIENCE seconds that a step may take (default: 120; learned ones five times that)
 #   IMG23D_TAB     where the tab is: 1299 282 in Blender 5.2 (default), 1308 208 in 4.3, which has no tab Animation before it
 #   IMG23D_BROWSER where the file browser's field for the folder is: 680 33 in Blender 5.2 (default), 825 207 in 4.3
 #
-# Ends with "person: all steps passed"; a step whose outcome does not come within two minutes (learned ones: ten) ends it
-# with status 1.
+# Ends with "person: all steps passed"; a step whose outcome does not come in time ends it with status 1.
 set -u
 names=${IMG23D_NAMES:-pink lamp, green bottle, brown book, blue mug, red apple, yellow duck, purple star, orange bowl}
 count=$(($(tr -cd , <<<"$names" | wc -c) + 1))
-patience=120 # seconds
+patience=${IMG23D_PATIENCE:-120} # seconds
 hint=37 # pixels of the two lines about the AI models, until the panel knows that they are set up
 declare -F shot >/dev/null || shot() { import -window root "$1"; }
 
@@ -71,7 +71,7 @@ step "in Edit Mode the results wait"
 in_view Tab; click 1160 $((440 + hint)); await "jobs 3" busy; sleep 15; look 11_waiting
 in_view Tab; await idle "objects $((count + 1))"; look 12_all_there
 if [ -n "${IMG23D_PYTHON:-}" ]; then
-  patience=600
+  patience=$((patience * 5))
   step "undone, so that the mesh is selected again, and Hunyuan3D chosen"
   in_view ctrl+z; await "objects 1" "object Suzanne: plain"
   click 1150 347; click 1150 421; await "engine hunyuan3d"; sleep 5; look 13_engine
