@@ -20,8 +20,8 @@ from ...stages import Context, CutOut, Mesh, Painted, View
 from .picture import Picture, make_picture
 
 _DEPTH_PIXELS = 640  # the depth map's longest side
-# Cosines to the viewer from which a picture counts, and is all that counts: steeper, a photo's pixel is smeared over the surface
-_PHOTO, _LIKENESS = (0.1, 0.3), (0.05, 0.35)
+# Cosines to the viewer from which a picture counts, and is all that counts: less of it the more steeply its pixels are smeared
+_PHOTO, _LIKENESS = (0.02, 0.25), (0.05, 0.35)
 _GUESSED = 0.1  # weight of the likeness against the photo's 1
 
 
