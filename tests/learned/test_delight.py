@@ -1,8 +1,9 @@
-"""Light and shadow taken out of a picture, against hy3dgen's own class on diffusers' own pipeline, with small random weights."""
+"""Light and shadow taken out of a picture against hy3dgen's own class on diffusers' pipeline, with small random weights."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import deepcopy
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,6 +16,7 @@ from PIL import Image
 
 from img23d_backend.engines.hunyuan3d import delight
 from img23d_backend.engines.hunyuan3d.delight import recentred, remove_light, without_delight
+from img23d_backend.models.devices import PROCESSOR, Device
 from img23d_backend.models.memory import ModelStore
 from img23d_backend.setup_context import JobCancelled
 
@@ -77,6 +79,21 @@ def test_the_picture_is_the_one_that_hy3dgen_makes(parts: PartsInMemory, store: 
     assert np.abs(without_delight(square).astype(int) - expected).mean() > 10  # the network did something
 
 
+def test_less_precision_changes_little(parts: PartsInMemory, store: ModelStore, square: np.ndarray) -> None:
+    """As on a card, and on processors that multiply in bfloat16: the networks only, never the sampler."""
+
+    class Fast(Device):
+        dtype = torch.bfloat16
+
+    network, vae = (deepcopy(one).bfloat16() for one in (parts.delight, parts.vae))
+    halves = PartsInMemory(delight=network, vae=vae, prompt=parts.prompt.bfloat16())
+    device = Fast(id=PROCESSOR, torch_name="cpu", label="", total_bytes=0)
+    options = {"report": lambda *_: None, "steps": 5, "side": 64}
+    faster = remove_light(square, plan=plan_with(halves, device=device), models=ModelStore(), **options)
+    expected = remove_light(square, plan=plan_with(parts), models=store, **options)
+    assert 0 < np.abs(faster.astype(int) - expected).mean() <= 5
+
+
 @pytest.mark.parametrize(("brightness", "is_brought_back"), [(0.5, True), (1.2, False)])
 def test_the_colours_are_only_brought_back_where_that_is_nearer_to_the_picture(
     parts: PartsInMemory, square: np.ndarray, brightness: float, is_brought_back: bool, monkeypatch: pytest.MonkeyPatch
@@ -108,7 +125,9 @@ def test_an_answer_of_one_colour_gives_a_picture(parts: PartsInMemory, alpha: in
     assert np.abs(picture[8:24, 8:24].astype(int) - middle).max() <= 1
 
 
-def test_each_step_is_told_and_a_cancel_is_seen_between_two(parts: PartsInMemory, store: ModelStore, square: np.ndarray) -> None:
+def test_each_step_is_told_and_a_cancel_is_seen_between_two(
+    parts: PartsInMemory, store: ModelStore, square: np.ndarray
+) -> None:
     told: list[str] = []
 
     def report(done: float, note: str) -> None:

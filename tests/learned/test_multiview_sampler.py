@@ -1,19 +1,29 @@
-"""The painter's whole way from picture and maps to views against hy3dgen's own pipeline, with the same small random weights."""
+"""The painter's way from picture and maps to views against hy3dgen's own pipeline, with the same small random weights."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from hy3dgen_paint import CAMERAS, PartsInMemory, paint_theirs, plan_with, random_maps, random_vae, their_network, their_pipeline
+from hy3dgen_paint import (
+    CAMERAS,
+    PartsInMemory,
+    paint_theirs,
+    plan_with,
+    random_maps,
+    random_vae,
+    their_network,
+    their_pipeline,
+)
 from torch import Tensor
 
 from img23d_backend.engines.hunyuan3d.multiview import paint_views, sample_views
 from img23d_backend.engines.hunyuan3d.paint_plan import PaintPlan
-from img23d_backend.models.devices import Device
+from img23d_backend.models.devices import PROCESSOR, Device
 from img23d_backend.models.memory import ModelStore
 from img23d_backend.setup_context import JobCancelled
 
@@ -80,6 +90,19 @@ def test_the_views_are_the_pictures_that_hy3dgens_pipeline_gives(parts: PartsInM
     assert views.shape == expected.shape == (6, SIDE, SIDE, 3)
     assert np.abs(views.astype(int) - expected).max() <= 1
     assert expected.std() > 5
+
+
+def test_less_precision_changes_little(parts: PartsInMemory, store: ModelStore) -> None:
+    """As on a card, and on processors that multiply in bfloat16: the networks only, never the sampler."""
+
+    class Fast(Device):
+        dtype = torch.bfloat16
+
+    halves = PartsInMemory(theirs=deepcopy(parts.theirs).bfloat16(), vae=deepcopy(parts.vae).bfloat16())
+    device = Fast(id=PROCESSOR, torch_name="cpu", label="", total_bytes=0)
+    latents, expected = ours(plan_with(halves, device=device), ModelStore(available=lambda: 10**12)), ours(plan_with(parts), store)
+    assert latents.dtype == torch.float32
+    assert 0 < (latents - expected).abs().mean() <= 0.05 * expected.std()
 
 
 class Card(Device):

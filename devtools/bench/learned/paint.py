@@ -218,7 +218,8 @@ def _filled(network: nn.Module, dtype: torch.dtype) -> nn.Module:
     for key, empty in network.state_dict().items():
         count = empty.numel()
         around = 1.0 if "norm" in key and key.endswith("weight") else 0.0
-        tensors[key] = random.repeat(-(-count // _MILLION))[:count].reshape(empty.shape) + around
+        values = random if count <= _MILLION else random.repeat(-(-count // _MILLION))
+        tensors[key] = values[:count].reshape(empty.shape) + around
     network.load_state_dict(tensors, assign=True)
     return network.requires_grad_(False)
 

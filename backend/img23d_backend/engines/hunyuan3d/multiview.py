@@ -125,7 +125,7 @@ def _look_at(known: _Known, plan: PaintPlan, models: ModelStore) -> tuple[KeysVa
 def _sample(
     known: _Known, keys: tuple[KeysValues, ...], plan: PaintPlan, models: ModelStore, seed: int, report: Report
 ) -> Tensor:
-    """Noise to latents (V, 4, h, w). The sampler's own sums are done on the processor, so that each step ends when it says."""
+    """Noise to latents (V, 4, h, w). The sampler's sums are done on the processor, so that a step ends when it says so."""
     import torch
 
     scheduler = _scheduler(plan)
@@ -167,7 +167,7 @@ def _predict(
 
 
 def _in_halves(plan: PaintPlan) -> bool:
-    """One half after the other. Not where the weights are lent layer by layer: then there is room, and each pass lends all."""
+    """One half after the other. Not where weights are lent layer by layer: then there is room, and each pass lends all."""
     return plan.frugal and not plan.streamed
 
 
