@@ -11,9 +11,15 @@ from scipy.sparse.csgraph import connected_components
 
 from img23d_backend.mesh.charts import make_surface
 from img23d_backend.mesh.normals import area_vectors
-from img23d_backend.mesh.unwrap import Layout, unwrap
+from img23d_backend.mesh.unwrap import Layout, covers_twice, layout_from, unwrap, unwrap_mesh
+from img23d_backend.stages import Mesh
 
 SIZE = 256
+
+
+def lay_out_evenly(mesh: trimesh.Trimesh, polygons: np.ndarray | None = None, size: int = SIZE) -> Layout:
+    vertices, faces = np.asarray(mesh.vertices, dtype=np.float32), np.asarray(mesh.faces, dtype=np.int32)
+    return unwrap_mesh(Mesh(vertices=vertices, faces=faces, polygons=polygons), size=size, report=lambda: None)
 
 
 def lay_out(vertices: np.ndarray, faces: np.ndarray, polygons: np.ndarray | None = None, size: int = SIZE) -> Layout:
@@ -36,6 +42,27 @@ def texel_hits(uv: np.ndarray, size: int) -> np.ndarray:
         inside = np.all([s > tolerance for s in sides], axis=0) | np.all([s < -tolerance for s in sides], axis=0)
         hits[low[1] : high[1], low[0] : high[0]] += inside
     return hits
+
+
+def rough_quads() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Vertices, faces and polygons of a rough sheet of quads, two triangles each."""
+    rng = np.random.default_rng(1)
+    grid = np.arange(12 * 13).reshape(12, 13)
+    points = np.stack([*np.meshgrid(np.arange(13.0), np.arange(12.0)), rng.uniform(-2, 2, (12, 13))], -1).reshape(-1, 3)
+    a, b, c, d = (g.ravel() for g in (grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]))
+    faces = np.stack([np.stack([a, b, c], 1), np.stack([a, c, d], 1)], 1).reshape(-1, 3)
+    return points, faces, np.repeat(np.arange(len(a)), 2)
+
+
+def singular_values(mesh: trimesh.Trimesh, uv: np.ndarray) -> np.ndarray:
+    """(F, 2) how much longer a length is in the layout than on each face, at most and at least."""
+    one, other = mesh.triangles[:, 1] - mesh.triangles[:, 0], mesh.triangles[:, 2] - mesh.triangles[:, 0]
+    along = one / np.linalg.norm(one, axis=1, keepdims=True)
+    across = np.cross(np.cross(one, other), along)
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    flat = np.stack([[(e * axis).sum(1) for axis in (along, across)] for e in (one, other)]).transpose(2, 1, 0)
+    edges = np.stack([uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]], axis=2).astype(np.float64)
+    return np.linalg.svd(edges @ np.linalg.inv(flat), compute_uv=False)
 
 
 def islands(faces: np.ndarray, uv: np.ndarray) -> np.ndarray:
@@ -75,6 +102,26 @@ def coil() -> trimesh.Trimesh:
     return trimesh.Trimesh(points, faces, process=False)
 
 
+def horn() -> trimesh.Trimesh:
+    """A ball with a long spike on its front."""
+    ball = trimesh.creation.icosphere(subdivisions=4)
+    x, y, z = ball.vertices.T
+    spike = 3 * np.exp(-(x**2 + y**2) / 0.05) * (z > 0)
+    return trimesh.Trimesh(np.stack([x, y, z + spike], 1), ball.faces, process=False)
+
+
+def turned_box() -> trimesh.Trimesh:
+    """On its corner: no side looks along an axis."""
+    return trimesh.creation.box(transform=trimesh.transformations.euler_matrix(0.955, 0.0, np.pi / 4))
+
+
+def blades(count: int = 2500) -> trimesh.Trimesh:
+    """Grass: loose triangles across each other."""
+    rng = np.random.default_rng(0)
+    points = rng.uniform(-1, 1, (count, 1, 3)) * (1, 0, 1) + rng.uniform(-0.03, 0.03, (count, 3, 3)) * (1, 5, 1)
+    return trimesh.Trimesh(points.reshape(-1, 3), np.arange(3 * count).reshape(-1, 3), process=False)
+
+
 MESHES = {
     "sphere": lambda: trimesh.creation.icosphere(subdivisions=3),
     "torus": lambda: trimesh.creation.torus(1.0, 0.4, major_sections=24, minor_sections=12),
@@ -88,6 +135,8 @@ MESHES = {
     "fin": fin,
     "unwelded": unwelded,
     "coil": coil,
+    "horn": horn,
+    "turned box": turned_box,
     "one triangle": lambda: trimesh.Trimesh([[0, 0, 0], [1, 0, 0], [0, 1, 0]], [[0, 1, 2]], process=False),
 }
 
@@ -101,6 +150,99 @@ def test_no_texel_belongs_to_two_faces(name: str) -> None:
     drawn = np.unique(layout.face[layout.face >= 0])
     area = trimesh.triangles.area(mesh.triangles)
     assert area[drawn].sum() > 0.5 * area.sum()  # not each of several hair-thin faces that share a texel
+
+
+@pytest.mark.parametrize("name", [*MESHES, "blades"])
+def test_no_texel_of_an_even_layout_belongs_to_two_faces(name: str) -> None:
+    mesh = blades() if name == "blades" else MESHES[name]()
+    layout = lay_out_evenly(mesh)
+    assert layout.uv.min() >= 0.0 and layout.uv.max() <= 1.0
+    assert texel_hits(layout.uv, SIZE).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["sphere", "horn", "open pipe", "turned box"])
+def test_charts_of_an_even_layout_stay_four_texels_apart_at_1024(name: str) -> None:
+    mesh = MESHES[name]()
+    layout = lay_out_evenly(mesh, size=1024)
+    covered = np.bincount(layout.face[layout.face >= 0], minlength=len(mesh.faces)) > 0
+    island = islands(mesh.faces, layout.uv)
+    number = np.where(layout.face >= 0, island[layout.face] + 1, 0)
+    assert covered.mean() > 0.9
+    for own in np.unique(number[number > 0]):
+        distance = ndimage.distance_transform_edt(number != own)
+        assert distance[(number > 0) & (number != own)].min(initial=99.0) >= 4.0
+
+
+@pytest.mark.parametrize(("name", "bound"), [("sphere", 1.01), ("torus", 1.005), ("box", 1.0001), ("horn", 1.02), ("open pipe", 1.001)])
+def test_an_even_layout_is_hardly_stretched(name: str, bound: float) -> None:
+    mesh = MESHES[name]()
+    stretches = singular_values(mesh, lay_out_evenly(mesh).uv)
+    area = trimesh.triangles.area(mesh.triangles)
+    squares = (1.0 / stretches**2).mean(axis=1)
+    assert np.sqrt((squares * area).sum() / area.sum() * (stretches.prod(axis=1) * area).sum() / area.sum()) < bound
+    assert stretches.max() / stretches.min() < 1.6  # no part gets much finer texels than another
+
+
+@pytest.mark.parametrize("name", ["sphere", "torus", "horn", "two in each other", "soup", "turned box"])
+def test_no_face_of_an_even_layout_is_mirrored(name: str) -> None:
+    uv = lay_out_evenly(MESHES[name]()).uv
+    b, c = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
+    assert ((b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]) < 0).all()  # counter-clockwise, with v downwards
+
+
+def test_an_even_layout_uses_the_square_with_few_charts() -> None:
+    for name, used, charts in (("sphere", 0.55, 6), ("torus", 0.5, 10), ("box", 0.6, 6), ("horn", 0.5, 12)):
+        layout = lay_out_evenly(MESHES[name](), size=1024)
+        assert layout.used >= used and layout.charts <= charts
+
+
+def test_polygons_are_not_parted_by_an_even_layout() -> None:
+    points, faces, polygons = rough_quads()
+    uv = lay_out_evenly(trimesh.Trimesh(points, faces, process=False), polygons).uv
+    np.testing.assert_array_equal(uv[0::2, 0], uv[1::2, 0])
+    np.testing.assert_array_equal(uv[0::2, 2], uv[1::2, 1])
+
+
+def test_thousands_of_loose_parts_each_get_texels() -> None:
+    layout = lay_out_evenly(blades(), size=1024)
+    assert len(np.unique(layout.face)) == 2501
+
+
+def test_a_mesh_without_any_area_gets_some_even_layout() -> None:
+    mesh = Mesh(vertices=np.zeros((4, 3), np.float32), faces=np.array([[0, 1, 2], [1, 2, 3]]))
+    assert np.isfinite(unwrap_mesh(mesh, size=SIZE, report=lambda: None).uv).all()
+
+
+def test_a_layout_without_overlaps_is_worth_keeping() -> None:
+    uv = lay_out_evenly(MESHES["torus"]()).uv
+    assert covers_twice(uv, None, 512) == 0.0
+    assert covers_twice(uv + [3.0, -2.0], None, 512) == 0.0  # another tile
+    kept = layout_from(uv, None, SIZE)
+    np.testing.assert_array_equal(kept.uv, uv)
+    assert kept.used > 0.4 and len(np.unique(kept.face)) > 0.95 * len(uv)
+
+
+def test_layouts_that_cannot_hold_a_texture_are_seen() -> None:
+    uv = lay_out_evenly(MESHES["torus"]()).uv
+    halves = np.concatenate([uv, np.stack([1.0 - uv[..., 0], uv[..., 1]], -1)[:, ::-1]])  # a mirrored half over the other
+    assert covers_twice(halves, None, 512) > 0.3
+    assert covers_twice(np.concatenate([uv, uv + [1.0, 0.0]]), None, 512) == 1.0  # tiles for one texture each
+    assert covers_twice(uv * 3.0, None, 512) > 0.3  # a pattern that repeats
+    assert covers_twice(np.zeros((8, 3, 2)), None, 512) == 1.0
+    assert covers_twice(np.full((8, 3, 2), np.nan), None, 512) == 1.0
+
+
+def test_triangles_of_one_polygon_may_share_texels() -> None:
+    uv = np.array([[[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]], [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]])
+    assert covers_twice(uv, np.array([0, 0]), 256) == 0.0
+    assert covers_twice(uv, np.array([0, 1]), 256) > 0.3
+
+
+def test_a_given_layout_outside_of_the_square_is_moved_into_it() -> None:
+    inside = np.array([[[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]])
+    layout = layout_from(inside + [-4.0, 7.0], None, 64)
+    np.testing.assert_allclose(layout.uv, inside, atol=1e-6)
+    assert layout.used == pytest.approx(0.32, abs=0.02)
 
 
 @pytest.mark.parametrize("name", ["sphere", "torus", "box", "coil", "two in each other"])
@@ -141,12 +283,7 @@ def test_a_chart_is_never_a_mirror_image() -> None:
 
 
 def test_triangles_of_one_polygon_share_their_corners_uv() -> None:
-    rng = np.random.default_rng(1)
-    grid = np.arange(12 * 13).reshape(12, 13)
-    points = np.stack([*np.meshgrid(np.arange(13.0), np.arange(12.0)), rng.uniform(-2, 2, (12, 13))], -1).reshape(-1, 3)
-    a, b, c, d = (g.ravel() for g in (grid[:-1, :-1], grid[:-1, 1:], grid[1:, 1:], grid[1:, :-1]))
-    faces = np.stack([np.stack([a, b, c], 1), np.stack([a, c, d], 1)], 1).reshape(-1, 3)  # rough quads, two triangles each
-    layout = lay_out(points, faces, np.repeat(np.arange(len(a)), 2))
+    layout = lay_out(*rough_quads())
     np.testing.assert_array_equal(layout.uv[0::2, 0], layout.uv[1::2, 0])
     np.testing.assert_array_equal(layout.uv[0::2, 2], layout.uv[1::2, 1])
 

@@ -35,7 +35,7 @@ def flatten(surface: Surface, report: Callable[[], None]) -> tuple[Charts, np.nd
         side = _undone(side, fine, flat.failed, surface.pairs)
         if side is None:
             break
-        flat = _laid(surface, make_charts(surface, side, many=_EACH), flat, report)
+        flat = _laid(surface, make_charts(surface, side, many=_EACH), flat, report, again=True)
     for _ in range(_PARTINGS):
         bad = flat.bad[~flat.charts.rigid[flat.charts.chart[flat.bad]]]
         if not len(bad):
@@ -67,12 +67,16 @@ class _Flat:
     failed: np.ndarray
 
 
-def _laid(surface: Surface, charts: Charts, before: _Flat | None, report: Callable[[], None]) -> _Flat:
-    """Charts laid flat anew and looked at, but those that were the same `before`."""
-    corners, fresh = _corners(surface, charts, before, report)
+def _laid(
+    surface: Surface, charts: Charts, before: _Flat | None, report: Callable[[], None], *, again: bool = False
+) -> _Flat:
+    """Charts laid flat and looked at, but those that were the same `before`; and, unless it is done `again`, those that have
+    only lost what was bad since.
+    """
+    corners, fresh = _corners(surface, charts, before, report, again=again)
     faces = np.flatnonzero(fresh)
     bad, failed = np.zeros((2, surface.polygons), dtype=bool)
-    if before is not None:
+    if before is not None and again:
         bad[before.bad], failed[before.failed] = True, True
         bad[surface.polygon[faces]] = failed[surface.polygon[faces]] = False
     if len(faces):
@@ -85,13 +89,13 @@ def _laid(surface: Surface, charts: Charts, before: _Flat | None, report: Callab
 
 
 def _corners(
-    surface: Surface, charts: Charts, before: _Flat | None, report: Callable[[], None]
+    surface: Surface, charts: Charts, before: _Flat | None, report: Callable[[], None], *, again: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """(F, 3, 3) u, v and depth, and (F,) which of the faces were not there already."""
     corners, chart = charts.flat(surface), charts.chart[surface.polygon]
     fresh = np.ones(len(corners), dtype=bool)
     if before is not None:
-        fresh = ~_unchanged(before.charts, charts)[chart]
+        fresh = ~_unchanged(before.charts, charts, whole=again)[chart]
         corners[~fresh] = before.corners[~fresh]
     faces = np.flatnonzero(fresh & ~charts.rigid[chart])
     if len(faces):
@@ -100,12 +104,15 @@ def _corners(
     return corners, fresh
 
 
-def _unchanged(old: Charts, new: Charts) -> np.ndarray:
-    """(C,) whether a chart of `new` has the same polygons, side and rigidity as one of `old`."""
+def _unchanged(old: Charts, new: Charts, *, whole: bool) -> np.ndarray:
+    """(C,) whether a chart of `new` is one of `old` with the same side and rigidity, as a whole or a part of it."""
     count = len(new.side)
     origin = np.empty(count, dtype=np.int64)
     origin[new.chart] = old.chart
-    same = np.bincount(new.chart, old.chart == origin[new.chart], count) == np.bincount(old.chart, minlength=len(old.side))[origin]
+    size = np.bincount(new.chart, minlength=count)
+    same = np.bincount(new.chart, old.chart == origin[new.chart], count) == size
+    if whole:
+        same &= size == np.bincount(old.chart)[origin]
     return same & (new.side == old.side[origin]) & (new.rigid == old.rigid[origin])
 
 

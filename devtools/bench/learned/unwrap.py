@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from img23d_backend.stages import Mesh
 
 SIZE, PADDING = 1024, 4  # texels
+NEEDLE = 1e-3  # of the faces' mean area
 CELLS = {solids.ball: 150, solids.figure: 300}  # a side, at which the solids have more faces than the budget
 DUCK = ROOT / "demo" / "truth" / "yellow_duck.glb"
 
@@ -62,11 +63,12 @@ def unwrapping(xatlas_folder: Path | None) -> Iterator[Row]:
 def stretch(mesh: Mesh, uv: np.ndarray) -> float:
     """How much longer than on the average of the layout a length on the surface is in a texel: root of the mean square
     over the surface and all directions (Sander et al. 2001), times the root of the layout's area; 1 for an isometry.
+    Needles do not count, which xatlas at times lets shrink to nothing.
     """
     gram, area, flat_area = _metric(mesh, uv)
     b, c = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
     bb, bc, cc = ((x * y).sum(axis=1) for x, y in ((b, b), (b, c), (c, c)))
-    real = area > 1e-7 * area.mean()
+    real = (area > NEEDLE * area.mean()) & (flat_area != 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         squares = (gram[0] * cc - 2.0 * gram[1] * bc + gram[2] * bb) / flat_area**2 / 2.0
     mean = (squares[real] * area[real]).sum() / area[real].sum()
@@ -76,7 +78,7 @@ def stretch(mesh: Mesh, uv: np.ndarray) -> float:
 def mirrored(mesh: Mesh, uv: np.ndarray) -> float:
     """Faces that are counter-clockwise in a layout whose v is downwards, but for those without area."""
     _, area, flat_area = _metric(mesh, uv)
-    return float(((flat_area > 0.0) & (area > 1e-7 * area.mean())).sum())
+    return float(((flat_area > 0.0) & (area > NEEDLE * area.mean())).sum())
 
 
 def _metric(mesh: Mesh, uv: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
