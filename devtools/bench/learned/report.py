@@ -20,20 +20,24 @@ from .rows import Row, met, row
 
 OUT = BUILD / "bench" / "learned"
 FIGURES = ROOT / "docs" / "figures"
-PYMESHLAB = "pymeshlab==2025.7.post1"  # GPL; for the comparison only, in a folder of its own
+# For comparisons only, each in a folder of its own: the first is under the GPL, both are what hy3dgen takes
+PYMESHLAB = "pymeshlab==2025.7.post1"
+XATLAS = "xatlas==0.0.11"
 
 
 def run_learned(python: Path, *, machine: str, gpu: bool) -> None:
     """`python` is the learned environment's, `machine` says in words where this runs."""
     OUT.mkdir(parents=True, exist_ok=True)
     models = ROOT / "build" / "tiny" / "models"
-    parts: dict[str, list[str | Path]] = {"shape": ["--gpu"] if gpu else []}
+    on = ["--gpu"] if gpu else []
+    parts: dict[str, list[str | Path]] = {"shape": on, "paint": on}
     if not gpu:
-        parts = {"mesh": _pymeshlab(python), **parts}
+        geometry = {"mesh": _for_comparison(python, PYMESHLAB), "unwrap": _for_comparison(python, XATLAS)}
+        parts = {**geometry, "raster": [], "bake": [], **parts}
     if output := _tiny_models(python, models):
         shutil.rmtree(OUT / "runs", ignore_errors=True)
         parts["memory"] = [output, OUT / "runs"]
-        parts["chain"] = [output, *(["--gpu"] if gpu else [])]
+        parts["chain"] = [output, *on]
     result = {"machine": _with_card(python, machine) if gpu else machine, "date": date.today().isoformat(), "parts": {}}
     for part, arguments in parts.items():
         result["parts"][part] = _measured(python, part, arguments)
@@ -73,15 +77,15 @@ def _measured(python: Path, part: str, arguments: Sequence[str | Path]) -> list[
     return json.loads(out.read_text(encoding="utf-8"))["rows"]
 
 
-def _pymeshlab(python: Path) -> list[str | Path]:
-    """The folder that it is in, fetched once; nothing where it cannot be had."""
-    folder = BUILD / "environments" / "bench" / PYMESHLAB.replace("==", "-")
+def _for_comparison(python: Path, requirement: str) -> list[str | Path]:
+    """The folder that a package of hy3dgen's is in, fetched once; nothing where it cannot be had."""
+    folder = BUILD / "environments" / "bench" / requirement.replace("==", "-")
     if not folder.is_dir():
         draft = folder.with_suffix(".part")
         shutil.rmtree(draft, ignore_errors=True)
-        command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--target", draft, PYMESHLAB]
+        command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--target", draft, requirement]
         try:
-            run(command, env=clean_environment(), hint=f"{PYMESHLAB} could not be installed: hy3dgen's own clean-up is left out.")
+            run(command, env=clean_environment(), hint=f"{requirement} could not be installed: it is left out of the comparison.")
         except DevError as error:
             print(error, file=sys.stderr)
             return []

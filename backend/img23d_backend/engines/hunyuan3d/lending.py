@@ -60,4 +60,5 @@ def attempts(plan: P, smaller: P, run: Callable[[P], T], notes: Sequence[str]) -
     streamed = replace(smaller, streamed=True)
     on_processor = replace(smaller, device=choose(PROCESSOR))
     later = zip((smaller, streamed, on_processor), notes, strict=True)
-    return [Attempt(run=partial(run, plan)), *(Attempt(run=partial(run, one), note=note) for one, note in later if one != plan)]
+    fallbacks = (Attempt(run=partial(run, one), note=note) for one, note in later if one != plan)
+    return [Attempt(run=partial(run, plan)), *fallbacks]
