@@ -18,10 +18,10 @@ from . import latents
 from .solids import CAMERAS, CELLS, Lesson, lesson
 
 TURBO_FOLDER, FOLDER = "hunyuan3d-paint-v2-0-turbo", "hunyuan3d-paint-v2-0"
-# The published noise grows from 0.00085 to 0.012 a step. So much from the start means that nearly every step's sample is
-# noise, from which the views are told by maps and picture alone: a network learns that sooner than to keep what is there.
+# The published noise grows from 0.00085 to 0.012 a step. So much at the start means that nearly every step's sample is
+# noise, and that the views are told by maps and picture alone: a network learns that sooner than to keep what is there.
 SCHEDULER = {
-    "_class_name": "DDIMScheduler", "beta_start": 0.05, "beta_end": 0.05, "beta_schedule": "scaled_linear",
+    "_class_name": "DDIMScheduler", "beta_start": 0.036, "beta_end": 0.0001, "beta_schedule": "scaled_linear",
     "clip_sample": False, "num_train_timesteps": 1000, "prediction_type": "v_prediction", "rescale_betas_zero_snr": True,
     "set_alpha_to_one": True, "steps_offset": 1, "timestep_spacing": "trailing",
 }  # fmt: skip
@@ -32,7 +32,7 @@ UNET = {
     "time_embedding_dim": 1280,
 }  # fmt: skip
 _PROMPT_TOKENS = 77
-_STEPS, _BATCH, _VIEWS, _RATE = 160, 16, 1, 5e-3
+_STEPS, _BATCH, _VIEWS, _RATE = 200, 16, 1, 5e-3
 _LAST_TIME = 30  # the samplers end at 32 (30 steps) and at 98 (turbo)
 _UNGUIDED = 0.1  # the share of solids without picture and prompt
 _POINTING = 0.1  # the weight of looking at the right place of the picture
