@@ -8,7 +8,6 @@ import bpy
 
 from ..core.states import JobState
 from .result_rows import show_job, sync_rows
-from .turns import TurnState
 
 if TYPE_CHECKING:
     from ..core.jobs import Job, TargetState
@@ -50,9 +49,9 @@ def follow_retexture(operator: bpy.types.Operator, owner: Extension) -> set[str]
     owner.pump.run_to_end(owner.session.jobs[0])
     failures = [f"“{turn.name}”: {turn.sentence}" if len(turns) > 1 else turn.sentence for turn in turns if turn.sentence]
     failures += [owner.applier.waiting] if owner.applier.waiting else []
-    if any(turn.state is TurnState.DROPPED for turn in turns):
+    if any(turn.is_dropped for turn in turns):
         failures.append("The job was cancelled.")
-    is_error = not any(turn.state is TurnState.PAINTED for turn in turns)
+    is_error = not any(turn.is_painted for turn in turns)
     for sentence in failures:
         operator.report({"ERROR"} if is_error else {"WARNING"}, sentence)
     return {"CANCELLED"} if is_error else {"FINISHED"}

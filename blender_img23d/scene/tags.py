@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.jobs import Job
-from ..shared.img23d_protocol.messages import Generate
+if TYPE_CHECKING:  # the panels know the tags, and Blender's start waits for what they import
+    from ..core.jobs import Job
 
 RUN = "img23d_run"  # the job's id
 TARGET = "img23d_target"  # index within the job
@@ -18,8 +19,7 @@ RUN_FOLDER = "img23d_run_folder"
 
 def tag_result(obj: bpy.types.Object, job: Job, index: int) -> None:
     """Write down what made this object."""
-    request = job.request
-    assert isinstance(request, Generate)
+    request = job.request  # a Generate
     target = job.targets[index]
     obj[RUN] = job.id
     obj[TARGET] = index

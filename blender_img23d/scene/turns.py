@@ -67,5 +67,13 @@ class Turn:
     layout: str = ""
     sentence: str = ""  # why it failed
 
+    @property
+    def is_painted(self) -> bool:
+        return self.state is TurnState.PAINTED
+
+    @property
+    def is_dropped(self) -> bool:
+        return self.state is TurnState.DROPPED
+
     def fail(self, sentence: str) -> None:
         self.state, self.sentence = TurnState.FAILED, sentence
