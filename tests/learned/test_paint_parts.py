@@ -91,7 +91,7 @@ def test_the_schedulers_are_set_as_hy3dgen_sets_them(published: Path) -> None:
     assert isinstance(turbo, LCMScheduler) and isinstance(standard, EulerAncestralDiscreteScheduler)
     assert turbo.config.timestep_spacing == standard.config.timestep_spacing == "trailing"
     assert isinstance(light, EulerAncestralDiscreteScheduler) and light.config.timestep_spacing != "trailing"
-    assert turbo.config.beta_start == paint.SCHEDULER["beta_start"] and turbo.config.rescale_betas_zero_snr
+    assert turbo.config.beta_start == paint.SCHEDULER["beta_start"] and turbo.config.prediction_type == "v_prediction"
     assert parts.side == paint.CELLS * latents.CELL
 
 

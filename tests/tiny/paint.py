@@ -22,7 +22,7 @@ TURBO_FOLDER, FOLDER = "hunyuan3d-paint-v2-0-turbo", "hunyuan3d-paint-v2-0"
 # noise, and that the views are told by maps and picture alone: a network learns that sooner than to keep what is there.
 SCHEDULER = {
     "_class_name": "DDIMScheduler", "beta_start": 0.036, "beta_end": 0.0001, "beta_schedule": "scaled_linear",
-    "clip_sample": False, "num_train_timesteps": 1000, "prediction_type": "v_prediction", "rescale_betas_zero_snr": True,
+    "clip_sample": False, "num_train_timesteps": 1000, "prediction_type": "v_prediction",
     "set_alpha_to_one": True, "steps_offset": 1, "timestep_spacing": "trailing",
 }  # fmt: skip
 UNET = {
