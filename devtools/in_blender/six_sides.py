@@ -42,7 +42,8 @@ def main(out: Path, files: list[Path]) -> None:
     for row, file in enumerate(files):
         _set_out(_imported(file), row)
     _look_at_all(rows=len(files))
-    studio.use_cycles(samples=8)
+    studio.use_cycles(samples=5)
+    bpy.context.scene.render.image_settings.compression = 100
     studio.render(out)
 
 

@@ -87,16 +87,16 @@ class _System:
         solution = start.copy()
         rest = self._summed(row, weight * values[other]) + pulled - self._times(solution)
         scaled = rest / self._diagonal
-        way, size = scaled, float(rest @ scaled)
+        way, size = scaled, _dot(rest, scaled)
         for _ in range(_STEPS):
             image = self._times(way)
-            curved = float(way @ image)
+            curved = _dot(way, image)
             if curved <= 0.0 or size <= 0.0:
                 break
             solution += (size / curved) * way
             rest -= (size / curved) * image
             scaled = rest / self._diagonal
-            size, before = float(rest @ scaled), size
+            size, before = _dot(rest, scaled), size
             way = scaled + (size / before) * way
         return solution
 
@@ -105,6 +105,11 @@ class _System:
 
     def _summed(self, row: np.ndarray, values: np.ndarray) -> np.ndarray:
         return np.bincount(row, weights=values, minlength=self._count)
+
+
+def _dot(a: np.ndarray, b: np.ndarray) -> float:
+    """Not by BLAS, whose threads wait for each other longer than this takes."""
+    return float(np.einsum("i,i->", a, b))
 
 
 def _weights(points: Points) -> np.ndarray:

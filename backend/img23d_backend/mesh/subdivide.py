@@ -11,6 +11,7 @@ from .texels import corner_weights
 
 _WANTED = 40_000  # even faces, whose size is the measure
 _TOLERATED = 3.0  # sides of such a face that a face may be long
+_FEW = 0.02  # of the surface: so little of it in large faces is left as it is
 _MOST = 150_000
 
 
@@ -53,9 +54,11 @@ def subdivide(vertices: np.ndarray, faces: np.ndarray) -> Subdivided:
     """Cut faces whose longest side is out of proportion, were the surface covered by 40,000 even ones."""
     corners = vertices[faces].astype(np.float64)
     longest = np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2).max(axis=1)
-    area = 0.5 * np.linalg.norm(area_vectors(vertices, faces), axis=1).sum()
-    side = max(np.sqrt(2.3 * area / _WANTED), 1e-30)  # of an equilateral triangle
+    area = 0.5 * np.linalg.norm(area_vectors(vertices, faces), axis=1)
+    side = max(np.sqrt(2.3 * area.sum() / _WANTED), 1e-30)  # of an equilateral triangle
     power = np.ceil(np.log2(np.maximum(longest / (_TOLERATED * side), 1.0))).astype(np.int64)
+    if area[power > 0].sum() < _FEW * area.sum():
+        power[:] = 0
     while (4**power).sum() > max(_MOST, len(faces)):
         power = np.maximum(power - 1, 0)
     parts = 2**power
