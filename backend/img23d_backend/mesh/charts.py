@@ -107,7 +107,7 @@ def peel(
     level = 0
     while len(pending):
         report()
-        hidden, _ = overlaps(surface, charts, flat, pending)
+        hidden = covered(surface, charts, flat, overlapping(surface, charts, flat, pending))
         level += 1
         layer[hidden] = level
         is_hidden = np.zeros(len(layer), dtype=bool)
@@ -174,45 +174,57 @@ def _split(surface: Surface, charts: Charts, layer: np.ndarray, side: np.ndarray
     return Charts(chart=chart.reshape(-1), side=sides[used], rigid=rigid[used])
 
 
-def overlaps(
+def overlapping(
     surface: Surface, charts: Charts, flat: np.ndarray, faces: np.ndarray, *, resolution: int = 512
-) -> tuple[np.ndarray, np.ndarray]:
-    """Among the polygons of `faces` (K,), those that another polygon of the same chart covers in part, and those that cover.
+) -> np.ndarray:
+    """The polygons (K,) of `faces` that lie over or under another polygon of their chart.
 
-    `flat` (F, 3, 3) are u, v and depth of all corners in their chart's plane; the nearest of a pixel covers the others.
-    The charts' boxes have as many pixels together as a square of `resolution`, and the longest is not longer.
+    `flat` (F, 3, 3) are u, v and depth of all corners in their chart's plane. The charts' boxes have as many pixels together
+    as a square of `resolution`, and the longest is not longer.
     """
+    points, triangles, width, height = _sheet(surface, charts, flat, faces, resolution)
     polygon = surface.polygon[faces]
-    _, chart = np.unique(charts.chart[polygon], return_inverse=True)
+    first = np.full(width * height, -1, dtype=np.int64)
+    found = np.zeros(len(charts.chart), dtype=bool)
+    for part in fragments(points, triangles, width=width, height=height):
+        mine = polygon[part.face]
+        free = first[part.pixel] < 0
+        first[part.pixel[free]] = mine[free]
+        other = first[part.pixel]
+        found[mine[other != mine]] = True
+        found[other[other != mine]] = True
+    return np.flatnonzero(found)
+
+
+def covered(
+    surface: Surface, charts: Charts, flat: np.ndarray, polygons: np.ndarray, *, resolution: int = 512
+) -> np.ndarray:
+    """Those of `polygons` (K,) that are not the nearest of them everywhere in their chart; the rest as `overlapping`."""
+    faces = np.flatnonzero(np.isin(surface.polygon, polygons))
+    if not len(faces):
+        return polygons
+    points, triangles, width, height = _sheet(surface, charts, flat, faces, resolution)
+    polygon = surface.polygon[faces]
+    front = rasterize(points, triangles, width=width, height=height).face.ravel()
+    hidden = np.zeros(len(charts.chart), dtype=bool)
+    for part in fragments(points, triangles, width=width, height=height):
+        mine = polygon[part.face]
+        hidden[mine[polygon[front[part.pixel]] != mine]] = True
+    return np.flatnonzero(hidden)
+
+
+def _sheet(
+    surface: Surface, charts: Charts, flat: np.ndarray, faces: np.ndarray, resolution: int
+) -> tuple[np.ndarray, np.ndarray, int, int]:
+    """Points and triangles of faces with their charts beside each other on a sheet of pixels, its width and height."""
+    _, chart = np.unique(charts.chart[surface.polygon[faces]], return_inverse=True)
     corners = flat[faces]
     low, high = chart_bounds(corners[:, :, :2], chart.reshape(-1))
     scale = resolution / max(np.sqrt(float(np.prod(high - low, axis=1).sum())), float((high - low).max()), 1e-30)
     cells = np.ceil((high - low) * scale).astype(np.int64) + 1
     offset, width, height = shelve(cells)
     corners[:, :, :2] = (corners[:, :, :2] - low[chart][:, None]) * scale + offset[chart][:, None]
-    points, triangles = corners.reshape(-1, 3), np.arange(3 * len(faces)).reshape(-1, 3)
-    crowded = _on_crowded_pixels(points, triangles, width, height)
-    hidden, covering = np.zeros((2, len(charts.chart)), dtype=bool)
-    if len(crowded):
-        front = crowded[rasterize(points, triangles[crowded], width=width, height=height).face.ravel()]
-        for part in fragments(points, triangles[crowded], width=width, height=height):
-            mine, nearest = polygon[crowded[part.face]], polygon[front[part.pixel]]
-            hidden[mine[nearest != mine]] = True
-            covering[nearest[nearest != mine]] = True
-    return np.flatnonzero(hidden), np.flatnonzero(covering)
-
-
-def _on_crowded_pixels(points: np.ndarray, triangles: np.ndarray, width: int, height: int) -> np.ndarray:
-    """The triangles that have a pixel in common with another one, in ascending order."""
-    first = np.full(width * height, -1, dtype=np.int32)
-    crowded = np.zeros(len(triangles), dtype=bool)
-    for part in fragments(points, triangles, width=width, height=height):
-        free = first[part.pixel] < 0
-        first[part.pixel[free]] = part.face[free]
-        shared = first[part.pixel] != part.face
-        crowded[part.face[shared]] = True
-        crowded[first[part.pixel[shared]]] = True
-    return np.flatnonzero(crowded)
+    return corners.reshape(-1, 3), np.arange(3 * len(faces)).reshape(-1, 3), width, height
 
 
 def chart_bounds(xy: np.ndarray, chart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .charts import Charts, Surface, make_charts, overlaps, part_from_charts, peel
+from .charts import Charts, Surface, covered, make_charts, overlapping, part_from_charts, peel
 from .connected import connected
 from .normals import unit
 from .relax import relaxed
 from .sides import SIDES, even_sides
 
 _BOUND = 2.5  # times a triangle may be longer or shorter in some direction than on the surface
-_NEEDLE = 1e-3  # share of the longest edge's square below which a triangle's own stretch means nothing
+_NEEDLE, _HAIR = 1e-3, 1e-6  # shares of the longest edge's square below which a triangle's stretch, or side, means nothing
 _EACH = 2**62  # areas that get a chart of their own: all
 _UNDOINGS, _PARTINGS = 3, 3
-_RESOLUTION = 1024  # at which charts are looked at for overlaps
+_RESOLUTION = 768  # at which charts are looked at for overlaps
 _FACING = 0.05  # cosine to its side from which a polygon can be projected
 
 
@@ -32,15 +32,17 @@ def flatten(surface: Surface, report: Callable[[], None]) -> tuple[Charts, np.nd
     report()
     flat = _laid(surface, make_charts(surface, side, many=_EACH), None, report)
     for _ in range(_UNDOINGS):  # small areas that do not fit where they were taken in
-        side = _undone(side, fine, flat.failed, surface.pairs)
+        side = _undone(side, fine, flat.failed(), surface.pairs)
         if side is None:
             break
         flat = _laid(surface, make_charts(surface, side, many=_EACH), flat, report, again=True)
     for _ in range(_PARTINGS):
-        bad = flat.bad[~flat.charts.rigid[flat.charts.chart[flat.bad]]]
+        hidden = covered(surface, flat.charts, flat.corners, flat.over, resolution=_RESOLUTION)
+        bad = np.union1d(hidden, flat.stretched)
         if not len(bad):
             break
-        flat = _laid(surface, part_from_charts(surface, flat.charts, bad, facing[bad].argmax(axis=1), many=_EACH), flat, report)
+        parted = part_from_charts(surface, flat.charts, bad, facing[bad].argmax(axis=1), many=_EACH)
+        flat = _laid(surface, parted, flat, report)
     charts = _as_projected(surface, flat, facing, report)
     return charts, _life_size(surface, charts, _corners(surface, charts, flat, report)[0][:, :, :2])
 
@@ -57,35 +59,35 @@ def part_flat(
 
 @dataclass(frozen=True, kw_only=True)
 class _Flat:
-    """`corners` (F, 3, 3) are u, v, and the depth in the projection. Polygons: `bad` ones are covered by another one of their
-    chart, mirrored or stretched too much; `failed` are these and those that cover.
+    """`corners` (F, 3, 3) are u, v, and the depth in the projection. Polygons: `over` lie over or under another one of their
+    chart, `stretched` are mirrored or stretched too much.
     """
 
     charts: Charts
     corners: np.ndarray
-    bad: np.ndarray
-    failed: np.ndarray
+    over: np.ndarray
+    stretched: np.ndarray
+
+    def failed(self) -> np.ndarray:
+        return np.union1d(self.over, self.stretched)
 
 
 def _laid(
     surface: Surface, charts: Charts, before: _Flat | None, report: Callable[[], None], *, again: bool = False
 ) -> _Flat:
     """Charts laid flat and looked at, but those that were the same `before`; and, unless it is done `again`, those that have
-    only lost what was bad since.
+    only lost what failed since.
     """
     corners, fresh = _corners(surface, charts, before, report, again=again)
     faces = np.flatnonzero(fresh)
-    bad, failed = np.zeros((2, surface.polygons), dtype=bool)
+    over, stretched = np.zeros((2, surface.polygons), dtype=bool)
     if before is not None and again:
-        bad[before.bad], failed[before.failed] = True, True
-        bad[surface.polygon[faces]] = failed[surface.polygon[faces]] = False
+        over[before.over], stretched[before.stretched] = True, True
+        over[surface.polygon[faces]] = stretched[surface.polygon[faces]] = False
     if len(faces):
-        hidden, covering = overlaps(surface, charts, corners, faces, resolution=_RESOLUTION)
-        stretched = surface.polygon[faces[_stretched(surface.corners[faces], corners[faces, :, :2])]]
-        bad[hidden] = bad[stretched] = True
-        failed |= bad
-        failed[covering] = True
-    return _Flat(charts=charts, corners=corners, bad=np.flatnonzero(bad), failed=np.flatnonzero(failed))
+        over[overlapping(surface, charts, corners, faces, resolution=_RESOLUTION)] = True
+        stretched[surface.polygon[faces[_stretched(surface.corners[faces], corners[faces, :, :2])]]] = True
+    return _Flat(charts=charts, corners=corners, over=np.flatnonzero(over), stretched=np.flatnonzero(stretched))
 
 
 def _corners(
@@ -129,8 +131,8 @@ def _stretched(corners: np.ndarray, flat: np.ndarray) -> np.ndarray:
         both = (gram[0] * cc - 2.0 * gram[1] * bc + gram[2] * bb) / area**2  # the sum of the two stretches' squares
         product = true_area / area
         greater = (both + np.sqrt(np.maximum(both**2 - 4.0 * product**2, 0.0))) / 2.0
-        wrong = ~((greater < _BOUND**2) & (product**2 / greater > _BOUND**-2)) | (area <= 0.0)
-    return wrong & (true_area > _NEEDLE * longest)
+        wrong = ~((greater < _BOUND**2) & (product**2 / greater > _BOUND**-2))
+    return (wrong & (true_area > _NEEDLE * longest)) | ((area < 0.0) & (true_area > _HAIR * longest))
 
 
 def _undone(side: np.ndarray, fine: np.ndarray, failed: np.ndarray, pairs: np.ndarray) -> np.ndarray | None:
@@ -146,7 +148,7 @@ def _undone(side: np.ndarray, fine: np.ndarray, failed: np.ndarray, pairs: np.nd
 def _as_projected(surface: Surface, flat: _Flat, facing: np.ndarray, report: Callable[[], None]) -> Charts:
     """What still fails keeps its projection, as far as it faces it, in as many layers as it takes."""
     charts = flat.charts
-    crumpled = np.union1d(charts.chart[flat.failed], np.flatnonzero(charts.rigid))
+    crumpled = np.union1d(charts.chart[flat.failed()], np.flatnonzero(charts.rigid))
     if not len(crumpled):
         return charts
     rigid = charts.rigid.copy()

@@ -128,7 +128,8 @@ class _Tray:
         for dx, dy in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
             _mark(sheet, width, outline + np.array([dx, dy]) * (_GAP / 2 - 1e-6))
         sheet = sheet.reshape(height, width)
-        return [_trimmed(sheet[y : y + h, x : x + w]) for (x, y), (w, h) in zip(corner.tolist(), sizes.tolist(), strict=True)]
+        boxes = zip(corner.tolist(), sizes.tolist(), strict=True)
+        return [_trimmed(sheet[y : y + h, x : x + w]) for (x, y), (w, h) in boxes]
 
 
 def _make_tray(
@@ -153,7 +154,8 @@ def _turned_corner(sizes: np.ndarray, turns: np.ndarray) -> np.ndarray:
     """(C, 2) where a box of that size had its corner at 0, how far a turn has taken it out of the first quadrant."""
     width, height = sizes.T
     nothing = np.zeros_like(width)
-    return np.stack([np.choose(turns, (nothing, nothing, width, height)), np.choose(turns, (nothing, width, height, nothing))], 1)
+    right, down = (nothing, nothing, width, height), (nothing, width, height, nothing)
+    return np.stack([np.choose(turns, right), np.choose(turns, down)], axis=1)
 
 
 def _roomy_scale(xy: np.ndarray) -> float:

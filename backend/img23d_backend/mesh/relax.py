@@ -18,7 +18,7 @@ import numpy as np
 
 from .sorting import numbered, sorted_with_order
 
-_STEPS, _MORE_STEPS, _ROUNDS = 40, 12, 3  # of conjugate gradients at first, then in each round of turning triangles
+_STEPS, _MORE_STEPS, _ROUNDS = 40, 12, 2  # of conjugate gradients at first, then in each round of turning triangles
 _ENOUGH = 1e-3  # of the edges' own length is left as a mean error
 _SOFT, _STIFF = 0.05, 1e3  # bounds of an edge's weight: an obtuse angle would push, a needle outweigh all else
 _BEHIND = 1e-2  # 1 + cosine to the chart's direction below which a triangle is as good as turned away from it

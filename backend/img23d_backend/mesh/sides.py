@@ -102,7 +102,8 @@ def _join_small_areas(side: np.ndarray, facing: np.ndarray, area: np.ndarray, pa
 
     own, neighbour = region[pairs].T
     across = own != neighbour
-    own, neighbour = np.concatenate([own, neighbour])[np.tile(across, 2)], np.concatenate([neighbour, own])[np.tile(across, 2)]
+    own, neighbour = own[across], neighbour[across]
+    own, neighbour = np.concatenate([own, neighbour]), np.concatenate([neighbour, own])
     first, border = numbered(own * count + neighbour)
     edges = np.bincount(border)
     outline = np.bincount(own, minlength=count)
