@@ -13,11 +13,12 @@ from .layout import Layout
 from .normals import area_vectors, weld
 from .sorting import numbered
 from .spread import connect, spread
-from .subdivide import Subdivided, subdivide
+from .subdivide import Subdivided, even_side, subdivide
 from .texels import CHUNK, CornerValues
 
 _MANY = 100_000  # points from which those in a small cell are one
 _CELLS = 160  # such cells along the longest side
+_SAMPLED = 8  # every so manieth face without anything to fill
 _NOTHING = 128.0  # the grey of a mesh of which no picture shows anything
 # Where a face is read: near each corner and in its middle, as weights of its corners
 _SPOTS = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
@@ -37,19 +38,43 @@ def fill_surface(mesh: Mesh, layout: Layout, baked: Baked, *, report: Callable[[
     if not baked.trust.any():
         texture[covered] = _NOTHING
         return pad_edges(texture.reshape(size, size, 3), layout.face >= 0)
-    cut = subdivide(mesh.vertices, mesh.faces)
-    uv = cut.corners(layout.uv)
-    colors = _corner_colors(mesh, cut, uv, baked)
-    report(0.5)
-    corners = CornerValues(uv, layout.face, colors)
     open_ = np.flatnonzero(covered & (trust < 1.0))
+    owner = layout.face.ravel()[open_]
+    chosen, number = _concerned(mesh, owner)
+    part, uv = _part(mesh, chosen), layout.uv[chosen]
+    cut = subdivide(part.vertices, part.faces, side=even_side(mesh.vertices, mesh.faces))
+    fine_uv = cut.corners(uv)
+    corners = CornerValues(fine_uv, layout.face, _corner_colors(part, cut, fine_uv, baked))
+    report(0.5)
     for start in range(0, len(open_), CHUNK):
         index = open_[start : start + CHUNK]
-        face = cut.locate(layout.uv, layout.face.ravel()[index].astype(np.intp), index, size)
+        face = cut.locate(uv, number[owner[start : start + CHUNK]], index, size)
         filled, kept = corners.at(index, face).values, trust[index, None]
         texture[index] = np.rint(filled + (texture[index] - filled) * kept)
         report(0.5 + 0.4 * (start + len(index)) / len(open_))
     return pad_edges(texture.reshape(size, size, 3), layout.face >= 0)
+
+
+def _concerned(mesh: Mesh, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The faces that have a texel to fill, those that touch one, and a few of the rest whose colours may be the nearest; and
+    the number of each face among them.
+    """
+    count = len(mesh.faces)
+    wanted, touched = np.zeros(count, dtype=bool), np.zeros(len(mesh.vertices), dtype=bool)
+    wanted[owner] = True
+    place = weld(mesh.vertices)[0][mesh.faces]
+    touched[place[wanted]] = True
+    wanted = touched[place].any(axis=1)
+    wanted[::_SAMPLED] = True
+    chosen = np.flatnonzero(wanted)
+    number = np.full(count, -1)
+    number[chosen] = np.arange(len(chosen))
+    return chosen, number
+
+
+def _part(mesh: Mesh, chosen: np.ndarray) -> Mesh:
+    used, faces = np.unique(mesh.faces[chosen], return_inverse=True)
+    return Mesh(vertices=mesh.vertices[used], faces=faces.reshape(-1, 3).astype(np.int32))
 
 
 def _corner_colors(mesh: Mesh, cut: Subdivided, uv: np.ndarray, baked: Baked) -> np.ndarray:

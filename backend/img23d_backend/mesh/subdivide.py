@@ -11,7 +11,6 @@ from .texels import corner_weights
 
 _WANTED = 40_000  # even faces, whose size is the measure
 _TOLERATED = 3.0  # sides of such a face that a face may be long
-_FEW = 0.02  # of the surface: so little of it in large faces is left as it is
 _MOST = 150_000
 
 
@@ -50,15 +49,17 @@ class Subdivided:
         return self.start[face] + row * parts + column
 
 
-def subdivide(vertices: np.ndarray, faces: np.ndarray) -> Subdivided:
-    """Cut faces whose longest side is out of proportion, were the surface covered by 40,000 even ones."""
+def even_side(vertices: np.ndarray, faces: np.ndarray) -> float:
+    """The side of 40,000 equilateral triangles that would cover the surface."""
+    area = 0.5 * np.linalg.norm(area_vectors(vertices, faces), axis=1).sum()
+    return max(float(np.sqrt(2.3 * area / _WANTED)), 1e-30)
+
+
+def subdivide(vertices: np.ndarray, faces: np.ndarray, *, side: float) -> Subdivided:
+    """Cut faces whose longest side is out of proportion to `side`."""
     corners = vertices[faces].astype(np.float64)
     longest = np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2).max(axis=1)
-    area = 0.5 * np.linalg.norm(area_vectors(vertices, faces), axis=1)
-    side = max(np.sqrt(2.3 * area.sum() / _WANTED), 1e-30)  # of an equilateral triangle
     power = np.ceil(np.log2(np.maximum(longest / (_TOLERATED * side), 1.0))).astype(np.int64)
-    if area[power > 0].sum() < _FEW * area.sum():
-        power[:] = 0
     while (4**power).sum() > max(_MOST, len(faces)):
         power = np.maximum(power - 1, 0)
     parts = 2**power
