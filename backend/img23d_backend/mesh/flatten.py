@@ -1,4 +1,4 @@
-"""A surface as flat charts with little stretch, none of which covers itself: laid flat, looked at, parted where they fail."""
+"""A surface as flat charts with little stretch, none of which covers itself: laid flat, tried, parted where they fail."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from .rasterize import fragments
 
 _CELLS = 256  # cells a side of the square, whatever the texture's size
 _GAP = 1.0  # cells between two charts: 4 texels at 1024, 8 at 2048, so that two mip levels stay clean
+_USUAL = 0.72  # share of the square that charts may come to fill; tried first
 _SHRINK, _REFINEMENTS = 0.94, 2  # the scale is lowered until all fits, then halved in on twice
 _DENSE = 2.0  # points a cell, along each axis, that stand for a chart's inside
 _CAREFULLY = 24  # charts that are tried in all four turns
@@ -48,9 +49,10 @@ def pack(
     next) on a chart's outline, `low` and `high` (C, 2) the charts' bounds. `start` is a scale to begin from; None is
     returned where it would get below `least`. `report` is called before each try.
     """
-    scale = min(_roomy_scale(xy), widest(low, high) * _CELLS) if start is None else start * _CELLS
-    tray = _make_tray(xy, chart, rim, low, high, scale)
-    tight, found = scale, None
+    greatest = widest(low, high) * _CELLS if start is None else start * _CELLS
+    scale = min(_roomy_scale(xy), greatest)
+    tight, found = min(scale / _SHRINK, greatest), None
+    tray = _make_tray(xy, chart, rim, low, high, tight)
     while found is None:
         if scale < least * _CELLS:
             return None
@@ -159,10 +161,10 @@ def _turned_corner(sizes: np.ndarray, turns: np.ndarray) -> np.ndarray:
 
 
 def _roomy_scale(xy: np.ndarray) -> float:
-    """Cells a unit at which the charts' own area is 0.8 of the square."""
+    """Cells a unit at which the charts' own area is _USUAL of the square."""
     b, c = xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
     area = float(np.abs(b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]).sum()) / 2
-    return _CELLS * np.sqrt(0.8 / max(area, 1e-30))
+    return _CELLS * np.sqrt(_USUAL / max(area, 1e-30))
 
 
 def _inner_points(xy: np.ndarray, chart: np.ndarray, extent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -35,7 +36,8 @@ T = TypeVar("T")
 
 def measure(out: Path, xatlas_folder: Path | None) -> None:
     use_the_projects_code()
-    out.write_text(json.dumps({"rows": list(unwrapping(xatlas_folder))}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    rows = list(unwrapping(xatlas_folder))
+    out.write_text(json.dumps({"rows": rows}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def unwrapping(xatlas_folder: Path | None) -> Iterator[Row]:
@@ -45,7 +47,7 @@ def unwrapping(xatlas_folder: Path | None) -> Iterator[Row]:
     for name, mesh in _meshes():
         times, theirs = [], None
         for turn in range(3):
-            seconds, layout = _timed(lambda: unwrap_mesh(mesh, size=SIZE, report=lambda: None))  # noqa: B023 - called at once
+            seconds, layout = _timed(partial(unwrap_mesh, mesh, size=SIZE, report=lambda: None))
             times.append(seconds)
             theirs = theirs if turn else _theirs(mesh, xatlas_folder)
         what = f"UV layout of the {name}, {len(mesh.faces):,} faces"
@@ -82,7 +84,7 @@ def mirrored(mesh: Mesh, uv: np.ndarray) -> float:
 
 
 def _metric(mesh: Mesh, uv: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
-    """Of each face: products of the two edges at its first corner, twice its area, and twice its signed area in the layout."""
+    """A face's products of the two edges at its first corner, twice its area, and twice its signed area in the layout."""
     corners = mesh.vertices[mesh.faces].astype(np.float64)
     one, other = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     b, c = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]
