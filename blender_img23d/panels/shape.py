@@ -71,11 +71,12 @@ class IMG23D_PT_texture(_Child, bpy.types.Panel):
 
 
 def _draw_painter(column: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
-    column.prop(values, "painter")
+    wide = column.column()
+    wide.use_property_split = False  # half of a narrow sidebar would cut off what tells the painters apart
+    wide.prop(values, "painter", text="")
     if values.painter == PREVIEW_PAINT:
         return
-    column.prop(values, "delight")
-    column.separator()
+    wide.prop(values, "delight")
     column.prop(values, "paint_steps")
     if values.painter == _WITH_GUIDANCE:
         column.prop(values, "paint_guidance")
