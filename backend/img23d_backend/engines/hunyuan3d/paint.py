@@ -1,4 +1,4 @@
-"""The learned painter: every side of a mesh from one picture, with Hunyuan3D's paint models (Zhao et al., Hunyuan3D 2.0, 2025).
+"""The learned painter: every side of a mesh from one picture, by the paint models of Hunyuan3D 2.0 (Zhao et al., 2025).
 
 The picture loses its light and shadow, the mesh is drawn from six sides, a network paints the six sides so that they fit
 each other, and these are baked into one texture. Nothing here needs a compiler: the drawing and the baking are `mesh/`.
