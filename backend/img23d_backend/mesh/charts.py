@@ -170,7 +170,8 @@ def _split(surface: Surface, charts: Charts, layer: np.ndarray, side: np.ndarray
     chart = charts.chart.copy()
     chart[moved] = len(charts.side) + new.chart
     used, chart = np.unique(chart, return_inverse=True)
-    sides, rigid = np.concatenate([charts.side, new.side]), np.concatenate([charts.rigid, new.rigid])
+    was_rigid = np.bincount(new.chart, charts.rigid[charts.chart[moved]]) > 0
+    sides, rigid = np.concatenate([charts.side, new.side]), np.concatenate([charts.rigid, new.rigid | was_rigid])
     return Charts(chart=chart.reshape(-1), side=sides[used], rigid=rigid[used])
 
 

@@ -16,7 +16,7 @@ from .sides import SIDES, even_sides
 _BOUND = 2.5  # times a triangle may be longer or shorter in some direction than on the surface
 _NEEDLE, _HAIR = 1e-3, 1e-6  # shares of the longest edge's square below which a triangle's stretch, or side, means nothing
 _EACH = 2**62  # areas that get a chart of their own: all
-_UNDOINGS, _PARTINGS = 3, 3
+_UNDOINGS, _PARTINGS = 3, 8
 _RESOLUTION = 768  # at which charts are looked at for overlaps
 _FACING = 0.05  # cosine to its side from which a polygon can be projected
 
@@ -35,14 +35,14 @@ def flatten(surface: Surface, report: Callable[[], None]) -> tuple[Charts, np.nd
         side = _undone(side, fine, flat.failed(), surface.pairs)
         if side is None:
             break
-        flat = _laid(surface, make_charts(surface, side, many=_EACH), flat, report, again=True)
+        flat = _laid(surface, make_charts(surface, side, many=_EACH), flat, report)
     for _ in range(_PARTINGS):
         hidden = covered(surface, flat.charts, flat.corners, flat.over, resolution=_RESOLUTION)
         bad = np.union1d(hidden, flat.stretched)
         if not len(bad):
             break
         parted = part_from_charts(surface, flat.charts, bad, facing[bad].argmax(axis=1), many=_EACH)
-        flat = _laid(surface, parted, flat, report)
+        flat = _laid(surface, parted, flat, report, parted=bad)
     charts = _as_projected(surface, flat, facing, report)
     return charts, _life_size(surface, charts, _corners(surface, charts, flat, report)[0][:, :, :2])
 
@@ -73,15 +73,20 @@ class _Flat:
 
 
 def _laid(
-    surface: Surface, charts: Charts, before: _Flat | None, report: Callable[[], None], *, again: bool = False
+    surface: Surface,
+    charts: Charts,
+    before: _Flat | None,
+    report: Callable[[], None],
+    *,
+    parted: np.ndarray | None = None,
 ) -> _Flat:
-    """Charts laid flat and looked at, but those that were the same `before`; and, unless it is done `again`, those that have
-    only lost what failed since.
+    """Charts laid flat and looked at, but those that were the same `before`; and those that have only lost what failed, the
+    `parted` polygons (K,), where these are given.
     """
-    corners, fresh = _corners(surface, charts, before, report, again=again)
+    corners, fresh = _corners(surface, charts, before, report, parted=parted)
     faces = np.flatnonzero(fresh)
     over, stretched = np.zeros((2, surface.polygons), dtype=bool)
-    if before is not None and again:
+    if before is not None and parted is None:
         over[before.over], stretched[before.stretched] = True, True
         over[surface.polygon[faces]] = stretched[surface.polygon[faces]] = False
     if len(faces):
@@ -91,13 +96,18 @@ def _laid(
 
 
 def _corners(
-    surface: Surface, charts: Charts, before: _Flat | None, report: Callable[[], None], *, again: bool = False
+    surface: Surface,
+    charts: Charts,
+    before: _Flat | None,
+    report: Callable[[], None],
+    *,
+    parted: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(F, 3, 3) u, v and depth, and (F,) which of the faces were not there already."""
     corners, chart = charts.flat(surface), charts.chart[surface.polygon]
     fresh = np.ones(len(corners), dtype=bool)
     if before is not None:
-        fresh = ~_unchanged(before.charts, charts, whole=again)[chart]
+        fresh = ~_unchanged(before.charts, charts, parted)[chart]
         corners[~fresh] = before.corners[~fresh]
     faces = np.flatnonzero(fresh & ~charts.rigid[chart])
     if len(faces):
@@ -106,15 +116,17 @@ def _corners(
     return corners, fresh
 
 
-def _unchanged(old: Charts, new: Charts, *, whole: bool) -> np.ndarray:
-    """(C,) whether a chart of `new` is one of `old` with the same side and rigidity, as a whole or a part of it."""
+def _unchanged(old: Charts, new: Charts, parted: np.ndarray | None) -> np.ndarray:
+    """(C,) whether a chart of `new` is one of `old`, as a whole or, where `parted` (K,) polygons are given, without them."""
     count = len(new.side)
     origin = np.empty(count, dtype=np.int64)
     origin[new.chart] = old.chart
     size = np.bincount(new.chart, minlength=count)
     same = np.bincount(new.chart, old.chart == origin[new.chart], count) == size
-    if whole:
+    if parted is None:
         same &= size == np.bincount(old.chart)[origin]
+    else:
+        same[new.chart[parted]] = False
     return same & (new.side == old.side[origin]) & (new.rigid == old.rigid[origin])
 
 
@@ -156,7 +168,6 @@ def _as_projected(surface: Surface, flat: _Flat, facing: np.ndarray, report: Cal
     charts = replace(charts, rigid=rigid)
     sideways = np.flatnonzero(rigid[charts.chart] & (facing[np.arange(len(facing)), charts.side[charts.chart]] < _FACING))
     charts = part_from_charts(surface, charts, sideways, facing[sideways].argmax(axis=1), many=_EACH)
-    charts = replace(charts, rigid=charts.rigid | np.isin(np.arange(len(charts.side)), charts.chart[sideways]))
     return peel(surface, charts, np.flatnonzero(charts.rigid), report, many=_EACH)
 
 

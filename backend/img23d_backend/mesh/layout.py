@@ -29,7 +29,8 @@ class Layout:
 def layout_from(uv: np.ndarray, polygon: np.ndarray | None, size: int) -> Layout:
     """An artist's own layout (F, 3, 2), origin top left.
 
-    Each polygon of `polygon` (F,; None: each triangle) is moved by whole tiles into the square. Of polygons that want the same texel the first gets it. What still reaches over the square's edge has no texels there.
+    Each polygon of `polygon` (F,), or each triangle where that is None, is moved by whole tiles into the square. Of polygons
+    that want the same texel the first gets it. What still reaches over the square's edge has no texels there.
     """
     inside = _wrapped(uv, polygon)
     face, _ = cover(inside, np.arange(len(uv)), size)
