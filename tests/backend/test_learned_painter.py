@@ -51,7 +51,7 @@ def test_without_its_weights_the_photo_is_projected_and_told(tmp_path: Path) -> 
     learned.paint_prepared(MESH, FRONT, CUTOUT, picture, Settings(), context)
     assert len(fallback.asked) == 1
     assert set(told) == {
-        "Hunyuan3D Paint Turbo is not downloaded, so the photo was projected instead: download it under AI Models."
+        "The models that paint are not downloaded, so the photo was projected instead: download them under AI Models."
     }
     learned.prefetch(Settings())
 

@@ -15,7 +15,7 @@ ENGINES: tuple[Choice, ...] = (
         "Preview (no AI models)",
         "Works at once, without a graphics card. It cuts out what stands apart in the photo; it does not know what a mug is.",
     ),
-    ("hunyuan3d", "Hunyuan3D", "Finds named things in any photo, cuts them out and makes a full 3D shape of each."),
+    ("hunyuan3d", "Hunyuan3D", "Finds named things in any photo, cuts them out, makes a full 3D shape of each and paints all its sides."),
     (
         "cutout",
         "AI cut-outs, preview shapes",

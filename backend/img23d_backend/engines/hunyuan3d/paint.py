@@ -42,7 +42,7 @@ _SMALLER = "The graphics card's memory is short: pictures are painted in smaller
 _STREAMED = "The graphics card's memory is short: the paint model stays outside and is lent to it layer by layer, slower."
 _ON_PROCESSOR = "The graphics card's memory is too small for the paint model: the processor paints, slowly."
 _NOTES = (_SMALLER, _STREAMED, _ON_PROCESSOR)
-_NOT_THERE = "{label} is not downloaded, so the photo was projected instead: download it under AI Models."
+_NOT_THERE = "The models that paint are not downloaded, so the photo was projected instead: download them under AI Models."
 
 
 class HunyuanPainter:
@@ -112,7 +112,7 @@ class HunyuanPainter:
         except Img23DError as error:
             if error.code != ErrorCode.WEIGHTS_MISSING:
                 raise
-            context.notify(_NOT_THERE.format(label=_label(settings)))
+            context.notify(_NOT_THERE)
             return None
 
     def _paint(
