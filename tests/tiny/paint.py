@@ -21,7 +21,7 @@ TURBO_FOLDER, FOLDER = "hunyuan3d-paint-v2-0-turbo", "hunyuan3d-paint-v2-0"
 # The published noise grows from 0.00085 to 0.012 a step. So much at the start means that nearly every step's sample is
 # noise, and that the views are told by maps and picture alone: a network learns that sooner than to keep what is there.
 SCHEDULER = {
-    "_class_name": "DDIMScheduler", "beta_start": 0.036, "beta_end": 0.0001, "beta_schedule": "scaled_linear",
+    "_class_name": "DDIMScheduler", "beta_start": 0.09, "beta_end": 0.00001, "beta_schedule": "scaled_linear",
     "clip_sample": False, "num_train_timesteps": 1000, "prediction_type": "v_prediction",
     "set_alpha_to_one": True, "steps_offset": 1, "timestep_spacing": "trailing",
 }  # fmt: skip
