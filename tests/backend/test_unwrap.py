@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from img23d_backend.mesh.charts import make_surface
 from img23d_backend.mesh.normals import area_vectors
-from img23d_backend.mesh.unwrap import Layout, covers_twice, layout_from, unwrap, unwrap_mesh
+from img23d_backend.mesh.unwrap import Layout, unwrap, unwrap_mesh
 from img23d_backend.stages import Mesh
 
 SIZE = 256
@@ -214,38 +214,6 @@ def test_thousands_of_loose_parts_each_get_texels() -> None:
 def test_a_mesh_without_any_area_gets_some_even_layout() -> None:
     mesh = Mesh(vertices=np.zeros((4, 3), np.float32), faces=np.array([[0, 1, 2], [1, 2, 3]]))
     assert np.isfinite(unwrap_mesh(mesh, size=SIZE, report=lambda: None).uv).all()
-
-
-def test_a_layout_without_overlaps_is_worth_keeping() -> None:
-    uv = lay_out_evenly(MESHES["torus"]()).uv
-    assert covers_twice(uv, None, 512) == 0.0
-    assert covers_twice(uv + [3.0, -2.0], None, 512) == 0.0  # another tile
-    kept = layout_from(uv, None, SIZE)
-    np.testing.assert_array_equal(kept.uv, uv)
-    assert kept.used > 0.4 and len(np.unique(kept.face)) > 0.95 * len(uv)
-
-
-def test_layouts_that_cannot_hold_a_texture_are_seen() -> None:
-    uv = lay_out_evenly(MESHES["torus"]()).uv
-    halves = np.concatenate([uv, np.stack([1.0 - uv[..., 0], uv[..., 1]], -1)[:, ::-1]])  # a mirrored half over the other
-    assert covers_twice(halves, None, 512) > 0.3
-    assert covers_twice(np.concatenate([uv, uv + [1.0, 0.0]]), None, 512) == 1.0  # tiles for one texture each
-    assert covers_twice(uv * 3.0, None, 512) > 0.3  # a pattern that repeats
-    assert covers_twice(np.zeros((8, 3, 2)), None, 512) == 1.0
-    assert covers_twice(np.full((8, 3, 2), np.nan), None, 512) == 1.0
-
-
-def test_triangles_of_one_polygon_may_share_texels() -> None:
-    uv = np.array([[[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]], [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]])
-    assert covers_twice(uv, np.array([0, 0]), 256) == 0.0
-    assert covers_twice(uv, np.array([0, 1]), 256) > 0.3
-
-
-def test_a_given_layout_outside_of_the_square_is_moved_into_it() -> None:
-    inside = np.array([[[0.1, 0.1], [0.9, 0.1], [0.9, 0.9]]])
-    layout = layout_from(inside + [-4.0, 7.0], None, 64)
-    np.testing.assert_allclose(layout.uv, inside, atol=1e-6)
-    assert layout.used == pytest.approx(0.32, abs=0.02)
 
 
 @pytest.mark.parametrize("name", ["sphere", "torus", "box", "coil", "two in each other"])

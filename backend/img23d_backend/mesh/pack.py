@@ -225,12 +225,14 @@ def _place(bitmaps: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
 
 def _best_spot(taken: np.ndarray, bitmap: np.ndarray, tries: int) -> tuple[tuple[int, int] | None, int]:
     """The topmost place of the first `tries` quarter turns, and the turn."""
-    best: tuple[tuple[int, int] | None, int] = (None, 0)
+    best: tuple[int, int] | None = None
+    best_turn = 0
     for turn in range(tries):
-        spot = _spot(taken, np.ascontiguousarray(np.rot90(bitmap, turn)))
-        if spot is not None and (best[0] is None or spot[::-1] < best[0][::-1]):
-            best = spot, turn
-    return best
+        turned = np.ascontiguousarray(np.rot90(bitmap, turn))
+        spot = _spot(taken if best is None else taken[: best[1] + turned.shape[0]], turned)  # no need to look further down
+        if spot is not None and (best is None or spot[::-1] < best[::-1]):
+            best, best_turn = spot, turn
+    return best, best_turn
 
 
 def _spot(taken: np.ndarray, bitmap: np.ndarray) -> tuple[int, int] | None:
