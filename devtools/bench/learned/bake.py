@@ -48,6 +48,7 @@ def measure(out: Path) -> None:
 
 def painting() -> Iterator[Row]:
     """The steps of one object from the surface as it is extracted to the file, and hy3dgen's beside two of them."""
+    from img23d_backend.engines.hunyuan3d.beside import beside
     from img23d_backend.engines.hunyuan3d.cameras import make_cameras
     from img23d_backend.engines.hunyuan3d.control_maps import draw_control_maps
     from img23d_backend.mesh.bake import Shot, bake
@@ -64,9 +65,13 @@ def painting() -> Iterator[Row]:
     steps = _Steps()
     cleaned = steps.take(f"clean {len(full.faces):,} faces", lambda: clean(full))
     mesh = steps.take("reduce to 40,000", lambda: simplify(cleaned, BUDGET))
-    layout = steps.take("unwrap", lambda: unwrap_mesh(mesh, size=SIZE, report=lambda: None))
     cameras = make_cameras(mesh.vertices, size=SIZE)
-    maps = steps.take("six rasters and twelve maps", lambda: draw_control_maps(mesh, cameras, raster_size=SIZE))
+
+    def draw_and_unwrap() -> tuple[ControlMaps, Layout]:
+        with beside(lambda check: unwrap_mesh(mesh, size=SIZE, report=check)) as laid_out:
+            return draw_control_maps(mesh, cameras, raster_size=SIZE), laid_out.result()
+
+    maps, layout = steps.take("six rasters and twelve maps, and the unwrapping beside them", draw_and_unwrap)
     images = _pictures(mesh, cameras, maps)
     shots = [
         Shot(view=view, image=image, weight=weight, raster=raster)

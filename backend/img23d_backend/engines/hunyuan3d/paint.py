@@ -23,6 +23,7 @@ from ...mesh.unwrap import unwrap_mesh
 from ...models.memory import ModelStore, with_less_memory
 from ...models.weights import WeightStore
 from ...stages import Context, CutOut, Mesh, Painted, Painter, View
+from .beside import beside
 from .cameras import Cameras, make_cameras
 from .control_maps import ControlMaps, draw_control_maps
 from .latents import within
@@ -36,7 +37,7 @@ _RASTER = 2048  # pixels a side of the six drawings, as in hy3dgen
 _STEEP = 0.9  # cosine to the vertical from which a viewer looks from above or below, and not from a side
 
 # Shares of a thing's progress
-_PREPARED, _UNWRAPPED, _DRAWN, _VIEWED, _BAKED = 0.25, 0.3, 0.4, 0.85, 0.95
+_PREPARED, _DRAWN, _VIEWED, _BAKED = 0.25, 0.3, 0.85, 0.95
 
 _SMALLER = "The graphics card's memory is short: pictures are painted in smaller pieces."
 _STREAMED = "The graphics card's memory is short: the paint model stays outside and is lent to it layer by layer, slower."
@@ -128,12 +129,14 @@ class HunyuanPainter:
         plan = self._plan(settings, context) if picture is not None else None
         if plan is None:
             return self._fallback.paint(mesh, view, cutout, settings, context, uv=uv)
+        context.report(_PREPARED, "Drawing the sides")
         turned = facing_viewer(mesh, view)
-        layout = _layout(turned, uv, settings.texture_size, context)
-        context.report(_UNWRAPPED, "Drawing the sides")
-        cameras = make_cameras(turned.vertices, size=_RASTER)
-        maps = draw_control_maps(turned, cameras, raster_size=_RASTER, size=plan.parts.side)
-        views = self._views(plan, picture, maps, cameras, context)
+        with beside(lambda check: _layout(turned, uv, settings.texture_size, check)) as laid_out:
+            cameras = make_cameras(turned.vertices, size=_RASTER)
+            maps = draw_control_maps(turned, cameras, raster_size=_RASTER, size=plan.parts.side)
+            views = self._views(plan, picture, maps, cameras, context)
+            context.report(_VIEWED, "Unwrapping")
+            layout = laid_out.result()
         texture = _baked(turned, layout, views, cameras, maps, within(context.report, _VIEWED, 1.0))
         return Painted(mesh=mesh, uv=layout.uv, texture=texture, note=f"{_label(settings)}.")
 
@@ -177,11 +180,8 @@ def facing_viewer(mesh: Mesh, view: View) -> Mesh:
     return replace(mesh, vertices=(mesh.vertices @ rows.T).astype(np.float32))
 
 
-def _layout(mesh: Mesh, uv: np.ndarray | None, size: int, context: Context) -> Layout:
-    context.report(_PREPARED, "Unwrapping")
-    if uv is None:
-        return unwrap_mesh(mesh, size=size, report=lambda: context.report(_PREPARED, "Unwrapping"))
-    return layout_from(uv, mesh.polygons, size)
+def _layout(mesh: Mesh, uv: np.ndarray | None, size: int, check: Callable[[], None]) -> Layout:
+    return unwrap_mesh(mesh, size=size, report=check) if uv is None else layout_from(uv, mesh.polygons, size)
 
 
 def _baked(
