@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import trimesh
 from img23d_backend.engines.hunyuan3d.cameras import make_cameras
-from img23d_backend.engines.hunyuan3d.control_maps import ControlMaps, draw_control_maps
+from img23d_backend.engines.hunyuan3d.control_maps import ControlMaps, draw_control_maps, reduced
 from img23d_backend.mesh.rasterize import rasterize
 from img23d_backend.stages import Mesh
 from mesh_render import AZIMUTHS, ELEVATIONS, mesh_render
+from PIL import Image
 
 RASTER, SIZE = 512, 128
 
@@ -75,3 +76,14 @@ def test_faces_without_area_change_nothing_and_neither_does_the_device() -> None
     whole = draw_control_maps(mesh, cameras, raster_size=RASTER, size=SIZE)
     assert (maps.normals == whole.normals).all()
     assert (maps.positions == whole.positions).all()
+
+
+@pytest.mark.parametrize("spot", [(slice(40, 77), slice(9, 30)), (slice(0, 128), slice(100, 128)), (slice(0, 0), slice(0, 0))])
+@pytest.mark.parametrize("size", [32, 50], ids=["whole steps", "broken steps"])
+def test_leaving_out_what_is_white_changes_nothing(spot: tuple[slice, slice], size: int) -> None:
+    planes = np.full((2, 128, 128), 255, np.uint8)
+    drawn = np.zeros((128, 128), bool)
+    drawn[spot] = True
+    planes[:, drawn] = np.random.default_rng(0).integers(0, 255, (2, int(drawn.sum())))
+    whole = [np.asarray(Image.fromarray(plane).resize((size, size))) for plane in planes]
+    assert np.array_equal(reduced(planes, drawn, size), np.stack(whole, axis=-1))

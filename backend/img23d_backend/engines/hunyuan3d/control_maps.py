@@ -19,6 +19,7 @@ from ...stages import Mesh, View
 from .cameras import Cameras
 
 _WHITE = 255
+_REACH = 4  # small pixels: twice what a bicubic filter reaches, so that its cut-off at the window's edge meets white only
 _AT_ONCE = 2  # views; NumPy lets other threads run while it computes
 # hy3dgen's axes, in which a colour is 0.5 + half of the coordinate: x to the right, y down and z to the front become these.
 _TO_COLOR = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 1.0, 0.0]])
@@ -70,8 +71,8 @@ def _draw(
         colors.extend(to_color @ np.stack([part.column + 0.5, part.row + 0.5, depth, np.ones_like(depth)]))
         for plane, color in zip(maps, colors, strict=True):
             plane[part.pixel] = color  # cut off, as hy3dgen does
-    small = [_reduced(plane.reshape(raster.face.shape), size) for plane in maps]
-    return np.stack(small[:3], axis=-1), np.stack(small[3:], axis=-1), raster
+    small = reduced(maps.reshape(6, *raster.face.shape), raster.face >= 0, size)
+    return small[:, :, :3], small[:, :, 3:], raster
 
 
 def _position_colors(cameras: Cameras, view: View) -> np.ndarray:
@@ -85,8 +86,26 @@ def _position_colors(cameras: Cameras, view: View) -> np.ndarray:
     return color * _WHITE
 
 
-def _reduced(plane: np.ndarray, size: int) -> np.ndarray:
-    """(size, size) uint8, by PIL's default filter."""
+def reduced(planes: np.ndarray, drawn: np.ndarray, size: int) -> np.ndarray:
+    """(P, H, W) uint8 to (size, size, P) by PIL's default filter, bicubic with its support in proportion. What is white,
+    beyond what is `drawn` (H, W) and the filter's reach, is not computed: that is most of it.
+    """
     from PIL import Image
 
-    return np.asarray(Image.fromarray(plane).resize((size, size)))
+    small = np.full((size, size, len(planes)), _WHITE, dtype=np.uint8)
+    step = drawn.shape[0] / size
+    (top, bottom), (left, right) = (_window(drawn.any(axis=axis), step, size) for axis in (1, 0))
+    if bottom > top and right > left:
+        box = tuple(round(edge * step) for edge in (left, top, right, bottom))
+        for number, plane in enumerate(planes):
+            part = Image.fromarray(plane[box[1] : box[3], box[0] : box[2]])
+            small[top:bottom, left:right, number] = part.resize((right - left, bottom - top))
+    return small
+
+
+def _window(drawn: np.ndarray, step: float, size: int) -> tuple[int, int]:
+    """First and one past the last small pixel that may differ from white; all of them where the steps are no whole pixels."""
+    pixels = np.flatnonzero(drawn)
+    if not len(pixels) or step != int(step):
+        return 0, size if len(pixels) else 0
+    return max(0, int(pixels[0] / step) - _REACH), min(size, int(pixels[-1] / step) + 1 + _REACH)
