@@ -88,7 +88,7 @@ def _position_colors(cameras: Cameras, view: View) -> np.ndarray:
 
 def reduced(planes: np.ndarray, drawn: np.ndarray, size: int) -> np.ndarray:
     """(P, H, W) uint8 to (size, size, P) by PIL's default filter, bicubic with its support in proportion. What is white,
-    beyond what is `drawn` (H, W) and the filter's reach, is not computed: that is most of it.
+    beyond what is `drawn` (H, W) and the filter's reach, is not computed: that is most of it. A pixel may come out 1 of 255 apart.
     """
     from PIL import Image
 
