@@ -78,13 +78,15 @@ def test_faces_without_area_change_nothing_and_neither_does_the_device() -> None
     assert (maps.positions == whole.positions).all()
 
 
-@pytest.mark.parametrize("spot", [(slice(40, 77), slice(9, 30)), (slice(0, 128), slice(100, 128)), (slice(0, 0), slice(0, 0))])
+SPOTS = [(slice(40, 77), slice(9, 30)), (slice(0, 128), slice(100, 128)), (slice(0, 0), slice(0, 0))]
+
+
+@pytest.mark.parametrize("spot", SPOTS)
 @pytest.mark.parametrize("size", [32, 50], ids=["whole steps", "broken steps"])
-def test_leaving_out_what_is_white_changes_no_more_than_rounding(spot: tuple[slice, slice], size: int) -> None:
+def test_leaving_out_what_is_white_changes_nothing(spot: tuple[slice, slice], size: int) -> None:
     planes = np.full((2, 128, 128), 255, np.uint8)
     drawn = np.zeros((128, 128), bool)
     drawn[spot] = True
     planes[:, drawn] = np.random.default_rng(0).integers(0, 255, (2, int(drawn.sum())))
     whole = [np.asarray(Image.fromarray(plane).resize((size, size))) for plane in planes]
-    difference = reduced(planes, drawn, size).astype(int) - np.stack(whole, axis=-1)
-    assert abs(difference).max() <= 1  # PIL rounds between its two passes, and takes them in the order that is cheaper
+    assert np.array_equal(reduced(planes, drawn, size), np.stack(whole, axis=-1))

@@ -88,7 +88,7 @@ def _position_colors(cameras: Cameras, view: View) -> np.ndarray:
 
 def reduced(planes: np.ndarray, drawn: np.ndarray, size: int) -> np.ndarray:
     """(P, H, W) uint8 to (size, size, P) by PIL's default filter, bicubic with its support in proportion. What is white,
-    beyond what is `drawn` (H, W) and the filter's reach, is not computed: that is most of it. A pixel may come out 1 of 255 apart.
+    beyond what is `drawn` (H, W) and the filter's reach, is not computed: that is most of it.
     """
     from PIL import Image
 
@@ -99,12 +99,13 @@ def reduced(planes: np.ndarray, drawn: np.ndarray, size: int) -> np.ndarray:
         box = tuple(round(edge * step) for edge in (left, top, right, bottom))
         for number, plane in enumerate(planes):
             part = Image.fromarray(plane[box[1] : box[3], box[0] : box[2]])
-            small[top:bottom, left:right, number] = part.resize((right - left, bottom - top))
+            narrow = part.resize((right - left, part.height))  # in the order of a whole square: PIL rounds between
+            small[top:bottom, left:right, number] = narrow.resize((right - left, bottom - top))
     return small
 
 
 def _window(drawn: np.ndarray, step: float, size: int) -> tuple[int, int]:
-    """First and one past the last small pixel that may differ from white; all of them where the steps are no whole pixels."""
+    """First and one past the last small pixel that may differ from white; all where the steps are no whole pixels."""
     pixels = np.flatnonzero(drawn)
     if not len(pixels) or step != int(step):
         return 0, size if len(pixels) else 0
