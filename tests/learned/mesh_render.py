@@ -17,7 +17,7 @@ Rasterizer = Callable[..., list[torch.Tensor]]
 
 def mesh_render(vertices: np.ndarray, faces: np.ndarray, *, size: int, kernel: Rasterizer | None = None) -> object:
     """hy3dgen's MeshRender with this mesh in it. `kernel` is custom_rasterizer_kernel's `rasterize_image`, ours if None."""
-    names = {"custom_rasterizer": _custom_rasterizer(kernel or rasterize_image), "xatlas": ModuleType("xatlas")}
+    names = {"custom_rasterizer": _custom_rasterizer(kernel or rasterize_image)}
     before = {name: sys.modules.get(name) for name in names}
     sys.modules |= names
     try:

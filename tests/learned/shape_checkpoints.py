@@ -105,16 +105,16 @@ def empty(vae: nn.Module) -> None:
 
 @contextmanager
 def hy3dgen_importable() -> Iterator[None]:
-    """While hy3dgen's own packages are imported: two modules that they want and this environment must not have.
+    """While hy3dgen's own packages are imported: three modules that they want and this environment does not have.
 
-    torchvision (three transforms of tensors are used) and pymeshlab (nothing of it is used here). The libraries that look
+    torchvision (three transforms of tensors are used), pymeshlab and xatlas (nothing of them is used here). The libraries that look
     for torchvision are imported before.
     """
     import diffusers.schedulers.scheduling_utils
     import diffusers.utils.torch_utils
     from transformers import CLIPVisionModelWithProjection, Dinov2Model  # noqa: F401
 
-    names = ("torchvision", "torchvision.transforms", "pymeshlab")
+    names = ("torchvision", "torchvision.transforms", "pymeshlab", "xatlas")
     stand_ins = {name: ModuleType(name) for name in names}
     transforms = stand_ins["torchvision.transforms"]
     transforms.Compose, transforms.Resize = _Compose, _Resize

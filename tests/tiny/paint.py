@@ -69,9 +69,9 @@ def _write_config(path: Path, content: dict) -> None:
 
 def untrained() -> nn.Module:
     """hy3dgen's own network."""
-    from hy3dgen.texgen.hunyuanpaint.unet.modules import UNet2p5DConditionModel
+    from learned.hy3dgen_paint import hy3dgen_module
 
-    return UNet2p5DConditionModel(UNet2DConditionModel(**UNET))
+    return hy3dgen_module("hunyuanpaint.unet.modules").UNet2p5DConditionModel(UNet2DConditionModel(**UNET))
 
 
 def trained(steps: int = _STEPS) -> nn.Module:
