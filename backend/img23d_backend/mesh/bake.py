@@ -21,8 +21,7 @@ from .layout import Layout
 from .normals import area_vectors, unit
 from .rasterize import Raster, rasterize
 from .sampling import sample_image
-from .sight import AWAY, corner_normals, slack_of
-from .sight import directions as directions  # who looks at a mesh asks here
+from .sight import AWAY, corner_normals, directions, slack_of
 from .texels import CHUNK, CornerValues, Texels
 
 _EXPONENT = 4
