@@ -53,6 +53,7 @@ def hy3dgen_module(name: str) -> ModuleType:
             empty = ModuleType(_OURS + package)
             empty.__path__ = [str(folder.joinpath(*package.split(".")[1:]))]
             sys.modules[_OURS + package] = empty
+    sys.modules.setdefault("xatlas", ModuleType("xatlas"))  # it wants it at once and uses none of it here
     return importlib.import_module(f"{_OURS}.{name}")
 
 

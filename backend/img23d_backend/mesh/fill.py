@@ -124,9 +124,33 @@ def _seen_colors(uv: np.ndarray, place: np.ndarray, count: int, baked: Baked) ->
 
 
 def pad_edges(image: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The image (S, S, 3) uint8 with every pixel outside `known` (S, S) bool in a colour of its surroundings: the mean of the
-    known ones in the smallest square of 2, 4, 8, ... pixels that has any, so that smaller copies of it are clean too.
+    """The image (S, S, 3) uint8 with every pixel outside `known` (S, S) bool in a colour of its surroundings.
+
+    A pixel that touches known ones has their mean, since a chart's outermost colours are mixed with it wherever the texture is
+    read between pixels; the others that of the smallest square of 2, 4, 8, ... pixels that has any, so that smaller copies of
+    the image are clean too.
     """
+    return _padded(*_with_ring(image, known))
+
+
+def _with_ring(image: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both with one pixel more around what is known."""
+    flags = cv2.copyMakeBorder(known.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    wider = cv2.dilate(flags, np.ones((3, 3), np.uint8))[1:-1, 1:-1]
+    ring = np.flatnonzero((wider > 0) & ~known)
+    row, column = np.divmod(ring, known.shape[1])
+    total, count = np.zeros((len(ring), 3), np.float32), np.zeros((len(ring), 1), np.float32)
+    for down, right in ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)):
+        beside = flags[row + 1 + down, column + 1 + right, None].astype(np.float32)
+        spot = (row + down).clip(0, known.shape[0] - 1), (column + right).clip(0, known.shape[1] - 1)
+        total += image[spot] * beside
+        count += beside
+    ringed = image.copy()
+    ringed.reshape(-1, 3)[ring] = np.rint(total / np.maximum(count, 1.0))
+    return ringed, wider > 0
+
+
+def _padded(image: np.ndarray, known: np.ndarray) -> np.ndarray:
     if known.all() or not known.any():
         return image
     height, width = (side + side % 2 for side in known.shape)
@@ -136,7 +160,7 @@ def pad_edges(image: np.ndarray, known: np.ndarray) -> np.ndarray:
     cv2.copyTo(image, flags[: known.shape[0], : known.shape[1]], colors[: known.shape[0], : known.shape[1]])
     counts = _fours(flags)
     means = np.divide(_fours(colors), np.maximum(counts, 1)[:, :, None], dtype=np.float32)
-    half = pad_edges((means + np.float32(0.5)).astype(np.uint8), counts > 0)
+    half = _padded((means + np.float32(0.5)).astype(np.uint8), counts > 0)
     padded = cv2.resize(half, (width, height), interpolation=cv2.INTER_NEAREST)[: known.shape[0], : known.shape[1]]
     return cv2.copyTo(image, flags[: known.shape[0], : known.shape[1]], np.ascontiguousarray(padded))
 
