@@ -105,7 +105,7 @@ def test_a_mesh_of_ones_own_is_painted_from_all_sides(learned, owner):
 
 def test_a_painter_that_is_not_downloaded(learned, owner, tmp_path):
     for name in ("qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo"):
-        (tmp_path / name).symlink_to(Path(MODELS) / name)
+        (tmp_path / name).symlink_to((Path(MODELS) / name).absolute())
     bpy.context.preferences.addons[PACKAGE].preferences.models_folder = str(tmp_path)
     learned.names, learned.texture = "", True
     box = learned.boxes.add()
