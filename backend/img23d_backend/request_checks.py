@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from img23d_protocol.checks import bad_request, check_learned, check_settings
+from img23d_protocol.checks import check_learned, check_settings
+from img23d_protocol.errors import bad_request
 from img23d_protocol.limits import SEED_MAX
 from img23d_protocol.messages import Box, Generate, Locate, Paint, Settings, Unwrap
 

@@ -68,7 +68,7 @@ class TargetState:
 
 @dataclass(kw_only=True, eq=False)
 class Job:
-    """One request and its story. Only the session changes it, but for `TargetState.object_name`."""
+    """One request and its story. Only the session changes it, but for `TargetState.object_name` and `add_notes`."""
 
     id: str
     request: Request

@@ -9,8 +9,9 @@ from datetime import datetime
 from pathlib import Path
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
-from ..shared.img23d_protocol.checks import bad_request, check_choice, check_learned, check_settings
+from ..shared.img23d_protocol.checks import check_choice, check_learned, check_settings
 from ..shared.img23d_protocol.choices import DEVICES
+from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.filenames import safe_stem
 from ..shared.img23d_protocol.limits import SEED_MAX
 from ..shared.img23d_protocol.messages import (

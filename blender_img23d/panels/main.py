@@ -10,13 +10,11 @@ from ..core.states import JobState, SessionState
 from ..properties import Img23DSceneSettings
 from ..scene.folders import absolute
 from ..scene.owner import Extension, extension
-from ..shared.img23d_protocol.choices import ENGINES, PREVIEW_ENGINE
+from ..shared.img23d_protocol.choices import ENGINES, HUNYUAN3D_ENGINE, PREVIEW_ENGINE
 from .text import draw_sentence
 
 if TYPE_CHECKING:
     from ..core.jobs import Job
-
-_HUNYUAN3D = ENGINES[1][0]
 
 
 class IMG23D_PT_main(bpy.types.Panel):
@@ -75,7 +73,7 @@ def _draw_engine(
         owner.models.want()
     if chosen is not None and not chosen.ready:
         draw_sentence(layout, context, chosen.note, icon="ERROR")
-    elif values.engine == _HUNYUAN3D and values.texture and owner.models.view.lacks_painter:
+    elif values.engine == HUNYUAN3D_ENGINE and values.texture and owner.models.view.lacks_painter:
         _draw_lacking_painter(layout, context, owner)
     elif values.engine == PREVIEW_ENGINE:
         draw_sentence(layout, context, ENGINES[0][2], icon="INFO")

@@ -5,11 +5,8 @@ from __future__ import annotations
 import bpy
 
 from ..properties import Img23DSceneSettings
-from ..shared.img23d_protocol.choices import ENGINES, PAINTERS, PREVIEW_ENGINE, PREVIEW_PAINT
+from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, PREVIEW_ENGINE, PREVIEW_PAINT, TURBO_PAINTER
 from .text import draw_sentence
-
-_HUNYUAN3D = ENGINES[1][0]
-_WITH_GUIDANCE = PAINTERS[1][0]
 
 
 class _Child:
@@ -32,7 +29,7 @@ class IMG23D_PT_shape(_Child, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         values = context.scene.img23d
-        draw = _draw_learned_shape if values.engine == _HUNYUAN3D else _draw_outline_shape
+        draw = _draw_learned_shape if values.engine == HUNYUAN3D_ENGINE else _draw_outline_shape
         draw(self.settings_column(), values)
 
 
@@ -66,7 +63,7 @@ class IMG23D_PT_texture(_Child, bpy.types.Panel):
         column = self.settings_column()
         column.active = values.texture
         column.prop(values, "texture_size", text="Size")
-        if values.engine == _HUNYUAN3D:
+        if values.engine == HUNYUAN3D_ENGINE:
             _draw_painter(column, values)
 
 
@@ -78,7 +75,7 @@ def _draw_painter(column: bpy.types.UILayout, values: Img23DSceneSettings) -> No
         return
     wide.prop(values, "delight")
     column.prop(values, "paint_steps")
-    if values.painter == _WITH_GUIDANCE:
+    if values.painter != TURBO_PAINTER:
         column.prop(values, "paint_guidance")
 
 

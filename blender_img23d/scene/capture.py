@@ -11,6 +11,7 @@ import bpy
 from mathutils import Matrix
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.errors import bad_request
 from .evaluated import CARRIED, evaluated_mesh
 from .uv_maps import read_uv_map, rendered_uv_map
 
@@ -74,7 +75,7 @@ def capture_grown(
         uv = read_uv_map(shown, name) if name in shown.uv_layers else np.zeros((len(shown.loops), 2), np.float32)
         lost = 1.0 - float(np.mean(uv.any(axis=1)))  # corners that the modifiers made without coordinates
         if lost == 1.0:
-            raise _refuse(f"The modifiers of “{obj.name}” leave no UV map, so no texture would show: apply them first.")
+            raise bad_request(f"The modifiers of “{obj.name}” leave no UV map, so no texture would show: apply them first.")
         _write(obj, shown, view, path, uv)
     notes = []
     if lost >= _LOST_SHARE:
@@ -171,12 +172,8 @@ def _check_points(name: str, vertices: np.ndarray, triangles: np.ndarray, view: 
 
     is_bad = ~np.isfinite(vertices).all(axis=1)
     if is_bad.any() and is_bad[triangles].any():
-        raise _refuse(f"Some vertices of “{name}” have no valid position: delete them, or undo what moved them.")
+        raise bad_request(f"Some vertices of “{name}” have no valid position: delete them, or undo what moved them.")
     w = vertices @ view[3, :3] + view[3, 3]
     is_behind = w <= 1e-6
     if is_behind.any() and is_behind[triangles].any():
-        raise _refuse("Part of the mesh lies behind the viewpoint: move the view back until all of it is seen.")
-
-
-def _refuse(sentence: str) -> Img23DError:
-    return Img23DError(ErrorCode.BAD_REQUEST, sentence)
+        raise bad_request("Part of the mesh lies behind the viewpoint: move the view back until all of it is seen.")

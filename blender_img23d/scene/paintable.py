@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.errors import bad_request
 from .uv_maps import UV_MAPS_MAX
 
 
@@ -27,22 +27,18 @@ def check_paintable(obj: bpy.types.Object, *, wants_own: bool = False) -> None:
     """Raises Img23DError(BAD_REQUEST) with what to do first."""
     mesh = obj.data
     if mesh.is_editmode:
-        raise _refuse("Leave Edit Mode first: press Tab, then re-texture again.")
+        raise bad_request("Leave Edit Mode first: press Tab, then re-texture again.")
     if obj.mode != "OBJECT":
-        raise _refuse("Go back to Object Mode first, then re-texture again.")
+        raise bad_request("Go back to Object Mode first, then re-texture again.")
     if obj.library or mesh.library or obj.override_library or mesh.override_library:
-        raise _refuse(f"“{obj.name}” is linked from another file: make it local first (Object > Relations > Make Local).")
+        raise bad_request(f"“{obj.name}” is linked from another file: make it local first (Object > Relations > Make Local).")
     if not len(mesh.polygons):
-        raise _refuse(f"“{obj.name}” has no faces to paint.")
+        raise bad_request(f"“{obj.name}” has no faces to paint.")
     if len(mesh.uv_layers) >= UV_MAPS_MAX and not wants_own:
-        raise _refuse(f"“{obj.name}” has {UV_MAPS_MAX} UV maps, which is Blender's limit: remove one first.")
+        raise bad_request(f"“{obj.name}” has {UV_MAPS_MAX} UV maps, which is Blender's limit: remove one first.")
 
 
 def sharing_note(obj: bpy.types.Object) -> tuple[str, ...]:
     """A sentence where other objects will show the new texture, too."""
     count = sum(other.data == obj.data for other in bpy.data.objects)
     return (f"{count} objects share this mesh: all of them show the new texture.",) if count > 1 else ()
-
-
-def _refuse(sentence: str) -> Img23DError:
-    return Img23DError(ErrorCode.BAD_REQUEST, sentence)

@@ -15,6 +15,7 @@ from ..core.jobs import Job
 from ..core.requests import checked_photo, new_run_folder
 from ..core.retexture_requests import build_paint, build_unwrap
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.messages import Cancelled, Failed, Finished, Paint, Unwrap, UvSource
 from .capture import capture_grown, capture_mesh, state_of
 from .file_state import FileState
@@ -66,7 +67,7 @@ class Retexturer:
         job = next((turn.job for turn in self.turns if turn.state is TurnState.RUNNING), None)
         if job is None:
             sentence, self.turns = self.turns[0].sentence, []
-            raise _refuse(sentence)
+            raise bad_request(sentence)
         return job
 
     def next_workplace(self) -> Workplace | None:
@@ -152,11 +153,11 @@ class Retexturer:
         """Raises Img23DError where it is gone, or not any more what was captured."""
         obj = self._object(turn)
         if obj is None:
-            raise _refuse(f"“{turn.name}” is no longer in this file, so its new texture was not used.")
+            raise bad_request(f"“{turn.name}” is no longer in this file, so its new texture was not used.")
         captured = turn.captured
         check_paintable(obj, wants_own=bool(captured and captured.own_map))
         if captured is not None and not _is_as_captured(obj.data, captured.own_map, captured.state):
-            raise _refuse(f"The faces or UV maps of “{obj.name}” were changed meanwhile: press Re-texture again.")
+            raise bad_request(f"The faces or UV maps of “{obj.name}” were changed meanwhile: press Re-texture again.")
         return obj
 
     def _start(self, turn: Turn) -> None:
@@ -215,7 +216,3 @@ def _workplace(obj: bpy.types.Object) -> Workplace:
     """Where the object is shown, if it is shown anywhere."""
     places = [workplace_of(scene) for scene in obj.users_scene]
     return next((place for place in places if place.is_shown), places[0])
-
-
-def _refuse(sentence: str) -> Img23DError:
-    return Img23DError(ErrorCode.BAD_REQUEST, sentence)

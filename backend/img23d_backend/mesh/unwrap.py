@@ -10,10 +10,7 @@ from ..stages import Mesh
 from .charts import Charts, Surface, chart_bounds, make_charts, make_surface, part_from_charts, peel
 from .crumbs import gather_crumbs
 from .flatten import flatten, part_flat
-from .layout import Layout as Layout
-from .layout import cover, touch_outlines
-from .layout import covers_twice as covers_twice
-from .layout import layout_from as layout_from
+from .layout import Layout, cover, touch_outlines
 from .normals import area_vectors
 from .pack import pack, widest
 from .sides import BACK, FRONT, front_sides

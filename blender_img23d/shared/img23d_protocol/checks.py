@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .choices import GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, Choice
-from .errors import ErrorCode, Img23DError
+from .errors import bad_request
 from .limits import (
     BUDGET_MAX,
     FACES_MAX,
@@ -56,7 +56,3 @@ def check_choice(what: str, value: str, choices: Sequence[Choice]) -> None:
     known = [identifier for identifier, _, _ in choices]
     if value not in known:
         raise bad_request(f"The {what} must be one of {', '.join(known)}, not “{value}”.")
-
-
-def bad_request(sentence: str) -> Img23DError:
-    return Img23DError(ErrorCode.BAD_REQUEST, sentence)

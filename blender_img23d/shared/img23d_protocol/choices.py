@@ -9,13 +9,14 @@ from __future__ import annotations
 Choice = tuple[str, str, str]
 
 PREVIEW_ENGINE = "preview"
+HUNYUAN3D_ENGINE = "hunyuan3d"
 ENGINES: tuple[Choice, ...] = (
     (
         PREVIEW_ENGINE,
         "Preview (no AI models)",
         "Works at once, without a graphics card. It cuts out what stands apart in the photo; it does not know what a mug is.",
     ),
-    ("hunyuan3d", "Hunyuan3D", "Finds named things in any photo, cuts them out, makes a full 3D shape of each and paints all its sides."),
+    (HUNYUAN3D_ENGINE, "Hunyuan3D", "Finds named things in any photo, cuts them out, makes a full 3D shape of each and paints all its sides."),
     (
         "cutout",
         "AI cut-outs, preview shapes",
@@ -45,9 +46,10 @@ SPEEDS: tuple[Choice, ...] = (
     ("standard", "Standard", "All steps with guidance: follows the photo most closely"),
 )
 PREVIEW_PAINT = "preview"
+TURBO_PAINTER = "hunyuan3d-paint-turbo"  # the one without guidance
 PAINT_DELIGHT = "hunyuan3d-delight"  # the file set that every painter of Hunyuan3D needs as well: it takes light and shadow away
 PAINTERS: tuple[Choice, ...] = (
-    ("hunyuan3d-paint-turbo", "Hunyuan3D Paint Turbo", "Paints every side of a shape, few steps without guidance"),
+    (TURBO_PAINTER, "Hunyuan3D Paint Turbo", "Paints every side of a shape, few steps without guidance"),
     ("hunyuan3d-paint", "Hunyuan3D Paint", "Paints every side of a shape, all steps with guidance: follows the photo most closely"),
     (PREVIEW_PAINT, "Projection (no AI model)", "Projects the photo and continues its colours on the sides that it does not show"),
 )

@@ -58,3 +58,8 @@ class Img23DError(Exception):
 
 class ProtocolError(ValueError):
     """A line on the channel that is not a message of this protocol."""
+
+
+def bad_request(sentence: str) -> Img23DError:
+    """What cannot be done as it was asked for; the sentence says what to do first."""
+    return Img23DError(ErrorCode.BAD_REQUEST, sentence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from img23d_protocol.choices import PAINT_DELIGHT, PAINTERS
+from img23d_protocol.choices import PAINT_DELIGHT, TURBO_PAINTER
 from img23d_protocol.settings import LearnedSettings
 
 from ...models.devices import choose
@@ -14,7 +14,6 @@ from ...models.weights import WeightStore
 from .lending import Lending, Network
 from .paint_parts import PaintParts
 
-_TURBO = PAINTERS[0][0]
 _STEPS, _TURBO_STEPS = 30, 10  # hy3dgen's
 _GUIDANCE = 2.0
 _FUSED = ("cuda", "cpu")  # device types whose attention never holds the whole table of products
@@ -23,9 +22,7 @@ _QUERY_CHUNK = 1024  # 24,576 keys of 5 heads then take 0.25 GB in half precisio
 
 @dataclass(frozen=True, kw_only=True)
 class PaintPlan(Lending):
-    """`frugal` also takes pictures through the VAE one by one, and both halves of a guided step one after the other.
-    `query_chunk` 0 is all at once.
-    """
+    """`frugal` also takes both halves of a guided step one after the other. `query_chunk` 0 is all at once."""
 
     set_id: str
     parts: PaintParts
@@ -67,7 +64,7 @@ class PaintPlan(Lending):
 
 def make_paint_plan(settings: LearnedSettings, weights: WeightStore) -> PaintPlan:
     """Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED) and (BAD_REQUEST) for a device that is not there."""
-    is_turbo = settings.painter == _TURBO
+    is_turbo = settings.painter == TURBO_PAINTER
     delight = _folder(weights, PAINT_DELIGHT) if settings.delight else None
     return PaintPlan(
         set_id=settings.painter,
