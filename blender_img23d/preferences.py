@@ -27,14 +27,6 @@ class Img23DPreferences(bpy.types.AddonPreferences):
         ),
         subtype="DIR_PATH",
     )
-    place_at: EnumProperty(
-        name="Place Objects At",
-        description="Where the first row of new objects stands; later rows stand in front of it",
-        items=[
-            ("CURSOR", "3D Cursor", "New objects stand on the 3D cursor"),
-            ("ORIGIN", "World Origin", "New objects stand in the middle of the world"),
-        ],
-    )
     textures: EnumProperty(
         name="Keep Textures",
         description="Where the pictures of new objects and of re-textured meshes are kept",
@@ -128,7 +120,6 @@ class Img23DPreferences(bpy.types.AddonPreferences):
 def _draw_results(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
     layout.label(text="Results")
     layout.prop(values, "runs_folder")
-    layout.prop(values, "place_at")
     layout.prop(values, "textures")
 
 

@@ -50,17 +50,34 @@ def _percent(label: str, description: str, default: float) -> FloatProperty:
     )
 
 
-class Img23DBox(PropertyGroup):
-    """A rectangle that the artist drew; percent of the upright photo, y downwards."""
+class Img23DTarget(PropertyGroup):
+    """A thing that was found in the photo or that the artist drew; percent of the upright photo, y downwards."""
 
-    name: StringProperty(
-        name="Name",
-        description="What is in this box; a name that also stands above takes this box, any other is made as well",
+    name: StringProperty(name="Name", description="What this is; the object gets this name")
+    use: BoolProperty(name="Make", description="Make this one; switched off, it stays in the list and nothing is made of it", default=True)
+    has_box: BoolProperty(
+        name="Has a Box",
+        description="Whether it is known where this is; a name that was not found has no box until you draw one",
+        options={"HIDDEN"},
     )
     left: _percent("Left", "Left edge of the box, in percent of the photo's width from its left side", 25.0)
     top: _percent("Top", "Top edge of the box, in percent of the photo's height from its top", 25.0)
     right: _percent("Right", "Right edge of the box, in percent of the photo's width from its left side", 75.0)
     bottom: _percent("Bottom", "Bottom edge of the box, in percent of the photo's height from its top", 75.0)
+    is_drawn: BoolProperty(name="Drawn", description="You drew or moved this box", options={"HIDDEN"})
+    note: StringProperty(name="Note", description="What there is to know about where it was found", options={"HIDDEN"})
+    cutout: StringProperty(name="Cut-out", description="The picture of the cut-out", options={"HIDDEN"})
+    strokes: StringProperty(
+        name="Brush Strokes", description="What you brushed in and out, as JSON (see core.strokes)", options={"HIDDEN"}
+    )
+    height: FloatProperty(
+        name="Real Height",
+        description="How tall it really is; 0 where you don't know. One height sets the size of everything in the photo",
+        default=0.0,
+        min=0.0,
+        soft_max=10.0,
+        unit="LENGTH",
+    )
 
 
 class Img23DSceneSettings(PropertyGroup):
@@ -206,8 +223,31 @@ class Img23DSceneSettings(PropertyGroup):
         min=-1,
         max=SEED_MAX,
     )
-    boxes: CollectionProperty(type=Img23DBox)
-    active_box: IntProperty(name="Box", description="The box whose edges are shown below the list")
+    targets: CollectionProperty(type=Img23DTarget)
+    active_target: IntProperty(name="Target", description="The thing whose box is shown below the list")
+    found_names: StringProperty(
+        name="Found Names", description="The names that were looked for when the list was filled", options={"HIDDEN"}
+    )
+    check_first: BoolProperty(
+        name="Check Before Generating",
+        description=(
+            "The first press of Generate only looks for the names and shows what it found; "
+            "correct it where you like and press Generate again"
+        ),
+    )
+    layout: EnumProperty(
+        name="Place",
+        description="Where the new objects stand",
+        items=[
+            (
+                "PHOTO",
+                "As in the Photo",
+                "On the ground where they stand in the photo, with a camera that sees them as the photo does",
+            ),
+            ("ROW", "In a Row", "Side by side in the middle of the world; later rows stand in front"),
+            ("CURSOR", "At the 3D Cursor", "Side by side at the 3D cursor"),
+        ],
+    )
     retexture_picture: StringProperty(
         name="Picture",
         description=(
@@ -259,7 +299,7 @@ class Img23DWindowState(PropertyGroup):
     active_weights: IntProperty(name="Model", description="The model whose details are shown below the list")
 
 
-CLASSES = (Img23DBox, Img23DSceneSettings, Img23DResultRow, Img23DWeightsRow, Img23DWindowState)
+CLASSES = (Img23DTarget, Img23DSceneSettings, Img23DResultRow, Img23DWeightsRow, Img23DWindowState)
 
 
 def attach() -> None:

@@ -9,9 +9,17 @@ from bpy.app.handlers import persistent
 
 from . import preferences, properties
 from .core import app
-from .operators import boxes, diagnose, generate, photo, results, retexture, setup, weights
-from .panels import boxes as boxes_panel
-from .panels import main, menus, models, more, results as results_panel, retexture as retexture_panel, shape
+from .operators import diagnose, generate, photo, results, retexture, setup, targets, weights
+from .panels import (
+    main,
+    menus,
+    models,
+    more,
+    results as results_panel,
+    retexture as retexture_panel,
+    shape,
+    targets as targets_panel,
+)
 from .properties import preferences_of
 from .scene.owner import Extension, extension_or_none
 
@@ -20,8 +28,8 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(properties, preferences),
-    *(photo, boxes, generate, results, retexture, setup, weights, diagnose),
-    *(main, results_panel, boxes_panel, shape, retexture_panel, models, more, menus),
+    *(photo, targets, generate, results, retexture, setup, weights, diagnose),
+    *(main, results_panel, targets_panel, shape, retexture_panel, models, more, menus),
 )
 _CLASSES = tuple(cls for module in _MODULES for cls in module.CLASSES)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ..shared.img23d_protocol.messages import (
+    Arranged,
     Box,
     CutoutReady,
     Diagnose,
     Diagnosed,
     Failed,
+    Finding,
     FromBackend,
     Generate,
     Locate,
@@ -18,10 +20,12 @@ from ..shared.img23d_protocol.messages import (
     Notice,
     Paint,
     PaintReady,
+    PreviewReady,
     Progress,
     SetupProgress,
     SetupRequest,
     Stage,
+    TargetCancelled,
     TargetFailed,
     Unwrap,
     UvReady,
@@ -46,7 +50,9 @@ class TargetState:
     notes: tuple[str, ...] = ()  # what stays to be known about its cut-out, mesh and texture, in this order
     error: str = ""  # a sentence for the artist
     detail: str = ""
+    is_cancelled: bool = False  # the artist stopped this one, the others went on
     cutout: str = ""
+    preview: str = ""  # the newest small picture of it
     mesh: str = ""
     textured: bool = False
     faces: int = 0
@@ -54,8 +60,8 @@ class TargetState:
 
     @property
     def progress(self) -> float:
-        """0..1 over all stages; a target that failed has nothing more to do."""
-        if self.error:
+        """0..1 over all stages; a target that failed or was stopped has nothing more to do."""
+        if self.error or self.is_cancelled:
             return 1.0
         return stage_progress(self.stage, self.fraction)
 
@@ -85,7 +91,9 @@ class Job:
     detail: str = ""
     texture: str = ""  # of a re-texture: PNG
     uv: str = ""  # of a re-texture: .npy, empty where the mesh's own layout serves
+    arranged: Arranged | None = None  # where its targets stand in the photo, as far as known
     report: str = ""  # of a diagnosis
+    findings: tuple[Finding, ...] = ()  # of a diagnosis
     setup: SetupProgress | None = None  # the newest word of a set-up
     seconds: float = 0.0
     started: float = 0.0  # wall time, seconds since 1970
@@ -146,8 +154,15 @@ class Job:
                 return self.on_cutout(message)
             case MeshReady():
                 return self.on_mesh(message)
+            case PreviewReady():
+                return self.on_preview(message)
+            case Arranged():
+                self.arranged = message
+                return True
             case TargetFailed():
                 return self.on_target_failed(message)
+            case TargetCancelled():
+                return self.on_target_cancelled(message)
             case PaintReady():
                 self.on_painted(message)
                 return True
@@ -155,7 +170,7 @@ class Job:
                 self.on_laid_out(message)
                 return True
             case Diagnosed():
-                self.report = message.report
+                self.report, self.findings = message.report, message.findings
                 return True
         return False
 
@@ -192,6 +207,20 @@ class Job:
             return False
         target.enter(Stage.PAINT if message.textured else Stage.SHAPE, message.note)
         target.mesh, target.textured, target.faces = message.path, message.textured, message.faces
+        return True
+
+    def on_preview(self, message: PreviewReady) -> bool:
+        target = self.target(message.target)
+        if target is None:
+            return False
+        target.preview = message.path
+        return True
+
+    def on_target_cancelled(self, message: TargetCancelled) -> bool:
+        target = self.target(message.target)
+        if target is None:
+            return False
+        target.is_cancelled = True
         return True
 
     def on_target_failed(self, message: TargetFailed) -> bool:

@@ -43,8 +43,8 @@ JOBS_KEPT = 50
 class Update:
     """Something the scene or the panel must apply.
 
-    `message` is one of Located, CutoutReady, MeshReady, UvReady, PaintReady, TargetFailed, Diagnosed, and as the last of a
-    job exactly one of Finished, Cancelled, Failed. The job's own fields are already up to date.
+    `message` is one of Located, CutoutReady, MeshReady, PreviewReady, Arranged, UvReady, PaintReady, TargetFailed,
+    TargetCancelled, Diagnosed, and as the last of a job exactly one of Finished, Cancelled, Failed. The job's own fields are already up to date.
     """
 
     job: Job

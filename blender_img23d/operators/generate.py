@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bpy
 
-from ..properties import preferences_of
 from ..scene.outcome import follow
 from ..scene.owner import extension, extension_or_none, poll_idle
 from ..scene.selection import check_mode
@@ -31,8 +30,7 @@ class IMG23D_OT_generate(bpy.types.Operator):
             job = owner.session.submit(generate_request(context), owner.applier.files.key)
         except Img23DError as error:
             return owner.refuse(self, error)
-        at_cursor = preferences_of(context).place_at == "CURSOR"
-        owner.applier.placer.choose_spot(job, context.scene, at_cursor=at_cursor)
+        owner.applier.placer.choose_spot(job, context.scene)
         return follow(self, context, owner, job)
 
 

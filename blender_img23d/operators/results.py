@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from ..properties import preferences_of
 from ..scene.owner import extension, extension_or_none, shown_job
 from ..scene.result_rows import show_job, sync_rows
 from ..scene.selection import check_mode, frame_selected, select_only
@@ -65,11 +64,10 @@ class IMG23D_OT_import_result(_OnResult, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
-        at_cursor = preferences_of(context).place_at == "CURSOR"
         try:
             check_mode(context)
             job, _ = self.chosen(context)
-            obj = owner.applier.placer.import_again(job, self.index, context.scene, at_cursor=at_cursor)
+            obj = owner.applier.placer.import_again(job, self.index, context.scene)
         except Img23DError as error:
             return owner.refuse(self, error)
         owner.refusal = ""

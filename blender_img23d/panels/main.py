@@ -56,10 +56,10 @@ def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: 
         row.prop(values, "names", text="", placeholder="red mug, book")
     else:
         row.prop(values, "names", text="")
-    if not values.names.strip() and not values.boxes:
+    if not values.names.strip() and not values.targets:
         draw_sentence(layout, context, "Without a name the whole picture becomes one object.")
-    if values.boxes:
-        count = "1 box is used, see Boxes." if len(values.boxes) == 1 else f"{len(values.boxes)} boxes are used, see Boxes."
+    if values.targets:
+        count = "1 box is used, see Found in the Photo." if len(values.targets) == 1 else f"{len(values.targets)} boxes are used, see Found in the Photo."
         layout.label(text=count, icon="SELECT_SET")
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 from ..core.jobs import Job
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.messages import Cancelled, Failed, Finished, Located, MeshReady, PaintReady
-from .boxes import BoxFiller
 from .file_state import FileState
 from .placer import Placer
 from .retexturing import Retexturer
+from .targets import TargetFiller
 from .windows import Workplace, why_not_now
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Applier:
         """`session` takes the jobs of a row of re-textures."""
         self.files = FileState()
         self.placer = Placer(self.files)
-        self.boxes = BoxFiller(self.files)
+        self.targets = TargetFiller(self.files)
         self.waiting = ""  # a sentence that says what the next result waits for
         self.failures: dict[tuple[str, int], str] = {}  # sentences about results that could not be brought in
         self.retexturer = Retexturer(self.files, session, self.failures)
@@ -45,7 +45,7 @@ class Applier:
                 self._drop_older_mesh(update.job, target)
                 self._queue.append(update)
             case Located() if update.job.is_search:
-                self.boxes.apply(update.job)
+                self.targets.apply(update.job)
             case PaintReady() | Finished() | Cancelled() | Failed():
                 self._queue.append(update)
 

@@ -43,8 +43,8 @@ class Placer:
         self._spots: dict[str, Spot] = {}  # by job
         self._placed: dict[tuple[str, int], Placed] = {}  # by job and target
 
-    def choose_spot(self, job: Job, scene: bpy.types.Scene, *, at_cursor: bool) -> None:
-        self._spots[job.id] = choose_spot(job.id, scene, at_cursor=at_cursor)
+    def choose_spot(self, job: Job, scene: bpy.types.Scene) -> None:
+        self._spots[job.id] = choose_spot(job.id, scene)
 
     def workplace(self, job: Job) -> Workplace | None:
         """Where the results of a job belong now; None where its file or its scene is gone."""
@@ -65,7 +65,7 @@ class Placer:
         elif placed.file_key == self._files.key:
             self._replace(job, index, placed)
 
-    def import_again(self, job: Job, index: int, scene: bpy.types.Scene, *, at_cursor: bool) -> bpy.types.Object:
+    def import_again(self, job: Job, index: int, scene: bpy.types.Scene) -> bpy.types.Object:
         """Bring a finished result into the present file, whatever became of the first one. Raises Img23DError."""
         target = job.targets[index]
         if not target.mesh:
@@ -73,7 +73,7 @@ class Placer:
         spot = self._spots.get(job.id)
         if job.file_key != self._files.key or spot is None or spot.scene() != scene:
             self._leave_file(job)
-            self.choose_spot(job, scene, at_cursor=at_cursor)
+            self.choose_spot(job, scene)
         return self._place(job, index, workplace_of(scene))
 
     def finish(self, job: Job) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..core.requests import build_generate, build_learned, build_locate, build_settings
-from ..properties import Img23DBox, Img23DSceneSettings, preferences_of
+from ..properties import Img23DSceneSettings, Img23DTarget, preferences_of
 from ..shared.img23d_protocol.messages import Box, Generate, LearnedSettings, Locate, Settings, StageDevices, UvSource
 from ..shared.img23d_protocol.names import split_names
 from .folders import absolute, runs_base
@@ -57,7 +57,7 @@ def retexture_wish(context: bpy.types.Context) -> Wish:
 
 def names_with_boxes(values: Img23DSceneSettings) -> tuple[str, list[Box | None]]:
     """The typed names, each with the first unused box of that name; boxes of other names are things of their own."""
-    left = list(values.boxes)
+    left = [row for row in values.targets if row.has_box and row.use]
     names = list(split_names(values.names))
     boxes: list[Box | None] = []
     for name in names:
@@ -75,7 +75,7 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _box(box: Img23DBox) -> Box:
+def _box(box: Img23DTarget) -> Box:
     return Box(left=box.left / 100, top=box.top / 100, right=box.right / 100, bottom=box.bottom / 100)
 
 

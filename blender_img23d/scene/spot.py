@@ -27,9 +27,9 @@ class Spot:
         return next((scene for scene in bpy.data.scenes if scene.session_uid == self.scene_uid), None)
 
 
-def choose_spot(job_id: str, scene: bpy.types.Scene, *, at_cursor: bool) -> Spot:
+def choose_spot(job_id: str, scene: bpy.types.Scene) -> Spot:
     """The 3D cursor or the world's origin; where an earlier run stands there already, the next free row in front."""
-    point = scene.cursor.location.copy() if at_cursor else Vector((0.0, 0.0, 0.0))
+    point = scene.cursor.location.copy() if scene.img23d.layout == "CURSOR" else Vector((0.0, 0.0, 0.0))
     metres = 1.0 / scene.unit_settings.scale_length
     taken = [obj.matrix_world.translation.copy() for obj in scene.objects if is_result(obj) and obj[RUN] != job_id]
     while any(_stands_in_row(other, point, metres) for other in taken):

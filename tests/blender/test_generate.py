@@ -136,8 +136,9 @@ def test_thickness(values, photo):
 
 
 def test_a_box_wins_over_the_name(values, photo):
-    box = values.boxes.add()
-    box.name, box.left, box.top, box.right, box.bottom = "Red Ball", 66.0, 10.0, 100.0, 90.0  # around the blue one
+    box = values.targets.add()
+    box.name, box.has_box = "Red Ball", True
+    box.left, box.top, box.right, box.bottom = 66.0, 10.0, 100.0, 90.0  # around the blue one
     made = generate(values, photo, "red ball")
     assert len(made) == 1
     colour = mean_colour(image_of(made[0]))
@@ -145,16 +146,17 @@ def test_a_box_wins_over_the_name(values, photo):
 
 
 def test_a_box_without_a_name_in_the_list_is_made_as_well(values, photo):
-    box = values.boxes.add()
-    box.name, box.left, box.top, box.right, box.bottom = "thing", 66.0, 10.0, 100.0, 90.0
+    box = values.targets.add()
+    box.name, box.has_box = "thing", True
+    box.left, box.top, box.right, box.bottom = 66.0, 10.0, 100.0, 90.0
     assert sorted(obj.name for obj in generate(values, photo, "red ball")) == ["red ball", "thing"]
 
 
-def test_find_boxes_fills_the_list(values, photo):
+def test_find_targets_fills_the_list(values, photo):
     values.photo, values.names = str(photo), "red ball, blue ball"
-    assert bpy.ops.img23d.find_boxes() == {"FINISHED"}
-    assert [box.name for box in values.boxes] == ["red ball", "blue ball"]
-    assert values.boxes[0].right < values.boxes[1].left
+    assert bpy.ops.img23d.find_targets() == {"FINISHED"}
+    assert [box.name for box in values.targets] == ["red ball", "blue ball"]
+    assert values.targets[0].right < values.targets[1].left
     assert not bpy.data.objects.keys()
 
 
@@ -170,11 +172,11 @@ def test_at_the_cursor_or_at_the_origin(values, photo):
     preferences = bpy.context.preferences.addons[PACKAGE].preferences
     bpy.context.scene.cursor.location = (3, 4, 5)
     (at_cursor,) = generate(values, photo, "red ball", texture=False)
-    preferences.place_at = "ORIGIN"
+    values.layout = "ROW"
     try:
         (at_origin,) = generate(values, photo, "red ball", texture=False)
     finally:
-        preferences.place_at = "CURSOR"
+        values.layout = "CURSOR"
     assert tuple(at_cursor.location) == (3, 4, 5) and tuple(at_origin.location) == (0, 0, 0)
 
 

@@ -45,7 +45,7 @@ def test_search_finds_the_operators(owner):
     for menu in ("IMG23D_MT_add", "IMG23D_MT_object"):
         cls = getattr(part("panels.menus"), menu)
         cls.draw(type("Self", (), {"layout": Layout()})(), bpy.context)
-    of_the_list = {"img23d.show_result", "img23d.import_result", "img23d.browse_runs", "img23d.use_seed", "img23d.remove_box"}
+    of_the_list = {"img23d.show_result", "img23d.import_result", "img23d.browse_runs", "img23d.use_seed", "img23d.remove_target"}
     of_the_list |= {"img23d.download_weights", "img23d.verify_weights", "img23d.delete_weights"}
     own = {"img23d." + cls.bl_idname.split(".")[1] for cls in _classes() if issubclass(cls, bpy.types.Operator)}
     assert own - of_the_list == set(listed)

@@ -108,8 +108,9 @@ def test_a_painter_that_is_not_downloaded(learned, owner, tmp_path):
         (tmp_path / name).symlink_to((Path(MODELS) / name).absolute())
     bpy.context.preferences.addons[PACKAGE].preferences.models_folder = str(tmp_path)
     learned.names, learned.texture = "", True
-    box = learned.boxes.add()
-    box.name, box.left, box.top, box.right, box.bottom = "red apple", 5.0, 59.0, 20.0, 81.0
+    box = learned.targets.add()
+    box.name, box.has_box = "red apple", True
+    box.left, box.top, box.right, box.bottom = 5.0, 59.0, 20.0, 81.0
     assert bpy.ops.img23d.generate() == {"FINISHED"}
     assert is_textured(bpy.data.objects["red apple"])
     assert any("not downloaded" in note for note in owner.session.jobs[0].notes)
@@ -117,8 +118,8 @@ def test_a_painter_that_is_not_downloaded(learned, owner, tmp_path):
 
 def test_boxes_are_found_for_correction(learned, owner):
     learned.engine = "cutout"
-    assert bpy.ops.img23d.find_boxes() == {"FINISHED"}
-    assert sorted(box.name for box in learned.boxes) == sorted(NAMES)
+    assert bpy.ops.img23d.find_targets() == {"FINISHED"}
+    assert sorted(box.name for box in learned.targets) == sorted(NAMES)
 
 
 def test_the_panel_lists_what_is_there(learned, owner):

@@ -247,7 +247,7 @@ def test_preferences_can_be_drawn(machine):
         shown = drawn(_WithLayout(machine))
         assert {"models_folder", "environment_folder", "chosen_python", "torch_build"} <= set(shown.properties)
         assert {"idle_minutes", "small_memory", "free_before_render", "shape_device", "paint_device"} <= set(shown.properties)
-        assert {"runs_folder", "place_at", "textures"} <= set(shown.properties)
+        assert {"runs_folder", "textures"} <= set(shown.properties)
         assert bool(shown.pressed("img23d.withdraw_licence")) == accepts
 
 

@@ -57,7 +57,7 @@ outcome = bpy.ops.img23d.generate()
 
 
 def test_what_can_be_done_before_anything_was_done(installed):
-    possible = ["generate", "find_boxes", "free_memory", "open_log", "copy_report", "add_box"]
+    possible = ["generate", "find_targets", "free_memory", "open_log", "copy_report", "add_target"]
     impossible = ["cancel", "show_result", "browse_runs"]
     polls = f"[getattr(bpy.ops.img23d, name).poll() for name in {possible + impossible}]"
     assert in_a_fresh_blender("", polls) == [True] * len(possible) + [False] * len(impossible)
@@ -68,6 +68,6 @@ def test_disabled_before_it_was_used_and_enabled_again(installed):
 addon_utils.disable(sys.argv[1])
 gone = not hasattr(bpy.types.Scene, "img23d")
 addon_utils.enable(sys.argv[1])
-bpy.ops.img23d.add_box()
+bpy.ops.img23d.add_target()
 """
-    assert in_a_fresh_blender(code, "[gone, len(bpy.context.scene.img23d.boxes)]", PACKAGE) == [True, 1]
+    assert in_a_fresh_blender(code, "[gone, len(bpy.context.scene.img23d.targets)]", PACKAGE) == [True, 1]

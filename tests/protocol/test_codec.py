@@ -11,6 +11,8 @@ import pytest
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, ProtocolError, decode, encode
 from img23d_protocol.messages import (
     Accepted,
+    Action,
+    Arranged,
     Box,
     Cancel,
     Cancelled,
@@ -21,6 +23,7 @@ from img23d_protocol.messages import (
     Diagnosed,
     EngineInfo,
     Failed,
+    Finding,
     Finished,
     Generate,
     Hello,
@@ -28,6 +31,7 @@ from img23d_protocol.messages import (
     InstallEnvironment,
     InstallWeights,
     LearnedSettings,
+    Level,
     Locate,
     Located,
     LocatedTarget,
@@ -37,6 +41,9 @@ from img23d_protocol.messages import (
     Notice,
     Paint,
     PaintReady,
+    PhotoCamera,
+    Pose,
+    PreviewReady,
     Progress,
     Settings,
     SetupProgress,
@@ -46,6 +53,8 @@ from img23d_protocol.messages import (
     Stage,
     StageDevices,
     Status,
+    Stroke,
+    TargetCancelled,
     TargetFailed,
     Unload,
     Unloaded,
@@ -59,12 +68,13 @@ from img23d_protocol.messages import (
 )
 
 BOX = Box(left=0.1, top=0.25, right=1 / 3, bottom=1.0)
-WANTED = (Wanted(name="red mug", box=BOX), Wanted(name='кружка "杯"\n'), Wanted(name=""))
+STROKE = Stroke(xs=(0.1, 0.2), ys=(0.5, 1.0), radius=0.01, adds=False)
+WANTED = (Wanted(name="red mug", box=BOX, strokes=(STROKE,), height=0.095), Wanted(name='кружка "杯"\n'), Wanted(name=""))
 LEARNED = LearnedSettings(speed="fast", steps=30, guidance=4.5, small_memory=True, devices=StageDevices(shape="gpu:1"))
 SETTINGS = Settings(texture=False, texture_size=2048, faces=500, shape=ShapeKind.REVOLVE, thickness=0.5, learned=LEARNED)
 
 MESSAGES: list[Message] = [
-    Locate(job="a", photo="/p.png", wanted=WANTED, engine="preview", seed=7),
+    Locate(job="a", photo="/p.png", run_folder="/r", wanted=WANTED, engine="preview", seed=7),
     Generate(job="a", photo="C:\\Bilder\\Ü.png", run_folder="/r", wanted=WANTED, seed=2**31 - 1, settings=SETTINGS),
     Generate(job="a", photo="/p.png", run_folder="/r"),
     Unwrap(job="a", mesh="/m.npz", run_folder="/r", uv=UvSource.OWN, texture_size=2048),
@@ -76,7 +86,7 @@ MESSAGES: list[Message] = [
     Inspect(),
     Cancel(job="a"),
     Unload(),
-    Diagnose(job="a"),
+    Diagnose(job="a", run_folder="/r", try_stages=True),
     Shutdown(),
     Hello(
         protocol=PROTOCOL_VERSION,
@@ -91,13 +101,26 @@ MESSAGES: list[Message] = [
     Located(job="a", targets=(LocatedTarget(name="cup", box=BOX), LocatedTarget(name="b")), photo_width=3, photo_height=4),
     CutoutReady(job="a", target=0, path="/c.png"),
     MeshReady(job="a", target=0, path="/m.glb", textured=True, faces=12),
+    PreviewReady(job="a", target=0, stage=Stage.SHAPE, path="/p.png"),
+    Arranged(
+        job="a",
+        camera=PhotoCamera(focal=0.8, pitch=0.3, height=1.5),
+        poses=(Pose(x=0.0, y=2.0, yaw=-0.1, scale=1.0), None),
+        row_scale=0.5,
+        note="n",
+    ),
     PaintReady(job="a", texture="/t.png", uv="/uv.npy"),
     UvReady(job="a", uv="/uv.npy", note="New."),
     TargetFailed(job="a", target=1, code=ErrorCode.NO_REGION, sentence="s", detail="d\nd"),
+    TargetCancelled(job="a", target=1),
     Finished(job="a", made=1, failed=0, seconds=1.25),
     Cancelled(job="a"),
     Failed(job="a", code=ErrorCode.INTERNAL, sentence="s"),
-    Diagnosed(job="a", report="one\ntwo"),
+    Diagnosed(
+        job="a",
+        report="one\ntwo",
+        findings=(Finding(what="Disk", level=Level.WARNING, sentence="s", action=Action.CHOOSE_FOLDER, detail="d"),),
+    ),
     Unloaded(freed=10**12),
     SetupProgress(job="a", step=SetupStep.DOWNLOAD, fraction=0.5, done_bytes=2**40, total_bytes=2**41, bytes_per_second=1e7),
     Status(

@@ -188,6 +188,7 @@ class WeightStore:
             must_accept=row.must_accept,
             folder="" if record is None or state is WeightsState.MISSING else str(files_folder(folder, record)),
             is_borrowed=record is not None and bool(record.folder),
+            memory_bytes=row.memory_bytes,
             note=_note(row),
         )
 

@@ -20,19 +20,42 @@ class Box:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Stroke:
+    """A round brush's way over the photo: what it covers belongs to the thing, or does not.
+
+    `xs` and `ys` are fractions of the upright photo's width and height, one each a point; `radius` is a fraction of its width.
+    Later strokes win over earlier ones, and all of them over the cut-out.
+    """
+
+    xs: tuple[float, ...]
+    ys: tuple[float, ...]
+    radius: float
+    adds: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """One thing the artist asked for. A box, where given, always wins over any search."""
+    """One thing the artist asked for. A box, where given, always wins over any search, and strokes over any cut-out.
+
+    `height` is how tall the thing really is, in metres; 0 where the artist did not say.
+    """
 
     name: str
     box: Box | None = None
+    strokes: tuple[Stroke, ...] = ()
+    height: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Locate:
-    """Find the wanted things and answer `Located`; nothing is cut or built."""
+    """Find the wanted things and answer `Located`; nothing is built.
+
+    Where there is a `run_folder`, each of them is cut out as well, one `CutoutReady` after the other.
+    """
 
     job: str
     photo: str
+    run_folder: str = ""
     wanted: tuple[Wanted, ...] = ()
     engine: str = "preview"
     seed: int = 0
@@ -43,7 +66,8 @@ class Locate:
 class Generate:
     """The main job: photo and names in, meshes out. No `wanted` at all means the whole picture is one object.
 
-    `seed` is 0..limits.SEED_MAX: the caller has already drawn it where the artist chose "random".
+    `seed` is 0..limits.SEED_MAX: the caller has already drawn it where the artist chose "random". `pixels_per_metre` is an
+    earlier run's one scale of all targets, so that a thing made again has the same size; 0: the largest thing measures 1 m.
     """
 
     job: str
@@ -52,6 +76,7 @@ class Generate:
     wanted: tuple[Wanted, ...] = ()
     engine: str = "preview"
     seed: int = 0
+    pixels_per_metre: float = 0.0
     settings: Settings = field(default_factory=Settings)
 
 

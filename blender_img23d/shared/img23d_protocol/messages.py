@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 # What stands in these modules has its name here as well: `messages` is the whole contract.
+from .arrangement import Arranged as Arranged, PhotoCamera as PhotoCamera, Pose as Pose
+from .findings import Action as Action, Diagnose as Diagnose, Diagnosed as Diagnosed, Finding as Finding, Level as Level
 from .job_requests import (
     Box as Box,
     Generate as Generate,
     Locate as Locate,
     Paint as Paint,
+    Stroke as Stroke,
     Unwrap as Unwrap,
     UvSource as UvSource,
     Wanted as Wanted,
@@ -42,7 +45,7 @@ from .setup_messages import (
     WeightsState as WeightsState,
 )
 
-PROTOCOL_VERSION = 3
+PROTOCOL_VERSION = 4
 
 
 class Stage(StrEnum):
@@ -59,17 +62,15 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Cancel:
+    """Stop the job, or one of its targets only; the others then go on."""
+
     job: str
+    target: int = -1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Unload:
     """Give back every byte that is only held to be faster next time."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Diagnose:
-    job: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +150,16 @@ class MeshReady:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PreviewReady:
+    """A small picture of what a target has become so far; a later one takes its place, in a file of another name."""
+
+    job: str
+    target: int
+    stage: Stage
+    path: str  # PNG, RGBA
+
+
+@dataclass(frozen=True, kw_only=True)
 class PaintReady:
     """The answer to `Paint`: `texture` is a PNG, `uv` an .npy (corner_count, 2) float32 with v upwards as in Blender, or empty
     where the file's own layout was painted into.
@@ -179,6 +190,14 @@ class TargetFailed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TargetCancelled:
+    """The answer to a `Cancel` of one target: nothing more comes of it, and what was announced stays valid."""
+
+    job: str
+    target: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finished:
     job: str
     made: int  # targets that ended as a mesh (or 1 for a re-texture)
@@ -202,12 +221,6 @@ class Failed:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diagnosed:
-    job: str
-    report: str  # plain text, several lines
-
-
-@dataclass(frozen=True, kw_only=True)
 class Unloaded:
     freed: int  # bytes, as far as known
 
@@ -226,9 +239,12 @@ FromBackend = (
     | Located
     | CutoutReady
     | MeshReady
+    | PreviewReady
+    | Arranged
     | PaintReady
     | UvReady
     | TargetFailed
+    | TargetCancelled
     | Finished
     | Cancelled
     | Failed

@@ -134,6 +134,7 @@ class WeightsInfo:
     must_accept: str = ""  # a key of choices, such as TENCENT_LICENCE; empty: free to download
     folder: str = ""  # where it lies; empty while it is missing
     is_borrowed: bool = False  # lies in a cache of another program
+    memory_bytes: int = 0  # what its weights take on a device, about
     note: str = ""  # such as where its licence is not granted, or how much memory it needs
 
 

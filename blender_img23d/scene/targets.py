@@ -1,4 +1,4 @@
-"""What a search found becomes the scene's list of boxes."""
+"""What a search found becomes the scene's list of targets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from ..core.jobs import Job
 from .file_state import FileState
 
 
-class BoxFiller:
+class TargetFiller:
     """Knows which scene each search was started in. Keeps no reference to anything in bpy.data."""
 
     def __init__(self, files: FileState) -> None:
@@ -23,12 +23,12 @@ class BoxFiller:
         scene = next((s for s in bpy.data.scenes if s.session_uid == self._scenes.get(job.id)), None)
         if scene is None or job.file_key != self._files.key:
             return
-        scene.img23d.boxes.clear()
+        scene.img23d.targets.clear()
         for target in job.targets:
+            row = scene.img23d.targets.add()
+            row.name, row.note, row.has_box = target.name, target.error or target.note, target.box is not None
             if target.box is None:
                 continue
-            box = scene.img23d.boxes.add()
-            box.name = target.name
-            box.left, box.top = target.box.left * 100, target.box.top * 100
-            box.right, box.bottom = target.box.right * 100, target.box.bottom * 100
-        scene.img23d.active_box = 0
+            row.left, row.top = target.box.left * 100, target.box.top * 100
+            row.right, row.bottom = target.box.right * 100, target.box.bottom * 100
+        scene.img23d.active_target = 0

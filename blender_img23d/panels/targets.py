@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import bpy
 
-from ..properties import Img23DBox
+from ..properties import Img23DTarget
 from .text import draw_sentence
 
 
-class IMG23D_UL_boxes(bpy.types.UIList):
-    bl_idname = "IMG23D_UL_boxes"
+class IMG23D_UL_targets(bpy.types.UIList):
+    bl_idname = "IMG23D_UL_targets"
 
     def draw_item(
         self,
         context: bpy.types.Context,
         layout: bpy.types.UILayout,
         data: bpy.types.AnyType,
-        item: Img23DBox,
+        item: Img23DTarget,
         icon: int,
         active_data: bpy.types.AnyType,
         active_property: str,
@@ -29,9 +29,9 @@ class IMG23D_UL_boxes(bpy.types.UIList):
             row.label(text="click twice to name it")
 
 
-class IMG23D_PT_boxes(bpy.types.Panel):
-    bl_idname = "IMG23D_PT_boxes"
-    bl_label = "Boxes"
+class IMG23D_PT_targets(bpy.types.Panel):
+    bl_idname = "IMG23D_PT_targets"
+    bl_label = "Found in the Photo"
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Img23D"
@@ -42,16 +42,16 @@ class IMG23D_PT_boxes(bpy.types.Panel):
         values = context.scene.img23d
         column = self.layout.column()
         draw_sentence(column, context, "A box says where a thing is in the photo. Boxes always win over the search.")
-        column.operator("img23d.find_boxes", text="Find Boxes in Photo", icon="VIEWZOOM")
+        column.operator("img23d.find_targets", text="Find in Photo", icon="VIEWZOOM")
         row = column.row()
-        row.template_list("IMG23D_UL_boxes", "", values, "boxes", values, "active_box", rows=3, maxrows=6)
+        row.template_list("IMG23D_UL_targets", "", values, "targets", values, "active_target", rows=3, maxrows=6)
         buttons = row.column(align=True)
-        buttons.operator("img23d.add_box", text="", icon="ADD")
-        buttons.operator("img23d.remove_box", text="", icon="REMOVE")
+        buttons.operator("img23d.add_target", text="", icon="ADD")
+        buttons.operator("img23d.remove_target", text="", icon="REMOVE")
         buttons.separator()
-        buttons.operator("img23d.clear_boxes", text="", icon="TRASH")
-        if 0 <= values.active_box < len(values.boxes):
-            _draw_edges(column, values.boxes[values.active_box])
+        buttons.operator("img23d.clear_targets", text="", icon="TRASH")
+        if 0 <= values.active_target < len(values.targets):
+            _draw_edges(column, values.targets[values.active_target])
 
 
 def _draw_edges(layout: bpy.types.UILayout, box: bpy.types.PropertyGroup) -> None:
@@ -64,4 +64,4 @@ def _draw_edges(layout: bpy.types.UILayout, box: bpy.types.PropertyGroup) -> Non
         edges.prop(box, edge, slider=True)
 
 
-CLASSES = (IMG23D_UL_boxes, IMG23D_PT_boxes)
+CLASSES = (IMG23D_UL_targets, IMG23D_PT_targets)
