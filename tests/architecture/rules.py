@@ -19,7 +19,7 @@ EXTENSION_LAYERS: dict[str, tuple[set[str], bool]] = {
     "shared": (set(), False),
     "core": (set(), False),
     "process": ({"core"}, False),
-    "preferences": ({"core"}, True),
+    "preferences": ({"core", "properties"}, True),
     "properties": ({"core", "preferences"}, True),  # declarations only, so they may lie below the scene
     "scene": ({"core", "properties"}, True),
     "operators": ({"core", "scene", "properties", "preferences"}, True),

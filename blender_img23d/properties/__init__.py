@@ -1,0 +1,36 @@
+"""What the artist can set: kept in the scene, so that a .blend remembers it. Nothing here does anything by itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.props import PointerProperty
+
+from . import scene, targets, window
+from .scene import Img23DSceneSettings as Img23DSceneSettings
+from .targets import Img23DTarget as Img23DTarget
+from .window import Img23DResultRow as Img23DResultRow, Img23DWeightsRow as Img23DWeightsRow
+
+if TYPE_CHECKING:
+    from ..preferences import Img23DPreferences
+
+ROOT_PACKAGE = __package__.rpartition(".")[0]  # "bl_ext.<repository>.img23d" once installed
+
+
+def preferences_of(context: bpy.types.Context) -> Img23DPreferences:
+    return context.preferences.addons[ROOT_PACKAGE].preferences
+
+
+CLASSES = (*targets.CLASSES, *scene.CLASSES, *window.CLASSES)
+
+
+def attach() -> None:
+    """After the classes are registered."""
+    bpy.types.Scene.img23d = PointerProperty(type=scene.Img23DSceneSettings)
+    bpy.types.WindowManager.img23d = PointerProperty(type=window.Img23DWindowState)
+
+
+def detach() -> None:
+    del bpy.types.WindowManager.img23d
+    del bpy.types.Scene.img23d

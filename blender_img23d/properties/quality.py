@@ -1,0 +1,144 @@
+"""How things are found, built and painted: what a preset of quality stands for and what an artist's own presets keep."""
+
+from __future__ import annotations
+
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
+
+from ..shared.img23d_protocol.choices import GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS
+from ..shared.img23d_protocol.limits import (
+    BUDGET_DEFAULT,
+    BUDGET_MAX,
+    FACES_DEFAULT,
+    FACES_MAX,
+    FACES_MIN,
+    GUIDANCE_MAX,
+    OCTREE_DEFAULT,
+    OCTREE_MAX,
+    OCTREE_MIN,
+    STEPS_MAX,
+    TEXTURE_SIZES,
+    THICKNESS_MAX,
+    THICKNESS_MIN,
+)
+
+
+class QualitySettings:
+    """Mixed into the groups that hold these settings: the scene's, and the preferences' defaults."""
+
+    texture: BoolProperty(
+        name="Texture",
+        description="Paint the objects with the photo; without it they get one plain colour and are ready sooner",
+        default=True,
+    )
+    texture_size: EnumProperty(
+        name="Texture Size",
+        description="Width and height of each texture in pixels",
+        items=[(str(size), f"{size} px", f"{size} x {size} pixels an object") for size in TEXTURE_SIZES],
+    )
+    faces: IntProperty(
+        name="Faces",
+        description="At most that many triangles an object",
+        default=FACES_DEFAULT,
+        min=FACES_MIN,
+        max=FACES_MAX,
+        step=500,
+    )
+    shape: EnumProperty(
+        name="Kind",
+        description="How an outline becomes a solid",
+        items=[
+            ("auto", "Automatic", "Turned on a lathe where the outline is symmetric, rounded otherwise"),
+            ("inflate", "Rounded", "The outline is filled like a cushion; for toys, fruit, animals, chairs"),
+            ("revolve", "Lathe", "The outline is turned about its upright axis; for bottles, bowls, lamps"),
+        ],
+    )
+    thickness: FloatProperty(
+        name="Thickness",
+        description="Depth of a rounded object: 1 is as round as it is wide, less is flatter",
+        default=1.0,
+        min=THICKNESS_MIN,
+        max=THICKNESS_MAX,
+        step=5,
+        precision=2,
+    )
+    grounder: EnumProperty(
+        name="Find With",
+        description="The model that looks for the named things",
+        items=list(GROUNDERS),
+    )
+    matter: EnumProperty(
+        name="Cut Out With",
+        description="The model that cuts the things out",
+        items=list(MATTERS),
+    )
+    shape_model: EnumProperty(
+        name="Shape Model",
+        description="The model that makes a solid of a cut-out",
+        items=list(SHAPE_MODELS),
+    )
+    speed: EnumProperty(
+        name="Speed",
+        description="Which variant of the shape model works",
+        items=list(SPEEDS),
+    )
+    steps: IntProperty(
+        name="Steps",
+        description="Sampler steps of the shape model; 0 takes the number that it was made for",
+        default=0,
+        min=0,
+        max=STEPS_MAX,
+    )
+    guidance: FloatProperty(
+        name="Guidance",
+        description="How closely the shape follows the photo; 0 takes what the model was made for",
+        default=0.0,
+        min=0.0,
+        max=GUIDANCE_MAX,
+        step=50,
+        precision=1,
+    )
+    octree_resolution: IntProperty(
+        name="Resolution",
+        description="Cells along each side of the space in which the surface is looked for: more shows finer detail, slower",
+        default=OCTREE_DEFAULT,
+        min=OCTREE_MIN,
+        max=OCTREE_MAX,
+        step=32,
+    )
+    budget: IntProperty(
+        name="Faces",
+        description="The shape is reduced to that many triangles; 0 leaves it as the model made it",
+        default=BUDGET_DEFAULT,
+        min=0,
+        max=BUDGET_MAX,
+        step=5000,
+    )
+    painter: EnumProperty(
+        name="Paint With",
+        description="The model that paints the shapes, and the meshes that are re-textured",
+        items=list(PAINTERS),
+    )
+    paint_steps: IntProperty(
+        name="Steps",
+        description="Sampler steps of the painter; 0 takes the number that it was made for",
+        default=0,
+        min=0,
+        max=STEPS_MAX,
+    )
+    paint_guidance: FloatProperty(
+        name="Guidance",
+        description="How closely the painted sides follow the photo; 0 takes what the painter was made for",
+        default=0.0,
+        min=0.0,
+        max=GUIDANCE_MAX,
+        step=50,
+        precision=1,
+    )
+    delight: BoolProperty(
+        name="Remove Light and Shadow",
+        description=(
+            "Take the photo's light and shadow out before it is painted with, so that your scene's lights "
+            "are the only ones; without it painting is faster, and the photo's shading stays in the texture"
+        ),
+        default=True,
+    )

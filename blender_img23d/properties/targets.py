@@ -1,0 +1,45 @@
+"""The things of the photo that are to be made, as the artist sees and corrects them."""
+
+from __future__ import annotations
+
+from bpy.props import BoolProperty, FloatProperty, StringProperty
+from bpy.types import PropertyGroup
+
+
+def _percent(label: str, description: str, default: float) -> FloatProperty:
+    return FloatProperty(
+        name=label, description=description, default=default, min=0.0, max=100.0, precision=1, subtype="PERCENTAGE"
+    )
+
+
+class Img23DTarget(PropertyGroup):
+    """A thing that was found in the photo or that the artist drew; percent of the upright photo, y downwards."""
+
+    name: StringProperty(name="Name", description="What this is; the object gets this name")
+    use: BoolProperty(name="Make", description="Make this one; switched off, it stays in the list and nothing is made of it", default=True)
+    has_box: BoolProperty(
+        name="Has a Box",
+        description="Whether it is known where this is; a name that was not found has no box until you draw one",
+        options={"HIDDEN"},
+    )
+    left: _percent("Left", "Left edge of the box, in percent of the photo's width from its left side", 25.0)
+    top: _percent("Top", "Top edge of the box, in percent of the photo's height from its top", 25.0)
+    right: _percent("Right", "Right edge of the box, in percent of the photo's width from its left side", 75.0)
+    bottom: _percent("Bottom", "Bottom edge of the box, in percent of the photo's height from its top", 75.0)
+    is_drawn: BoolProperty(name="Drawn", description="You drew or moved this box", options={"HIDDEN"})
+    note: StringProperty(name="Note", description="What there is to know about where it was found", options={"HIDDEN"})
+    cutout: StringProperty(name="Cut-out", description="The picture of the cut-out", options={"HIDDEN"})
+    strokes: StringProperty(
+        name="Brush Strokes", description="What you brushed in and out, as JSON (see core.strokes)", options={"HIDDEN"}
+    )
+    height: FloatProperty(
+        name="Real Height",
+        description="How tall it really is; 0 where you don't know. One height sets the size of everything in the photo",
+        default=0.0,
+        min=0.0,
+        soft_max=10.0,
+        unit="LENGTH",
+    )
+
+
+CLASSES = (Img23DTarget,)
