@@ -5,18 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import CutoutReady, MeshReady, Settings, Stage
+from img23d_protocol.messages import Settings, Stage
 
 from .failures import as_known
 from .job import Job
-from .placement import Placement, base_color, place, require_mesh, view_in_photo, visible_side
-from .png import read_rgba, write_png
+from .placement import place, require_mesh
+from .results import Cut, Results, Solid
 from .runs import Run, TargetRecord, TargetState, error_record
-from .stages import Context, CutOut, Engine, Found, JobCancelled, NotFound, Painted, Photo, Shaped
+from .stages import Context, CutOut, Engine, Found, JobCancelled, NotFound, Painted, Photo, Shaped, TargetCancelled
 from .working_size import WorkingSizes
 
 # A failure of these kinds would meet every other target as well.
@@ -32,29 +31,6 @@ _FATAL = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cut:
-    """A cut-out on disk: two hundred of them in memory would be gigabytes."""
-
-    path: Path
-    left: int  # pixels at the working size
-    top: int
-    share: float  # the working size's share of the photo's
-    side: float  # pixels of the photo, the longest side of what is solid
-
-    def read(self) -> CutOut:
-        return CutOut(rgba=read_rgba(self.path), left=self.left, top=self.top)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Solid:
-    """A shaped target on its way to the painter."""
-
-    cut: Cut
-    shaped: Shaped
-    placement: Placement
-
-
 Cuts = dict[int, Cut]  # by the target's index; what failed is not in it
 Solids = dict[int, Solid]
 
@@ -67,6 +43,11 @@ class Generation:
     run: Run
     engine: Engine
     settings: Settings
+    arranger: object | None = None  # not where nothing is shaped
+
+    @property
+    def results(self) -> Results:
+        return Results(job=self.job, run=self.run)
 
     def cut_out(self, photo: Photo, founds: list[Found | NotFound]) -> Cuts:
         """Each thing by itself. Uses `founds` up, since each may hold a mask of the photo's size."""
@@ -81,18 +62,24 @@ class Generation:
                     raise not_found_error(found)
                 scaled, target, share = sizes.fitted(found)
                 cutout = self.engine.matter.cut_out(scaled, target, self.job.context(Stage.MATTE, index))
-                cuts[index] = self._keep_cutout(index, found, cutout, share)
+                if self._target(index).strokes:
+                    from .cutouts.touch_up import touch_up
+
+                    cutout = touch_up(cutout, scaled, self._target(index).strokes)
+                cuts[index] = self.results.keep_cutout(index, found, cutout, share)
         return cuts
 
     def shape(self, cuts: Cuts) -> Solids:
-        """Each cut-out as a closed mesh. One scale for all, known before the first: the largest thing measures 1 m."""
+        """Each cut-out as a closed mesh. One scale for all, known before the first: an earlier run's, or the largest thing
+        measures 1 m.
+        """
         solids: Solids = {}
         if self.settings.texture:
             self.engine.prefetch(Stage.PAINT, self.settings)
-        pixels_per_metre = float(max((cut.side for cut in cuts.values()), default=0))
+        pixels_per_metre = self.run.record.pixels_per_metre or float(max((cut.side for cut in cuts.values()), default=0))
         self.run.record.pixels_per_metre = pixels_per_metre
         waiting = list(cuts)
-        while waiting:
+        while waiting := [index for index in waiting if not self._is_stopped(index)]:
             batch = waiting[: self._batch_size(len(waiting))]
             del waiting[: len(batch)]
             cutouts = [cuts[index].read() for index in batch]
@@ -100,12 +87,20 @@ class Generation:
             for index, cutout in zip(batch, cutouts, strict=True):
                 with self._step(Stage.SHAPE, index):
                     shaped = self._answer(answers, index, cutout)
+                    self.job.check_cancel(index)
                     require_mesh(shaped.mesh)
                     cut = cuts[index]
                     solid = Solid(cut=cut, shaped=shaped, placement=place(shaped, pixels_per_metre * cut.share))
-                    self._keep_solid(index, solid, cutout)
+                    if self.arranger is not None:
+                        self.arranger.add(index, solid)
+                    self.results.keep_solid(index, solid, cutout)
                     solids[index] = solid
         return solids
+
+    def _is_stopped(self, index: int) -> bool:
+        with self._step(Stage.SHAPE, index):
+            self.job.check_cancel(index)
+        return index in self.job.stopped
 
     def _batch_size(self, count: int) -> int:
         shaper = self.engine.batch_shaper
@@ -116,7 +111,7 @@ class Generation:
         shaper = self.engine.batch_shaper
         if shaper is None or len(batch) < 2:
             return iter(())
-        contexts = [self.job.context(Stage.SHAPE, index) for index in batch]
+        contexts = [self.job.context(Stage.SHAPE, index, in_batch=True) for index in batch]
         return shaper.shape_batch(cutouts, self.settings, contexts)
 
     def _answer(self, answers: Iterator[Shaped | Img23DError], index: int, cutout: CutOut) -> Shaped:
@@ -132,12 +127,12 @@ class Generation:
         """Each mesh with its texture. A mesh that cannot be painted stays as it is."""
         pictures = self._prepared(solids)
         for index, solid in solids.items():
-            if index in self.job.failed:
+            if index in self.job.failed | self.job.stopped:
                 continue
             with self._step(Stage.PAINT, index):
                 painted = self._painted(solid, pictures.pop(index, None), self.job.context(Stage.PAINT, index))
                 require_mesh(painted.mesh)
-                self._keep_painted(index, solid, painted)
+                self.results.keep_painted(index, solid, painted)
 
     def _prepared(self, solids: Solids) -> dict[int, np.ndarray | None]:
         """The pictures to paint with, for painters that make them by a model of its own, which is so loaded once."""
@@ -156,63 +151,6 @@ class Generation:
             return painter.paint_prepared(mesh, view, cutout, picture, self.settings, context)
         return self.engine.painter.paint(mesh, view, cutout, self.settings, context)
 
-    # --- what is kept -----------------------------------------------------------------------------------------------
-
-    def _keep_cutout(self, index: int, found: Found, cutout: CutOut, share: float) -> Cut:
-        path = self.run.path_for(index, "_cutout.png")
-        side = visible_side(cutout.rgba) / share
-        cut = Cut(path=path, left=cutout.left, top=cutout.top, share=share, side=side)
-        write_png(path, cutout.rgba)
-        target = self._target(index)
-        target.cutout_left, target.cutout_top, target.cutout_share = cutout.left, cutout.top, share
-        target.add_file(TargetState.CUT, found.note, cutout.note, cutout=path)
-        self.job.emit(CutoutReady(job=self.job.id, target=index, path=str(path), note=cutout.note))
-        return cut
-
-    def _keep_solid(self, index: int, solid: Solid, cutout: CutOut) -> None:
-        from .mesh.export import write_glb
-
-        path, shaped, placement = self.run.path_for(index, "_shape.glb"), solid.shaped, solid.placement
-        target = self._target(index)
-        write_glb(
-            path,
-            mesh=shaped.mesh,
-            name=target.name,
-            uv=None,
-            texture=None,
-            base_color=base_color(cutout.rgba),
-            scale=placement.scale,
-            offset=placement.offset,
-        )
-        cut = solid.cut
-        target.view = view_in_photo(shaped, placement, cut.left, cut.top, cut.share).matrix.tolist()
-        target.add_file(TargetState.SHAPED, shaped.note, shape=path)
-        self._tell_mesh(index, path, textured=False, faces=len(shaped.mesh.faces), note=shaped.note)
-
-    def _keep_painted(self, index: int, solid: Solid, painted: Painted) -> None:
-        from .mesh.export import write_glb
-
-        path, placement = self.run.path_for(index, ".glb"), solid.placement
-        target = self._target(index)
-        write_glb(
-            path,
-            mesh=painted.mesh,
-            name=target.name,
-            uv=painted.uv,
-            texture=painted.texture,
-            base_color=(1.0, 1.0, 1.0),
-            scale=placement.scale,
-            offset=placement.offset,
-        )
-        target.add_file(TargetState.PAINTED, painted.note, mesh=path)
-        self._tell_mesh(index, path, textured=True, faces=len(painted.mesh.faces), note=painted.note)
-
-    def _tell_mesh(self, index: int, path: Path, *, textured: bool, faces: int, note: str) -> None:
-        self._target(index).faces = faces
-        self.job.emit(
-            MeshReady(job=self.job.id, target=index, path=str(path), textured=textured, faces=faces, note=note)
-        )
-
     # --- one target at a time ---------------------------------------------------------------------------------------
 
     def _target(self, index: int) -> TargetRecord:
@@ -225,6 +163,9 @@ class Generation:
         try:
             with self.job.timed(stage, target.seconds):
                 yield
+        except TargetCancelled:
+            target.state = TargetState.CANCELLED
+            self.job.stop(index)
         except JobCancelled:
             raise
         except Exception as error:

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from img23d_protocol import Img23DError
+from img23d_protocol import messages
 from img23d_protocol.messages import FromBackend, Notice, Progress, Settings, Stage, TargetFailed
 
-from .stages import Context, Engine, JobCancelled
+from .stages import Context, Engine, JobCancelled, TargetCancelled
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Caller:
     emit: Emit
     load_engine: Callable[[str], Engine]
     is_cancelled: Callable[[], bool] = field(default=lambda: False)
+    is_target_cancelled: Callable[[int], bool] = field(default=lambda target: False)
 
 
 class Job:
@@ -37,11 +39,13 @@ class Job:
         self.id = job
         self.emit = caller.emit
         self.failed: set[int] = set()
+        self.stopped: set[int] = set()  # targets that the artist has cancelled
         self.seconds: dict[str, float] = {}  # by step
         self._seed = seed
         self._settings = settings
         self._notices: set[str] = set()
         self._is_cancelled = caller.is_cancelled
+        self._is_target_cancelled = caller.is_target_cancelled
         self._started = time.monotonic()
         self._told_at = -math.inf
         self._told_stage: Stage | None = None
@@ -50,19 +54,25 @@ class Job:
     def elapsed(self) -> float:
         return time.monotonic() - self._started
 
-    def context(self, stage: Stage, target: int = -1) -> Context:
-        """What a stage reports to; made anew for each target, which is also where a cancel is seen."""
+    def context(self, stage: Stage, target: int = -1, *, in_batch: bool = False) -> Context:
+        """What a stage reports to; made anew for each target, which is also where a cancel is seen.
+
+        A target `in_batch` with others is not stopped by itself before the batch is done.
+        """
 
         def report(fraction: float, note: str) -> None:
-            self.check_cancel()
+            self.check_cancel(-1 if in_batch else target)
             self._tell(Progress(job=self.id, stage=stage, target=target, fraction=_clean(fraction), note=note))
 
         report(0.0, "")
         return Context(seed=self._seed, settings=self._settings, report=report, notify=self._notify)
 
-    def check_cancel(self) -> None:
+    def check_cancel(self, target: int = -1) -> None:
+        """Raises JobCancelled, or TargetCancelled where only this target is not wanted any more."""
         if self._is_cancelled():
             raise JobCancelled
+        if target >= 0 and self._is_target_cancelled(target):
+            raise TargetCancelled
 
     def _notify(self, sentence: str) -> None:
         if sentence not in self._notices:
@@ -85,6 +95,11 @@ class Job:
         finally:
             for counter in (self.seconds, also if also is not None else {}):
                 counter[step] = round(counter.get(step, 0.0) + time.perf_counter() - start, 4)
+
+    def stop(self, target: int) -> None:
+        """The artist does not want this one any more."""
+        self.stopped.add(target)
+        self.emit(messages.TargetCancelled(job=self.id, target=target))
 
     def fail(self, target: int, error: Img23DError) -> None:
         log.warning("target %d failed: %s\n%s", target, error.sentence, error.detail)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -76,24 +76,34 @@ def generate(request: Generate, caller: Caller) -> Finished:
         run.record.photo = photo_record
         engine.prefetch(Stage.MATTE, request.settings)
         founds = find_targets(job, engine, photo, request.wanted)
-        run.record.targets = [TargetRecord(name=found.name, box=_box(found, photo)) for found in founds]
-        steps = Generation(job=job, run=run, engine=engine, settings=request.settings)
+        run.record.targets = _records(founds, photo, request.wanted)
+        run.record.pixels_per_metre = request.pixels_per_metre
+        arranger = None
+        steps = Generation(job=job, run=run, engine=engine, settings=request.settings, arranger=arranger)
         cuts = steps.cut_out(photo, founds)
         del photo, founds  # large, and not needed any more
         solids: Solids = steps.shape(cuts)
         if request.settings.texture:
             steps.paint(solids)
-    return Finished(job=job.id, made=len(run.record.targets) - len(job.failed), failed=len(job.failed), seconds=job.elapsed)
+    made = len(run.record.targets) - len(job.failed | job.stopped)
+    return Finished(job=job.id, made=made, failed=len(job.failed), seconds=job.elapsed)
 
 
 def locate(request: Locate, caller: Caller) -> Finished:
-    """Names to boxes, and no more."""
+    """Names to boxes and, where there is a folder for them, cut-outs."""
     job = Job(request.job, request.seed, request.settings, caller)
     engine = caller.load_engine(request.engine)
-    photo, _ = load_photo(job, request.photo)
-    for index, found in enumerate(find_targets(job, engine, photo, request.wanted)):
-        if isinstance(found, NotFound):
-            job.fail(index, not_found_error(found))
+    photo, photo_record = load_photo(job, request.photo)
+    founds = find_targets(job, engine, photo, request.wanted)
+    if request.run_folder:
+        run = open_run(request)
+        with recorded(run, job):
+            run.record.photo, run.record.targets = photo_record, _records(founds, photo, request.wanted)
+            Generation(job=job, run=run, engine=engine, settings=request.settings).cut_out(photo, founds)
+    else:
+        for index, found in enumerate(founds):
+            if isinstance(found, NotFound):
+                job.fail(index, not_found_error(found))
     return Finished(job=job.id, made=0, failed=len(job.failed), seconds=job.elapsed)
 
 
@@ -189,6 +199,15 @@ def recorded(run: Run, job: Job) -> Iterator[None]:
         run.end(RunState.FAILED, as_known(error))
         raise
     run.end(RunState.FINISHED)
+
+
+def _records(founds: Sequence[Found | NotFound], photo: Photo, wanted: Sequence[Wanted]) -> list[TargetRecord]:
+    """What was found, with what the artist said about it; an engine may have found more than was wanted."""
+    said = [*wanted, *(Wanted(name="") for _ in range(len(founds) - len(wanted)))]
+    return [
+        TargetRecord(name=found.name, box=_box(found, photo), strokes=one.strokes, height=one.height)
+        for found, one in zip(founds, said, strict=True)
+    ]
 
 
 def _box(found: Found | NotFound, photo: Photo) -> Box | None:

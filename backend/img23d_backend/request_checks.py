@@ -7,11 +7,13 @@ import math
 from img23d_protocol.checks import check_learned, check_settings
 from img23d_protocol.errors import bad_request
 from img23d_protocol.limits import SEED_MAX
-from img23d_protocol.messages import Box, Generate, Locate, Paint, Settings, Unwrap
+from img23d_protocol.messages import Box, Generate, Locate, Paint, Settings, Unwrap, Wanted
 
 
 def check_request(request: Generate | Locate | Unwrap | Paint) -> None:
     """Raises Img23DError(BAD_REQUEST)."""
+    if isinstance(request, Generate) and not (math.isfinite(request.pixels_per_metre) and request.pixels_per_metre >= 0):
+        raise bad_request(f"The scale of the run must be 0 or more, not {request.pixels_per_metre}.")
     if isinstance(request, Unwrap):
         check_settings(Settings(texture_size=request.texture_size))
     else:
@@ -28,9 +30,19 @@ def _check_made(request: Generate | Locate | Paint) -> None:
             _check_name(wanted.name)
             if wanted.box is not None:
                 _check_box(wanted.name, wanted.box)
+            _check_said(wanted)
     check_learned(request.settings.learned)
     if not isinstance(request, Locate):
         check_settings(request.settings)
+
+
+def _check_said(wanted: Wanted) -> None:
+    if not (math.isfinite(wanted.height) and wanted.height >= 0):
+        raise bad_request(f"The height of “{wanted.name}” must be 0 or more.")
+    for stroke in wanted.strokes:
+        numbers = (*stroke.xs, *stroke.ys, stroke.radius)
+        if len(stroke.xs) != len(stroke.ys) or not all(map(math.isfinite, numbers)) or stroke.radius < 0:
+            raise bad_request(f"A brush stroke on “{wanted.name}” makes no sense: clear its strokes.")
 
 
 def _check_name(name: str) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
 from img23d_protocol.filenames import safe_stem
-from img23d_protocol.messages import Box, Generate, Paint, Wanted
+from img23d_protocol.messages import Box, Generate, Locate, Paint, PhotoCamera, Pose, Stroke, Wanted
 
 from . import __version__, process_memory
 from .failures import as_known
@@ -41,6 +41,7 @@ class TargetState(StrEnum):
     SHAPED = "shaped"
     PAINTED = "painted"
     FAILED = "failed"
+    CANCELLED = "cancelled"
 
 
 @dataclass(kw_only=True)
@@ -65,11 +66,15 @@ class PhotoRecord:
 class TargetRecord:
     """`view` (4, 4) takes a homogeneous vertex of the GLB (metres, y up) to (u, v, depth, 1) in the photo's pixels.
 
-    `files` are names in the run's folder: cutout, shape, mesh, texture, uv. `box` is in fractions of the photo.
+    `files` are names in the run's folder: cutout, shape, mesh, texture, uv, preview. `box` is in fractions of the photo,
+    `strokes` and `height` (metres, 0 unknown) are what the artist said about it, `pose` is where it stands (see `camera`).
     """
 
     name: str
     box: Box | None = None
+    strokes: tuple[Stroke, ...] = ()
+    height: float = 0.0
+    pose: Pose | None = None
     state: TargetState = TargetState.FOUND
     cutout_left: int = 0  # the pixel that the cut-out's first one is, in the photo scaled by `cutout_share`
     cutout_top: int = 0
@@ -90,10 +95,13 @@ class TargetRecord:
 
 @dataclass(kw_only=True)
 class RunRecord:
-    """What run.json holds. `seconds` are by step, `pixels_per_metre` is the one scale of all targets."""
+    """What run.json holds. `job` is the run's id, `seconds` are by step, `pixels_per_metre` is the one scale of all targets,
+    `camera` and `row_scale` are as in `Arranged`.
+    """
 
     format: int = RECORD_FORMAT
     kind: str
+    job: str = ""
     state: RunState = RunState.RUNNING
     started: str
     engine: str
@@ -103,6 +111,8 @@ class RunRecord:
     mesh: str = ""  # of a re-texture
     photo: PhotoRecord | None = None
     pixels_per_metre: float = 0.0
+    camera: PhotoCamera | None = None
+    row_scale: float = 1.0
     targets: list[TargetRecord] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_bytes: int = 0
@@ -146,7 +156,7 @@ class Run:
             self.save()
 
 
-def open_run(request: Generate | Paint) -> Run:
+def open_run(request: Generate | Locate | Paint) -> Run:
     """Make the run's folder and its first record. Raises Img23DError(FOLDER_UNWRITABLE or DISK_FULL)."""
     process_memory.reset_peak()
     run = Run(Path(os.path.abspath(request.run_folder)), _first_record(request))
@@ -166,14 +176,15 @@ def error_record(error: Img23DError) -> ErrorRecord:
     return ErrorRecord(code=error.code, sentence=error.sentence, detail=error.detail)
 
 
-def _first_record(request: Generate | Paint) -> RunRecord:
+def _first_record(request: Generate | Locate | Paint) -> RunRecord:
     return RunRecord(
         kind=type(request).__name__.lower(),
+        job=request.job,
         started=datetime.now(UTC).isoformat(timespec="seconds"),
         engine=request.engine,
         seed=request.seed,
         settings=dataclasses.asdict(request.settings),
-        wanted=request.wanted if isinstance(request, Generate) else (),
+        wanted=() if isinstance(request, Paint) else request.wanted,
         mesh=request.mesh if isinstance(request, Paint) else "",
         versions=_versions(),
     )

@@ -53,6 +53,7 @@ _LAST_WORDS = (Finished, Cancelled, Failed, Diagnosed)
 class _ActiveJob:
     id: str
     cancelled: threading.Event = field(default_factory=threading.Event)
+    stopped: set[int] = field(default_factory=set)  # targets; the reader adds, the worker looks
 
 
 class Server:
@@ -108,7 +109,7 @@ class Server:
         match message:
             case Cancel():
                 if active is not None and active.id == message.job:
-                    active.cancelled.set()
+                    active.stopped.add(message.target) if message.target >= 0 else active.cancelled.set()
             case Shutdown():
                 if active is not None:
                     active.cancelled.set()
@@ -150,13 +151,20 @@ class Server:
             case Generate() | Locate() | Unwrap() | Paint():
                 from .pipeline import run_job
 
-                is_cancelled = active.cancelled.is_set
-                run_job(request, Caller(emit=self._emit, load_engine=self._engines.load, is_cancelled=is_cancelled))
+                run_job(request, self._caller(active))
             case _:
                 from .setup_jobs import run_setup_job
 
                 run_setup_job(request, self._engines, self._emit, active.cancelled.is_set)
                 self._tell_status()
+
+    def _caller(self, active: _ActiveJob) -> Caller:
+        return Caller(
+            emit=self._emit,
+            load_engine=self._engines.load,
+            is_cancelled=active.cancelled.is_set,
+            is_target_cancelled=active.stopped.__contains__,
+        )
 
     def _diagnose(self, request: Diagnose) -> None:
         from .diagnose import report

@@ -12,6 +12,10 @@ class JobCancelled(Exception):
     """Raised where a job reports to, when the artist has cancelled."""
 
 
+class TargetCancelled(JobCancelled):
+    """Raised where a target's step reports to, when the artist has stopped this one and wants the others."""
+
+
 def _silent(*_: object) -> None:
     pass
 

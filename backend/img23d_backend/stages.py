@@ -14,7 +14,8 @@ import numpy as np
 from img23d_protocol import Img23DError
 from img23d_protocol.messages import Settings, Stage, Wanted
 
-from .setup_context import JobCancelled as JobCancelled  # raised by `Context.report`; named here for the engines
+# Raised by `Context.report`; named here for the engines
+from .setup_context import JobCancelled as JobCancelled, TargetCancelled as TargetCancelled
 
 
 @dataclass(frozen=True, kw_only=True)

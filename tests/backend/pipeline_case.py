@@ -45,11 +45,24 @@ def request(photo: Path, *wanted: Wanted, **changes: object) -> Generate:
     return dataclasses.replace(plain, **changes)
 
 
-def run(job: Generate | Locate | Paint, engine: SmallEngine | None = None, is_cancelled=lambda: False) -> list[object]:
+def run(
+    job: Generate | Locate | Paint,
+    engine: SmallEngine | None = None,
+    is_cancelled=lambda: False,
+    is_target_cancelled=lambda target: False,
+) -> list[object]:
     told: list[object] = []
     small = (engine or SmallEngine()).as_engine()
     load = Engines(NO_MODELS).load if job.engine == "preview" else (lambda engine_id: small)
-    run_job(job, Caller(emit=told.append, load_engine=load, is_cancelled=is_cancelled))
+    run_job(
+        job,
+        Caller(
+            emit=told.append,
+            load_engine=load,
+            is_cancelled=is_cancelled,
+            is_target_cancelled=is_target_cancelled,
+        ),
+    )
     return told
 
 

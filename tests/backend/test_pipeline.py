@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import trimesh
@@ -24,11 +25,13 @@ from img23d_protocol.messages import (
     MeshReady,
     Progress,
     Settings,
+    Stroke,
+    TargetCancelled,
     TargetFailed,
     Wanted,
 )
 
-from pipeline_case import LEFT_BOX, NO_MODELS, TWO, WIDTH, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
+from pipeline_case import HEIGHT, LEFT_BOX, NO_MODELS, TWO, WIDTH, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
 from small_engine import BLOCK, SmallEngine
 
 
@@ -40,9 +43,13 @@ def test_stage_by_stage_for_all_targets(photo: Path) -> None:
         ("CutoutReady", 0, None),
         ("CutoutReady", 1, None),
         ("MeshReady", 0, False),
+        ("PreviewReady", 0, None),
         ("MeshReady", 1, False),
+        ("PreviewReady", 1, None),
         ("MeshReady", 0, True),
+        ("PreviewReady", 0, None),
         ("MeshReady", 1, True),
+        ("PreviewReady", 1, None),
         ("Finished", None, None),
     ]
     assert (told[-1].made, told[-1].failed) == (2, 0)
@@ -50,9 +57,13 @@ def test_stage_by_stage_for_all_targets(photo: Path) -> None:
     assert names == [
         "00_cup.glb",
         "00_cup_cutout.png",
+        "00_cup_preview.png",
+        "00_cup_preview_shape.png",
         "00_cup_shape.glb",
         "01_cup.glb",
         "01_cup_cutout.png",
+        "01_cup_preview.png",
+        "01_cup_preview_shape.png",
         "01_cup_shape.glb",
         "run.json",
     ]
@@ -138,6 +149,48 @@ def test_a_full_disk_ends_the_job(photo: Path, number: int) -> None:
     assert record(photo)["state"] == "failed"
 
 
+@pytest.mark.parametrize("stage", ["matte", "shape", "paint"])
+@pytest.mark.parametrize("target", [0, 1])
+def test_one_target_is_stopped_and_the_other_goes_on(photo: Path, stage: str, target: int) -> None:
+    entered: list[str] = []
+    engine = SmallEngine(lambda name, count: entered.append(name))
+    told = run(request(photo, *TWO), engine, is_target_cancelled=lambda index: index == target and stage in entered)
+    (stopped,) = only(told, TargetCancelled)
+    assert stopped.target == target and not only(told, TargetFailed)
+    assert (told[-1].made, told[-1].failed) == (1, 0)
+    assert [m.target for m in only(told, MeshReady) if m.textured] == [1 - target]
+    written = record(photo)
+    assert written["state"] == "finished"
+    assert [one["state"] for one in written["targets"]] == (["cancelled", "painted"] if target == 0 else ["painted", "cancelled"])
+
+
+def test_strokes_and_heights_and_the_scale_travel(photo: Path) -> None:
+    stroke = Stroke(xs=(0.05,), ys=(0.05,), radius=0.05)  # the photo's corner, which is no part of the cup
+    wanted = (Wanted(name="cup", box=LEFT_BOX, strokes=(stroke,), height=0.2), TWO[1])
+    told = run(request(photo, *wanted, pixels_per_metre=500.0, job="the id"))
+    written = record(photo)
+    assert (written["job"], written["pixels_per_metre"]) == ("the id", 500.0)
+    assert [one["height"] for one in written["targets"]] == [0.2, 0.0]
+    assert written["targets"][0]["strokes"] == [{"xs": [0.05], "ys": [0.05], "radius": 0.05, "adds": True}]
+    cutout = cv2.imread(only(told, CutoutReady)[0].path, cv2.IMREAD_UNCHANGED)
+    left, top = written["targets"][0]["cutout_left"], written["targets"][0]["cutout_top"]
+    assert cutout[round(0.05 * HEIGHT) - top, round(0.05 * WIDTH) - left, 3] == 255
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(name="cup", height=-1.0),
+        Wanted(name="cup", strokes=(Stroke(xs=(0.1, 0.2), ys=(0.1,), radius=0.1),)),
+        Wanted(name="cup", strokes=(Stroke(xs=(0.1,), ys=(float("nan"),), radius=0.1),)),
+    ],
+)
+def test_what_the_artist_said_must_make_sense(photo: Path, wanted: Wanted) -> None:
+    (failed,) = run(request(photo, wanted))
+    assert type(failed) is Failed and failed.code == ErrorCode.BAD_REQUEST
+    assert not (photo.parent / "run").exists()
+
+
 @pytest.mark.parametrize("stage", ["locate", "matte", "shape", "paint"])
 def test_cancel_is_seen_in_every_stage(photo: Path, stage: str) -> None:
     entered: list[str] = []
@@ -195,6 +248,15 @@ def test_locate_alone_writes_nothing(photo: Path) -> None:
     assert [target.name for target in only(told, Located)[0].targets] == ["cup", "fork"]
     assert type(told[-1]) is Finished and told[-1].failed == 1
     assert list(photo.parent.iterdir()) == [photo]
+
+
+def test_locate_with_a_folder_cuts_out(photo: Path) -> None:
+    wanted = (Wanted(name="fork"), *TWO)
+    told = run(Locate(job="j", photo=str(photo), run_folder=str(photo.parent / "search"), wanted=wanted, engine="small"))
+    kinds = [type(m) for m in told if type(m) is not Progress]
+    assert kinds == [Located, TargetFailed, CutoutReady, CutoutReady, Finished]
+    assert [Path(m.path).is_file() for m in only(told, CutoutReady)] == [True, True]
+    assert (told[-1].made, told[-1].failed) == (0, 1)
 
 
 def test_two_hundred_names(photo: Path) -> None:

@@ -7,11 +7,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
+import trimesh
 from img23d_backend.job import Caller
 from img23d_backend.pipeline import run_job
 from img23d_backend.stages import Context, CutOut, Engine, Mesh, Painted, Shaped, View
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import Finished, LearnedSettings, MeshReady, Notice, Settings, Stage, TargetFailed, Wanted
+from img23d_protocol.messages import (
+    Finished,
+    LearnedSettings,
+    MeshReady,
+    Notice,
+    Settings,
+    Stage,
+    TargetCancelled,
+    TargetFailed,
+    Wanted,
+)
 
 from pipeline_case import LEFT_BOX, RIGHT_BOX, only, photo, request  # noqa: F401  (photo is a fixture)
 from small_engine import SmallEngine
@@ -72,6 +84,21 @@ def test_a_batch_that_breaks_off_fails_one_target_only(photo: Path) -> None:
     told, _ = run_batching(photo, "stops")
     assert [message.target for message in only(told, TargetFailed)] == [1]
     assert [message.target for message in only(told, MeshReady)] == [0, 2]
+
+
+@pytest.mark.parametrize("target", [0, 1])
+def test_a_target_that_is_stopped_in_a_batch_leaves_the_others_theirs(photo: Path, target: int) -> None:
+    engine, told = BatchingEngine(), []
+    caller = Caller(
+        emit=told.append,
+        load_engine=lambda engine_id: engine.as_engine(),
+        is_target_cancelled=lambda index: index == target and "batch" in engine.counts,
+    )
+    run_job(request(photo, *THREE, settings=PLAIN), caller)
+    assert [message.target for message in only(told, TargetCancelled)] == [target]
+    sizes = {m.target: trimesh.load(m.path, force="mesh").extents.round(3).tolist() for m in only(told, MeshReady)}
+    whole = {m.target: trimesh.load(m.path, force="mesh").extents.round(3).tolist() for m in only(run_batching(photo)[0], MeshReady)}
+    assert sizes == {index: whole[index] for index in whole if index != target}
 
 
 def test_a_notice_is_told_once(photo: Path) -> None:

@@ -46,7 +46,7 @@ def test_preview_is_the_same_for_the_same_seed(photo: Path) -> None:
         job = request(photo, engine="preview", run_folder=str(photo.parent / folder), settings=Settings(faces=1000))
         assert run(job)[-1].made == 1
         contents.append([path.read_bytes() for path in sorted((photo.parent / folder).glob("*.[gp][ln][bg]"))])
-    assert len(contents[0]) == 3 and contents[0] == contents[1]
+    assert len(contents[0]) == 5 and contents[0] == contents[1]
 
 
 def test_repaint_an_artists_mesh(photo: Path) -> None:

@@ -1,0 +1,115 @@
+"""What a run keeps of its targets: files in its folder, lines in its record, and a word to the caller about each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from img23d_protocol.messages import CutoutReady, MeshReady, PreviewReady, Stage
+
+from .job import Job
+from .placement import Placement, base_color, view_in_photo, visible_side
+from .png import read_rgba, write_png
+from .runs import Run, TargetRecord, TargetState
+from .stages import CutOut, Found, Painted, Shaped
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """A cut-out on disk: two hundred of them in memory would be gigabytes."""
+
+    path: Path
+    left: int  # pixels at the working size
+    top: int
+    share: float  # the working size's share of the photo's
+    side: float  # pixels of the photo, the longest side of what is solid
+
+    def read(self) -> CutOut:
+        return CutOut(rgba=read_rgba(self.path), left=self.left, top=self.top)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solid:
+    """A shaped target on its way to the painter."""
+
+    cut: Cut
+    shaped: Shaped
+    placement: Placement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """Every method writes, records and tells; indices are the targets'."""
+
+    job: Job
+    run: Run
+
+    def target(self, index: int) -> TargetRecord:
+        return self.run.record.targets[index]
+
+    def keep_cutout(self, index: int, found: Found, cutout: CutOut, share: float) -> Cut:
+        path = self.run.path_for(index, "_cutout.png")
+        side = visible_side(cutout.rgba) / share
+        cut = Cut(path=path, left=cutout.left, top=cutout.top, share=share, side=side)
+        write_png(path, cutout.rgba)
+        target = self.target(index)
+        target.cutout_left, target.cutout_top, target.cutout_share = cutout.left, cutout.top, share
+        target.add_file(TargetState.CUT, found.note, cutout.note, cutout=path)
+        self.job.emit(CutoutReady(job=self.job.id, target=index, path=str(path), note=cutout.note))
+        return cut
+
+    def keep_solid(self, index: int, solid: Solid, cutout: CutOut) -> None:
+        from .mesh.export import write_glb
+        from .mesh.portrait import portrait
+
+        path, shaped, placement = self.run.path_for(index, "_shape.glb"), solid.shaped, solid.placement
+        target = self.target(index)
+        write_glb(
+            path,
+            mesh=shaped.mesh,
+            name=target.name,
+            uv=None,
+            texture=None,
+            base_color=base_color(cutout.rgba),
+            scale=placement.scale,
+            offset=placement.offset,
+        )
+        cut = solid.cut
+        target.view = view_in_photo(shaped, placement, cut.left, cut.top, cut.share).matrix.tolist()
+        target.add_file(TargetState.SHAPED, shaped.note, shape=path)
+        self._tell_mesh(index, path, textured=False, faces=len(shaped.mesh.faces), note=shaped.note)
+        self._keep_preview(index, Stage.SHAPE, "_preview_shape.png", portrait(shaped.mesh))
+
+    def keep_painted(self, index: int, solid: Solid, painted: Painted) -> None:
+        from .mesh.export import write_glb
+        from .mesh.portrait import portrait
+
+        path, placement = self.run.path_for(index, ".glb"), solid.placement
+        target = self.target(index)
+        write_glb(
+            path,
+            mesh=painted.mesh,
+            name=target.name,
+            uv=painted.uv,
+            texture=painted.texture,
+            base_color=(1.0, 1.0, 1.0),
+            scale=placement.scale,
+            offset=placement.offset,
+        )
+        target.add_file(TargetState.PAINTED, painted.note, mesh=path)
+        self._tell_mesh(index, path, textured=True, faces=len(painted.mesh.faces), note=painted.note)
+        picture = portrait(painted.mesh, uv=painted.uv, texture=painted.texture)
+        self._keep_preview(index, Stage.PAINT, "_preview.png", picture)
+
+    def _tell_mesh(self, index: int, path: Path, *, textured: bool, faces: int, note: str) -> None:
+        self.target(index).faces = faces
+        self.job.emit(
+            MeshReady(job=self.job.id, target=index, path=str(path), textured=textured, faces=faces, note=note)
+        )
+
+    def _keep_preview(self, index: int, stage: Stage, suffix: str, picture: np.ndarray) -> None:
+        path = self.run.path_for(index, suffix)
+        write_png(path, picture)
+        self.target(index).files["preview"] = path.name
+        self.job.emit(PreviewReady(job=self.job.id, target=index, stage=stage, path=str(path)))
