@@ -56,6 +56,7 @@ class TargetState:
     mesh: str = ""
     textured: bool = False
     faces: int = 0
+    stage_seconds: dict[str, float] = field(default_factory=dict)  # by stage, of a run that was read from its folder
     object_name: str = ""  # set by whoever placed the result in a scene
 
     @property
@@ -99,6 +100,9 @@ class Job:
     started: float = 0.0  # wall time, seconds since 1970
     ended: float = 0.0  # wall time, 0 while it runs
     file_key: str = ""  # the state of the Blender file that the job was started in
+    is_past: bool = False  # read from its folder, not seen from its beginning (see `history`)
+    was_interrupted: bool = False  # of a past one: its program ended before it did
+    stage_seconds: dict[str, float] = field(default_factory=dict)  # by step, of a past one
 
     @property
     def is_over(self) -> bool:
@@ -132,9 +136,24 @@ class Job:
             return stage_progress(self.stage, self.fraction)
         return sum(target.progress for target in self.targets) / len(self.targets)
 
+    @property
+    def unfinished(self) -> list[int]:
+        """The targets that something is still to be made of, by their indices."""
+        return [index for index, target in enumerate(self.targets) if not self._is_settled(target)]
+
+    def has_dropped(self, index: int) -> bool:
+        """Nothing is heard any more of a target that the artist has stopped."""
+        target = self.target(index)
+        return target is not None and target.is_cancelled
+
     def target(self, index: int) -> TargetState | None:
         """The target of that index, or None where the backend names one that does not exist."""
         return self.targets[index] if 0 <= index < len(self.targets) else None
+
+    def _is_settled(self, target: TargetState) -> bool:
+        is_painted_later = self.is_generation and self.request.settings.texture
+        is_made = target.textured if is_painted_later or self.is_retexture else bool(target.mesh)
+        return self.is_over or is_made or bool(target.error) or target.is_cancelled
 
     # What the session records
 
@@ -187,7 +206,9 @@ class Job:
             target.note = message.note or target.note
 
     def on_located(self, message: Located) -> None:
-        self.targets = [TargetState(name=one.name, box=one.box) for one in message.targets]
+        before, self.targets = self.targets, [TargetState(name=one.name, box=one.box) for one in message.targets]
+        for target, known in zip(self.targets, before, strict=False):  # the artist may have stopped one already
+            target.is_cancelled = known.is_cancelled
         for target, one in zip(self.targets, message.targets, strict=True):
             target.stage, target.fraction, target.note = Stage.LOCATE, 1.0, one.note
         self.add_notes(*message.notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -9,10 +10,12 @@ import types
 import typing
 from enum import Enum
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from . import messages
 from .errors import ProtocolError
+
+Value = TypeVar("Value")
 
 _KINDS: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(messages.Message)}
 
@@ -52,6 +55,23 @@ def _build(kind: type, data: Any) -> Any:
         raise ProtocolError(f"{kind.__name__} is not an object")
     hints = _field_types(kind)
     values = {name: _value(hints[name], data[name], f"{kind.__name__}.{name}") for name in hints if name in data}
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise ProtocolError(f"{kind.__name__}: {error}") from error
+
+
+def revive(kind: type[Value], data: Any) -> Value:
+    """A value of a dataclass from what another version may have written: a field that is missing, or does not fit, takes
+    its default. Raises ProtocolError where such a field has none.
+    """
+    if not isinstance(data, dict):
+        raise ProtocolError(f"{kind.__name__} is not an object")
+    values = {}
+    for name, hint in _field_types(kind).items():
+        if name in data:
+            with contextlib.suppress(ProtocolError):
+                values[name] = revive(hint, data[name]) if dataclasses.is_dataclass(hint) else _value(hint, data[name], name)
     try:
         return kind(**values)
     except TypeError as error:
