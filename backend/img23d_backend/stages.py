@@ -20,11 +20,15 @@ from .setup_context import JobCancelled as JobCancelled, TargetCancelled as Targ
 
 @dataclass(frozen=True, kw_only=True)
 class Photo:
-    """An upright picture. `rgb` (H, W, 3) uint8 sRGB; `alpha` (H, W) uint8 where the file brought a useful one."""
+    """An upright picture. `rgb` (H, W, 3) uint8 sRGB; `alpha` (H, W) uint8 where the file brought a useful one.
+
+    `focal` is the lens's focal length in photo widths, None where the file does not tell it.
+    """
 
     rgb: np.ndarray
     alpha: np.ndarray | None = None
     name: str = ""  # the file's stem
+    focal: float | None = None
     notes: tuple[str, ...] = ()  # what was done to it on the way in
 
     @property
@@ -70,6 +74,16 @@ class NotFound:
 
     name: str
     sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """The ground plane as the photo shows it. `horizon` is how far its horizon is above the photo's middle, in photo widths;
+    `roll` how far the camera was turned clockwise about its own axis, in radians.
+    """
+
+    horizon: float
+    roll: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,18 +163,25 @@ def _silent(*_: object) -> None:
 class Context:
     """What a stage may ask of its caller: a seed, the settings, and a place to report to, which is also where a cancel is seen.
 
-    `notify` takes a sentence about the whole job, such as that it goes on with less memory; each is told once.
+    `notify` takes a sentence about the whole job, such as that it goes on with less memory; each is told once. `show` takes a
+    picture (h, w, 3) uint8 of what is coming to be; call it as often as you like, it is looked at now and then.
     """
 
     seed: int = 0
     settings: Settings = field(default_factory=Settings)
     report: Callable[[float, str], None] = field(default=_silent)  # (fraction 0..1, note); may raise JobCancelled
     notify: Callable[[str], None] = field(default=_silent)
+    show: Callable[[np.ndarray], None] = field(default=_silent)
 
 
 class Grounder(Protocol):
     def locate(self, photo: Photo, wanted: tuple[Wanted, ...], context: Context) -> tuple[Found | NotFound, ...]:
         """One answer a wanted thing, in the same order (an engine that finds more instances adds them at the end)."""
+
+
+class DepthEstimator(Protocol):
+    def ground(self, photo: Photo, boxes: Sequence[PixelBox], context: Context) -> Ground | None:
+        """The plane that the things in the boxes stand on; None where none can be told, or no model is downloaded."""
 
 
 class Matter(Protocol):
@@ -225,6 +246,7 @@ class Engine:
     painter: Painter
     batch_shaper: BatchShaper | None = None  # the shaper again, where it can do several at once
     preparing_painter: PreparingPainter | None = None  # the painter again, where it prepares its pictures
+    depth: DepthEstimator | None = None
     # Begins to read what a stage needs, while an earlier one computes; returns at once and never raises
     prefetch: Callable[[Stage, Settings], None] = field(default=_silent)
     unload: Callable[[], int] = field(default=lambda: 0)  # frees what is cached, returns bytes
