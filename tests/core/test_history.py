@@ -1,0 +1,217 @@
+"""Runs read back from their folders: whole, half written, foreign and many."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from img23d_backend.runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, open_run
+from img23d_protocol import messages as m
+from img23d_protocol.errors import ErrorCode, Img23DError
+
+from blender_img23d.core.history import INTERRUPTED, list_runs, read_run
+from blender_img23d.core.states import JobState
+from blender_img23d.shared.img23d_protocol.messages import Box, Generate, LearnedSettings, Paint, Settings, Stage, Stroke
+
+BOX = {"left": 0.1, "top": 0.2, "right": 0.5, "bottom": 0.9}
+
+
+def made_run(folder: Path, names: tuple[str, ...] = ("red mug", "book"), **more: object) -> Run:
+    """A folder as the backend leaves it: all but the last target painted, the last one only shaped."""
+    wanted = tuple(m.Wanted(name=name, box=m.Box(**BOX), height=0.12) for name in names)
+    settings = m.Settings(texture_size=2048, learned=m.LearnedSettings(steps=7))
+    request = m.Generate(job="abc", photo="/photos/desk.jpg", run_folder=str(folder), wanted=wanted, seed=11, settings=settings)
+    run = open_run(request)
+    run.record.photo = PhotoRecord(path="/photos/desk.jpg", sha256="0", width=640, height=480, notes=("Scaled down.",))
+    run.record.pixels_per_metre = 321.0
+    run.record.targets = [TargetRecord(name=name, box=m.Box(**BOX), faces=900) for name in names]
+    run.record.seconds |= {"locate": 1.5, "shape": 2.0}
+    for index, target in enumerate(run.record.targets):
+        is_last = index == len(names) - 1
+        files = {"cutout": "_cutout.png", "shape": "_shape.glb", "preview": "_preview.png"} | ({} if is_last else {"mesh": ".glb"})
+        paths = {kind: run.path_for(index, suffix) for kind, suffix in files.items()}
+        for path in paths.values():
+            path.write_bytes(b"x")
+        target.add_file(TargetState.SHAPED if is_last else TargetState.PAINTED, "rounded", **paths)
+        target.seconds["shape"] = 1.0
+    for name, value in more.items():
+        setattr(run.record, name, value)
+    run.end(RunState.FINISHED)
+    return run
+
+
+def change(folder: Path, **fields: object) -> None:
+    path = folder / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | fields), encoding="utf-8")
+
+
+def test_a_run_of_the_backend_is_read_back_as_a_job(tmp_path: Path) -> None:
+    folder = made_run(tmp_path / "runs" / "20260102-030405-desk-abcd").folder
+    job = read_run(folder)
+    assert (job.id, job.state, job.is_past, job.was_interrupted) == ("abc", JobState.DONE, True, False)
+    request = job.request
+    assert isinstance(request, Generate) and request.photo == "/photos/desk.jpg" and request.run_folder == str(folder)
+    assert (request.seed, request.engine, request.pixels_per_metre) == (11, "preview", 321.0)
+    assert request.settings == Settings(texture_size=2048, learned=LearnedSettings(steps=7))
+    assert [(one.name, one.box, one.height) for one in request.wanted] == [(n, Box(**BOX), 0.12) for n in ("red mug", "book")]
+    mug, book = job.targets
+    assert (mug.name, mug.box, mug.stage, mug.textured, mug.faces) == ("red mug", Box(**BOX), Stage.PAINT, True, 900)
+    assert mug.mesh == str(folder / "00_red_mug.glb") and mug.cutout == str(folder / "00_red_mug_cutout.png")
+    assert mug.preview.endswith("00_red_mug_preview.png") and mug.notes == ("rounded",)
+    assert book.mesh == str(folder / "01_book_shape.glb") and not book.textured and book.stage is Stage.SHAPE
+    assert job.notes == ("Scaled down.",) and job.photo_size == (640, 480)
+    assert job.seconds == 3.5 and job.stage_seconds == {"locate": 1.5, "shape": 2.0} and mug.stage_seconds == {"shape": 1.0}
+    assert abs(job.started - time.time()) < 60 and job.progress == 1.0
+
+
+def test_strokes_camera_and_places_come_back(tmp_path: Path) -> None:
+    folder = made_run(tmp_path / "run").folder
+    stroke = {"xs": [0.1, 0.2], "ys": [0.3, 0.4], "radius": 0.01, "adds": False}
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    record["wanted"][1]["strokes"] = [stroke]
+    record["targets"][0]["pose"] = {"x": 0.5, "y": 3.0, "yaw": 0.1, "scale": 0.3}
+    record |= {"camera": {"focal": 1.2, "pitch": 0.3, "height": 1.4}, "row_scale": 0.3, "note": "From the boxes."}
+    change(folder, **record)
+    job = read_run(folder)
+    assert job.request.wanted[1].strokes == (Stroke(xs=(0.1, 0.2), ys=(0.3, 0.4), radius=0.01, adds=False),)
+    assert job.arranged.camera.focal == 1.2 and job.arranged.row_scale == 0.3 and job.arranged.note == "From the boxes."
+    assert job.arranged.poses[0].scale == 0.3 and job.arranged.poses[1] is None
+
+
+def test_a_painted_mesh_is_read_back_with_its_texture(tmp_path: Path) -> None:
+    request = m.Paint(job="p", mesh="/m.npz", picture="/photos/wood.jpg", run_folder=str(tmp_path / "run"), name="Table")
+    run = open_run(request)
+    texture = run.folder / "00_Table_texture.png"
+    texture.write_bytes(b"x")
+    run.record.photo = PhotoRecord(path="/photos/wood.jpg", sha256="0")
+    run.record.targets = [TargetRecord(name="Table")]
+    run.record.targets[0].add_file(TargetState.PAINTED, texture=texture)
+    run.end(RunState.FINISHED)
+    job = read_run(run.folder)
+    assert isinstance(job.request, Paint) and job.is_retexture and job.picture == "/photos/wood.jpg"
+    assert job.texture == str(texture) and job.targets[0].textured and not job.targets[0].mesh
+
+
+def test_how_a_run_ended(tmp_path: Path) -> None:
+    folder = made_run(tmp_path / "run").folder
+    change(folder, state="running")
+    job = read_run(folder)
+    assert job.state is JobState.CANCELLED and job.was_interrupted and INTERRUPTED in job.notes and job.targets[0].mesh
+    change(folder, state="cancelled")
+    assert read_run(folder).state is JobState.CANCELLED and not read_run(folder).was_interrupted
+
+
+def test_what_failed_says_why(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    run.record.targets[1].state, run.record.targets[1].files = TargetState.FAILED, {}
+    run.record.targets[1].error = run.record.error = None
+    run.end(RunState.FAILED, Img23DError(ErrorCode.DISK_FULL, "The disk is full: make room.", "detail"))
+    record = json.loads((run.folder / "run.json").read_text(encoding="utf-8"))
+    record["targets"][1]["error"] = {"code": "no_region", "sentence": "Nothing is left for “book”.", "detail": ""}
+    change(run.folder, **record)
+    job = read_run(run.folder)
+    assert job.state is JobState.FAILED and (job.code, job.error) == ("disk_full", "The disk is full: make room.")
+    assert job.targets[1].error == "Nothing is left for “book”." and not job.targets[0].error
+
+
+def test_a_record_without_an_id_keeps_the_same_one(tmp_path: Path) -> None:
+    folder = made_run(tmp_path / "20250102-030405-desk-abcd").folder
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    for later in ("job", "camera", "row_scale"):
+        record.pop(later, None)
+    for target in record["targets"]:
+        for later in ("strokes", "height", "pose"):
+            target.pop(later, None)
+    (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
+    assert read_run(folder).id == read_run(folder).request.job == folder.name
+
+
+def test_unknown_settings_are_left_out_and_missing_ones_are_the_defaults(tmp_path: Path) -> None:
+    folder = made_run(tmp_path / "run").folder
+    settings = {"texture_size": 4096, "faces": "many", "sparkle": True, "learned": {"steps": 3, "speed": 5}}
+    change(folder, settings=settings)
+    assert read_run(folder).request.settings == Settings(texture_size=4096, learned=LearnedSettings(steps=3))
+    change(folder, settings=None)
+    assert read_run(folder).request.settings == Settings()
+
+
+def test_a_file_that_is_gone_is_not_offered(tmp_path: Path) -> None:
+    folder = made_run(tmp_path / "run").folder
+    (folder / "00_red_mug.glb").unlink()
+    (folder / "01_book_cutout.png").unlink()
+    mug, book = read_run(folder).targets
+    assert mug.mesh.endswith("00_red_mug_shape.glb") and not mug.textured, "the plain one is still there"
+    assert book.cutout == "" and book.mesh
+
+
+def test_a_record_points_at_nothing_outside_its_folder(tmp_path: Path) -> None:
+    folder = made_run(tmp_path / "run").folder
+    (tmp_path / "other.glb").write_bytes(b"x")
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    record["targets"][0]["files"] = {"mesh": "../other.glb", "cutout": str(tmp_path / "other.glb"), "preview": ".."}
+    change(folder, **record)
+    target = read_run(folder).targets[0]
+    assert (target.mesh, target.cutout, target.preview) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{", b"\xff\xfe\x00", b"[]", b"null", b'{"kind": "generate"}', b'{"kind": "locate", "targets": []}', b"[" * 100_000],
+    ids=["empty", "cut off", "not text", "a list", "null", "no targets", "a search", "nested"],
+)
+def test_what_is_no_run_is_passed_over(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "run.json").write_bytes(content)
+    assert read_run(tmp_path) is None
+
+
+@pytest.mark.parametrize("wrong", [None, 5, "x", [], {}, [None, 7, "x", [], {}], float("inf"), 1e308, -1, {"a": None}])
+def test_a_damaged_field_takes_nothing_else_along(tmp_path: Path, wrong: object) -> None:
+    folder = made_run(tmp_path / "run").folder
+    whole = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    for key in (set(whole) | {"camera", "note"}) - {"kind", "targets"}:
+        (folder / "run.json").write_text(json.dumps(whole | {key: wrong}), encoding="utf-8")
+        assert [target.name for target in read_run(folder).targets] == ["red mug", "book"], key
+    for key in set(whole["targets"][0]) - {"name"}:
+        first = whole["targets"][0] | {key: wrong}
+        (folder / "run.json").write_text(json.dumps(whole | {"targets": [first, whole["targets"][1]]}), encoding="utf-8")
+        assert [target.name for target in read_run(folder).targets] == ["red mug", "book"], key
+
+
+def test_a_huge_record_and_a_missing_folder_are_passed_over(tmp_path: Path) -> None:
+    folder = made_run(tmp_path / "run").folder
+    with (folder / "run.json").open("ab") as file:
+        file.write(b" " * 5_000_000)
+    assert read_run(folder) is None
+    assert read_run(tmp_path / "nowhere") is None
+    (tmp_path / "folder" / "run.json").mkdir(parents=True)
+    assert read_run(tmp_path / "folder") is None
+
+
+def test_fifty_runs_are_listed_newest_first(tmp_path: Path) -> None:
+    runs = tmp_path / "runs"
+    first = made_run(runs / f"{datetime(2026, 1, 1):%Y%m%d-%H%M%S}-desk-aaaa", ("a", "b")).folder
+    for day in range(2, 52):
+        shutil.copytree(first, runs / f"{datetime(2026, 1 + day // 28, 1 + day % 28):%Y%m%d-%H%M%S}-desk-aaaa")
+    foreign = runs / "my own things"
+    foreign.mkdir()
+    os.utime(foreign, (time.time(), datetime(2025, 6, 1).timestamp()))
+    (runs / "a file.txt").write_text("x", encoding="utf-8")
+    listed = list_runs(tmp_path)
+    assert len(listed) == 52 and listed[-1] == foreign and listed[-2] == first
+    assert [folder.name for folder in listed[:-1]] == sorted((folder.name for folder in listed[:-1]), reverse=True)
+    assert sum(read_run(folder) is not None for folder in listed) == 51
+
+
+def test_a_link_is_not_followed_and_a_base_without_runs_is_empty(tmp_path: Path) -> None:
+    made_run(tmp_path / "elsewhere")
+    (tmp_path / "runs").mkdir()
+    try:
+        (tmp_path / "runs" / "20260101-000000-link-aaaa").symlink_to(tmp_path / "elsewhere", target_is_directory=True)
+    except OSError:
+        pytest.skip("links need a right here")
+    assert list_runs(tmp_path) == [] and list_runs(tmp_path / "nowhere") == []
