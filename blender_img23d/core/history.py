@@ -96,7 +96,7 @@ class _Record:
         """The first of these files that is there."""
         files = self.inner("files")
         name = next((name for kind in kinds if (name := files.get(kind, "")) in self.names), "")
-        return str(self.folder / name) if name else ""
+        return os.path.join(self.folder, name) if name else ""
 
     def _of(self, value: Any) -> _Record:
         return _Record(data=value if isinstance(value, dict) else {}, folder=self.folder, names=self.names)
