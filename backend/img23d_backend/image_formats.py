@@ -1,6 +1,6 @@
 """What a picture file says about itself before anything is decoded: kind, size, turn, and whether it is complete.
 
-Sources: ITU T.81 (JPEG), the PNG specification (third edition), RFC 9649 (WebP), TIFF 6.0, Exif 2.32, GIF89a.
+Sources: ITU T.81 (JPEG), the PNG specification (third edition), RFC 9649 (WebP), TIFF 6.0, GIF89a.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
+from .exif import ORIENTATION, Exif, byte_order, focal_35mm, read_exif, tiff_tags
 
 class Format(StrEnum):
     """What can be opened."""
@@ -26,13 +27,17 @@ class Format(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Header:
-    """`width` and `height` are pixels as decoded; `orientation` is Exif's 1..8, to be applied after that."""
+    """`width` and `height` are pixels as decoded; `orientation` is Exif's 1..8, to be applied after that.
+
+    `focal_35mm` is the lens's 35 mm equivalent in millimetres, where the file tells it.
+    """
 
     format: Format
     width: int
     height: int
     orientation: int = 1
     animated: bool = False
+    focal_35mm: float | None = None
 
     @property
     def upright_size(self) -> tuple[int, int]:
@@ -102,15 +107,27 @@ _JPEG_SCAN_END = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # neither a stuffed b
 
 def _read_jpeg(data: bytes) -> Header:
     width, height = _NO_SIZE
-    orientation = 1
+    block = b""
     for marker, start, end in _jpeg_segments(data):
         if marker in _JPEG_FRAMES and not width:
             height, width = struct.unpack_from(">HH", data, start + 1)
         elif marker == 0xE1 and data.startswith(b"Exif\0\0", start):
-            orientation = _exif_orientation(data[start + 6 : end])
+            block = data[start + 6 : end]
     if not width:
         raise CutShort("no frame header")
-    return Header(format=Format.JPEG, width=width, height=height, orientation=orientation)
+    return _header(Format.JPEG, width, height, block)
+
+
+def _header(format: Format, width: int, height: int, exif_block: bytes, *, animated: bool = False) -> Header:
+    exif = read_exif(exif_block, width, height) if exif_block else Exif()
+    return Header(
+        format=format,
+        width=width,
+        height=height,
+        orientation=exif.orientation,
+        animated=animated,
+        focal_35mm=exif.focal_35mm,
+    )
 
 
 def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
@@ -144,7 +161,7 @@ def _jpeg_segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 def _read_png(data: bytes) -> Header:
     width, height = struct.unpack_from(">II", data, 16)
-    orientation, animated = 1, False
+    block, animated = b"", False
     position = 8
     while True:
         (length,) = struct.unpack_from(">I", data, position)
@@ -155,11 +172,11 @@ def _read_png(data: bytes) -> Header:
         if zlib.crc32(memoryview(data)[position + 4 : end - 4]) != struct.unpack_from(">I", data, end - 4)[0]:
             raise Damaged(f"the checksum of chunk {kind!r} is wrong")
         if kind == b"eXIf":
-            orientation = _exif_orientation(data[position + 8 : end - 4])
+            block = data[position + 8 : end - 4]
         elif kind == b"acTL":
             animated = True
         elif kind == b"IEND":
-            return Header(format=Format.PNG, width=width, height=height, orientation=orientation, animated=animated)
+            return _header(Format.PNG, width, height, block, animated=animated)
         position = end
 
 
@@ -172,7 +189,7 @@ def _read_riff(data: bytes) -> Header:
     if struct.unpack_from("<I", data, 4)[0] + 8 > len(data) + 1:  # some writers leave the last padding byte out
         raise CutShort("the RIFF size runs past the end")
     width, height = _NO_SIZE
-    orientation, animated = 1, False
+    block, animated = b"", False
     position = 12
     while position + 8 <= len(data):
         kind, length = struct.unpack_from("<4sI", data, position)
@@ -180,13 +197,12 @@ def _read_riff(data: bytes) -> Header:
         if not width:
             width, height = _webp_size(data, kind, start)
         if kind == b"EXIF":
-            exif = data[start : start + length]
-            orientation = _exif_orientation(exif.removeprefix(b"Exif\0\0"))
+            block = data[start : start + length].removeprefix(b"Exif\0\0")
         animated |= kind == b"ANIM"
         position = start + length + length % 2
     if not width:
         raise CutShort("no picture chunk")
-    return Header(format=Format.WEBP, width=width, height=height, orientation=orientation, animated=animated)
+    return _header(Format.WEBP, width, height, block, animated=animated)
 
 
 def _webp_size(data: bytes, kind: bytes, start: int) -> tuple[int, int]:
@@ -202,53 +218,27 @@ def _webp_size(data: bytes, kind: bytes, start: int) -> tuple[int, int]:
     return _NO_SIZE
 
 
-# --- TIFF and Exif --------------------------------------------------------------------------------------------------
+# --- TIFF -----------------------------------------------------------------------------------------------------------
 
-_TIFF_TYPES = {1: "B", 3: "H", 4: "I"}
-_WIDTH, _HEIGHT, _ORIENTATION = 256, 257, 274
+_WIDTH, _HEIGHT = 256, 257
 _STRIPS, _TILES = (273, 279), (324, 325)  # offsets and byte counts
 
 
 def _read_tiff(data: bytes) -> Header:
-    order = "<" if data.startswith(b"II") else ">"
     if data[8:10] == b"CR" or b"DNGVersion" in data[:4096]:
         raise NotAPicture("a camera raw file")
-    tags = _tiff_tags(data, order)
+    tags = tiff_tags(data, byte_order(data))
     for offsets, counts in (_STRIPS, _TILES):
         if any(a + b > len(data) for a, b in zip(tags.get(offsets, ()), tags.get(counts, ()), strict=False)):
             raise CutShort("a strip runs past the end")
     if not (tags.get(_WIDTH) and tags.get(_HEIGHT)):
         raise CutShort("no size")
-    width, height = tags[_WIDTH][0], tags[_HEIGHT][0]
+    width, height = int(tags[_WIDTH][0]), int(tags[_HEIGHT][0])
+    focal = focal_35mm(data, tags, width, height)
     # OpenCV's TIFF reader applies the orientation itself, whatever the flags.
-    is_turned = tags.get(_ORIENTATION, (1,))[0] >= 5
-    return Header(format=Format.TIFF, width=height if is_turned else width, height=width if is_turned else height)
-
-
-def _exif_orientation(exif: bytes) -> int:
-    try:
-        value = _tiff_tags(exif, "<" if exif.startswith(b"II") else ">").get(_ORIENTATION, (1,))[0]
-    except (struct.error, IndexError):
-        return 1  # a damaged Exif block must not cost the photo
-    return value if 1 <= value <= 8 else 1
-
-
-def _tiff_tags(data: bytes, order: str) -> dict[int, tuple[int, ...]]:
-    """The integer tags of the first directory."""
-    (directory,) = struct.unpack_from(order + "I", data, 4)
-    (count,) = struct.unpack_from(order + "H", data, directory)
-    tags = {}
-    for entry in range(directory + 2, directory + 2 + 12 * count, 12):
-        tag, kind, length = struct.unpack_from(order + "HHI", data, entry)
-        if kind not in _TIFF_TYPES:
-            continue
-        layout = f"{order}{length}{_TIFF_TYPES[kind]}"
-        size = struct.calcsize(layout)
-        start = entry + 8 if size <= 4 else struct.unpack_from(order + "I", data, entry + 8)[0]
-        if start + size > len(data):
-            raise struct.error("a tag runs past the end")
-        tags[tag] = struct.unpack_from(layout, data, start)
-    return tags
+    if tags.get(ORIENTATION, (1,))[0] >= 5:
+        width, height = height, width
+    return Header(format=Format.TIFF, width=width, height=height, focal_35mm=focal)
 
 
 # --- BMP and GIF ----------------------------------------------------------------------------------------------------

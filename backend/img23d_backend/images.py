@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
+from .exif import focal_in_widths
 from .image_formats import CutShort, Damaged, Format, Header, NotAPicture, read_header
 from .stages import Photo
 
@@ -32,7 +33,8 @@ def decode_photo(data: bytes, path: str) -> Photo:
     pixels, decode_notes = _decode(data, header, name)
     rgb, alpha = _split_alpha(pixels)
     _refuse_empty(rgb, alpha, name)
-    return Photo(rgb=rgb, alpha=alpha, name=Path(path).stem, notes=notes + decode_notes)
+    focal = None if header.focal_35mm is None else focal_in_widths(header.focal_35mm, *header.upright_size)
+    return Photo(rgb=rgb, alpha=alpha, name=Path(path).stem, focal=focal, notes=notes + decode_notes)
 
 
 def photo_size(path: str) -> tuple[int, int]:

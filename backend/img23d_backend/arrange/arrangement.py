@@ -10,7 +10,7 @@ from img23d_protocol.arrangement import PhotoCamera, Pose
 from img23d_protocol.job_requests import Box
 
 from ..stages import Ground
-from .camera import Cameras, horizon
+from .camera import Cameras
 from .fit import Places, Things, fit
 from .hull import COARSE, extreme_points, padded
 from .search import USUAL_MILLIMETRES, Known, find_camera

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-FULL_FRAME_DIAGONAL = 43.27  # mm; 35 mm equivalents compare diagonal angles of view (CIPA DCG-001)
 HEIGHT = 1.0
 
 
@@ -47,13 +46,3 @@ class Cameras:
 def horizon(cameras: Cameras) -> np.ndarray:
     """(C,) photo widths by which the horizon is above the photo's middle."""
     return cameras.focal * np.tan(cameras.pitch)
-
-
-def diagonal(width: float, height: float) -> float:
-    """In photo widths."""
-    return float(np.hypot(1.0, height / width))
-
-
-def focal_in_widths(millimetres: float, width: float, height: float) -> float:
-    """A 35 mm equivalent focal length in photo widths."""
-    return millimetres / FULL_FRAME_DIAGONAL * diagonal(width, height)

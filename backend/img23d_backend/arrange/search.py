@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .camera import Cameras, focal_in_widths, horizon
+from ..exif import focal_in_widths
+from .camera import Cameras, horizon
 from .fit import Things, fit
 
 USUAL_MILLIMETRES = 27.0  # the main camera of most phones: 26 to 28 mm equivalent
