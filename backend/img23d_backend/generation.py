@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -130,7 +131,9 @@ class Generation:
             if index in self.job.failed | self.job.stopped:
                 continue
             with self._step(Stage.PAINT, index):
-                painted = self._painted(solid, pictures.pop(index, None), self.job.context(Stage.PAINT, index))
+                show = functools.partial(self.results.show_painting, index)
+                context = self.job.context(Stage.PAINT, index, show=show)
+                painted = self._painted(solid, pictures.pop(index, None), context)
                 require_mesh(painted.mesh)
                 self.results.keep_painted(index, solid, painted)
 

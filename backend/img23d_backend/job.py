@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
 from img23d_protocol import Img23DError
 from img23d_protocol import messages
 from img23d_protocol.messages import FromBackend, Notice, Progress, Settings, Stage, TargetFailed
@@ -20,6 +21,7 @@ log = logging.getLogger(__name__)
 Emit = Callable[[FromBackend], None]
 
 PROGRESS_INTERVAL = 0.05  # seconds between two Progress messages
+SHOW_INTERVAL = 1.0  # seconds between two pictures of what is coming to be
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,18 +56,32 @@ class Job:
     def elapsed(self) -> float:
         return time.monotonic() - self._started
 
-    def context(self, stage: Stage, target: int = -1, *, in_batch: bool = False) -> Context:
+    def context(
+        self,
+        stage: Stage,
+        target: int = -1,
+        *,
+        in_batch: bool = False,
+        show: Callable[[np.ndarray], None] = lambda picture: None,
+    ) -> Context:
         """What a stage reports to; made anew for each target, which is also where a cancel is seen.
 
-        A target `in_batch` with others is not stopped by itself before the batch is done.
+        A target `in_batch` with others is not stopped by itself before the batch is done. `show` is called once a second at most.
         """
+        shown_at = -math.inf
+
+        def show_when_due(picture: np.ndarray) -> None:
+            nonlocal shown_at
+            if time.monotonic() - shown_at >= SHOW_INTERVAL:
+                shown_at = time.monotonic()
+                show(picture)
 
         def report(fraction: float, note: str) -> None:
             self.check_cancel(-1 if in_batch else target)
             self._tell(Progress(job=self.id, stage=stage, target=target, fraction=_clean(fraction), note=note))
 
         report(0.0, "")
-        return Context(seed=self._seed, settings=self._settings, report=report, notify=self._notify)
+        return Context(seed=self._seed, settings=self._settings, report=report, notify=self._notify, show=show_when_due)
 
     def check_cancel(self, target: int = -1) -> None:
         """Raises JobCancelled, or TargetCancelled where only this target is not wanted any more."""

@@ -15,6 +15,9 @@ from .runs import Run, TargetRecord, TargetState
 from .stages import CutOut, Found, Painted, Shaped
 
 
+_PAINTING = "_painting_"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cut:
     """A cut-out on disk: two hundred of them in memory would be gigabytes."""
@@ -108,8 +111,23 @@ class Results:
             MeshReady(job=self.job.id, target=index, path=str(path), textured=textured, faces=faces, note=note)
         )
 
+    def show_painting(self, index: int, picture: np.ndarray) -> None:
+        """What the painter has so far; only the newest of these pictures is kept, and none at the end."""
+        shown = sorted(self._painting_pictures(index))
+        path = self.run.path_for(index, f"{_PAINTING}{len(shown) and int(shown[-1].stem[-3:]) + 1:03d}.png")
+        write_png(path, picture)
+        self.job.emit(PreviewReady(job=self.job.id, target=index, stage=Stage.PAINT, path=str(path)))
+        for older in shown[:-1]:  # the one before may be read at this moment
+            older.unlink(missing_ok=True)
+
+    def _painting_pictures(self, index: int) -> list[Path]:
+        stem = self.run.path_for(index, _PAINTING).name
+        return [path for path in self.run.folder.iterdir() if path.name.startswith(stem)]
+
     def _keep_preview(self, index: int, stage: Stage, suffix: str, picture: np.ndarray) -> None:
         path = self.run.path_for(index, suffix)
         write_png(path, picture)
         self.target(index).files["preview"] = path.name
+        for passing in self._painting_pictures(index):
+            passing.unlink(missing_ok=True)
         self.job.emit(PreviewReady(job=self.job.id, target=index, stage=stage, path=str(path)))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .glimpse import contact_sheet, fit_colors
 from .latent_pictures import decoded, picture_bytes, sampled
 from .latents import within
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from .paint_plan import PaintPlan
 
 Report = Callable[[float, str], None]
+Show = Callable[[np.ndarray], None]
 
 _ENCODED, _READ, _SAMPLED = 0.08, 0.1, 0.95  # of the progress
 _DISTILLED_STEPS = 30  # the turbo model knows so many times, of which a run takes some
@@ -42,6 +44,7 @@ class _Known:
     picture: Tensor  # (1, 4, h, w) latents
     maps: Tensor
     cameras: Tensor  # (V,) int64
+    colors: np.ndarray  # from latents to colours, see `glimpse`
 
 
 def paint_views(
@@ -53,13 +56,16 @@ def paint_views(
     models: ModelStore,
     seed: int,
     report: Report,
+    show: Show = lambda picture: None,
 ) -> np.ndarray:
     """(V, s, s, 3) uint8 views with the cameras of `maps`. `reference` is the picture on white, (s, s, 3) uint8.
+
+    `show` gets a small picture of all views after each step.
 
     `report` is called at every step, which is where a cancel is seen. Raises what loading and torch raise.
     """
     latents = sample_views(
-        reference, maps, camera_ids, plan=plan, models=models, seed=seed, report=within(report, 0.0, _SAMPLED)
+        reference, maps, camera_ids, plan=plan, models=models, seed=seed, report=within(report, 0.0, _SAMPLED), show=show
     )
     return _decode(latents, plan, models, within(report, _SAMPLED, 1.0))
 
@@ -73,12 +79,13 @@ def sample_views(
     models: ModelStore,
     seed: int,
     report: Report,
+    show: Show = lambda picture: None,
 ) -> Tensor:
     """The views' latents (V, 4, s / 8, s / 8) in single precision, on the processor."""
     known = _encode(reference, maps, camera_ids, plan, models, seed, within(report, 0.0, _ENCODED))
     report(_ENCODED, "Looking at the picture")
     keys = _look_at(known, plan, models)
-    return _sample(known, keys, plan, models, seed, within(report, _READ, 1.0))
+    return _sample(known, keys, plan, models, seed, within(report, _READ, 1.0), show)
 
 
 def _encode(
@@ -104,7 +111,12 @@ def _encode(
             latents.append(sampled(vae, picture, plan.device, generator))
     views = len(camera_ids)
     normals, positions = torch.cat(latents[1 : 1 + views]), torch.cat(latents[1 + views :])
-    return _Known(picture=latents[0], maps=torch.cat((normals, positions), dim=1), cameras=torch.tensor(camera_ids))
+    return _Known(
+        picture=latents[0],
+        maps=torch.cat((normals, positions), dim=1),
+        cameras=torch.tensor(camera_ids),
+        colors=fit_colors(latents, pictures),
+    )
 
 
 def _look_at(known: _Known, plan: PaintPlan, models: ModelStore) -> tuple[KeysValues, ...]:
@@ -123,7 +135,13 @@ def _look_at(known: _Known, plan: PaintPlan, models: ModelStore) -> tuple[KeysVa
 
 
 def _sample(
-    known: _Known, keys: tuple[KeysValues, ...], plan: PaintPlan, models: ModelStore, seed: int, report: Report
+    known: _Known,
+    keys: tuple[KeysValues, ...],
+    plan: PaintPlan,
+    models: ModelStore,
+    seed: int,
+    report: Report,
+    show: Show,
 ) -> Tensor:
     """Noise to latents (V, 4, h, w). The sampler's sums are done on the processor, so that a step ends when it says so."""
     import torch
@@ -140,7 +158,10 @@ def _sample(
             report(done / steps, f"Painting, step {done + 1} of {steps}")
             sample = torch.cat((scheduler.scale_model_input(latents, time), known.maps), dim=1)  # (V, 12, h, w)
             noise = _predict(network, sample, time, known.cameras, keys, plan)
-            latents = scheduler.step(noise, time, latents, generator=generator, return_dict=False)[0]
+            stepped = scheduler.step(noise, time, latents, generator=generator)
+            latents = stepped.prev_sample
+            expected = stepped.denoised if plan.is_turbo else stepped.pred_original_sample
+            show(contact_sheet(expected, known.colors))
     return latents
 
 

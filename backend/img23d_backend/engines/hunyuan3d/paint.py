@@ -151,7 +151,7 @@ class HunyuanPainter:
             plan,
             context,
             lambda one: paint_views(
-                picture, maps, cameras.ids, plan=one, models=self._models, seed=context.seed, report=report
+                picture, maps, cameras.ids, plan=one, models=self._models, seed=context.seed, report=report, show=context.show
             ),
         )
 
