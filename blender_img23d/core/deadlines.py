@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from ..shared.img23d_protocol import ErrorCode
 from ..shared.img23d_protocol.choices import PREVIEW_ENGINE
 from ..shared.img23d_protocol.messages import Diagnose
-from .jobs import Request
+from .jobs import Job, Request
+from .patience import Patience
+from .states import SessionState
 
 HELLO_SECONDS = 20.0
 CANCEL_SECONDS = 5.0
@@ -12,6 +17,26 @@ SILENCE_SECONDS = 120.0  # longer than any step between two reports of the previ
 # On a slow processor one guided step of a full-size model, or reading its files for the first time, takes minutes.
 LONG_SILENCE_SECONDS = 600.0
 IDLE_SECONDS = 300.0  # a backend that idles so long gives its memory back, unless the artist chose another time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """A deadline that has passed."""
+
+    code: ErrorCode
+    detail: str
+
+
+def broken_deadline(state: SessionState, job: Job | None, waited: Patience) -> Broken | None:
+    """`waited` is since the state was entered, or since the last word in a running job."""
+    match state:
+        case SessionState.STARTING if waited.is_over(HELLO_SECONDS):
+            return Broken(code=ErrorCode.BACKEND_START, detail=f"no hello within {HELLO_SECONDS:.0f} s")
+        case SessionState.BUSY if job is not None and waited.is_over(limit := silence_limit(job.request)):
+            return Broken(code=ErrorCode.BACKEND_SILENT, detail=f"nothing heard for {limit:.0f} s")
+        case SessionState.CANCELLING if waited.is_over(CANCEL_SECONDS):
+            return Broken(code=ErrorCode.BACKEND_SILENT, detail=f"cancel not answered within {CANCEL_SECONDS:.0f} s")
+    return None
 
 
 def silence_limit(request: Request) -> float:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from ..shared.img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import (
@@ -22,33 +21,24 @@ from ..shared.img23d_protocol.messages import (
     Log,
     Message,
     Notice,
+    SetupRequest,
     Status,
+    TargetCancelled,
     Unload,
     Unloaded,
     WeightsInfo,
 )
-from .deadlines import CANCEL_SECONDS, HELLO_SECONDS, IDLE_SECONDS, silence_limit
+from .backend import Backend
+from .deadlines import IDLE_SECONDS, broken_deadline
+from .job_list import JOBS_KEPT as JOBS_KEPT, remember
 from .jobs import Job, Request, new_job
 from .known_errors import Explanation, explain
 from .link import BackendLink, LinkClosed
 from .patience import Patience
 from .states import JobState, SessionState
+from .updates import Update
 
 log = logging.getLogger(__name__)
-
-JOBS_KEPT = 50
-
-
-@dataclass(frozen=True, kw_only=True)
-class Update:
-    """Something the scene or the panel must apply.
-
-    `message` is one of Located, CutoutReady, MeshReady, PreviewReady, Arranged, UvReady, PaintReady, TargetFailed,
-    TargetCancelled, Diagnosed, and as the last of a job exactly one of Finished, Cancelled, Failed. The job's own fields are already up to date.
-    """
-
-    job: Job
-    message: FromBackend
 
 
 class Session:
@@ -68,13 +58,13 @@ class Session:
         self.devices: tuple[DeviceInfo, ...] = ()
         self.weights: tuple[WeightsInfo, ...] = ()
         self.jobs: list[Job] = []  # newest first, at most JOBS_KEPT
-        self.active: Job | None = None  # the job that is waiting, running or being cancelled
+        self.active: Job | None = None  # the job that is waiting or running, or a set-up that is being cancelled
         self.notice = ""  # a sentence about the backend itself, such as how much memory was given back
         self._make_link = make_link
-        self._link: BackendLink | None = None
-        self._leaving: BackendLink | None = None  # asked to end by `shutdown`, perhaps not gone yet
+        self._backend = Backend(lambda: self._make_link())
         self._idle_seconds = idle_seconds
         self._waited = Patience(clock)  # since the last change of state, or the last word in a running job
+        self._dropped = ""  # the cancelled job that the backend is still busy with
         self._may_unload = False
         self._updates: list[Update] = []
 
@@ -88,55 +78,69 @@ class Session:
         if self.active is not None:
             raise Img23DError(ErrorCode.BUSY, "A job is running already: wait for it to finish, or cancel it.")
         self._take_in()  # a backend that died since the last tick must not get the job
-        if self._link is None:
-            self._start_link()
-        job = self._remember(new_job(request, file_key=file_key, now=time.time()), instead_of)
+        if not self._backend.is_there:
+            self._start()
+        job = self.active = new_job(request, file_key=file_key, now=time.time())
+        remember(self.jobs, job, instead_of=instead_of)
         if self.state is SessionState.READY:
             self._run(job)
         return job
 
     def cancel(self) -> None:
-        """Cancels the active job, if there is one; the Cancelled update comes from a later `tick`."""
+        """Ends the active job, if there is one, with what was announced before; its Cancelled update comes from `tick`.
+
+        The backend may need a while to leave it: a job that is submitted meanwhile waits for that. Only a set-up, which
+        changes files, is over when its backend says so.
+        """
+        self._take_in()  # what has arrived by now counts as finished before
         job = self.active
-        if job is None:
-            return
-        if job.state is JobState.WAITING:
+        if job is not None and job.state is JobState.WAITING:
             self._end(job, JobState.CANCELLED, Cancelled(job=job.id))
-        elif job.state is JobState.RUNNING and self._link is not None:
-            job.state = JobState.CANCELLING
+        elif job is not None and job.state is JobState.RUNNING:
+            self._backend.send(Cancel(job=job.id))
+            if isinstance(job.request, SetupRequest):
+                job.state = JobState.CANCELLING
+            else:
+                self._dropped = job.id
+                self._end(job, JobState.CANCELLED, Cancelled(job=job.id))
             self._enter(SessionState.CANCELLING)
-            self._link.send(Cancel(job=job.id))
+
+    def cancel_target(self, job: Job, index: int) -> None:
+        """The others go on; of the last one that is left to be made, the whole job is cancelled."""
+        self._take_in()
+        left = job.unfinished if job is self.active else []
+        if left == [index] or (index in left and not job.is_generation):
+            self.cancel()
+        elif index in left:
+            self._take(TargetCancelled(job=job.id, target=index), job)
+            if job.state is JobState.RUNNING:
+                self._backend.send(Cancel(job=job.id, target=index))
 
     def unload(self) -> None:
-        """Asks an idle backend to give its memory back. Raises Img23DError(BUSY) while a job runs."""
+        """Asks the backend to give its memory back when it is idle. Raises Img23DError(BUSY) while a job runs."""
         if self.active is not None:
             raise Img23DError(ErrorCode.BUSY, "Memory can be freed when the job is finished or cancelled.")
-        if self._link is not None and self.state is SessionState.READY:
+        if self.state in (SessionState.READY, SessionState.CANCELLING):
             self._may_unload = False
-            self._link.send(Unload())
+            self._backend.send(Unload())
 
     def inspect(self) -> None:
         """Asks what this machine has: `engines`, `devices` and `weights` follow. Starts the backend if need be.
 
         Raises Img23DError(BACKEND_START).
         """
-        if self._link is None:
-            self._start_link()  # a new backend says so unasked
+        if self._backend.is_there:
+            self._backend.send(Inspect())
         else:
-            self._link.send(Inspect())
+            self._start()  # a new one says so unasked
 
     def shutdown(self, *, at_once: bool = False) -> None:
         """Ends the backend; an active job is cancelled. The session can be used again.
 
         `at_once` is for what must not meet it any more, such as a change of the files that it runs on.
         """
-        if self._link is not None:
-            self._leaving = self._link
-            self._leaving.close()
-        if at_once and self._leaving is not None:
-            self._leaving.kill()
-            self._leaving = None
-        self._forget_link()
+        self._backend.leave(at_once=at_once)
+        self._forget()
         if self.active is not None:
             self._end(self.active, JobState.CANCELLED, Cancelled(job=self.active.id))
 
@@ -151,19 +155,16 @@ class Session:
     # --- what the backend says --------------------------------------------------------------------------------------
 
     def _take_in(self) -> None:
-        link = self._link
-        for item in link.receive() if link is not None else ():
-            if self._link is not link:  # ended by the message before
-                return
+        for item in self._backend.receive():
             if self.state is SessionState.BUSY:
                 self._waited.restart()
-            self._take(item)
+            self._take(item, self._addressee(item))
 
-    def _take(self, item: Message | LinkClosed) -> None:
-        job = self._addressee(item)
+    def _take(self, item: Message | LinkClosed, job: Job | None) -> None:
+        """`job` is the one that the message is about, None where that is not the running one."""
         match item:
             case LinkClosed():
-                self._on_closed(item)
+                self._give_up(explain(item, starting=self.state is SessionState.STARTING), item.tail)
             case Hello():
                 self._on_hello(item)
             case Unloaded():
@@ -172,10 +173,12 @@ class Session:
                 self.engines, self.devices, self.weights = item.engines, item.devices, item.weights
             case Log():
                 log.log(logging.getLevelNamesMapping().get(item.level.upper(), logging.INFO), "backend: %s", item.text)
-            case Notice() if job is None:
+            case Finished() | Cancelled() | Failed() | Diagnosed() if job is None and item.job == self._dropped:
+                self._on_left(item)
+            case Notice() if job is None and item.job != self._dropped:
                 self.notice = item.sentence
-            case _ if job is None:
-                log.debug("dropped, since it belongs to no running job: %s", type(item).__name__)
+            case _ if job is None or job.has_dropped(getattr(item, "target", -1)):
+                log.debug("dropped, since nobody waits for it any more: %s", type(item).__name__)
             case Diagnosed():  # a backend says no more than that
                 job.take(item)
                 self._announce(job, item)
@@ -194,10 +197,16 @@ class Session:
 
     def _addressee(self, item: Message | LinkClosed) -> Job | None:
         """The running job that a message is about; None for all other messages, late ones of older jobs included."""
-        is_running = self.state in (SessionState.BUSY, SessionState.CANCELLING)
-        if is_running and self.active is not None and getattr(item, "job", None) == self.active.id:
-            return self.active
-        return None
+        job = self.active
+        is_sent = job is not None and job.state is not JobState.WAITING
+        return job if is_sent and getattr(item, "job", None) == job.id else None
+
+    def _on_left(self, last: Finished | Cancelled | Failed | Diagnosed) -> None:
+        """The backend is done with a job that was cancelled."""
+        if isinstance(last, Failed) and last.code == ErrorCode.DEVICE_LOST:
+            self._give_up(explain(ErrorCode.DEVICE_LOST), last.detail)
+        else:
+            self._be_ready()
 
     def _on_hello(self, hello: Hello) -> None:
         if self.state is not SessionState.STARTING:
@@ -208,83 +217,78 @@ class Session:
             return
         self.hello = hello
         self.engines = hello.engines
+        self._be_ready()
+
+    def _check_deadline(self) -> None:
+        broken = broken_deadline(self.state, self.active, self._waited)
+        if broken is not None:
+            self._give_up(explain(broken.code), broken.detail)
+        elif self.state is SessionState.READY and self._may_unload:
+            limit = self._idle_seconds()
+            if limit > 0 and self._waited.is_over(limit):
+                self.unload()
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        self._backend.start()
+        self.notice = ""
+        self._enter(SessionState.STARTING)
+
+    def _be_ready(self) -> None:
+        """For the job that waits, if there is one."""
+        self._dropped = ""
         self._enter(SessionState.READY)
         if self.active is not None:
             self._run(self.active)
 
-    def _on_closed(self, end: LinkClosed) -> None:
-        reason = explain(end, starting=self.state is SessionState.STARTING)
-        log.warning("%s Its last words: %s", reason.sentence, end.tail or "none")
-        self._give_up(reason, end.tail)
-
-    def _check_deadline(self) -> None:
-        match self.state:
-            case SessionState.STARTING if self._waited.is_over(HELLO_SECONDS):
-                self._give_up(explain(ErrorCode.BACKEND_START), f"no hello within {HELLO_SECONDS:.0f} s")
-            case SessionState.BUSY if self._waited.is_over(limit := silence_limit(self.active.request)):
-                self._give_up(explain(ErrorCode.BACKEND_SILENT), f"nothing heard for {limit:.0f} s")
-            case SessionState.CANCELLING if self._waited.is_over(CANCEL_SECONDS):
-                self._give_up(explain(ErrorCode.BACKEND_SILENT), f"cancel not answered within {CANCEL_SECONDS:.0f} s")
-            case SessionState.READY if self._may_unload and self._has_idled():
-                self.unload()
-
-    def _has_idled(self) -> bool:
-        limit = self._idle_seconds()
-        return limit > 0 and self._waited.is_over(limit)
-
-    # --- steps ------------------------------------------------------------------------------------------------------
-
-    def _start_link(self) -> None:
-        if self._leaving is not None:  # there is never more than one backend
-            self._leaving.kill()
-            self._leaving = None
-        link = self._make_link()
-        link.start()
-        self._link = link
-        self.notice = ""
-        self._enter(SessionState.STARTING)
-
-    def _remember(self, job: Job, instead_of: Job | None) -> Job:
-        self.active = job
-        if instead_of in self.jobs:
-            self.jobs.remove(instead_of)
-            job.add_notes(*instead_of.notes)
-        self.jobs.insert(0, job)
-        del self.jobs[JOBS_KEPT:]
-        return job
-
     def _run(self, job: Job) -> None:
-        assert self._link is not None
         job.state = JobState.RUNNING
         self._may_unload = True
         self._enter(SessionState.BUSY)
-        self._link.send(job.request)
+        self._backend.send(job.request)
+        for index, target in enumerate(job.targets):
+            if target.is_cancelled:  # while it waited
+                self._backend.send(Cancel(job=job.id, target=index))
+
+    def _run_anew(self, job: Job) -> None:
+        """The backend was ended over the job before: a new one takes this one."""
+        try:
+            self._start()
+        except Img23DError as error:
+            self._fail(job, explain(error), error.detail)
 
     def _give_up(self, reason: Explanation, detail: str) -> None:
         """The backend is gone or of no use: it is ended, and so is its job, with what is finished so far."""
-        link, state = self._link, self.state
-        self._forget_link()
-        if link is not None:
-            link.kill()
+        log.warning("%s Its last words: %s", reason.sentence, detail or "none")
+        was_cancelling = self.state is SessionState.CANCELLING
+        self._backend.kill()
+        self._forget()
         job = self.active
         if job is None:
-            self.notice = reason.sentence
-        elif state is SessionState.CANCELLING:
-            self._end(job, JobState.CANCELLED, Cancelled(job=job.id))
+            self.notice = "" if was_cancelling else reason.sentence
+        elif not was_cancelling:
+            self._fail(job, reason, detail)
+        elif job.state is JobState.WAITING:
+            self._run_anew(job)
         else:
-            failure = Failed(job=job.id, code=reason.code, sentence=reason.sentence, detail=detail)
-            job.on_failed(failure, action=reason.action)
-            self._end(job, JobState.FAILED, failure)
+            self._end(job, JobState.CANCELLED, Cancelled(job=job.id))
 
-    def _forget_link(self) -> None:
-        self._link = None
+    def _fail(self, job: Job, reason: Explanation, detail: str) -> None:
+        failure = Failed(job=job.id, code=reason.code, sentence=reason.sentence, detail=detail)
+        job.on_failed(failure, action=reason.action)
+        self._end(job, JobState.FAILED, failure)
+
+    def _forget(self) -> None:
         self.hello = None
+        self._dropped = ""
         self._enter(SessionState.OFF)
 
     def _end(self, job: Job, state: JobState, last: Finished | Cancelled | Failed) -> None:
+        was_sent = job.state is not JobState.WAITING
         job.end(state, now=time.time())
         self.active = None
-        if self.state in (SessionState.BUSY, SessionState.CANCELLING):
+        if was_sent and self._backend.is_there:
             self._enter(SessionState.READY)
         self._announce(job, last)
 

@@ -10,15 +10,12 @@ from blender_img23d.core.session import JOBS_KEPT, SessionState
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
 from blender_img23d.shared.img23d_protocol.messages import (
     Accepted,
-    Cancel,
-    Cancelled,
     CutoutReady,
     Diagnose,
     Diagnosed,
     Failed,
     Finished,
     Log,
-    MeshReady,
     Paint,
     PaintReady,
     Progress,
@@ -106,56 +103,6 @@ def test_two_jobs_at_once_are_one_too_many(rig: Rig, hello: bool) -> None:
     assert caught.value.code == ErrorCode.BUSY
     assert rig.session.jobs == [job]
     assert rig.session.active is job
-
-
-def test_cancel_is_sent_once_and_answered(rig: Rig) -> None:
-    job = rig.run()
-    rig.hear(located(), mesh(0))
-    rig.session.cancel()
-    rig.session.cancel()
-    assert rig.session.state is SessionState.CANCELLING
-    assert job.state is JobState.CANCELLING
-    assert rig.link.sent[1:] == [Cancel(job="job1")]
-    (update,) = rig.hear(Cancelled(job="job1"))
-    assert isinstance(update.message, Cancelled)
-    assert job.state is JobState.CANCELLED
-    assert job.targets[0].mesh
-    assert rig.session.state is SessionState.READY
-    assert len(rig.links) == 1
-
-
-def test_results_on_their_way_while_cancelling_are_kept(rig: Rig) -> None:
-    job = rig.run()
-    rig.hear(located())
-    rig.session.cancel()
-    updates = rig.hear(mesh(0), finished())
-    assert [type(update.message) for update in updates] == [MeshReady, Finished]
-    assert job.state is JobState.DONE
-
-
-def test_cancel_before_hello_sends_nothing_and_keeps_the_backend(rig: Rig) -> None:
-    job = rig.session.submit(make_request())
-    rig.session.cancel()
-    (update,) = rig.session.tick()
-    assert isinstance(update.message, Cancelled)
-    assert job.state is JobState.CANCELLED
-    rig.hear(HELLO)
-    assert rig.session.state is SessionState.READY
-    assert rig.link.sent == []
-
-
-def test_a_job_submitted_after_a_cancel_before_hello_runs(rig: Rig) -> None:
-    rig.session.submit(make_request())
-    rig.session.cancel()
-    job = rig.session.submit(make_request("job2"))
-    rig.hear(HELLO)
-    assert job.state is JobState.RUNNING
-    assert len(rig.links) == 1
-
-
-def test_cancel_of_nothing_does_nothing(rig: Rig) -> None:
-    rig.session.cancel()
-    assert rig.session.tick() == ()
 
 
 def test_messages_of_other_jobs_and_before_hello_change_nothing(rig: Rig) -> None:

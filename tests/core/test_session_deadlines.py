@@ -7,7 +7,6 @@ from fake_link import HELLO, Rig, make_request
 
 from blender_img23d.core.jobs import JobState
 from blender_img23d.core.deadlines import (
-    CANCEL_SECONDS,
     HELLO_SECONDS,
     IDLE_SECONDS,
     LONG_SILENCE_SECONDS,
@@ -16,16 +15,10 @@ from blender_img23d.core.deadlines import (
 from blender_img23d.core.states import SessionState
 from blender_img23d.shared.img23d_protocol import ErrorCode
 from blender_img23d.shared.img23d_protocol.messages import (
-    Cancelled,
     Failed,
     Finished,
     Generate,
-    Located,
-    LocatedTarget,
     Log,
-    MeshReady,
-    Progress,
-    Stage,
     Unload,
     VerifyWeights,
 )
@@ -53,24 +46,6 @@ def test_log_lines_are_no_hello(rig: Rig) -> None:
         rig.link.says.append(Log(level="info", text="still loading"))
         rig.wait(1)
     assert rig.session.state is SessionState.OFF
-
-
-def test_a_cancel_without_answer_ends_the_backend_and_keeps_what_is_finished(rig: Rig) -> None:
-    job = rig.run()
-    rig.hear(
-        Located(job="job1", targets=(LocatedTarget(name="cup"),), photo_width=10, photo_height=10),
-        MeshReady(job="job1", target=0, path="/0.glb", textured=False, faces=500),
-    )
-    rig.session.cancel()
-    assert rig.wait(CANCEL_SECONDS - 1) == ()
-    rig.link.says.append(Progress(job="job1", stage=Stage.PAINT, fraction=0.1))  # a word is no answer
-    (update,) = rig.wait(1)
-    assert isinstance(update.message, Cancelled)
-    assert job.state is JobState.CANCELLED
-    assert job.targets[0].mesh == "/0.glb"
-    assert rig.link.was_killed
-    rig.run(make_request("job2"))
-    assert len(rig.links) == 2
 
 
 def test_a_silent_job(rig: Rig) -> None:
