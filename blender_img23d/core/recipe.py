@@ -1,0 +1,178 @@
+"""What made one object: enough to say it in plain words, and to make it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError
+from ..shared.img23d_protocol.choices import ENGINES, GROUNDERS, MATTERS, PAINTERS, PREVIEW_ENGINE, SHAPE_MODELS, SPEEDS, Choice
+from ..shared.img23d_protocol.codec import revive
+from ..shared.img23d_protocol.errors import bad_request
+from ..shared.img23d_protocol.messages import Box, Generate, Settings, ShapeKind, Wanted
+from .jobs import Job
+from .requests import checked_photo, draw_seed, new_id, new_run_folder
+
+_SHAPES = {ShapeKind.AUTO: "Automatic", ShapeKind.INFLATE: "Rounded", ShapeKind.REVOLVE: "Lathe"}
+
+# The tags that an object carries, see `scene.tags`.
+_PHOTO, _NAME, _BOX, _SEED, _ENGINE = "img23d_photo", "img23d_name", "img23d_box", "img23d_seed", "img23d_engine"
+_SETTINGS, _RUN_FOLDER = "img23d_settings", "img23d_run_folder"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """`wanted` is what was asked for so that this object came of it; none where the whole picture was one object.
+
+    Paths are empty and numbers zero where they are not known.
+    """
+
+    name: str
+    photo: str
+    engine: str
+    seed: int
+    settings: Settings
+    run_folder: str
+    wanted: tuple[Wanted, ...] = ()
+    box: Box | None = None  # where it was found
+    pixels_per_metre: float = 0.0
+    cutout: str = ""
+    preview: str = ""
+    started: float = 0.0  # wall time, seconds since 1970
+    seconds: float = 0.0  # of the whole run
+
+
+def recipe_of_job(job: Job, index: int) -> Recipe:
+    """From a job that generates, and a target that it has."""
+    request, target = job.request, job.targets[index]
+    assert isinstance(request, Generate)
+    is_alone = len(job.targets) == 1
+    return Recipe(
+        name=target.name,
+        photo=request.photo,
+        engine=request.engine,
+        seed=request.seed,
+        settings=request.settings,
+        run_folder=request.run_folder,
+        wanted=request.wanted if is_alone else (_wanted_alone(job, index),),
+        box=target.box,
+        pixels_per_metre=request.pixels_per_metre,
+        cutout=target.cutout,
+        preview=target.preview,
+        started=job.started,
+        seconds=job.seconds,
+    )
+
+
+def recipe_of_tags(tags: Mapping[str, Any]) -> Recipe:
+    """From what an object carries, where its run's folder is gone. Tags that are missing or damaged read as unknown."""
+    name, box = str(tags.get(_NAME, "")), _box(tags.get(_BOX))
+    return Recipe(
+        name=name,
+        photo=str(tags.get(_PHOTO, "")),
+        engine=str(tags.get(_ENGINE, PREVIEW_ENGINE)),
+        seed=tags[_SEED] if type(tags.get(_SEED)) is int else 0,
+        settings=_settings(tags.get(_SETTINGS)),
+        run_folder=str(tags.get(_RUN_FOLDER, "")),
+        wanted=(Wanted(name=name, box=box),),
+        box=box,
+    )
+
+
+def build_again(
+    recipe: Recipe,
+    *,
+    base_folder: Path,
+    seed: int,
+    engine: str = "",
+    settings: Settings | None = None,
+) -> Generate:
+    """The same thing of the same photo by itself, as large as it was; `seed` -1 draws another one.
+
+    With other `engine` or `settings` it is looked for where it was found, not by its name.
+    Raises Img23DError (PHOTO_NOT_FOUND, PHOTO_IS_FOLDER, PHOTO_EMPTY_FILE, BAD_REQUEST).
+    """
+    return Generate(
+        job=new_id(),
+        photo=str(_checked(recipe)),
+        run_folder=str(new_run_folder(base_folder, recipe.photo)),
+        wanted=_sought(recipe) if engine or settings else recipe.wanted,
+        engine=engine or recipe.engine,
+        seed=draw_seed(seed),
+        pixels_per_metre=recipe.pixels_per_metre,
+        settings=settings or recipe.settings,
+    )
+
+
+def settings_in_words(engine: str, settings: Settings) -> list[tuple[str, str]]:
+    """What of the settings this engine heeds, as the panel calls it: label and value."""
+    words = [("Engine", label_of(ENGINES, engine))]
+    words += _preview_words(settings) if engine != "hunyuan3d" else _learned_words(settings)
+    if engine == "cutout":
+        words.insert(1, ("Cut Out With", label_of(MATTERS, settings.learned.matter)))
+    return [*words, ("Texture", f"{settings.texture_size} px" if settings.texture else "None")]
+
+
+def label_of(choices: tuple[Choice, ...], identifier: str) -> str:
+    """What the panel calls it; the identifier itself where another version had more to choose from."""
+    return next((label for known, label, _ in choices if known == identifier), identifier)
+
+
+def _preview_words(settings: Settings) -> list[tuple[str, str]]:
+    words = [("Kind", _SHAPES[settings.shape]), ("Faces", f"{settings.faces:,}")]
+    return words if settings.shape is ShapeKind.REVOLVE else [*words, ("Thickness", f"{settings.thickness:.2f}")]
+
+
+def _learned_words(settings: Settings) -> list[tuple[str, str]]:
+    learned = settings.learned
+    words = [
+        ("Find With", label_of(GROUNDERS, learned.grounder)),
+        ("Cut Out With", label_of(MATTERS, learned.matter)),
+        ("Shape Model", f"{label_of(SHAPE_MODELS, learned.shape_model)}, {label_of(SPEEDS, learned.speed)}"),
+        ("Resolution", str(learned.octree_resolution)),
+    ]
+    words += [("Steps", str(learned.steps))] if learned.steps else []
+    words += [("Faces", f"{learned.faces:,}")] if learned.faces else []
+    return [*words, ("Paint With", label_of(PAINTERS, learned.painter))] if settings.texture else words
+
+
+def _wanted_alone(job: Job, index: int) -> Wanted:
+    """One of several is made from its box, since what a name finds depends on the other names."""
+    wanted, target = job.request.wanted, job.targets[index]
+    said = wanted[index] if index < len(wanted) else Wanted(name=target.name)
+    return replace(said, name=target.name, box=target.box or said.box)
+
+
+def _sought(recipe: Recipe) -> tuple[Wanted, ...]:
+    return tuple(replace(one, box=one.box or recipe.box) for one in recipe.wanted)
+
+
+def _checked(recipe: Recipe) -> Path:
+    if not recipe.photo:
+        raise bad_request("It is not known which photo this object was made from: choose the photo and press Generate.")
+    try:
+        return checked_photo(recipe.photo)
+    except Img23DError as error:
+        if error.code is not ErrorCode.PHOTO_NOT_FOUND:
+            raise
+        path = Path(recipe.photo)
+        sentence = f"The photo “{path.name}” is no longer in {path.parent}: put it back there to make this object again."
+        raise Img23DError(error.code, sentence, error.detail) from error
+
+
+def _settings(text: Any) -> Settings:
+    try:
+        return revive(Settings, json.loads(text))
+    except (ProtocolError, ValueError, TypeError, RecursionError):
+        return Settings()
+
+
+def _box(sides: Any) -> Box | None:
+    try:
+        left, top, right, bottom = (float(side) for side in sides)
+    except (TypeError, ValueError):
+        return None
+    return Box(left=left, top=top, right=right, bottom=bottom)

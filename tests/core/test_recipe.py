@@ -1,0 +1,106 @@
+"""What made an object: said in plain words, and made again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from blender_img23d.core.jobs import Job, new_job
+from blender_img23d.core.recipe import build_again, recipe_of_job, recipe_of_tags, settings_in_words
+from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
+from blender_img23d.shared.img23d_protocol.messages import (
+    Box,
+    Generate,
+    LearnedSettings,
+    Located,
+    LocatedTarget,
+    Settings,
+    ShapeKind,
+    Wanted,
+)
+
+BOXES = (Box(left=0.1, top=0.1, right=0.4, bottom=0.9), Box(left=0.5, top=0.2, right=0.9, bottom=0.8))
+SETTINGS = Settings(texture_size=2048, shape=ShapeKind.INFLATE)
+
+
+def located_job(photo: Path, *wanted: Wanted) -> Job:
+    request = Generate(
+        job="j", photo=str(photo), run_folder="/r", wanted=wanted, seed=5, pixels_per_metre=200.0, settings=SETTINGS
+    )
+    job = new_job(request, file_key="", now=1.0)
+    names = [one.name for one in wanted] or ["desk"]
+    targets = tuple(LocatedTarget(name=name, box=BOXES[i]) for i, name in enumerate(names))
+    job.on_located(Located(job="j", targets=targets, photo_width=10, photo_height=10))
+    return job
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    path = tmp_path / "desk.png"
+    path.write_bytes(b"x")
+    return path
+
+
+def test_one_of_several_is_made_again_where_it_was_found_and_as_large(photo: Path, tmp_path: Path) -> None:
+    recipe = recipe_of_job(located_job(photo, Wanted(name="cup"), Wanted(name="book", height=0.3)), 1)
+    request = build_again(recipe, base_folder=tmp_path, seed=5)
+    assert request.wanted == (Wanted(name="book", box=BOXES[1], height=0.3),)
+    assert (request.seed, request.pixels_per_metre, request.settings, request.photo) == (5, 200.0, SETTINGS, str(photo))
+    assert request.job != "j" and Path(request.run_folder).parent == tmp_path / "runs"
+
+
+@pytest.mark.parametrize("wanted", [(), (Wanted(name="cup"),)], ids=["the whole picture", "one name"])
+def test_the_only_one_is_asked_for_in_the_same_words(photo: Path, tmp_path: Path, wanted: tuple[Wanted, ...]) -> None:
+    recipe = recipe_of_job(located_job(photo, *wanted), 0)
+    assert build_again(recipe, base_folder=tmp_path, seed=5).wanted == wanted
+    other = build_again(recipe, base_folder=tmp_path, seed=5, engine="hunyuan3d", settings=Settings())
+    assert [one.box for one in other.wanted] == [BOXES[0] for _ in wanted], "another engine does not look for it elsewhere"
+    assert other.engine == "hunyuan3d" and other.settings == Settings()
+
+
+def test_another_seed_is_drawn(photo: Path, tmp_path: Path) -> None:
+    recipe = recipe_of_job(located_job(photo, Wanted(name="cup")), 0)
+    assert len({build_again(recipe, base_folder=tmp_path, seed=-1).seed for _ in range(4)}) > 1
+
+
+def test_the_tags_are_enough(photo: Path, tmp_path: Path) -> None:
+    tags = {
+        "img23d_photo": str(photo),
+        "img23d_name": "cup",
+        "img23d_box": [0.1, 0.1, 0.4, 0.9],
+        "img23d_seed": 5,
+        "img23d_engine": "preview",
+        "img23d_settings": json.dumps(asdict(SETTINGS)),
+    }
+    request = build_again(recipe_of_tags(tags), base_folder=tmp_path, seed=5)
+    assert request.wanted == (Wanted(name="cup", box=BOXES[0]),) and request.settings == SETTINGS
+
+
+@pytest.mark.parametrize("wrong", [None, 7, "x", "{", [1.0], [1, 2, 3, "x"]])
+def test_damaged_tags_read_as_unknown(wrong: object) -> None:
+    tags = {"img23d_name": "cup", "img23d_seed": wrong, "img23d_settings": wrong, "img23d_box": wrong}
+    recipe = recipe_of_tags(tags)
+    assert (recipe.name, recipe.seed, recipe.settings) == ("cup", wrong if wrong == 7 else 0, Settings())
+    assert recipe.box is None and recipe.photo == ""
+
+
+def test_a_photo_that_is_gone_is_said_with_its_folder(photo: Path, tmp_path: Path) -> None:
+    recipe = recipe_of_job(located_job(photo, Wanted(name="cup")), 0)
+    photo.unlink()
+    with pytest.raises(Img23DError) as refusal:
+        build_again(recipe, base_folder=tmp_path, seed=5)
+    assert refusal.value.code is ErrorCode.PHOTO_NOT_FOUND
+    assert refusal.value.sentence == f"The photo “desk.png” is no longer in {tmp_path}: put it back there to make this object again."
+
+
+def test_settings_are_said_as_the_panel_calls_them() -> None:
+    words = dict(settings_in_words("preview", SETTINGS))
+    assert words == {"Engine": "Preview (no AI models)", "Kind": "Rounded", "Faces": "20,000", "Thickness": "1.00", "Texture": "2048 px"}
+    learned = LearnedSettings(grounder="of-tomorrow", steps=7)
+    words = dict(settings_in_words("hunyuan3d", Settings(texture=False, learned=learned)))
+    assert words["Shape Model"] == "Hunyuan3D 2 mini, Turbo" and words["Steps"] == "7" and words["Texture"] == "None"
+    assert words["Find With"] == "of-tomorrow" and "Paint With" not in words
+    assert "Cut Out With" in dict(settings_in_words("cutout", Settings()))
