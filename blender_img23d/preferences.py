@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
+from .core.presets import PRESETS, matching
+from .properties import Img23DDefaults
 from .shared.img23d_protocol.choices import AUTO_DEVICE, DEVICES, TENCENT_LICENCE, TORCH_BUILDS
 
 IDLE_MINUTES = 5
+
+# What stands in the fold-out for new scenes, whichever engine they begin with
+_START = ("engine", "layout", "check_first")
+_SHAPE_FROM_OUTLINES = ("shape", "thickness", "faces")
+_SHAPE_BY_HUNYUAN3D = ("shape_model", "speed", "octree_resolution", "budget", "steps", "guidance")
+_TEXTURE = ("texture", "texture_size", "painter", "delight", "paint_steps", "paint_guidance")
+_SEARCH = ("grounder", "matter")
 
 
 def _device(stage: str) -> EnumProperty:
@@ -89,6 +98,10 @@ class Img23DPreferences(bpy.types.AddonPreferences):
         description="Give the models' memory back when a render begins, so that Cycles can have it",
         default=True,
     )
+    defaults: PointerProperty(type=Img23DDefaults)
+    shows_defaults: BoolProperty(
+        name="Advanced", description="Show every setting that new scenes begin with", options={"SKIP_SAVE"}
+    )
     licences: StringProperty(
         name="Accepted Licences",
         description="Which licences of AI models you have accepted, separated by blanks",
@@ -110,11 +123,41 @@ class Img23DPreferences(bpy.types.AddonPreferences):
         bpy.context.preferences.is_dirty = True  # Blender then saves it as it saves every other preference
 
     def draw(self, context: bpy.types.Context) -> None:
-        for draw in (_draw_results, _draw_models, _draw_computing, _draw_memory, _draw_licence):
+        for draw in (_draw_defaults, _draw_results, _draw_models, _draw_computing, _draw_memory, _draw_licence):
             column = self.layout.column()
             column.use_property_split = True
             draw(column, self)
             self.layout.separator()
+
+
+def _draw_defaults(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
+    layout.label(text="For New Scenes")
+    row, chosen = layout.row(align=True), matching(values.defaults)
+    for one in PRESETS:
+        row.operator("img23d.set_default_quality", text=one.label, depress=one.name == chosen).quality = one.name
+    icon = "DOWNARROW_HLT" if values.shows_defaults else "RIGHTARROW"
+    fold = layout.row()
+    fold.use_property_split = False
+    fold.prop(values, "shows_defaults", icon=icon, emboss=False)
+    if values.shows_defaults:
+        _draw_settings(layout, values.defaults)
+
+
+def _draw_settings(layout: bpy.types.UILayout, defaults: Img23DDefaults) -> None:
+    _draw_group(layout, defaults, _START)
+    layout.label(text="Shape, Preview")
+    _draw_group(layout, defaults, _SHAPE_FROM_OUTLINES)
+    layout.label(text="Shape, Hunyuan3D")
+    _draw_group(layout, defaults, _SHAPE_BY_HUNYUAN3D)
+    layout.label(text="Texture")
+    _draw_group(layout, defaults, _TEXTURE)
+    layout.label(text="Search")
+    _draw_group(layout, defaults, _SEARCH)
+
+
+def _draw_group(layout: bpy.types.UILayout, defaults: Img23DDefaults, names: tuple[str, ...]) -> None:
+    for name in names:
+        layout.prop(defaults, name)
 
 
 def _draw_results(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:

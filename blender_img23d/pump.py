@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from .core.jobs import Job
+from .scene.defaults import begin_with_defaults
 from .scene.folders import absolute
 from .scene.models import sync_weights
 from .scene.owner import Extension, extension_or_none, shown_job
@@ -115,6 +116,8 @@ class Pump:
     def _look_up(self, owner: Extension, job: Job | None) -> bool:
         self.is_stale = False
         manager = bpy.context.window_manager
+        for window in manager.windows:
+            begin_with_defaults(bpy.context, window.scene)
         has_changed = sync_rows(manager, job) | sync_weights(manager, owner) | owner.models.look(bpy.context, owner)
         placer = self._applier.placer
         standings = {index: placer.standing(job, index) for index in range(len(job.targets))} if job else {}

@@ -9,8 +9,9 @@ from bpy.app.handlers import persistent
 
 from . import preferences, properties
 from .core import app
-from .operators import diagnose, generate, photo, results, retexture, setup, targets, weights
+from .operators import diagnose, generate, photo, quality, results, retexture, setup, targets, weights
 from .panels import (
+    advanced,
     main,
     menus,
     models,
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(properties, preferences),
-    *(photo, targets, generate, results, retexture, setup, weights, diagnose),
-    *(main, results_panel, targets_panel, shape, retexture_panel, models, more, menus),
+    *(photo, targets, generate, results, retexture, setup, weights, quality, diagnose),
+    *(main, results_panel, targets_panel, advanced, shape, retexture_panel, models, more, menus),
 )
 _CLASSES = tuple(cls for module in _MODULES for cls in module.CLASSES)
 

@@ -1,4 +1,4 @@
-"""How the objects are built and painted, for those who want to say so."""
+"""How the objects are built and painted, for those who want to say so: the children of Advanced."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class _Child:
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_main"
+    bl_parent_id = "IMG23D_PT_advanced"
     bl_options = {"DEFAULT_CLOSED"}
 
     def settings_column(self) -> bpy.types.UILayout:

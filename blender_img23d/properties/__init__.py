@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import PointerProperty
 
-from . import scene, targets, window
+from . import defaults, scene, targets, window
+from .defaults import DEFAULT_FIELDS as DEFAULT_FIELDS, QUALITY_FIELDS as QUALITY_FIELDS, Img23DDefaults as Img23DDefaults
 from .scene import Img23DSceneSettings as Img23DSceneSettings
 from .targets import Img23DTarget as Img23DTarget
 from .window import Img23DResultRow as Img23DResultRow, Img23DWeightsRow as Img23DWeightsRow
@@ -22,7 +23,7 @@ def preferences_of(context: bpy.types.Context) -> Img23DPreferences:
     return context.preferences.addons[ROOT_PACKAGE].preferences
 
 
-CLASSES = (*targets.CLASSES, *scene.CLASSES, *window.CLASSES)
+CLASSES = (*defaults.CLASSES, *targets.CLASSES, *scene.CLASSES, *window.CLASSES)
 
 
 def attach() -> None:

@@ -32,12 +32,12 @@ class QualitySettings:
     )
     texture_size: EnumProperty(
         name="Texture Size",
-        description="Width and height of each texture in pixels",
+        description="Width and height of each texture in pixels; twice as many take four times the memory",
         items=[(str(size), f"{size} px", f"{size} x {size} pixels an object") for size in TEXTURE_SIZES],
     )
     faces: IntProperty(
         name="Faces",
-        description="At most that many triangles an object",
+        description="At most that many triangles an object, 500 to 200,000",
         default=FACES_DEFAULT,
         min=FACES_MIN,
         max=FACES_MAX,
@@ -54,7 +54,7 @@ class QualitySettings:
     )
     thickness: FloatProperty(
         name="Thickness",
-        description="Depth of a rounded object: 1 is as round as it is wide, less is flatter",
+        description="Depth of a rounded object as a share of its width, 0.05 to 3: 1 is as round as it is wide, less is flatter",
         default=1.0,
         min=THICKNESS_MIN,
         max=THICKNESS_MAX,
@@ -83,14 +83,14 @@ class QualitySettings:
     )
     steps: IntProperty(
         name="Steps",
-        description="Sampler steps of the shape model; 0 takes the number that it was made for",
+        description="Sampler steps of the shape model, 1 to 100: more take longer; 0 takes the number that it was made for",
         default=0,
         min=0,
         max=STEPS_MAX,
     )
     guidance: FloatProperty(
         name="Guidance",
-        description="How closely the shape follows the photo; 0 takes what the model was made for",
+        description="How closely the shape follows the photo, up to 20; 0 takes what the model was made for",
         default=0.0,
         min=0.0,
         max=GUIDANCE_MAX,
@@ -99,7 +99,10 @@ class QualitySettings:
     )
     octree_resolution: IntProperty(
         name="Resolution",
-        description="Cells along each side of the space in which the surface is looked for: more shows finer detail, slower",
+        description=(
+            "Cells along each side of the space in which the surface is looked for, 64 to 512: "
+            "more shows finer detail and takes longer"
+        ),
         default=OCTREE_DEFAULT,
         min=OCTREE_MIN,
         max=OCTREE_MAX,
@@ -107,7 +110,7 @@ class QualitySettings:
     )
     budget: IntProperty(
         name="Faces",
-        description="The shape is reduced to that many triangles; 0 leaves it as the model made it",
+        description="The shape is reduced to that many triangles, at most 5,000,000; 0 leaves it as the model made it",
         default=BUDGET_DEFAULT,
         min=0,
         max=BUDGET_MAX,
@@ -120,14 +123,14 @@ class QualitySettings:
     )
     paint_steps: IntProperty(
         name="Steps",
-        description="Sampler steps of the painter; 0 takes the number that it was made for",
+        description="Sampler steps of the painter, 1 to 100: more take longer; 0 takes the number that it was made for",
         default=0,
         min=0,
         max=STEPS_MAX,
     )
     paint_guidance: FloatProperty(
         name="Guidance",
-        description="How closely the painted sides follow the photo; 0 takes what the painter was made for",
+        description="How closely the painted sides follow the photo, up to 20; 0 takes what the painter was made for",
         default=0.0,
         min=0.0,
         max=GUIDANCE_MAX,

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
 from bpy.types import PropertyGroup
 
-from ..shared.img23d_protocol.choices import ENGINES
 from ..shared.img23d_protocol.limits import SEED_MAX
+from .defaults import StartSettings
 from .quality import QualitySettings
 from .targets import Img23DTarget
 
 
-class Img23DSceneSettings(QualitySettings, PropertyGroup):
+def _on_photo(values: Img23DSceneSettings, context: bpy.types.Context) -> None:
+    """What was found in one photo is nowhere in another."""
+    is_other = bpy.path.abspath(values.photo) != bpy.path.abspath(values.listed_photo)
+    values.listed_photo = values.photo
+    if is_other:
+        values.targets.clear()
+        values.active_target, values.found_names = 0, ""
+
+
+class Img23DSceneSettings(QualitySettings, StartSettings, PropertyGroup):
     """Scene.img23d"""
 
     photo: StringProperty(
         name="Photo",
         description="The picture that the objects are made from; a path that begins with // is relative to the .blend",
+        update=_on_photo,
+    )
+    listed_photo: StringProperty(
+        name="Listed Photo", description="The picture that the list of targets belongs to", options={"HIDDEN"}
     )
     names: StringProperty(
         name="Names",
@@ -24,11 +38,6 @@ class Img23DSceneSettings(QualitySettings, PropertyGroup):
             "What to make, separated by commas: red mug, book, left bottle. "
             "Leave it empty to make one object of the whole picture"
         ),
-    )
-    engine: EnumProperty(
-        name="Engine",
-        description="What looks at the photo and builds the objects",
-        items=list(ENGINES),
     )
     seed: IntProperty(
         name="Seed",
@@ -38,29 +47,14 @@ class Img23DSceneSettings(QualitySettings, PropertyGroup):
         max=SEED_MAX,
     )
     targets: CollectionProperty(type=Img23DTarget)
-    active_target: IntProperty(name="Target", description="The thing whose box is shown below the list")
+    active_target: IntProperty(name="Target", description="The thing that is shown below the list")
     found_names: StringProperty(
         name="Found Names", description="The names that were looked for when the list was filled", options={"HIDDEN"}
     )
-    check_first: BoolProperty(
-        name="Check Before Generating",
-        description=(
-            "The first press of Generate only looks for the names and shows what it found; "
-            "correct it where you like and press Generate again"
-        ),
-    )
-    layout: EnumProperty(
-        name="Place",
-        description="Where the new objects stand",
-        items=[
-            (
-                "PHOTO",
-                "As in the Photo",
-                "On the ground where they stand in the photo, with a camera that sees them as the photo does",
-            ),
-            ("ROW", "In a Row", "Side by side in the middle of the world; later rows stand in front"),
-            ("CURSOR", "At the 3D Cursor", "Side by side at the 3D cursor"),
-        ],
+    has_defaults: BoolProperty(
+        name="Has Defaults",
+        description="The defaults of the preferences were given to this scene, or it was set up before they could be",
+        options={"HIDDEN"},
     )
     retexture_picture: StringProperty(
         name="Picture",

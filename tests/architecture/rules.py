@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from source import BACKEND, EXTENSION, PROTOCOL, ROOT, Import, Module, is_standard, top
 
-BLENDER = {"bpy", "bmesh", "mathutils", "gpu", "gpu_extras", "bl_math", "bpy_extras", "blf", "idprop"}
+BLENDER = {"bpy", "bmesh", "mathutils", "gpu", "gpu_extras", "bl_math", "bpy_extras", "bl_ui", "bl_operators", "blf", "idprop"}
 # Loaded in seconds, present only where the models are set up: never at module level.
 HEAVY = {
     "torch", "torchvision", "transformers", "diffusers", "hy3dgen", "accelerate", "safetensors", "huggingface_hub",

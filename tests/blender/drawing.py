@@ -17,6 +17,7 @@ class Layout:
         self.texts: list[str] = []
         self.buttons: list[tuple[str, dict]] = []
         self.properties: list[str] = []
+        self.depressed: list[str] = []  # the texts of the buttons that are shown as chosen
         self.layout = self  # a panel's `self.layout`
         self.settings_column = self.column
 
@@ -44,12 +45,13 @@ class Layout:
         assert icon in _ICONS and value in data.bl_rna.properties[name].enum_items
         self.texts.append(text)
 
-    def operator(self, name: str, *, text: str = "", icon: str = "NONE") -> SimpleNamespace:
+    def operator(self, name: str, *, text: str = "", icon: str = "NONE", depress: bool = False) -> SimpleNamespace:
         assert icon in _ICONS, icon
         family, _, verb = name.partition(".")
         known = getattr(getattr(bpy.ops, family), verb).get_rna_type().properties.keys()
         button = _Button(known)
         self.buttons.append((name, button.values))
+        self.depressed += [text] if depress else []
         return button
 
     def template_list(self, kind: str, *_: object, **__: object) -> None:

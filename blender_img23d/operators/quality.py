@@ -1,0 +1,89 @@
+"""How good and how fast: presets, and what new scenes begin with."""
+
+from __future__ import annotations
+
+import bpy
+from bl_operators.presets import AddPresetBase
+from bpy.app.translations import pgettext_tip as _
+from bpy.props import EnumProperty
+
+from ..core.presets import PRESETS
+from ..properties import DEFAULT_FIELDS, preferences_of
+from ..scene.defaults import copy_settings, mark_preferences, save_defaults, use_preset
+
+_QUALITIES = [(one.name, one.label, one.description) for one in PRESETS]
+_DESCRIPTIONS = {one.name: one.description for one in PRESETS}
+
+
+class _ChooseQuality:
+    quality: EnumProperty(name="Quality", items=_QUALITIES, default="balanced")
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        return _(_DESCRIPTIONS[properties.quality])
+
+
+class IMG23D_OT_set_quality(_ChooseQuality, bpy.types.Operator):
+    bl_idname = "img23d.set_quality"
+    bl_label = "Img23D: Choose the Quality"
+    bl_description = "Set all settings of quality at once"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        use_preset(context.scene.img23d, self.quality)
+        return {"FINISHED"}
+
+
+class IMG23D_OT_set_default_quality(_ChooseQuality, bpy.types.Operator):
+    bl_idname = "img23d.set_default_quality"
+    bl_label = "Img23D: Choose the Quality for New Scenes"
+    bl_description = "Set all settings of quality that new scenes begin with"
+    bl_options = {"INTERNAL"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        use_preset(preferences_of(context).defaults, self.quality)
+        mark_preferences(context)
+        return {"FINISHED"}
+
+
+class IMG23D_OT_save_defaults(bpy.types.Operator):
+    bl_idname = "img23d.save_defaults"
+    bl_label = "Img23D: Save as Default"
+    bl_description = "New scenes begin with this scene's engine, quality and layout from now on"
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        save_defaults(context)
+        self.report({"INFO"}, "New scenes begin with these settings from now on.")
+        return {"FINISHED"}
+
+
+class IMG23D_OT_reset_to_defaults(bpy.types.Operator):
+    bl_idname = "img23d.reset_to_defaults"
+    bl_label = "Img23D: Reset to Defaults"
+    bl_description = "Set this scene's engine, quality and layout to what new scenes begin with; photo and names stay"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        copy_settings(preferences_of(context).defaults, context.scene.img23d)
+        return {"FINISHED"}
+
+
+class IMG23D_OT_add_preset(AddPresetBase, bpy.types.Operator):
+    """Blender's own way to keep presets: a small file each, in the folder of the user's presets"""
+
+    bl_idname = "img23d.add_preset"
+    bl_label = "Add Img23D Preset"
+    bl_description = "Keep this scene's engine, quality and layout under a name, or remove a kept one"
+    preset_menu = "IMG23D_PT_presets"
+    preset_subdir = "img23d"
+    preset_defines = ["settings = bpy.context.scene.img23d"]
+    preset_values = [f"settings.{name}" for name in DEFAULT_FIELDS]
+
+
+CLASSES = (
+    IMG23D_OT_set_quality,
+    IMG23D_OT_set_default_quality,
+    IMG23D_OT_save_defaults,
+    IMG23D_OT_reset_to_defaults,
+    IMG23D_OT_add_preset,
+)

@@ -1,0 +1,65 @@
+"""Draft, Balanced, Best as tables of settings."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from blender_img23d.core.presets import BALANCED, PRESETS, lower, matching, preset
+from blender_img23d.shared.img23d_protocol.checks import check_learned, check_settings
+from blender_img23d.shared.img23d_protocol.choices import ENGINES
+from blender_img23d.shared.img23d_protocol.messages import LearnedSettings, Settings
+
+ENGINE_IDS = [identifier for identifier, _, _ in ENGINES]
+
+
+def values(name: str, **changes: object) -> SimpleNamespace:
+    return SimpleNamespace(**{"engine": "preview", **preset(name).settings, **changes})
+
+
+def as_settings(name: str) -> Settings:
+    """What a request would carry."""
+    table = dict(preset(name).settings)
+    size, faces = int(str(table.pop("texture_size"))), table.pop("faces")
+    return Settings(texture_size=size, faces=faces, learned=LearnedSettings(faces=table.pop("budget"), **table))
+
+
+@pytest.mark.parametrize("one", PRESETS, ids=lambda one: one.name)
+def test_a_preset_can_be_asked_for(one) -> None:
+    settings = as_settings(one.name)
+    check_settings(settings)
+    check_learned(settings.learned)
+
+
+def test_balanced_is_what_nothing_set_means() -> None:
+    assert as_settings(BALANCED) == Settings()
+
+
+@pytest.mark.parametrize("engine", ENGINE_IDS)
+@pytest.mark.parametrize("one", PRESETS, ids=lambda one: one.name)
+def test_a_preset_is_known_again_in_every_engine(one, engine: str) -> None:
+    assert matching(values(one.name, engine=engine)) == one.name
+
+
+def test_what_the_engine_does_not_look_at_does_not_count() -> None:
+    changed = values("draft", octree_resolution=100)
+    assert matching(changed) == "draft"
+    changed.engine = "hunyuan3d"
+    assert matching(changed) == ""
+    assert matching(values("draft", faces=7_777)) == ""
+    assert matching(values("draft", faces=7_777, engine="hunyuan3d")) == "draft"
+    assert matching(values("best", matter="birefnet-lite", engine="cutout")) == ""
+
+
+def test_each_step_down_is_less() -> None:
+    assert (lower("best"), lower("balanced"), lower("draft")) == ("balanced", "draft", "")
+    assert lower("") == "draft"  # settings of one's own
+    costs = [as_settings(one.name) for one in PRESETS]
+    for less, more in zip(costs, costs[1:], strict=False):
+        assert less.faces < more.faces and less.texture_size <= more.texture_size
+        assert less.learned.octree_resolution < more.learned.octree_resolution and less.learned.faces < more.learned.faces
+
+
+def test_there_is_no_other() -> None:
+    with pytest.raises(KeyError):
+        preset("ultra")
