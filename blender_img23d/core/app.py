@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 class Pumping(Protocol):
     """What operators need of the pump."""
 
+    is_stale: bool  # what is known about the scene and the lists must be looked up again
+
     def wake(self) -> None:
         """Look for news soon, since something was just submitted."""
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from bpy.props import CollectionProperty, IntProperty, StringProperty
+import bpy
+from bpy.props import CollectionProperty, EnumProperty, IntProperty, StringProperty
 from bpy.types import PropertyGroup
+
+from ..core import app
 
 
 class Img23DResultRow(PropertyGroup):
@@ -18,14 +21,41 @@ class Img23DWeightsRow(PropertyGroup):
     index: IntProperty()
 
 
+class Img23DRunRow(PropertyGroup):
+    """One line of the list of past runs; what it shows is looked up in the session's job."""
+
+    job: StringProperty()
+
+
+def _on_run_chosen(state: Img23DWindowState, context: bpy.types.Context) -> None:
+    """A click into the list of past runs: its results are listed."""
+    if not 0 <= state.active_run < len(state.runs) or state.job == state.runs[state.active_run].job:
+        return
+    state.job, state.active_row = state.runs[state.active_run].job, 0
+    owner = app.installed()
+    if owner is not None:
+        owner.pump.is_stale = True
+        owner.pump.wake()
+
+
 class Img23DWindowState(PropertyGroup):
     """WindowManager.img23d: what is only on screen and never saved."""
 
     job: StringProperty(name="Run", description="The run whose results are listed")
     rows: CollectionProperty(type=Img23DResultRow)
     active_row: IntProperty(name="Result", description="The result whose cut-out and messages are shown below the list")
+    runs: CollectionProperty(type=Img23DRunRow)
+    active_run: IntProperty(name="Past Run", description="The run whose results are listed", default=-1, update=_on_run_chosen)
+    again_place: EnumProperty(
+        name="Result",
+        description="Where an object that is made again goes",
+        items=[
+            ("IN_PLACE", "In Place", "It takes the place of the old one, with its name, its transform and its modifiers"),
+            ("BESIDE", "Beside", "It is put beside the old one, which stays as it is"),
+        ],
+    )
     weights: CollectionProperty(type=Img23DWeightsRow)
     active_weights: IntProperty(name="Model", description="The model whose details are shown below the list")
 
 
-CLASSES = (Img23DResultRow, Img23DWeightsRow, Img23DWindowState)
+CLASSES = (Img23DResultRow, Img23DRunRow, Img23DWeightsRow, Img23DWindowState)
