@@ -11,6 +11,8 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, Stage
 
+from .arranging import Arranger
+from .cutouts.touch_up import touch_up
 from .failures import as_known
 from .job import Job
 from .placement import place, require_mesh
@@ -44,7 +46,6 @@ class Generation:
     run: Run
     engine: Engine
     settings: Settings
-    arranger: object | None = None  # not where nothing is shaped
 
     @property
     def results(self) -> Results:
@@ -63,14 +64,11 @@ class Generation:
                     raise not_found_error(found)
                 scaled, target, share = sizes.fitted(found)
                 cutout = self.engine.matter.cut_out(scaled, target, self.job.context(Stage.MATTE, index))
-                if self._target(index).strokes:
-                    from .cutouts.touch_up import touch_up
-
-                    cutout = touch_up(cutout, scaled, self._target(index).strokes)
+                cutout = touch_up(cutout, scaled, self._target(index).strokes)
                 cuts[index] = self.results.keep_cutout(index, found, cutout, share)
         return cuts
 
-    def shape(self, cuts: Cuts) -> Solids:
+    def shape(self, cuts: Cuts, arranger: Arranger) -> Solids:
         """Each cut-out as a closed mesh. One scale for all, known before the first: an earlier run's, or the largest thing
         measures 1 m.
         """
@@ -92,10 +90,11 @@ class Generation:
                     require_mesh(shaped.mesh)
                     cut = cuts[index]
                     solid = Solid(cut=cut, shaped=shaped, placement=place(shaped, pixels_per_metre * cut.share))
-                    if self.arranger is not None:
-                        self.arranger.add(index, solid)
+                    arranger.add(index, solid)
                     self.results.keep_solid(index, solid, cutout)
                     solids[index] = solid
+        if solids:
+            arranger.tell()
         return solids
 
     def _is_stopped(self, index: int) -> bool:

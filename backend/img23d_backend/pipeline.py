@@ -30,6 +30,7 @@ from img23d_protocol.messages import (
     Wanted,
 )
 
+from .arranging import Arranger
 from .failures import as_known
 from .generation import Generation, Solids, not_found_error
 from .images import decode_photo, read_file
@@ -78,11 +79,11 @@ def generate(request: Generate, caller: Caller) -> Finished:
         founds = find_targets(job, engine, photo, request.wanted)
         run.record.targets = _records(founds, photo, request.wanted)
         run.record.pixels_per_metre = request.pixels_per_metre
-        arranger = None
-        steps = Generation(job=job, run=run, engine=engine, settings=request.settings, arranger=arranger)
+        steps = Generation(job=job, run=run, engine=engine, settings=request.settings)
         cuts = steps.cut_out(photo, founds)
+        arranger = Arranger(job, run, engine, photo, cuts)
         del photo, founds  # large, and not needed any more
-        solids: Solids = steps.shape(cuts)
+        solids: Solids = steps.shape(cuts, arranger)
         if request.settings.texture:
             steps.paint(solids)
     made = len(run.record.targets) - len(job.failed | job.stopped)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
-from .stages import Mesh, Shaped, View
+from .stages import Mesh, PixelBox, Shaped, View
 
 _SOLID = 128  # alpha from which a pixel counts as part of the thing
 
@@ -20,13 +20,13 @@ class Placement:
     offset: np.ndarray  # (3,) float64
 
 
-def visible_side(rgba: np.ndarray) -> int:
-    """The longest side, in pixels, of what is solid in a cut-out. Raises Img23DError(EMPTY_CUTOUT)."""
+def solid_bounds(rgba: np.ndarray) -> PixelBox:
+    """Of what is solid in a cut-out, in its own pixels. Raises Img23DError(EMPTY_CUTOUT)."""
     solid = rgba[:, :, 3] >= _SOLID
     rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
     if not len(rows):
         raise Img23DError(ErrorCode.EMPTY_CUTOUT, "Nothing is left of it after cutting it out: draw a box around it.")
-    return int(max(np.ptp(rows), np.ptp(columns))) + 1
+    return PixelBox(left=int(columns[0]), top=int(rows[0]), right=int(columns[-1]) + 1, bottom=int(rows[-1]) + 1)
 
 
 def place(shaped: Shaped, pixels_per_metre: float) -> Placement:

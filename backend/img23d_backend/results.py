@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from img23d_protocol.messages import CutoutReady, MeshReady, PreviewReady, Stage
+from img23d_protocol.messages import Box, CutoutReady, MeshReady, PreviewReady, Stage
 
 from .job import Job
-from .placement import Placement, base_color, view_in_photo, visible_side
+from .placement import Placement, base_color, solid_bounds, view_in_photo
 from .png import read_rgba, write_png
 from .runs import Run, TargetRecord, TargetState
-from .stages import CutOut, Found, Painted, Shaped
+from .stages import CutOut, Found, Painted, PixelBox, Shaped
 
 
 _PAINTING = "_painting_"
@@ -27,6 +27,7 @@ class Cut:
     top: int
     share: float  # the working size's share of the photo's
     side: float  # pixels of the photo, the longest side of what is solid
+    solid_box: Box  # of what is solid, in the photo
 
     def read(self) -> CutOut:
         return CutOut(rgba=read_rgba(self.path), left=self.left, top=self.top)
@@ -53,14 +54,27 @@ class Results:
 
     def keep_cutout(self, index: int, found: Found, cutout: CutOut, share: float) -> Cut:
         path = self.run.path_for(index, "_cutout.png")
-        side = visible_side(cutout.rgba) / share
-        cut = Cut(path=path, left=cutout.left, top=cutout.top, share=share, side=side)
+        solid = solid_bounds(cutout.rgba)
+        side = max(solid.width, solid.height) / share
+        box = self._in_photo(solid, cutout, share)
+        cut = Cut(path=path, left=cutout.left, top=cutout.top, share=share, side=side, solid_box=box)
         write_png(path, cutout.rgba)
         target = self.target(index)
         target.cutout_left, target.cutout_top, target.cutout_share = cutout.left, cutout.top, share
         target.add_file(TargetState.CUT, found.note, cutout.note, cutout=path)
         self.job.emit(CutoutReady(job=self.job.id, target=index, path=str(path), note=cutout.note))
         return cut
+
+    def _in_photo(self, part: PixelBox, cutout: CutOut, share: float) -> Box:
+        """A part of a cut-out in fractions of the photo."""
+        photo = self.run.record.photo
+        width, height = photo.width * share, photo.height * share
+        return Box(
+            left=(cutout.left + part.left) / width,
+            top=(cutout.top + part.top) / height,
+            right=(cutout.left + part.right) / width,
+            bottom=(cutout.top + part.bottom) / height,
+        )
 
     def keep_solid(self, index: int, solid: Solid, cutout: CutOut) -> None:
         from .mesh.export import write_glb

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from img23d_backend.pipeline import run_job
 from img23d_backend.stages import View
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import (
+    Arranged,
     Box,
     Cancelled,
     CutoutReady,
@@ -38,7 +40,7 @@ from small_engine import BLOCK, SmallEngine
 def test_stage_by_stage_for_all_targets(photo: Path) -> None:
     told = run(request(photo, *TWO, settings=Settings(faces=500)))
     steps = [(type(m).__name__, getattr(m, "target", None), getattr(m, "textured", None)) for m in told]
-    assert [step for step in steps if step[0] != "Progress"] == [
+    assert [step for step in steps if step[0] not in ("Progress", "Arranged")] == [
         ("Located", None, None),
         ("CutoutReady", 0, None),
         ("CutoutReady", 1, None),
@@ -84,6 +86,19 @@ def test_one_scale_for_all_and_the_view_leads_back_to_the_photo(photo: Path) -> 
         assert corners[0, :2] == pytest.approx(corner, abs=1)
     assert sizes[1][1] == pytest.approx(1.0)  # the plate is the largest: 100 pixels
     assert sizes[0][1] == pytest.approx(0.81)
+
+
+def test_where_things_stand_is_told_before_the_first_mesh_and_for_all_at_the_end(photo: Path) -> None:
+    told = run(request(photo, Wanted(name="fork"), *TWO, settings=Settings(texture=False, faces=500)))
+    kinds = [type(m) for m in told if type(m) in (Arranged, MeshReady)]
+    assert kinds[:2] == [Arranged, MeshReady]
+    last = only(told, Arranged)[-1]
+    assert [pose is None for pose in last.poses] == [True, False, False]
+    cup, plate = last.poses[1:]
+    assert cup.x < 0 < plate.x  # left and right of the photo's middle
+    written = record(photo)
+    assert written["camera"] == dataclasses.asdict(last.camera)
+    assert [one["pose"] for one in written["targets"]] == [None, dataclasses.asdict(cup), dataclasses.asdict(plate)]
 
 
 def test_the_record_says_what_made_it(photo: Path) -> None:
