@@ -1,0 +1,122 @@
+"""Takes out of a report what names a person or opens a door: users, homes, hosts, addresses, tokens, passwords.
+
+Rather a word too many than a name too few: a report is pasted into a public page.
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import re
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+USER, HOST, ADDRESS, SECRET = "<user>", "<host>", "<address>", "<removed>"
+
+# Names that say nothing about a person, and would be taken out of every second line
+_NOBODY = {"root", "user", "users", "admin", "administrator", "guest", "home", "local", "localhost", "blender", "ubuntu", "img23d"}
+_SHORTEST_NAME = 2  # letters; a shorter one is left to the patterns of folders
+
+# A slash as it is written, doubled as in Python and JSON, or encoded as in a link
+_SLASH = r"(?:\\{1,4}|/|%5[Cc]|%2[Ff])"
+# A folder's name: up to the next slash, or else to the next blank; names of people may have blanks
+_NAME = r"(?:(?:(?!%5[Cc]|%2[Ff])[^\\/:*?\"'<>|\r\n])+(?=[\\/]|%5[Cc]|%2[Ff])|(?:(?!%5[Cc]|%2[Ff])[^\s\\/:*?\"'<>|,;)\]}])+)"
+_HOMES = re.compile(rf"({_SLASH}(?:home|users|media|documents(?: |%20)and(?: |%20)settings){_SLASH}){_NAME}", re.IGNORECASE)
+_SHARES = re.compile(r"(?<![^\s\"'=(,])(\\\\{1,3})(?![?.])[^\s\\/\"'<>]+(?=\\)")  # \\server\folder
+
+_MAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+_LOGIN_IN_LINK = re.compile(r"(?<=://)[^\s/@\"'<>]+(?:@[^\s/@\"'<>]*)*@")
+_SECRETS = (
+    re.compile(r"(?<![A-Za-z0-9])(?:hf|sk|pk|rk|gh[opsur]|github_pat|glpat|npm|pypi|xox[abeoprs])[-_][A-Za-z0-9_\-]{6,}"),
+    re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}"),
+    re.compile(r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_\-]{20,}"),
+    re.compile(r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_\-]{5,}\.[A-Za-z0-9_\-]+\.?[A-Za-z0-9_\-]*"),  # a JSON web token
+)
+_BEARER = re.compile(r"(\b(?:bearer|basic|digest)\s+)(?!<)[A-Za-z0-9+/=._~\-]{6,}", re.IGNORECASE)
+# HF_TOKEN=…, password: …, {'api_key': '…'}, ?X-Amz-Signature=…
+_NAMED = re.compile(
+    r"""((?:token|passwd|password|pwd|secret|signature|credential|api[-_]?key|access[-_]?key|private[-_]?key|[-_]key)s?["']?"""
+    r"""\s*(?:=|:(?!//))\s*)(?:"[^"\r\n]*"|'[^'\r\n]*'|[^\s"'&,;<>)\]}]+)""",
+    re.IGNORECASE,
+)
+_KEY_IS = re.compile(r"""((?<![A-Za-z])key=)[^\s"'&,;<>)\]}]{8,}""", re.IGNORECASE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """What this machine and its user are called."""
+
+    users: tuple[str, ...] = ()
+    homes: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+def redact(text: str, names: Names | None = None) -> str:
+    """The text without names and secrets; `names` are this machine's own where none are given. Done twice, it changes nothing."""
+    names = own_names() if names is None else names
+    text = _without_secrets(text)
+    for home in sorted(names.homes, key=len, reverse=True):
+        text = _replace_home(text, home)
+    text = _HOMES.sub(rf"\1{USER}", text)
+    text = _SHARES.sub(rf"\1{HOST}", text)
+    for user in names.users:
+        text = _word(_spellings(user)).sub(USER, text)
+    for host in names.hosts:
+        text = _word((host, host.partition(".")[0])).sub(HOST, text)
+    return text
+
+
+@cache
+def own_names() -> Names:
+    """Once a process."""
+    home = str(Path.home())
+    users = {os.environ.get(name, "") for name in ("USER", "USERNAME", "LOGNAME", "SUDO_USER")} | {Path(home).name}
+    try:
+        users.add(getpass.getuser())
+    except (OSError, KeyError, ImportError):  # a user without an entry, such as in a container
+        pass
+    hosts = {socket.gethostname(), os.environ.get("COMPUTERNAME", ""), os.environ.get("HOSTNAME", "")}
+    return Names(users=_telling(users), homes=(home,) if _telling((Path(home).name,)) else (), hosts=_telling(hosts))
+
+
+def _telling(names: Iterable[str]) -> tuple[str, ...]:
+    """Those that say something, the longest first, since one may be a part of another."""
+    kept = {name.strip() for name in names if len(name.strip()) >= _SHORTEST_NAME and name.strip().lower() not in _NOBODY}
+    return tuple(sorted(kept, key=lambda name: (-len(name), name)))
+
+
+def _without_secrets(text: str) -> str:
+    text = _LOGIN_IN_LINK.sub(f"{SECRET}@", text)
+    text = _BEARER.sub(rf"\1{SECRET}", text)
+    text = _NAMED.sub(rf"\1{SECRET}", text)
+    text = _KEY_IS.sub(rf"\1{SECRET}", text)
+    for pattern in _SECRETS:
+        text = pattern.sub(SECRET, text)
+    return _MAIL.sub(ADDRESS, text)
+
+
+def _replace_home(text: str, home: str) -> str:
+    """Wherever it lies, and however its slashes are written. Its parent says nothing, so only its last name goes."""
+    parts = [part for part in re.split(r"[\\/]+", home) if part]
+    if not parts:
+        return text
+    folders = _SLASH.join(f"(?:{re.escape(part)}|{re.escape(quote(part))})" for part in parts[:-1])
+    last = "|".join(map(re.escape, _spellings(parts[-1])))
+    lead = rf"((?:{_SLASH})?{folders}{_SLASH})" if folders else rf"({_SLASH})"
+    return re.sub(rf"{lead}(?:{last})(?![^\W_])", rf"\1{USER}", text, flags=re.IGNORECASE)
+
+
+def _spellings(name: str) -> tuple[str, ...]:
+    """As it is, as in a link, and as Windows shortens it for old programs (JOHNDO~1)."""
+    short = re.sub(r"[ .]", "", name)[:6]
+    return tuple(dict.fromkeys((name, quote(name), *(f"{short}~{number}" for number in range(1, 10)))))
+
+
+def _word(spellings: Iterable[str]) -> re.Pattern[str]:
+    """Between other things than letters: `anna` in `anna_2` and `anna's`, not in `Joanna`."""
+    known = "|".join(re.escape(one) for one in dict.fromkeys(spellings) if one)
+    return re.compile(rf"(?<![^\W\d_])(?:{known})(?![^\W\d_])", re.IGNORECASE)
