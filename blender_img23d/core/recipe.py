@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ _SHAPES = {ShapeKind.AUTO: "Automatic", ShapeKind.INFLATE: "Rounded", ShapeKind.
 
 # The tags that an object carries, see `scene.tags`.
 _PHOTO, _NAME, _BOX, _SEED, _ENGINE = "img23d_photo", "img23d_name", "img23d_box", "img23d_seed", "img23d_engine"
-_SETTINGS, _RUN_FOLDER = "img23d_settings", "img23d_run_folder"
+_SETTINGS, _RUN_FOLDER, _TIME = "img23d_settings", "img23d_run_folder", "img23d_time"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,7 @@ def recipe_of_tags(tags: Mapping[str, Any]) -> Recipe:
         run_folder=str(tags.get(_RUN_FOLDER, "")),
         wanted=(Wanted(name=name, box=box),),
         box=box,
+        started=_started(tags.get(_TIME)),
     )
 
 
@@ -161,6 +163,13 @@ def _checked(recipe: Recipe) -> Path:
         path = Path(recipe.photo)
         sentence = f"The photo “{path.name}” is no longer in {path.parent}: put it back there to make this object again."
         raise Img23DError(error.code, sentence, error.detail) from error
+
+
+def _started(local_time: Any) -> float:
+    try:
+        return datetime.fromisoformat(local_time).timestamp()
+    except (TypeError, ValueError, OverflowError, OSError):
+        return 0.0
 
 
 def _settings(text: Any) -> Settings:

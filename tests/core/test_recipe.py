@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -74,17 +75,19 @@ def test_the_tags_are_enough(photo: Path, tmp_path: Path) -> None:
         "img23d_seed": 5,
         "img23d_engine": "preview",
         "img23d_settings": json.dumps(asdict(SETTINGS)),
+        "img23d_time": "2026-01-02 03:04:05",
     }
+    assert recipe_of_tags(tags).started == datetime(2026, 1, 2, 3, 4, 5).timestamp()
     request = build_again(recipe_of_tags(tags), base_folder=tmp_path, seed=5)
     assert request.wanted == (Wanted(name="cup", box=BOXES[0]),) and request.settings == SETTINGS
 
 
 @pytest.mark.parametrize("wrong", [None, 7, "x", "{", [1.0], [1, 2, 3, "x"]])
 def test_damaged_tags_read_as_unknown(wrong: object) -> None:
-    tags = {"img23d_name": "cup", "img23d_seed": wrong, "img23d_settings": wrong, "img23d_box": wrong}
+    tags = {"img23d_name": "cup", "img23d_seed": wrong, "img23d_settings": wrong, "img23d_box": wrong, "img23d_time": wrong}
     recipe = recipe_of_tags(tags)
     assert (recipe.name, recipe.seed, recipe.settings) == ("cup", wrong if wrong == 7 else 0, Settings())
-    assert recipe.box is None and recipe.photo == ""
+    assert recipe.box is None and recipe.photo == "" and recipe.started == 0.0
 
 
 def test_a_photo_that_is_gone_is_said_with_its_folder(photo: Path, tmp_path: Path) -> None:

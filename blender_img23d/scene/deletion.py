@@ -1,0 +1,58 @@
+"""What keeps a run's folder from being deleted: a job that works in it, or a picture of this file that lies in it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import bpy
+
+from ..core.jobs import Job
+from ..core.run_folders import Contents, check_deletable, contents, delete_run
+from ..core.states import SessionState
+from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.errors import bad_request
+from .folders import runs_base
+from .owner import Extension
+
+
+def look_at(context: bpy.types.Context, owner: Extension, job: Job) -> Contents:
+    """What would be deleted. Raises Img23DError where nothing may be."""
+    folder = Path(job.request.run_folder)
+    _check_idle(owner, job)
+    if not folder.is_dir():
+        return Contents(files=0, size=0)
+    check_deletable(folder, runs_base(context))
+    image = next((image for image in bpy.data.images if _lies_in(image, folder)), None)
+    if image is not None:
+        raise bad_request(f"This file uses the picture “{image.name}” of that folder: pack it into the .blend first (File > External Data).")
+    try:
+        return contents(folder)
+    except OSError as error:
+        sentence = f"The folder “{folder.name}” cannot be read."
+        raise Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)) from error
+
+
+def delete(context: bpy.types.Context, owner: Extension, job: Job) -> None:
+    """Its files, and its line in the list; objects in the scene stay. Raises Img23DError."""
+    if look_at(context, owner, job).files:
+        delete_run(Path(job.request.run_folder), runs_base(context))
+    owner.history.forget(job)
+    owner.pump.is_stale = True
+    owner.pump.wake()
+
+
+def _check_idle(owner: Extension, job: Job) -> None:
+    session, folder = owner.session, job.request.run_folder
+    active = getattr(session.active.request, "run_folder", "") if session.active is not None else ""
+    in_row = {str(turn.folder) for turn in owner.applier.retexturer.turns if not turn.state.is_over}
+    is_being_stopped = session.state is SessionState.CANCELLING and not job.is_past
+    if not job.is_over or folder == active or folder in in_row or is_being_stopped:
+        raise bad_request("This run is still being worked on: cancel it, or wait for it to finish.")
+
+
+def _lies_in(image: bpy.types.Image, folder: Path) -> bool:
+    if image.packed_file is not None or not image.users or not image.filepath:
+        return False
+    path = os.path.realpath(bpy.path.abspath(image.filepath, library=image.library))
+    return os.path.normcase(path).startswith(os.path.normcase(os.path.join(os.path.realpath(folder), "")))

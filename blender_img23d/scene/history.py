@@ -1,0 +1,142 @@
+"""The runs on disk, taken into the session's list piece by piece, and what made the active object."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import bpy
+
+from ..core.history import list_runs, read_run
+from ..core.job_list import JOBS_KEPT
+from ..core.recipe import Recipe, recipe_of_job, recipe_of_tags
+from ..shared.img23d_protocol.messages import Paint
+from .folders import runs_base
+from .tags import RUN, RUN_FOLDER, TARGET
+
+if TYPE_CHECKING:
+    from ..core.jobs import Job
+    from ..core.session import Session
+    from .thumbnails import Thumbnails
+
+_READING = 0.002  # seconds a tick; the run that is begun within them is read to its end
+_PICTURES = 4  # loaded a tick
+
+
+class History:
+    """Main thread only; reads nothing before the tab was open, and nothing while a job runs."""
+
+    def __init__(self, session: Session, thumbnails: Thumbnails) -> None:
+        self._session = session
+        self._thumbnails = thumbnails
+        self._is_wanted = False
+        self._base: Path | None = None  # that the runs were listed from
+        self._unread: deque[Path] = deque()
+        self._object: tuple = ()  # what identifies the object that was asked for last, and its result
+        self._recipe: Recipe | None = None
+        self._folder = ""  # of that object's run, until it was read
+
+    @property
+    def is_loading(self) -> bool:
+        return bool(self._unread or self._folder)
+
+    def want(self) -> None:
+        """The tab is open: whoever draws it needs to know the runs."""
+        self._is_wanted = True
+
+    def step(self, context: bpy.types.Context) -> bool:
+        """Read the next runs and pictures. True where there is something new to draw."""
+        if not self._is_wanted or self._session.active is not None:
+            return False
+        base = runs_base(context)
+        has_changed = self._begin(base) if base != self._base else self._read_some()
+        has_changed |= self._read_object()
+        return self._load_pictures() or has_changed
+
+    def recipe(self, obj: bpy.types.Object) -> Recipe:
+        """For `draw`: what made this object, from its tags until its run's folder has been read."""
+        known = (obj.session_uid, obj.get(RUN), obj.get(TARGET))
+        if known != self._object or self._recipe is None:
+            self._object, self._recipe, self._folder = known, recipe_of_tags(_tags(obj)), str(obj.get(RUN_FOLDER, ""))
+        return self._recipe
+
+    def forget(self, job: Job) -> None:
+        """Its folder was deleted."""
+        if job in self._session.jobs:
+            self._session.jobs.remove(job)
+        self._recipe = None
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _begin(self, base: Path) -> bool:
+        """Another folder: what was read from the one before goes, what was made in this session stays."""
+        self._base, self._unread = base, deque(list_runs(base))
+        before = len(self._session.jobs)
+        self._session.jobs[:] = [job for job in self._session.jobs if not job.is_past]
+        return len(self._session.jobs) != before
+
+    def _read_some(self) -> bool:
+        jobs, start, before = self._session.jobs, time.perf_counter(), len(self._session.jobs)
+        known = {getattr(job.request, "run_folder", "") for job in jobs}
+        while self._unread and time.perf_counter() - start < _READING:
+            if len(jobs) >= JOBS_KEPT:
+                self._unread.clear()
+                break
+            folder = self._unread.popleft()
+            job = read_run(folder) if str(folder) not in known else None
+            if job is not None and all(other.id != job.id for other in jobs):
+                jobs.append(job)
+        return len(jobs) != before
+
+    def _read_object(self) -> bool:
+        if not self._folder:
+            return False
+        folder, self._folder = Path(self._folder), ""
+        _, run, index = self._object
+        made = _recipe_in(folder, run, index)
+        if made is None or made == self._recipe:
+            return False
+        self._recipe = made
+        return True
+
+    def _load_pictures(self) -> bool:
+        paths = [picture_of(job) for job in past_runs(self._session.jobs)]
+        paths += [self._recipe.cutout, self._recipe.photo] if self._recipe is not None else []
+        loaded = 0
+        for path in paths:
+            loaded += self._thumbnails.load(path)
+            if loaded >= _PICTURES:
+                break
+        return loaded > 0
+
+
+def past_runs(jobs: list[Job]) -> list[Job]:
+    """What the list of past runs shows: everything that made or painted something, this session's included."""
+    return [job for job in jobs if job.is_over and (job.is_generation or isinstance(job.request, Paint))]
+
+
+def picture_of(job: Job) -> str:
+    """The path of a small picture for the list, empty where there is none."""
+    pictures = (target.preview or target.cutout for target in job.targets)
+    return next((path for path in pictures if path), job.texture)
+
+
+def recipe_of(obj: bpy.types.Object) -> Recipe:
+    """Reads the run's folder; where that is gone, the object's tags are enough. Not for `draw`."""
+    made = _recipe_in(Path(str(obj.get(RUN_FOLDER, ""))), obj.get(RUN), obj.get(TARGET))
+    return made or recipe_of_tags(_tags(obj))
+
+
+def _recipe_in(folder: Path, run: object, index: object) -> Recipe | None:
+    """None where the folder is gone, or holds another run by now."""
+    job = read_run(folder)
+    if job is None or not job.is_generation or type(index) is not int or not 0 <= index < len(job.targets):
+        return None
+    is_same = job.id in (run, folder.name)  # the oldest records do not name the run
+    return recipe_of_job(job, index) if is_same else None
+
+
+def _tags(obj: bpy.types.Object) -> dict[str, object]:
+    return {key: obj[key] for key in obj.keys() if key.startswith("img23d_")}

@@ -1,0 +1,73 @@
+"""An older run's photo, names, boxes and settings, put into the panel again."""
+
+from __future__ import annotations
+
+import contextlib
+
+import bpy
+
+from ..core.jobs import Job, TargetState
+from ..core.strokes import written
+from ..properties import Img23DSceneSettings, Img23DTarget
+from ..shared.img23d_protocol.messages import Generate, Paint, Settings, Wanted
+
+_PERCENT = 100.0
+
+
+def reuse(job: Job, scene: bpy.types.Scene) -> None:
+    """`job` generates or paints. What this version does not know stays as it is in the panel."""
+    values, request = scene.img23d, job.request
+    if isinstance(request, Paint):
+        values.retexture_picture = request.picture
+    else:
+        values.photo = request.photo  # first: with another photo the list is emptied
+        _list_targets(values, job, scene.unit_settings.scale_length)
+    _set(values, "engine", request.engine)
+    values.seed = request.seed
+    _set_quality(values, request.settings)
+
+
+def _list_targets(values: Img23DSceneSettings, job: Job, metres: float) -> None:
+    """Without names the whole picture is made again, and the list is empty."""
+    assert isinstance(job.request, Generate)
+    wanted = job.request.wanted
+    names = ", ".join(_quoted(one.name) for one in wanted)
+    values.names = names
+    values.targets.clear()
+    for one, target in zip(wanted, job.targets, strict=False):
+        _fill(values.targets.add(), one, target, metres)
+    values.found_names = names if len(values.targets) else ""
+    values.active_target = 0
+
+
+def _fill(row: Img23DTarget, wanted: Wanted, target: TargetState, metres: float) -> None:
+    box = wanted.box or target.box
+    if box is not None:
+        row.left, row.top = box.left * _PERCENT, box.top * _PERCENT
+        row.right, row.bottom = box.right * _PERCENT, box.bottom * _PERCENT
+    row.name = row.found_as = wanted.name
+    row.cutout, row.note = target.cutout, target.error
+    row.strokes, row.height = written(wanted.strokes), wanted.height / metres
+    row.has_box, row.is_drawn = box is not None, wanted.box is not None  # last: an edge that moves says it was drawn
+
+
+def _set_quality(values: Img23DSceneSettings, settings: Settings) -> None:
+    for name in ("texture", "faces", "shape", "thickness"):
+        _set(values, name, getattr(settings, name))
+    _set(values, "texture_size", str(settings.texture_size))
+    learned = settings.learned
+    for name in ("grounder", "matter", "shape_model", "speed", "steps", "guidance", "octree_resolution"):
+        _set(values, name, getattr(learned, name))
+    for name in ("painter", "paint_steps", "paint_guidance", "delight"):
+        _set(values, name, getattr(learned, name))
+    values.budget = learned.faces
+
+
+def _set(values: Img23DSceneSettings, name: str, value: object) -> None:
+    with contextlib.suppress(TypeError):  # a choice that another version had
+        setattr(values, name, value)
+
+
+def _quoted(name: str) -> str:
+    """As it has to be typed: quotes protect commas and quotes."""
+    return '"' + name.replace('"', '""') + '"' if set(name) & set(",，、،\"“'") else name
