@@ -14,7 +14,7 @@ from .scene.defaults import begin_with_defaults
 from .scene.folders import absolute
 from .scene.models import sync_weights
 from .scene.owner import Extension, extension_or_none, shown_job
-from .scene.result_rows import point_at_failure, sync_rows
+from .scene.result_rows import point_at_failure, sync_rows, sync_runs
 from .scene.windows import redraw_sidebars, show_in_status_bar
 
 if TYPE_CHECKING:
@@ -77,7 +77,9 @@ class Pump:
             self.tick()
         except Exception:  # the boundary: an error must not end the timer
             _log.exception("a tick failed")
-        return BUSY_SECONDS if self.is_busy else IDLE_SECONDS
+        owner = extension_or_none()
+        is_reading = owner is not None and owner.history.is_loading
+        return BUSY_SECONDS if self.is_busy or is_reading else IDLE_SECONDS
 
     # --- one tick ---------------------------------------------------------------------------------------------------
 
@@ -106,6 +108,7 @@ class Pump:
         job = shown_job(owner, bpy.context)
         if self.is_stale or has_changed or not self.is_busy:
             has_changed |= self._look_up(owner, job)
+        has_changed |= owner.history.step(bpy.context)
         has_changed |= self._load_thumbnails(owner, job)
         seen = _visible_state(owner, job)
         if has_changed or seen != self._seen:
@@ -118,7 +121,8 @@ class Pump:
         manager = bpy.context.window_manager
         for window in manager.windows:
             begin_with_defaults(bpy.context, window.scene)
-        has_changed = sync_rows(manager, job) | sync_weights(manager, owner) | owner.models.look(bpy.context, owner)
+        has_changed = sync_rows(manager, job) | sync_runs(manager, owner, job)
+        has_changed |= sync_weights(manager, owner) | owner.models.look(bpy.context, owner)
         placer = self._applier.placer
         standings = {index: placer.standing(job, index) for index in range(len(job.targets))} if job else {}
         has_changed |= standings != owner.standings
@@ -127,7 +131,7 @@ class Pump:
 
     def _load_thumbnails(self, owner: Extension, job: Job | None) -> bool:
         paths = {absolute(window.scene.img23d.photo) for window in bpy.context.window_manager.windows}
-        paths.update(target.cutout for target in (job.targets if job else ()))
+        paths.update(target.preview or target.cutout for target in (job.targets if job else ()))
         return any([owner.thumbnails.load(path) for path in paths if path])
 
     def _setup_job(self) -> Job | None:

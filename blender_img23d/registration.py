@@ -66,6 +66,7 @@ def _make_owner() -> Extension:
     from .core.setup import Setup
     from .pump import Pump
     from .scene.applier import Applier
+    from .scene.history import History
     from .scene.models import Models
     from .scene.thumbnails import Thumbnails
     from .surroundings import find_tools, idle_seconds, look, new_link
@@ -77,14 +78,16 @@ def _make_owner() -> Extension:
     installer = Session(lambda: new_link(bundled=True, is_setup=True))
     weights = Session(lambda: new_link(is_setup=True))
     setup, applier = Setup(main=session, installer=installer, weights=weights), Applier(session)
+    thumbnails = Thumbnails()
     owner = Extension(
         session=session,
         setup=setup,
         pump=Pump(session, setup, applier),
         applier=applier,
-        thumbnails=Thumbnails(),
+        thumbnails=thumbnails,
         surroundings=Surroundings(look=look, find_tools=find_tools),
         models=Models(),
+        history=History(session, thumbnails),
     )
     owner.pump.start()
     return owner

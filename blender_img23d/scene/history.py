@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import bpy
 
 from ..core.history import list_runs, read_run
 from ..core.job_list import JOBS_KEPT
-from ..core.recipe import Recipe, recipe_of_job, recipe_of_tags
+from ..core.recipe import Recipe, recipe_of_job, recipe_of_tags, settings_in_words
 from ..shared.img23d_protocol.messages import Paint
 from .folders import runs_base
 from .tags import RUN, RUN_FOLDER, TARGET
@@ -25,6 +26,14 @@ _READING = 0.002  # seconds a tick; the run that is begun within them is read to
 _PICTURES = 4  # loaded a tick
 
 
+@dataclass(frozen=True, kw_only=True)
+class Making:
+    """What the panel says about an object: `words` are labels and values of the settings."""
+
+    recipe: Recipe
+    words: tuple[tuple[str, str], ...]
+
+
 class History:
     """Main thread only; reads nothing before the tab was open, and nothing while a job runs."""
 
@@ -35,12 +44,13 @@ class History:
         self._base: Path | None = None  # that the runs were listed from
         self._unread: deque[Path] = deque()
         self._object: tuple = ()  # what identifies the object that was asked for last, and its result
-        self._recipe: Recipe | None = None
+        self._making: Making | None = None
         self._folder = ""  # of that object's run, until it was read
+        self._has_more_pictures = False
 
     @property
     def is_loading(self) -> bool:
-        return bool(self._unread or self._folder)
+        return self._is_wanted and bool(self._unread or self._folder or self._has_more_pictures)
 
     def want(self) -> None:
         """The tab is open: whoever draws it needs to know the runs."""
@@ -55,18 +65,29 @@ class History:
         has_changed |= self._read_object()
         return self._load_pictures() or has_changed
 
-    def recipe(self, obj: bpy.types.Object) -> Recipe:
+    def making(self, obj: bpy.types.Object) -> Making:
         """For `draw`: what made this object, from its tags until its run's folder has been read."""
         known = (obj.session_uid, obj.get(RUN), obj.get(TARGET))
-        if known != self._object or self._recipe is None:
-            self._object, self._recipe, self._folder = known, recipe_of_tags(_tags(obj)), str(obj.get(RUN_FOLDER, ""))
-        return self._recipe
+        if known != self._object or self._making is None:
+            self._object, self._folder = known, str(obj.get(RUN_FOLDER, ""))
+            self._making = _making(recipe_of_tags(_tags(obj)))
+        return self._making
+
+    @property
+    def runs(self) -> list[Job]:
+        """For `draw`: all that made or painted something, this session's included, the newest first."""
+        return [job for job in self._session.jobs if job.is_over and (job.is_generation or isinstance(job.request, Paint))]
+
+    def picture(self, job: Job) -> str:
+        """For `draw`: the path of a small picture of it, empty where there is none."""
+        pictures = (target.preview or target.cutout for target in job.targets)
+        return next((path for path in pictures if path), job.texture)
 
     def forget(self, job: Job) -> None:
         """Its folder was deleted."""
         if job in self._session.jobs:
             self._session.jobs.remove(job)
-        self._recipe = None
+        self._making = None
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -95,38 +116,32 @@ class History:
             return False
         folder, self._folder = Path(self._folder), ""
         _, run, index = self._object
-        made = _recipe_in(folder, run, index)
-        if made is None or made == self._recipe:
+        recipe = _recipe_in(folder, run, index)
+        if recipe is None:
             return False
-        self._recipe = made
+        self._making = _making(recipe)
         return True
 
     def _load_pictures(self) -> bool:
-        paths = [picture_of(job) for job in past_runs(self._session.jobs)]
-        paths += [self._recipe.cutout, self._recipe.photo] if self._recipe is not None else []
+        paths = [self.picture(job) for job in self.runs]
+        paths += [self._making.recipe.cutout, self._making.recipe.photo] if self._making is not None else []
         loaded = 0
         for path in paths:
             loaded += self._thumbnails.load(path)
             if loaded >= _PICTURES:
                 break
+        self._has_more_pictures = loaded >= _PICTURES
         return loaded > 0
-
-
-def past_runs(jobs: list[Job]) -> list[Job]:
-    """What the list of past runs shows: everything that made or painted something, this session's included."""
-    return [job for job in jobs if job.is_over and (job.is_generation or isinstance(job.request, Paint))]
-
-
-def picture_of(job: Job) -> str:
-    """The path of a small picture for the list, empty where there is none."""
-    pictures = (target.preview or target.cutout for target in job.targets)
-    return next((path for path in pictures if path), job.texture)
 
 
 def recipe_of(obj: bpy.types.Object) -> Recipe:
     """Reads the run's folder; where that is gone, the object's tags are enough. Not for `draw`."""
     made = _recipe_in(Path(str(obj.get(RUN_FOLDER, ""))), obj.get(RUN), obj.get(TARGET))
     return made or recipe_of_tags(_tags(obj))
+
+
+def _making(recipe: Recipe) -> Making:
+    return Making(recipe=recipe, words=tuple(settings_in_words(recipe.engine, recipe.settings)))
 
 
 def _recipe_in(folder: Path, run: object, index: object) -> Recipe | None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..core.jobs import Job
     from ..shared.img23d_protocol import Img23DError
     from .applier import Applier
+    from .history import History
     from .models import Models
     from .standing import Standing
     from .thumbnails import Thumbnails
@@ -27,6 +28,7 @@ class Extension(app.App):
     thumbnails: Thumbnails
     surroundings: Surroundings
     models: Models  # what the AI models' panel shows
+    history: History  # what the panels of past runs and of the active object show
     refusal: str = ""  # why the last button did nothing, for the panel
     standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel
 

@@ -8,6 +8,7 @@ import bpy
 
 if TYPE_CHECKING:
     from ..core.jobs import Job
+    from .owner import Extension
 
 
 def show_job(window_manager: bpy.types.WindowManager, job: Job) -> None:
@@ -28,6 +29,21 @@ def sync_rows(window_manager: bpy.types.WindowManager, job: Job | None) -> bool:
         row = rows.add()
         row.index = len(rows) - 1
     return True
+
+
+def sync_runs(window_manager: bpy.types.WindowManager, owner: Extension, shown: Job | None) -> bool:
+    """Mirrors the past runs into their list, the shown one chosen. True when something has changed."""
+    state, ids = window_manager.img23d, [job.id for job in owner.history.runs]
+    has_changed = [row.job for row in state.runs] != ids
+    if has_changed:
+        state.active_run = -1  # for as long as the lines change
+        state.runs.clear()
+        for job_id in ids:
+            state.runs.add().job = job_id
+    chosen = ids.index(shown.id) if shown is not None and shown.id in ids else -1
+    if state.active_run != chosen:
+        state.active_run, has_changed = chosen, True
+    return has_changed
 
 
 def point_at_failure(window_manager: bpy.types.WindowManager, job: Job) -> None:
