@@ -15,7 +15,6 @@ from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.filenames import safe_stem
 from ..shared.img23d_protocol.limits import SEED_MAX
 from ..shared.img23d_protocol.messages import (
-    Box,
     Diagnose,
     Generate,
     LearnedSettings,
@@ -25,7 +24,6 @@ from ..shared.img23d_protocol.messages import (
     StageDevices,
     Wanted,
 )
-from ..shared.img23d_protocol.names import split_names
 
 RANDOM_SEED = -1
 
@@ -97,25 +95,24 @@ def build_learned(
 def build_generate(
     *,
     photo: str,
-    names: str,
+    wanted: Sequence[Wanted],
     engine: str,
     seed: int,
     settings: Settings,
     base_folder: Path,
-    boxes: Sequence[Box | None] = (),
     now: datetime | None = None,
 ) -> Generate:
-    """`photo` is an absolute path, `names` the text as typed, `seed` -1 for a random one (drawn here and in the message).
+    """`photo` is an absolute path, `seed` -1 for a random one (drawn here and in the message).
 
-    `boxes[i]` belongs to the i-th name; boxes without a name are things of their own. The run's folder is named, not
-    made. Raises Img23DError (PHOTO_MISSING, PHOTO_NOT_FOUND, PHOTO_IS_FOLDER, PHOTO_EMPTY_FILE, BAD_REQUEST).
+    Nothing wanted is the whole picture as one object. The run's folder is named, not made. Raises Img23DError (PHOTO_MISSING,
+    PHOTO_NOT_FOUND, PHOTO_IS_FOLDER, PHOTO_EMPTY_FILE, BAD_REQUEST).
     """
     path = checked_photo(photo)
     return Generate(
         job=new_id(),
         photo=str(path),
         run_folder=str(new_run_folder(base_folder, photo, now)),
-        wanted=_wanted(names, boxes, path.stem),
+        wanted=tuple(_checked(one) for one in wanted),
         engine=engine,
         seed=draw_seed(seed),
         settings=settings,
@@ -123,12 +120,19 @@ def build_generate(
 
 
 def build_locate(
-    *, photo: str, names: str, engine: str, seed: int, settings: Settings, boxes: Sequence[Box | None] = ()
+    *, photo: str, wanted: Sequence[Wanted], engine: str, seed: int, settings: Settings, folder: Path | None = None
 ) -> Locate:
-    """As `build_generate`, for looking only."""
+    """As `build_generate`, for looking only; with a `folder` what is found is also cut out there."""
     path = checked_photo(photo)
-    wanted = _wanted(names, boxes, path.stem)
-    return Locate(job=new_id(), photo=str(path), wanted=wanted, engine=engine, seed=draw_seed(seed), settings=settings)
+    return Locate(
+        job=new_id(),
+        photo=str(path),
+        run_folder=str(folder) if folder is not None else "",
+        wanted=tuple(_checked(one) for one in wanted),
+        engine=engine,
+        seed=draw_seed(seed),
+        settings=settings,
+    )
 
 
 def build_diagnose() -> Diagnose:
@@ -145,9 +149,14 @@ def draw_seed(seed: int) -> int:
 
 
 def new_run_folder(base_folder: Path, photo: str, now: datetime | None = None) -> Path:
-    """`<base>/runs/<YYYYMMDD-HHMMSS>-<photo stem made safe>-<4 hex>`; a new name at each call, nothing is made on disk."""
+    """`<base>/runs/<stamped name>`; a new name at each call, nothing is made on disk."""
+    return base_folder / "runs" / stamped_name(photo, now)
+
+
+def stamped_name(photo: str, now: datetime | None = None) -> str:
+    """`<YYYYMMDD-HHMMSS>-<photo stem made safe>-<4 hex>`: in the order of time, and never the same twice."""
     stamp = (now or datetime.now()).strftime("%Y%m%d-%H%M%S")
-    return base_folder / "runs" / f"{stamp}-{safe_stem(Path(photo).stem, 'photo')}-{secrets.token_hex(2)}"
+    return f"{stamp}-{safe_stem(Path(photo).stem, 'photo')}-{secrets.token_hex(2)}"
 
 
 def new_id() -> str:
@@ -171,19 +180,13 @@ def checked_photo(photo: str) -> Path:
     return path
 
 
-def _wanted(names: str, boxes: Sequence[Box | None], photo_name: str) -> tuple[Wanted, ...]:
-    listed = split_names(names)
-    nameless = [box for box in boxes[len(listed) :] if box is not None]
-    padded = [*boxes[: len(listed)], *[None] * (len(listed) - len(boxes))]
-    named = [Wanted(name=name, box=_checked_box(box)) for name, box in zip(listed, padded, strict=True)]
-    return (*named, *(Wanted(name=photo_name, box=_checked_box(box)) for box in nameless))
-
-
-def _checked_box(box: Box | None) -> Box | None:
+def _checked(wanted: Wanted) -> Wanted:
+    """Raises Img23DError(BAD_REQUEST) for a box that is none."""
+    box = wanted.box
     if box is None:
-        return None
+        return wanted
     sides = (box.left, box.top, box.right, box.bottom)
     is_inside = all(math.isfinite(side) and 0.0 <= side <= 1.0 for side in sides)
     if not is_inside or box.left >= box.right or box.top >= box.bottom:
-        raise bad_request("A box must lie inside the photo and have a width and a height: draw it again.")
-    return box
+        raise bad_request(f"The box of “{wanted.name}” must lie inside the photo and have a width and a height: draw it again.")
+    return wanted

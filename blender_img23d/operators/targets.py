@@ -1,85 +1,158 @@
-"""Boxes that the artist draws in numbers, and the search that fills them in."""
+"""The list of what was found in the photo: searching, and correcting it."""
 
 from __future__ import annotations
 
-import bpy
+from typing import TYPE_CHECKING
 
-from ..scene.outcome import follow
+import bpy
+from bpy.props import EnumProperty
+
 from ..scene.owner import extension, poll_idle
-from ..shared.img23d_protocol import Img23DError
+
+if TYPE_CHECKING:
+    from ..properties import Img23DSceneSettings
+
+
+def _has_chosen(values: Img23DSceneSettings) -> bool:
+    return 0 <= values.active_target < len(values.targets)
+
+
+class _OnTarget:
+    """What works on the line that is chosen in the list."""
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("Nothing is chosen in the list: press Find or add a box first")
+        return _has_chosen(context.scene.img23d)
 
 
 class IMG23D_OT_find_targets(bpy.types.Operator):
     bl_idname = "img23d.find_targets"
     bl_label = "Img23D: Find in Photo"
-    bl_description = "Look for the named things and list them, so that you can correct them before generating"
-    bl_options = {"REGISTER"}
+    bl_description = "Look for the named things and list them, so that you can correct them; boxes that you drew stay"
+    bl_options = {"REGISTER"}  # the answer becomes one undo step when it is there
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         return poll_idle(cls)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.requests import locate_request  # late, as everything that Blender's start should not wait for
+        from ..scene.search import search  # late, as everything that Blender's start should not wait for
 
-        owner = extension()
-        try:
-            job = owner.session.submit(locate_request(context), owner.applier.files.key)
-        except Img23DError as error:
-            return owner.refuse(self, error)
-        owner.applier.targets.expect(job, context.scene)
-        return follow(self, context, owner, job)
+        return search(self, context, extension())
+
+
+class IMG23D_OT_find_target_again(bpy.types.Operator):
+    bl_idname = "img23d.find_target_again"
+    bl_label = "Img23D: Find This One Again"
+    bl_description = "Look for the chosen one only, by its present name; what is found takes the place of its box"
+    bl_options = {"REGISTER"}  # as above
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not poll_idle(cls):
+            return False
+        cls.poll_message_set("Nothing is chosen in the list: press Find or add a box first")
+        return _has_chosen(context.scene.img23d)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene.search import search  # late, as above
+
+        return search(self, context, extension(), only=True)
 
 
 class IMG23D_OT_add_target(bpy.types.Operator):
     bl_idname = "img23d.add_target"
-    bl_label = "Img23D: Add Target"
-    bl_description = "Add a box around something in the photo; boxes always win over any search"
+    bl_label = "Img23D: Add Box"
+    bl_description = "Add a box around something in the photo; boxes that you draw win over any search"
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..shared.img23d_protocol.names import split_names
 
         values = context.scene.img23d
-        taken = {box.name.casefold() for box in values.targets}
+        taken = {row.name.casefold() for row in values.targets}
         names = (name for name in split_names(values.names) if name.casefold() not in taken)
-        box = values.targets.add()
-        box.name, box.has_box, box.is_drawn = next(names, ""), True, True
+        row = values.targets.add()
+        row.name, row.has_box, row.is_drawn = next(names, ""), True, True
         values.active_target = len(values.targets) - 1
         return {"FINISHED"}
 
 
-class IMG23D_OT_remove_target(bpy.types.Operator):
-    bl_idname = "img23d.remove_target"
-    bl_label = "Img23D: Remove Target"
-    bl_description = "Remove the selected box"
+class IMG23D_OT_duplicate_target(_OnTarget, bpy.types.Operator):
+    bl_idname = "img23d.duplicate_target"
+    bl_label = "Img23D: Duplicate Target"
+    bl_description = "Add another one with the same name and box, to be moved onto the next thing of its kind"
     bl_options = {"REGISTER", "UNDO"}
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return len(context.scene.img23d.targets) > 0
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene.targets import duplicate  # late, as above
+
+        duplicate(context.scene)
+        return {"FINISHED"}
+
+
+class IMG23D_OT_remove_target(_OnTarget, bpy.types.Operator):
+    bl_idname = "img23d.remove_target"
+    bl_label = "Img23D: Drop Target"
+    bl_description = "Take the chosen one out of the list: it is not made, and comes back only when you press Find"
+    bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         values = context.scene.img23d
         values.targets.remove(values.active_target)
         values.active_target = max(0, min(values.active_target, len(values.targets) - 1))
+        if not values.targets:
+            values.found_names = ""  # an empty list is as before any search
+        return {"FINISHED"}
+
+
+class IMG23D_OT_move_target(_OnTarget, bpy.types.Operator):
+    bl_idname = "img23d.move_target"
+    bl_label = "Img23D: Move Target"
+    bl_description = "Move the chosen one in the list; objects are made in this order"
+    bl_options = {"REGISTER", "UNDO"}
+
+    direction: EnumProperty(
+        name="Direction",
+        description="Where it goes in the list",
+        items=[("UP", "Up", "One line up"), ("DOWN", "Down", "One line down")],
+    )
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        values = context.scene.img23d
+        goal = values.active_target + (-1 if self.direction == "UP" else 1)
+        if not 0 <= goal < len(values.targets):
+            return {"CANCELLED"}
+        values.targets.move(values.active_target, goal)
+        values.active_target = goal
         return {"FINISHED"}
 
 
 class IMG23D_OT_clear_targets(bpy.types.Operator):
     bl_idname = "img23d.clear_targets"
-    bl_label = "Img23D: Remove All Targets"
-    bl_description = "Remove all boxes, so that the engine looks for the names by itself again"
+    bl_label = "Img23D: Empty the List"
+    bl_description = "Take everything out of the list, boxes that you drew included; Generate then looks for the names itself"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("The list is empty already")
         return len(context.scene.img23d.targets) > 0
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        context.scene.img23d.targets.clear()
-        context.scene.img23d.active_target = 0
+        values = context.scene.img23d
+        values.targets.clear()
+        values.active_target, values.found_names = 0, ""
         return {"FINISHED"}
 
 
-CLASSES = (IMG23D_OT_find_targets, IMG23D_OT_add_target, IMG23D_OT_remove_target, IMG23D_OT_clear_targets)
+CLASSES = (
+    IMG23D_OT_find_targets,
+    IMG23D_OT_find_target_again,
+    IMG23D_OT_add_target,
+    IMG23D_OT_duplicate_target,
+    IMG23D_OT_remove_target,
+    IMG23D_OT_move_target,
+    IMG23D_OT_clear_targets,
+)

@@ -15,9 +15,7 @@ class IMG23D_MT_add(bpy.types.Menu):
         layout.operator("img23d.generate", icon="MESH_MONKEY")
         layout.operator("img23d.cancel")
         layout.separator()
-        layout.operator("img23d.find_targets")
-        layout.operator("img23d.add_target")
-        layout.operator("img23d.clear_targets")
+        layout.menu("IMG23D_MT_targets")
         layout.separator()
         layout.operator("img23d.open_run_folder")
         layout.operator("img23d.open_log")
@@ -30,6 +28,23 @@ class IMG23D_MT_add(bpy.types.Menu):
         layout.operator("img23d.open_models_folder")
         layout.operator("img23d.accept_licence")
         layout.operator("img23d.withdraw_licence")
+
+
+class IMG23D_MT_targets(bpy.types.Menu):
+    bl_idname = "IMG23D_MT_targets"
+    bl_label = "Found in the Photo"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.operator("img23d.find_targets", icon="VIEWZOOM")
+        layout.operator("img23d.find_target_again")
+        layout.separator()
+        layout.operator("img23d.add_target")
+        layout.operator("img23d.duplicate_target")
+        layout.operator("img23d.remove_target")
+        layout.operator("img23d.move_target", text="Img23D: Move Target Up").direction = "UP"
+        layout.operator("img23d.move_target", text="Img23D: Move Target Down").direction = "DOWN"
+        layout.operator("img23d.clear_targets")
 
 
 class IMG23D_MT_object(bpy.types.Menu):
@@ -61,4 +76,4 @@ def detach() -> None:
     bpy.types.VIEW3D_MT_add.remove(_draw_in_add)
 
 
-CLASSES = (IMG23D_MT_add, IMG23D_MT_object)
+CLASSES = (IMG23D_MT_add, IMG23D_MT_targets, IMG23D_MT_object)

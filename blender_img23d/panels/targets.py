@@ -1,11 +1,14 @@
-"""Boxes in numbers: where the artist says exactly what is meant."""
+"""What was found in the photo: one line a thing, and below the list what can be corrected about the chosen one."""
 
 from __future__ import annotations
 
 import bpy
 
-from ..properties import Img23DTarget
+from ..properties import Img23DSceneSettings, Img23DTarget
+from ..scene.owner import extension_or_none
 from .text import draw_sentence
+
+_EDIT_BOXES = "IMG23D_OT_edit_boxes"
 
 
 class IMG23D_UL_targets(bpy.types.UIList):
@@ -24,9 +27,32 @@ class IMG23D_UL_targets(bpy.types.UIList):
         flt_flag: int = 0,
     ) -> None:
         row = layout.row(align=True)
-        row.prop(item, "name", text="", emboss=False, icon="SELECT_SET")
+        row.prop(item, "use", text="")
+        name = row.row(align=True)
+        name.active = item.use and item.has_box
+        picture = _cutout(item)
+        if picture:
+            name.label(text="", icon_value=picture)
+        else:
+            name.label(text="", icon="OBJECT_DATA" if item.has_box else "QUESTION")
+        name.prop(item, "name", text="", emboss=False)
         if not item.name:
-            row.label(text="click twice to name it")
+            name.label(text="click twice to name it")
+        _draw_state(row, item)
+
+
+def _draw_state(layout: bpy.types.UILayout, item: Img23DTarget) -> None:
+    state = layout.row(align=True)
+    state.alignment = "RIGHT"
+    if not item.has_box:
+        state.label(text="Not found", icon="ERROR")
+    elif item.is_drawn:
+        state.label(text="", icon="GREASEPENCIL")
+
+
+def _cutout(item: Img23DTarget) -> int:
+    owner = extension_or_none()
+    return owner.thumbnails.icon(item.cutout) if owner is not None and item.cutout else 0
 
 
 class IMG23D_PT_targets(bpy.types.Panel):
@@ -36,32 +62,97 @@ class IMG23D_PT_targets(bpy.types.Panel):
     bl_region_type = "UI"
     bl_category = "Img23D"
     bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context: bpy.types.Context) -> None:
         values = context.scene.img23d
         column = self.layout.column()
-        draw_sentence(column, context, "A box says where a thing is in the photo. Boxes always win over the search.")
-        column.operator("img23d.find_targets", text="Find in Photo", icon="VIEWZOOM")
-        row = column.row()
-        row.template_list("IMG23D_UL_targets", "", values, "targets", values, "active_target", rows=3, maxrows=6)
-        buttons = row.column(align=True)
-        buttons.operator("img23d.add_target", text="", icon="ADD")
-        buttons.operator("img23d.remove_target", text="", icon="REMOVE")
+        draw_find_button(column, values)
+        column.prop(values, "check_first")
+        if not values.targets:
+            draw_sentence(column, context, "Find shows what the names will find, so that you can correct it before waiting.")
+        _draw_list(column, values)
+        _draw_advice(column, context, values)
+        if 0 <= values.active_target < len(values.targets):
+            _draw_chosen(column, context, values.targets[values.active_target])
+
+
+def draw_find_button(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+    if values.targets:
+        layout.operator("img23d.find_targets", text="Find Again", icon="VIEWZOOM")
+    else:
+        layout.operator("img23d.find_targets", text="Find", icon="VIEWZOOM")
+
+
+def _draw_list(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+    row = layout.row()
+    rows = 6 if values.targets else 2  # as many as the buttons beside it take
+    row.template_list("IMG23D_UL_targets", "", values, "targets", values, "active_target", rows=rows, maxrows=8)
+    buttons = row.column(align=True)
+    buttons.operator("img23d.add_target", text="", icon="ADD")
+    buttons.operator("img23d.remove_target", text="", icon="REMOVE")
+    if values.targets:
+        buttons.operator("img23d.duplicate_target", text="", icon="DUPLICATE")
+        buttons.separator()
+        buttons.operator("img23d.move_target", text="", icon="TRIA_UP").direction = "UP"
+        buttons.operator("img23d.move_target", text="", icon="TRIA_DOWN").direction = "DOWN"
         buttons.separator()
         buttons.operator("img23d.clear_targets", text="", icon="TRASH")
-        if 0 <= values.active_target < len(values.targets):
-            _draw_edges(column, values.targets[values.active_target])
 
 
-def _draw_edges(layout: bpy.types.UILayout, box: bpy.types.PropertyGroup) -> None:
-    column = layout.column()
-    column.use_property_split = True
-    column.use_property_decorate = False
-    column.prop(box, "name")
-    edges = column.column(align=True)
-    for edge in ("left", "top", "right", "bottom"):
-        edges.prop(box, edge, slider=True)
+def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
+    """After a search that stands where a run was asked for."""
+    owner = extension_or_none()
+    newest = owner.session.jobs[0] if owner is not None and owner.session.jobs else None
+    if values.check_first and values.targets and newest is not None and newest.is_search and newest.is_over:
+        draw_sentence(layout, context, "Look at what was found, then press Generate again.", icon="INFO")
 
 
-CLASSES = (IMG23D_UL_targets, IMG23D_PT_targets)
+def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
+    box = layout.box()
+    picture = _cutout(item)
+    if picture:
+        box.template_icon(icon_value=picture, scale=6.0)
+    _draw_notes(box, context, item)
+    column = box.column(align=True)
+    column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM")
+    if hasattr(bpy.types, _EDIT_BOXES):
+        column.operator("img23d.edit_boxes", text="Edit in Image Editor", icon="IMAGE_DATA")
+    height = box.column()
+    height.use_property_split = True
+    height.use_property_decorate = False
+    height.prop(item, "height")
+
+
+def _draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
+    if not item.has_box and not item.note:
+        draw_sentence(layout, context, "Not found: draw a box around it, or give it another name.", icon="ERROR", in_box=True)
+    if item.is_drawn:
+        draw_sentence(layout, context, "Drawn by you: Find leaves this box as it is.", icon="GREASEPENCIL", in_box=True)
+    if item.note:
+        draw_sentence(layout, context, item.note, icon="INFO" if item.has_box else "ERROR", in_box=True)
+
+
+class IMG23D_PT_target_box(bpy.types.Panel):
+    bl_idname = "IMG23D_PT_target_box"
+    bl_label = "Box in Numbers"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Img23D"
+    bl_parent_id = "IMG23D_PT_targets"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        values = context.scene.img23d
+        return 0 <= values.active_target < len(values.targets)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        values = context.scene.img23d
+        column = self.layout.column(align=True)
+        column.use_property_split = True
+        column.use_property_decorate = False
+        for edge in ("left", "top", "right", "bottom"):
+            column.prop(values.targets[values.active_target], edge, slider=True)
+
+
+CLASSES = (IMG23D_UL_targets, IMG23D_PT_targets, IMG23D_PT_target_box)

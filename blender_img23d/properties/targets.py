@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import bpy
 from bpy.props import BoolProperty, FloatProperty, StringProperty
 from bpy.types import PropertyGroup
 
 
 def _percent(label: str, description: str, default: float) -> FloatProperty:
     return FloatProperty(
-        name=label, description=description, default=default, min=0.0, max=100.0, precision=1, subtype="PERCENTAGE"
+        name=label,
+        description=description,
+        default=default,
+        min=0.0,
+        max=100.0,
+        precision=1,
+        subtype="PERCENTAGE",
+        update=_on_edge,
     )
+
+
+def _on_edge(target: Img23DTarget, context: bpy.types.Context) -> None:
+    """Whoever moves an edge has drawn the box; the note and the cut-out were of the old one."""
+    target.has_box = target.is_drawn = True
+    target.note = target.cutout = ""
 
 
 class Img23DTarget(PropertyGroup):
     """A thing that was found in the photo or that the artist drew; percent of the upright photo, y downwards."""
 
     name: StringProperty(name="Name", description="What this is; the object gets this name")
-    use: BoolProperty(name="Make", description="Make this one; switched off, it stays in the list and nothing is made of it", default=True)
+    use: BoolProperty(
+        name="Make", description="Make this one; switched off, it stays in the list and nothing is made of it", default=True
+    )
     has_box: BoolProperty(
         name="Has a Box",
         description="Whether it is known where this is; a name that was not found has no box until you draw one",
@@ -26,6 +42,9 @@ class Img23DTarget(PropertyGroup):
     top: _percent("Top", "Top edge of the box, in percent of the photo's height from its top", 25.0)
     right: _percent("Right", "Right edge of the box, in percent of the photo's width from its left side", 75.0)
     bottom: _percent("Bottom", "Bottom edge of the box, in percent of the photo's height from its top", 75.0)
+    found_as: StringProperty(
+        name="Found As", description="The typed name that this was found for; empty for what you added", options={"HIDDEN"}
+    )
     is_drawn: BoolProperty(name="Drawn", description="You drew or moved this box", options={"HIDDEN"})
     note: StringProperty(name="Note", description="What there is to know about where it was found", options={"HIDDEN"})
     cutout: StringProperty(name="Cut-out", description="The picture of the cut-out", options={"HIDDEN"})

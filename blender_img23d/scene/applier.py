@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING
 
 from ..core.jobs import Job
 from ..shared.img23d_protocol import Img23DError
-from ..shared.img23d_protocol.messages import Cancelled, Failed, Finished, Located, MeshReady, PaintReady
+from ..shared.img23d_protocol.messages import (
+    Cancelled,
+    CutoutReady,
+    Failed,
+    Finished,
+    Located,
+    MeshReady,
+    PaintReady,
+    TargetFailed,
+)
 from .file_state import FileState
 from .placer import Placer
 from .retexturing import Retexturer
@@ -44,18 +53,23 @@ class Applier:
             case MeshReady(target=target):
                 self._drop_older_mesh(update.job, target)
                 self._queue.append(update)
-            case Located() if update.job.is_search:
-                self.targets.apply(update.job)
+            case Located(targets=found) if update.job.is_search:
+                self.targets.on_located(update.job, found)
+            case CutoutReady() if update.job.is_search:
+                self.targets.on_cutout(update.job, update.message)
+            case TargetFailed() if update.job.is_search:
+                self.targets.on_failure(update.job, update.message)
             case PaintReady() | Finished() | Cancelled() | Failed():
                 self._queue.append(update)
 
     def step(self) -> bool:
         """Apply the oldest thing where Blender can take it now, or begin with the next mesh. True when something changed."""
+        has_news = self.targets.show_news()
         before, self.waiting = self.waiting, self._why_wait()
         if self.waiting:
-            return self.waiting != before
+            return has_news or self.waiting != before
         if not self._queue:
-            return self._begin_next_mesh() or bool(before)
+            return self._begin_next_mesh() or has_news or bool(before)
         self._apply(self._queue.popleft())
         return True
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import bpy
 
 from ..core.requests import build_generate, build_learned, build_locate, build_settings
-from ..properties import Img23DSceneSettings, Img23DTarget, preferences_of
-from ..shared.img23d_protocol.messages import Box, Generate, LearnedSettings, Locate, Settings, StageDevices, UvSource
-from ..shared.img23d_protocol.names import split_names
+from ..core.searches import new_search_folder
+from ..core.targets import searchable, things_to_find, things_to_make
+from ..properties import preferences_of
+from ..shared.img23d_protocol.messages import Generate, LearnedSettings, Locate, Settings, StageDevices, UvSource, Wanted
 from .folders import absolute, runs_base
+from .targets import read_rows
 from .turns import Wish
 from .views import viewport_view
 
@@ -16,27 +18,36 @@ from .views import viewport_view
 def generate_request(context: bpy.types.Context) -> Generate:
     """Raises Img23DError."""
     values = context.scene.img23d
-    names, boxes = names_with_boxes(values)
     return build_generate(
         photo=absolute(values.photo),
-        names=names,
+        wanted=things_to_make(read_rows(context.scene), values.names, values.found_names),
         engine=values.engine,
         seed=values.seed,
-        settings=_settings(context),
+        settings=panel_settings(context),
         base_folder=runs_base(context),
-        boxes=boxes,
     )
 
 
 def locate_request(context: bpy.types.Context) -> Locate:
-    """Raises Img23DError."""
+    """All the typed names. Raises Img23DError."""
+    return _locate(context, things_to_find(read_rows(context.scene), context.scene.img23d.names))
+
+
+def locate_again_request(context: bpy.types.Context) -> Locate:
+    """Only the chosen one of the list, by its name. Raises Img23DError."""
+    values = context.scene.img23d
+    return _locate(context, (Wanted(name=searchable(values.targets[values.active_target].name)),))
+
+
+def _locate(context: bpy.types.Context, wanted: tuple[Wanted, ...]) -> Locate:
     values = context.scene.img23d
     return build_locate(
         photo=absolute(values.photo),
-        names=values.names,
+        wanted=wanted,
         engine=values.engine,
         seed=values.seed,
-        settings=_settings(context),
+        settings=panel_settings(context),
+        folder=new_search_folder(runs_base(context), absolute(values.photo)),
     )
 
 
@@ -48,35 +59,11 @@ def retexture_wish(context: bpy.types.Context) -> Wish:
         photo=absolute(values.photo),
         engine=values.engine,
         seed=values.seed,
-        settings=_settings(context),
+        settings=panel_settings(context),
         base_folder=runs_base(context),
         uv=UvSource.OWN if values.retexture_uv == "OWN" else UvSource.NEW,
         view=viewport_view(context) if values.retexture_view == "VIEW" else None,
     )
-
-
-def names_with_boxes(values: Img23DSceneSettings) -> tuple[str, list[Box | None]]:
-    """The typed names, each with the first unused box of that name; boxes of other names are things of their own."""
-    left = [row for row in values.targets if row.has_box and row.use]
-    names = list(split_names(values.names))
-    boxes: list[Box | None] = []
-    for name in names:
-        match = next((box for box in left if box.name.strip().casefold() == name.casefold()), None)
-        if match is not None:
-            left.remove(match)
-        boxes.append(_box(match) if match is not None else None)
-    for number, box in enumerate(left, start=1):
-        names.append(box.name.strip() or f"Box {number}")
-        boxes.append(_box(box))
-    return ", ".join(_quoted(name) for name in names), boxes
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def _box(box: Img23DTarget) -> Box:
-    return Box(left=box.left / 100, top=box.top / 100, right=box.right / 100, bottom=box.bottom / 100)
 
 
 def learned_settings(context: bpy.types.Context) -> LearnedSettings:
@@ -105,7 +92,7 @@ def learned_settings(context: bpy.types.Context) -> LearnedSettings:
     )
 
 
-def _settings(context: bpy.types.Context) -> Settings:
+def panel_settings(context: bpy.types.Context) -> Settings:
     values = context.scene.img23d
     return build_settings(
         texture=values.texture,

@@ -1,34 +1,185 @@
-"""What a search found becomes the scene's list of targets."""
+"""What a search found becomes the scene's list of targets, and its cut-outs the list's pictures."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import bpy
 
 from ..core.jobs import Job
+from ..core.searches import delete_old_searches
+from ..core.targets import Row, found_again, with_found
+from ..properties import Img23DTarget
+from ..shared.img23d_protocol.messages import Box, CutoutReady, LocatedTarget, TargetFailed, Wanted
 from .file_state import FileState
+from .folders import absolute
+from .windows import push_undo, why_not_now, workplace_of
+
+_PERCENT = 100.0
+# What a row's cut-out depends on: its box's edges in percent and its strokes; or the name that was not found.
+Look = tuple[float | str, ...]
+
+
+@dataclass(kw_only=True)
+class _Search:
+    """Of which scene, and what was typed there; `again` is the name of the row that is looked for, if it is only one."""
+
+    scene_uid: int
+    names: str
+    row: int = 0
+    again: str | None = None
+    looks: tuple[Look, ...] = ()  # by answer, once it is there; empty for what no row took
 
 
 class TargetFiller:
-    """Knows which scene each search was started in. Keeps no reference to anything in bpy.data."""
+    """Main thread only. Keeps no reference to anything in bpy.data."""
 
     def __init__(self, files: FileState) -> None:
         self._files = files
-        self._scenes: dict[str, int] = {}  # session ids, by job
+        self._searches: dict[str, _Search] = {}  # by job
+        # The cut-out's path and what there is to know about it, by photo: an undo takes both out of the list, and they stay true.
+        self._known: dict[tuple[str, Look], tuple[str, str]] = {}
+        self.is_stale = False  # an answer has come, or an undo: rows may lack what is known about them
 
-    def expect(self, job: Job, scene: bpy.types.Scene) -> None:
-        self._scenes[job.id] = scene.session_uid
+    def expect(self, job: Job, scene: bpy.types.Scene, *, only: bool = False) -> None:
+        """The answer goes into this scene's list; with `only` into the row that is chosen now."""
+        values = scene.img23d
+        search = _Search(scene_uid=scene.session_uid, names=values.names)
+        if only:
+            search.row, search.again = values.active_target, values.targets[values.active_target].name
+        self._searches[job.id] = search
+        rows = (row for any_scene in bpy.data.scenes for row in any_scene.img23d.targets)
+        in_use = {Path(row.cutout).parent for row in rows if row.cutout}
+        delete_old_searches(Path(job.request.run_folder).parent, in_use)
 
-    def apply(self, job: Job) -> None:
-        """Replaces the list; dropped where the file or the scene is not the same any more."""
-        scene = next((s for s in bpy.data.scenes if s.session_uid == self._scenes.get(job.id)), None)
-        if scene is None or job.file_key != self._files.key:
+    def on_located(self, job: Job, found: tuple[LocatedTarget, ...]) -> None:
+        """Fills the list; an answer to another file, scene or photo is dropped."""
+        search, scene = self._search_of(job)
+        if search is None:
             return
-        scene.img23d.targets.clear()
-        for target in job.targets:
-            row = scene.img23d.targets.add()
-            row.name, row.note, row.has_box = target.name, target.error or target.note, target.box is not None
-            if target.box is None:
-                continue
-            row.left, row.top = target.box.left * 100, target.box.top * 100
-            row.right, row.bottom = target.box.right * 100, target.box.bottom * 100
-        scene.img23d.active_target = 0
+        if search.again is None:
+            search.looks = _answer_all(scene, search, job.request.wanted, found)
+        else:
+            search.looks = _answer_one(scene, search, found)
+        for look in search.looks:
+            self._known.pop((job.request.photo, look), None)
+        place = workplace_of(scene)
+        if not why_not_now(place):  # otherwise it becomes a part of the artist's next step
+            push_undo(place, "Img23D: Find in Photo")
+
+    def on_cutout(self, job: Job, message: CutoutReady) -> None:
+        self._learn(job, message.target, message.path, message.note)
+
+    def on_failure(self, job: Job, message: TargetFailed) -> None:
+        """What was found and can't be cut out says why in the list."""
+        self._learn(job, message.target, "", message.sentence)
+
+    def show_news(self) -> bool:
+        """Gives the rows without a cut-out what is known by now. True where one has changed."""
+        if not self.is_stale:
+            return False
+        self.is_stale, has_changed = False, False
+        for scene in bpy.data.scenes if self._known else ():
+            photo = absolute(scene.img23d.photo)
+            for row in scene.img23d.targets:
+                news = None if row.cutout else self._known.get((photo, _look(row)))
+                if news is not None and news != (row.cutout, row.note):
+                    row.cutout, row.note = news[0], news[1] or row.note
+                    has_changed = True
+        return has_changed
+
+    def _learn(self, job: Job, index: int, cutout: str, note: str) -> None:
+        search, _ = self._search_of(job)
+        if search is not None and index < len(search.looks) and search.looks[index]:
+            self._known[job.request.photo, search.looks[index]] = cutout, note
+            self.is_stale = True
+
+    def _search_of(self, job: Job) -> tuple[_Search, bpy.types.Scene] | tuple[None, None]:
+        """Nothing where the file, the scene or its photo is not the same any more."""
+        search = self._searches.get(job.id)
+        if search is None or job.file_key != self._files.key:
+            return None, None
+        scene = next((s for s in bpy.data.scenes if s.session_uid == search.scene_uid), None)
+        if scene is None or absolute(scene.img23d.photo) != job.request.photo:
+            return None, None
+        return search, scene
+
+
+def read_rows(scene: bpy.types.Scene) -> tuple[Row, ...]:
+    """The list as values; heights in metres, whatever the scene's unit is."""
+    metres = scene.unit_settings.scale_length
+    return tuple(_read(row, metres) for row in scene.img23d.targets)
+
+
+def duplicate(scene: bpy.types.Scene) -> None:
+    """The chosen row once more below it, as one that the artist added, and chosen now."""
+    values, metres = scene.img23d, scene.unit_settings.scale_length
+    chosen = values.active_target
+    copy = replace(_read(values.targets[chosen], metres), found_as="")
+    _write(values.targets.add(), copy, metres)
+    values.targets.move(len(values.targets) - 1, chosen + 1)
+    values.active_target = chosen + 1
+
+
+def _read(row: Img23DTarget, metres: float) -> Row:
+    return Row(
+        name=row.name,
+        use=row.use,
+        box=_box(row) if row.has_box else None,
+        is_drawn=row.is_drawn,
+        found_as=row.found_as,
+        note=row.note,
+        cutout=row.cutout,
+        strokes=row.strokes,
+        height=row.height * metres,
+    )
+
+
+def _box(row: Img23DTarget) -> Box:
+    return Box(
+        left=row.left / _PERCENT, top=row.top / _PERCENT, right=row.right / _PERCENT, bottom=row.bottom / _PERCENT
+    )
+
+
+def _write(row: Img23DTarget, values: Row, metres: float) -> None:
+    if values.box is not None:
+        row.left, row.top = values.box.left * _PERCENT, values.box.top * _PERCENT
+        row.right, row.bottom = values.box.right * _PERCENT, values.box.bottom * _PERCENT
+    row.has_box, row.is_drawn = values.box is not None, values.is_drawn  # last: an edge that moves says it was drawn
+    row.name, row.use, row.found_as, row.note = values.name, values.use, values.found_as, values.note
+    row.cutout, row.strokes, row.height = values.cutout, values.strokes, values.height / metres
+
+
+def _look(row: Img23DTarget) -> Look:
+    return (row.left, row.top, row.right, row.bottom, row.strokes) if row.has_box else (row.found_as,)
+
+
+def _answer_all(
+    scene: bpy.types.Scene, search: _Search, asked: tuple[Wanted, ...], found: tuple[LocatedTarget, ...]
+) -> tuple[Look, ...]:
+    """What the cut-out of each answer depends on."""
+    values, metres = scene.img23d, scene.unit_settings.scale_length
+    before = read_rows(scene)
+    chosen = before[values.active_target].name if 0 <= values.active_target < len(before) else None
+    rows, places = with_found(before, asked, search.names, found)
+    values.targets.clear()
+    for row in rows:
+        _write(values.targets.add(), row, metres)
+    for place in places:
+        values.targets[place].cutout = ""  # the new one takes its place, also where the box was drawn
+    values.active_target = next((index for index, row in enumerate(rows) if row.name == chosen), 0)
+    values.found_names = search.names
+    return tuple(_look(values.targets[place]) for place in places)
+
+
+def _answer_one(scene: bpy.types.Scene, search: _Search, found: tuple[LocatedTarget, ...]) -> tuple[Look, ...]:
+    """As `_answer_all`, for the one row; empty for the answers that it did not take."""
+    values = scene.img23d
+    alike = [index for index, row in enumerate(values.targets) if row.name == search.again]
+    if not alike or not found:  # dropped or renamed meanwhile
+        return ()
+    index = search.row if search.row in alike else alike[0]
+    row, taken = found_again(read_rows(scene), index, found)
+    _write(values.targets[index], row, scene.unit_settings.scale_length)
+    return tuple(_look(values.targets[index]) if answer == taken else () for answer in range(len(found)))

@@ -18,10 +18,17 @@ from blender_img23d.core.requests import (
 )
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError, decode, encode
 from blender_img23d.shared.img23d_protocol.limits import SEED_MAX
-from blender_img23d.shared.img23d_protocol.messages import Box, LearnedSettings, Settings, ShapeKind, StageDevices
+from blender_img23d.shared.img23d_protocol.messages import (
+    Box,
+    LearnedSettings,
+    Settings,
+    ShapeKind,
+    StageDevices,
+    Stroke,
+    Wanted,
+)
 
 LEFT = Box(left=0.0, top=0.0, right=0.5, bottom=1.0)
-RIGHT = Box(left=0.5, top=0.0, right=1.0, bottom=1.0)
 
 
 @pytest.fixture
@@ -31,9 +38,9 @@ def photo(tmp_path: Path) -> Path:
     return path
 
 
-def generate(photo: Path | str, *, names: str = "cup", seed: int = 1, boxes=(), base: Path = Path("/base")):
+def generate(photo: Path | str, *wanted: Wanted, seed: int = 1, base: Path = Path("/base")):
     return build_generate(
-        photo=str(photo), names=names, engine="preview", seed=seed, settings=Settings(), base_folder=base, boxes=boxes
+        photo=str(photo), wanted=wanted, engine="preview", seed=seed, settings=Settings(), base_folder=base
     )
 
 
@@ -44,26 +51,16 @@ def code_of(build, *args, **kwargs) -> ErrorCode:
     return caught.value.code
 
 
-def test_names_become_things(photo: Path) -> None:
-    request = generate(photo, names='red mug, "cup, blue"\nbook, , book')
-    assert [wanted.name for wanted in request.wanted] == ["red mug", "cup, blue", "book", "book"]
-    assert request.photo == str(photo)
-    assert decode(encode(request)) is not None
+def test_what_is_wanted_travels_as_it_is(photo: Path) -> None:
+    strokes = (Stroke(xs=(0.1, 0.2), ys=(0.3, 0.3), radius=0.01, adds=False),)
+    cup = Wanted(name="cup", box=LEFT, strokes=strokes, height=0.12)
+    request = generate(photo, cup, Wanted(name="book"))
+    assert request.wanted == (cup, Wanted(name="book")) and request.photo == str(photo)
+    assert decode(encode(request)) == request
 
 
-def test_no_names_is_the_whole_picture(photo: Path) -> None:
-    assert generate(photo, names=" \n, ").wanted == ()
-
-
-def test_two_hundred_names(photo: Path) -> None:
-    assert len(generate(photo, names=",".join(f"thing {n}" for n in range(200))).wanted) == 200
-
-
-def test_boxes_belong_to_names_in_order_and_may_stand_alone(photo: Path) -> None:
-    request = generate(photo, names="cup, book", boxes=[None, LEFT, RIGHT, None])
-    assert [(wanted.name, wanted.box) for wanted in request.wanted] == [
-        ("cup", None), ("book", LEFT), (photo.stem, RIGHT),
-    ]  # fmt: skip
+def test_nothing_wanted_is_the_whole_picture(photo: Path) -> None:
+    assert generate(photo).wanted == ()
 
 
 @pytest.mark.parametrize(
@@ -77,7 +74,7 @@ def test_boxes_belong_to_names_in_order_and_may_stand_alone(photo: Path) -> None
     ],
 )
 def test_boxes_that_are_none(photo: Path, box: Box) -> None:
-    assert code_of(generate, photo, boxes=[box]) == ErrorCode.BAD_REQUEST
+    assert code_of(generate, photo, Wanted(name="cup", box=box)) == ErrorCode.BAD_REQUEST
 
 
 def test_photos_that_are_none(tmp_path: Path) -> None:
@@ -122,15 +119,16 @@ def test_the_run_folder_is_named_and_not_made(tmp_path: Path) -> None:
 def test_a_photo_whose_name_is_no_utf8_can_still_be_sent(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.png"))
     path.write_bytes(b"x")
-    request = generate(path, names="", boxes=[LEFT])
+    request = generate(path)
     again = decode(encode(request))
     assert Path(again.photo).is_file()
     new_run_folder(tmp_path, str(path)).mkdir(parents=True)
 
 
-def test_locate(photo: Path) -> None:
-    locate = build_locate(photo=str(photo), names="cup, book", engine="preview", seed=3, settings=Settings())
-    assert [wanted.name for wanted in locate.wanted] == ["cup", "book"]
+def test_a_search_cuts_out_where_it_has_a_folder(photo: Path) -> None:
+    more = {"photo": str(photo), "wanted": (Wanted(name="cup"),), "engine": "preview", "seed": 3, "settings": Settings()}
+    assert build_locate(**more).run_folder == ""
+    assert build_locate(**more, folder=photo.parent / "search").run_folder == str(photo.parent / "search")
 
 
 def test_settings_as_the_panel_holds_them() -> None:

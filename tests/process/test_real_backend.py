@@ -19,7 +19,8 @@ from blender_img23d.core.requests import build_diagnose, build_generate, build_l
 from blender_img23d.core.session import SessionState
 from blender_img23d.process.launch import new_link
 from blender_img23d.shared.img23d_protocol import ErrorCode
-from blender_img23d.shared.img23d_protocol.messages import Generate, Settings, Stage
+from blender_img23d.shared.img23d_protocol.messages import Generate, Settings, Stage, Wanted
+from blender_img23d.shared.img23d_protocol.names import split_names
 
 cv2 = pytest.importorskip("cv2")
 posix = pytest.mark.skipif(os.name == "nt", reason="signals")
@@ -53,7 +54,8 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def request(photo: Path, names: str) -> Generate:
     settings = build_settings(texture_size=1024, faces=2000, shape="auto", thickness=1.0)
     base = photo.parent / "results"
-    return build_generate(photo=str(photo), names=names, engine="preview", seed=1, settings=settings, base_folder=base)
+    wanted = [Wanted(name=name) for name in split_names(names)]
+    return build_generate(photo=str(photo), wanted=wanted, engine="preview", seed=1, settings=settings, base_folder=base)
 
 
 def reach(desk: Desk, photo: Path, stage: Stage):
@@ -77,7 +79,7 @@ def finish(desk: Desk, photo: Path, names: str = "left") -> None:
 
 def test_a_whole_job_looking_only_and_a_diagnosis(desk: RealDesk, photo: Path) -> None:
     finish(desk, photo, "left, right")
-    looking = desk.session.submit(build_locate(photo=str(photo), names="", engine="preview", seed=1, settings=Settings()))
+    looking = desk.session.submit(build_locate(photo=str(photo), wanted=(), engine="preview", seed=1, settings=Settings()))
     desk.until(lambda: looking.is_over)
     assert looking.state is JobState.DONE
     assert looking.photo_size == (400, 260)

@@ -1,0 +1,57 @@
+"""The folders of searches: cut-outs for the list's small pictures, of which only the newest are kept."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Collection
+from datetime import datetime
+from pathlib import Path
+
+from .requests import stamped_name
+
+SEARCHES_KEPT = 20
+_FOLDER = re.compile(r"\d{8}-\d{6}-.+-[0-9a-f]{4}", re.DOTALL)  # what `stamped_name` makes
+_OUR_FILES = re.compile(r"\d{2,}_.+\.png|run\.json(\.part)?", re.DOTALL)  # as the backend names them
+
+
+def new_search_folder(base_folder: Path, photo: str, now: datetime | None = None) -> Path:
+    """`<base>/searches/<as a run's folder>`; a new name at each call, nothing is made on disk."""
+    return base_folder / "searches" / stamped_name(photo, now)
+
+
+def delete_old_searches(searches: Path, in_use: Collection[Path] = (), keep: int = SEARCHES_KEPT) -> None:
+    """Deletes the oldest searches, but for the newest `keep` and those in use.
+
+    A folder goes only where its name is one of ours and it holds nothing but a search's files; links are never followed.
+    """
+    try:
+        with os.scandir(searches) as entries:
+            ours = [entry.path for entry in entries if _is_folder(entry) and _FOLDER.fullmatch(entry.name)]
+    except OSError:  # no search yet
+        return
+    for path in sorted(ours, reverse=True)[keep:]:
+        if Path(path) not in in_use:
+            with contextlib.suppress(OSError):  # another program has it open: it goes next time
+                _delete_search(path)
+
+
+def _delete_search(folder: str) -> None:
+    """Raises OSError."""
+    with os.scandir(folder) as entries:
+        files = list(entries)
+    if not files or not all(file.is_file(follow_symlinks=False) and _OUR_FILES.fullmatch(file.name) for file in files):
+        return
+    for file in files:
+        os.unlink(file.path)
+    os.rmdir(folder)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False) and not _is_junction(entry)
+
+
+def _is_junction(entry: os.DirEntry[str]) -> bool:
+    """Windows' other kind of link; Python knows it from 3.12 on."""
+    return hasattr(entry, "is_junction") and entry.is_junction()
