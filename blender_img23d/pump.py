@@ -130,7 +130,9 @@ class Pump:
         return has_changed
 
     def _load_thumbnails(self, owner: Extension, job: Job | None) -> bool:
-        paths = {absolute(window.scene.img23d.photo) for window in bpy.context.window_manager.windows}
+        shown = [window.scene.img23d for window in bpy.context.window_manager.windows]
+        paths = {absolute(values.photo) for values in shown}
+        paths.update(row.cutout for values in shown for row in values.targets)
         paths.update(target.preview or target.cutout for target in (job.targets if job else ()))
         return any([owner.thumbnails.load(path) for path in paths if path])
 

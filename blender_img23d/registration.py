@@ -124,4 +124,4 @@ def _on_render(*_: object) -> None:
 def _on_undo(*_: object) -> None:
     owner = extension_or_none()
     if owner is not None:
-        owner.pump.is_stale = True
+        owner.pump.is_stale = owner.applier.targets.is_stale = True
