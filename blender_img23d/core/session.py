@@ -65,7 +65,7 @@ class Session:
         self._idle_seconds = idle_seconds
         self._waited = Patience(clock)  # since the last change of state, or the last word in a running job
         self._dropped = ""  # the cancelled job that the backend is still busy with
-        self._may_unload = False
+        self.holds_models = False  # a job has run in this backend, and it was not asked to give memory back since
         self._updates: list[Update] = []
 
     # --- what the artist does ---------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ class Session:
         if self.active is not None:
             raise Img23DError(ErrorCode.BUSY, "Memory can be freed when the job is finished or cancelled.")
         if self.state in (SessionState.READY, SessionState.CANCELLING):
-            self._may_unload = False
+            self.holds_models = False
             self._backend.send(Unload())
 
     def inspect(self) -> None:
@@ -223,7 +223,7 @@ class Session:
         broken = broken_deadline(self.state, self.active, self._waited)
         if broken is not None:
             self._give_up(explain(broken.code), broken.detail)
-        elif self.state is SessionState.READY and self._may_unload:
+        elif self.state is SessionState.READY and self.holds_models:
             limit = self._idle_seconds()
             if limit > 0 and self._waited.is_over(limit):
                 self.unload()
@@ -244,7 +244,7 @@ class Session:
 
     def _run(self, job: Job) -> None:
         job.state = JobState.RUNNING
-        self._may_unload = True
+        self.holds_models = True
         self._enter(SessionState.BUSY)
         self._backend.send(job.request)
         for index, target in enumerate(job.targets):
@@ -280,8 +280,7 @@ class Session:
         self._end(job, JobState.FAILED, failure)
 
     def _forget(self) -> None:
-        self.hello = None
-        self._dropped = ""
+        self.hello, self._dropped, self.holds_models = None, "", False
         self._enter(SessionState.OFF)
 
     def _end(self, job: Job, state: JobState, last: Finished | Cancelled | Failed) -> None:

@@ -1,0 +1,118 @@
+"""How long the stages of a run take on this machine, from the runs that it has done."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..shared.img23d_protocol.choices import PREVIEW_ENGINE
+from ..shared.img23d_protocol.messages import Generate, Settings, Stage
+from .jobs import Job
+from .states import JobState
+
+_EACH = (Stage.MATTE, Stage.SHAPE, Stage.PAINT)  # done for each target; everything else counts once a run
+_RUNS = 5  # of the newest alike, of which the median counts: the first one also read the models
+# Where nothing is known but the whole run's time, or not even that
+_SHARES: Mapping[Stage, float] = {Stage.MATTE: 0.25, Stage.SHAPE: 0.25, Stage.PAINT: 0.4}
+_ONCE_SHARE = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """Seconds. `each` is by stage for one target; `once` is what comes once a run, such as looking for the names."""
+
+    once: float
+    each: Mapping[Stage, float]
+
+    def seconds(self, count: int) -> float:
+        """Of a run with so many targets."""
+        return self.once + count * sum(self.each.values())
+
+    def amount(self, job: Job) -> tuple[float, float]:
+        """How much work the job is and how much of it is done; both fall where a target fails or is stopped."""
+        stages = _stages(job)
+        left = [target for target in job.targets if not (target.error or target.is_cancelled)]
+        if all(target.stage is None for target in left):
+            found = job.fraction if job.stage is Stage.LOCATE else 0.0
+            return self.once + max(len(left), 1) * sum(self.each[stage] for stage in stages), self.once * found
+        order = list(Stage)
+        done = self.once
+        for target in left:
+            reached = order.index(target.stage) if target.stage is not None else -1
+            for stage in stages:
+                place = order.index(stage)
+                share = 1.0 if place < reached else target.fraction if place == reached else 0.0
+                done += self.each[stage] * min(max(share, 0.0), 1.0)
+        return self.once + len(left) * sum(self.each[stage] for stage in stages), done
+
+
+# Its seconds mean nothing, only how they relate.
+GUESS = Pace(once=_ONCE_SHARE, each=_SHARES)
+
+
+def alike(wanted: Generate, jobs: Iterable[Job]) -> tuple[list[Job], bool]:
+    """The newest finished runs with the same settings as far as they cost time, else the nearest ones; whether they are the
+    same. Newest first, at most five.
+    """
+    done = [job for job in jobs if job.is_generation and job.state is JobState.DONE and pace_of(job) is not None]
+    for number, likeness in enumerate((_same, _similar, _engine_alone)):
+        found = [job for job in done if likeness(job.request) == likeness(wanted)][:_RUNS]
+        if found:
+            return found, number == 0
+    return [], False
+
+
+def pace_of_all(jobs: Sequence[Job]) -> Pace | None:
+    paces = [pace for job in jobs if (pace := pace_of(job)) is not None]
+    if not paces:
+        return None
+    each = {stage: statistics.median(pace.each[stage] for pace in paces) for stage in _EACH}
+    return Pace(once=statistics.median(pace.once for pace in paces), each=each)
+
+
+def pace_of(job: Job) -> Pace | None:
+    """None where nothing was made, or nobody looked at the clock."""
+    made = sum(bool(target.mesh) for target in job.targets)
+    if not made or job.seconds <= 0:
+        return None
+    if not job.stage_seconds:
+        shares = {stage: _SHARES[stage] if stage in _stages(job) else 0.0 for stage in _EACH}
+        whole = _ONCE_SHARE + sum(shares.values())
+        each = {stage: job.seconds * share / whole / made for stage, share in shares.items()}
+        return Pace(once=job.seconds * _ONCE_SHARE / whole, each=each)
+    each = {stage: job.stage_seconds.get(stage, 0.0) / made for stage in _EACH}
+    return Pace(once=max(job.seconds - made * sum(each.values()), 0.0), each=each)
+
+
+def _stages(job: Job) -> tuple[Stage, ...]:
+    """What is done for each of its targets."""
+    if job.is_search:
+        return (Stage.MATTE,)
+    if job.is_retexture:
+        return (Stage.MATTE, Stage.PAINT)
+    return _EACH if job.is_generation and job.request.settings.texture else (Stage.MATTE, Stage.SHAPE)
+
+
+def _same(request: Generate) -> tuple:
+    settings, learned = request.settings, request.settings.learned
+    if request.engine == PREVIEW_ENGINE:
+        return (request.engine, _texture(settings))
+    shape = (learned.shape_set, learned.octree_resolution, learned.steps, learned.small_memory, learned.devices)
+    return (request.engine, _texture(settings), learned.grounder, learned.matter, shape)
+
+
+def _texture(settings: Settings) -> tuple:
+    learned = settings.learned
+    if not settings.texture:
+        return ()
+    return (settings.texture_size, learned.painter, learned.paint_steps, learned.delight)
+
+
+def _similar(request: Generate) -> tuple:
+    learned = request.settings.learned
+    return (request.engine, request.settings.texture, learned.painter, learned.shape_set, learned.devices)
+
+
+def _engine_alone(request: Generate) -> tuple:
+    return (request.engine, request.settings.texture)
