@@ -124,7 +124,7 @@ class Pump:
         has_changed = sync_rows(manager, job) | sync_runs(manager, owner, job)
         has_changed |= sync_weights(manager, owner) | owner.models.look(bpy.context, owner)
         placer = self._applier.placer
-        standings = {index: placer.standing(job, index) for index in range(len(job.targets))} if job else {}
+        standings = placer.standings(job) if job else {}
         has_changed |= standings != owner.standings
         owner.standings = standings
         return has_changed

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..core.jobs import Job
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.messages import (
+    Arranged,
     Cancelled,
     CutoutReady,
     Failed,
@@ -53,6 +54,9 @@ class Applier:
             case MeshReady(target=target):
                 self._drop_older_mesh(update.job, target)
                 self._queue.append(update)
+            case Arranged():
+                self._drop_older_arrangement(update.job)
+                self._queue.append(update)
             case Located(targets=found) if update.job.is_search:
                 self.targets.on_located(update.job, found)
             case CutoutReady() if update.job.is_search:
@@ -81,6 +85,11 @@ class Applier:
             if queued.job is job and isinstance(queued.message, MeshReady) and queued.message.target == target:
                 self._queue.remove(queued)
 
+    def _drop_older_arrangement(self, job: Job) -> None:
+        for queued in list(self._queue):
+            if queued.job is job and isinstance(queued.message, Arranged):
+                self._queue.remove(queued)
+
     def _why_wait(self) -> str:
         place = self._workplace(self._queue[0].job) if self._queue else self.retexturer.next_workplace()
         return why_not_now(place) if place is not None else ""
@@ -93,6 +102,8 @@ class Applier:
         match update.message:
             case MeshReady(target=target):
                 self._try(job, target, lambda: self.placer.on_mesh(job, target))
+            case Arranged():
+                self._try(job, -1, lambda: self.placer.on_arranged(job))
             case PaintReady():
                 self._try(job, 0, lambda: self.retexturer.apply(job))
             case Finished() | Cancelled() | Failed():

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import bpy
 
-from ..core.jobs import Job, TargetState
+from ..core.jobs import Job
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import Generate
+from .extents import world_extents
 from .file_state import FileState
 from .glb import import_glb
+from .home import Home, fit_height, home_at, stand_beside
+from .in_view import frame_if_unseen
+from .layout import lay_out
+from .made import Ledger
 from .materials import finish_materials
 from .replace import fingerprint, replace_mesh
-from .row import GAP, Slot, row_positions
+from .row import GAP
 from .selection import select_only
 from .spot import Spot, choose_spot, collection_for
+from .stance import Stance
 from .standing import Standing
-from .tags import find_result, tag_result
+from .tags import is_result, tag_result
 from .windows import Workplace, push_undo, workplace_of
-
-_TOLERANCE = 1e-5  # scene units an object may be off its place and still count as not moved by the artist
-
-
-@dataclass(kw_only=True)
-class Placed:
-    """An object that was made for a target; names and numbers only."""
-
-    uid: int
-    file_key: str
-    width: float
-    position: tuple[float, float, float]
-    textured: bool
-    fingerprint: str
 
 
 class Placer:
@@ -40,11 +30,23 @@ class Placer:
 
     def __init__(self, files: FileState) -> None:
         self._files = files
+        self._ledger = Ledger(files)
         self._spots: dict[str, Spot] = {}  # by job
-        self._placed: dict[tuple[str, int], Placed] = {}  # by job and target
+        self._homes: dict[tuple[str, int], Home] = {}  # by job and target: of those that are made again
+
+    # --- where things go --------------------------------------------------------------------------------------------
 
     def choose_spot(self, job: Job, scene: bpy.types.Scene) -> None:
         self._spots[job.id] = choose_spot(job.id, scene)
+        self._ledger.begin(job)
+
+    def make_instead(self, job: Job, index: int, obj: bpy.types.Object) -> None:
+        """That target's result becomes this object's mesh; it stands beside it where the artist changes the mesh meanwhile."""
+        self._give_home(job, index, obj, is_instead=True)
+
+    def make_beside(self, job: Job, index: int, obj: bpy.types.Object) -> None:
+        """That target's result stands to the right of this object."""
+        self._give_home(job, index, obj, is_instead=False)
 
     def workplace(self, job: Job) -> Workplace | None:
         """Where the results of a job belong now; None where its file or its scene is gone."""
@@ -52,18 +54,24 @@ class Placer:
         scene = spot.scene() if spot is not None and job.file_key == self._files.key else None
         return workplace_of(scene) if scene is not None else None
 
+    # --- what comes -------------------------------------------------------------------------------------------------
+
     def on_mesh(self, job: Job, index: int) -> None:
         """Bring in the newest mesh of a target, or leave it in the list where its object is gone or was changed.
 
         Raises Img23DError where the file cannot be imported.
         """
-        placed = self._placed.get((job.id, index))
-        if placed is None:
-            place = self.workplace(job)
-            if place is not None:
-                self._place(job, index, place)
-        elif placed.file_key == self._files.key:
-            self._replace(job, index, placed)
+        place = self.workplace(job)
+        if self._ledger.was_placed(job, index):
+            self._replace(job, index)
+        elif place is not None:
+            self._place(job, index, place)
+
+    def on_arranged(self, job: Job) -> None:
+        """Where the targets stand in the photo is known, or known better."""
+        place = self.workplace(job)
+        if place is not None:
+            self._lay_out(job, place)
 
     def import_again(self, job: Job, index: int, scene: bpy.types.Scene) -> bpy.types.Object:
         """Bring a finished result into the present file, whatever became of the first one. Raises Img23DError."""
@@ -78,113 +86,92 @@ class Placer:
 
     def finish(self, job: Job) -> None:
         """Select what the run has made, and only that, and make the whole run one undo step."""
-        made = self._objects(job)
+        made = list(self._ledger.objects(job).values())
         place = self.workplace(job)
         if not made or place is None:
             return
-        select_only(list(made.values()), place.view_layer)
+        select_only(made, place.view_layer)
+        frame_if_unseen(made, place)
         count = "1 object" if len(made) == 1 else f"{len(made)} objects"
         push_undo(place, f"Img23D: {count} from photo")
 
+    # --- what became of it ------------------------------------------------------------------------------------------
+
     def standing(self, job: Job, index: int) -> Standing:
-        """Looks through the scene's objects, so not for `draw`."""
-        target = job.targets[index]
-        placed = self._placed.get((job.id, index))
-        if not target.mesh:
-            return Standing.NOTHING
-        if placed is None:
-            return Standing.READY
-        if self.object_of(job, index) is None:
-            return Standing.GONE
-        return Standing.EDITED if target.textured and not placed.textured else Standing.IN_SCENE
+        return self.standings(job)[index]
+
+    def standings(self, job: Job) -> dict[int, Standing]:
+        """Looks through the scenes' objects once, so not for `draw`."""
+        return self._ledger.standings(job)
 
     def object_of(self, job: Job, index: int) -> bpy.types.Object | None:
-        placed = self._placed.get((job.id, index))
-        if placed is None or placed.file_key != self._files.key:
-            return None
-        target = job.targets[index]
-        obj = find_result(job.id, index, placed.uid, target.object_name)
-        if obj is None or not obj.users_scene:
-            return None
-        target.object_name = obj.name  # the artist may have renamed it
-        return obj
+        return self._ledger.objects(job).get(index)
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
+    def _give_home(self, job: Job, index: int, obj: bpy.types.Object, *, is_instead: bool) -> None:
+        self._homes[job.id, index] = home_at(obj, is_instead=is_instead)
+        if job.id not in self._spots:
+            self.choose_spot(job, obj.users_scene[0])
+            self._spots[job.id].collection_uid = obj.users_collection[0].session_uid
+
     def _place(self, job: Job, index: int, place: Workplace) -> bpy.types.Object:
+        home = self._homes.get((job.id, index))
+        host = home.object() if home is not None else None
+        if host is not None and home.takes_mesh(host):
+            self._put_into(job, index, host, home.height)
+            return host
+        return self._place_new(job, index, place, host)
+
+    def _place_new(
+        self, job: Job, index: int, place: Workplace, host: bpy.types.Object | None
+    ) -> bpy.types.Object:
         assert isinstance(job.request, Generate)
         spot, target = self._spots[job.id], job.targets[index]
-        obj = import_glb(target.mesh, place, collection_for(spot, place, job.request.photo))
+        collection = host.users_collection[0] if host is not None else collection_for(spot, place, job.request.photo)
+        obj = import_glb(target.mesh, place, collection)
         obj.name = target.name or "Object"
         obj.data.name = obj.name
         for material in filter(None, obj.data.materials):
             material.name = obj.name
         finish_materials(obj.data, obj.name, job.add_notes)
         tag_result(obj, job, index)
-        obj.location = spot.origin
-        self._placed[job.id, index] = self._record(obj, target)
-        target.object_name = obj.name
-        self._lay_out(job)
+        self._ledger.record(job, index, obj)
+        if host is not None:
+            others = [world_extents(one) for one in place.scene.objects if is_result(one) and one not in (obj, host)]
+            stand_beside(obj, host, others, GAP * spot.metres())
+        else:
+            self._ledger.put(job, index, obj, Stance(location=spot.origin))
+            self._lay_out(job, place)
         return obj
 
-    def _replace(self, job: Job, index: int, placed: Placed) -> None:
-        obj, target = self.object_of(job, index), job.targets[index]
-        if obj is None or obj.type != "MESH" or fingerprint(obj) != placed.fingerprint:
+    def _replace(self, job: Job, index: int) -> None:
+        made, obj = self._ledger.made(job, index), self.object_of(job, index)
+        if made is None or obj is None or obj.type != "MESH" or fingerprint(obj) != made.fingerprint:
             return
+        self._put_into(job, index, obj, made.kept_height, plain=obj.data)
+
+    def _put_into(
+        self, job: Job, index: int, obj: bpy.types.Object, kept_height: float, plain: bpy.types.Mesh | None = None
+    ) -> None:
+        """The newest mesh takes the place of the object's own. `plain` is the same thing before it was painted."""
         place = workplace_of(obj.users_scene[0])
-        fresh = import_glb(target.mesh, place, obj.users_collection[0])
-        finish_materials(fresh.data, obj.name, job.add_notes, plain=obj.data)
+        fresh = import_glb(job.targets[index].mesh, place, obj.users_collection[0])
+        fit_height(fresh.data, kept_height)
+        finish_materials(fresh.data, obj.name, job.add_notes, plain=plain)
         replace_mesh(obj, fresh)
         tag_result(obj, job, index)
-        self._placed[job.id, index] = self._record(obj, target, position=placed.position)
+        self._ledger.record(job, index, obj, kept_height=kept_height)
 
-    def _record(self, obj: bpy.types.Object, target: TargetState, position: tuple | None = None) -> Placed:
-        return Placed(
-            uid=obj.session_uid,
-            file_key=self._files.key,
-            width=_width(obj.data),
-            position=position or tuple(obj.location),
-            textured=target.textured,
-            fingerprint=fingerprint(obj),
-        )
+    def _lay_out(self, job: Job, place: Workplace) -> None:
+        targets = enumerate(job.targets)
+        wanted = [i for i, target in targets if target.mesh or not (target.error or target.is_cancelled)]
+        own = [index for index in wanted if (job.id, index) not in self._homes]
+        if own:
+            lay_out(job, self._spots[job.id], self._ledger, own, place)
 
     def _leave_file(self, job: Job) -> None:
         """The job goes on in the present file: what it placed in another one is not looked for any more."""
         job.file_key = self._files.key
-        self._spots.pop(job.id, None)
-        for key in [key for key, placed in self._placed.items() if key[0] == job.id]:
-            del self._placed[key]
-
-    def _objects(self, job: Job) -> dict[int, bpy.types.Object]:
-        found = {index: self.object_of(job, index) for index in range(len(job.targets))}
-        return {index: obj for index, obj in found.items() if obj is not None}
-
-    def _lay_out(self, job: Job) -> None:
-        """Line up the objects of a run; what the artist has moved or parented stays where it is."""
-        indices = [index for index, target in enumerate(job.targets) if target.mesh or not target.error]
-        spot = self._spots[job.id]
-        metres = 1.0 / spot.scene().unit_settings.scale_length
-        xs = row_positions([self._slot(job, index) for index in indices], gap=GAP * metres)
-        for index, x in zip(indices, xs, strict=True):
-            obj, placed = self.object_of(job, index), self._placed.get((job.id, index))
-            if obj is None or placed is None or obj.parent or not _is_at(obj, placed.position):
-                continue
-            obj.location.x = spot.origin[0] + x
-            placed.position = tuple(obj.location)
-
-    def _slot(self, job: Job, index: int) -> Slot:
-        box, placed = job.targets[index].box, self._placed.get((job.id, index))
-        width = placed.width if placed else None
-        return Slot(width=width) if box is None else Slot(left=box.left, right=box.right, width=width)
-
-
-def _width(mesh: bpy.types.Mesh) -> float:
-    import numpy as np
-
-    points = np.empty(len(mesh.vertices) * 3, np.float32)
-    mesh.vertices.foreach_get("co", points)
-    return float(np.ptp(points[0::3])) if len(points) else 0.0
-
-
-def _is_at(obj: bpy.types.Object, position: tuple[float, float, float]) -> bool:
-    return all(abs(a - b) < _TOLERANCE for a, b in zip(obj.location, position, strict=True))
+        self._ledger.forget(job)
+        self._homes = {key: home for key, home in self._homes.items() if key[0] != job.id}

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import bpy
-from mathutils import Vector
 
+from .arrangement import World
+from .extents import Extents, world_extents
+from .photo_camera import CameraMade
+from .row import GAP
 from .tags import RUN, is_result
 from .windows import Workplace
 
 _ROW_DEPTH = 1.5  # metres from one run's row to the next; the largest object of a run is 1 m
+_ANYWHERE = 1e9  # scene units: a row takes the whole width
 
 
 @dataclass(kw_only=True)
@@ -19,31 +24,62 @@ class Spot:
     """Where a run's objects go: names and numbers only, since undo and file load end every reference."""
 
     scene_uid: int
-    origin: tuple[float, float, float]
+    layout: str  # as in Scene.img23d.layout
+    origin: tuple[float, float, float]  # the middle of its row
+    centre: tuple[float, float, float] = (0.0, 0.0, 0.0)  # of the ground that it covers, where it stands as in the photo
+    world: World | None = None  # where the photo's camera and its ground lie; None until they are known
+    camera: CameraMade | None = None  # None until there is one; stays when the artist has deleted it
     collection_uid: int = 0  # 0 until it is made
 
     def scene(self) -> bpy.types.Scene | None:
         """None where the artist has deleted it."""
         return next((scene for scene in bpy.data.scenes if scene.session_uid == self.scene_uid), None)
 
+    def metres(self) -> float:
+        """Scene units."""
+        return 1.0 / self.scene().unit_settings.scale_length
+
 
 def choose_spot(job_id: str, scene: bpy.types.Scene) -> Spot:
-    """The 3D cursor or the world's origin; where an earlier run stands there already, the next free row in front."""
-    point = scene.cursor.location.copy() if scene.img23d.layout == "CURSOR" else Vector((0.0, 0.0, 0.0))
-    metres = 1.0 / scene.unit_settings.scale_length
-    taken = [obj.matrix_world.translation.copy() for obj in scene.objects if is_result(obj) and obj[RUN] != job_id]
-    while any(_stands_in_row(other, point, metres) for other in taken):
-        point.y -= _ROW_DEPTH * metres
-    return Spot(scene_uid=scene.session_uid, origin=tuple(point))
+    """The 3D cursor or the world's origin, and the next free row in front where an earlier run stands there already."""
+    layout = scene.img23d.layout
+    origin = tuple(scene.cursor.location) if layout == "CURSOR" else (0.0, 0.0, 0.0)
+    spot = Spot(scene_uid=scene.session_uid, layout=layout, origin=origin)
+    make_room_for_row(spot, taken_by_others(job_id, scene), 1.0)
+    return spot
 
 
-def _stands_in_row(other: Vector, point: Vector, metres: float) -> bool:
-    return abs(other.y - point.y) < 0.5 * _ROW_DEPTH * metres and abs(other.z - point.z) < 0.5 * metres
+def taken_by_others(job_id: str, scene: bpy.types.Scene) -> list[Extents]:
+    """The room that results of other runs take."""
+    return [world_extents(obj) for obj in scene.objects if is_result(obj) and obj[RUN] != job_id]
+
+
+def make_room_for_row(spot: Spot, taken: Sequence[Extents], scale: float) -> None:
+    """Move the spot to the next free row in front; `scale` is what the run's objects are multiplied by."""
+    depth = _ROW_DEPTH * spot.metres() * scale
+    x, y, z = spot.origin
+    while any(one.meets(_row(y, z, depth), 0.0) for one in taken):
+        y -= depth
+    spot.origin = (x, y, z)
+
+
+def _row(y: float, z: float, depth: float) -> Extents:
+    return Extents(low=(-_ANYWHERE, y - depth / 2, z - depth / 3), high=(_ANYWHERE, y + depth / 2, z + depth / 3))
+
+
+def make_room_for_group(spot: Spot, group: Extents, taken: Sequence[Extents]) -> None:
+    """Move the spot along +x until what covers as much ground as `group` meets nothing there."""
+    x, y, z = spot.centre
+    middle, gap = group.middle, GAP * spot.metres()
+    moved = group.moved(x - middle[0], y - middle[1], z)
+    while (hit := next((one for one in taken if one.meets(moved, gap / 2)), None)) is not None:
+        moved = moved.moved(hit.high[0] + gap - moved.low[0])
+    spot.centre = (moved.middle[0], y, z)
 
 
 def collection_for(spot: Spot, place: Workplace, photo: str) -> bpy.types.Collection:
     """The run's collection, named after its photo; made when the first object arrives or when it has been deleted."""
-    for collection in place.scene.collection.children_recursive:
+    for collection in (place.scene.collection, *place.scene.collection.children_recursive):
         if collection.session_uid == spot.collection_uid:
             return collection
     collection = bpy.data.collections.new(Path(photo).stem or "Img23D")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterable
 from dataclasses import asdict
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import bpy
@@ -15,34 +18,70 @@ RUN = "img23d_run"  # the job's id
 TARGET = "img23d_target"  # index within the job
 PHOTO = "img23d_photo"
 RUN_FOLDER = "img23d_run_folder"
+RUN_NAME = "img23d_run_name"
+TIME = "img23d_time"  # when the run was started: local time that sorts as text
+TEXTURED = "img23d_textured"
+CAMERA = "img23d_camera"  # on a camera that stands for a photo's, and on its data: the job's id
+
+
+def tag_run(obj: bpy.types.Object, job: Job) -> None:
+    """Write down which run an object belongs to."""
+    obj[RUN] = job.id
+    obj[PHOTO] = job.request.photo
+    obj[RUN_NAME] = PurePath(job.request.photo).stem
+    obj[TIME] = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(job.started))
+    obj[RUN_FOLDER] = job.request.run_folder
 
 
 def tag_result(obj: bpy.types.Object, job: Job, index: int) -> None:
     """Write down what made this object."""
     request = job.request  # a Generate
     target = job.targets[index]
-    obj[RUN] = job.id
+    tag_run(obj, job)
     obj[TARGET] = index
-    obj[PHOTO] = request.photo
+    obj[TEXTURED] = target.textured
     obj["img23d_name"] = target.name
     if target.box is not None:
         obj["img23d_box"] = [target.box.left, target.box.top, target.box.right, target.box.bottom]
     obj["img23d_seed"] = request.seed
     obj["img23d_engine"] = request.engine
     obj["img23d_settings"] = json.dumps(asdict(request.settings), sort_keys=True)
-    obj[RUN_FOLDER] = request.run_folder
 
 
 def is_result(obj: bpy.types.Object) -> bool:
-    return RUN in obj
-
-
-def find_result(job_id: str, index: int, session_uid: int, likely_name: str) -> bpy.types.Object | None:
-    """The object placed for a target. A copy made by the artist has the same tags; the original's session id decides."""
-    likely = bpy.data.objects.get(likely_name)
-    obj = likely if likely is not None and likely.session_uid == session_uid else find_by_uid(session_uid)
-    return obj if obj is not None and obj.get(RUN) == job_id and obj.get(TARGET) == index else None
+    return RUN in obj and TARGET in obj
 
 
 def find_by_uid(session_uid: int) -> bpy.types.Object | None:
     return next((obj for obj in bpy.data.objects if obj.session_uid == session_uid), None)
+
+
+def find_tagged(job_id: str, index: int, likely_name: str = "") -> bpy.types.Object | None:
+    """A target's object in a file that was saved with it. A copy made by the artist has the same tags: the name decides,
+    else the first one is taken.
+    """
+    return _most_likely(_tagged(job_id, in_scenes().values()).get(index, ()), likely_name)
+
+
+def find_all_tagged(job_id: str, likely_names: list[str]) -> dict[int, bpy.types.Object]:
+    """As `find_tagged` for all targets of a run at once, by their indices."""
+    found = _tagged(job_id, in_scenes().values())
+    return {index: _most_likely(found[index], name) for index, name in enumerate(likely_names) if index in found}
+
+
+def in_scenes() -> dict[int, bpy.types.Object]:
+    """All objects that some scene shows or hides, by their session ids; asking each for its scenes takes far longer."""
+    return {obj.session_uid: obj for scene in bpy.data.scenes for obj in scene.objects}
+
+
+def _tagged(job_id: str, objects: Iterable[bpy.types.Object]) -> dict[int, list[bpy.types.Object]]:
+    found: dict[int, list[bpy.types.Object]] = {}
+    for obj in objects:
+        if obj.get(RUN) == job_id and TARGET in obj:
+            found.setdefault(obj[TARGET], []).append(obj)
+    return found
+
+
+def _most_likely(objects: Iterable[bpy.types.Object], name: str) -> bpy.types.Object | None:
+    several = list(objects)
+    return next((obj for obj in several if obj.name == name), several[0] if several else None)

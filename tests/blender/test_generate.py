@@ -18,7 +18,7 @@ def generate(values, photo, names="", *, seed=7, **settings) -> list[bpy.types.O
         setattr(values, name, value)
     before = set(bpy.data.objects.keys())
     assert bpy.ops.img23d.generate() == {"FINISHED"}
-    return [obj for obj in bpy.data.objects if obj.name not in before]
+    return [obj for obj in bpy.data.objects if obj.name not in before and obj.type == "MESH"]
 
 
 def points(obj) -> np.ndarray:
@@ -39,6 +39,7 @@ def image_of(obj) -> bpy.types.Image:
 
 
 def test_each_name_becomes_one_named_textured_closed_object(values, photo):
+    values.layout = "ROW"
     made = generate(values, photo, "red ball, blue ball")
     assert sorted(obj.name for obj in made) == ["blue ball", "red ball"]
     for obj in made:
@@ -136,6 +137,7 @@ def test_thickness(values, photo):
 
 
 def test_a_box_wins_over_the_name(values, photo):
+    values.photo = str(photo)  # another one empties the list
     box = values.targets.add()
     box.name, box.has_box = "Red Ball", True
     box.left, box.top, box.right, box.bottom = 66.0, 10.0, 100.0, 90.0  # around the blue one
@@ -146,6 +148,7 @@ def test_a_box_wins_over_the_name(values, photo):
 
 
 def test_a_box_without_a_name_in_the_list_is_made_as_well(values, photo):
+    values.photo = str(photo)  # another one empties the list
     box = values.targets.add()
     box.name, box.has_box = "thing", True
     box.left, box.top, box.right, box.bottom = 66.0, 10.0, 100.0, 90.0
@@ -161,22 +164,16 @@ def test_find_targets_fills_the_list(values, photo):
 
 
 def test_runs_stand_in_rows_of_their_own(values, photo):
+    values.layout = "ROW"
     (first,) = generate(values, photo, "red ball", texture=False)
     (second,) = generate(values, photo, "red ball", texture=False)
     assert second.name == "red ball.001" and second.location.y < first.location.y - 1
 
 
 def test_at_the_cursor_or_at_the_origin(values, photo):
-    from conftest import PACKAGE
-
-    preferences = bpy.context.preferences.addons[PACKAGE].preferences
     bpy.context.scene.cursor.location = (3, 4, 5)
-    (at_cursor,) = generate(values, photo, "red ball", texture=False)
-    values.layout = "ROW"
-    try:
-        (at_origin,) = generate(values, photo, "red ball", texture=False)
-    finally:
-        values.layout = "CURSOR"
+    (at_cursor,) = generate(values, photo, "red ball", texture=False, layout="CURSOR")
+    (at_origin,) = generate(values, photo, "red ball", texture=False, layout="ROW")
     assert tuple(at_cursor.location) == (3, 4, 5) and tuple(at_origin.location) == (0, 0, 0)
 
 

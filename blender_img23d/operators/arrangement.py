@@ -1,0 +1,88 @@
+"""What can be done with objects that stand as in their photo: look as it did, and give them their real size."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.app.translations import pgettext_rpt as _
+from bpy.props import FloatProperty
+
+from ..scene.owner import poll_idle
+from ..scene.tags import CAMERA, is_result
+
+
+class IMG23D_OT_use_photo_camera(bpy.types.Operator):
+    bl_idname = "img23d.use_photo_camera"
+    bl_label = "Img23D: Look Through the Photo's Camera"
+    bl_description = (
+        "See the objects as the photo does: its camera becomes the scene's, renders get the photo's proportions, "
+        "and the viewport looks through it"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("There is no photo's camera yet: generate with Place set to As in the Photo")
+        return any(CAMERA in camera for camera in bpy.data.cameras)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene.in_view import look_through_camera  # late, as everything that Blender's start should not wait for
+        from ..scene.photo_camera import find_camera, match_render
+
+        camera = find_camera(context)
+        if camera is None:
+            self.report({"ERROR"}, _("The photo's camera is not in this scene."))
+            return {"CANCELLED"}
+        match_render(camera, context.scene)
+        look_through_camera(context)
+        return {"FINISHED"}
+
+
+class IMG23D_OT_set_real_height(bpy.types.Operator):
+    bl_idname = "img23d.set_real_height"
+    bl_label = "Img23D: Set Real Height"
+    bl_description = (
+        "Type how tall the active object really is: everything that was made from the same photo is scaled with it, "
+        "and the photo's camera goes along"
+    )
+    bl_options = {"REGISTER", "UNDO"}
+
+    height: FloatProperty(
+        name="Height",
+        description="How tall the active object really is, from its lowest to its highest point",
+        default=1.0,
+        min=0.0001,
+        soft_max=1000.0,
+        precision=3,
+        subtype="DISTANCE",
+        unit="LENGTH",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not poll_idle(cls):
+            return False
+        cls.poll_message_set("Select an object that was made from a photo, in Object Mode")
+        obj = context.view_layer.objects.active
+        return obj is not None and obj.type == "MESH" and is_result(obj) and context.mode == "OBJECT"
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        from ..scene.real_size import height_of
+
+        self.height = height_of(context.view_layer.objects.active, context.view_layer)
+        return context.window_manager.invoke_props_dialog(self)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene.real_size import height_of, scale_run
+
+        obj = context.view_layer.objects.active
+        present = height_of(obj, context.view_layer)
+        if present <= 0.0:
+            self.report({"ERROR"}, _("This object is flat: choose one that stands upright."))
+            return {"CANCELLED"}
+        count = scale_run(obj, self.height / present, context.scene)
+        self.report({"INFO"}, _("{count} objects were scaled.").format(count=count))
+        return {"FINISHED"}
+
+
+CLASSES = (IMG23D_OT_use_photo_camera, IMG23D_OT_set_real_height)

@@ -1,0 +1,72 @@
+"""How much room something takes up, as a box along the axes, in scene units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import bpy
+from mathutils import Matrix, Vector
+
+Point = tuple[float, float, float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extents:
+    low: Point
+    high: Point
+
+    @property
+    def middle(self) -> Point:
+        return tuple((low + high) / 2 for low, high in zip(self.low, self.high, strict=True))
+
+    @property
+    def size(self) -> Point:
+        return tuple(high - low for low, high in zip(self.low, self.high, strict=True))
+
+    @property
+    def corners(self) -> list[Vector]:
+        return [Vector(point) for point in product(*zip(self.low, self.high, strict=True))]
+
+    def moved(self, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Extents:
+        return around([Vector(self.low) + Vector((x, y, z)), Vector(self.high) + Vector((x, y, z))])
+
+    def seen_from(self, matrix: Matrix) -> Extents:
+        """What holds this box after that transform."""
+        return around(matrix @ corner for corner in self.corners)
+
+    def meets(self, other: Extents, gap: float) -> bool:
+        """Whether less than `gap` lies between them, along each axis."""
+        pairs = zip(self.low, self.high, other.low, other.high, strict=True)
+        return all(low - gap < other_high and other_low < high + gap for low, high, other_low, other_high in pairs)
+
+
+def around(points: Iterable[Sequence[float]]) -> Extents:
+    """Of one point at least."""
+    axes = list(zip(*points, strict=True))
+    return Extents(low=tuple(map(min, axes)), high=tuple(map(max, axes)))
+
+
+def mesh_extents(mesh: bpy.types.Mesh) -> Extents:
+    """In the mesh's own axes; nothing at all where it has no vertices."""
+    import numpy as np
+
+    points = np.empty(len(mesh.vertices) * 3, np.float32)
+    mesh.vertices.foreach_get("co", points)
+    points = points.reshape(-1, 3) if len(points) else np.zeros((1, 3), np.float32)
+    return Extents(low=tuple(points.min(axis=0).tolist()), high=tuple(points.max(axis=0).tolist()))
+
+
+def world_extents(obj: bpy.types.Object) -> Extents:
+    return around(matrix_of(obj) @ Vector(corner) for corner in obj.bound_box)
+
+
+def matrix_of(obj: bpy.types.Object) -> Matrix:
+    """`matrix_world` is not up to date in the tick in which an object was made or moved."""
+    return obj.matrix_world if obj.parent is not None or obj.constraints else obj.matrix_basis
+
+
+def union(several: Iterable[Extents]) -> Extents:
+    """Of one at least."""
+    return around([point for one in several for point in (one.low, one.high)])

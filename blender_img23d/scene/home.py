@@ -1,0 +1,60 @@
+"""The place of a thing that is made again: in an object that is there already, or beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import bpy
+from mathutils import Matrix
+
+from .extents import Extents, around, matrix_of, mesh_extents, world_extents
+from .replace import fingerprint
+from .tags import in_scenes
+
+_SAME_SIZE = 1e-3  # heights that differ by a smaller share are equal but for rounding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """An object that a target's result replaces or stands beside; names and numbers only."""
+
+    uid: int
+    is_instead: bool
+    fingerprint: str  # of its mesh when the artist asked
+    height: float  # of its mesh, in scene units
+
+    def object(self) -> bpy.types.Object | None:
+        return in_scenes().get(self.uid)
+
+    def takes_mesh(self, obj: bpy.types.Object) -> bool:
+        """Not where the artist has worked on it meanwhile."""
+        return self.is_instead and obj.type == "MESH" and obj.mode == "OBJECT" and fingerprint(obj) == self.fingerprint
+
+
+def home_at(obj: bpy.types.Object, *, is_instead: bool) -> Home:
+    return Home(
+        uid=obj.session_uid,
+        is_instead=is_instead,
+        fingerprint=fingerprint(obj),
+        height=mesh_extents(obj.data).size[2],
+    )
+
+
+def fit_height(mesh: bpy.types.Mesh, height: float) -> None:
+    """Scale the mesh itself: the object's own scale, its children and its modifiers' measures stay as they are."""
+    present = mesh_extents(mesh).size[2]
+    if min(present, height) > 0.0 and abs(present / height - 1.0) > _SAME_SIZE:
+        mesh.transform(Matrix.Scale(height / present, 4))
+
+
+def stand_beside(obj: bpy.types.Object, other: bpy.types.Object, taken: Sequence[Extents], gap: float) -> None:
+    """Turned and scaled as `other`, on the same height, at the next free place to its right."""
+    place, turn, scale = matrix_of(other).decompose()
+    obj.location, obj.rotation_euler, obj.scale = place, turn.to_euler("XYZ"), scale
+    own = around(matrix_of(obj) @ corner for corner in mesh_extents(obj.data).corners)
+    start = own.low[0]
+    own = own.moved(world_extents(other).high[0] + gap - start)
+    while (hit := next((one for one in taken if one.meets(own, gap / 2)), None)) is not None:
+        own = own.moved(hit.high[0] + gap - own.low[0])
+    obj.location.x += own.low[0] - start

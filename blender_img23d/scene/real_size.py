@@ -1,0 +1,55 @@
+"""The whole of a run scaled about its ground, so that one of its objects gets its real height."""
+
+from __future__ import annotations
+
+import bpy
+from mathutils import Matrix, Vector
+
+from .evaluated import evaluated_mesh
+from .extents import matrix_of, union, world_extents
+from .photo_camera import scale_camera
+from .tags import CAMERA, RUN, is_result
+
+
+def height_of(obj: bpy.types.Object, view_layer: bpy.types.ViewLayer) -> float:
+    """In scene units, along the world's z, as the viewport shows it."""
+    import numpy as np
+
+    with evaluated_mesh(obj, view_layer) as mesh:
+        points = np.empty(len(mesh.vertices) * 3, np.float32)
+        mesh.vertices.foreach_get("co", points)
+        heights = points.reshape(-1, 3) @ np.array(obj.matrix_world[2][:3], np.float32)
+    return float(np.ptp(heights)) if len(heights) else 0.0
+
+
+def scale_run(obj: bpy.types.Object, factor: float, scene: bpy.types.Scene) -> int:
+    """Scale every object of this one's run, and its camera, about the middle of the ground they stand on.
+
+    What it was made for is known by its tags. Returns how many objects were scaled.
+    """
+    run = [one for one in scene.objects if one.get(RUN) == obj[RUN] and one.library is None]
+    results = [one for one in run if is_result(one)]
+    room = union(world_extents(one) for one in results)
+    ground = Vector((room.middle[0], room.middle[1], room.low[2]))
+    scaling = Matrix.Translation(ground) @ Matrix.Scale(factor, 4) @ Matrix.Translation(-ground)
+    for one in results:
+        if not _hangs_on(one, results):  # what hangs on another one goes with it
+            _scale(one, scaling, factor)
+    for one in run:
+        if CAMERA in one and one.type == "CAMERA":
+            scale_camera(one, scaling, factor)
+    return len(results)
+
+
+def _hangs_on(obj: bpy.types.Object, others: list[bpy.types.Object]) -> bool:
+    parent = obj.parent
+    while parent is not None and parent not in others:
+        parent = parent.parent
+    return parent is not None
+
+
+def _scale(obj: bpy.types.Object, scaling: Matrix, factor: float) -> None:
+    if obj.parent is None:
+        obj.location, obj.scale = scaling @ obj.location, factor * obj.scale
+    else:
+        obj.matrix_world = scaling @ matrix_of(obj)
