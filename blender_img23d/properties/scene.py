@@ -14,9 +14,8 @@ from .targets import Img23DTarget
 
 def _on_photo(values: Img23DSceneSettings, context: bpy.types.Context) -> None:
     """What was found in one photo is nowhere in another."""
-    is_other = bpy.path.abspath(values.photo) != bpy.path.abspath(values.listed_photo)
-    values.listed_photo = values.photo
-    if is_other:
+    before, values.listed_photo = values.listed_photo, values.photo
+    if before and bpy.path.abspath(before) != bpy.path.abspath(values.photo):
         values.targets.clear()
         values.active_target, values.found_names = 0, ""
 
