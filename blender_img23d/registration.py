@@ -9,13 +9,30 @@ from bpy.app.handlers import persistent
 
 from . import preferences, properties
 from .core import app
-from .operators import diagnose, generate, photo, quality, results, retexture, setup, targets, weights
+from .operators import (
+    arrangement,
+    diagnose,
+    generate,
+    history,
+    made,
+    photo,
+    photo_sources,
+    quality,
+    results,
+    retexture,
+    setup,
+    targets,
+    weights,
+)
 from .panels import (
     advanced,
+    history as history_panel,
+    made as made_panel,
     main,
     menus,
     models,
     more,
+    photo as photo_panel,
     results as results_panel,
     retexture as retexture_panel,
     shape,
@@ -29,8 +46,10 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(properties, preferences),
-    *(photo, targets, generate, results, retexture, setup, weights, quality, diagnose),
-    *(main, results_panel, targets_panel, advanced, shape, retexture_panel, models, more, menus),
+    *(photo, photo_sources, targets, generate, arrangement, results, made, history),
+    *(retexture, setup, weights, quality, diagnose),
+    *(photo_panel, main, targets_panel, results_panel, made_panel, advanced, shape),
+    *(retexture_panel, history_panel, models, more, menus),
 )
 _CLASSES = tuple(cls for module in _MODULES for cls in module.CLASSES)
 

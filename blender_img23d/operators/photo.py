@@ -35,7 +35,12 @@ class IMG23D_OT_choose_photo(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        setattr(context.scene.img23d, self.purpose, self.filepath)
+        from ..scene.photo_sources import use_photo  # late, as everything that Blender's start should not wait for
+
+        if self.purpose == "photo":
+            use_photo(context, self.filepath)
+            return {"FINISHED"}
+        context.scene.img23d.retexture_picture = self.filepath
         owner = extension()
         owner.refusal = ""
         owner.thumbnails.load(absolute(self.filepath), again=True)

@@ -8,9 +8,9 @@ import bpy
 
 from ..core.states import JobState, SessionState
 from ..properties import Img23DSceneSettings
-from ..scene.folders import absolute
 from ..scene.owner import Extension, extension
 from ..shared.img23d_protocol.choices import ENGINES, HUNYUAN3D_ENGINE, PREVIEW_ENGINE
+from .photo import draw_photo
 from .text import draw_sentence
 
 if TYPE_CHECKING:
@@ -28,25 +28,11 @@ class IMG23D_PT_main(bpy.types.Panel):
         owner = extension()  # made when the tab is first seen; its timer then loads what is shown here
         values = context.scene.img23d
         column = self.layout.column()
-        _draw_photo(column, owner, values)
+        draw_photo(column, context, owner, values)
         _draw_names(column, context, values)
         _draw_engine(column, context, owner, values)
         _draw_button(column, owner)
         _draw_messages(column, context, owner)
-
-
-def _draw_photo(layout: bpy.types.UILayout, owner: Extension, values: Img23DSceneSettings) -> None:
-    path = absolute(values.photo)
-    icon = owner.thumbnails.icon(path)
-    if icon:
-        layout.template_icon(icon_value=icon, scale=7.0)
-    row = layout.row(align=True)
-    if path:
-        row.prop(values, "photo", text="")
-        row.operator("img23d.choose_photo", text="", icon="FILEBROWSER").purpose = "photo"
-    else:
-        row.scale_y = 1.3
-        row.operator("img23d.choose_photo", text="Choose a Photo...", icon="IMAGE_DATA").purpose = "photo"
 
 
 def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import bpy
 
+from .photo import draw_in_image_menu
+
 
 class IMG23D_MT_add(bpy.types.Menu):
     bl_idname = "IMG23D_MT_add"
@@ -11,11 +13,20 @@ class IMG23D_MT_add(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
+        layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("img23d.choose_photo").purpose = "photo"
+        layout.operator("img23d.paste_photo")
+        layout.operator("img23d.use_image")
+        layout.operator("img23d.use_render")
+        layout.separator()
         layout.operator("img23d.generate", icon="MESH_MONKEY")
         layout.operator("img23d.cancel")
         layout.separator()
         layout.menu("IMG23D_MT_targets")
+        layout.separator()
+        layout.operator("img23d.reuse_run")
+        layout.operator("img23d.import_run")
+        layout.operator("img23d.delete_run")
         layout.separator()
         layout.operator("img23d.open_run_folder")
         layout.operator("img23d.open_log")
@@ -54,6 +65,15 @@ class IMG23D_MT_object(bpy.types.Menu):
     def draw(self, context: bpy.types.Context) -> None:
         self.layout.operator("img23d.retexture", icon="TEXTURE")
         self.layout.operator("img23d.switch_texture", icon="ARROW_LEFTRIGHT")
+        self.layout.separator()
+        self.layout.operator("img23d.make_again", text="Img23D: Make Again (Same Seed)", icon="FILE_REFRESH").new_seed = False
+        self.layout.operator("img23d.make_again", text="Img23D: Make Another (New Seed)").new_seed = True
+        self.layout.operator("img23d.make_again", text="Img23D: Make Again with the Panel's Settings").with_panel = True
+        self.layout.operator("img23d.mark_asset", icon="ASSET_MANAGER")
+        self.layout.operator("img23d.open_made_folder", icon="FILE_FOLDER")
+        self.layout.separator()
+        self.layout.operator("img23d.use_photo_camera", icon="OUTLINER_OB_CAMERA")
+        self.layout.operator("img23d.set_real_height", icon="DRIVER_DISTANCE")
 
 
 def _draw_in_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
@@ -69,9 +89,11 @@ def _draw_in_object(self: bpy.types.Menu, context: bpy.types.Context) -> None:
 def attach() -> None:
     bpy.types.VIEW3D_MT_add.append(_draw_in_add)
     bpy.types.VIEW3D_MT_object.append(_draw_in_object)
+    bpy.types.IMAGE_MT_image.append(draw_in_image_menu)
 
 
 def detach() -> None:
+    bpy.types.IMAGE_MT_image.remove(draw_in_image_menu)
     bpy.types.VIEW3D_MT_object.remove(_draw_in_object)
     bpy.types.VIEW3D_MT_add.remove(_draw_in_add)
 
