@@ -56,6 +56,7 @@ class Session:
         # Of the last backend that said so, kept when it ends
         self.engines: tuple[EngineInfo, ...] = ()
         self.devices: tuple[DeviceInfo, ...] = ()
+        self.cards: tuple[DeviceInfo, ...] = ()  # seen by the system, not tried
         self.weights: tuple[WeightsInfo, ...] = ()
         self.jobs: list[Job] = []  # newest first, at most JOBS_KEPT
         self.active: Job | None = None  # the job that is waiting or running, or a set-up that is being cancelled
@@ -170,7 +171,7 @@ class Session:
             case Unloaded():
                 self.notice = f"The backend gave back {item.freed / 1e6:.0f} MB of memory." if item.freed else ""
             case Status():
-                self.engines, self.devices, self.weights = item.engines, item.devices, item.weights
+                self.engines, self.devices, self.weights, self.cards = item.engines, item.devices, item.weights, item.cards
             case Log():
                 log.log(logging.getLevelNamesMapping().get(item.level.upper(), logging.INFO), "backend: %s", item.text)
             case Finished() | Cancelled() | Failed() | Diagnosed() if job is None and item.job == self._dropped:

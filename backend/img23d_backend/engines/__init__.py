@@ -55,9 +55,11 @@ class Engines:
 
     def status(self) -> Status:
         """What this machine has; imports torch where it is installed, which takes seconds."""
-        from ..models.devices import device_infos
+        from ..models.devices import device_infos, has_torch
+        from ..models.seen_cards import seen_cards
 
-        return Status(devices=device_infos(), engines=self.infos(), weights=self.weights.infos())
+        cards = () if has_torch() else seen_cards()
+        return Status(devices=device_infos(), cards=cards, engines=self.infos(), weights=self.weights.infos())
 
     def load(self, engine_id: str) -> Engine:
         """The engine of that id. Raises Img23DError(ENGINE_UNKNOWN) or (ENGINE_NOT_READY)."""

@@ -88,6 +88,11 @@ class Device:
                 return max(0, _free_on_card(self) - CARD_RESERVE)
 
 
+def has_torch() -> bool:
+    """Whether more than the processor can be found; says nothing about whether torch works."""
+    return importlib.util.find_spec("torch") is not None
+
+
 def find_devices() -> tuple[Device, ...]:
     """The best first, the processor last. Needs torch for more than the processor."""
     return _search()[0]
@@ -135,7 +140,7 @@ def _search() -> tuple[tuple[Device, ...], str]:
         label=f"Processor ({os.cpu_count() or 1} threads)",
         total_bytes=system_memory.total_bytes(),
     )
-    if importlib.util.find_spec("torch") is None:
+    if not has_torch():
         return (processor,), ""
     os.environ.setdefault("PYTORCH_ENABLE_MPS_FALLBACK", "1")  # what Metal lacks runs on the processor; read on import
     try:
@@ -214,7 +219,7 @@ def _card_makers() -> set[str]:
 
 def _expectation(device: Device) -> str:
     """How long an object takes; nothing without torch, or where the card has no room left to find out."""
-    if importlib.util.find_spec("torch") is None:
+    if not has_torch():
         return ""
     from .expectation import sentence
 

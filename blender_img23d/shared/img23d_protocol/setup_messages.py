@@ -140,9 +140,13 @@ class WeightsInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """What this machine has. Sent unasked when it is first known, after each change, and as the answer to `Inspect`."""
+    """What this machine has. Sent unasked when it is first known, after each change, and as the answer to `Inspect`.
+
+    `cards` are graphics cards that the system tells of where torch is not there yet to try them; none of them is a device.
+    """
 
     devices: tuple[DeviceInfo, ...] = ()
+    cards: tuple[DeviceInfo, ...] = ()
     engines: tuple[EngineInfo, ...] = ()
     weights: tuple[WeightsInfo, ...] = ()
 
