@@ -8,9 +8,11 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_iface as _
 
 from .core.jobs import Job
 from .scene.defaults import begin_with_defaults
+from .scene.durations import about
 from .scene.folders import absolute
 from .scene.models import sync_weights
 from .scene.owner import Extension, extension_or_none, shown_job
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 1.0
+_PICTURES = 4  # thumbnails loaded a tick: two hundred at once would be felt
 BACKGROUND_SECONDS = 0.02  # between two looks while an operator waits in background mode
 
 
@@ -84,17 +87,20 @@ class Pump:
     # --- one tick ---------------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        is_busy, start = self.is_busy, time.perf_counter()
+        is_busy, start, owner = self.is_busy, time.perf_counter(), extension_or_none()
         for update in self._session.tick():
             self._applier.add(update)
             self.is_stale = True
+            if owner is not None:
+                owner.running.add(update)
             if update.job.is_over:
                 point_at_failure(bpy.context.window_manager, update.job)
         self.is_stale |= self._setup.tick()
         has_changed = self._applier.step()
-        owner = extension_or_none()
-        if owner is not None and not bpy.app.background:
-            self._refresh(owner, has_changed)
+        if owner is not None:
+            owner.running.step()
+            if not bpy.app.background:
+                self._refresh(owner, has_changed)
         if is_busy:
             self._measure(time.perf_counter() - start, has_changed)
 
@@ -106,14 +112,15 @@ class Pump:
     def _refresh(self, owner: Extension, has_changed: bool) -> None:
         """Everything that `draw` will only look up."""
         job = shown_job(owner, bpy.context)
-        if self.is_stale or has_changed or not self.is_busy:
+        was_stale = self.is_stale
+        if was_stale or has_changed or not self.is_busy:
             has_changed |= self._look_up(owner, job)
-        has_changed |= owner.history.step(bpy.context)
+        has_changed |= owner.history.step(bpy.context) | owner.forecaster.look(bpy.context, owner, is_stale=was_stale)
         has_changed |= self._load_thumbnails(owner, job)
         seen = _visible_state(owner, job)
         if has_changed or seen != self._seen:
             self._seen = seen
-            self._show_status(_status_text(self._session.active or self._setup_job()))
+            self._show_status(_status_text(owner, self._session.active or self._setup_job()))
             redraw_sidebars()
 
     def _look_up(self, owner: Extension, job: Job | None) -> bool:
@@ -134,7 +141,14 @@ class Pump:
         paths = {absolute(values.photo) for values in shown}
         paths.update(row.cutout for values in shown for row in values.targets)
         paths.update(target.preview or target.cutout for target in (job.targets if job else ()))
-        return any([owner.thumbnails.load(path) for path in paths if path])
+        active = self._session.active
+        paths.update(target.preview or target.cutout for target in (active.targets if active else ()))
+        loaded = 0
+        for path in paths:
+            loaded += owner.thumbnails.load(path)
+            if loaded == _PICTURES:
+                break
+        return loaded > 0
 
     def _setup_job(self) -> Job | None:
         return self._setup.job if self._setup.is_running else None
@@ -149,9 +163,18 @@ def _visible_state(owner: Extension, job: Job | None) -> tuple:
     session, setup = owner.session, owner.setup
     known = (session.engines, session.devices, session.weights)
     step = (setup.is_running, setup.is_cancelling, setup.step, setup.progress, setup.failure)
+    running = owner.running
+    now = (session.active is None, running.left.told, round(running.left.fraction, 2), running.picture)
     shown = () if job is None else (job.id, job.state, job.note, job.notes, tuple((t.stage, round(t.progress, 2)) for t in job.targets))
-    return (session.state, session.notice, known, step, owner.refusal, owner.applier.waiting, owner.applier.retexturer.progress, shown)
+    return (session.state, session.notice, known, step, now, owner.refusal, owner.applier.waiting, owner.applier.retexturer.progress, shown)
 
 
-def _status_text(job: Job | None) -> str:
-    return "" if job is None else f"Img23D: {round(job.progress * 100)}%  {job.note}".rstrip()
+def _status_text(owner: Extension, job: Job | None) -> str:
+    if job is None:
+        return ""
+    left, is_active = owner.running.left, job is owner.session.active
+    percent = round(100 * (left.fraction if is_active else job.progress))
+    text = f"Img23D: {percent}%  {job.note}".rstrip()
+    if not is_active or left.told is None:
+        return text
+    return _("{text}  ({time} left)").format(text=text, time=about(left.told))

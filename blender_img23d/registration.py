@@ -12,6 +12,7 @@ from .core import app
 from .operators import (
     arrangement,
     diagnose,
+    forecast,
     generate,
     history,
     made,
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 _MODULES = (
     *(properties, preferences),
     *(photo, photo_sources, targets, generate, arrangement, results, made, history),
-    *(retexture, setup, weights, quality, diagnose),
+    *(retexture, setup, weights, quality, diagnose, forecast),
     *(photo_panel, main, targets_panel, results_panel, made_panel, advanced, shape),
     *(retexture_panel, history_panel, models, more, menus),
 )
@@ -85,8 +86,10 @@ def _make_owner() -> Extension:
     from .core.setup import Setup
     from .pump import Pump
     from .scene.applier import Applier
+    from .scene.forecast import Forecaster
     from .scene.history import History
     from .scene.models import Models
+    from .scene.running import Running
     from .scene.thumbnails import Thumbnails
     from .surroundings import find_tools, idle_seconds, look, new_link
 
@@ -106,6 +109,8 @@ def _make_owner() -> Extension:
         thumbnails=thumbnails,
         surroundings=Surroundings(look=look, find_tools=find_tools),
         models=Models(),
+        forecaster=Forecaster(),
+        running=Running(session, thumbnails),
         history=History(session, thumbnails),
     )
     owner.pump.start()

@@ -1,8 +1,9 @@
-"""The main button, and the one that stops it."""
+"""The main button, and the ones that stop it."""
 
 from __future__ import annotations
 
 import bpy
+from bpy.props import IntProperty, StringProperty
 
 from ..scene.outcome import follow
 from ..scene.owner import extension, extension_or_none, poll_idle
@@ -59,4 +60,30 @@ class IMG23D_OT_cancel(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (IMG23D_OT_generate, IMG23D_OT_cancel)
+class IMG23D_OT_cancel_target(bpy.types.Operator):
+    bl_idname = "img23d.cancel_target"
+    bl_label = "Img23D: Cancel This One"
+    bl_description = "Stop making this one and go on with the others; what is finished of it already stays in the scene"
+    bl_options = {"REGISTER"}
+
+    job: StringProperty(name="Run", description="The identifier of the running job", options={"SKIP_SAVE"})
+    index: IntProperty(name="Target", description="Which of its things, counted from 0", min=0, options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("No job is running")
+        owner = extension_or_none()
+        return owner is not None and owner.session.active is not None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        owner = extension()
+        job = owner.job(self.job)
+        if job is None or self.index not in job.unfinished:
+            self.report({"INFO"}, "This one is finished already.")
+            return {"CANCELLED"}
+        owner.session.cancel_target(job, self.index)
+        owner.pump.wake()
+        return {"FINISHED"}
+
+
+CLASSES = (IMG23D_OT_generate, IMG23D_OT_cancel, IMG23D_OT_cancel_target)

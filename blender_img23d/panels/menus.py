@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..scene.owner import extension_or_none
 from .photo import draw_in_image_menu
 
 
@@ -21,6 +22,7 @@ class IMG23D_MT_add(bpy.types.Menu):
         layout.separator()
         layout.operator("img23d.generate", icon="MESH_MONKEY")
         layout.operator("img23d.cancel")
+        layout.menu(IMG23D_MT_cancel_target.bl_idname)
         layout.separator()
         layout.menu("IMG23D_MT_targets")
         layout.separator()
@@ -39,6 +41,7 @@ class IMG23D_MT_add(bpy.types.Menu):
         layout.operator("img23d.open_models_folder")
         layout.operator("img23d.accept_licence")
         layout.operator("img23d.withdraw_licence")
+        layout.operator("img23d.hide_first_run")
 
 
 class IMG23D_MT_targets(bpy.types.Menu):
@@ -56,6 +59,18 @@ class IMG23D_MT_targets(bpy.types.Menu):
         layout.operator("img23d.move_target", text="Img23D: Move Target Up").direction = "UP"
         layout.operator("img23d.move_target", text="Img23D: Move Target Down").direction = "DOWN"
         layout.operator("img23d.clear_targets")
+
+
+class IMG23D_MT_cancel_target(bpy.types.Menu):
+    bl_idname = "IMG23D_MT_cancel_target"
+    bl_label = "Cancel One"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        owner = extension_or_none()
+        job = owner.session.active if owner is not None else None
+        for index in job.unfinished if job is not None and job.is_generation else ():
+            button = self.layout.operator("img23d.cancel_target", text=job.targets[index].name, translate=False)
+            button.job, button.index = job.id, index
 
 
 class IMG23D_MT_object(bpy.types.Menu):
@@ -98,4 +113,4 @@ def detach() -> None:
     bpy.types.VIEW3D_MT_add.remove(_draw_in_add)
 
 
-CLASSES = (IMG23D_MT_add, IMG23D_MT_targets, IMG23D_MT_object)
+CLASSES = (IMG23D_MT_cancel_target, IMG23D_MT_add, IMG23D_MT_targets, IMG23D_MT_object)

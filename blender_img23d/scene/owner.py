@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from ..core.jobs import Job
     from ..shared.img23d_protocol import Img23DError
     from .applier import Applier
+    from .forecast import Forecaster
     from .history import History
     from .models import Models
+    from .running import Running
     from .standing import Standing
     from .thumbnails import Thumbnails
 
@@ -28,6 +30,8 @@ class Extension(app.App):
     thumbnails: Thumbnails
     surroundings: Surroundings
     models: Models  # what the AI models' panel shows
+    forecaster: Forecaster  # what the next run will take
+    running: Running  # how far the present one is
     history: History  # what the panels of past runs and of the active object show
     refusal: str = ""  # why the last button did nothing, for the panel
     standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel

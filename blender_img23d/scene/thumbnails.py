@@ -31,6 +31,11 @@ class Thumbnails:
             self._previews.load(path, path, "IMAGE", force_reload=again)
         return True
 
+    def drop(self, path: str) -> None:
+        """For a picture that is not shown any more: each holds a quarter of a megabyte."""
+        if self._previews is not None and path in self._previews:
+            del self._previews[path]
+
     def close(self) -> None:
         if self._previews is not None:
             from bpy.utils import previews

@@ -1,0 +1,128 @@
+"""While a job runs: how far it is, how long it still takes, what it looks like, and each thing with its own bar."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.app.translations import pgettext_iface as _
+
+from ..core.states import SessionState
+from ..core.time_left import stage_now
+from ..properties import Img23DSceneSettings
+from ..scene.durations import about
+from ..scene.owner import Extension
+from ..shared.img23d_protocol.messages import Stage
+from .text import draw_sentence
+
+if TYPE_CHECKING:
+    from ..core.jobs import Job, TargetState
+
+_STAGES = {Stage.LOCATE: "Searching", Stage.MATTE: "Cutting out", Stage.SHAPE: "Shaping", Stage.PAINT: "Painting"}
+_NUMBERED = {
+    Stage.MATTE: "Cutting out {number} of {count}",
+    Stage.SHAPE: "Shaping {number} of {count}",
+    Stage.PAINT: "Painting {number} of {count}",
+}
+_ROWS = 6  # at once; with two hundred things the ones that are worked on
+
+
+def draw_running(
+    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings
+) -> None:
+    """Nothing where no job is there."""
+    job = owner.session.active
+    if job is None:
+        return
+    layout.progress(factor=owner.running.left.fraction, text=progress_text(owner, job))
+    _draw_step(layout, context, owner, job)
+    _draw_picture(layout, owner)
+    if len(job.targets) > 1 or job.is_generation:
+        _draw_targets(layout, owner, job)
+    text = "Cancel All" if job.is_generation and len(job.unfinished) > 1 else "Cancel"
+    layout.operator("img23d.cancel", text=text, icon="CANCEL")
+
+
+def progress_text(owner: Extension, job: Job) -> str:
+    """`45%, about 20 s left`."""
+    if owner.session.state is SessionState.STARTING:
+        return _("Starting...")
+    if owner.session.state is SessionState.CANCELLING:
+        return _("Waiting for the job before to stop...")
+    percent, told = round(owner.running.left.fraction * 100), owner.running.left.told
+    if told is None:
+        return _("{percent}%, estimating...").format(percent=percent)
+    return _("{percent}%, {time} left").format(percent=percent, time=about(told))
+
+
+def stage_text(job: Job) -> str:
+    """`Shaping 2 of 5`; empty before anything is known."""
+    now = stage_now(job)
+    if now is None:
+        return ""
+    if now.count < 2:
+        return _(_STAGES[now.stage])
+    return _(_NUMBERED[now.stage]).format(number=now.number, count=now.count)
+
+
+def _draw_step(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
+    if owner.applier.retexturer.progress:
+        draw_sentence(layout, context, owner.applier.retexturer.progress)
+    stage = stage_text(job)
+    if stage:
+        layout.label(text=stage, translate=False)
+    if job.note and job.note != stage:
+        row = layout.row()
+        row.active = False
+        draw_sentence(row, context, job.note)
+
+
+def _draw_picture(layout: bpy.types.UILayout, owner: Extension) -> None:
+    icon = owner.thumbnails.icon(owner.running.picture)
+    if icon:
+        layout.template_icon(icon_value=icon, scale=6.0)
+
+
+def _draw_targets(layout: bpy.types.UILayout, owner: Extension, job: Job) -> None:
+    column = layout.column(align=True)
+    first = _first_row(job)
+    for index in range(first, min(first + _ROWS, len(job.targets))):
+        _draw_target(column.row(align=True), owner, job, index)
+    hidden = len(job.targets) - _ROWS
+    if hidden > 0:
+        done = len(job.targets) - len(job.unfinished)
+        column.label(text=_("{done} of {count} finished").format(done=done, count=len(job.targets)), translate=False)
+
+
+def _draw_target(row: bpy.types.UILayout, owner: Extension, job: Job, index: int) -> None:
+    target = job.targets[index]
+    split = row.split(factor=0.45, align=True)
+    icon = owner.thumbnails.icon(target.preview or target.cutout)
+    if icon:
+        split.label(text=target.name, icon_value=icon, translate=False)
+    else:
+        split.label(text=target.name, icon="OBJECT_DATA", translate=False)
+    state = split.row(align=True)
+    if target.error:
+        state.label(text="Failed", icon="ERROR")
+    elif target.is_cancelled:
+        state.label(text="Cancelled", icon="X")
+    elif index not in job.unfinished:
+        state.label(text="Finished", icon="CHECKMARK")
+    else:
+        state.progress(factor=target.progress, text=_(_doing(target)))
+        if job.is_generation:
+            button = state.operator("img23d.cancel_target", text="", icon="X")
+            button.job, button.index = job.id, index
+
+
+def _doing(target: TargetState) -> str:
+    """Stages go over all targets in turn, so one that has finished a stage waits for the others."""
+    is_between = target.stage is None or target.fraction >= 1.0
+    return "Waiting" if is_between else _STAGES[target.stage]
+
+
+def _first_row(job: Job) -> int:
+    """One above the first that is being worked on, as far as there are rows to fill."""
+    busy = next((index for index, target in enumerate(job.targets) if _doing(target) != "Waiting" and not target.is_cancelled), 0)
+    return max(min(busy - 1, len(job.targets) - _ROWS), 0)

@@ -1,0 +1,50 @@
+"""What the panel draws of the running job besides the job itself: the time that is left, and the newest picture."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..core.pace import Pace, alike, pace_of_all
+from ..core.time_left import TimeLeft
+from ..shared.img23d_protocol.messages import CutoutReady, PreviewReady
+
+if TYPE_CHECKING:
+    from ..core.jobs import Job
+    from ..core.session import Session
+    from ..core.updates import Update
+    from .thumbnails import Thumbnails
+
+
+class Running:
+    """Main thread only."""
+
+    def __init__(self, session: Session, thumbnails: Thumbnails) -> None:
+        self.left = TimeLeft()
+        self.picture = ""  # the newest one, a cut-out or a preview
+        self._session = session
+        self._thumbnails = thumbnails
+        self._job: Job | None = None
+        self._pace: Pace | None = None  # of runs like it
+        self._previews: dict[int, str] = {}  # by target
+
+    def add(self, update: Update) -> None:
+        """A picture that took the place of another one leaves no thumbnail behind: a run can send hundreds."""
+        match update.message:
+            case PreviewReady(target=target, path=path):
+                self._thumbnails.drop(self._previews.get(target, ""))
+                self._previews[target] = self.picture = path
+            case CutoutReady(path=path):
+                self.picture = path
+
+    def step(self) -> None:
+        job = self._session.active
+        if job is not self._job:
+            self._begin(job)
+        self.left.look(job, self._pace)
+
+    def _begin(self, job: Job | None) -> None:
+        self._job, self.picture, self._pace = job, "", None
+        self._previews = {}
+        if job is not None and job.is_generation:
+            runs, _ = alike(job.request, self._session.jobs)
+            self._pace = pace_of_all(runs)
