@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import IntProperty, StringProperty
 
-from ..scene.owner import extension, extension_or_none, shown_job
+from ..scene.owner import extension, extension_or_none, listed_jobs, shown_job
 from ..scene.result_rows import show_job, sync_rows
 from ..scene.selection import check_mode, frame_selected, select_only
 from ..shared.img23d_protocol import ErrorCode, Img23DError
@@ -24,7 +24,7 @@ class _OnResult:
     def poll(cls, context: bpy.types.Context) -> bool:
         cls.poll_message_set("Nothing has been generated yet")
         owner = extension_or_none()
-        return owner is not None and bool(owner.session.jobs)
+        return owner is not None and bool(listed_jobs(owner))
 
     def chosen(self, context: bpy.types.Context) -> tuple[Job, TargetState]:
         """The job and its target. Raises Img23DError."""
@@ -86,11 +86,11 @@ class IMG23D_OT_browse_runs(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         owner = extension_or_none()
-        return owner is not None and len(owner.session.jobs) > 1
+        return owner is not None and len(listed_jobs(owner)) > 1
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
-        jobs = owner.session.jobs
+        jobs = listed_jobs(owner)
         here = jobs.index(shown_job(owner, context))
         job = jobs[max(0, min(here + self.step, len(jobs) - 1))]
         show_job(context.window_manager, job)

@@ -9,7 +9,7 @@ import bpy
 
 from ..core.states import JobState
 from ..properties import Img23DResultRow
-from ..scene.owner import Extension, extension_or_none, shown_job
+from ..scene.owner import Extension, extension_or_none, listed_jobs, shown_job
 from ..scene.standing import Standing
 from .text import draw_sentence
 
@@ -96,7 +96,7 @@ class IMG23D_PT_results(bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         owner = extension_or_none()
-        return owner is not None and bool(owner.session.jobs)
+        return owner is not None and bool(listed_jobs(owner))
 
     def draw(self, context: bpy.types.Context) -> None:
         owner = extension_or_none()
@@ -116,7 +116,7 @@ class IMG23D_PT_results(bpy.types.Panel):
 
 
 def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
-    jobs = owner.session.jobs
+    jobs = listed_jobs(owner)
     if len(jobs) > 1:
         row = layout.row(align=True)
         older, newer = row.row(align=True), row.row(align=True)

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 def follow(operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension, job: Job) -> set[str]:
     """Show the job's list and let the pump do the rest; in background mode wait and report how it ended."""
     owner.refusal = ""
-    show_job(context.window_manager, job)
-    sync_rows(context.window_manager, job)
+    if not job.is_search:
+        show_job(context.window_manager, job)
+        sync_rows(context.window_manager, job)
     if not must_wait():
         owner.pump.wake()
         return {"FINISHED"}

@@ -59,9 +59,14 @@ def extension_or_none() -> Extension | None:
     return owner if isinstance(owner, Extension) else None
 
 
+def listed_jobs(owner: Extension) -> list[Job]:
+    """Those that make something, newest first; what a search found stands in the scene's own list."""
+    return [job for job in owner.session.jobs if job.is_generation or job.is_retexture]
+
+
 def shown_job(owner: Extension, context: bpy.types.Context) -> Job | None:
     """The job whose results are listed: the chosen one, else the newest."""
-    jobs = owner.session.jobs
+    jobs = listed_jobs(owner)
     return owner.job(context.window_manager.img23d.job) or (jobs[0] if jobs else None)
 
 
