@@ -102,6 +102,11 @@ class Img23DPreferences(bpy.types.AddonPreferences):
     shows_defaults: BoolProperty(
         name="Advanced", description="Show every setting that new scenes begin with", options={"SKIP_SAVE"}
     )
+    knows_models: BoolProperty(
+        name="Knows About the AI Models",
+        description="The line about setting up the AI models was closed; their panel stays",
+        options={"HIDDEN"},
+    )
     licences: StringProperty(
         name="Accepted Licences",
         description="Which licences of AI models you have accepted, separated by blanks",

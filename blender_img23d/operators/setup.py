@@ -134,7 +134,25 @@ class IMG23D_OT_open_models_folder(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class IMG23D_OT_hide_first_run(bpy.types.Operator):
+    bl_idname = "img23d.hide_first_run"
+    bl_label = "Img23D: Close the Line About AI Models"
+    bl_description = "Do not tell about the AI models at the top of the tab any more; their panel below stays"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("It is closed already")
+        return not preferences_of(context).knows_models
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        preferences_of(context).knows_models = True
+        context.preferences.is_dirty = True  # Blender then saves it as it saves every other preference
+        return {"FINISHED"}
+
+
 CLASSES = (
+    IMG23D_OT_hide_first_run,
     IMG23D_OT_setup,
     IMG23D_OT_cancel_setup,
     IMG23D_OT_accept_licence,

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import blf
 import bpy
+from bpy.app.translations import pgettext_iface as _
 
 _MARGIN = 64  # pixels at scale 1 that panels, scroll bar and label take from the region's width
 _BOX = 16  # pixels at scale 1 that a box takes
@@ -19,19 +20,28 @@ def gigabytes(size: int) -> str:
 
 
 def draw_sentence(
-    layout: bpy.types.UILayout, context: bpy.types.Context, text: str, *, icon: str = "NONE", in_box: bool = False
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    text: str,
+    *,
+    icon: str = "NONE",
+    in_box: bool = False,
+    taken: int = 0,
 ) -> None:
-    """As many labels as the sentence needs; the icon stands before the first."""
+    """As many labels as the sentence needs; the icon stands before the first. `taken` are pixels at scale 1 beside it.
+
+    It is translated here, as a whole; what has numbers or names in it must have been before they went in.
+    """
     scale = context.preferences.system.ui_scale
-    width = context.region.width / scale - _MARGIN - _BOX * in_box - (_ICON if icon != "NONE" else 0)
+    width = context.region.width / scale - _MARGIN - _BOX * in_box - (_ICON if icon != "NONE" else 0) - taken
     points = context.preferences.ui_styles[0].widget.points
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for number, line in enumerate(_broken(text, round(width), points)):
+    for number, line in enumerate(_broken(_(text), round(width), points)):
         if icon == "NONE":
-            column.label(text=line)
+            column.label(text=line, translate=False)
         else:
-            column.label(text=line, icon=icon if number == 0 else "BLANK1")
+            column.label(text=line, icon=icon if number == 0 else "BLANK1", translate=False)
 
 
 @lru_cache(maxsize=256)

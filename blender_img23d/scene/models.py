@@ -20,12 +20,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelsView:
-    """`sets` are the file sets that the scene's settings work with; bytes are what is still to be downloaded of them."""
+    """`sets` are the file sets that the scene's settings work with; bytes are what is still to be downloaded of them.
+
+    `full_bytes` counts those of Tencent's models, too, whether their licence is accepted or not.
+    """
 
     environment: Environment = field(default_factory=Environment)
     folder: str = ""
     sets: tuple[str, ...] = ()
     missing_bytes: int = 0
+    full_bytes: int = 0
     lacks_painter: bool = False  # the chosen one is known not to be downloaded, so that the photo would be projected
     is_complete: bool = False  # the environment, every one of `sets` and the engine that works with them are ready
 
@@ -77,6 +81,7 @@ def _view(context: bpy.types.Context, owner: Extension) -> ModelsView:
         folder=str(models_folder(context)),
         sets=sets,
         missing_bytes=missing_bytes(sets, weights),
+        full_bytes=missing_bytes(needed_sets(learned, with_shapes=True), weights),
         lacks_painter=bool(weights) and not ready.issuperset(paint_sets(learned)),
         is_complete=environment.is_ready and ready.issuperset((*sets, "hunyuan3d" if accepts else "cutout")),
     )
