@@ -16,6 +16,7 @@ _ENOUGH = 5.5 * 2**30  # bytes; a "6 GB" card tells a little less than that
 _WITH_SMALL_MEMORY = 3.5 * 2**30
 
 BRINGS = "AI models find any named thing in any photo, make full shapes and paint all sides."
+WHERE = "Set them up below, under AI Models."
 _DOWNLOAD = "To download: about {models} of models, and 0.5 to 4 GB of PyTorch."
 _DOWNLOAD_MODELS = "To download: about {models}."
 _RUNS_ALL = "Your {card} ({memory} GB) can run them."
