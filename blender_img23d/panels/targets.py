@@ -100,10 +100,14 @@ def _draw_list(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
 
 
 def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
-    """After a search that stands where a run was asked for."""
+    """What the newest search says about the photo, and what comes next where it stands in for a run."""
     owner = extension_or_none()
     newest = owner.session.jobs[0] if owner is not None and owner.session.jobs else None
-    if values.check_first and values.targets and newest is not None and newest.is_search and newest.is_over:
+    if newest is None or not newest.is_search or not newest.is_over:
+        return
+    for note in newest.notes:
+        draw_sentence(layout, context, note, icon="INFO")
+    if values.check_first and values.targets:
         draw_sentence(layout, context, "Look at what was found, then press Generate again.", icon="INFO")
 
 

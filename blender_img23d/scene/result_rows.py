@@ -48,7 +48,7 @@ def sync_runs(window_manager: bpy.types.WindowManager, owner: Extension, shown: 
 
 def point_at_failure(window_manager: bpy.types.WindowManager, job: Job) -> None:
     """When a run ends, the first line that failed is the one whose sentence is read below the list."""
-    if window_manager.img23d.job != job.id:
+    if window_manager.img23d.job not in ("", job.id):
         return
     failed = next((index for index, target in enumerate(job.targets) if target.error), None)
     if failed is not None and failed < len(window_manager.img23d.rows):
