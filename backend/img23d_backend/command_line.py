@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from . import __version__, generate_command, setup_command, weights_command
+from . import __version__, doctor_command, generate_command, setup_command, weights_command
 from .engines import Engines
 from .home import models_folder
 
 EXIT_DONE, EXIT_BAD_INPUT = 0, 2
 
-_COMMANDS = {"generate": generate_command, "setup": setup_command, "weights": weights_command}
+_COMMANDS = {"generate": generate_command, "setup": setup_command, "weights": weights_command, "doctor": doctor_command}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -29,11 +29,8 @@ def run(arguments: list[str]) -> int:
         stream.reconfigure(errors="replace")  # a console that lacks a letter must not end the program
     options = _parser().parse_args(arguments)
     _start_logging(options.verbose)
-    match options.command:
-        case "engines":
-            return _list_engines(Engines(options.models or models_folder()))
-        case "diagnose":
-            return _diagnose(Engines(options.models or models_folder()))
+    if options.command == "engines":
+        return _list_engines(Engines(options.models or models_folder()))
     return _COMMANDS[options.command].run(options)
 
 
@@ -46,12 +43,12 @@ def _parser() -> argparse.ArgumentParser:
         ("generate", "make meshes (GLB) of the things in a photo"),
         ("setup", "make the environment of the learned models and download their weights"),
         ("weights", "list, download, verify or delete weights"),
+        ("doctor", "look whether everything works here, and say what to do where it does not"),
     ):
         command = commands.add_parser(name, help=help_text)
         _COMMANDS[name].add_arguments(command)
-    for name, help_text in (("engines", "list the engines"), ("diagnose", "print what a problem report needs")):
-        command = commands.add_parser(name, help=help_text)
-        command.add_argument("--models", type=Path, metavar="DIR", help="the folder of the models' weights")
+    engines = commands.add_parser("engines", help="list the engines")
+    engines.add_argument("--models", type=Path, metavar="DIR", help="the folder of the models' weights")
     commands.add_parser("serve", help="talk to Blender through stdin and stdout")
     return parser
 
@@ -68,9 +65,3 @@ def _list_engines(engines: Engines) -> int:
         print(f"{engine.id}\t{'ready' if engine.ready else 'not ready'}\t{engine.label}\t{engine.note}")
     return EXIT_DONE
 
-
-def _diagnose(engines: Engines) -> int:
-    from .diagnose import report
-
-    print(report(engines))
-    return EXIT_DONE

@@ -147,7 +147,9 @@ class Server:
         self._outbox.send(Accepted(job=request.job))
         match request:
             case Diagnose():
-                self._diagnose(request)
+                from .diagnose import run_diagnosis
+
+                run_diagnosis(request, self._engines, self._caller(active))
             case Generate() | Locate() | Unwrap() | Paint():
                 from .pipeline import run_job
 
@@ -165,16 +167,6 @@ class Server:
             is_cancelled=active.cancelled.is_set,
             is_target_cancelled=active.stopped.__contains__,
         )
-
-    def _diagnose(self, request: Diagnose) -> None:
-        from .diagnose import report
-        from .failures import as_known
-
-        try:
-            self._emit(Diagnosed(job=request.job, report=report(self._engines)))
-        except Exception as error:  # the job's boundary
-            known = as_known(error)
-            self._emit(Failed(job=request.job, code=known.code, sentence=known.sentence, detail=known.detail))
 
     def _tell_status(self) -> None:
         try:

@@ -19,13 +19,15 @@ BOUNDARIES = {
     "img23d_backend.pipeline": "a job, which must end with a message",
     "img23d_backend.generation": "a target, which takes no other with it",
     "img23d_backend.setup_jobs": "a job, which must end with a message",
-    "img23d_backend.diagnose": "a damaged package may raise anything on import",
+    "img23d_backend.diagnose": "a job, which must end with a message, and a check, which keeps no other from looking",
+    "img23d_backend.diagnose.programs": "a damaged package may raise anything on import",
     "blender_img23d.pump": "the timer, which must not end",
     "blender_img23d.scene.applier": "a result, which takes no other with it",
 }
 MAY_PRINT = {
     "img23d_backend.__main__",
     "img23d_backend.command_line",
+    "img23d_backend.doctor_command",
     "img23d_backend.generate_command",
     "img23d_backend.setup_command",
     "img23d_backend.weights_command",

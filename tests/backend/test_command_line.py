@@ -115,11 +115,9 @@ def test_wrong_arguments(capsys: pytest.CaptureFixture[str]) -> None:
         assert caught.value.code == 2 and capsys.readouterr().err.count("\n") == 1
 
 
-def test_engines_and_diagnose(capsys: pytest.CaptureFixture[str]) -> None:
+def test_engines(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["engines"]) == 0
     assert capsys.readouterr().out.startswith("preview\tready\t")
-    assert run(["diagnose"]) == 0
-    assert "numpy: " in capsys.readouterr().out
 
 
 def test_our_own_failures_are_not_called_bad_input() -> None:

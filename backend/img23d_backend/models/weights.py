@@ -42,6 +42,10 @@ class WeightStore:
         self._free_bytes = free_bytes
         self._environment = environment  # where the caches of other programs are looked for
 
+    @property
+    def folder(self) -> Path:
+        return self._folder
+
     # --- what is there ----------------------------------------------------------------------------------------------
 
     def path(self, set_id: str) -> Path:

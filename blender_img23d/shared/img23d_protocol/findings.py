@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+
+from .settings import Settings
 
 
 class Level(StrEnum):
@@ -48,12 +50,13 @@ class Finding:
 class Diagnose:
     """Look at everything; with `try_stages` each stage that is set up also works on a tiny input, which loads its model.
 
-    `run_folder` is the folder for runs, to be written to once.
+    `run_folder` is the folder for runs, to be written to once; `settings` say which models are asked for.
     """
 
     job: str
     run_folder: str = ""
     try_stages: bool = False
+    settings: Settings = field(default_factory=Settings)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,207 @@
+"""Each stage on a tiny picture, by the same pipeline and the same engines as a real run, in a folder that is deleted after it."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from img23d_protocol import ErrorCode
+from img23d_protocol.limits import OCTREE_MIN, TEXTURE_SIZES
+from img23d_protocol.messages import (
+    Box,
+    Cancelled,
+    CutoutReady,
+    Diagnose,
+    EngineInfo,
+    Failed,
+    Finding,
+    FromBackend,
+    Generate,
+    Level,
+    Locate,
+    Located,
+    MeshReady,
+    Notice,
+    Progress,
+    Settings,
+    Stage,
+    TargetFailed,
+    Wanted,
+)
+
+from ..engines import CUTOUT, HUNYUAN3D, Engines
+from ..job import Caller
+from ..pipeline import run_job
+from ..png import write_png
+from ..stages import JobCancelled
+from .actions import action_for
+
+Tell = Callable[[float, str], None]  # (fraction of all trials, note); raises JobCancelled
+
+_NAME = "red ball"
+_SIDE = 256  # pixels of the picture
+_RADIUS = 80
+_FACES = 5_000
+_SEARCH_SHARE = 0.2  # of an engine's trial
+_STEPS, _PAINT_STEPS = 5, 2  # whether a model works shows as well as after fifty
+_STAGES = {Stage.LOCATE: "Find", Stage.MATTE: "Cut out", Stage.SHAPE: "Shape", Stage.PAINT: "Paint"}
+# The stage has worked, and could make nothing of this picture
+_NOTHING_SEEN = {ErrorCode.NO_REGION, ErrorCode.EMPTY_CUTOUT, ErrorCode.NO_SURFACE}
+
+
+def findings(request: Diagnose, engines: Engines, caller: Caller, tell: Tell) -> Iterator[Finding]:
+    """One a stage that was tried; after one that failed the later ones of its engine have nothing to work on."""
+    with tempfile.TemporaryDirectory(prefix="img23d_", ignore_cleanup_errors=True) as folder:
+        photo = Path(folder) / "ball.png"
+        write_png(photo, ball_picture())
+        tried = _worth_trying(engines.infos())
+        for number, engine in enumerate(tried):
+
+            def tell_part(fraction: float, note: str, number: int = number, label: str = engine.label) -> None:
+                tell((number + fraction) / len(tried), f"{label}: {note}" if note else label)
+
+            trial = _Trial(request=request, engine=engine, caller=caller, tell=tell_part, photo=photo)
+            yield from trial.findings()
+
+
+def ball_picture() -> np.ndarray:
+    """(256, 256, 3) uint8: a red ball, lit from the upper left, on light grey."""
+    rows, columns = np.mgrid[0:_SIDE, 0:_SIDE] - _SIDE / 2 + 0.5
+    height = np.sqrt(np.clip(_RADIUS**2 - rows**2 - columns**2, 0, None)) / _RADIUS  # (256, 256), 0 outside
+    light = np.clip((height - 0.5 * columns / _RADIUS - 0.5 * rows / _RADIUS) / 1.23, 0.15, 1.0)
+    ball = light[:, :, None] * np.array([210.0, 40.0, 35.0])
+    return np.where(height[:, :, None] > 0, ball, 225.0).astype(np.uint8)
+
+
+def _worth_trying(infos: tuple[EngineInfo, ...]) -> list[EngineInfo]:
+    """The ready ones whose stages no other one has: the cut-outs' are Hunyuan3D's and the preview's."""
+    ready = [info for info in infos if info.ready]
+    has_all = any(info.id == HUNYUAN3D.id for info in ready)
+    return [info for info in ready if not (info.id == CUTOUT.id and has_all)]
+
+
+@dataclass(kw_only=True)
+class _Heard:
+    """What a trial's job has said, and when."""
+
+    stages: dict[Stage, float] = field(default_factory=dict)  # that are done -> seconds since the one before
+    failure: TargetFailed | Failed | None = None
+    notices: list[str] = field(default_factory=list)
+    is_cancelled: bool = False
+    _since: float = field(default_factory=time.perf_counter)
+
+    def take(self, message: FromBackend) -> None:
+        match message:
+            case Located():
+                self._reach(Stage.LOCATE)
+            case CutoutReady():
+                self._reach(Stage.MATTE)
+            case MeshReady():
+                self._reach(Stage.PAINT if message.textured else Stage.SHAPE)
+            case TargetFailed() | Failed():
+                self.failure = self.failure or message
+            case Notice():
+                self.notices.append(message.sentence)
+            case Cancelled():
+                self.is_cancelled = True
+
+    def _reach(self, stage: Stage) -> None:
+        now = time.perf_counter()
+        self.stages[stage], self._since = now - self._since, now
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Trial:
+    """One engine's."""
+
+    request: Diagnose
+    engine: EngineInfo
+    caller: Caller
+    tell: Tell
+    photo: Path
+
+    def findings(self) -> Iterator[Finding]:
+        """Raises JobCancelled."""
+        search = self._search()
+        yield from self._told(search, (Stage.LOCATE,))
+        made = self._make()
+        if Stage.LOCATE in made.stages or search.failure is None:  # else it came no further than the search, which has said why
+            yield from self._told(made, (Stage.MATTE, Stage.SHAPE, Stage.PAINT))
+
+    def _search(self) -> _Heard:
+        """By a name and without a box."""
+        wanted = (Wanted(name=_NAME),)
+        job = Locate(job=self.request.job, photo=str(self.photo), wanted=wanted, engine=self.engine.id, settings=self._settings)
+        return self._run(job, 0.0, _SEARCH_SHARE)
+
+    def _make(self) -> _Heard:
+        """With a box, so that the other stages are tried also where the search finds nothing."""
+        low, high = 0.5 - 0.55 * 2 * _RADIUS / _SIDE, 0.5 + 0.55 * 2 * _RADIUS / _SIDE
+        job = Generate(
+            job=self.request.job,
+            photo=str(self.photo),
+            run_folder=str(self.photo.parent / self.engine.id),
+            wanted=(Wanted(name=_NAME, box=Box(left=low, top=low, right=high, bottom=high)),),
+            engine=self.engine.id,
+            settings=self._settings,
+        )
+        return self._run(job, _SEARCH_SHARE, 1.0)
+
+    @property
+    def _settings(self) -> Settings:
+        """The artist's models, on as little as shows whether they work."""
+        asked = self.request.settings
+        learned = replace(
+            asked.learned, octree_resolution=OCTREE_MIN, faces=_FACES, steps=_STEPS, paint_steps=_PAINT_STEPS
+        )
+        return replace(asked, texture=True, texture_size=TEXTURE_SIZES[0], faces=_FACES, learned=learned)
+
+    def _run(self, job: Locate | Generate, start: float, end: float) -> _Heard:
+        """`start` and `end` are what it is of the whole trial. Raises JobCancelled."""
+        heard = _Heard()
+
+        def emit(message: FromBackend) -> None:
+            if isinstance(message, Progress):
+                self.tell(start + (end - start) * _overall(message), _STAGES[message.stage])
+            heard.take(message)
+
+        run_job(job, replace(self.caller, emit=emit))
+        if heard.is_cancelled:
+            raise JobCancelled
+        return heard
+
+    def _told(self, heard: _Heard, stages: tuple[Stage, ...]) -> Iterator[Finding]:
+        for notice in heard.notices:
+            yield Finding(what=self.engine.label, level=Level.NOTE, sentence=notice)
+        for stage in stages:
+            if stage in heard.stages and not (stage is Stage.LOCATE and heard.failure is not None):
+                seconds = f"{heard.stages[stage]:.1f} s with the model's loading"
+                yield Finding(what=self._what(stage), level=Level.GOOD, sentence="It works.", detail=seconds)
+            elif heard.failure is not None:
+                yield self._failed(stage, heard.failure)
+                return
+
+    def _failed(self, stage: Stage, failure: TargetFailed | Failed) -> Finding:
+        if failure.code in _NOTHING_SEEN:
+            sentence = "It runs, but could make nothing of the test picture, a red ball."
+            return Finding(what=self._what(stage), level=Level.NOTE, sentence=sentence, detail=failure.sentence)
+        return Finding(
+            what=self._what(stage),
+            level=Level.PROBLEM,
+            sentence=failure.sentence,
+            action=action_for(failure.code),
+            detail=failure.detail,
+        )
+
+    def _what(self, stage: Stage) -> str:
+        return f"{_STAGES[stage]}, {self.engine.label}"
+
+
+def _overall(progress: Progress) -> float:
+    """Of a job: its stages count the same."""
+    stages = list(Stage)
+    return (stages.index(progress.stage) + progress.fraction) / len(stages)

@@ -1,0 +1,51 @@
+"""The models' files: those that the settings work with, and any other that is not whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from img23d_protocol.choices import PAINT_DELIGHT, PREVIEW_MATTE, PREVIEW_PAINT
+from img23d_protocol.messages import Action, Diagnose, Finding, LearnedSettings, Level, WeightsInfo, WeightsState
+
+from ..engines import Engines
+from ..models.disk import gigabytes
+from .programs import has_networks, is_set_up
+
+
+def findings(request: Diagnose, engines: Engines) -> Iterator[Finding]:
+    """Sizes are compared with the record of the download; every byte is read by Verify under AI Models, which takes minutes."""
+    needed = _needed(request.settings.learned)
+    infos = engines.weights.infos()
+    for info in infos:
+        if info.state in (WeightsState.DAMAGED, WeightsState.PARTIAL):
+            yield _not_whole(info, is_needed=info.id in needed)
+        elif info.state is WeightsState.MISSING and info.id in needed and is_set_up():
+            yield _missing(info)
+    ready = [info.label for info in infos if info.state is WeightsState.READY]
+    if ready:
+        yield Finding(what="Models", level=Level.GOOD, sentence=f"Whole: {', '.join(ready)}.")
+
+
+def _needed(learned: LearnedSettings) -> set[str]:
+    needed = {learned.grounder} | ({learned.matter} - {PREVIEW_MATTE})
+    if has_networks():
+        needed |= {learned.shape_set}
+        if learned.painter != PREVIEW_PAINT:
+            needed |= {learned.painter, *([PAINT_DELIGHT] if learned.delight else [])}
+    return needed
+
+
+def _not_whole(info: WeightsInfo, *, is_needed: bool) -> Finding:
+    if info.state is WeightsState.DAMAGED:
+        sentence = f"Files of {info.label} are missing or damaged: download it again under AI Models; only these are fetched."
+        level = Level.PROBLEM if is_needed else Level.WARNING
+    else:
+        sentence = f"{info.label} is not downloaded completely: download it again under AI Models; it goes on where it stopped."
+        level = Level.WARNING if is_needed else Level.NOTE
+    action = Action.DOWNLOAD if is_needed else Action.NONE
+    return Finding(what=info.label, level=level, sentence=sentence, action=action, detail=f"{info.id}: {info.folder}")
+
+
+def _missing(info: WeightsInfo) -> Finding:
+    sentence = f"{info.label} is chosen and not downloaded yet (about {gigabytes(info.size_bytes)})."
+    return Finding(what=info.label, level=Level.WARNING, sentence=sentence, action=Action.DOWNLOAD, detail=info.id)

@@ -1,0 +1,40 @@
+"""The doctor with models: each stage is tried by the engines that real runs use."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from img23d_backend.diagnose import run_diagnosis
+from img23d_backend.engines import HUNYUAN3D, Engines
+from img23d_backend.job import Caller
+from img23d_protocol.messages import Action, Diagnose, Diagnosed, Finding, FromBackend, Level
+
+
+def look(models: Path) -> dict[str, Finding]:
+    told: list[FromBackend] = []
+    engines = Engines(models)
+    run_diagnosis(Diagnose(job="d", try_stages=True), engines, Caller(emit=told.append, load_engine=engines.load))
+    last = told[-1]
+    assert isinstance(last, Diagnosed)
+    return {finding.what: finding for finding in last.findings}
+
+
+def test_each_stage_of_the_learned_chain(tiny_models: Path) -> None:
+    found = look(tiny_models)
+    assert found["AI programs"].level is Level.GOOD and "PyTorch" in found["AI programs"].sentence
+    assert found[f"Find, {HUNYUAN3D.label}"].level in (Level.GOOD, Level.NOTE)  # the tiny model knows few words
+    made = [found[f"{stage}, {HUNYUAN3D.label}"] for stage in ("Cut out", "Shape", "Paint")]
+    assert [finding.level for finding in made] == [Level.GOOD] * 3
+
+
+def test_a_damaged_model_that_has_the_right_size(tiny_models: Path, tmp_path: Path) -> None:
+    """Only trying finds it, or Verify."""
+    models = shutil.copytree(tiny_models, tmp_path / "models")
+    weights = next((models / "hunyuan3d-2mini-turbo").rglob("*.safetensors"))
+    weights.write_bytes(bytes(weights.stat().st_size))
+    found = look(models)
+    assert "Models" in found and found[f"Cut out, {HUNYUAN3D.label}"].level is Level.GOOD
+    shape = found[f"Shape, {HUNYUAN3D.label}"]
+    assert (shape.level, shape.action) == (Level.PROBLEM, Action.DOWNLOAD)
+    assert f"Paint, {HUNYUAN3D.label}" not in found
