@@ -10,6 +10,7 @@ from ..core.states import JobState, SessionState
 from ..properties import Img23DSceneSettings
 from ..scene.owner import Extension, extension
 from ..shared.img23d_protocol.choices import ENGINES, HUNYUAN3D_ENGINE, PREVIEW_ENGINE
+from .first_run import draw_first_run
 from .photo import draw_photo
 from .text import draw_sentence
 
@@ -31,6 +32,7 @@ class IMG23D_PT_main(bpy.types.Panel):
         draw_photo(column, context, owner, values)
         _draw_names(column, context, values)
         _draw_engine(column, context, owner, values)
+        draw_first_run(column, context, owner, values)
         _draw_button(column, owner)
         _draw_messages(column, context, owner)
 
@@ -63,8 +65,6 @@ def _draw_engine(
         _draw_lacking_painter(layout, context, owner)
     elif values.engine == PREVIEW_ENGINE:
         draw_sentence(layout, context, ENGINES[0][2], icon="INFO")
-        if not any(engine.ready for engine in known.values() if engine.id != PREVIEW_ENGINE):
-            draw_sentence(layout, context, "Set up AI models (below) for any photo and full shapes.", icon="LIGHT")
 
 
 def _draw_lacking_painter(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
