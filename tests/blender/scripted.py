@@ -67,6 +67,15 @@ class Rehearsal:
         self.link.say(ready)
         self.tick()
 
+    def arrange(self, *poses, **camera) -> None:
+        """Each pose is (x, y, yaw, scale) or None; the camera as in `PhotoCamera`."""
+        m = self.messages
+        row_scale = camera.pop("row_scale", 1.0)
+        view = m.PhotoCamera(**({"focal": 1.0, "pitch": 0.25, "height": 1.5} | camera))
+        stand = tuple(None if p is None else m.Pose(**dict(zip(("x", "y", "yaw", "scale"), p, strict=True))) for p in poses)
+        self.link.say(m.Arranged(job=self.job.id, camera=view, poses=stand, row_scale=row_scale))
+        self.tick()
+
     def finish(self, made: int = 1) -> None:
         self.link.say(self.messages.Finished(job=self.job.id, made=made, failed=0, seconds=1.0))
         self.tick()
