@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError
-from ..shared.img23d_protocol.choices import ENGINES, GROUNDERS, MATTERS, PAINTERS, PREVIEW_ENGINE, SHAPE_MODELS, SPEEDS, Choice
+from ..shared.img23d_protocol.choices import (
+    ENGINES,
+    GROUNDERS,
+    HUNYUAN3D_ENGINE,
+    MATTERS,
+    PAINTERS,
+    PREVIEW_ENGINE,
+    SHAPE_MODELS,
+    SPEEDS,
+    Choice,
+)
 from ..shared.img23d_protocol.codec import revive
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.messages import Box, Generate, Settings, ShapeKind, Wanted
@@ -112,7 +122,7 @@ def build_again(
 def settings_in_words(engine: str, settings: Settings) -> list[tuple[str, str]]:
     """What of the settings this engine heeds, as the panel calls it: label and value."""
     words = [("Engine", label_of(ENGINES, engine))]
-    words += _preview_words(settings) if engine != "hunyuan3d" else _learned_words(settings)
+    words += _preview_words(settings) if engine != HUNYUAN3D_ENGINE else _learned_words(settings)
     if engine == "cutout":
         words.insert(1, ("Cut Out With", label_of(MATTERS, settings.learned.matter)))
     return [*words, ("Texture", f"{settings.texture_size} px" if settings.texture else "None")]

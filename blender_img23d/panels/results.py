@@ -6,6 +6,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_iface as _
 
 from ..core.states import JobState
 from ..properties import Img23DResultRow
@@ -21,6 +22,8 @@ _ENDED = {
     JobState.CANCELLED: ("X", "Cancelled"),
     JobState.FAILED: ("ERROR", "Failed"),
 }
+_INTERRUPTED = ("X", "Interrupted")
+_IMPORTABLE = (Standing.READY, Standing.GONE, Standing.EDITED)
 _STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "paint": "Painting"}
 
 
@@ -46,7 +49,7 @@ class IMG23D_UL_results(bpy.types.UIList):
             return
         row = layout.row(align=True)
         split = row.split(factor=0.55, align=True)
-        thumbnail = owner.thumbnails.icon(target.cutout)
+        thumbnail = owner.thumbnails.icon(target.preview or target.cutout)
         if thumbnail:
             split.label(text=target.name, icon_value=thumbnail, translate=False)
         else:
@@ -57,8 +60,12 @@ class IMG23D_UL_results(bpy.types.UIList):
 def _draw_state(layout: bpy.types.UILayout, owner: Extension, job: Job, target: TargetState, index: int) -> None:
     if target.error or (job.id, index) in owner.applier.failures:
         layout.label(text="Failed", icon="ERROR")
+    elif target.is_cancelled and not target.mesh:
+        layout.label(text="Stopped", icon="X")
     elif not job.is_over:
-        layout.progress(factor=target.progress, text=_doing(target))
+        layout.progress(factor=target.progress, text=_("Stopped") if target.is_cancelled else _doing(target))
+        if index in job.unfinished:
+            _result_button(layout, "img23d.cancel_target", "", "X", job, index)
     elif not job.is_generation:
         layout.label(text=_ENDED[job.state][1])
     else:
@@ -67,7 +74,7 @@ def _draw_state(layout: bpy.types.UILayout, owner: Extension, job: Job, target: 
 
 def _doing(target: TargetState) -> str:
     """Stages go over all targets in turn, so one that has finished a stage waits for the others."""
-    return "Waiting" if target.fraction >= 1.0 else _STAGES.get(target.stage, "Waiting")
+    return _("Waiting") if target.fraction >= 1.0 else _(_STAGES.get(target.stage, "Waiting"))
 
 
 def _draw_result_buttons(layout: bpy.types.UILayout, owner: Extension, job: Job, index: int) -> None:
@@ -122,31 +129,42 @@ def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
         older, newer = row.row(align=True), row.row(align=True)
         older.operator("img23d.browse_runs", text="", icon="TRIA_LEFT").step = 1
         newer.alignment = "CENTER"
-        newer.label(text=f"Run {len(jobs) - jobs.index(job)} of {len(jobs)}")
+        newer.label(text=_("Run {number} of {count}").format(number=len(jobs) - jobs.index(job), count=len(jobs)))
         row.operator("img23d.browse_runs", text="", icon="TRIA_RIGHT").step = -1
-    what = "Re-texture with" if job.is_retexture else "Search in" if job.is_search else "From"
     if job.picture:
-        draw_sentence(layout, context, f"{what} {PurePath(job.picture).name}", icon="IMAGE_DATA")
+        draw_sentence(layout, context, _origin(job).format(photo=PurePath(job.picture).name), icon="IMAGE_DATA")
     if job.is_over:
-        icon, text = _ENDED[job.state]
-        row = layout.row()
-        row.label(text=f"{text} in {job.seconds:.1f} s" if job.state is JobState.DONE else text, icon=icon)
+        _draw_end(layout, job)
     if job.is_generation:
         row = layout.row(align=True)
-        row.label(text=f"Seed {job.request.seed}")
+        row.label(text=_("Seed {seed}").format(seed=job.request.seed))
         row.operator("img23d.use_seed", text="Use Again", icon="LOOP_BACK").seed = job.request.seed
+    if sum(standing in _IMPORTABLE for standing in owner.standings.values()) > 1 and job.is_over:
+        layout.operator("img23d.import_run", text="Import All", icon="IMPORT").job = job.id
+
+
+def _origin(job: Job) -> str:
+    if job.is_retexture:
+        return _("Re-texture with {photo}")
+    return _("Search in {photo}") if job.is_search else _("From {photo}")
+
+
+def _draw_end(layout: bpy.types.UILayout, job: Job) -> None:
+    icon, text = _INTERRUPTED if job.was_interrupted else _ENDED[job.state]
+    if job.state is JobState.DONE:
+        text = _("Finished in {seconds:.1f} s").format(seconds=job.seconds)
+    layout.label(text=text, icon=icon)
 
 
 def _draw_job_messages(layout: bpy.types.UILayout, context: bpy.types.Context, job: Job, *, is_newest: bool) -> None:
     for note in job.notes:
         draw_sentence(layout, context, note, icon="INFO")
-    if job.error and not is_newest:  # the newest one's stands at the top of the tab
+    if job.error and (job.is_past or not is_newest):  # the newest one's of this session stands at the top of the tab
         draw_sentence(layout, context, job.error, icon="ERROR")
     failed = sum(1 for target in job.targets if target.error)
     if failed and len(job.targets) > 1 and job.is_over:
-        draw_sentence(
-            layout, context, f"{failed} of {len(job.targets)} could not be made: click a line to read why.", icon="ERROR"
-        )
+        text = _("{failed} of {count} could not be made: click a line to read why.")
+        draw_sentence(layout, context, text.format(failed=failed, count=len(job.targets)), icon="ERROR")
 
 
 def _draw_details(
@@ -156,12 +174,12 @@ def _draw_details(
     if target is None:
         return
     box = layout.box()
-    thumbnail = owner.thumbnails.icon(target.cutout)
+    thumbnail = owner.thumbnails.icon(target.preview or target.cutout)
     if thumbnail:
         box.template_icon(icon_value=thumbnail, scale=5.0)
     name = target.object_name or target.name
-    faces = f", {target.faces:,} faces" if target.faces else ""
-    draw_sentence(box, context, f"{name}{faces}", in_box=True)
+    text = _("{name}, {faces} faces").format(name=name, faces=f"{target.faces:,}") if target.faces else name
+    draw_sentence(box, context, text, in_box=True)
     error = owner.applier.failures.get((job.id, index), "") or target.error
     if error:
         draw_sentence(box, context, error, icon="ERROR", in_box=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import CollectionProperty, EnumProperty, IntProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 from bpy.types import PropertyGroup
 
 from ..core import app
@@ -45,7 +45,9 @@ class Img23DWindowState(PropertyGroup):
     rows: CollectionProperty(type=Img23DResultRow)
     active_row: IntProperty(name="Result", description="The result whose cut-out and messages are shown below the list")
     runs: CollectionProperty(type=Img23DRunRow)
-    active_run: IntProperty(name="Past Run", description="The run whose results are listed", default=-1, update=_on_run_chosen)
+    active_run: IntProperty(
+        name="Past Run", description="The run whose results are listed", default=-1, update=_on_run_chosen
+    )
     again_place: EnumProperty(
         name="Result",
         description="Where an object that is made again goes",
@@ -54,8 +56,29 @@ class Img23DWindowState(PropertyGroup):
             ("BESIDE", "Beside", "It is put beside the old one, which stays as it is"),
         ],
     )
+    again_with_panel: BoolProperty(
+        name="With the Panel's Settings",
+        description="Make it again with the engine and the settings above instead of those that it was made with",
+    )
     weights: CollectionProperty(type=Img23DWeightsRow)
     active_weights: IntProperty(name="Model", description="The model whose details are shown below the list")
+    brush: EnumProperty(
+        name="Brush",
+        description="What the brush does with what it covers; Ctrl while brushing does the opposite",
+        items=[
+            ("IN", "Brush In", "What the brush covers belongs to the selected thing"),
+            ("OUT", "Brush Out", "What the brush covers does not belong to the selected thing"),
+        ],
+    )
+    brush_radius: FloatProperty(
+        name="Radius",
+        description="Radius of the brush, in percent of the photo's width; the keys [ and ] change it",
+        default=2.0,
+        min=0.1,
+        max=25.0,
+        precision=1,
+        subtype="PERCENTAGE",
+    )
 
 
 CLASSES = (Img23DResultRow, Img23DRunRow, Img23DWeightsRow, Img23DWindowState)

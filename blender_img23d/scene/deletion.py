@@ -25,7 +25,8 @@ def look_at(context: bpy.types.Context, owner: Extension, job: Job) -> Contents:
     check_deletable(folder, runs_base(context))
     image = next((image for image in bpy.data.images if _lies_in(image, folder)), None)
     if image is not None:
-        raise bad_request(f"This file uses the picture “{image.name}” of that folder: pack it into the .blend first (File > External Data).")
+        sentence = f"This file uses the picture “{image.name}” of that folder: pack it first (File > External Data)."
+        raise bad_request(sentence)
     try:
         return contents(folder)
     except OSError as error:

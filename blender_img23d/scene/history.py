@@ -67,6 +67,7 @@ class History:
 
     def making(self, obj: bpy.types.Object) -> Making:
         """For `draw`: what made this object, from its tags until its run's folder has been read."""
+        self._is_wanted = True
         known = (obj.session_uid, obj.get(RUN), obj.get(TARGET))
         if known != self._object or self._making is None:
             self._object, self._folder = known, str(obj.get(RUN_FOLDER, ""))

@@ -1,0 +1,45 @@
+"""An object made again: the same thing of the same photo, by itself."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..core.jobs import Job
+from ..core.recipe import build_again
+from ..core.requests import RANDOM_SEED
+from ..shared.img23d_protocol.errors import bad_request
+from ..shared.img23d_protocol.messages import Generate
+from .folders import runs_base
+from .history import recipe_of
+from .owner import Extension
+from .requests import panel_settings
+
+
+def again_request(context: bpy.types.Context, obj: bpy.types.Object, *, new_seed: bool, with_panel: bool) -> Generate:
+    """With the settings that the object was made with, or with the panel's. Raises Img23DError."""
+    _check_own(context, obj)
+    recipe = recipe_of(obj)
+    return build_again(
+        recipe,
+        base_folder=runs_base(context),
+        seed=RANDOM_SEED if new_seed else recipe.seed,
+        engine=context.scene.img23d.engine if with_panel else "",
+        settings=panel_settings(context) if with_panel else None,
+    )
+
+
+def place_again(context: bpy.types.Context, owner: Extension, job: Job, obj: bpy.types.Object) -> None:
+    """Says where the job's result goes when it comes."""
+    placer = owner.applier.placer
+    make = placer.make_instead if _is_in_place(context) else placer.make_beside
+    make(job, 0, obj)
+
+
+def _check_own(context: bpy.types.Context, obj: bpy.types.Object) -> None:
+    is_linked = obj.library is not None or obj.data.library is not None or obj.override_library is not None
+    if is_linked and _is_in_place(context):
+        raise bad_request(f"“{obj.name}” is linked from another file: choose Beside, or make it local first.")
+
+
+def _is_in_place(context: bpy.types.Context) -> bool:
+    return context.window_manager.img23d.again_place == "IN_PLACE"
