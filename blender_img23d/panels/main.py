@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import bpy
+from bpy.app.translations import pgettext_iface as _
 
-from ..core.states import JobState, SessionState
 from ..properties import Img23DSceneSettings
 from ..scene.owner import Extension, extension
-from ..shared.img23d_protocol.choices import ENGINES, HUNYUAN3D_ENGINE, PREVIEW_ENGINE
+from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, PREVIEW_ENGINE
 from .first_run import draw_first_run
+from .forecast import draw_forecast
 from .photo import draw_photo
+from .quality import draw_quality
+from .running import draw_running
+from .targets import draw_find_button
 from .text import draw_sentence
-
-if TYPE_CHECKING:
-    from ..core.jobs import Job
 
 
 class IMG23D_PT_main(bpy.types.Panel):
@@ -29,12 +28,19 @@ class IMG23D_PT_main(bpy.types.Panel):
         owner = extension()  # made when the tab is first seen; its timer then loads what is shown here
         values = context.scene.img23d
         column = self.layout.column()
-        draw_photo(column, context, owner, values)
+        parts = (column, context, owner, values)
+        draw_photo(*parts)
         _draw_names(column, context, values)
         _draw_engine(column, context, owner, values)
-        draw_first_run(column, context, owner, values)
-        _draw_button(column, owner)
+        draw_quality(*parts)
+        column.prop(values, "layout", text="")
+        draw_forecast(*parts)
+        if owner.session.active is None:
+            _draw_buttons(column, values)
+        else:
+            draw_running(*parts)
         _draw_messages(column, context, owner)
+        draw_first_run(*parts)
 
 
 def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
@@ -46,9 +52,10 @@ def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: 
         row.prop(values, "names", text="")
     if not values.names.strip() and not values.targets:
         draw_sentence(layout, context, "Without a name the whole picture becomes one object.")
-    if values.targets:
-        count = "1 box is used, see Found in the Photo." if len(values.targets) == 1 else f"{len(values.targets)} boxes are used, see Found in the Photo."
-        layout.label(text=count, icon="SELECT_SET")
+    used = sum(target.use and target.has_box for target in values.targets)
+    if used:
+        text = _("1 thing is listed in Found in the Photo") if used == 1 else _("{count} things are listed in Found in the Photo")
+        layout.label(text=text.format(count=used), icon="SELECT_SET", translate=False)
 
 
 def _draw_engine(
@@ -63,8 +70,6 @@ def _draw_engine(
         draw_sentence(layout, context, chosen.note, icon="ERROR")
     elif values.engine == HUNYUAN3D_ENGINE and values.texture and owner.models.view.lacks_painter:
         _draw_lacking_painter(layout, context, owner)
-    elif values.engine == PREVIEW_ENGINE:
-        draw_sentence(layout, context, ENGINES[0][2], icon="INFO")
 
 
 def _draw_lacking_painter(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
@@ -77,23 +82,11 @@ def _has_placeholder() -> bool:
     return "placeholder" in bpy.types.UILayout.bl_rna.functions["prop"].parameters
 
 
-def _draw_button(layout: bpy.types.UILayout, owner: Extension) -> None:
-    job = owner.session.active
-    if job is None:
-        row = layout.row()
-        row.scale_y = 1.6
-        row.operator("img23d.generate", text="Generate", icon="MESH_MONKEY")
-        return
-    layout.progress(factor=job.progress, text=_step(owner, job))
-    layout.operator("img23d.cancel", text="Cancel", icon="CANCEL")
-
-
-def _step(owner: Extension, job: Job) -> str:
-    if job.state is JobState.CANCELLING:
-        return "Cancelling..."
-    if owner.session.state is SessionState.STARTING:
-        return "Starting..."
-    return f"{round(job.progress * 100)}%"
+def _draw_buttons(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+    row = layout.split(factor=0.36)
+    row.scale_y = 1.6
+    draw_find_button(row, values)
+    row.operator("img23d.generate", text="Generate", icon="MESH_MONKEY")
 
 
 def _draw_messages(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:

@@ -1,0 +1,204 @@
+"""A screen as a person has it: what can be read on it, a mouse, a keyboard, and pictures of each step.
+
+Needs DISPLAY, xdotool, ImageMagick and tesseract. Words are found by reading the screen, so that no test knows where a
+button lies in which version of Blender.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+SHOTS = Path(os.environ["IMG23D_SHOTS"])
+PATIENCE = float(os.environ.get("IMG23D_PATIENCE", "120"))  # seconds that a step may take
+_ZOOM = 3  # letters of 11 pixels are too small to be read
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """Pixels of the screen."""
+
+    left: int = 0
+    top: int = 0
+    right: int = 1600
+    bottom: int = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Word:
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    @property
+    def middle(self) -> tuple[int, int]:
+        return round((self.left + self.right) / 2), round((self.top + self.bottom) / 2)
+
+
+class NotSeen(AssertionError):
+    """What should be on the screen or in the scene is not there."""
+
+
+# --- seeing ---------------------------------------------------------------------------------------------------------
+
+
+def shot(name: str) -> Path:
+    path = SHOTS / f"{name}.png"
+    _run("import", "-window", "root", str(path))
+    return path
+
+
+def words(region: Region = Region(), *, dark_on_light: bool = False) -> list[list[Word]]:
+    """The lines of text that can be read in a part of the screen."""
+    width, height = region.right - region.left, region.bottom - region.top
+    crop = f"{width}x{height}+{region.left}+{region.top}"
+    picture = shot("_screen")
+    prepared = SHOTS / "_read.png"
+    negate = [] if dark_on_light else ["-negate"]
+    _run("convert", str(picture), "-crop", crop, "+repage", "-colorspace", "Gray", "-resize", f"{_ZOOM}00%", *negate, str(prepared))
+    table = _run("tesseract", str(prepared), "-", "--psm", "11", "tsv").splitlines()[1:]
+    lines: dict[tuple[str, ...], list[Word]] = {}
+    for row in (line.split("\t") for line in table):
+        if len(row) == 12 and float(row[10]) > 25 and row[11].strip():
+            left, top, wide, high = (int(value) / _ZOOM for value in row[6:10])
+            word = Word(
+                text=row[11].strip(),
+                left=region.left + left,
+                top=region.top + top,
+                right=region.left + left + wide,
+                bottom=region.top + top + high,
+            )
+            lines.setdefault(tuple(row[1:5]), []).append(word)
+    return list(lines.values())
+
+
+def find(phrase: str, region: Region = Region(), *, nth: int = 0, tries: int = 4) -> tuple[int, int]:
+    """The middle of a phrase; the `nth` from the top. Raises NotSeen."""
+    for attempt in range(tries):
+        found = [hit for dark in (False, True) for hit in _hits(phrase, words(region, dark_on_light=dark))]
+        distinct = _distinct(sorted(found, key=lambda at: (at[1], at[0])))
+        if len(distinct) > nth:
+            return distinct[nth]
+        time.sleep(1 + attempt)
+    shot("failed")
+    raise NotSeen(f"“{phrase}” cannot be read on the screen; there is: {' | '.join(text_of(line) for line in words(region))}")
+
+
+def is_seen(phrase: str, region: Region = Region()) -> bool:
+    return any(_hits(phrase, words(region, dark_on_light=dark)) for dark in (False, True))
+
+
+def text_of(line: Iterable[Word]) -> str:
+    return " ".join(word.text for word in line)
+
+
+def _hits(phrase: str, lines: list[list[Word]]) -> list[tuple[int, int]]:
+    wanted = [_plain(part) for part in phrase.split()]
+    hits = []
+    for line in lines:
+        texts = [_plain(word.text) for word in line]
+        for start in range(len(line) - len(wanted) + 1):
+            if texts[start : start + len(wanted)] == wanted:
+                first, last = line[start], line[start + len(wanted) - 1]
+                hits.append((round((first.left + last.right) / 2), first.middle[1]))
+    return hits
+
+
+def _plain(text: str) -> str:
+    """What the reader takes for each other counts as the same."""
+    return "".join(char for char in text.casefold() if char.isalnum()).replace("l", "i").replace("1", "i").replace("0", "o")
+
+
+def _distinct(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    kept: list[tuple[int, int]] = []
+    for point in points:
+        if all(abs(point[0] - other[0]) > 12 or abs(point[1] - other[1]) > 8 for other in kept):
+            kept.append(point)
+    return kept
+
+
+# --- doing ----------------------------------------------------------------------------------------------------------
+
+
+def move(x: int, y: int) -> None:
+    _run("xdotool", "mousemove", str(x + 3), str(y))
+    time.sleep(0.3)
+    _run("xdotool", "mousemove", str(x), str(y))
+    time.sleep(0.5)
+
+
+def click_at(x: int, y: int, *, times: int = 1, button: int = 1) -> None:
+    move(x, y)
+    _run("xdotool", "click", "--repeat", str(times), "--delay", "100", str(button))
+    time.sleep(1.2)
+
+
+def click(phrase: str, region: Region = Region(), *, nth: int = 0, times: int = 1, button: int = 1) -> tuple[int, int]:
+    at = find(phrase, region, nth=nth)
+    click_at(*at, times=times, button=button)
+    return at
+
+
+def drag(start: tuple[int, int], end: tuple[int, int], *, button: int = 1) -> None:
+    move(*start)
+    _run("xdotool", "mousedown", str(button))
+    for step in range(1, 9):
+        x = round(start[0] + (end[0] - start[0]) * step / 8)
+        y = round(start[1] + (end[1] - start[1]) * step / 8)
+        _run("xdotool", "mousemove", str(x), str(y))
+        time.sleep(0.12)
+    _run("xdotool", "mouseup", str(button))
+    time.sleep(1.0)
+
+
+def key(*keys: str) -> None:
+    for one in keys:
+        _run("xdotool", "key", one)
+        time.sleep(0.8)
+
+
+def type_text(text: str) -> None:
+    _run("xdotool", "type", "--delay", "60", text)
+    time.sleep(0.5)
+
+
+# --- waiting --------------------------------------------------------------------------------------------------------
+
+
+def state() -> list[str]:
+    """What prepare.py says that the scene holds, one fact a line."""
+    try:
+        return (SHOTS / "state").read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return []
+
+
+def await_state(*facts: str, seconds: float = PATIENCE) -> None:
+    """Until every fact is a line of the state. Raises NotSeen."""
+    await_that(lambda lines: set(facts) <= set(lines), " and ".join(facts), seconds=seconds)
+
+
+def await_that(holds: Callable[[list[str]], bool], what: str, *, seconds: float = PATIENCE) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if holds(state()):
+            return
+        time.sleep(0.5)
+    shot("failed")
+    raise NotSeen(f"waited {seconds:.0f} s for: {what}; there is:\n" + "\n".join(state()))
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"person: {text}\n")
+    sys.stdout.flush()
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, check=True, capture_output=True, text=True, errors="replace").stdout
