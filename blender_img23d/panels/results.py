@@ -62,14 +62,13 @@ def _draw_state(layout: bpy.types.UILayout, owner: Extension, job: Job, target: 
         layout.label(text="Failed", icon="ERROR")
     elif target.is_cancelled and not target.mesh:
         layout.label(text="Stopped", icon="X")
-    elif not job.is_over:
-        layout.progress(factor=target.progress, text=_("Stopped") if target.is_cancelled else _doing(target))
-        if index in job.unfinished:
-            _result_button(layout, "img23d.cancel_target", "", "X", job, index)
-    elif not job.is_generation:
-        layout.label(text=_ENDED[job.state][1])
-    else:
+    elif index in job.unfinished:
+        layout.progress(factor=target.progress, text=_doing(target))
+        _result_button(layout, "img23d.cancel_target", "", "X", job, index)
+    elif job.is_generation and (job.is_over or owner.standings.get(index) is Standing.IN_SCENE):
         _draw_result_buttons(layout, owner, job, index)
+    else:
+        layout.label(text=_ENDED[job.state][1] if job.is_over else "Finished")
 
 
 def _doing(target: TargetState) -> str:
@@ -184,6 +183,8 @@ def _draw_details(
     if error:
         draw_sentence(box, context, error, icon="ERROR", in_box=True)
         return
+    if target.is_cancelled:
+        draw_sentence(box, context, "You stopped this one; what was finished before stays.", icon="INFO", in_box=True)
     standing = owner.standings.get(index, Standing.NOTHING)
     if job.is_over and standing.value.strip():
         draw_sentence(box, context, standing.value, icon="INFO", in_box=True)
