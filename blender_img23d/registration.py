@@ -9,6 +9,7 @@ from bpy.app.handlers import persistent
 
 from . import preferences, properties
 from .core import app
+from .core.manual import manual_map
 from .operators import (
     arrangement,
     diagnose,
@@ -27,12 +28,12 @@ from .operators import (
 )
 from .panels import (
     advanced,
+    help as help_panel,
     history as history_panel,
     made as made_panel,
     main,
     menus,
     models,
-    more,
     photo as photo_panel,
     results as results_panel,
     retexture as retexture_panel,
@@ -50,7 +51,7 @@ _MODULES = (
     *(photo, photo_sources, targets, generate, arrangement, results, made, history),
     *(retexture, setup, weights, quality, diagnose, forecast),
     *(photo_panel, main, targets_panel, results_panel, made_panel, advanced, shape),
-    *(retexture_panel, history_panel, models, more, menus),
+    *(retexture_panel, history_panel, models, help_panel, menus),
 )
 _CLASSES = tuple(cls for module in _MODULES for cls in module.CLASSES)
 
@@ -60,6 +61,7 @@ def register() -> None:
         bpy.utils.register_class(cls)
     properties.attach()
     menus.attach()
+    bpy.utils.register_manual_map(manual_map)
     app.install(_make_owner)
     bpy.app.handlers.load_post.append(_on_load)
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
@@ -73,6 +75,7 @@ def unregister() -> None:
         handlers.remove(_on_undo)
     bpy.app.handlers.load_post.remove(_on_load)
     _end_owner()
+    bpy.utils.unregister_manual_map(manual_map)
     menus.detach()
     properties.detach()
     for cls in reversed(_CLASSES):

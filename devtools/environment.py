@@ -46,6 +46,11 @@ def plain_python() -> Path:
     return _environment("plain", Path(sys.executable), REQUIREMENTS / "tests.txt")
 
 
+def manual_python() -> Path:
+    """The Python that the manual is made with."""
+    return _environment("manual", Path(sys.executable), REQUIREMENTS / "manual.txt")
+
+
 def learned_python() -> Path:
     """The Python of the learned environment, with pytest: made on the processor by the very installer that an artist uses."""
     folder = BUILD / "environments" / "learned"

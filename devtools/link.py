@@ -14,6 +14,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+from . import manual
 from .places import EXTENSION, EXTENSION_ID, WHEELS
 from .running import DevError
 from .wheels import fetch, host_platform
@@ -25,6 +26,7 @@ def create(resources: Path | None) -> None:
     """Link into one user folder, or into those of all Blenders found."""
     folders = [resources] if resources else _user_folders()
     targets = _targets()
+    manual.make(EXTENSION / manual.FOLDER)
     for folder in folders:
         for place, target in targets.items():
             _make_link(folder / place, target)

@@ -9,6 +9,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from . import manual
 from .environment import Blender
 from .places import BACKEND, BUILD, DIST, EXTENSION, EXTENSION_ID, MANIFEST, ROOT
 from .running import clean_environment, run
@@ -42,6 +43,7 @@ def assemble(platform: str, wheels: Sequence[Path]) -> Path:
     shutil.copytree(EXTENSION, stage, ignore=LEFT_OUT)
     shutil.copytree(BACKEND / "img23d_backend", stage / "backend" / "img23d_backend", ignore=LEFT_OUT)
     shutil.copy(ROOT / "LICENSE", stage / "LICENSE")
+    manual.make(stage / manual.FOLDER)
     (stage / "wheels").mkdir()
     for wheel in wheels:
         shutil.copy(wheel, stage / "wheels")
