@@ -48,7 +48,7 @@ def _draw_finding(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
 def _expectation(view: Forecast) -> str:
     """Such as "About 40 s on NVIDIA GeForce RTX 3060, from your last runs; needs 5.1 of 10.4 GB"."""
     time = _time(view)
-    if not time or view.is_processor or not view.free_bytes:
+    if not time or view.is_processor or view.needed_bytes > view.free_bytes:  # the warning then says it
         return time
     memory = _("needs {needed} of {free} GB").format(needed=_number(view.needed_bytes), free=_number(view.free_bytes))
     return f"{time.rstrip('.')}; {memory}"
