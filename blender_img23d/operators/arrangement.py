@@ -80,8 +80,7 @@ class IMG23D_OT_set_real_height(bpy.types.Operator):
         if present <= 0.0:
             self.report({"ERROR"}, _("This object is flat: choose one that stands upright."))
             return {"CANCELLED"}
-        count = scale_run(obj, self.height / present, context.scene)
-        self.report({"INFO"}, _("{count} objects were scaled.").format(count=count))
+        scale_run(obj, self.height / present, context.scene)
         return {"FINISHED"}
 
 

@@ -12,7 +12,7 @@ from .file_state import FileState
 from .replace import fingerprint
 from .stance import Stance, transform_of
 from .standing import Standing
-from .tags import RUN, TARGET, TEXTURED, find_all_tagged, in_scenes
+from .tags import RUN, TARGET, TEXTURED, find_tagged, in_scenes
 
 
 @dataclass(kw_only=True)
@@ -111,7 +111,7 @@ class Ledger:
 
     def _adopt(self, job: Job) -> None:
         """Objects of this run that came with the file: known, and the artist's own to move and to change."""
-        found = find_all_tagged(job.id, [target.object_name or target.name for target in job.targets])
+        found = find_tagged(job.id, [target.object_name or target.name for target in job.targets])
         for index, obj in found.items():
             if self.made(job, index) is None and obj.type == "MESH":
                 self._made[job.id, index] = Made(

@@ -97,9 +97,6 @@ class Placer:
 
     # --- what became of it ------------------------------------------------------------------------------------------
 
-    def standing(self, job: Job, index: int) -> Standing:
-        return self.standings(job)[index]
-
     def standings(self, job: Job) -> dict[int, Standing]:
         """Looks through the scenes' objects once, so not for `draw`."""
         return self._ledger.standings(job)

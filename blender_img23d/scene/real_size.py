@@ -22,10 +22,10 @@ def height_of(obj: bpy.types.Object, view_layer: bpy.types.ViewLayer) -> float:
     return float(np.ptp(heights)) if len(heights) else 0.0
 
 
-def scale_run(obj: bpy.types.Object, factor: float, scene: bpy.types.Scene) -> int:
+def scale_run(obj: bpy.types.Object, factor: float, scene: bpy.types.Scene) -> None:
     """Scale every object of this one's run, and its camera, about the middle of the ground they stand on.
 
-    What it was made for is known by its tags. Returns how many objects were scaled.
+    What was made by the run is known by its tags, also in a file that was saved with it.
     """
     run = [one for one in scene.objects if one.get(RUN) == obj[RUN] and one.library is None]
     results = [one for one in run if is_result(one)]
@@ -38,7 +38,6 @@ def scale_run(obj: bpy.types.Object, factor: float, scene: bpy.types.Scene) -> i
     for one in run:
         if CAMERA in one and one.type == "CAMERA":
             scale_camera(one, scaling, factor)
-    return len(results)
 
 
 def _hangs_on(obj: bpy.types.Object, others: list[bpy.types.Object]) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import PurePath
 from typing import TYPE_CHECKING
@@ -56,16 +55,14 @@ def find_by_uid(session_uid: int) -> bpy.types.Object | None:
     return next((obj for obj in bpy.data.objects if obj.session_uid == session_uid), None)
 
 
-def find_tagged(job_id: str, index: int, likely_name: str = "") -> bpy.types.Object | None:
-    """A target's object in a file that was saved with it. A copy made by the artist has the same tags: the name decides,
-    else the first one is taken.
+def find_tagged(job_id: str, likely_names: list[str]) -> dict[int, bpy.types.Object]:
+    """A run's objects in a file that was saved with them, by the indices of their targets. A copy made by the artist has
+    the same tags: the name decides, else the first one is taken.
     """
-    return _most_likely(_tagged(job_id, in_scenes().values()).get(index, ()), likely_name)
-
-
-def find_all_tagged(job_id: str, likely_names: list[str]) -> dict[int, bpy.types.Object]:
-    """As `find_tagged` for all targets of a run at once, by their indices."""
-    found = _tagged(job_id, in_scenes().values())
+    found: dict[int, list[bpy.types.Object]] = {}
+    for obj in in_scenes().values():
+        if obj.get(RUN) == job_id and TARGET in obj:
+            found.setdefault(obj[TARGET], []).append(obj)
     return {index: _most_likely(found[index], name) for index, name in enumerate(likely_names) if index in found}
 
 
@@ -74,14 +71,5 @@ def in_scenes() -> dict[int, bpy.types.Object]:
     return {obj.session_uid: obj for scene in bpy.data.scenes for obj in scene.objects}
 
 
-def _tagged(job_id: str, objects: Iterable[bpy.types.Object]) -> dict[int, list[bpy.types.Object]]:
-    found: dict[int, list[bpy.types.Object]] = {}
-    for obj in objects:
-        if obj.get(RUN) == job_id and TARGET in obj:
-            found.setdefault(obj[TARGET], []).append(obj)
-    return found
-
-
-def _most_likely(objects: Iterable[bpy.types.Object], name: str) -> bpy.types.Object | None:
-    several = list(objects)
-    return next((obj for obj in several if obj.name == name), several[0] if several else None)
+def _most_likely(objects: list[bpy.types.Object], name: str) -> bpy.types.Object:
+    return next((obj for obj in objects if obj.name == name), objects[0])

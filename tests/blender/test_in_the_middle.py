@@ -31,7 +31,7 @@ def run(owner, values, photo, as_with_a_window, monkeypatch):
 
 
 def standing(run, index):
-    return run.owner.applier.placer.standing(run.job, index).name
+    return run.owner.applier.placer.standings(run.job)[index].name
 
 
 def has_texture(obj) -> bool:

@@ -44,7 +44,7 @@ def placer(run):
 
 
 def standing(run, index=0):
-    return placer(run).standing(run.job, index).name
+    return placer(run).standings(run.job)[index].name
 
 
 def room(obj):
@@ -80,7 +80,7 @@ def test_in_place_all_but_the_mesh_stays(run, boxes):
 
 
 def standing_of_older(run) -> str:
-    return placer(run).standing(run.owner.session.jobs[1], 0).name
+    return placer(run).standings(run.owner.session.jobs[1])[0].name
 
 
 def test_in_place_and_then_painted_in_place(run, glbs):  # noqa: F811
