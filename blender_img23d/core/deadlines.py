@@ -41,5 +41,6 @@ def broken_deadline(state: SessionState, job: Job | None, waited: Patience) -> B
 
 def silence_limit(request: Request) -> float:
     """The longest time between two words of a backend that does this."""
-    is_short = isinstance(request, Diagnose) or getattr(request, "engine", "") == PREVIEW_ENGINE
+    is_quick_look = isinstance(request, Diagnose) and not request.try_stages
+    is_short = is_quick_look or getattr(request, "engine", "") == PREVIEW_ENGINE
     return SILENCE_SECONDS if is_short else LONG_SILENCE_SECONDS

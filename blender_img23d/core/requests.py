@@ -135,8 +135,8 @@ def build_locate(
     )
 
 
-def build_diagnose() -> Diagnose:
-    return Diagnose(job=new_id())
+def build_diagnose(*, run_folder: str = "", settings: Settings | None = None, try_stages: bool = False) -> Diagnose:
+    return Diagnose(job=new_id(), run_folder=run_folder, settings=settings or Settings(), try_stages=try_stages)
 
 
 def draw_seed(seed: int) -> int:

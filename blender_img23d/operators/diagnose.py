@@ -1,14 +1,44 @@
-"""When something went wrong: the log, the run's folder, a report to paste, and memory given back."""
+"""When something went wrong: a look at everything, the log, the run's folder, a report to paste, and memory given back."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import bpy
+from bpy.app.translations import pgettext_rpt, pgettext_tip
+from bpy.props import BoolProperty
 
-from ..scene.folders import log_folder, runs_base
+from ..scene.folders import runs_base
 from ..scene.owner import extension, poll_idle, shown_job
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+
+
+class IMG23D_OT_doctor(bpy.types.Operator):
+    bl_idname = "img23d.doctor"
+    bl_label = "Img23D: Check Everything"
+    bl_description = "Look at the program, the graphics card, memory, disk, permissions and models; takes some seconds"
+
+    try_stages: BoolProperty(
+        name="Try Every Stage",
+        description="Make a small test object with each engine that is set up, which loads its models; takes up to some minutes",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return poll_idle(cls)
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        said = cls.bl_rna.properties["try_stages"].description if properties.try_stages else cls.bl_description
+        return pgettext_tip(said)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene.doctor import begin_checkup, follow_checkup  # not before it is wanted
+
+        owner = extension()
+        owner.checkup = begin_checkup(context, owner, try_stages=self.try_stages)
+        return follow_checkup(self, owner)
 
 
 class IMG23D_OT_open_log(bpy.types.Operator):
@@ -17,11 +47,13 @@ class IMG23D_OT_open_log(bpy.types.Operator):
     bl_description = "Open the newest log of the backend in the system's text editor"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        logs = sorted(log_folder().rglob("backend-*.log"), key=lambda path: path.stat().st_mtime)
-        if not logs:
+        from ..scene.logs import newest_log
+
+        log = newest_log()
+        if log is None:
             error = Img23DError(ErrorCode.BAD_REQUEST, "There is no log yet: it is written when the first job runs.")
             return extension().refuse(self, error)
-        bpy.ops.wm.path_open(filepath=str(logs[-1]))
+        bpy.ops.wm.path_open(filepath=str(log))
         return {"FINISHED"}
 
 
@@ -44,14 +76,17 @@ class IMG23D_OT_open_run_folder(bpy.types.Operator):
 class IMG23D_OT_copy_report(bpy.types.Operator):
     bl_idname = "img23d.copy_report"
     bl_label = "Img23D: Copy Report"
-    bl_description = "Copy versions, the listed run's settings and its errors, to be pasted into a bug report"
+    bl_description = (
+        "Copy versions, what the last check found, the listed run's settings and errors and the end of the log, "
+        "to be pasted into a bug report; names of people and computers, addresses and passwords are taken out"
+    )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene.report import report_text
 
         owner = extension()
         context.window_manager.clipboard = report_text(owner, shown_job(owner, context))
-        self.report({"INFO"}, "The report is in the clipboard: paste it where you describe what happened.")
+        self.report({"INFO"}, pgettext_rpt("The report is in the clipboard: paste it where you describe what happened."))
         return {"FINISHED"}
 
 
@@ -74,4 +109,10 @@ class IMG23D_OT_free_memory(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (IMG23D_OT_open_log, IMG23D_OT_open_run_folder, IMG23D_OT_copy_report, IMG23D_OT_free_memory)
+CLASSES = (
+    IMG23D_OT_doctor,
+    IMG23D_OT_open_log,
+    IMG23D_OT_open_run_folder,
+    IMG23D_OT_copy_report,
+    IMG23D_OT_free_memory,
+)

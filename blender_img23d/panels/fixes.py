@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
-from ..shared.img23d_protocol.messages import Action
+if TYPE_CHECKING:
+    from ..shared.img23d_protocol.findings import Action
 
+# By what the actions are called: the messages' classes are not worth waiting for at Blender's start
 _BUTTONS = {
-    Action.SET_UP: ("Set Up AI Models", "IMPORT"),
-    Action.DOWNLOAD: ("Download Missing Models", "IMPORT"),
-    Action.FREE_MEMORY: ("Free Memory", "TRASH"),
-    Action.SMALL_MEMORY: ("Turn On Small Memory", "CHECKMARK"),
-    Action.LOWER_QUALITY: ("Choose a Lower Quality", "TRIA_DOWN"),
-    Action.USE_PREVIEW: ("Use the Preview Engine", "FORWARD"),
-    Action.USE_PROCESSOR: ("Use the Processor", "FORWARD"),
-    Action.CHOOSE_FOLDER: ("Choose Another Folder...", "FILE_FOLDER"),
-    Action.PREFERENCES: ("Open the Preferences...", "PREFERENCES"),
-    Action.ALLOW_ONLINE: ("Open the Preferences...", "PREFERENCES"),
-    Action.OPEN_LOG: ("Open the Log", "TEXT"),
-    Action.RESTART_BACKEND: ("Restart the Backend", "FILE_REFRESH"),
+    "set_up": ("Set Up AI Models", "IMPORT"),
+    "download": ("Download Missing Models", "IMPORT"),
+    "free_memory": ("Free Memory", "TRASH"),
+    "small_memory": ("Turn On Small Memory", "CHECKMARK"),
+    "lower_quality": ("Choose a Lower Quality", "TRIA_DOWN"),
+    "use_preview": ("Use the Preview Engine", "FORWARD"),
+    "use_processor": ("Use the Processor", "FORWARD"),
+    "choose_folder": ("Choose Another Folder...", "FILE_FOLDER"),
+    "preferences": ("Open the Preferences...", "PREFERENCES"),
+    "allow_online": ("Open the Preferences...", "PREFERENCES"),
+    "open_log": ("Open the Log", "TEXT"),
+    "restart_backend": ("Restart the Backend", "FILE_REFRESH"),
+    "enable_importer": ("Turn On the Importer", "CHECKMARK"),
 }
 
 

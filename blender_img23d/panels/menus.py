@@ -30,6 +30,10 @@ class IMG23D_MT_add(bpy.types.Menu):
         layout.operator("img23d.import_run")
         layout.operator("img23d.delete_run")
         layout.separator()
+        layout.menu(IMG23D_MT_quality.bl_idname)
+        layout.separator()
+        layout.operator("img23d.doctor")
+        layout.operator("img23d.doctor", text="Img23D: Try Every Stage").try_stages = True
         layout.operator("img23d.open_run_folder")
         layout.operator("img23d.open_log")
         layout.operator("img23d.copy_report")
@@ -59,6 +63,20 @@ class IMG23D_MT_targets(bpy.types.Menu):
         layout.operator("img23d.move_target", text="Img23D: Move Target Up").direction = "UP"
         layout.operator("img23d.move_target", text="Img23D: Move Target Down").direction = "DOWN"
         layout.operator("img23d.clear_targets")
+
+
+class IMG23D_MT_quality(bpy.types.Menu):
+    bl_idname = "IMG23D_MT_quality"
+    bl_label = "Quality"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.operator("img23d.set_quality", text="Img23D: Draft Quality").quality = "draft"
+        layout.operator("img23d.set_quality", text="Img23D: Balanced Quality").quality = "balanced"
+        layout.operator("img23d.set_quality", text="Img23D: Best Quality").quality = "best"
+        layout.separator()
+        layout.operator("img23d.save_defaults")
+        layout.operator("img23d.reset_to_defaults")
 
 
 class IMG23D_MT_cancel_target(bpy.types.Menu):
@@ -113,4 +131,4 @@ def detach() -> None:
     bpy.types.VIEW3D_MT_add.remove(_draw_in_add)
 
 
-CLASSES = (IMG23D_MT_cancel_target, IMG23D_MT_add, IMG23D_MT_targets, IMG23D_MT_object)
+CLASSES = (IMG23D_MT_cancel_target, IMG23D_MT_quality, IMG23D_MT_add, IMG23D_MT_targets, IMG23D_MT_object)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ..core.jobs import Job
     from ..shared.img23d_protocol import Img23DError
     from .applier import Applier
+    from .doctor import Checkup
     from .forecast import Forecaster
     from .history import History
     from .models import Models
@@ -33,6 +34,7 @@ class Extension(app.App):
     forecaster: Forecaster  # what the next run will take
     running: Running  # how far the present one is
     history: History  # what the panels of past runs and of the active object show
+    checkup: Checkup | None = None  # the last look at everything
     refusal: str = ""  # why the last button did nothing, for the panel
     standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel
 

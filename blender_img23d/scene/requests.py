@@ -9,6 +9,7 @@ from ..core.searches import new_search_folder
 from ..core.targets import searchable, things_to_find, things_to_make
 from ..properties import preferences_of
 from ..shared.img23d_protocol.messages import Generate, LearnedSettings, Locate, Settings, StageDevices, UvSource, Wanted
+from .defaults import begin_with_defaults
 from .folders import absolute, runs_base
 from .targets import read_rows
 from .turns import Wish
@@ -17,6 +18,7 @@ from .views import viewport_view
 
 def generate_request(context: bpy.types.Context) -> Generate:
     """Raises Img23DError."""
+    begin_with_defaults(context, context.scene)
     values = context.scene.img23d
     return build_generate(
         photo=absolute(values.photo),
@@ -40,6 +42,7 @@ def locate_again_request(context: bpy.types.Context) -> Locate:
 
 
 def _locate(context: bpy.types.Context, wanted: tuple[Wanted, ...]) -> Locate:
+    begin_with_defaults(context, context.scene)
     values = context.scene.img23d
     return build_locate(
         photo=absolute(values.photo),
@@ -53,6 +56,7 @@ def _locate(context: bpy.types.Context, wanted: tuple[Wanted, ...]) -> Locate:
 
 def retexture_wish(context: bpy.types.Context) -> Wish:
     """Raises Img23DError."""
+    begin_with_defaults(context, context.scene)
     values = context.scene.img23d
     return Wish(
         picture=absolute(values.retexture_picture),
