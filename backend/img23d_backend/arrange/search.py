@@ -26,7 +26,7 @@ _PITCH_SPREAD = np.radians(12.0)
 _GROUND_SPREAD = np.radians(3.0)
 _FOCAL_SPREAD = 0.35  # logarithm
 _SIZE_SPREAD = 1.0  # logarithm
-_HEIGHT_SPREAD = 0.1  # logarithm, of the heights that the artist gave
+_HEIGHT_SPREAD = 0.05  # logarithm, of the heights that the artist gave
 _SHAPE_WEIGHT, _SHAPE_TOLERANCE = 12.0, 0.03  # of a box's size: a made shape is never quite the true one
 _HORIZON_WEIGHT, _HORIZON_MARGIN = 10.0, 0.02  # photo widths
 
