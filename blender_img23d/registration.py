@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.handlers import persistent
 
-from . import preferences, properties
+from . import preferences, properties, translations
 from .core import app
 from .core.manual import manual_map
 from .operators import (
     arrangement,
+    box_tool,
     diagnose,
     forecast,
     generate,
     history,
+    image_editor,
     made,
+    mask_tool,
     photo,
     photo_sources,
     quality,
@@ -30,6 +33,7 @@ from .panels import (
     advanced,
     help as help_panel,
     history as history_panel,
+    image_editor as image_editor_panel,
     made as made_panel,
     main,
     menus,
@@ -39,6 +43,7 @@ from .panels import (
     retexture as retexture_panel,
     shape,
     targets as targets_panel,
+    tools,
 )
 from .properties import preferences_of
 from .scene.owner import Extension, extension_or_none
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
 _MODULES = (
     *(properties, preferences),
     *(photo, photo_sources, targets, generate, arrangement, results, made, history),
+    *(image_editor, box_tool, mask_tool, image_editor_panel),
     *(retexture, setup, weights, quality, diagnose, forecast),
     *(photo_panel, main, targets_panel, results_panel, made_panel, advanced, shape),
     *(retexture_panel, history_panel, models, help_panel, menus),
@@ -61,7 +67,9 @@ def register() -> None:
         bpy.utils.register_class(cls)
     properties.attach()
     menus.attach()
+    tools.attach()
     bpy.utils.register_manual_map(manual_map)
+    translations.register()
     app.install(_make_owner)
     bpy.app.handlers.load_post.append(_on_load)
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
@@ -75,7 +83,9 @@ def unregister() -> None:
         handlers.remove(_on_undo)
     bpy.app.handlers.load_post.remove(_on_load)
     _end_owner()
+    translations.unregister()
     bpy.utils.unregister_manual_map(manual_map)
+    tools.detach()
     menus.detach()
     properties.detach()
     for cls in reversed(_CLASSES):
@@ -89,9 +99,11 @@ def _make_owner() -> Extension:
     from .core.setup import Setup
     from .pump import Pump
     from .scene.applier import Applier
+    from .scene.editors import Editors
     from .scene.forecast import Forecaster
     from .scene.history import History
     from .scene.models import Models
+    from .scene.overlay import Overlay
     from .scene.running import Running
     from .scene.thumbnails import Thumbnails
     from .surroundings import find_tools, idle_seconds, look, new_link
@@ -104,6 +116,7 @@ def _make_owner() -> Extension:
     weights = Session(lambda: new_link(is_setup=True))
     setup, applier = Setup(main=session, installer=installer, weights=weights), Applier(session)
     thumbnails = Thumbnails()
+    editors = Editors()
     owner = Extension(
         session=session,
         setup=setup,
@@ -112,10 +125,13 @@ def _make_owner() -> Extension:
         thumbnails=thumbnails,
         surroundings=Surroundings(look=look, find_tools=find_tools),
         models=Models(),
+        editors=editors,
+        overlay=Overlay(editors, lambda: owner.pump.wake()),
         forecaster=Forecaster(),
         running=Running(session, thumbnails),
         history=History(session, thumbnails),
     )
+    owner.overlay.attach()
     owner.pump.start()
     return owner
 
@@ -124,6 +140,7 @@ def _end_owner() -> None:
     owner = extension_or_none()
     app.remove()
     if owner is not None:
+        owner.overlay.detach()
         owner.pump.stop()
         owner.setup.shutdown()
         owner.session.shutdown()
@@ -136,6 +153,8 @@ def _on_load(*_: object) -> None:
     owner = extension_or_none()
     if owner is not None:
         owner.applier.files.on_load()
+        owner.editors.forget()
+        owner.overlay.draft = None
         owner.pump.is_stale = True
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 from ..shared.img23d_protocol.job_requests import Stroke
 
@@ -24,6 +25,15 @@ def stroke_of(points: Sequence[Point], radius: float, aspect: float, *, adds: bo
     flat = [(x, y * aspect) for x, y in points]
     kept = [points[index] for index in _kept(flat, _TOLERANCE * radius)]
     return Stroke(xs=tuple(x for x, _ in kept), ys=tuple(y for _, y in kept), radius=radius, adds=adds)
+
+
+def points_of(text: str) -> list[Point]:
+    """`0.2 0.3, 0.25 0.3` as points; none where it is anything else."""
+    try:
+        pairs = [tuple(float(number) for number in pair.split()) for pair in text.split(",")]
+    except ValueError:
+        return []
+    return [(pair[0], pair[1]) for pair in pairs] if all(len(pair) == 2 and all(map(isfinite, pair)) for pair in pairs) else []
 
 
 def resized(radius: float, factor: float) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 
 from ..core import app
 
@@ -14,10 +15,12 @@ if TYPE_CHECKING:
     from ..core.jobs import Job
     from ..shared.img23d_protocol import Img23DError
     from .applier import Applier
+    from .editors import Editors
     from .doctor import Checkup
     from .forecast import Forecaster
     from .history import History
     from .models import Models
+    from .overlay import Overlay
     from .running import Running
     from .standing import Standing
     from .thumbnails import Thumbnails
@@ -35,6 +38,8 @@ class Extension(app.App):
     running: Running  # how far the present one is
     history: History  # what the panels of past runs and of the active object show
     checkup: Checkup | None = None  # the last look at everything
+    editors: Editors  # the Image Editors that show the photo
+    overlay: Overlay  # the boxes over it
     refusal: str = ""  # why the last button did nothing, for the panel
     standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel
 
@@ -44,7 +49,7 @@ class Extension(app.App):
     def refuse(self, operator: bpy.types.Operator, error: Img23DError) -> set[str]:
         """What an operator returns when it cannot do what it was asked for."""
         self.refusal = error.sentence
-        operator.report({"ERROR"}, error.sentence)
+        operator.report({"ERROR"}, _(error.sentence))
         return {"CANCELLED"}
 
 

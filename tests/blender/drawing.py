@@ -90,6 +90,8 @@ def drawn(panel) -> Layout:
         object=bpy.context.object,
         selected_objects=bpy.context.selected_objects,
         region=SimpleNamespace(width=_NARROW),
+        space_data=bpy.context.space_data,
+        workspace=bpy.context.workspace,
     )
     panel.draw(layout, context)
     return layout

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from blender_img23d.core.brush import RADIUS_MAX, RADIUS_MIN, is_further, resized, stroke_of
+from blender_img23d.core.brush import RADIUS_MAX, RADIUS_MIN, is_further, points_of, resized, stroke_of
 
 RADIUS, ASPECT = 0.02, 0.75
 
@@ -50,3 +50,9 @@ def test_nearness_is_measured_in_the_photos_shape() -> None:
 def test_the_radius_has_bounds() -> None:
     assert resized(0.02, 1.5) == pytest.approx(0.03)
     assert resized(0.2, 9) == RADIUS_MAX and resized(0.002, 0.1) == RADIUS_MIN
+
+
+def test_a_way_in_words() -> None:
+    assert points_of("0.2 0.3, 0.25 .5") == [(0.2, 0.3), (0.25, 0.5)]
+    for text in ("", "0.2", "0.2 0.3, ", "a b", "0.1 nan", "1 2 3"):
+        assert points_of(text) == []

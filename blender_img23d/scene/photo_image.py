@@ -1,0 +1,109 @@
+"""The scene's photo as an image of Blender's, upright, for its Image Editors."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from ..core.orientation import Turn, photo_turn
+from ..properties import ROOT_PACKAGE
+from ..shared.img23d_protocol import ErrorCode, Img23DError
+from .folders import absolute
+from .shown_photo import PHOTO
+
+_LONGEST_SIDE = 4096  # pixels of the upright copy, which is only looked at
+
+
+def load_photo_image(scene: bpy.types.Scene) -> bpy.types.Image:
+    """The image, loaded where it is not there yet. Raises Img23DError."""
+    path = absolute(scene.img23d.photo)
+    if not path:
+        raise Img23DError(ErrorCode.PHOTO_MISSING, "No photo is chosen: choose one first.")
+    turn = photo_turn(path)
+    image = _loaded(path if turn == Turn() else str(_upright_copy(path, turn)), Path(path).name)
+    image[PHOTO] = path
+    return image
+
+
+def photo_aspect(scene: bpy.types.Scene) -> float:
+    """Height over width of the photo that is shown; 1 where it is not loaded."""
+    path = absolute(scene.img23d.photo)
+    shown = next((image for image in bpy.data.images if image.get(PHOTO) == path), None)
+    return shown.size[1] / shown.size[0] if shown is not None and 0 not in shown.size else 1.0
+
+
+def _loaded(path: str, name: str) -> bpy.types.Image:
+    try:
+        image = bpy.data.images.load(path, check_existing=True)
+    except RuntimeError as error:
+        raise Img23DError(
+            ErrorCode.PHOTO_NOT_FOUND, f"“{name}” cannot be opened (any more): choose the photo again.", str(error)
+        ) from error
+    if 0 in image.size:
+        if not image.users:
+            bpy.data.images.remove(image)
+        raise Img23DError(
+            ErrorCode.PHOTO_UNREADABLE,
+            f"Blender's Image Editor cannot show “{name}”: save it as JPEG or PNG and choose that one.",
+        )
+    return image
+
+
+def _upright_copy(path: str, turn: Turn) -> Path:
+    """Blender shows pixels as a camera stored them, and most phones store an upright photo lying on its side."""
+    folder = Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path="upright", create=True))
+    try:
+        state = f"{path}|{Path(path).stat().st_mtime_ns}"
+    except OSError as error:
+        sentence = f"“{Path(path).name}” is not there (any more): choose the photo again."
+        raise Img23DError(ErrorCode.PHOTO_NOT_FOUND, sentence, str(error)) from error
+    copy = folder / f"{Path(path).stem}_{hashlib.sha256(state.encode()).hexdigest()[:8]}.png"
+    if not copy.exists():
+        _write_upright(path, turn, copy)
+    return copy
+
+
+def _write_upright(path: str, turn: Turn, copy: Path) -> None:
+    stored = bpy.data.images.load(path)
+    try:
+        if 0 in stored.size:
+            raise Img23DError(
+                ErrorCode.PHOTO_UNREADABLE,
+                f"Blender's Image Editor cannot show “{Path(path).name}”: save it as JPEG or PNG and choose that one.",
+            )
+        _save(upright(_pixels(stored), turn), copy)
+    finally:
+        bpy.data.images.remove(stored)
+
+
+def _pixels(image: bpy.types.Image) -> np.ndarray:
+    """(H, W, 4) float32, rows from the top, reduced to what is looked at. Changes the image."""
+    share = _LONGEST_SIDE / max(image.size)
+    if share < 1:
+        image.scale(*(max(1, round(side * share)) for side in image.size))
+    width, height = image.size
+    values = np.empty(width * height * 4, np.float32)
+    image.pixels.foreach_get(values)
+    return values.reshape(height, width, 4)[::-1]
+
+
+def upright(pixels: np.ndarray, turn: Turn) -> np.ndarray:
+    """(H, W, C), rows from the top, to the same or (W, H, C)."""
+    return np.rot90(pixels[:, ::-1] if turn.mirrored else pixels, -turn.quarters)
+
+
+def _save(pixels: np.ndarray, copy: Path) -> None:
+    height, width = pixels.shape[:2]
+    image = bpy.data.images.new(copy.stem, width, height, alpha=True)
+    try:
+        image.pixels.foreach_set(np.ascontiguousarray(pixels[::-1]).ravel())
+        image.filepath_raw, image.file_format = str(copy), "PNG"
+        image.save()
+    except RuntimeError as error:
+        sentence = "The upright copy of the photo could not be written: is the disk full?"
+        raise Img23DError(ErrorCode.DISK_FULL, sentence, str(error)) from error
+    finally:
+        bpy.data.images.remove(image)
