@@ -25,9 +25,10 @@ EXTENSION_LAYERS: dict[str, tuple[set[str], bool]] = {
     "operators": ({"core", "scene", "properties", "preferences"}, True),
     "panels": ({"core", "scene", "properties", "preferences"}, True),
     "pump": ({"core", "scene"}, True),
+    "translations": (set(), True),
     "surroundings": ({"core", "process", "scene", "properties"}, True),  # how a backend is started: registration's right hand
     "registration": (
-        {"core", "process", "scene", "properties", "preferences", "operators", "panels", "pump", "surroundings"},
+        {"core", "process", "scene", "properties", "preferences", "operators", "panels", "pump", "surroundings", "translations"},
         True,
     ),
     "": ({"registration"}, False),  # the package's own __init__
