@@ -68,6 +68,7 @@ def draw_in_image_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None
     """At the end of the Image Editor's menu Image."""
     self.layout.separator()
     self.layout.operator("img23d.use_image", text="Use as Img23D Photo", icon="MESH_MONKEY")
+    self.layout.menu("IMG23D_MT_targets", text="Boxes of the Img23D Photo")
 
 
 CLASSES = (IMG23D_MT_open_images, IMG23D_MT_photo)
