@@ -145,6 +145,7 @@ def _end_owner() -> None:
         owner.setup.shutdown()
         owner.session.shutdown()
         owner.thumbnails.close()
+        owner.applier.reader.close()
 
 
 @persistent

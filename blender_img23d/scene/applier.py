@@ -22,6 +22,7 @@ from ..shared.img23d_protocol.messages import (
 )
 from .file_state import FileState
 from .placer import Placer
+from .quick_glb import GlbReader
 from .retexturing import Retexturer
 from .targets import TargetFiller
 from .windows import Workplace, why_not_now
@@ -38,7 +39,8 @@ class Applier:
     def __init__(self, session: Session) -> None:
         """`session` takes the jobs of a row of re-textures."""
         self.files = FileState()
-        self.placer = Placer(self.files)
+        self.reader = GlbReader()
+        self.placer = Placer(self.files, self.reader)
         self.targets = TargetFiller(self.files)
         self.waiting = ""  # a sentence that says what the next result waits for
         self.failures: dict[tuple[str, int], str] = {}  # sentences about results that could not be brought in
@@ -51,8 +53,9 @@ class Applier:
 
     def add(self, update: Update) -> None:
         match update.message:
-            case MeshReady(target=target):
+            case MeshReady(target=target, path=path):
                 self._drop_older_mesh(update.job, target)
+                self.reader.begin(path)
                 self._queue.append(update)
             case Arranged():
                 self._drop_older_arrangement(update.job)
@@ -74,6 +77,8 @@ class Applier:
             return has_news or self.waiting != before
         if not self._queue:
             return self._begin_next_mesh() or has_news or bool(before)
+        if self.reader.is_reading(getattr(self._queue[0].message, "path", "")):
+            return has_news or bool(before)
         self._apply(self._queue.popleft())
         return True
 

@@ -1,4 +1,6 @@
-"""One GLB becomes one mesh object in a collection, through Blender's own importer and without what it adds besides."""
+"""One GLB becomes one mesh object in a collection: our own files quickly, others through Blender's importer and without what
+it adds besides.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ import bpy
 from mathutils import Matrix
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+from .quick_glb import GlbReader, build_object
 from .windows import Workplace
 
 _log = logging.getLogger(__name__)
@@ -24,11 +27,18 @@ _LOST = "The finished mesh could not be read back; press Generate again."
 _SWITCHED_OFF = "Blender's glTF importer is switched off: enable “glTF 2.0 format” in the preferences, then press Import."
 
 
-def import_glb(path: str, place: Workplace, collection: bpy.types.Collection) -> bpy.types.Object:
+def import_glb(
+    path: str, place: Workplace, collection: bpy.types.Collection, reader: GlbReader
+) -> bpy.types.Object:
     """The object of the GLB, without any transform of its own, linked to `collection` only.
 
     Selection and active object stay as they are. Raises Img23DError(MESH_UNREADABLE).
     """
+    arrays = reader.take(path)
+    return _by_importer(path, place, collection) if arrays is None else build_object(arrays, collection)
+
+
+def _by_importer(path: str, place: Workplace, collection: bpy.types.Collection) -> bpy.types.Object:
     before = _known_ids()
     selected = [obj.session_uid for obj in place.view_layer.objects if obj.select_get(view_layer=place.view_layer)]
     active = place.view_layer.objects.active

@@ -12,6 +12,7 @@ from .textures import keep
 SLOT_TAG = "img23d_made"  # on materials that this extension made, so that an artist's own are never replaced
 _ROUGHNESS = 0.6  # most things are neither polished nor chalk; the GLB says the same
 _UNKNOWN = (0.8, 0.8, 0.8)  # Blender's own colour of a new material
+MEAN_COLOUR = "img23d_mean_color"  # a property that a new material comes with: the backend has measured it
 _GLANCE = 512  # pixels a side that are enough for a mean colour
 
 
@@ -29,7 +30,8 @@ def finish_materials(
         _set_surface(material, image)
         if image is not None:
             keep(image, name, tell)
-            material.diffuse_color = known or (*mean_colour(image, mesh), 1.0)
+            told = material.pop(MEAN_COLOUR, None)
+            material.diffuse_color = known or (*(told if told is not None else mean_colour(image, mesh)), 1.0)
         elif shader is not None:
             material.diffuse_color = shader.inputs["Base Color"].default_value[:]
 

@@ -15,6 +15,7 @@ from .in_view import frame_if_unseen
 from .layout import lay_out
 from .made import Ledger
 from .materials import finish_materials
+from .quick_glb import GlbReader
 from .replace import fingerprint, replace_mesh
 from .row import GAP
 from .selection import select_only
@@ -28,8 +29,9 @@ from .windows import Workplace, push_undo, workplace_of
 class Placer:
     """Main thread only. Keeps no reference to anything in bpy.data."""
 
-    def __init__(self, files: FileState) -> None:
+    def __init__(self, files: FileState, reader: GlbReader) -> None:
         self._files = files
+        self._reader = reader
         self._ledger = Ledger(files)
         self._spots: dict[str, Spot] = {}  # by job
         self._homes: dict[tuple[str, int], Home] = {}  # by job and target: of those that are made again
@@ -126,7 +128,7 @@ class Placer:
         assert isinstance(job.request, Generate)
         spot, target = self._spots[job.id], job.targets[index]
         collection = host.users_collection[0] if host is not None else collection_for(spot, place, job.request.photo)
-        obj = import_glb(target.mesh, place, collection)
+        obj = import_glb(target.mesh, place, collection, self._reader)
         obj.name = target.name or "Object"
         obj.data.name = obj.name
         for material in filter(None, obj.data.materials):
@@ -153,7 +155,7 @@ class Placer:
     ) -> None:
         """The newest mesh takes the place of the object's own. `plain` is the same thing before it was painted."""
         place = workplace_of(obj.users_scene[0])
-        fresh = import_glb(job.targets[index].mesh, place, obj.users_collection[0])
+        fresh = import_glb(job.targets[index].mesh, place, obj.users_collection[0], self._reader)
         fit_height(fresh.data, kept_height)
         finish_materials(fresh.data, obj.name, job.add_notes, plain=plain)
         replace_mesh(obj, fresh)

@@ -126,3 +126,17 @@ def test_the_same_mesh_gives_the_same_bytes(tmp_path: Path) -> None:
     write(tmp_path / "a.glb")
     write(tmp_path / "b.glb")
     assert (tmp_path / "a.glb").read_bytes() == (tmp_path / "b.glb").read_bytes()
+
+
+def test_the_mean_colour_stands_beside_the_texture(tmp_path: Path) -> None:
+    path = tmp_path / "cup.glb"
+    mesh, uv = tetrahedron()
+    texture = np.zeros((64, 64, 3), dtype=np.uint8)
+    texture[:33, :33] = 255, 0, 188  # 188 / 255 is 0.5 in scene linear light
+    texture[32:, 32:] = 255, 0, 188
+    more = {"base_color": (1.0, 1.0, 1.0), "scale": 1.0, "offset": np.zeros(3)}
+    write_glb(path, mesh=mesh, name="cup", uv=uv, texture=texture, **more)
+    document, _ = parts(path)
+    np.testing.assert_allclose(document["materials"][0]["extras"]["img23d_mean_color"], [1.0, 0.0, 0.5], atol=0.005)
+    write(path, textured=False)
+    assert "extras" not in parts(path)[0]["materials"][0]

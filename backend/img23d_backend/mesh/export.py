@@ -23,6 +23,7 @@ _VERTICES, _INDICES = 34962, 34963
 _LINEAR, _LINEAR_MIPMAPS, _CLAMP = 9729, 9987, 33071
 _JSON_CHUNK, _BINARY_CHUNK = 0x4E4F534A, 0x004E4942
 _ROUGHNESS = 0.6
+MEAN_COLOR = "img23d_mean_color"  # in a material's extras: scene linear, where the faces' corners lie in the texture
 
 
 def write_glb(
@@ -51,7 +52,7 @@ def write_glb(
     }
     if uv is not None and texture is not None:
         attributes["TEXCOORD_0"] = document.vectors(uv.reshape(-1, 2)[corner])
-        document.texture_material(texture)
+        document.texture_material(texture, uv)
     else:
         document.plain_material(base_color)
     document.mesh(attributes, indices)
@@ -68,6 +69,13 @@ def _split_at_seams(faces: np.ndarray, uv: np.ndarray | None) -> tuple[np.ndarra
         key = faces.ravel().astype(np.int64) * len(spots) + spot.reshape(-1)
     corner, indices = numbered(key)
     return faces.ravel()[corner], corner, indices.reshape(-1, 3)
+
+
+def _mean_color(texture: np.ndarray, uv: np.ndarray) -> list[float]:
+    """`texture` (T, T, 3) uint8 sRGB, `uv` (F, 3, 2) with its origin top left."""
+    side = len(texture)
+    columns, rows = np.clip((uv.reshape(-1, 2) * side).astype(np.intp), 0, side - 1).T
+    return [round(_linear(float(channel)), 4) for channel in texture[rows, columns].mean(axis=0) / 255]
 
 
 class _Document:
@@ -108,14 +116,15 @@ class _Document:
         primitive = {"attributes": attributes, "indices": accessor, "material": 0}
         self._json["meshes"] = [{"name": self._name, "primitives": [primitive]}]
 
-    def texture_material(self, texture: np.ndarray) -> None:
+    def texture_material(self, texture: np.ndarray, uv: np.ndarray) -> None:
+        """With the thing's mean colour beside it, so that nobody needs to decode the picture for a small impression of it."""
         # level 1: five times faster than level 6 for a file a tenth larger
         png = cv2.imencode(".png", texture[:, :, ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 1])[1].tobytes()
         self._json["images"] = [{"name": self._name, "mimeType": "image/png", "bufferView": self._view(png, None)}]
         wrap = {"wrapS": _CLAMP, "wrapT": _CLAMP}
         self._json["samplers"] = [{"magFilter": _LINEAR, "minFilter": _LINEAR_MIPMAPS, **wrap}]
         self._json["textures"] = [{"source": 0, "sampler": 0}]
-        self._material({"baseColorTexture": {"index": 0}})
+        self._material({"baseColorTexture": {"index": 0}}, {MEAN_COLOR: _mean_color(texture, uv)})
 
     def plain_material(self, srgb: tuple[float, float, float]) -> None:
         self._material({"baseColorFactor": [*(_linear(channel) for channel in srgb), 1.0]})
@@ -136,9 +145,10 @@ class _Document:
             )
         )
 
-    def _material(self, color: dict[str, Any]) -> None:
+    def _material(self, color: dict[str, Any], extras: dict[str, Any] | None = None) -> None:
         surface = {**color, "metallicFactor": 0.0, "roughnessFactor": _ROUGHNESS}
-        self._json["materials"] = [{"name": self._name, "pbrMetallicRoughness": surface}]
+        material = {"name": self._name, "pbrMetallicRoughness": surface}
+        self._json["materials"] = [material | {"extras": extras} if extras else material]
 
     def _accessor(self, accessor: dict[str, Any]) -> int:
         self._json["accessors"].append(accessor)

@@ -1,0 +1,150 @@
+"""A GLB of the backend is the same object whether it is built from its arrays or comes through Blender's importer."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import bmesh
+import bpy
+import numpy as np
+import pytest
+from conftest import part
+
+from test_in_the_middle import glbs as glbs  # a fixture
+
+
+class OnlyImporter:
+    """A reader that understands nothing."""
+
+    def take(self, path: str) -> None:
+        return None
+
+
+def imported(path, reader=None) -> bpy.types.Object:
+    place = part("scene.windows").workplace_of(bpy.context.scene)
+    return part("scene.glb").import_glb(str(path), place, bpy.context.scene.collection, reader or part("scene.quick_glb").GlbReader())
+
+
+def corners(obj) -> np.ndarray:
+    """(F, 3, 5) position and UV of each corner, triangles and their corners in an order of their own."""
+    mesh = obj.data
+    points, places = np.empty(len(mesh.vertices) * 3, np.float32), np.empty(len(mesh.loops), np.int32)
+    mesh.vertices.foreach_get("co", points)
+    mesh.loops.foreach_get("vertex_index", places)
+    uv = np.zeros(len(mesh.loops) * 2, np.float32)
+    if mesh.uv_layers:
+        mesh.uv_layers.active.uv.foreach_get("vector", uv)
+    rows = np.concatenate((points.reshape(-1, 3)[places], uv.reshape(-1, 2)), axis=1).reshape(-1, 3, 5)
+    turned = [min((np.roll(triangle, shift, axis=0).tolist() for shift in range(3))) for triangle in rows]
+    return np.array(sorted(turned))
+
+
+def material(obj) -> bpy.types.Material:
+    (found,) = obj.data.materials
+    return found
+
+
+def nodes(obj) -> dict:
+    return {node.type: node for node in material(obj).node_tree.nodes}
+
+
+@pytest.mark.parametrize("kind", [0, 1], ids=["plain", "painted"])
+def test_the_same_object_as_through_blenders_importer(owner, glbs, kind):
+    quick, slow = imported(glbs[kind]), imported(glbs[kind], OnlyImporter())
+    np.testing.assert_allclose(corners(quick), corners(slow), atol=1e-6)
+    assert [len(part) for part in (quick.data.vertices, quick.data.edges, quick.data.polygons)] == [
+        len(part) for part in (slow.data.vertices, slow.data.edges, slow.data.polygons)
+    ]
+    assert [layer.name for layer in quick.data.uv_layers] == [layer.name for layer in slow.data.uv_layers]
+    assert not quick.data.has_custom_normals and all(polygon.use_smooth for polygon in quick.data.polygons)
+    assert quick.data.validate(verbose=True) is False, "Blender has nothing to correct"
+    assert nodes(quick).keys() == nodes(slow).keys()
+    colours = [nodes(obj)["BSDF_PRINCIPLED"].inputs["Base Color"].default_value[:] for obj in (quick, slow)]
+    assert colours[0] == pytest.approx(colours[1])
+    assert quick.matrix_basis == slow.matrix_basis and quick.parent is None and not quick.select_get()
+    mesh = bmesh.new()
+    mesh.from_mesh(quick.data)
+    assert all(edge.is_manifold for edge in mesh.edges) and mesh.calc_volume(signed=True) > 0
+    mesh.free()
+
+
+def test_the_same_picture(owner, glbs):
+    quick, slow = imported(glbs[1]), imported(glbs[1], OnlyImporter())
+    pictures = [nodes(obj)["TEX_IMAGE"] for obj in (quick, slow)]
+    assert pictures[0].extension == pictures[1].extension
+    mine, theirs = pictures[0].image, pictures[1].image
+    assert mine.packed_file.data == theirs.packed_file.data and mine.size[:] == theirs.size[:]
+    assert mine.colorspace_settings.name == theirs.colorspace_settings.name
+    wanted = material(slow)["img23d_mean_color"]
+    assert material(quick)["img23d_mean_color"].to_list() == pytest.approx(wanted.to_list())
+
+
+def test_the_colour_in_solid_shading_needs_no_decoding(owner, glbs, monkeypatch):
+    materials, obj = part("scene.materials"), imported(glbs[1])
+    told = material(obj)["img23d_mean_color"].to_list()
+    decoded = materials.mean_colour(nodes(obj)["TEX_IMAGE"].image, obj.data)
+    assert told == pytest.approx(decoded, abs=0.02), "the backend measures what Blender would"
+    monkeypatch.setattr(materials, "mean_colour", None)
+    materials.finish_materials(obj.data, "cup", print)
+    assert list(material(obj).diffuse_color)[:3] == pytest.approx(told)
+    assert "img23d_mean_color" not in material(obj)
+
+
+def changed(path: str, new: Path, change) -> Path:
+    """The GLB with another JSON part."""
+    data = Path(path).read_bytes()
+    (length,) = struct.unpack_from("<I", data, 12)
+    document = json.loads(data[20 : 20 + length])
+    change(document)
+    text = json.dumps(document).encode()
+    text += b" " * (-len(text) % 4)
+    rest = data[20 + length :]
+    header = struct.pack("<4sIIII", b"glTF", 2, 20 + len(text) + len(rest), len(text), 0x4E4F534A)
+    new.write_bytes(header + text + rest)
+    return new
+
+
+def test_what_others_have_changed_goes_through_blenders_importer(owner, glbs, tmp_path):
+    def by_somebody_else(document):
+        document["asset"]["generator"] = "Somebody's tool"
+
+    path = changed(glbs[1], tmp_path / "other.glb", by_somebody_else)
+    assert part("scene.quick_glb").GlbReader().take(str(path)) is None
+    assert len(imported(path).data.polygons) == len(imported(glbs[1]).data.polygons)
+
+
+@pytest.mark.parametrize("kept", [0, 10, 500, -100])
+def test_a_file_that_is_cut_off_is_a_sentence(owner, glbs, tmp_path, kept):
+    path = tmp_path / "cut.glb"
+    path.write_bytes(Path(glbs[1]).read_bytes()[:kept])
+    with pytest.raises(part("shared.img23d_protocol").Img23DError):
+        imported(path)
+    assert not bpy.data.objects
+
+
+@pytest.mark.parametrize("key", ["accessors", "bufferViews", "materials", "meshes", "asset"])
+def test_a_file_without_its_parts_is_left_to_the_importer(owner, glbs, tmp_path, key):
+    path = changed(glbs[1], tmp_path / "odd.glb", lambda document: document.pop(key))
+    assert part("scene.quick_glb").GlbReader().take(str(path)) is None
+
+
+def test_files_are_read_ahead_in_the_order_they_come(owner, glbs):
+    reader = part("scene.quick_glb").GlbReader()
+    for path in (*glbs, *glbs):
+        reader.begin(path)
+    for path in glbs:
+        assert reader.take(path) is not None and not reader.is_reading(path)
+    assert reader.take(glbs[0]) is not None, "one that was not begun is read at once"
+    reader.close()
+
+
+def test_more_files_than_are_kept_ahead(owner, glbs, tmp_path):
+    reader, data = part("scene.quick_glb").GlbReader(), Path(glbs[0]).read_bytes()
+    paths = [tmp_path / f"{number}.glb" for number in range(8)]
+    for path in paths:
+        path.write_bytes(data)
+        reader.begin(str(path))
+    assert all(reader.take(str(path)) is not None for path in paths)
+    reader.close()
