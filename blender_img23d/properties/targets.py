@@ -22,8 +22,10 @@ def _percent(label: str, description: str, default: float) -> FloatProperty:
 
 def _on_edge(target: Img23DTarget, context: bpy.types.Context) -> None:
     """Whoever moves an edge has drawn the box; the note and the cut-out were of the old one."""
-    target.has_box = target.is_drawn = True
-    target.note = target.cutout = ""
+    if not (target.has_box and target.is_drawn):
+        target.has_box = target.is_drawn = True
+    if target.note or target.cutout:
+        target.note = target.cutout = ""
 
 
 class Img23DTarget(PropertyGroup):

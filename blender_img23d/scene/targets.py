@@ -10,13 +10,14 @@ import bpy
 from ..core.jobs import Job
 from ..core.searches import delete_old_searches
 from ..core.targets import Row, found_again, with_found
-from ..properties import Img23DTarget
+from ..properties import Img23DSceneSettings, Img23DTarget
 from ..shared.img23d_protocol.messages import Box, CutoutReady, LocatedTarget, TargetFailed, Wanted
 from .file_state import FileState
 from .folders import absolute
 from .windows import push_undo, why_not_now, workplace_of
 
 _PERCENT = 100.0
+_SAME = ("name", "use", "is_drawn", "found_as", "note", "cutout", "strokes")  # in the list and in `Row`
 # What a row's cut-out depends on: its box's edges in percent and its strokes; or the name that was not found.
 Look = tuple[float | str, ...]
 
@@ -143,12 +144,16 @@ def _box(row: Img23DTarget) -> Box:
 
 
 def _write(row: Img23DTarget, values: Row, metres: float) -> None:
-    if values.box is not None:
+    """Only what is other than before: with two hundred rows each property that is set counts."""
+    if values.box is not None and not (row.has_box and _box(row) == values.box):
+        row.has_box = row.is_drawn = True  # as an edge that moves would say, at each of them
         row.left, row.top = values.box.left * _PERCENT, values.box.top * _PERCENT
         row.right, row.bottom = values.box.right * _PERCENT, values.box.bottom * _PERCENT
-    row.has_box, row.is_drawn = values.box is not None, values.is_drawn  # last: an edge that moves says it was drawn
-    row.name, row.use, row.found_as, row.note = values.name, values.use, values.found_as, values.note
-    row.cutout, row.strokes, row.height = values.cutout, values.strokes, values.height / metres
+    wanted = {"has_box": values.box is not None, "height": values.height / metres}
+    wanted |= {name: getattr(values, name) for name in _SAME}
+    for name, value in wanted.items():
+        if getattr(row, name) != value:
+            setattr(row, name, value)
 
 
 def _look(row: Img23DTarget) -> Look:
@@ -163,14 +168,21 @@ def _answer_all(
     before = read_rows(scene)
     chosen = before[values.active_target].name if 0 <= values.active_target < len(before) else None
     rows, places = with_found(before, asked, search.names, found)
-    values.targets.clear()
-    for row in rows:
-        _write(values.targets.add(), row, metres)
+    _make_long(values, len(rows))
+    for row, target in zip(rows, values.targets, strict=True):
+        _write(target, row, metres)
     for place in places:
         values.targets[place].cutout = ""  # the new one takes its place, also where the box was drawn
     values.active_target = next((index for index, row in enumerate(rows) if row.name == chosen), 0)
     values.found_names = search.names
     return tuple(_look(values.targets[place]) for place in places)
+
+
+def _make_long(values: Img23DSceneSettings, count: int) -> None:
+    while len(values.targets) > count:
+        values.targets.remove(len(values.targets) - 1)
+    while len(values.targets) < count:
+        values.targets.add()
 
 
 def _answer_one(scene: bpy.types.Scene, search: _Search, found: tuple[LocatedTarget, ...]) -> tuple[Look, ...]:
