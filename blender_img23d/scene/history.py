@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..core.session import Session
     from .thumbnails import Thumbnails
 
-_READING = 0.002  # seconds a tick; the run that is begun within them is read to its end
+_READING = 0.001  # seconds a tick; the run that is begun within them is read to its end
 _PICTURES = 4  # loaded a tick
 
 
