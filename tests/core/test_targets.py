@@ -68,6 +68,10 @@ def test_a_renamed_row_answers_the_name_that_it_was_found_for_and_its_new_one() 
     assert made(rows, "cup, lamp", "cup, thing") == [("Granny's mug", box(0.1)), ("lamp", box(0.5))]
 
 
+def test_a_name_that_is_typed_once_more_is_looked_for_once_more() -> None:
+    assert made([found_row("cup", 0.1)], "cup, cup", "cup") == [("cup", box(0.1)), ("cup", None)]
+
+
 def test_a_box_without_a_name_is_a_thing_of_its_own() -> None:
     assert made([found_row("cup", 0.1), Row(name="  ", box=box(0.5))], "cup", "cup")[1] == ("Box 2", box(0.5))
 
@@ -135,6 +139,11 @@ def test_of_several_with_one_name_each_keeps_its_own_line() -> None:
     assert [(row.name, row.box) for row in again] == [
         ("right one", box(0.69)), ("left one", box(0.11)), ("cup", box(0.4)),
     ]  # fmt: skip
+
+
+def test_what_is_not_there_any_more_goes() -> None:
+    rows = [found_row("cup", 0.1), found_row("cup", 0.4), found_row("cup", 0.7)]
+    assert [row.box for row in find(rows, "cup", answer("cup", 0.41))] == [box(0.41)]
 
 
 def test_others_of_a_name_stay_where_only_one_was_drawn() -> None:
