@@ -98,7 +98,7 @@ class Img23DPreferences(bpy.types.AddonPreferences):
         description="Give the models' memory back when a render begins, so that Cycles can have it",
         default=True,
     )
-    defaults: PointerProperty(type=Img23DDefaults)
+    defaults: PointerProperty(type=Img23DDefaults, name="For New Scenes", description="What new scenes begin with")
     shows_defaults: BoolProperty(
         name="Advanced", description="Show every setting that new scenes begin with", options={"SKIP_SAVE"}
     )

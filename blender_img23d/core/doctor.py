@@ -33,6 +33,14 @@ _ENVIRONMENTS = {
         Action.PREFERENCES,
     ),
 }
+# What the backend runs in, other than Blender's own Python, and what to do where it does not start there
+_RUNS_IN = {
+    EnvironmentState.READY: ("It runs in the environment of the AI models: press Set Up AI Models again.", Action.SET_UP),
+    EnvironmentState.CHOSEN: (
+        "It runs in the Python that you chose: look whether that has all packages, or choose none in the preferences.",
+        Action.PREFERENCES,
+    ),
+}
 _NO_IMPORTER = "Blender's glTF importer is switched off, and the results cannot be brought into the scene without it."
 _OFFLINE = "Blender may not use the network, so nothing can be downloaded. Nothing else needs it."
 
@@ -80,13 +88,22 @@ def why_not_writable(folder: Path) -> str:
     return ""
 
 
-def job_findings(job: Job) -> tuple[Finding, ...]:
-    """What the backend has found, or why it could not look."""
+def job_findings(job: Job, environment: EnvironmentState) -> tuple[Finding, ...]:
+    """What the backend has found, or why it could not look; it runs in the environment where that is ready."""
     if job.state is JobState.FAILED:
-        return (failure_finding(job.code, f"{job.error} {job.action}".rstrip(), job.detail),)
+        return (_failed(job, environment),)
     if job.state is JobState.CANCELLED:
         return (Finding(what="Check", level=Level.NOTE, sentence="It was cancelled before the end."),)
     return job.findings
+
+
+def _failed(job: Job, environment: EnvironmentState) -> Finding:
+    if job.code == ErrorCode.BACKEND_START and environment in _RUNS_IN:
+        advice, action = _RUNS_IN[environment]
+        return Finding(
+            what="Backend", level=Level.PROBLEM, sentence=f"{job.error} {advice}", action=action, detail=job.detail
+        )
+    return failure_finding(job.code, f"{job.error} {job.action}".rstrip(), job.detail)
 
 
 def failure_finding(code: str, sentence: str, detail: str = "") -> Finding:

@@ -7,7 +7,7 @@ from bl_operators.presets import AddPresetBase
 from bpy.app.translations import pgettext_tip as _
 from bpy.props import EnumProperty
 
-from ..core.presets import PRESETS
+from ..core.presets import BALANCED, PRESETS
 from ..properties import DEFAULT_FIELDS, preferences_of
 from ..scene.defaults import copy_settings, mark_preferences, save_defaults, use_preset
 
@@ -16,7 +16,9 @@ _DESCRIPTIONS = {one.name: one.description for one in PRESETS}
 
 
 class _ChooseQuality:
-    quality: EnumProperty(name="Quality", items=_QUALITIES, default="balanced")
+    quality: EnumProperty(
+        name="Quality", description="How good the objects become, and how long they take", items=_QUALITIES, default=BALANCED
+    )
 
     @classmethod
     def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
@@ -72,7 +74,7 @@ class IMG23D_OT_add_preset(AddPresetBase, bpy.types.Operator):
     """Blender's own way to keep presets: a small file each, in the folder of the user's presets"""
 
     bl_idname = "img23d.add_preset"
-    bl_label = "Add Img23D Preset"
+    bl_label = "Img23D: Add Preset"
     bl_description = "Keep this scene's engine, quality and layout under a name, or remove a kept one"
     preset_menu = "IMG23D_PT_presets"
     preset_subdir = "img23d"

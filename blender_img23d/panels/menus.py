@@ -75,10 +75,12 @@ class IMG23D_MT_quality(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
+        layout.operator_context = "INVOKE_DEFAULT"
         layout.operator("img23d.set_quality", text="Img23D: Draft Quality").quality = "draft"
         layout.operator("img23d.set_quality", text="Img23D: Balanced Quality").quality = "balanced"
         layout.operator("img23d.set_quality", text="Img23D: Best Quality").quality = "best"
         layout.separator()
+        layout.operator("img23d.add_preset")
         layout.operator("img23d.save_defaults")
         layout.operator("img23d.reset_to_defaults")
 

@@ -16,6 +16,7 @@ from . import outcome
 from .folders import log_folder, runs_base
 
 if TYPE_CHECKING:
+    from ..core.environment import EnvironmentState
     from ..core.jobs import Job
     from .owner import Extension
 
@@ -27,6 +28,7 @@ class Checkup:
     """`job` is the backend's part, None where that could not even be tried."""
 
     own: tuple[Finding, ...]
+    environment: EnvironmentState
     job: Job | None = None
 
     @property
@@ -36,7 +38,7 @@ class Checkup:
     @property
     def findings(self) -> list[Finding]:
         """What is known by now, the worst first. For `draw`, too."""
-        theirs = job_findings(self.job) if self.job is not None else ()
+        theirs = job_findings(self.job, self.environment) if self.job is not None else ()
         return worst_first((*self.own, *theirs))
 
     @property
@@ -46,12 +48,14 @@ class Checkup:
 
 def begin_checkup(context: bpy.types.Context, owner: Extension, *, try_stages: bool) -> Checkup:
     """Raises nothing: that something cannot be looked at is what a doctor has to say."""
-    own = own_findings(_facts(owner))
+    facts = _facts(owner)
+    own, environment = own_findings(facts), facts.environment.state
     request = build_diagnose(run_folder=str(runs_base(context)), settings=_settings(context), try_stages=try_stages)
     try:
-        return Checkup(own=own, job=owner.session.submit(request))
+        return Checkup(own=own, environment=environment, job=owner.session.submit(request))
     except Img23DError as error:
-        return Checkup(own=(*own, failure_finding(error.code, error.sentence, error.detail)))
+        failure = failure_finding(error.code, error.sentence, error.detail)
+        return Checkup(own=(*own, failure), environment=environment)
 
 
 def follow_checkup(operator: bpy.types.Operator, owner: Extension) -> set[str]:

@@ -80,9 +80,14 @@ def test_a_backend_that_cannot_look() -> None:
     sentence = "The backend could not start: a part of Img23D is missing or damaged."
     job.on_failed(Failed(job=job.id, code=ErrorCode.BACKEND_START, sentence=sentence, detail="ImportError"), "Reinstall it.")
     job.end(JobState.FAILED, now=1.0)
-    (finding,) = job_findings(job)
+    (finding,) = job_findings(job, EnvironmentState.MISSING)
     assert (finding.level, finding.action, finding.detail) == (Level.PROBLEM, Action.OPEN_LOG, "ImportError")
     assert finding.sentence == f"{sentence} Reinstall it."
+    in_the_environment, in_another_python = (
+        job_findings(job, state)[0] for state in (EnvironmentState.READY, EnvironmentState.CHOSEN)
+    )
+    assert in_the_environment.action is Action.SET_UP and "Reinstall" not in in_the_environment.sentence
+    assert in_another_python.action is Action.PREFERENCES and in_another_python.sentence.startswith(sentence)
     assert failure_finding(ErrorCode.BACKEND_DIED, "It ended.").action is Action.RESTART_BACKEND
 
 
@@ -90,9 +95,9 @@ def test_a_backend_that_looked_or_was_stopped() -> None:
     job = new_job(build_diagnose(), file_key="", now=0.0)
     disk = Finding(what="Disk", level=Level.WARNING, sentence="Little room.")
     job.take(Diagnosed(job=job.id, report="", findings=(disk,)))
-    assert job_findings(job) == (disk,)
+    assert job_findings(job, EnvironmentState.READY) == (disk,)
     job.end(JobState.CANCELLED, now=1.0)
-    assert [finding.level for finding in job_findings(job)] == [Level.NOTE]
+    assert [finding.level for finding in job_findings(job, EnvironmentState.READY)] == [Level.NOTE]
 
 
 def test_the_worst_comes_first_and_is_counted() -> None:
