@@ -24,7 +24,7 @@ class Img23DWeightsRow(PropertyGroup):
 class Img23DRunRow(PropertyGroup):
     """One line of the list of past runs; what it shows is looked up in the session's job."""
 
-    job: StringProperty()
+    job: StringProperty(name="Run", description="The run's id", options={"HIDDEN"})
 
 
 def _on_run_chosen(state: Img23DWindowState, context: bpy.types.Context) -> None:

@@ -36,6 +36,8 @@ def place_again(context: bpy.types.Context, owner: Extension, job: Job, obj: bpy
 
 
 def _check_own(context: bpy.types.Context, obj: bpy.types.Object) -> None:
+    if obj.type != "MESH":
+        raise bad_request(f"“{obj.name}” is no mesh any more: press Generate to make it from its photo.")
     is_linked = obj.library is not None or obj.data.library is not None or obj.override_library is not None
     if is_linked and _is_in_place(context):
         raise bad_request(f"“{obj.name}” is linked from another file: choose Beside, or make it local first.")

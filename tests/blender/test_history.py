@@ -85,6 +85,20 @@ def test_runs_are_listed_after_a_restart_and_brought_into_a_new_file(base, photo
         bpy.ops.img23d.import_run()
 
 
+def test_a_saved_files_objects_are_known_after_a_restart(base, photo, tmp_path):
+    (ball,) = generate(photo, "red ball")
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "desk.blend"))
+    bpy.ops.wm.read_homefile(use_empty=True)
+    restarted()
+    bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "desk.blend"))
+    owner = read(part("core.app").current())
+    assert owner.standings[0].name == "IN_SCENE"
+    assert bpy.ops.img23d.show_result() == {"FINISHED"} and bpy.context.object.name == "red ball"
+    assert part("panels.made").IMG23D_PT_made.poll(bpy.context)
+    with pytest.raises(RuntimeError, match="already"):
+        bpy.ops.img23d.import_run()
+
+
 def test_nothing_is_read_before_the_tab_is_open_or_while_a_job_runs(base, photo, monkeypatch):
     generate(photo, "red ball")
     registration = part("registration")
