@@ -10,14 +10,14 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import CollectionProperty, StringProperty
 
 from ..scene.owner import extension
+from ..scene.windows import open_tab
 from ..shared.img23d_protocol import Img23DError
 
-TAB = "Img23D"
 _EXTENSIONS = ".jpg;.jpeg;.png;.webp;.tif;.tiff;.bmp;.gif"  # what the backend opens
 
 
 class IMG23D_FH_photo(bpy.types.FileHandler):
-    """Comes before Blender's own drops, which are therefore offered beside ours."""
+    """Blender has handlers of its own for pictures, so it asks at the mouse whose operator is meant."""
 
     bl_idname = "IMG23D_FH_photo"
     bl_label = "Img23D Photo"
@@ -31,8 +31,8 @@ class IMG23D_FH_photo(bpy.types.FileHandler):
 
 class IMG23D_OT_drop_photo(bpy.types.Operator):
     bl_idname = "img23d.drop_photo"
-    bl_label = "Img23D: Dropped Photo"
-    bl_description = "Make objects from the dropped photo, or do with it what Blender does"
+    bl_label = "Img23D: Make Objects from This Photo"  # in the menu that Blender shows when a picture is dropped
+    bl_description = "Take the dropped picture as the photo that objects are made from"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
     directory: StringProperty(
@@ -40,25 +40,13 @@ class IMG23D_OT_drop_photo(bpy.types.Operator):
     )
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
 
-    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if _shows_tab(context.area):
-            return self.execute(context)
-        context.window_manager.popup_menu(_choices(context, self._path()), title=self._path().name, icon="IMAGE_DATA")
-        self._say_which()
-        return {"FINISHED"}
-
     def execute(self, context: bpy.types.Context) -> set[str]:
-        self._say_which()
-        return _use(self, context, lambda: str(self._path()))
-
-    def _path(self) -> Path:
         pictures = [file.name for file in self.files if file.name.lower().endswith(tuple(_EXTENSIONS.split(";")))]
-        return Path(self.directory, pictures[0] if pictures else "")
-
-    def _say_which(self) -> None:
-        if len(self.files) > 1:
-            sentence = _("One photo at a time: “{name}” is taken.").format(name=self._path().name)
-            self.report({"INFO"}, sentence)
+        if not pictures:
+            return {"CANCELLED"}
+        if context.area is not None:
+            open_tab(context.area)  # otherwise nothing would be seen of it
+        return _use(self, context, lambda: str(Path(self.directory, pictures[0])), is_one_of=len(pictures))
 
 
 class IMG23D_OT_use_image(bpy.types.Operator):
@@ -116,7 +104,9 @@ class IMG23D_OT_paste_photo(bpy.types.Operator):
         return _use(self, context, lambda: photo_in_clipboard(context))
 
 
-def _use(operator: bpy.types.Operator, context: bpy.types.Context, find: Callable[[], str]) -> set[str]:
+def _use(
+    operator: bpy.types.Operator, context: bpy.types.Context, find: Callable[[], str], *, is_one_of: int = 1
+) -> set[str]:
     from ..scene.photo_sources import use_photo  # late, as everything that Blender's start should not wait for
 
     try:
@@ -124,38 +114,9 @@ def _use(operator: bpy.types.Operator, context: bpy.types.Context, find: Callabl
     except Img23DError as error:
         return extension().refuse(operator, error)
     use_photo(context, path)
-    operator.report({"INFO"}, _("The photo is now “{name}”.").format(name=Path(path).name))
+    sentence = _("The photo is now “{name}”.") if is_one_of == 1 else _("One photo at a time: “{name}” is taken.")
+    operator.report({"INFO"}, sentence.format(name=Path(path).name))
     return {"FINISHED"}
-
-
-def _shows_tab(area: bpy.types.Area | None) -> bool:
-    """Whether the sidebar is open at our tab: then there is no doubt what a dropped photo is for."""
-    if area is None or not getattr(area.spaces.active, "show_region_ui", False):
-        return False
-    return any(region.type == "UI" and getattr(region, "active_panel_category", "") == TAB for region in area.regions)
-
-
-def _choices(context: bpy.types.Context, path: Path) -> Callable[[bpy.types.Menu, bpy.types.Context], None]:
-    """What a menu at the mouse offers: ours, and what Blender does with a picture that is dropped here."""
-    is_editor = context.area.type == "IMAGE_EDITOR"
-    view = None if is_editor else context.space_data.region_3d
-
-    def draw(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
-        layout = menu.layout
-        layout.operator_context = "EXEC_DEFAULT"
-        layout.operator("img23d.choose_photo", text="Make Objects from This Photo", icon="MESH_MONKEY").filepath = str(path)
-        layout.separator()
-        if is_editor:
-            button = layout.operator("image.open", text="Open Image", icon="FILE_FOLDER")
-            button.directory = str(path.parent)
-            button.files.add().name = path.name
-            return
-        layout.operator("object.empty_image_add", text="Add as Reference Image", icon="EMPTY_DATA").filepath = str(path)
-        if view.view_perspective == "CAMERA" and hasattr(bpy.types, "VIEW3D_OT_camera_background_image_add"):
-            button = layout.operator("view3d.camera_background_image_add", text="Add as Camera Background", icon="CAMERA_DATA")
-            button.filepath = str(path)
-
-    return draw
 
 
 CLASSES = (

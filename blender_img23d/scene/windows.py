@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import bpy
 
+TAB = "Img23D"
 _MODES = {
     "EDIT": "Edit Mode",
     "SCULPT": "Sculpt Mode",
@@ -73,6 +75,15 @@ def redraw_sidebars() -> None:
                 for region in area.regions:
                     if region.type == "UI":
                         region.tag_redraw()
+
+
+def open_tab(area: bpy.types.Area) -> None:
+    """The sidebar of a 3D viewport or an Image Editor, at our tab."""
+    area.spaces.active.show_region_ui = True
+    for region in area.regions:
+        if region.type == "UI":
+            with contextlib.suppress(TypeError, AttributeError):  # it was never drawn, or is too low to have tabs
+                region.active_panel_category = TAB
 
 
 def show_in_status_bar(text: str) -> None:
