@@ -126,17 +126,26 @@ def _answered(row: Row, one: LocatedTarget) -> Row:
 
 
 def _claims(rows: Sequence[Row], found: Sequence[LocatedTarget]) -> dict[int, int]:
-    """Which answer is whose, by row: of those with its name the one whose box is nearest, and drawn boxes choose first."""
+    """Which answer is whose, by row: of those with its name the one whose box is nearest.
+
+    Drawn boxes choose first, then the rows that an answer is nearest to.
+    """
     by_name: dict[str, list[int]] = {}
     for answer, one in enumerate(found):
         by_name.setdefault(_key(one.name), []).append(answer)
+
+    def alike(row: Row) -> list[int]:
+        return by_name.get(row.key) or by_name.get(_key(row.name)) or []
+
+    def nearness(row: Row) -> float:
+        return max((_overlap(row.box, found[answer].box) for answer in alike(row)), default=0.0)
+
     claims: dict[int, int] = {}
-    for index in sorted(range(len(rows)), key=lambda index: not rows[index].stays):
-        row = rows[index]
-        alike = by_name.get(row.key) or by_name.get(_key(row.name)) or []
-        if alike:
-            claims[index] = max(alike, key=lambda answer: _overlap(row.box, found[answer].box))
-            alike.remove(claims[index])
+    for index in sorted(range(len(rows)), key=lambda index: (not rows[index].stays, -nearness(rows[index]))):
+        row, free = rows[index], alike(rows[index])
+        if free:
+            claims[index] = max(free, key=lambda answer: _overlap(row.box, found[answer].box))
+            free.remove(claims[index])
     return claims
 
 

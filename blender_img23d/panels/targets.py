@@ -66,17 +66,17 @@ class IMG23D_PT_targets(bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         values = context.scene.img23d
         column = self.layout.column()
-        draw_find_button(column, values)
-        column.prop(values, "check_first")
         if not values.targets:
             draw_sentence(column, context, "Find shows what the names will find, so that you can correct it before waiting.")
         _draw_list(column, values)
+        column.prop(values, "check_first")
         _draw_advice(column, context, values)
         if 0 <= values.active_target < len(values.targets):
             _draw_chosen(column, context, values.targets[values.active_target])
 
 
 def draw_find_button(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+    """For the tab's top, beside Generate."""
     if values.targets:
         layout.operator("img23d.find_targets", text="Find Again", icon="VIEWZOOM")
     else:
