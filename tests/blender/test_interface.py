@@ -53,7 +53,7 @@ def _in_menu(name: str) -> list[str]:
 def test_search_finds_the_operators(owner):
     """F3 looks through menus: each operator that makes sense without a list stands in one."""
     listed = {*_in_menu("IMG23D_MT_add"), *_in_menu("IMG23D_MT_object")}
-    of_the_list = {"img23d.show_result", "img23d.import_result", "img23d.browse_runs", "img23d.use_seed"}
+    of_the_list = {"img23d.show_result", "img23d.import_result", "img23d.use_seed"}
     of_the_list |= {"img23d.download_weights", "img23d.verify_weights", "img23d.delete_weights"}
     of_the_list |= {"img23d.drag_box", "img23d.brush_mask", "img23d.resize_brush"}  # the tools' own
     of_the_list |= {"img23d.drop_photo"}  # a file's
