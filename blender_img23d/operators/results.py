@@ -85,6 +85,7 @@ class IMG23D_OT_browse_runs(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("There is no other run")
         owner = extension_or_none()
         return owner is not None and len(listed_jobs(owner)) > 1
 
