@@ -90,8 +90,8 @@ def parse_arguments() -> argparse.Namespace:
     command.add_argument("--resources", type=Path, help="a Blender user folder such as ~/.config/blender/4.5; default: all found")
     command.set_defaults(action=do_link)
 
-    command = commands.add_parser("bench", help="measure shape, texture, time and Blender; writes docs/benchmarks.md")
-    command.add_argument("--only", choices=("shapes", "blender", "learned"), help="measure one part and keep the others' last figures")
+    command = commands.add_parser("bench", help="measure shape, texture, layout, time and Blender; writes docs/benchmarks.md")
+    command.add_argument("--only", choices=("shapes", "layout", "blender", "learned"), help="measure one part and keep the others' last figures")
     command.add_argument("--gpu", action="store_true", help="the learned models at full size on this machine's graphics card, nothing else")
     command.set_defaults(action=do_bench)
     return parser.parse_args()

@@ -16,6 +16,7 @@ import numpy as np
 from PIL import Image
 
 from ..places import BACKEND, EXTENSION
+from .layout_rows import MADE, TRUE, LayoutRow
 from .shapes import generate, load_mesh
 
 sys.path[:0] = [str(BACKEND), str(EXTENSION / "shared")]
@@ -25,7 +26,6 @@ from img23d_protocol.arrangement import PhotoCamera, Pose  # noqa: E402
 from img23d_protocol.job_requests import Box  # noqa: E402
 
 FULL_FRAME_DIAGONAL = 43.27  # mm
-TRUE, MADE = "true meshes", "preview engine"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,24 +50,6 @@ class Scene:
     focal: float
     pitch: float
     things: tuple[Thing, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LayoutRow:
-    """One line of the table. Errors of angle in degrees, of the focal length and of places as shares; contact in heights of the thing."""
-
-    scene: str
-    shapes: str
-    has_lens: bool
-    made: int
-    things: int
-    box_overlap: float
-    pairs_right: int
-    pairs: int
-    contact: float
-    place_error: float
-    pitch_error: float
-    focal_error: float
 
 
 def measure(scenes: Path, runs: Path, out: Path) -> None:
@@ -194,6 +176,7 @@ def score(
         pairs=len(pairs),
         contact=float(max(contacts)),
         place_error=place_error(places, truths),
+        pitch=float(np.degrees(scene.pitch)),
         pitch_error=float(np.degrees(camera.pitch - scene.pitch)),
         focal_error=camera.focal / scene.focal - 1,
     )

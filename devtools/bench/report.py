@@ -18,23 +18,29 @@ from ..places import BUILD, DEMO, ROOT
 from ..running import clean_environment, run
 from ..wheels import host_platform
 from . import blender as blender_part
+from .layout_table import layout_part
 from .learned.report import FIGURES, learned_part, run_learned
 
 OUT = BUILD / "bench"
 PHOTOS, RUNS = OUT / "photos", OUT / "runs"
-SHAPES, BLENDER, LOCATE = (FIGURES / f"{part}.json" for part in ("shapes", "blender", "locate"))
+SCENES, LAYOUT_RUNS = OUT / "scenes", OUT / "layout_runs"
+SHAPES, LAYOUT, BLENDER, LOCATE = (FIGURES / f"{part}.json" for part in ("shapes", "layout", "blender", "locate"))
+LAYOUT_SCENES = ROOT / "devtools" / "in_blender" / "layout_scenes.py"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PHOTO_SIZE, PHOTO_SAMPLES = 1024, 8
+STAMP = "made_from.txt"
 
 
 def run_bench(*, only: str | None, gpu: bool) -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     FIGURES.mkdir(exist_ok=True)
-    parts = {"learned"} if gpu else {only} if only else {"shapes", "blender", "learned"}
-    if parts & {"shapes", "blender"}:
+    parts = {"learned"} if gpu else {only} if only else {"shapes", "layout", "blender", "learned"}
+    if parts & {"shapes", "layout", "blender"}:
         blender = environment.bpy_environment()
     if "shapes" in parts:
         measure_shapes(blender)
+    if "layout" in parts:
+        measure_layout(blender)
     if "blender" in parts:
         (zip_file,) = package.build([host_platform()], blender)
         blender_part.measure(blender, zip_file, BLENDER)
@@ -53,25 +59,47 @@ def measure_shapes(blender: environment.Blender) -> None:
     run([python, "-m", "devtools.bench.locate", RUNS, LOCATE], env=clean_environment(), cwd=ROOT)
 
 
+def measure_layout(blender: environment.Blender) -> None:
+    if _is_older(SCENES, LAYOUT_SCENES):
+        print("Taking the photos of the scenes (some minutes, once) ...", flush=True)
+        run(blender.command(LAYOUT_SCENES, SCENES), env=clean_environment())
+        _keep_stamp(SCENES, LAYOUT_SCENES)
+    shutil.rmtree(LAYOUT_RUNS, ignore_errors=True)
+    command = [environment.plain_python(), "-m", "devtools.bench.layout", SCENES, LAYOUT_RUNS, LAYOUT]
+    run(command, env=clean_environment(), cwd=ROOT)
+
+
 def take_photos(blender: environment.Blender) -> None:
-    """Once; again when the scene's scripts change."""
-    scripts = b"".join(path.read_bytes() for path in sorted(DEMO.glob("*.py")))
-    wanted = hashlib.sha256(scripts).hexdigest()
-    stamp = PHOTOS / "made_from.txt"
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted:
+    if not _is_older(PHOTOS):
         return
-    shutil.rmtree(PHOTOS, ignore_errors=True)
     print("Taking the photos of the known things (some minutes, once) ...", flush=True)
     command = blender.command(DEMO / "make_photo.py", "--single", PHOTOS, "--size", str(PHOTO_SIZE), "--samples", str(PHOTO_SAMPLES))
     run(command, env=clean_environment())
-    stamp.write_text(wanted, encoding="utf-8")
+    _keep_stamp(PHOTOS)
+
+
+def _is_older(folder: Path, *scripts: Path) -> bool:
+    """Whether the photos there are to be taken, or again since the demo's or these scripts changed; the folder is emptied then."""
+    stamp = folder / STAMP
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == _digest(*scripts):
+        return False
+    shutil.rmtree(folder, ignore_errors=True)
+    return True
+
+
+def _keep_stamp(folder: Path, *scripts: Path) -> None:
+    (folder / STAMP).write_text(_digest(*scripts), encoding="utf-8")
+
+
+def _digest(*scripts: Path) -> str:
+    return hashlib.sha256(b"".join(path.read_bytes() for path in [*sorted(DEMO.glob("*.py")), *scripts])).hexdigest()
 
 
 # --- the document ---------------------------------------------------------------------------------------------------
 
 
 def document() -> str:
-    parts = ["# Benchmarks", _how(), *_shapes_part(), *_locate_part(), *_blender_part(), *learned_part()]
+    parts = ["# Benchmarks", _how(), *_shapes_part(), *_locate_part(), *layout_part(LAYOUT), *_blender_part(), *learned_part()]
     return "\n\n".join(parts) + "\n"
 
 

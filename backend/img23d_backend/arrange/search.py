@@ -28,6 +28,8 @@ _FOCAL_SPREAD = 0.35  # logarithm
 _SIZE_SPREAD = 1.0  # logarithm
 _HEIGHT_SPREAD = 0.05  # logarithm, of the heights that the artist gave
 _SHAPE_WEIGHT, _SHAPE_TOLERANCE = 12.0, 0.03  # of a box's size: a made shape is never quite the true one
+_COPY_TOLERANCE = 0.1  # of shapes that only repeat what the photo shows
+_SAME_PROPORTION = 0.015  # logarithm
 _HORIZON_WEIGHT, _HORIZON_MARGIN = 10.0, 0.02  # photo widths
 
 
@@ -98,12 +100,24 @@ def _misfit(things: Things, cameras: Cameras, known: Known) -> np.ndarray:
     """(C,) how badly the things stand under each camera."""
     places = fit(things, cameras)
     squares = places.error**2
-    shapes = (squares / (squares + _SHAPE_TOLERANCE**2)).mean(axis=1)
+    tolerance = _COPY_TOLERANCE if _are_copies(things) else _SHAPE_TOLERANCE
+    shapes = (squares / (squares + tolerance**2)).mean(axis=1)
     sizes = np.log(np.ptp(things.hulls, axis=1).max(axis=1)) + places.log_scale
     spread = sizes.var(axis=1) / _SIZE_SPREAD**2
     depth_below = things.boxes[:, 3] + horizon(cameras)[:, None] - _HORIZON_MARGIN
     hanging = np.clip(-depth_below / 0.1, 0, 1).mean(axis=1)
     return _SHAPE_WEIGHT * shapes + spread + _HORIZON_WEIGHT * hanging + _disagreement(things, places.log_scale, known.heights)
+
+
+def _are_copies(things: Things) -> bool:
+    """Whether the shapes, seen level from the front, have just the proportions of their boxes. Then they were drawn after the
+    photo's outline, however steep the view was (the preview engine does so), and say next to nothing about it.
+    """
+    extent = np.maximum(np.ptp(things.hulls, axis=1), 1e-9)
+    sides = things.boxes[:, 2:] - things.boxes[:, :2]
+    off = np.log(extent[:, 0] / extent[:, 1]) - np.log(sides[:, 0] / sides[:, 1])
+    whole = ~things.bounds.any(axis=1)
+    return bool(whole.any() and np.median(np.abs(off[whole])) < _SAME_PROPORTION)
 
 
 def _disagreement(things: Things, log_scale: np.ndarray, heights: np.ndarray) -> np.ndarray:
