@@ -13,7 +13,6 @@ from img23d_protocol import ErrorCode
 from img23d_protocol.limits import OCTREE_MIN, TEXTURE_SIZES
 from img23d_protocol.messages import (
     Box,
-    Cancelled,
     CutoutReady,
     Diagnose,
     EngineInfo,
@@ -37,7 +36,6 @@ from ..engines import CUTOUT, HUNYUAN3D, Engines
 from ..job import Caller
 from ..pipeline import run_job
 from ..png import write_png
-from ..stages import JobCancelled
 from .actions import action_for
 
 Tell = Callable[[float, str], None]  # (fraction of all trials, note); raises JobCancelled
@@ -91,7 +89,6 @@ class _Heard:
     stages: dict[Stage, float] = field(default_factory=dict)  # that are done -> seconds since the one before
     failure: TargetFailed | Failed | None = None
     notices: list[str] = field(default_factory=list)
-    is_cancelled: bool = False
     _since: float = field(default_factory=time.perf_counter)
 
     def take(self, message: FromBackend) -> None:
@@ -106,8 +103,6 @@ class _Heard:
                 self.failure = self.failure or message
             case Notice():
                 self.notices.append(message.sentence)
-            case Cancelled():
-                self.is_cancelled = True
 
     def _reach(self, stage: Stage) -> None:
         now = time.perf_counter()
@@ -125,7 +120,6 @@ class _Trial:
     photo: Path
 
     def findings(self) -> Iterator[Finding]:
-        """Raises JobCancelled."""
         search = self._search()
         yield from self._told(search, (Stage.LOCATE,))
         made = self._make()
@@ -161,7 +155,7 @@ class _Trial:
         return replace(asked, texture=True, texture_size=TEXTURE_SIZES[0], faces=_FACES, learned=learned)
 
     def _run(self, job: Locate | Generate, start: float, end: float) -> _Heard:
-        """`start` and `end` are what it is of the whole trial. Raises JobCancelled."""
+        """`start` and `end` are what it is of the whole trial."""
         heard = _Heard()
 
         def emit(message: FromBackend) -> None:
@@ -169,9 +163,7 @@ class _Trial:
                 self.tell(start + (end - start) * _overall(message), _STAGES[message.stage])
             heard.take(message)
 
-        run_job(job, replace(self.caller, emit=emit))
-        if heard.is_cancelled:
-            raise JobCancelled
+        run_job(job, replace(self.caller, emit=emit))  # cancelled, it has nothing more to say, and the next `tell` raises
         return heard
 
     def _told(self, heard: _Heard, stages: tuple[Stage, ...]) -> Iterator[Finding]:
