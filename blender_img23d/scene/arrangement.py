@@ -26,13 +26,14 @@ class World:
 
     def stance(self, pose: Pose, metres: float) -> Stance:
         """`metres`: how many scene units one metre of the meshes is."""
-        place = Vector(self.origin) + self.unit * Vector((pose.x, pose.y, 0.0))
-        return Stance(location=tuple(place), turn=pose.yaw, scale=pose.scale * self.unit / metres)
+        x, y, z = self.origin
+        place = (x + self.unit * pose.x, y + self.unit * pose.y, z)
+        return Stance(location=place, turn=pose.yaw, scale=pose.scale * self.unit / metres)
 
 
 def group_extents(world: World, poses: Mapping[int, Pose], meshes: Mapping[int, Extents], metres: float) -> Extents:
     """What the objects take up in the scene. `meshes` are in their own axes; all of `poses` have one."""
-    return union(meshes[index].seen_from(_matrix(world.stance(pose, metres))) for index, pose in poses.items())
+    return union(meshes[index].transformed(_matrix(world.stance(pose, metres))) for index, pose in poses.items())
 
 
 def world_around(group: Extents, centre: Sequence[float], metres: float) -> World:

@@ -30,11 +30,15 @@ class Extents:
         return [Vector(point) for point in product(*zip(self.low, self.high, strict=True))]
 
     def moved(self, x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Extents:
-        return around([Vector(self.low) + Vector((x, y, z)), Vector(self.high) + Vector((x, y, z))])
+        steps = (x, y, z)
+        return Extents(low=_sum(self.low, steps), high=_sum(self.high, steps))
 
-    def seen_from(self, matrix: Matrix) -> Extents:
-        """What holds this box after that transform."""
-        return around(matrix @ corner for corner in self.corners)
+    def transformed(self, matrix: Matrix) -> Extents:
+        """What holds this box after an affine transform; plain numbers, since a run may have hundreds of objects."""
+        middle, (x, y, z) = matrix @ Vector(self.middle), (side / 2 for side in self.size)
+        halves = [abs(row[0]) * x + abs(row[1]) * y + abs(row[2]) * z for row in matrix[:3]]
+        pairs = list(zip(middle, halves, strict=True))
+        return Extents(low=tuple(m - half for m, half in pairs), high=tuple(m + half for m, half in pairs))
 
     def meets(self, other: Extents, gap: float) -> bool:
         """Whether less than `gap` lies between them, along each axis."""
@@ -59,7 +63,8 @@ def mesh_extents(mesh: bpy.types.Mesh) -> Extents:
 
 
 def world_extents(obj: bpy.types.Object) -> Extents:
-    return around(matrix_of(obj) @ Vector(corner) for corner in obj.bound_box)
+    corners = obj.bound_box  # the first has the lowest coordinates, the seventh the highest
+    return Extents(low=tuple(corners[0]), high=tuple(corners[6])).transformed(matrix_of(obj))
 
 
 def matrix_of(obj: bpy.types.Object) -> Matrix:
@@ -70,3 +75,7 @@ def matrix_of(obj: bpy.types.Object) -> Matrix:
 def union(several: Iterable[Extents]) -> Extents:
     """Of one at least."""
     return around([point for one in several for point in (one.low, one.high)])
+
+
+def _sum(point: Point, steps: Point) -> Point:
+    return tuple(a + b for a, b in zip(point, steps, strict=True))

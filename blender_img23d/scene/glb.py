@@ -35,7 +35,13 @@ def import_glb(
     Selection and active object stay as they are. Raises Img23DError(MESH_UNREADABLE).
     """
     arrays = reader.take(path)
-    return _by_importer(path, place, collection) if arrays is None else build_object(arrays, collection)
+    if arrays is None:
+        return _by_importer(path, place, collection)
+    obj = build_object(arrays, collection)
+    metre = 1.0 / place.scene.unit_settings.scale_length
+    if metre != 1.0:  # the importer does so by itself
+        obj.data.transform(Matrix.Scale(metre, 4))
+    return obj
 
 
 def _by_importer(path: str, place: Workplace, collection: bpy.types.Collection) -> bpy.types.Object:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import bpy
 from mathutils import Matrix
 
-from .extents import Extents, around, matrix_of, mesh_extents, world_extents
+from .extents import Extents, matrix_of, mesh_extents, world_extents
 from .replace import fingerprint
 from .tags import in_scenes
 
@@ -52,7 +52,7 @@ def stand_beside(obj: bpy.types.Object, other: bpy.types.Object, taken: Sequence
     """Turned and scaled as `other`, on the same height, at the next free place to its right."""
     place, turn, scale = matrix_of(other).decompose()
     obj.location, obj.rotation_euler, obj.scale = place, turn.to_euler("XYZ"), scale
-    own = around(matrix_of(obj) @ corner for corner in mesh_extents(obj.data).corners)
+    own = mesh_extents(obj.data).transformed(matrix_of(obj))
     start = own.low[0]
     own = own.moved(world_extents(other).high[0] + gap - start)
     while (hit := next((one for one in taken if one.meets(own, gap / 2)), None)) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 
 from conftest import part
@@ -65,6 +66,9 @@ class Rehearsal:
     def mesh(self, target: int, path, *, textured: bool) -> None:
         ready = self.messages.MeshReady(job=self.job.id, target=target, path=str(path), textured=textured, faces=100)
         self.link.say(ready)
+        self.tick(1)
+        while self.owner.applier.reader.is_reading(str(path)):
+            time.sleep(0.001)
         self.tick()
 
     def arrange(self, *poses, **camera) -> None:

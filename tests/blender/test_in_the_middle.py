@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 import pytest
+from boxes import write_box
 from conftest import part
 from scripted import Rehearsal
 
@@ -239,10 +240,12 @@ def test_a_damaged_mesh_is_a_sentence(run, tmp_path, glbs):
     assert "Generate again" in run.owner.applier.failures[run.job.id, 0]
 
 
-def test_the_importer_switched_off_is_a_sentence(run, glbs):
+def test_the_importer_switched_off_is_a_sentence(run, tmp_path):
+    """Which only a file of another origin needs."""
+    foreign = write_box(tmp_path / "foreign.glb", 1.0, 1.0, 1.0)
     bpy.ops.preferences.addon_disable(module="io_scene_gltf2")
     try:
-        run.mesh(0, glbs[0], textured=False)
+        run.mesh(0, foreign, textured=False)
     finally:
         bpy.ops.preferences.addon_enable(module="io_scene_gltf2")
     assert "glTF" in run.owner.applier.failures[run.job.id, 0]
