@@ -112,6 +112,7 @@ class Pump:
     def _refresh(self, owner: Extension, has_changed: bool) -> None:
         """Everything that `draw` will only look up."""
         owner.editors.fit()
+        owner.tabs.look()
         job = shown_job(owner, bpy.context)
         was_stale = self.is_stale
         if was_stale or has_changed or not self.is_busy:

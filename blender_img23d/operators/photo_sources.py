@@ -10,7 +10,6 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import CollectionProperty, StringProperty
 
 from ..scene.owner import extension
-from ..scene.windows import open_tab
 from ..shared.img23d_protocol import Img23DError
 
 _EXTENSIONS = ".jpg;.jpeg;.png;.webp;.tif;.tiff;.bmp;.gif"  # what the backend opens
@@ -45,7 +44,7 @@ class IMG23D_OT_drop_photo(bpy.types.Operator):
         if not pictures:
             return {"CANCELLED"}
         if context.area is not None:
-            open_tab(context.area)  # otherwise nothing would be seen of it
+            extension().tabs.want(context.area)  # otherwise nothing would be seen of it
         return _use(self, context, lambda: str(Path(self.directory, pictures[0])), is_one_of=len(pictures))
 
 

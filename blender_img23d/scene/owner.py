@@ -9,6 +9,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..core import app
+from .windows import TabOpener
 
 if TYPE_CHECKING:
     from ..core.environment import Surroundings
@@ -40,6 +41,7 @@ class Extension(app.App):
     checkup: Checkup | None = None  # the last look at everything
     editors: Editors  # the Image Editors that show the photo
     overlay: Overlay  # the boxes over it
+    tabs: TabOpener = field(default_factory=TabOpener)
     refusal: str = ""  # why the last button did nothing, for the panel
     standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import bpy
 
 TAB = "Img23D"
+_TRIES = 20  # ticks
 _MODES = {
     "EDIT": "Edit Mode",
     "SCULPT": "Sculpt Mode",
@@ -77,13 +78,36 @@ def redraw_sidebars() -> None:
                         region.tag_redraw()
 
 
-def open_tab(area: bpy.types.Area) -> None:
-    """The sidebar of a 3D viewport or an Image Editor, at our tab."""
-    area.spaces.active.show_region_ui = True
+class TabOpener:
+    """Opens sidebars at our tab. Keeps addresses of areas only, which are compared and never followed."""
+
+    def __init__(self) -> None:
+        self._wanted: dict[int, int] = {}  # tries that are left, by area
+
+    def want(self, area: bpy.types.Area) -> None:
+        """Of a 3D viewport or an Image Editor. A sidebar has no tabs before it was drawn, so that comes later."""
+        area.spaces.active.show_region_ui = True
+        self._wanted[area.as_pointer()] = _TRIES
+
+    def look(self) -> None:
+        """Called by the pump."""
+        if not self._wanted:
+            return
+        areas = [area for window in bpy.context.window_manager.windows for area in window.screen.areas]
+        self._wanted = {
+            area.as_pointer(): left - 1
+            for area in areas
+            if (left := self._wanted.get(area.as_pointer(), 0)) > 0 and not _show_tab(area)
+        }
+
+
+def _show_tab(area: bpy.types.Area) -> bool:
     for region in area.regions:
         if region.type == "UI":
-            with contextlib.suppress(TypeError, AttributeError):  # it was never drawn, or is too low to have tabs
+            with contextlib.suppress(TypeError, AttributeError):  # not drawn yet, or too low to have tabs
                 region.active_panel_category = TAB
+            return getattr(region, "active_panel_category", "") == TAB
+    return True
 
 
 def show_in_status_bar(text: str) -> None:
