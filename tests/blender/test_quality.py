@@ -94,6 +94,12 @@ def test_a_request_is_made_with_the_defaults_also_where_the_tab_was_never_open(v
     assert part("scene.requests").generate_request(bpy.context).settings.texture_size == 2048
 
 
+def test_the_timer_gives_a_scene_its_defaults_when_the_tab_first_sees_it(owner, values, defaults):
+    defaults.faces = 1_234
+    owner.pump._look_up(owner, None)
+    assert values.faces == 1_234
+
+
 def test_back_to_the_defaults(values, defaults):
     defaults.layout, values.layout, values.names = "CURSOR", "ROW", "mug"
     bpy.ops.img23d.set_quality(quality="best")
