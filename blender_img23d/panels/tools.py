@@ -39,7 +39,7 @@ class IMG23D_WST_brush(bpy.types.WorkSpaceTool):
     bl_idname = "img23d.brush_tool"
     bl_label = "Brush In or Out"
     bl_description = "Paint over the photo what belongs to the selected thing and what does not"
-    bl_icon = "ops.generic.select_circle"
+    bl_icon = "brush.generic"
     bl_cursor = "CROSSHAIR"
     bl_keymap = (
         ("img23d.brush_mask", _DRAG, None),

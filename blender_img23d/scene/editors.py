@@ -29,9 +29,10 @@ class Editors:
         if area is None:
             area = _split(window, near if near is not None and near.type == "VIEW_3D" else _largest(window, "VIEW_3D"))
             area.type = "IMAGE_EDITOR"
+            area.spaces.active.show_region_toolbar = False  # the tab has the tools, and the photo needs the room
             self._opened.add(area.as_pointer())
         space = area.spaces.active
-        space.mode, space.image, space.show_region_ui, space.show_region_toolbar = _MODE, image, True, True
+        space.mode, space.image, space.show_region_ui, space.show_region_tool_header = _MODE, image, True, True
         self._unfitted.add(area.as_pointer())
         area.tag_redraw()
 

@@ -55,13 +55,14 @@ class Overlay:
             return
         if self._editors.is_unfitted(context.area):
             self._on_first_sight()
-        if self._has_failed or not context.space_data.overlay.show_overlays:
+        if not context.space_data.overlay.show_overlays:
             return
         try:
             self._paint(context, photo_view(context.region))
         except Exception:  # the boundary: Blender would write it to the console at every redraw
+            if not self._has_failed:
+                _log.exception("the boxes cannot be drawn")
             self._has_failed = True
-            _log.exception("the boxes cannot be drawn")
 
     def _paint(self, context: bpy.types.Context, view: PhotoView) -> None:
         from .overlay_painting import paint_boxes, paint_hint, paint_strokes

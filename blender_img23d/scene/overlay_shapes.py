@@ -35,8 +35,8 @@ def handles(rect: np.ndarray, size: float) -> np.ndarray:
     """(4,) to (8, 4): squares on the corners and in the middle of the sides."""
     left, bottom, right, top = rect
     middle_x, middle_y = (left + right) / 2, (bottom + top) / 2
-    places = [(x, y) for x in (left, middle_x, right) for y in (bottom, middle_y, top) if (x, y) != (middle_x, middle_y)]
-    points = np.array(places)
+    across, up = (left, middle_x, right), (bottom, middle_y, top)
+    points = np.array([(across[i], up[j]) for i in range(3) for j in range(3) if (i, j) != (1, 1)])
     return np.concatenate([points - size / 2, points + size / 2], axis=1)
 
 

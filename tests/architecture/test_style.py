@@ -23,6 +23,7 @@ BOUNDARIES = {
     "img23d_backend.diagnose.programs": "a damaged package may raise anything on import",
     "blender_img23d.pump": "the timer, which must not end",
     "blender_img23d.scene.applier": "a result, which takes no other with it",
+    "blender_img23d.scene.overlay": "a redraw, which must not fail for what it lays over the photo",
 }
 MAY_PRINT = {
     "img23d_backend.__main__",
