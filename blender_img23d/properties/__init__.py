@@ -1,4 +1,4 @@
-"""What the artist can set: kept in the scene, so that a .blend remembers it. Nothing here does anything by itself."""
+"""What the artist can set: kept in the scene, so that a .blend remembers it. By itself it only keeps the list of targets true."""
 
 from __future__ import annotations
 
