@@ -7,22 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..shared.img23d_protocol.choices import PREVIEW_ENGINE
-from ..shared.img23d_protocol.messages import DeviceInfo, EngineInfo
+
+if TYPE_CHECKING:
+    from ..shared.img23d_protocol.messages import DeviceInfo, EngineInfo
 
 # The README's table of machines: what the default models, one after the other, need of a card.
 _ENOUGH = 5.5 * 2**30  # bytes; a "6 GB" card tells a little less than that
 _WITH_SMALL_MEMORY = 3.5 * 2**30
 
-BRINGS = "AI models find any named thing in any photo, make full shapes and paint all sides."
-WHERE = "Set them up below, under AI Models."
-_DOWNLOAD = "To download: about {models} of models, and 0.5 to 4 GB of PyTorch."
-_DOWNLOAD_MODELS = "To download: about {models}."
+BRINGS = "AI models (below) find any named thing and make full shapes, painted on all sides."
+_DOWNLOAD = "To download: {models}, and PyTorch."
+_DOWNLOAD_MODELS = "To download: {models}."
 _RUNS_ALL = "Your {card} ({memory} GB) can run them."
-_RUNS_SMALL = "Your {card} has {memory} GB: enough with Small Memory, slower."
-_TOO_SMALL = "Your {card} has only {memory} GB, so the processor does the work: many minutes an object."
-_NO_CARD = "No graphics card was found: the processor does the work, many minutes an object."
+_RUNS_SMALL = "Your {card} has {memory} GB: enough with Small Memory."
+_TOO_SMALL = "Your {card} has only {memory} GB: the processor then takes many minutes an object."
+_NO_CARD = "Without a graphics card an object takes many minutes."
 
 
 @dataclass(frozen=True, kw_only=True)

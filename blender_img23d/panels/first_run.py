@@ -5,12 +5,12 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ..core.first_run import BRINGS, WHERE, Sentence, download, is_first_run, machine
+from ..core.first_run import BRINGS, Sentence, download, is_first_run, machine
 from ..properties import Img23DSceneSettings, preferences_of
 from ..scene.owner import Extension
 from .text import draw_sentence, gigabytes
 
-_CLOSER = 24  # pixels at scale 1 that the small X takes
+_CLOSER = 4  # pixels at scale 1 that the small X takes beyond the usual margin
 
 
 def draw_first_run(
@@ -32,5 +32,4 @@ def _paragraph(owner: Extension) -> str:
         needs = view.environment.is_ours and not view.environment.is_ready
         sentences.append(download(gigabytes(view.full_bytes), needs_environment=needs))
     sentences += [about] if (about := machine(owner.session.devices, owner.session.cards)) is not None else []
-    sentences.append(Sentence(text=WHERE))
     return " ".join(_(sentence.text).format(**sentence.values) for sentence in sentences)
