@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
+from ..core.manual import Section
 from ..scene.owner import extension_or_none
 from .fixes import draw_fix
+from .help_link import HasHelp
 from .text import draw_sentence
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 _ICONS = {"problem": "CANCEL", "warning": "ERROR", "note": "INFO", "good": "CHECKMARK"}
 
 
-class IMG23D_PT_help(bpy.types.Panel):
+class IMG23D_PT_help(HasHelp, bpy.types.Panel):
     bl_idname = "IMG23D_PT_help"
     bl_label = "Help"
     bl_space_type = "VIEW_3D"
@@ -26,6 +28,7 @@ class IMG23D_PT_help(bpy.types.Panel):
     bl_category = "Img23D"
     bl_parent_id = "IMG23D_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
+    manual = Section.TROUBLE
 
     def draw(self, context: bpy.types.Context) -> None:
         owner = extension_or_none()

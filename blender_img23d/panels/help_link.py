@@ -1,4 +1,4 @@
-"""A small question mark that opens the manual where it tells about a panel."""
+"""A small question mark in a panel's header that opens the manual where it tells about the panel."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ import bpy
 from ..core.manual import Section, address
 
 
+class HasHelp:
+    """Mixed into panels."""
+
+    manual = Section.USE
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        draw_help(self.layout, self.manual)
+
+
 def draw_help(layout: bpy.types.UILayout, section: Section) -> None:
-    """For a panel's `draw_header_preset`."""
     layout.operator("wm.url_open", text="", icon="QUESTION", emboss=False).url = address(section)

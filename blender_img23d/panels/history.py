@@ -12,6 +12,7 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..core.states import JobState
 from ..scene.owner import Extension, extension_or_none, shown_job
+from .help_link import HasHelp
 
 if TYPE_CHECKING:
     from ..core.jobs import Job
@@ -67,7 +68,7 @@ def when(started: float, now: float) -> str:
     return f"{date.fromtimestamp(started).isoformat()} {clock}"
 
 
-class IMG23D_PT_history(bpy.types.Panel):
+class IMG23D_PT_history(HasHelp, bpy.types.Panel):
     bl_idname = "IMG23D_PT_history"
     bl_label = "Past Runs"
     bl_space_type = "VIEW_3D"

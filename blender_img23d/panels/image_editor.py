@@ -7,10 +7,11 @@ import bpy
 from ..properties import Img23DSceneSettings
 from ..scene.owner import extension
 from ..scene.shown_photo import shows_photo
+from .help_link import HasHelp
 from .text import draw_sentence
 
 
-class IMG23D_PT_image_editor(bpy.types.Panel):
+class IMG23D_PT_image_editor(HasHelp, bpy.types.Panel):
     bl_idname = "IMG23D_PT_image_editor"
     bl_label = "Objects from a Photo"
     bl_space_type = "IMAGE_EDITOR"

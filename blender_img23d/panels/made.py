@@ -11,6 +11,7 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..scene.owner import Extension, extension_or_none
 from ..scene.tags import is_result
+from .help_link import HasHelp
 from .history import when
 from .text import draw_sentence
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from ..scene.history import Making
 
 
-class IMG23D_PT_made(bpy.types.Panel):
+class IMG23D_PT_made(HasHelp, bpy.types.Panel):
     bl_idname = "IMG23D_PT_made"
     bl_label = "How It Was Made"
     bl_space_type = "VIEW_3D"

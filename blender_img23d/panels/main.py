@@ -10,6 +10,7 @@ from ..scene.owner import Extension, extension
 from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, PREVIEW_ENGINE
 from .first_run import draw_first_run
 from .forecast import draw_forecast
+from .help_link import HasHelp
 from .photo import draw_photo
 from .quality import draw_quality
 from .running import draw_running
@@ -17,7 +18,7 @@ from .targets import draw_find_button
 from .text import draw_sentence
 
 
-class IMG23D_PT_main(bpy.types.Panel):
+class IMG23D_PT_main(HasHelp, bpy.types.Panel):
     bl_idname = "IMG23D_PT_main"
     bl_label = "Objects from a Photo"
     bl_space_type = "VIEW_3D"

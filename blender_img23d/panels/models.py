@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..core.environment import EnvironmentState
+from ..core.manual import Section
 from ..properties import Img23DWeightsRow, preferences_of
 from ..scene.models import ModelsView, weights_at
 from ..scene.owner import Extension, extension
 from ..shared.img23d_protocol.choices import PREVIEW_ENGINE, TENCENT_LICENCE_LINK
+from .help_link import HasHelp
 from .setup_progress import draw_setup_progress
 from .text import draw_sentence, gigabytes
 
@@ -63,7 +65,7 @@ class IMG23D_UL_weights(bpy.types.UIList):
         size.label(text=gigabytes(info.size_bytes))
 
 
-class IMG23D_PT_models(bpy.types.Panel):
+class IMG23D_PT_models(HasHelp, bpy.types.Panel):
     bl_idname = "IMG23D_PT_models"
     bl_label = "AI Models"
     bl_space_type = "VIEW_3D"
@@ -71,6 +73,7 @@ class IMG23D_PT_models(bpy.types.Panel):
     bl_category = "Img23D"
     bl_parent_id = "IMG23D_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
+    manual = Section.MODELS
 
     def draw(self, context: bpy.types.Context) -> None:
         owner = extension()

@@ -12,6 +12,7 @@ from ..core.states import JobState
 from ..properties import Img23DResultRow
 from ..scene.owner import Extension, extension_or_none, listed_jobs, shown_job
 from ..scene.standing import Standing
+from .help_link import HasHelp
 from .text import draw_sentence
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def _result_button(layout: bpy.types.UILayout, operator: str, text: str, icon: s
     button.job, button.index = job.id, index
 
 
-class IMG23D_PT_results(bpy.types.Panel):
+class IMG23D_PT_results(HasHelp, bpy.types.Panel):
     bl_idname = "IMG23D_PT_results"
     bl_label = "Results"
     bl_space_type = "VIEW_3D"

@@ -6,15 +6,17 @@ from pathlib import PurePath
 
 import bpy
 
+from ..core.manual import Section
 from ..properties import Img23DSceneSettings
 from ..scene.faces import can_switch
 from ..scene.own_picture import has_own_picture
 from ..scene.owner import extension_or_none
 from ..scene.paintable import chosen_meshes
+from .help_link import HasHelp
 from .text import draw_sentence
 
 
-class IMG23D_PT_retexture(bpy.types.Panel):
+class IMG23D_PT_retexture(HasHelp, bpy.types.Panel):
     bl_idname = "IMG23D_PT_retexture"
     bl_label = "Re-texture Selected Meshes"
     bl_space_type = "VIEW_3D"
@@ -22,6 +24,7 @@ class IMG23D_PT_retexture(bpy.types.Panel):
     bl_category = "Img23D"
     bl_parent_id = "IMG23D_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
+    manual = Section.RETEXTURE
 
     def draw(self, context: bpy.types.Context) -> None:
         values, meshes = context.scene.img23d, chosen_meshes(context)

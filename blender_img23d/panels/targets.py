@@ -6,6 +6,7 @@ import bpy
 
 from ..properties import Img23DSceneSettings, Img23DTarget
 from ..scene.owner import extension_or_none
+from .help_link import HasHelp
 from .text import draw_sentence
 
 _EDIT_BOXES = "IMG23D_OT_edit_boxes"
@@ -55,7 +56,7 @@ def _cutout(item: Img23DTarget) -> int:
     return owner.thumbnails.icon(item.cutout) if owner is not None and item.cutout else 0
 
 
-class IMG23D_PT_targets(bpy.types.Panel):
+class IMG23D_PT_targets(HasHelp, bpy.types.Panel):
     bl_idname = "IMG23D_PT_targets"
     bl_label = "Found in the Photo"
     bl_space_type = "VIEW_3D"

@@ -45,7 +45,9 @@ class Layout:
         assert icon in _ICONS and value in data.bl_rna.properties[name].enum_items
         self.texts.append(text)
 
-    def operator(self, name: str, *, text: str = "", icon: str = "NONE", depress: bool = False) -> SimpleNamespace:
+    def operator(
+        self, name: str, *, text: str = "", icon: str = "NONE", depress: bool = False, emboss: bool = True
+    ) -> SimpleNamespace:
         assert icon in _ICONS, icon
         family, _, verb = name.partition(".")
         known = getattr(getattr(bpy.ops, family), verb).get_rna_type().properties.keys()
@@ -53,6 +55,9 @@ class Layout:
         self.buttons.append((name, button.values))
         self.depressed += [text] if depress else []
         return button
+
+    def menu(self, name: str, *, text: str = "", icon: str = "NONE") -> None:
+        assert icon in _ICONS and hasattr(bpy.types, name), name
 
     def template_list(self, kind: str, *_: object, **__: object) -> None:
         self.texts.append(kind)
