@@ -15,6 +15,7 @@ from pathlib import Path
 import img23d_protocol
 from img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
 from img23d_protocol.choices import (
+    DEPTH_MODEL,
     GROUNDERS,
     MATTERS,
     PAINT_DELIGHT,
@@ -36,7 +37,14 @@ from .models.registry import TENCENT_TERRITORY, weight_set
 from .setup_jobs import run_setup_job
 from .setup_printer import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, SetupPrinter
 
-DEFAULT_SETS = (GROUNDERS[0][0], MATTERS[0][0], shape_set(SHAPE_MODELS[0][0], SPEEDS[0][0]), PAINT_DELIGHT, PAINTERS[0][0])
+DEFAULT_SETS = (
+    GROUNDERS[0][0],
+    MATTERS[0][0],
+    DEPTH_MODEL,
+    shape_set(SHAPE_MODELS[0][0], SPEEDS[0][0]),
+    PAINT_DELIGHT,
+    PAINTERS[0][0],
+)
 STATUS_SECONDS = 180.0  # for the new backend to import torch and look at the devices; an antivirus reads each file first
 
 _JOB = "command-line"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.choices import (
+    DEPTH_MODEL,
     PAINT_DELIGHT,
     PAINTERS,
     PREVIEW_MATTE,
@@ -43,6 +44,7 @@ def needed_sets(learned: LearnedSettings, *, with_shapes: bool) -> tuple[str, ..
     sets = [learned.grounder]
     if learned.matter != PREVIEW_MATTE:
         sets.append(learned.matter)
+    sets.append(DEPTH_MODEL)
     if with_shapes:
         sets += (learned.shape_set, *paint_sets(learned))
     return tuple(sets)

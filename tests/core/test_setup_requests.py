@@ -37,13 +37,13 @@ def refusal(*args, **kwargs) -> Img23DError:
 
 def test_what_the_settings_need() -> None:
     assert SHAPES == (
-        "qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo", "hunyuan3d-delight", "hunyuan3d-paint-turbo"
+        "qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small", "hunyuan3d-2mini-turbo", "hunyuan3d-delight", "hunyuan3d-paint-turbo"
     )
-    assert FREE == SHAPES[:2]
+    assert FREE == SHAPES[:3]
     own = LearnedSettings(matter="preview", shape_model="hunyuan3d-2", speed="standard", painter="preview")
-    assert needed_sets(own, with_shapes=True) == ("qwen3-vl-2b", "hunyuan3d-2-standard")
+    assert needed_sets(own, with_shapes=True) == ("qwen3-vl-2b", "depth-anything-v2-metric-small", "hunyuan3d-2-standard")
     shaded = LearnedSettings(painter="hunyuan3d-paint", delight=False)
-    assert needed_sets(shaded, with_shapes=True)[3:] == ("hunyuan3d-paint",)
+    assert needed_sets(shaded, with_shapes=True)[4:] == ("hunyuan3d-paint",)
 
 
 def test_the_command_line_sets_up_the_same() -> None:

@@ -105,6 +105,7 @@ class Engines:
 
     def _make_cutout(self) -> Engine:
         from .birefnet import make_matter
+        from .depth_anything import make_depth
         from .qwen3vl import make_grounder
 
         preview, models = _make_preview(), self.models
@@ -116,7 +117,8 @@ class Engines:
             if stage in prefetchers:
                 prefetchers[stage](settings)
 
-        return replace(preview, id=CUTOUT.id, grounder=grounder, matter=matter, prefetch=prefetch)
+        depth = make_depth(self.weights, models)
+        return replace(preview, id=CUTOUT.id, grounder=grounder, matter=matter, depth=depth, prefetch=prefetch)
 
     def _make_hunyuan3d(self) -> Engine:
         from .hunyuan3d import make_painter, make_shaper

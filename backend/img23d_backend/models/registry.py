@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import (
+    DEPTH_MODEL,
     GROUNDERS,
     MATTERS,
     PAINT_DELIGHT,
@@ -65,6 +66,8 @@ _DELIGHT_FILES = (
 
 _QWEN_REQUIRED = ("config.json", "preprocessor_config.json", "tokenizer_config.json", "*.safetensors")
 
+_APACHE = {"licence": "Apache-2.0", "licence_link": "https://www.apache.org/licenses/LICENSE-2.0"}
+
 # In a repository's root, in upper or lower case: kept beside the weights.
 NOTICE_FILES = tuple(name + suffix for name in ("licen[cs]e", "notice") for suffix in ("", ".txt", ".md"))
 
@@ -107,8 +110,7 @@ def _qwen(choice: Choice, size: str, revision: str, size_bytes: int) -> WeightSe
         required=_QWEN_REQUIRED,
         size_bytes=size_bytes,
         memory_bytes=size_bytes,
-        licence="Apache-2.0",
-        licence_link="https://www.apache.org/licenses/LICENSE-2.0",
+        **_APACHE,
     )
 
 
@@ -245,6 +247,20 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
     _birefnet(MATTERS[0], "BiRefNet", "e2bf8e4460fc8fa32bba5ea4d94b3233d367b0e4", 444_473_596, 444_000_000),
     _birefnet(MATTERS[1], "BiRefNet_lite", "aa62cd87eafb9cc43056d08ef3615a14628b831d", 177_634_392, 89_000_000),
     _birefnet(MATTERS[2], "BiRefNet_HR", "a7a562f6fd16021180f2f4348f4de003a2d3d1e1", 444_473_596, 444_000_000),
+    WeightSet(
+        id=DEPTH_MODEL,
+        label="Depth Anything V2 Small",
+        stage=Stage.MATTE,
+        repository="depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf",  # relative depth does not tell the horizon
+        revision="8078d68a9c75a972131914f6afd0c1723be0da7f",
+        files=("preprocessor_config.json", *_BIREFNET_FILES),
+        required=_BIREFNET_FILES,
+        size_bytes=99_175_160,
+        memory_bytes=99_140_356,  # it computes in 32 bits
+        is_addition=True,
+        note="Tells from the ground how the camera was held, for the layout as in the photo",
+        **_APACHE,
+    ),
     *(
         _shape(choice, repository, speed)
         for choice, repository in zip(SHAPE_MODELS, (_MINI, _LARGE, _MULTIVIEW), strict=True)

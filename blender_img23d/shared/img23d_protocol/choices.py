@@ -35,6 +35,7 @@ MATTERS: tuple[Choice, ...] = (
     ("birefnet-hr", "BiRefNet HR", "Works at 2048 pixels: hair, leaves, wire; needs more memory; about 0.4 GB"),
     (PREVIEW_MATTE, "Preview (no AI model)", "The preview engine's cut-out: no download, for things on a plain ground"),
 )
+DEPTH_MODEL = "depth-anything-v2-metric-small"  # the file set that tells how the camera was held; used wherever it is downloaded
 SHAPE_MODELS: tuple[Choice, ...] = (
     ("hunyuan3d-2mini", "Hunyuan3D 2 mini", "The small shape model: good shapes on 6 GB cards"),
     ("hunyuan3d-2", "Hunyuan3D 2.0", "The large shape model: finer shapes, several times slower"),
