@@ -1,8 +1,8 @@
-"""Run by a Blender with a window (`blender --python tests/gui/prepare.py`): installs the zip, then only watches.
+"""Run by a Blender with a window (`blender --python tests/gui/prepare.py`): only watches.
 
-IMG23D_ZIP is the zip, IMG23D_SHOTS a folder. Once a second the file `state` in it says what the scene holds, one fact a
-line, for `person.sh` to wait for; everything else is done by mouse and keyboard. IMG23D_TINY_MODELS, where it is set, is
-taken as the folder of the models.
+IMG23D_SHOTS is a folder. Once a second the file `state` in it says what the scene holds, one fact a line, for `person.py`
+to wait for; everything is done by mouse and keyboard. IMG23D_TINY_MODELS, where it is set, is taken as the folder of the
+models as soon as the extension is there.
 """
 
 import os
@@ -12,39 +12,57 @@ from pathlib import Path
 import bpy
 
 STATE = Path(os.environ["IMG23D_SHOTS"]) / "state"
-CORE = "bl_ext.user_default.img23d.core.app"
-
-
-def prepare() -> None:
-    bpy.ops.extensions.package_install_files(
-        "EXEC_DEFAULT", filepath=os.environ["IMG23D_ZIP"], repo="user_default", enable_on_install=True
-    )
-    preferences = bpy.context.preferences.addons[CORE.removesuffix(".core.app")].preferences
-    preferences.models_folder = os.environ.get("IMG23D_TINY_MODELS", "")
-    bpy.app.timers.register(watch, first_interval=1.0, persistent=True)
+PACKAGE = "bl_ext.user_default.img23d"
 
 
 def watch() -> float:
     fresh = STATE.with_suffix(".new")
     fresh.write_text("\n".join(facts()) + "\n", encoding="utf-8")
     fresh.replace(STATE)
-    return 1.0
+    return 0.5
 
 
 def facts() -> list[str]:
-    owner = sys.modules[CORE].current()
-    scene = bpy.context.window_manager.windows[0].scene
+    window = bpy.context.window_manager.windows[0]
+    scene = window.scene
     objects = [obj for obj in scene.objects if obj.type == "MESH"]
-    jobs = owner.session.jobs
-    lines = [f"jobs {len(jobs)}", f"objects {len(objects)}", f"photo {Path(scene.img23d.photo).name}"]
-    lines.append(f"engine {scene.img23d.engine}")
-    lines.append("busy" if owner.pump.is_busy else "idle")
-    lines += [f"last job {jobs[0].state}"] if jobs else []
+    lines = [f"objects {len(objects)}", f"file {Path(bpy.data.filepath).name}"]
+    lines += [f"area {area.type}" for area in window.screen.areas]
     for obj in objects:
         kinds = "".join(f", {modifier.type}" for modifier in obj.modifiers)
         lines.append(f"object {obj.name}: {_look(obj)}")
         lines.append(f"mesh {obj.name}: {len(obj.data.vertices)} vertices, {len(obj.data.polygons)} faces{kinds}")
+        lines.append(f"place {obj.name}: {', '.join(f'{value:.2f}' for value in obj.matrix_world.translation)}")
+    lines += [f"camera {obj.name}" for obj in scene.objects if obj.type == "CAMERA"]
+    return lines + (_about_the_extension(scene) if f"{PACKAGE}.core.app" in sys.modules else [])
+
+
+def _about_the_extension(scene: bpy.types.Scene) -> list[str]:
+    _use_tiny_models()
+    values = scene.img23d
+    lines = ["installed", f"photo {Path(values.photo).name}", f"names {values.names}", f"engine {values.engine}"]
+    lines += [f"target {row.name}: {_row(row)}" for row in values.targets]
+    owner = sys.modules[f"{PACKAGE}.core.app"].installed()
+    if owner is None:
+        return [*lines, "idle"]
+    jobs = owner.session.jobs
+    lines += ["busy" if owner.pump.is_busy else "idle", f"jobs {len(jobs)}"]
+    lines += [f"last job {jobs[0].state}", f"stopped {sum(t.is_cancelled for t in jobs[0].targets)}"] if jobs else []
+    lines += [f"shaped {sum(bool(t.mesh) for t in jobs[0].targets)}"] if jobs else []
     return lines
+
+
+def _use_tiny_models() -> None:
+    folder = os.environ.get("IMG23D_TINY_MODELS", "")
+    addon = bpy.context.preferences.addons.get(PACKAGE)
+    if folder and addon is not None and not addon.preferences.models_folder:
+        addon.preferences.models_folder = folder
+
+
+def _row(row: bpy.types.PropertyGroup) -> str:
+    if not row.has_box:
+        return "not found"
+    return ("drawn" if row.is_drawn else "found") + ("" if row.use else ", off") + (", brushed" if row.strokes else "")
 
 
 def _look(obj: bpy.types.Object) -> str:
@@ -58,4 +76,4 @@ def _image(material: bpy.types.Material) -> str | None:
 
 
 bpy.context.preferences.view.show_splash = False
-bpy.app.timers.register(prepare, first_interval=1.0)
+bpy.app.timers.register(watch, first_interval=1.0, persistent=True)

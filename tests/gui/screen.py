@@ -16,6 +16,7 @@ from pathlib import Path
 
 SHOTS = Path(os.environ["IMG23D_SHOTS"])
 PATIENCE = float(os.environ.get("IMG23D_PATIENCE", "120"))  # seconds that a step may take
+_LEAST = 560  # pixels a side that are read at once
 _ZOOM = 3  # letters of 11 pixels are too small to be read
 
 
@@ -27,6 +28,15 @@ class Region:
     top: int = 0
     right: int = 1600
     bottom: int = 1000
+
+    def widened(self) -> Region:
+        left, top = max(0, min(self.left - 40, 1600 - _LEAST)), max(0, min(self.top - 40, 1000 - _LEAST))
+        return Region(
+            left=left,
+            top=top,
+            right=min(1600, max(self.right + 40, left + _LEAST)),
+            bottom=min(1000, max(self.bottom + 40, top + _LEAST)),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,13 +66,13 @@ def shot(name: str) -> Path:
 
 
 def words(region: Region = Region(), *, dark_on_light: bool = False) -> list[list[Word]]:
-    """The lines of text that can be read in a part of the screen."""
-    width, height = region.right - region.left, region.bottom - region.top
-    crop = f"{width}x{height}+{region.left}+{region.top}"
-    picture = shot("_screen")
-    prepared = SHOTS / "_read.png"
+    """The lines of text in a part of the screen, of which a good deal more is read: a narrow strip is read badly."""
+    read = region.widened()
+    picture, prepared = shot("_screen"), SHOTS / "_read.png"
     negate = [] if dark_on_light else ["-negate"]
-    _run("convert", str(picture), "-crop", crop, "+repage", "-colorspace", "Gray", "-resize", f"{_ZOOM}00%", *negate, str(prepared))
+    crop = f"{read.right - read.left}x{read.bottom - read.top}+{read.left}+{read.top}"
+    steps = ["-crop", crop, "+repage", "-colorspace", "Gray", "-resize", f"{_ZOOM}00%", *negate]
+    _run("convert", str(picture), *steps, str(prepared))
     table = _run("tesseract", str(prepared), "-", "--psm", "11", "tsv").splitlines()[1:]
     lines: dict[tuple[str, ...], list[Word]] = {}
     for row in (line.split("\t") for line in table):
@@ -70,22 +80,25 @@ def words(region: Region = Region(), *, dark_on_light: bool = False) -> list[lis
             left, top, wide, high = (int(value) / _ZOOM for value in row[6:10])
             word = Word(
                 text=row[11].strip(),
-                left=region.left + left,
-                top=region.top + top,
-                right=region.left + left + wide,
-                bottom=region.top + top + high,
+                left=read.left + left,
+                top=read.top + top,
+                right=read.left + left + wide,
+                bottom=read.top + top + high,
             )
-            lines.setdefault(tuple(row[1:5]), []).append(word)
+            if region.left <= word.middle[0] < region.right and region.top <= word.middle[1] < region.bottom:
+                lines.setdefault(tuple(row[1:5]), []).append(word)
     return list(lines.values())
 
 
-def find(phrase: str, region: Region = Region(), *, nth: int = 0, tries: int = 4) -> tuple[int, int]:
+def find(phrase: str, region: Region = Region(), *, nth: int = 0, tries: int = 3) -> tuple[int, int]:
     """The middle of a phrase; the `nth` from the top. Raises NotSeen."""
     for attempt in range(tries):
-        found = [hit for dark in (False, True) for hit in _hits(phrase, words(region, dark_on_light=dark))]
-        distinct = _distinct(sorted(found, key=lambda at: (at[1], at[0])))
-        if len(distinct) > nth:
-            return distinct[nth]
+        found: list[tuple[int, int]] = []
+        for dark in (False, True):
+            found += _hits(phrase, words(region, dark_on_light=dark))
+            distinct = _distinct(sorted(found, key=lambda at: (at[1], at[0])))
+            if len(distinct) > nth:
+                return distinct[nth]
         time.sleep(1 + attempt)
     shot("failed")
     raise NotSeen(f"“{phrase}” cannot be read on the screen; there is: {' | '.join(text_of(line) for line in words(region))}")
