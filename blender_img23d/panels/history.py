@@ -40,7 +40,7 @@ class IMG23D_UL_runs(bpy.types.UIList):
         job = owner.job(item.job) if owner is not None else None
         if job is None:
             return
-        split = layout.split(factor=0.5, align=True)
+        split = layout.split(factor=0.55, align=True)
         _draw_name(split, owner, job)
         row = split.row(align=True)
         row.label(text=when(job.started, time.time()), translate=False)
@@ -58,14 +58,14 @@ def _draw_name(layout: bpy.types.UILayout, owner: Extension, job: Job) -> None:
 
 
 def when(started: float, now: float) -> str:
-    """`Today 14:05`, `Yesterday 09:12`, `2026-03-12 14:05`; wall times in seconds since 1970, said in local time."""
+    """`Today 14:05`, `Yesterday 09:12`, `2026-03-12`, as short as the sidebar is narrow; wall times in seconds since 1970."""
     clock = time.strftime("%H:%M", time.localtime(started))
     days = (date.fromtimestamp(now) - date.fromtimestamp(started)).days
     if days == 0:
         return _("Today {time}").format(time=clock)
     if days == 1:
         return _("Yesterday {time}").format(time=clock)
-    return f"{date.fromtimestamp(started).isoformat()} {clock}"
+    return date.fromtimestamp(started).isoformat()
 
 
 class IMG23D_PT_history(HasHelp, bpy.types.Panel):
