@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from img23d_protocol.choices import PAINT_DELIGHT, PREVIEW_MATTE, PREVIEW_PAINT
+from img23d_protocol.choices import DEPTH_MODEL, PAINT_DELIGHT, PREVIEW_MATTE, PREVIEW_PAINT
 from img23d_protocol.messages import Action, Diagnose, Finding, LearnedSettings, Level, WeightsInfo, WeightsState
 
 from ..engines import Engines
@@ -21,6 +21,8 @@ def findings(request: Diagnose, engines: Engines) -> Iterator[Finding]:
             yield _not_whole(info, is_needed=info.id in needed)
         elif info.state is WeightsState.MISSING and info.id in needed and is_set_up():
             yield _missing(info)
+        elif info.state is WeightsState.MISSING and info.id == DEPTH_MODEL and is_set_up():
+            yield _without_depth(info)
     ready = [info.label for info in infos if info.state is WeightsState.READY]
     if ready:
         yield Finding(what="Models", level=Level.GOOD, sentence=f"Whole: {', '.join(ready)}.")
@@ -49,3 +51,11 @@ def _not_whole(info: WeightsInfo, *, is_needed: bool) -> Finding:
 def _missing(info: WeightsInfo) -> Finding:
     sentence = f"{info.label} is chosen and not downloaded yet (about {gigabytes(info.size_bytes)})."
     return Finding(what=info.label, level=Level.WARNING, sentence=sentence, action=Action.DOWNLOAD, detail=info.id)
+
+
+def _without_depth(info: WeightsInfo) -> Finding:
+    sentence = (
+        f"{info.label} is not downloaded (about {gigabytes(info.size_bytes)}): "
+        "how high the camera was held is then judged from where things stand."
+    )
+    return Finding(what=info.label, level=Level.NOTE, sentence=sentence, action=Action.DOWNLOAD, detail=info.id)
