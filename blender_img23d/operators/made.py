@@ -105,7 +105,8 @@ class IMG23D_OT_open_made_folder(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         folder = Path(str(context.object.get(RUN_FOLDER, "")))
         if not folder.is_dir() or folder == Path():
-            return extension().refuse(self, bad_request(f"This run's folder is no longer there: {folder}"))
+            sentence = _("This run's folder is no longer there: {folder}").format(folder=folder)
+            return extension().refuse(self, bad_request(sentence))
         bpy.ops.wm.path_open(filepath=str(folder))
         return {"FINISHED"}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty
 
 from ..scene.owner import extension, extension_or_none, listed_jobs, shown_job
@@ -48,7 +49,7 @@ class IMG23D_OT_show_result(_OnResult, bpy.types.Operator):
             job, target = self.chosen(context)
             obj = owner.applier.placer.object_of(job, self.index)
             if obj is None or obj.name not in context.view_layer.objects:
-                raise Img23DError(ErrorCode.BAD_REQUEST, f"“{target.name}” is not in this scene.")
+                raise Img23DError(ErrorCode.BAD_REQUEST, _("“{name}” is not in this scene.").format(name=target.name))
         except Img23DError as error:
             return owner.refuse(self, error)
         select_only([obj], context.view_layer)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty
 
 from ..properties import preferences_of
@@ -128,7 +129,7 @@ class IMG23D_OT_open_models_folder(bpy.types.Operator):
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            sentence = f"The folder “{folder}” cannot be made: choose another one in the preferences."
+            sentence = _("The folder “{folder}” cannot be made: choose another one in the preferences.").format(folder=folder)
             return extension().refuse(self, Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)))
         bpy.ops.wm.path_open(filepath=str(folder))
         return {"FINISHED"}

@@ -97,7 +97,7 @@ def _draw_messages(layout: bpy.types.UILayout, context: bpy.types.Context, owner
         draw_sentence(layout, context, owner.refusal, icon="ERROR")
     newest = owner.session.jobs[0] if owner.session.jobs else None
     if newest is not None and newest.error and not newest.is_past:  # here, since the list below may be closed
-        draw_sentence(layout, context, f"{newest.error} {newest.action}".rstrip(), icon="ERROR")
+        draw_sentence(layout, context, f"{_(newest.error)} {_(newest.action)}".rstrip(), icon="ERROR")
     if owner.session.notice:
         draw_sentence(layout, context, owner.session.notice, icon="INFO")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_iface as _
 
 from ..core.environment import EnvironmentState
 from ..core.manual import Section
@@ -103,7 +104,7 @@ def _draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     for note in owner.setup.job.notes if owner.setup.job is not None else ():
         draw_sentence(layout, context, note, icon="INFO")
     if owner.setup.failure:
-        draw_sentence(layout, context, f"{owner.setup.failure} {owner.setup.action}".rstrip(), icon="ERROR")
+        draw_sentence(layout, context, f"{_(owner.setup.failure)} {_(owner.setup.action)}".rstrip(), icon="ERROR")
 
 
 def _draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
@@ -129,7 +130,7 @@ def _draw_use(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ext
     values = context.scene.img23d
     ready = [engine for engine in owner.session.engines if engine.ready and engine.id != PREVIEW_ENGINE]
     if ready and values.engine == PREVIEW_ENGINE:
-        layout.prop_enum(values, "engine", ready[0].id, text=f"Use {ready[0].label}", icon="FORWARD")
+        layout.prop_enum(values, "engine", ready[0].id, text=_("Use {engine}").format(engine=ready[0].label), icon="FORWARD")
 
 
 def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
@@ -147,10 +148,11 @@ def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: 
 
 def _draw_what_and_where(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
     if view.environment.is_ours and not view.environment.is_ready:
-        amount = "0.5 to 4 GB of Python and PyTorch, depending on the graphics card"
-        draw_sentence(layout, context, f"Downloads {amount}, into {view.environment.place}.")
+        sentence = _("Downloads 0.5 to 4 GB of Python and PyTorch, depending on the graphics card, into {folder}.")
+        draw_sentence(layout, context, sentence.format(folder=view.environment.place))
     if view.missing_bytes:
-        draw_sentence(layout, context, f"Downloads about {gigabytes(view.missing_bytes)} of models into {view.folder}.")
+        sentence = _("Downloads about {size} of models into {folder}.")
+        draw_sentence(layout, context, sentence.format(size=gigabytes(view.missing_bytes), folder=view.folder))
 
 
 def _draw_devices(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
@@ -179,12 +181,14 @@ def _draw_weights(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
 
 def _draw_details(layout: bpy.types.UILayout, context: bpy.types.Context, info: WeightsInfo) -> None:
     layout.label(text=info.label, translate=False)
-    where = ", in another program's cache" if info.is_borrowed else ""
-    draw_sentence(layout, context, f"{_STATES[info.state][0]}{where}.", icon=_STATES[info.state][1], in_box=True)
+    text = _(_STATES[info.state][0])
+    if info.is_borrowed:
+        text = _("{state}, in another program's cache").format(state=text)
+    draw_sentence(layout, context, f"{text}.", icon=_STATES[info.state][1], in_box=True)
     if info.note:
         draw_sentence(layout, context, info.note, in_box=True)
     row = layout.row()
-    row.label(text=f"Licence: {info.licence}", translate=False)
+    row.label(text=_("Licence: {name}").format(name=info.licence), translate=False)
     if info.licence_link:
         row.operator("wm.url_open", text="", icon="URL").url = info.licence_link
     _draw_weights_buttons(layout, context, info)

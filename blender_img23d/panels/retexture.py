@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 import bpy
+from bpy.app.translations import pgettext_iface as _
 
 from ..core.manual import Section
 from ..properties import Img23DSceneSettings
@@ -55,17 +56,18 @@ def _draw_picture(
         return
     made = sum(map(has_own_picture, meshes))
     if made:
-        whose = f"“{meshes[0].name}”" if len(meshes) == 1 else "each object"
-        draw_sentence(layout, context, f"Left empty: the picture that {whose} was made from is used.")
+        one = _("Left empty: the picture that “{name}” was made from is used.")
+        sentence = one if len(meshes) == 1 else _("Left empty: the picture that each object was made from is used.")
+        draw_sentence(layout, context, sentence.format(name=meshes[0].name))
     if values.photo and (made < len(meshes) or not meshes):
-        others = " for the others" if made else ""
-        draw_sentence(layout, context, f"Left empty: {PurePath(values.photo).name} is used{others}.")
+        sentence = _("Left empty: {name} is used for the others.") if made else _("Left empty: {name} is used.")
+        draw_sentence(layout, context, sentence.format(name=PurePath(values.photo).name))
 
 
 def _button(meshes: list[bpy.types.Object]) -> str:
     if len(meshes) == 1:
-        return f"Re-texture {meshes[0].name}"
-    return f"Re-texture {len(meshes)} Meshes" if meshes else "Re-texture"
+        return _("Re-texture {name}").format(name=meshes[0].name)
+    return _("Re-texture {count} Meshes").format(count=len(meshes)) if meshes else _("Re-texture")
 
 
 def _draw_row(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
@@ -79,7 +81,7 @@ def _draw_row(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         layout.operator("img23d.cancel", text="Cancel the Rest", icon="CANCEL")
     for turn in retexturer.turns:
         if turn.sentence:
-            draw_sentence(layout, context, f"{turn.name}: {turn.sentence}", icon="ERROR")
+            draw_sentence(layout, context, f"{turn.name}: {_(turn.sentence)}", icon="ERROR")
 
 
 CLASSES = (IMG23D_PT_retexture,)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 
 from ..core.jobs import Job
 from ..core.recipe import build_again
@@ -37,10 +38,10 @@ def place_again(context: bpy.types.Context, owner: Extension, job: Job, obj: bpy
 
 def _check_own(context: bpy.types.Context, obj: bpy.types.Object) -> None:
     if obj.type != "MESH":
-        raise bad_request(f"“{obj.name}” is no mesh any more: press Generate to make it from its photo.")
+        raise bad_request(_("“{name}” is no mesh any more: press Generate to make it from its photo.").format(name=obj.name))
     is_linked = obj.library is not None or obj.data.library is not None or obj.override_library is not None
     if is_linked and _is_in_place(context):
-        raise bad_request(f"“{obj.name}” is linked from another file: choose Beside, or make it local first.")
+        raise bad_request(_("“{name}” is linked from another file: choose Beside, or make it local first.").format(name=obj.name))
 
 
 def _is_in_place(context: bpy.types.Context) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 
 from ..core.recipe import Recipe, label_of
 from ..shared.img23d_protocol.choices import ENGINES
@@ -23,7 +24,7 @@ def chosen_results(context: bpy.types.Context) -> list[bpy.types.Object]:
 def mark_as_asset(obj: bpy.types.Object) -> None:
     """Raises Img23DError(BAD_REQUEST) for an object of another file."""
     if obj.library is not None:
-        raise bad_request(f"“{obj.name}” is linked from another file: open that file and mark it there.")
+        raise bad_request(_("“{name}” is linked from another file: open that file and mark it there.").format(name=obj.name))
     recipe = recipe_of(obj)
     obj.asset_mark()
     _describe(obj.asset_data, obj, recipe)
@@ -39,7 +40,8 @@ def _describe(data: bpy.types.AssetMetaData, obj: bpy.types.Object, recipe: Reci
     for word in words:
         data.tags.new(_cut(word), skip_if_exists=True)
     photo = Path(recipe.photo).name
-    data.description = f"Made from {photo} with seed {recipe.seed}" if photo else f"Made with seed {recipe.seed}"
+    text = _("Made from {photo} with seed {seed}") if photo else _("Made with seed {seed}")
+    data.description = text.format(photo=photo, seed=recipe.seed)
 
 
 def _cut(word: str) -> str:

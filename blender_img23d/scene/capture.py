@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 from mathutils import Matrix
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
@@ -44,12 +45,13 @@ def capture_mesh(
     mesh, notes = obj.data, []
     own_map = rendered_uv_map(mesh) if wants_own else ""
     if wants_own and not own_map:
-        notes.append(f"“{obj.name}” has no UV map of its own, so it gets a new one.")
+        notes.append(_("“{name}” has no UV map of its own, so it gets a new one.").format(name=obj.name))
     with evaluated_mesh(obj, view_layer) as shown:
         shown.calc_loop_triangles()
         count, is_same = len(shown.loop_triangles), _has_same_faces(shown, mesh)
         if count > TRIANGLES_MAX and not is_same:
-            notes.append(f"Its modifiers make {count / 1e6:.0f} million triangles, so “{obj.name}” is painted without them.")
+            note = _("Its modifiers make {millions:.0f} million triangles, so “{name}” is painted without them.")
+            notes.append(note.format(millions=count / 1e6, name=obj.name))
         _write(obj, shown if is_same else mesh, view, path, read_uv_map(mesh, own_map) if own_map else None)
     grows = not is_same and 0 < count <= TRIANGLES_MAX
     return Captured(own_map=own_map, state=state_of(mesh, own_map), grows=grows, notes=tuple(notes))
@@ -75,13 +77,16 @@ def capture_grown(
         uv = read_uv_map(shown, name) if name in shown.uv_layers else np.zeros((len(shown.loops), 2), np.float32)
         lost = 1.0 - float(np.mean(uv.any(axis=1)))  # corners that the modifiers made without coordinates
         if lost == 1.0:
-            raise bad_request(f"The modifiers of “{obj.name}” leave no UV map, so no texture would show: apply them first.")
+            sentence = _("The modifiers of “{name}” leave no UV map, so no texture would show: apply them first.")
+            raise bad_request(sentence.format(name=obj.name))
         _write(obj, shown, view, path, uv)
     notes = []
     if lost >= _LOST_SHARE:
-        notes.append(f"Some faces that the modifiers of “{obj.name}” make have no UV coordinates: they show one colour.")
+        note = _("Some faces that the modifiers of “{name}” make have no UV coordinates: they show one colour.")
+        notes.append(note.format(name=obj.name))
     if any(modifier.type in _COPYING and modifier.show_viewport for modifier in obj.modifiers):
-        notes.append(f"Copies that the modifiers of “{obj.name}” make show the same texture: apply them first for different ones.")
+        note = _("Copies that the modifiers of “{name}” make show the same texture: apply them first for different ones.")
+        notes.append(note.format(name=obj.name))
     return tuple(notes)
 
 
@@ -119,7 +124,8 @@ def _write(obj: bpy.types.Object, mesh: bpy.types.Mesh, view: Matrix, path: Path
             **layout,
         )
     except OSError as error:
-        sentence = f"The folder for runs cannot be written ({path.parent.parent}): choose another one in the preferences."
+        sentence = _("The folder for runs cannot be written ({folder}): choose another one in the preferences.")
+        sentence = sentence.format(folder=path.parent.parent)
         raise Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)) from error
 
 
@@ -172,7 +178,7 @@ def _check_points(name: str, vertices: np.ndarray, triangles: np.ndarray, view: 
 
     is_bad = ~np.isfinite(vertices).all(axis=1)
     if is_bad.any() and is_bad[triangles].any():
-        raise bad_request(f"Some vertices of “{name}” have no valid position: delete them, or undo what moved them.")
+        raise bad_request(_("Some vertices of “{name}” have no valid position: delete them, or undo what moved them.").format(name=name))
     w = vertices @ view[3, :3] + view[3, 3]
     is_behind = w <= 1e-6
     if is_behind.any() and is_behind[triangles].any():

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 
 from ..core.jobs import Job
 from ..core.run_folders import Contents, check_deletable, contents, delete_run
@@ -25,12 +26,12 @@ def look_at(context: bpy.types.Context, owner: Extension, job: Job) -> Contents:
     check_deletable(folder, runs_base(context))
     image = next((image for image in bpy.data.images if _lies_in(image, folder)), None)
     if image is not None:
-        sentence = f"This file uses the picture “{image.name}” of that folder: pack it first (File > External Data)."
-        raise bad_request(sentence)
+        sentence = _("This file uses the picture “{name}” of that folder: pack it first (File > External Data).")
+        raise bad_request(sentence.format(name=image.name))
     try:
         return contents(folder)
     except OSError as error:
-        sentence = f"The folder “{folder.name}” cannot be read."
+        sentence = _("The folder “{name}” cannot be read.").format(name=folder.name)
         raise Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)) from error
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 
 from ..shared.img23d_protocol.errors import bad_request
 from .uv_maps import UV_MAPS_MAX
@@ -31,11 +32,13 @@ def check_paintable(obj: bpy.types.Object, *, wants_own: bool = False) -> None:
     if obj.mode != "OBJECT":
         raise bad_request("Go back to Object Mode first, then re-texture again.")
     if obj.library or mesh.library or obj.override_library or mesh.override_library:
-        raise bad_request(f"“{obj.name}” is linked from another file: make it local first (Object > Relations > Make Local).")
+        sentence = _("“{name}” is linked from another file: make it local first (Object > Relations > Make Local).")
+        raise bad_request(sentence.format(name=obj.name))
     if not len(mesh.polygons):
-        raise bad_request(f"“{obj.name}” has no faces to paint.")
+        raise bad_request(_("“{name}” has no faces to paint.").format(name=obj.name))
     if len(mesh.uv_layers) >= UV_MAPS_MAX and not wants_own:
-        raise bad_request(f"“{obj.name}” has {UV_MAPS_MAX} UV maps, which is Blender's limit: remove one first.")
+        sentence = _("“{name}” has {count} UV maps, which is Blender's limit: remove one first.")
+        raise bad_request(sentence.format(name=obj.name, count=UV_MAPS_MAX))
 
 
 def sharing_note(obj: bpy.types.Object) -> tuple[str, ...]:

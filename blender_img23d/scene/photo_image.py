@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 import numpy as np
 
 from ..core.orientation import Turn, photo_turn
@@ -40,14 +41,16 @@ def _loaded(path: str, name: str) -> bpy.types.Image:
         image = bpy.data.images.load(path, check_existing=True)
     except RuntimeError as error:
         raise Img23DError(
-            ErrorCode.PHOTO_NOT_FOUND, f"“{name}” cannot be opened (any more): choose the photo again.", str(error)
+            ErrorCode.PHOTO_NOT_FOUND,
+            _("“{name}” cannot be opened (any more): choose the photo again.").format(name=name),
+            str(error),
         ) from error
     if 0 in image.size:
         if not image.users:
             bpy.data.images.remove(image)
         raise Img23DError(
             ErrorCode.PHOTO_UNREADABLE,
-            f"Blender's Image Editor cannot show “{name}”: save it as JPEG or PNG and choose that one.",
+            _("Blender's Image Editor cannot show “{name}”: save it as JPEG or PNG and choose that one.").format(name=name),
         )
     return image
 
@@ -58,7 +61,7 @@ def _upright_copy(path: str, turn: Turn) -> Path:
     try:
         state = f"{path}|{Path(path).stat().st_mtime_ns}"
     except OSError as error:
-        sentence = f"“{Path(path).name}” is not there (any more): choose the photo again."
+        sentence = _("“{name}” is not there (any more): choose the photo again.").format(name=Path(path).name)
         raise Img23DError(ErrorCode.PHOTO_NOT_FOUND, sentence, str(error)) from error
     copy = folder / f"{Path(path).stem}_{hashlib.sha256(state.encode()).hexdigest()[:8]}.png"
     if not copy.exists():
@@ -72,7 +75,9 @@ def _write_upright(path: str, turn: Turn, copy: Path) -> None:
         if 0 in stored.size:
             raise Img23DError(
                 ErrorCode.PHOTO_UNREADABLE,
-                f"Blender's Image Editor cannot show “{Path(path).name}”: save it as JPEG or PNG and choose that one.",
+                _("Blender's Image Editor cannot show “{name}”: save it as JPEG or PNG and choose that one.").format(
+                    name=Path(path).name
+                ),
             )
         _save(upright(_pixels(stored), turn), copy)
     finally:

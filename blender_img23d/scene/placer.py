@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 
 from ..core.jobs import Job
 from ..shared.img23d_protocol import ErrorCode, Img23DError
@@ -79,7 +80,7 @@ class Placer:
         """Bring a finished result into the present file, whatever became of the first one. Raises Img23DError."""
         target = job.targets[index]
         if not target.mesh:
-            raise Img23DError(ErrorCode.BAD_REQUEST, f"“{target.name}” has no result to import.")
+            raise Img23DError(ErrorCode.BAD_REQUEST, _("“{name}” has no result to import.").format(name=target.name))
         spot = self._spots.get(job.id)
         if job.file_key != self._files.key or spot is None or spot.scene() != scene:
             self._leave_file(job)
@@ -95,7 +96,7 @@ class Placer:
         select_only(made, place.view_layer)
         frame_if_unseen(made, place)
         count = "1 object" if len(made) == 1 else f"{len(made)} objects"
-        push_undo(place, f"Img23D: {count} from photo")
+        push_undo(place, _("Img23D: {count} from photo").format(count=count))
 
     # --- what became of it ------------------------------------------------------------------------------------------
 
@@ -116,8 +117,10 @@ class Placer:
 
     def _place(self, job: Job, index: int, place: Workplace) -> bpy.types.Object:
         home = self._homes.get((job.id, index))
-        host = home.object() if home is not None else None
-        if host is not None and home.takes_mesh(host):
+        host = home.object() if home is not None else self.object_of(job, index)  # one that the artist has changed
+        if host is not None and place.scene not in host.users_scene:
+            host = None
+        if home is not None and host is not None and home.takes_mesh(host):
             self._put_into(job, index, host, home.height)
             return host
         return self._place_new(job, index, place, host)

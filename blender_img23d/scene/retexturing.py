@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 
 from ..core.jobs import Job
 from ..core.requests import checked_photo, new_run_folder
@@ -54,7 +55,7 @@ class Retexturer:
         if len(self.turns) < 2 or number > len(self.turns):
             return ""
         turn = next(turn for turn in self.turns if not turn.state.is_over)
-        return f"Mesh {number} of {len(self.turns)}: {turn.name}"
+        return _("Mesh {number} of {count}: {name}").format(number=number, count=len(self.turns), name=turn.name)
 
     def begin(self, wish: Wish, objects: Sequence[bpy.types.Object]) -> Job:
         """The first one's job; the others follow by `start_next`. Raises Img23DError where none can be begun."""
@@ -153,11 +154,11 @@ class Retexturer:
         """Raises Img23DError where it is gone, or not any more what was captured."""
         obj = self._object(turn)
         if obj is None:
-            raise bad_request(f"“{turn.name}” is no longer in this file, so its new texture was not used.")
+            raise bad_request(_("“{name}” is no longer in this file, so its new texture was not used.").format(name=turn.name))
         captured = turn.captured
         check_paintable(obj, wants_own=bool(captured and captured.own_map))
         if captured is not None and not _is_as_captured(obj.data, captured.own_map, captured.state):
-            raise bad_request(f"The faces or UV maps of “{obj.name}” were changed meanwhile: press Re-texture again.")
+            raise bad_request(_("The faces or UV maps of “{name}” were changed meanwhile: press Re-texture again.").format(name=obj.name))
         return obj
 
     def _start(self, turn: Turn) -> None:

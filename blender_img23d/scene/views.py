@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 from mathutils import Matrix, Vector
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
@@ -17,7 +18,7 @@ def front_view(obj: bpy.types.Object) -> Matrix:
     away, up = (Vector(obj.matrix_world.col[axis][:3]).normalized() for axis in (1, 2))
     right = away.cross(up)
     if right.length < 1e-6:
-        sentence = f"“{obj.name}” is scaled to nothing, so it has no front: give it a scale other than 0 first."
+        sentence = _("“{name}” is scaled to nothing, so it has no front: give it a scale other than 0 first.").format(name=obj.name)
         raise Img23DError(ErrorCode.BAD_REQUEST, sentence)
     right.normalize()
     return Matrix((right, right.cross(away), away)).to_4x4()

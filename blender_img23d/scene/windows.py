@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 
 TAB = "Img23D"
 _TRIES = 20  # ticks
@@ -52,11 +53,11 @@ def workplace_of(scene: bpy.types.Scene) -> Workplace:
 def why_not_now(place: Workplace) -> str:
     """A sentence where objects must not be added or changed at this moment, else an empty one."""
     if not place.is_shown:
-        return f"Waits until the scene “{place.scene.name}” is shown again."
+        return _("Waits until the scene “{name}” is shown again.").format(name=place.scene.name)
     active = place.view_layer.objects.active
     if active is not None and active.mode != "OBJECT":
         mode = next((label for key, label in _MODES.items() if active.mode.startswith(key)), "the present mode")
-        return f"Waits until you leave {mode}."
+        return _("Waits until you leave {mode}.").format(mode=_(mode))
     if bpy.app.is_job_running("RENDER") or bpy.app.is_job_running("OBJECT_BAKE"):
         return "Waits until the render is done."
     if any(_is_transforming(window) for window in bpy.context.window_manager.windows):
