@@ -31,7 +31,7 @@ _OPERATORS = {
         *("open_models_folder", "download_weights", "verify_weights", "delete_weights"),
     ),
     Section.SETTINGS: ("use_seed", "*preset*", "*quality*", "*defaults*"),
-    Section.TROUBLE: ("open_log", "copy_report", "free_memory", "open_run_folder", "*diagnose*", "*finding*"),
+    Section.TROUBLE: ("doctor", "fix", "open_log", "copy_report", "free_memory", "open_run_folder"),
 }
 _PROPERTIES = {
     Section.RETEXTURE: ("img23dscenesettings.retexture_*",),
@@ -40,7 +40,7 @@ _PROPERTIES = {
         "img23dscenesettings.engine",
         *(f"img23dpreferences.{name}" for name in ("models_folder", "environment_folder", "chosen_python", "torch_build", "*_device")),
     ),
-    Section.SETTINGS: ("img23dscenesettings.*", "img23dpreferences.*"),
+    Section.SETTINGS: ("img23dscenesettings.*", "img23ddefaults.*", "img23dpreferences.*"),
 }
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import bpy
 from bl_ui.utils import PresetPanel
 
+from ..core.manual import Section
+from .help_link import draw_help
+
 
 class IMG23D_PT_presets(PresetPanel, bpy.types.Panel):
     """The artist's own presets, in Blender's own menu for them."""
@@ -32,7 +35,9 @@ class IMG23D_PT_advanced(bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        IMG23D_PT_presets.draw_panel_header(self.layout)
+        row = self.layout.row(align=True)
+        draw_help(row, Section.SETTINGS)
+        IMG23D_PT_presets.draw_panel_header(row)
 
     def draw(self, context: bpy.types.Context) -> None:
         row = self.layout.row(align=True)
