@@ -12,7 +12,8 @@ _SMALLEST = 0.02  # shares of the viewport: what is smaller is not noticed
 
 
 def frame_if_unseen(objects: list[bpy.types.Object], place: Workplace) -> None:
-    """Bring the selected objects into the largest viewport, unless one of them is seen somewhere already.
+    """Bring the selected objects into the largest viewport, unless one of them is seen somewhere already. Where only some
+    objects are shown (local view) they are shown as well, as what Blender adds itself.
 
     A viewport that looks through a camera is left alone.
     """
@@ -25,6 +26,8 @@ def frame_if_unseen(objects: list[bpy.types.Object], place: Workplace) -> None:
         for area in window.screen.areas
         if area.type == "VIEW_3D"
     ]
+    for _, area in views:
+        _show_in_local_view(objects, area.spaces.active, place)
     room = [world_extents(obj) for obj in objects]
     if any(is_seen(area.spaces.active.region_3d.perspective_matrix, one) for _, area in views for one in room):
         return
@@ -56,6 +59,12 @@ def look_through_camera(context: bpy.types.Context) -> None:
         space = area.spaces.active
         space.use_local_camera = False
         space.region_3d.view_perspective = "CAMERA"
+
+
+def _show_in_local_view(objects: list[bpy.types.Object], space: bpy.types.SpaceView3D, place: Workplace) -> None:
+    for obj in objects if space.local_view is not None else ():
+        if obj.name in place.view_layer.objects:
+            obj.local_view_set(space, True)
 
 
 def _frame_selected(window: bpy.types.Window, area: bpy.types.Area) -> None:

@@ -157,3 +157,14 @@ def test_several_stand_beside_each_other(run, boxes):
         begin(run)
     lows = [room(bpy.data.objects[name])[0][0] for name in ("cup", "cup.001", "cup.002")]
     assert lows[1] - lows[0] == pytest.approx(lows[2] - lows[1], abs=1e-3) and lows[0] < lows[1]
+
+
+def test_what_is_imported_beside_a_changed_one_does_not_hide_in_it(run, boxes):
+    run.mesh(0, boxes[0], textured=False)
+    run.mesh(0, boxes[0], textured=True)
+    run.finish()
+    made = placer(run).object_of(run.job, 0)
+    place = made.location.copy()
+    assert bpy.ops.img23d.import_result(index=0) == {"FINISHED"}
+    other = placer(run).object_of(run.job, 0)
+    assert other != made and made.location == place and room(other)[0][0] > room(made)[1][0]
