@@ -171,7 +171,7 @@ class _Trial:
             yield Finding(what=self.engine.label, level=Level.NOTE, sentence=notice)
         for stage in stages:
             if stage in heard.stages and not (stage is Stage.LOCATE and heard.failure is not None):
-                seconds = f"{heard.stages[stage]:.1f} s with the model's loading"
+                seconds = f"{heard.stages[stage]:.1f} s, loading included"
                 yield Finding(what=self._what(stage), level=Level.GOOD, sentence="It works.", detail=seconds)
             elif heard.failure is not None:
                 yield self._failed(stage, heard.failure)
