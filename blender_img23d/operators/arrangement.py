@@ -21,7 +21,7 @@ class IMG23D_OT_use_photo_camera(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("There is no photo's camera yet: generate with Place set to As in the Photo")
+        cls.poll_message_set(_("There is no photo's camera yet: generate with Place set to As in the Photo"))
         return any(CAMERA in camera for camera in bpy.data.cameras)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -62,7 +62,7 @@ class IMG23D_OT_set_real_height(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         if not poll_idle(cls):
             return False
-        cls.poll_message_set("Select an object that was made from a photo, in Object Mode")
+        cls.poll_message_set(_("Select an object that was made from a photo, in Object Mode"))
         obj = context.view_layer.objects.active
         return obj is not None and obj.type == "MESH" and is_result(obj) and context.mode == "OBJECT"
 

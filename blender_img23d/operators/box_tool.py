@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, FloatVectorProperty, IntProperty
 
 from ..scene.owner import extension
@@ -40,7 +41,7 @@ class IMG23D_OT_drag_box(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("Choose a photo first")
+        cls.poll_message_set(_("Choose a photo first"))
         return bool(context.scene.img23d.photo.strip())
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -50,7 +51,7 @@ class IMG23D_OT_drag_box(bpy.types.Operator):
 
         left, top, right, bottom = self.box
         if left >= right or top >= bottom:
-            self.report({"ERROR"}, "A box needs a width and a height.")
+            self.report({"ERROR"}, _("A box needs a width and a height."))
             return {"CANCELLED"}
         put_box(context.scene.img23d, self.target, Box(left=left, top=top, right=right, bottom=bottom))
         redraw_editors()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import bpy
-from bpy.app.translations import pgettext_rpt as _
 from bpy.app.translations import pgettext_rpt, pgettext_tip
 from bpy.props import BoolProperty
 
@@ -68,7 +67,7 @@ class IMG23D_OT_open_run_folder(bpy.types.Operator):
         job = shown_job(owner, context)
         folder = Path(getattr(job.request, "run_folder", "")) if job is not None else runs_base(context)
         if not folder.is_dir():
-            error = Img23DError(ErrorCode.BAD_REQUEST, _("This run's folder is not there: {folder}").format(folder=folder))
+            error = Img23DError(ErrorCode.BAD_REQUEST, pgettext_rpt("This run's folder is not there: {folder}").format(folder=folder))
             return owner.refuse(self, error)
         bpy.ops.wm.path_open(filepath=str(folder))
         return {"FINISHED"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty
 
 from ..scene.outcome import follow
@@ -27,7 +28,7 @@ class IMG23D_OT_generate(bpy.types.Operator):
 
         owner = extension()
         if needs_check(context.scene.img23d):
-            self.report({"INFO"}, "Look at what was found, then press Generate again.")
+            self.report({"INFO"}, _("Look at what was found, then press Generate again."))
             return search(self, context, owner)
         try:
             if bpy.app.background:  # nobody could leave the mode while the job waits for it
@@ -47,7 +48,7 @@ class IMG23D_OT_cancel(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("No job is running")
+        cls.poll_message_set(_("No job is running"))
         owner = extension_or_none()
         return owner is not None and (owner.session.active is not None or owner.applier.retexturer.is_busy)
 
@@ -71,7 +72,7 @@ class IMG23D_OT_cancel_target(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("No job is running")
+        cls.poll_message_set(_("No job is running"))
         owner = extension_or_none()
         return owner is not None and owner.session.active is not None
 
@@ -79,7 +80,7 @@ class IMG23D_OT_cancel_target(bpy.types.Operator):
         owner = extension()
         job = owner.job(self.job)
         if job is None or self.index not in job.unfinished:
-            self.report({"INFO"}, "This one is finished already.")
+            self.report({"INFO"}, _("This one is finished already."))
             return {"CANCELLED"}
         owner.session.cancel_target(job, self.index)
         owner.pump.wake()

@@ -23,7 +23,7 @@ class _OnRun:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("There is no run yet")
+        cls.poll_message_set(_("There is no run yet"))
         owner = extension_or_none()
         return owner is not None and bool(owner.history.runs)
 

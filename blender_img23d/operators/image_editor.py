@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 
 from ..scene.owner import extension
 from ..shared.img23d_protocol import Img23DError
@@ -49,7 +50,7 @@ class IMG23D_OT_close_boxes(bpy.types.Operator):
 
 
 def _poll_photo(operator: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
-    operator.poll_message_set("Choose a photo first")
+    operator.poll_message_set(_("Choose a photo first"))
     return context.window is not None and bool(context.scene.img23d.photo.strip())
 
 

@@ -46,7 +46,7 @@ class IMG23D_OT_make_again(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         if not poll_idle(cls):
             return False
-        cls.poll_message_set("Select an object that was made from a photo")
+        cls.poll_message_set(_("Select an object that was made from a photo"))
         return _is_made(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -75,7 +75,7 @@ class IMG23D_OT_mark_asset(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("Select objects that were made from a photo")
+        cls.poll_message_set(_("Select objects that were made from a photo"))
         return any(is_result(obj) for obj in context.selected_objects)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -99,7 +99,7 @@ class IMG23D_OT_open_made_folder(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("Select an object that was made from a photo")
+        cls.poll_message_set(_("Select an object that was made from a photo"))
         return _is_made(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:

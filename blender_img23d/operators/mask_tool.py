@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, FloatProperty, StringProperty
 
 from ..scene.owner import extension
@@ -46,7 +47,7 @@ class IMG23D_OT_brush_mask(bpy.types.Operator):
 
         points = points_of(self.way)
         if not points:
-            self.report({"ERROR"}, "The brush needs a way to go, such as 0.2 0.3, 0.25 0.3.")
+            self.report({"ERROR"}, _("The brush needs a way to go, such as 0.2 0.3, 0.25 0.3."))
             return {"CANCELLED"}
         return self._paint(context, points)
 
@@ -111,7 +112,7 @@ class IMG23D_OT_clear_strokes(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         row = _active(context)
-        cls.poll_message_set("The selected thing has no brush strokes")
+        cls.poll_message_set(_("The selected thing has no brush strokes"))
         return row is not None and bool(row.strokes)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -145,7 +146,7 @@ def _active(context: bpy.types.Context) -> bpy.types.PropertyGroup | None:
 
 
 def _poll_box(operator: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
-    operator.poll_message_set("Select a thing that has a box, or draw one around it")
+    operator.poll_message_set(_("Select a thing that has a box, or draw one around it"))
     row = _active(context)
     return row is not None and row.has_box
 

@@ -58,7 +58,7 @@ class IMG23D_OT_use_image(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("No image is open in Blender")
+        cls.poll_message_set(_("No image is open in Blender"))
         return len(bpy.data.images) > 0
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:

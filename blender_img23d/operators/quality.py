@@ -55,7 +55,7 @@ class IMG23D_OT_save_defaults(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         save_defaults(context)
-        self.report({"INFO"}, "New scenes begin with these settings from now on.")
+        self.report({"INFO"}, _("New scenes begin with these settings from now on."))
         return {"FINISHED"}
 
 

@@ -23,7 +23,7 @@ class _OnResult:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("Nothing has been generated yet")
+        cls.poll_message_set(_("Nothing has been generated yet"))
         owner = extension_or_none()
         return owner is not None and bool(listed_jobs(owner))
 
@@ -67,7 +67,7 @@ class IMG23D_OT_import_result(_OnResult, bpy.types.Operator):
         owner = extension()
         try:
             check_mode(context)
-            job, _ = self.chosen(context)
+            job, _target = self.chosen(context)
             obj = owner.applier.placer.import_again(job, self.index, context.scene)
         except Img23DError as error:
             return owner.refuse(self, error)
@@ -86,7 +86,7 @@ class IMG23D_OT_browse_runs(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("There is no other run")
+        cls.poll_message_set(_("There is no other run"))
         owner = extension_or_none()
         return owner is not None and len(listed_jobs(owner)) > 1
 

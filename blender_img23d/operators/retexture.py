@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 
 from ..scene.faces import can_switch, shows_new, switch
 from ..scene.outcome import follow_retexture
@@ -27,7 +28,7 @@ class IMG23D_OT_retexture(bpy.types.Operator):
         owner = extension_or_none()
         if owner is not None and owner.applier.retexturer.is_busy:
             return False
-        cls.poll_message_set("Select a mesh object first")
+        cls.poll_message_set(_("Select a mesh object first"))
         return bool(chosen_meshes(context))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -49,7 +50,7 @@ class IMG23D_OT_switch_texture(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("Select a mesh that was re-textured, in Object Mode")
+        cls.poll_message_set(_("Select a mesh that was re-textured, in Object Mode"))
         return any(can_switch(obj) for obj in chosen_meshes(context))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -58,7 +59,7 @@ class IMG23D_OT_switch_texture(bpy.types.Operator):
         for obj in objects:
             if shows_new(obj) == was_new:  # the others show already what is wanted
                 switch(obj)
-        self.report({"INFO"}, "The old materials are shown." if was_new else "The new texture is shown.")
+        self.report({"INFO"}, _("The old materials are shown." if was_new else "The new texture is shown."))
         return {"FINISHED"}
 
 

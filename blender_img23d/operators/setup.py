@@ -52,7 +52,7 @@ class IMG23D_OT_cancel_setup(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("No set-up is running")
+        cls.poll_message_set(_("No set-up is running"))
         owner = extension_or_none()
         return owner is not None and owner.setup.is_running
 
@@ -89,7 +89,7 @@ class IMG23D_OT_withdraw_licence(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("The licence is not accepted")
+        cls.poll_message_set(_("The licence is not accepted"))
         return preferences_of(context).accepts_tencent
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -143,7 +143,7 @@ class IMG23D_OT_hide_first_run(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("It is closed already")
+        cls.poll_message_set(_("It is closed already"))
         return not preferences_of(context).knows_models
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 from bpy.props import EnumProperty
 
 from ..scene.owner import extension, poll_idle
@@ -22,7 +23,7 @@ class _OnTarget:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("Nothing is chosen in the list: press Find or add a box first")
+        cls.poll_message_set(_("Nothing is chosen in the list: press Find or add a box first"))
         return _has_chosen(context.scene.img23d)
 
 
@@ -52,7 +53,7 @@ class IMG23D_OT_find_target_again(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         if not poll_idle(cls):
             return False
-        cls.poll_message_set("Nothing is chosen in the list: press Find or add a box first")
+        cls.poll_message_set(_("Nothing is chosen in the list: press Find or add a box first"))
         return _has_chosen(context.scene.img23d)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -137,7 +138,7 @@ class IMG23D_OT_clear_targets(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set("The list is empty already")
+        cls.poll_message_set(_("The list is empty already"))
         return len(context.scene.img23d.targets) > 0
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -81,7 +81,7 @@ def shown_job(owner: Extension, context: bpy.types.Context) -> Job | None:
 
 def poll_no_setup(operator: type[bpy.types.Operator]) -> bool:
     """For `poll` of what changes the models or their environment."""
-    operator.poll_message_set("A set-up is running: wait for it to finish, or cancel it")
+    operator.poll_message_set(_("A set-up is running: wait for it to finish, or cancel it"))
     owner = extension_or_none()
     return owner is None or not owner.setup.is_running
 
@@ -90,6 +90,6 @@ def poll_idle(
     operator: type[bpy.types.Operator], otherwise: str = "A job is running: wait for it to finish, or cancel it"
 ) -> bool:
     """For `poll` of what needs an idle backend; while a job runs, the tooltip says `otherwise`."""
-    operator.poll_message_set(otherwise)
+    operator.poll_message_set(_(otherwise))
     owner = extension_or_none()
     return owner is None or owner.session.active is None
