@@ -10,6 +10,7 @@ import bpy
 import numpy as np
 import photos
 import pytest
+from bpy_extras.object_utils import world_to_camera_view
 
 
 def generate(values, photo, names="", *, seed=7, **settings) -> list[bpy.types.Object]:
@@ -168,6 +169,25 @@ def test_runs_stand_in_rows_of_their_own(values, photo):
     (first,) = generate(values, photo, "red ball", texture=False)
     (second,) = generate(values, photo, "red ball", texture=False)
     assert second.name == "red ball.001" and second.location.y < first.location.y - 1
+
+
+def test_the_photos_camera_sees_each_object_in_its_box(values, photo):
+    made = generate(values, photo, "red ball, green box, blue ball", texture=False)
+    assert bpy.ops.img23d.use_photo_camera() == {"FINISHED"}
+    scene = bpy.context.scene
+    bpy.context.view_layer.update()
+    for obj in made:
+        seen = np.array([world_to_camera_view(scene, scene.camera, obj.matrix_world @ v.co) for v in obj.data.vertices])
+        shown = (seen[:, 0].min(), 1 - seen[:, 1].max(), seen[:, 0].max(), 1 - seen[:, 1].min())
+        assert overlap(shown, obj["img23d_box"]) > 0.85, obj.name
+    assert all(obj.location.z == 0 for obj in made) and scene.camera.name == "three Camera"
+
+
+def overlap(one, other) -> float:
+    """Of two boxes (left, top, right, bottom): what they share of what they cover."""
+    shared = max(min(one[2], other[2]) - max(one[0], other[0]), 0) * max(min(one[3], other[3]) - max(one[1], other[1]), 0)
+    both = sum((box[2] - box[0]) * (box[3] - box[1]) for box in (one, other))
+    return shared / (both - shared)
 
 
 def test_at_the_cursor_or_at_the_origin(values, photo):
