@@ -41,6 +41,7 @@ class Pump:
         self._callback = self._on_timer  # the same object each time, since Blender knows a timer by its function
         self._seen: tuple = ()
         self._status = ""
+        self._pictures: deque[str] = deque()  # paths of what is shown and may not be loaded yet
         self.is_stale = True  # undo, redo or a loaded file: what is known about the scene must be looked up again
         self.tick_seconds: deque[float] = deque(maxlen=4096)  # main-thread time of each tick while something runs
         self.import_seconds: deque[float] = deque(maxlen=4096)  # of those among them that changed the scene
@@ -114,11 +115,13 @@ class Pump:
         owner.editors.fit()
         owner.tabs.look()
         job = shown_job(owner, bpy.context)
+        is_due = not has_changed and (self.is_stale or not self.is_busy)  # what took its time just now is enough for a tick
         was_stale = self.is_stale
-        if was_stale or has_changed or not self.is_busy:
+        self.is_stale |= has_changed
+        if is_due:
             has_changed |= self._look_up(owner, job)
         has_changed |= owner.history.step(bpy.context) | owner.forecaster.look(bpy.context, owner, is_stale=was_stale)
-        has_changed |= self._load_thumbnails(owner, job)
+        has_changed |= self._load_pictures(owner)
         seen = _visible_state(owner, job)
         if has_changed or seen != self._seen:
             self._seen = seen
@@ -136,20 +139,13 @@ class Pump:
         standings = placer.standings(job) if job else {}
         has_changed |= standings != owner.standings
         owner.standings = standings
+        self._pictures = deque(_shown_pictures(owner, job))
         return has_changed
 
-    def _load_thumbnails(self, owner: Extension, job: Job | None) -> bool:
-        shown = [window.scene.img23d for window in bpy.context.window_manager.windows]
-        paths = {absolute(values.photo) for values in shown}
-        paths.update(row.cutout for values in shown for row in values.targets)
-        paths.update(target.preview or target.cutout for target in (job.targets if job else ()))
-        active = self._session.active
-        paths.update(target.preview or target.cutout for target in (active.targets if active else ()))
+    def _load_pictures(self, owner: Extension) -> bool:
         loaded = 0
-        for path in paths:
-            loaded += owner.thumbnails.load(path)
-            if loaded == _PICTURES:
-                break
+        while self._pictures and loaded < _PICTURES:
+            loaded += owner.thumbnails.load(self._pictures.popleft())
         return loaded > 0
 
     def _setup_job(self) -> Job | None:
@@ -161,13 +157,22 @@ class Pump:
             show_in_status_bar(text)
 
 
+def _shown_pictures(owner: Extension, job: Job | None) -> set[str]:
+    shown = [window.scene.img23d for window in bpy.context.window_manager.windows]
+    paths = {absolute(values.photo) for values in shown}
+    paths.update(row.cutout for values in shown for row in values.targets)
+    for one in {job, owner.session.active} - {None}:
+        paths.update(target.preview or target.cutout for target in one.targets)
+    return paths - {""}
+
+
 def _visible_state(owner: Extension, job: Job | None) -> tuple:
     session, setup = owner.session, owner.setup
     known = (session.engines, session.devices, session.weights)
     step = (setup.is_running, setup.is_cancelling, setup.step, setup.progress, setup.failure)
     running = owner.running
     now = (session.active is None, running.left.told, round(running.left.fraction, 2), running.picture)
-    shown = () if job is None else (job.id, job.state, job.note, job.notes, tuple((t.stage, round(t.progress, 2)) for t in job.targets))
+    shown = () if job is None else (job.id, job.state, job.note, job.notes, [(t.stage, round(t.fraction, 2)) for t in job.targets])
     return (session.state, session.notice, known, step, now, owner.refusal, owner.applier.waiting, owner.applier.retexturer.progress, shown)
 
 

@@ -36,6 +36,7 @@ Request = Locate | Generate | Unwrap | Paint | Diagnose | SetupRequest
 
 # Rough shares of a target's time, so that a bar moves evenly through all stages.
 _STAGE_SHARES = {Stage.LOCATE: 0.1, Stage.MATTE: 0.25, Stage.SHAPE: 0.25, Stage.PAINT: 0.4}
+_SHARES_BEFORE = {Stage.LOCATE: 0.0, Stage.MATTE: 0.1, Stage.SHAPE: 0.35, Stage.PAINT: 0.6}  # the sums
 
 
 @dataclass(kw_only=True, eq=False)
@@ -279,9 +280,7 @@ def stage_progress(stage: Stage | None, fraction: float) -> float:
     """0..1 over all stages, from the fraction within one of them."""
     if stage is None:
         return 0.0
-    stages = list(Stage)
-    before = sum(_STAGE_SHARES[earlier] for earlier in stages[: stages.index(stage)])
-    return before + _STAGE_SHARES[stage] * min(max(fraction, 0.0), 1.0)
+    return _SHARES_BEFORE[stage] + _STAGE_SHARES[stage] * min(max(fraction, 0.0), 1.0)
 
 
 def _expected_targets(request: Request) -> list[TargetState]:

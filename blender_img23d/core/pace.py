@@ -36,15 +36,21 @@ class Pace:
         if all(target.stage is None for target in left):
             found = job.fraction if job.stage is Stage.LOCATE else 0.0
             return self.once + max(len(left), 1) * sum(self.each[stage] for stage in stages), self.once * found
-        order = list(Stage)
+        before, whole = self._sums(stages)
         done = self.once
         for target in left:
-            reached = order.index(target.stage) if target.stage is not None else -1
-            for stage in stages:
-                place = order.index(stage)
-                share = 1.0 if place < reached else target.fraction if place == reached else 0.0
-                done += self.each[stage] * min(max(share, 0.0), 1.0)
-        return self.once + len(left) * sum(self.each[stage] for stage in stages), done
+            if target.stage is not None:
+                share = self.each[target.stage] if target.stage in stages else 0.0
+                done += before[target.stage] + share * min(max(target.fraction, 0.0), 1.0)
+        return self.once + len(left) * whole, done
+
+    def _sums(self, stages: tuple[Stage, ...]) -> tuple[dict[Stage, float], float]:
+        """The seconds of one target before each stage, and of all its stages."""
+        before, whole = {}, 0.0
+        for stage in Stage:
+            before[stage] = whole
+            whole += self.each[stage] if stage in stages else 0.0
+        return before, whole
 
 
 # Its seconds mean nothing, only how they relate.
