@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ..shared.img23d_protocol.job_requests import Box, Stroke
+    from .overlay_painting import Veil
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Overlay:
         self._editors = editors
         self._on_first_sight = on_first_sight  # an editor's size is known now
         self._handle: object | None = None
+        self._veil: Veil | None = None  # made at the first redraw
         self._has_failed = False
         self.draft: Draft | None = None
 
@@ -65,11 +67,12 @@ class Overlay:
             self._has_failed = True
 
     def _paint(self, context: bpy.types.Context, view: PhotoView) -> None:
-        from .overlay_painting import paint_boxes, paint_hint, paint_strokes
+        from .overlay_painting import Veil, paint_boxes, paint_hint
 
         scale = context.preferences.system.ui_scale
         boxes = shown_boxes(context.scene, self.draft)
-        paint_strokes(view, context.region, shown_strokes(context.scene, self.draft))
+        self._veil = self._veil or Veil()
+        self._veil.paint(view, shown_strokes(context.scene, self.draft))
         paint_boxes(view, context.region, boxes, scale)
         if not boxes:
             paint_hint(context.region, scale)

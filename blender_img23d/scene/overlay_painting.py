@@ -1,4 +1,4 @@
-"""How boxes, names and brush strokes look: one batch of triangles for all boxes, text on a dark ground, strokes as a veil."""
+"""How boxes, names and brush strokes look: one batch of triangles a colour, text on a dark ground, strokes as a veil."""
 
 from __future__ import annotations
 
@@ -13,39 +13,45 @@ from bpy.app.translations import pgettext_iface as _
 from gpu_extras.batch import batch_for_shader
 
 from ..shared.img23d_protocol.job_requests import Stroke
-from .overlay_shapes import brushed, filled, frames, handles
+from .overlay_shapes import Colour, filled, frames, handles, veil
 from .photo_view import PhotoView
 
 if TYPE_CHECKING:
     from .overlay import ShownBox
 
-Colour = tuple[float, float, float, float]
-
 _ACTIVE, _DRAWN, _FOUND = (1.0, 0.66, 0.16), (0.36, 0.78, 1.0), (0.93, 0.93, 0.93)
-_DARK = (0.0, 0.0, 0.0)
+_DARK, _GROUND = (0.0, 0.0, 0.0), (0.05, 0.05, 0.05, 0.75)
 _IN, _OUT = (0.1, 0.85, 0.3, 0.45), (0.95, 0.15, 0.12, 0.45)
 _DIMMED = 0.4  # opacity of what is switched off
 _FONT = 0  # Blender's interface font
 _TEXT, _PAD, _MARGIN = 12, 4, 10  # pixels at scale 1
 _MOST_LABELS = 80
+_VEIL = 1024  # pixels of the strokes' picture that the photo's width takes at most
 
 
 def paint_boxes(view: PhotoView, region: bpy.types.Region, boxes: Sequence[ShownBox], scale: float) -> None:
+    """One batch a colour. The active box comes last, over the others."""
     if not boxes:
         return
-    rects = np.array([_rect(view, one) for one in boxes])
+    rects = np.array([_rect(view, one) for one in boxes], float)
     labels = _labels(region, boxes, rects, scale)
-    mesh = _Triangles()
+    groups: dict[tuple, list[np.ndarray]] = {}
     for one, rect in zip(boxes, rects, strict=True):
-        mesh.add(frames(rect[None], (4 if one.is_active else 3) * scale), (*_DARK, 0.55 * _opacity(one)))
-        mesh.add(frames(rect[None], (2 if one.is_active else 1) * scale), (*_colour(one), _opacity(one)))
-        if one.is_active:
-            mesh.add(filled(handles(rect, 9 * scale)), (*_DARK, 0.8))
-            mesh.add(filled(handles(rect, 7 * scale)), (*_colour(one), 1.0))
-    for _name, ground, colour in labels:
-        mesh.add(filled(ground[None]), (0.05, 0.05, 0.05, 0.75 * colour[3]))
-    mesh.paint()
-    _write(labels, scale)
+        groups.setdefault((one.is_active, _colour(one), _opacity(one)), []).append(rect)
+    for (is_active, colour, opacity), gathered in groups.items():
+        _paint_frames(np.array(gathered), (2 if is_active else 1) * scale, colour, opacity)
+        if is_active:
+            _paint(filled(handles(gathered[0], 9 * scale)), (*_DARK, 0.8))
+            _paint(filled(handles(gathered[0], 7 * scale)), (*colour, 1.0))
+    if labels:
+        _paint(filled(np.array([ground for _name, ground, _tint in labels])), _GROUND)
+        _write(labels, scale)
+
+
+def _paint_frames(rects: np.ndarray, width: float, colour: tuple[float, float, float], opacity: float) -> None:
+    """On a dark rim, so that they are seen on any photo."""
+    _paint(frames(rects, 2 * width + 1), (*_DARK, 0.5 * opacity))
+    _paint(frames(rects, width), (*colour, opacity))
 
 
 def paint_hint(region: bpy.types.Region, scale: float) -> None:
@@ -55,70 +61,69 @@ def paint_hint(region: bpy.types.Region, scale: float) -> None:
     width, height = blf.dimensions(_FONT, text)
     left, bottom = (region.width - width) / 2, 24 * scale
     ground = np.array([left - 8 * scale, bottom - 6 * scale, left + width + 8 * scale, bottom + height + 6 * scale])
-    mesh = _Triangles()
-    mesh.add(filled(ground[None]), (0.05, 0.05, 0.05, 0.75))
-    mesh.paint()
+    _paint(filled(ground[None]), _GROUND)
     blf.color(_FONT, 1, 1, 1, 1)
     blf.position(_FONT, left, bottom, 0)
     blf.draw(_FONT, text)
 
 
-def paint_strokes(view: PhotoView, region: bpy.types.Region, strokes: Sequence[Stroke]) -> None:
-    """Painted opaquely beside the screen first: so a later stroke covers an earlier one, and crossings are no darker."""
-    if not strokes:
-        return
-    offscreen = gpu.types.GPUOffScreen(region.width, region.height)
-    try:
-        mesh = _Triangles()
-        for stroke in strokes:
-            points = np.array([view.to_region(x, y) for x, y in zip(stroke.xs, stroke.ys, strict=True)])
-            mesh.add(brushed(points, stroke.radius * view.width), _IN if stroke.adds else _OUT)
-        with offscreen.bind():
-            _clear_and_paint(mesh, region)
-        _lay_over(offscreen.texture_color, region)
-    finally:
-        offscreen.free()
+class Veil:
+    """The brush strokes as a picture of their own, made anew when they have changed."""
+
+    def __init__(self) -> None:
+        self._strokes: tuple[Stroke, ...] = ()
+        self._pixels = 0.0  # of the picture, that the photo's width takes
+        self._texture: gpu.types.GPUTexture | None = None
+        self._extent = (0.0, 0.0, 0.0, 0.0)  # left, top, right, bottom in widths of the photo
+
+    def paint(self, view: PhotoView, strokes: tuple[Stroke, ...]) -> None:
+        if not strokes:
+            return
+        pixels = min(_VEIL, view.width)
+        if strokes != self._strokes or pixels != self._pixels or self._texture is None:
+            self._make(strokes, view.aspect, pixels)
+        left, top, right, bottom = self._extent
+        x0, y0 = view.to_region(left, top / view.aspect)
+        x1, y1 = view.to_region(right, bottom / view.aspect)
+        _paint_texture(self._texture, [(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+
+    def _make(self, strokes: tuple[Stroke, ...], aspect: float, pixels: float) -> None:
+        ways = [
+            (pixels * np.column_stack([one.xs, np.multiply(one.ys, aspect)]), pixels * one.radius, _IN if one.adds else _OUT)
+            for one in strokes
+        ]
+        low = np.floor(np.min([points.min(0) - radius - 1 for points, radius, _tint in ways], axis=0)).clip(0)
+        high = np.ceil(np.max([points.max(0) + radius + 1 for points, radius, _tint in ways], axis=0))
+        high = np.maximum(np.minimum(high, np.ceil((pixels, pixels * aspect))), low + 1)
+        width, height = (int(side) for side in high - low)
+        values = np.ascontiguousarray(veil(ways, (low[0], low[1]), (width, height)))
+        buffer = gpu.types.Buffer("FLOAT", values.size, values.ravel())
+        self._texture = gpu.types.GPUTexture((width, height), format="RGBA16F", data=buffer)
+        self._extent = (low[0] / pixels, low[1] / pixels, high[0] / pixels, high[1] / pixels)
+        self._strokes, self._pixels = strokes, pixels
 
 
-def _clear_and_paint(mesh: _Triangles, region: bpy.types.Region) -> None:
-    from mathutils import Matrix
-
-    gpu.state.active_framebuffer_get().clear(color=(0.0, 0.0, 0.0, 0.0))
-    with gpu.matrix.push_pop(), gpu.matrix.push_pop_projection():
-        gpu.matrix.load_matrix(Matrix.Translation((-1, -1, 0)) @ Matrix.Diagonal((2 / region.width, 2 / region.height, 1, 1)))
-        gpu.matrix.load_projection_matrix(Matrix.Identity(4))
-        mesh.paint(blend="NONE")
-
-
-def _lay_over(texture: gpu.types.GPUTexture, region: bpy.types.Region) -> None:
+def _paint_texture(texture: gpu.types.GPUTexture, corners: list[tuple[float, float]]) -> None:
+    """`corners` as the picture's rows run: upper left, upper right, lower right, lower left."""
     shader = gpu.shader.from_builtin("IMAGE")
-    corners = [(0, 0), (region.width, 0), (region.width, region.height), (0, region.height)]
     batch = batch_for_shader(shader, "TRI_FAN", {"pos": corners, "texCoord": [(0, 0), (1, 0), (1, 1), (0, 1)]})
     gpu.state.blend_set("ALPHA")
+    shader.bind()
     shader.uniform_sampler("image", texture)
     batch.draw(shader)
     gpu.state.blend_set("NONE")
 
 
-class _Triangles:
-    """Gathers coloured triangles, later ones over earlier ones, and draws them at once."""
-
-    def __init__(self) -> None:
-        self._points: list[np.ndarray] = []
-        self._colours: list[np.ndarray] = []
-
-    def add(self, points: np.ndarray, colour: Colour) -> None:
-        self._points.append(points)
-        self._colours.append(np.broadcast_to(np.array(colour, np.float32), (len(points), 4)))
-
-    def paint(self, blend: str = "ALPHA") -> None:
-        shader = gpu.shader.from_builtin("SMOOTH_COLOR")
-        points = np.concatenate(self._points).astype(np.float32)
-        points = np.column_stack([points, np.zeros(len(points), np.float32)])
-        batch = batch_for_shader(shader, "TRIS", {"pos": points, "color": np.concatenate(self._colours)})
-        gpu.state.blend_set(blend)
-        batch.draw(shader)
-        gpu.state.blend_set("NONE")
+def _paint(points: np.ndarray, colour: Colour) -> None:
+    """Triangles (N, 2) in one colour."""
+    shader = gpu.shader.from_builtin("UNIFORM_COLOR")
+    corners = np.column_stack([points, np.zeros(len(points))]).astype(np.float32)
+    batch = batch_for_shader(shader, "TRIS", {"pos": corners})
+    gpu.state.blend_set("ALPHA")
+    shader.bind()
+    shader.uniform_float("color", colour)
+    batch.draw(shader)
+    gpu.state.blend_set("NONE")
 
 
 def _rect(view: PhotoView, one: ShownBox) -> tuple[float, float, float, float]:

@@ -1,13 +1,14 @@
-"""Rectangles, frames and round brush strokes as coloured triangles."""
+"""Rectangles and frames as triangles, round brush strokes as a picture."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 import numpy as np
 
+Colour = tuple[float, float, float, float]
+
 _CORNERS = np.array([(0, 1), (2, 1), (2, 3), (0, 1), (2, 3), (0, 3)])  # of left, bottom, right, top: two triangles
-_ROUND = 24  # corners of a brush's dab
 
 
 def filled(rects: np.ndarray) -> np.ndarray:
@@ -40,15 +41,31 @@ def handles(rect: np.ndarray, size: float) -> np.ndarray:
     return np.concatenate([points - size / 2, points + size / 2], axis=1)
 
 
-def brushed(points: np.ndarray, radius: float) -> np.ndarray:
-    """(P, 2) pixels to (n, 2) corners of triangles: a dab at each point, a bar between two of them."""
-    angles = np.linspace(0, 2 * math.pi, _ROUND + 1)
-    rim = radius * np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    fan = np.stack([np.zeros((_ROUND, 2)), rim[:-1], rim[1:]], axis=1).reshape(-1, 2)
-    dabs = (points[:, None] + fan).reshape(-1, 2)
-    along = np.diff(points, axis=0)
-    length = np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
-    side = radius * np.stack([-along[:, 1], along[:, 0]], axis=1) / length
-    start, end = points[:-1], points[1:]
-    bars = np.stack([start - side, end - side, end + side, start - side, end + side, start + side], axis=1)
-    return np.concatenate([dabs, bars.reshape(-1, 2)])
+def veil(
+    ways: Sequence[tuple[np.ndarray, float, Colour]], origin: tuple[float, float], size: tuple[int, int]
+) -> np.ndarray:
+    """(h, w, 4) float32: round brush strokes, later ones over earlier ones.
+
+    Each way is (P, 2) points, a radius and a colour, in pixels of a picture of `size` (w, h) that begins at `origin`.
+    """
+    picture = np.zeros((size[1], size[0], 4), np.float32)
+    for points, radius, colour in ways:
+        covered = _covered(points - np.array(origin), radius, size)[..., None]
+        picture += covered * (np.array(colour, np.float32) - picture)
+    return picture
+
+
+def _covered(points: np.ndarray, radius: float, size: tuple[int, int]) -> np.ndarray:
+    """(h, w) float32 0..1: within `radius` of the way, with a soft rim of a pixel."""
+    covered = np.zeros((size[1], size[0]), np.float32)
+    for start, end in zip(points, points[1:] if len(points) > 1 else points, strict=False):
+        low = np.floor(np.minimum(start, end) - radius - 1).clip(0, size).astype(int)
+        high = np.ceil(np.maximum(start, end) + radius + 1).clip(0, size).astype(int)
+        part = covered[low[1] : high[1], low[0] : high[0]]
+        y, x = np.mgrid[low[1] : high[1], low[0] : high[0]] + 0.5
+        along = end - start
+        share = ((x - start[0]) * along[0] + (y - start[1]) * along[1]) / max(float(along @ along), 1e-9)
+        share = share.clip(0, 1)
+        distance = np.hypot(x - start[0] - share * along[0], y - start[1] - share * along[1])
+        np.maximum(part, (radius + 0.5 - distance).clip(0, 1), out=part)
+    return covered

@@ -70,13 +70,15 @@ def _is_transforming(window: bpy.types.Window) -> bool:
 
 
 def redraw_sidebars() -> None:
-    """The tab lies in the sidebar of 3D viewports; nothing else shows what the extension does."""
+    """The tab lies in the sidebar of 3D viewports and of Image Editors; nothing else shows what the extension does."""
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
                 for region in area.regions:
                     if region.type == "UI":
                         region.tag_redraw()
+            elif area.ui_type == "IMAGE_EDITOR":
+                area.tag_redraw()  # the boxes over the photo as well
 
 
 class TabOpener:
