@@ -40,7 +40,7 @@ def _find_ground(
 ) -> None:
     """The one shift from the photo's world to the scene. It stays as soon as the artist has touched anything."""
     scene = spot.scene()
-    camera = camera_of(job.id, scene)
+    camera = camera_of(job.id, scene, spot.camera)
     if camera is not None and spot.camera is None:  # it came with the file
         spot.camera = CameraMade(uid=camera.session_uid, state=())
     if spot.world is None or (is_free and is_as_made(spot.camera)):
@@ -57,7 +57,7 @@ def _keep_camera(job: Job, spot: Spot, place: Workplace) -> None:
         collection = collection_for(spot, place, job.request.photo)
         spot.camera = make_camera(job, place.scene, collection, spot.world, job.arranged.camera)
         return
-    camera = camera_of(job.id, place.scene)
+    camera = camera_of(job.id, place.scene, spot.camera)
     if camera is not None and is_as_made(spot.camera):
         spot.camera = aim(camera, spot.world, job.arranged.camera)
 

@@ -31,8 +31,10 @@ class CameraMade:
     state: tuple  # as it was made; another one is the artist's. Empty where it came with the file
 
 
-def camera_of(run: str, scene: bpy.types.Scene) -> bpy.types.Object | None:
-    return next((obj for obj in scene.objects if obj.type == "CAMERA" and obj.get(CAMERA) == run), None)
+def camera_of(run: str, scene: bpy.types.Scene, made: CameraMade | None = None) -> bpy.types.Object | None:
+    """The very one that was made, where that is known: a copy made by the artist has the same tags."""
+    cameras = [obj for obj in scene.objects if obj.type == "CAMERA" and obj.get(CAMERA) == run]
+    return next((camera for camera in cameras if made is None or camera.session_uid == made.uid), None)
 
 
 def world_of(camera: bpy.types.Object) -> World:

@@ -23,6 +23,15 @@ def test_a_better_camera_unless_the_artist_has_changed_it(run):
     assert len(bpy.data.cameras) == 1
 
 
+def test_a_copy_of_the_camera_is_the_artists(run):
+    copy = camera().copy()
+    copy.name = "a copy"  # stands before the other one in the file
+    bpy.context.scene.collection.objects.link(copy)
+    place = copy.location.copy()
+    run.arrange(CUP, BOWL, **VIEW | {"height": 3.0})
+    assert copy.location == place and camera().location.z == pytest.approx(3.0)
+
+
 def test_a_camera_of_the_artists_own_stays_the_scenes(start, glbs):
     own = bpy.data.objects.new("own", bpy.data.cameras.new("own"))
     bpy.context.scene.collection.objects.link(own)
