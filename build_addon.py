@@ -59,6 +59,13 @@ def do_link(arguments: argparse.Namespace) -> None:
     change(arguments.resources)
 
 
+def do_messages(arguments: argparse.Namespace) -> None:
+    from devtools import messages
+
+    for line in messages.report(arguments.language, prune=arguments.prune):
+        print(line)
+
+
 def do_bench(arguments: argparse.Namespace) -> None:
     from devtools.bench import report
 
@@ -89,6 +96,11 @@ def parse_arguments() -> argparse.Namespace:
     command.add_argument("--remove", action="store_true", help="undo it")
     command.add_argument("--resources", type=Path, help="a Blender user folder such as ~/.config/blender/4.5; default: all found")
     command.set_defaults(action=do_link)
+
+    command = commands.add_parser("messages", help="list the texts that a translation lacks or has in vain")
+    command.add_argument("language", help="as Blender calls it, such as de_DE")
+    command.add_argument("--prune", action="store_true", help="take out what is not shown any more")
+    command.set_defaults(action=do_messages)
 
     command = commands.add_parser("bench", help="measure shape, texture, layout, time and Blender; writes docs/benchmarks.md")
     command.add_argument("--only", choices=("shapes", "layout", "blender", "learned"), help="measure one part and keep the others' last figures")

@@ -1,22 +1,24 @@
 """Everything that the extension shows, read from its source: what a translation has to know.
 
-A string counts as shown when it reads as text: it begins with a capital letter and goes on with small ones. Docstrings, parts of
+A string counts as shown when it reads as text: it begins with a capital letter or a number and goes on with small letters. Docstrings, parts of
 f-strings and what goes to the log do not count.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 from .places import EXTENSION
+
+_TRANSLATIONS = EXTENSION / "translations"
 
 # Where nothing is shown, or what is shown there is not the extension's own
 _SKIPPED = {"translations", "process", "shared"}
 _SHOWN_OF_SHARED = {"choices.py", "names.py"}
-_TEXT = re.compile(r"[“\"(]*(Img23D: )?[A-Z{][^_]*[a-z]", re.DOTALL)
+_TEXT = re.compile(r"[“\"(]*(Img23D: )?([A-Z{]|\d+ )[^_]*[a-z]", re.DOTALL)
 _IDENTIFIER = re.compile(r"[A-Z][A-Za-z]*[a-z][A-Z]\w*|[A-Z]\w*_\w*|[A-Za-z]+(\.[A-Za-z_]+)+")
 _LOGGING = {"debug", "info", "warning", "error", "exception", "log", "getLogger"}
 
@@ -58,9 +60,18 @@ def _hidden(tree: ast.AST) -> Iterator[ast.AST]:
             yield node.annotation
 
 
-def untranslated(catalogue: dict[str, str]) -> dict[str, list[str]]:
-    return {text: places for text, places in messages().items() if text not in catalogue}
+def catalogues() -> dict[str, dict[str, str]]:
+    """Language -> text -> translation."""
+    return {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in sorted(_TRANSLATIONS.glob("*.json"))}
 
 
-def catalogues() -> list[Path]:
-    return sorted(path for path in (EXTENSION / "translations").glob("*.py") if path.stem != "__init__")
+def report(language: str, *, prune: bool) -> list[str]:
+    """What a catalogue lacks, and what it has that is not shown any more, which `prune` takes out of it."""
+    shown, catalogue = messages(), catalogues().get(language, {})
+    stale = [text for text in catalogue if text not in shown]
+    if prune and stale:
+        kept = {text: translation for text, translation in catalogue.items() if text in shown}
+        text = json.dumps(kept, ensure_ascii=False, indent=1) + "\n"
+        (_TRANSLATIONS / f"{language}.json").write_text(text, encoding="utf-8", newline="\n")
+    missing = [f"missing: {json.dumps(text, ensure_ascii=False)}  {places[0]}" for text, places in shown.items() if text not in catalogue]
+    return missing + [f"stale: {json.dumps(text, ensure_ascii=False)}" for text in stale]

@@ -1,17 +1,18 @@
-"""The extension's texts in other languages, through Blender's own mechanism; each catalogue is a module called as the language.
+"""The extension's texts in other languages, through Blender's own mechanism; each catalogue is a file called as the language.
 
 A catalogue maps what stands in the source to its translation. What it lacks is shown in English, so it may be behind. It is
-only loaded where Blender speaks that language, at its start or later.
+only read where Blender speaks that language, at its start or later.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
+import json
+from pathlib import Path
 
 import bpy
 
 _CONTEXTS = ("*", "Operator")  # Blender looks up buttons of operators under the latter
+_FOLDER = Path(__file__).parent
 _OWNER = object()  # of the subscription
 
 
@@ -29,9 +30,9 @@ def unregister() -> None:
 def load() -> None:
     """The catalogue of the language that Blender speaks now, if there is one."""
     locale = bpy.app.translations.locale
+    catalogue = _FOLDER / f"{locale}.json"
     bpy.app.translations.unregister(__package__)
-    if not locale.isidentifier() or find_spec(f"{__package__}.{locale}") is None:
-        return
-    texts = import_module(f"{__package__}.{locale}").TEXTS
-    messages = {(context, text): translation for text, translation in texts.items() for context in _CONTEXTS}
-    bpy.app.translations.register(__package__, {locale: messages})
+    if catalogue.is_file():
+        texts = json.loads(catalogue.read_text(encoding="utf-8"))
+        messages = {(context, text): translation for text, translation in texts.items() for context in _CONTEXTS}
+        bpy.app.translations.register(__package__, {locale: messages})
