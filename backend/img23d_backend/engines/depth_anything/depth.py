@@ -81,16 +81,19 @@ class DepthAnything:
 def load(folder: Path) -> DepthAnythingForDepthEstimation:
     """The network on the CPU, in 32 bits: it is small, and 16 would round the distance. Raises Img23DError(WEIGHTS_DAMAGED)."""
     import torch
+    from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
-    from transformers import DepthAnythingForDepthEstimation
+    from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()  # it would draw into the log
     try:
+        described = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        config = DepthAnythingConfig.from_dict(described | {"max_depth": round(described["max_depth"])})  # 20.0 is refused
         network, info = DepthAnythingForDepthEstimation.from_pretrained(
-            folder, dtype=torch.float32, local_files_only=True, use_safetensors=True, output_loading_info=True
+            folder, config=config, dtype=torch.float32, local_files_only=True, use_safetensors=True, output_loading_info=True
         )
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError, StrictDataclassError) as error:
         raise _damaged(folder, str(error)) from error
     absent = [*info["missing_keys"], *info["mismatched_keys"]]
     if absent:

@@ -13,7 +13,7 @@ from ...stages import Ground, PixelBox
 
 _SAMPLES = 6000  # pixels that are looked at
 _TRIALS = 400
-_TOLERANCE = 0.04  # of a pixel's own inverse depth
+_TOLERANCE = 0.06  # of a pixel's own inverse depth
 _LEAST = 0.3  # of the pixels' weight must be on the plane
 _STEEPEST = math.radians(70)
 _MOST_ROLL = math.radians(20)

@@ -1,0 +1,94 @@
+"""The depth model with a trained small checkpoint: pictures of a ground, the demo photo, the whole chain, what can go wrong."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from img23d_backend.arrange import Arrangement
+from img23d_backend.engines import Engines
+from img23d_backend.engines.depth_anything import make_depth
+from img23d_backend.engines.depth_anything.depth import prepared
+from img23d_backend.images import load_photo
+from img23d_backend.models.memory import ModelStore
+from img23d_backend.models.weights import WeightStore
+from img23d_backend.stages import Context, DepthEstimator, Photo
+from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.choices import DEPTH_MODEL
+from img23d_protocol.messages import LearnedSettings, Settings, StageDevices
+from tiny.depth import DEMO, Held, rendered
+
+CONTEXT = Context(settings=Settings(learned=LearnedSettings(devices=StageDevices(matte="cpu"))))
+
+
+@pytest.fixture(scope="module")
+def depth(tiny_models: Path) -> DepthEstimator:
+    return make_depth(WeightStore(tiny_models), ModelStore())
+
+
+@pytest.mark.parametrize("pitch", [10, 20, 32])
+def test_pitch_of_a_rendered_ground(depth: DepthEstimator, pitch: float) -> None:
+    held = Held(pitch=math.radians(pitch))
+    rgb, _ = rendered(held, np.random.default_rng(99))
+    found = depth.ground(Photo(rgb=rgb), [], CONTEXT)
+    assert math.degrees(math.atan(found.horizon / held.focal)) == pytest.approx(pitch, abs=4)
+    assert abs(math.degrees(found.roll)) < 3
+
+
+def test_demo_photo_was_taken_from_nineteen_degrees_above(depth: DepthEstimator) -> None:
+    found = depth.ground(load_photo(str(DEMO / "photo.jpg")), [], CONTEXT)
+    focal = 85 / 36
+    solved = Arrangement(photo_width=1200, photo_height=900, boxes=[], focal=focal, ground=found).solve()
+    assert math.degrees(math.atan(found.horizon / focal)) == pytest.approx(19, abs=4)
+    assert math.degrees(solved.camera.pitch) == pytest.approx(19, abs=4)
+    assert "depth" in solved.note
+
+
+def test_same_photo_gives_the_same_ground(depth: DepthEstimator) -> None:
+    photo = load_photo(str(DEMO / "photo.jpg"))
+    assert depth.ground(photo, [], CONTEXT) == depth.ground(photo, [], CONTEXT)
+
+
+@pytest.mark.parametrize("size", [(8, 8), (3000, 40), (40, 3000)])
+def test_odd_pictures_are_measured_or_refused_without_a_fuss(depth: DepthEstimator, size: tuple[int, int]) -> None:
+    rgb = np.random.default_rng(0).integers(0, 255, (*size, 3), dtype=np.uint8)
+    depth.ground(Photo(rgb=rgb), [], CONTEXT)
+
+
+def test_network_sees_the_shorter_side_at_its_own_size() -> None:
+    assert prepared(np.zeros((600, 800, 3), np.uint8), 518).shape == (1, 3, 518, 686)
+    assert prepared(np.zeros((100, 5000, 3), np.uint8), 518).shape == (1, 3, 518, 1036)
+
+
+def test_without_the_weights_there_is_no_ground_and_no_error(tmp_path: Path) -> None:
+    photo = load_photo(str(DEMO / "photo.jpg"))
+    assert make_depth(WeightStore(tmp_path), ModelStore()).ground(photo, [], CONTEXT) is None
+
+
+@pytest.mark.parametrize("damage", ["weights", "config", "kind"])
+def test_damaged_weights_are_a_sentence(tiny_models: Path, tmp_path: Path, damage: str) -> None:
+    folder = tmp_path / DEPTH_MODEL
+    shutil.copytree(tiny_models / DEPTH_MODEL, folder)
+    if damage == "weights":
+        data = (folder / "model.safetensors").read_bytes()
+        (folder / "model.safetensors").write_bytes(bytes(8) + data[8:])
+    elif damage == "config":
+        (folder / "config.json").write_text("{", encoding="utf-8")
+    else:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        (folder / "config.json").write_text(json.dumps(config | {"fusion_hidden_size": "wide"}), encoding="utf-8")
+    store = WeightStore(tmp_path)
+    store.adopt(DEPTH_MODEL)
+    with pytest.raises(Img23DError) as caught:
+        make_depth(store, ModelStore()).ground(Photo(rgb=np.zeros((60, 80, 3), np.uint8)), [], CONTEXT)
+    assert caught.value.code == ErrorCode.WEIGHTS_DAMAGED
+
+
+def test_learned_engines_have_it_and_the_preview_engine_has_not(tiny_models: Path) -> None:
+    engines = Engines(tiny_models)
+    assert engines.load("cutout").depth is not None and engines.load("preview").depth is None
+    assert engines.load("hunyuan3d").depth is not None
