@@ -19,13 +19,15 @@ from .photo_view import PhotoView
 if TYPE_CHECKING:
     from .overlay import ShownBox
 
+Rect = tuple[float, float, float, float]  # left, bottom, right, top in pixels of the region
+
 _ACTIVE, _DRAWN, _FOUND = (1.0, 0.66, 0.16), (0.36, 0.78, 1.0), (0.93, 0.93, 0.93)
 _DARK, _GROUND = (0.0, 0.0, 0.0), (0.05, 0.05, 0.05, 0.75)
 _IN, _OUT = (0.1, 0.85, 0.3, 0.45), (0.95, 0.15, 0.12, 0.45)
 _DIMMED = 0.4  # opacity of what is switched off
 _FONT = 0  # Blender's interface font
 _TEXT, _PAD, _MARGIN = 12, 4, 10  # pixels at scale 1
-_MOST_LABELS = 80
+_MOST_LABELS = 40
 _VEIL = 1024  # pixels of the strokes' picture that the photo's width takes at most
 
 
@@ -126,8 +128,8 @@ def _paint(points: np.ndarray, colour: Colour) -> None:
     gpu.state.blend_set("NONE")
 
 
-def _rect(view: PhotoView, one: ShownBox) -> tuple[float, float, float, float]:
-    """Left, bottom, right, top in whole pixels, so that thin lines stay sharp."""
+def _rect(view: PhotoView, one: ShownBox) -> Rect:
+    """In whole pixels, so that thin lines stay sharp."""
     left, top = view.to_region(one.box.left, one.box.top)
     right, bottom = view.to_region(one.box.right, one.box.bottom)
     return round(left), round(bottom), round(right), round(top)
@@ -145,36 +147,38 @@ def _opacity(one: ShownBox) -> float:
 
 def _labels(
     region: bpy.types.Region, boxes: Sequence[ShownBox], rects: np.ndarray, scale: float
-) -> list[tuple[str, np.ndarray, Colour]]:
-    """Names with their grounds (4,), where there is room: the active one's first, then those of the larger boxes."""
+) -> list[tuple[str, Rect, Colour]]:
+    """Names with their grounds, where there is room: the active one's first, then those of the larger boxes."""
     blf.size(_FONT, _TEXT * scale)
     height, pad = blf.dimensions(_FONT, "Xg")[1], _PAD * scale
     areas = (rects[:, 2] - rects[:, 0]) * (rects[:, 3] - rects[:, 1])
-    order = sorted(range(len(boxes)), key=lambda number: (not boxes[number].is_active, -areas[number]))
-    placed: list[tuple[str, np.ndarray, Colour]] = []
-    for number in order:
-        one, (left, _bottom, right, top) = boxes[number], rects[number]
-        if len(placed) == _MOST_LABELS or not one.name or not _is_in_region(region, rects[number]):
+    areas[[one.is_active for one in boxes]] = np.inf
+    placed: list[tuple[str, Rect, Colour]] = []
+    taken = np.empty((_MOST_LABELS, 4))
+    for number in np.argsort(-areas, kind="stable"):
+        one, (left, bottom, right, top) = boxes[number], rects[number].tolist()
+        is_outside = right < 0 or left > region.width or top < 0 or bottom > region.height
+        if len(placed) == _MOST_LABELS or not one.name or is_outside:
             continue
         width = blf.dimensions(_FONT, one.name)[0]
         if width > 2 * (right - left) and not one.is_active:
             continue
         base = top + 3 * scale if top + height + 3 * pad < region.height else top - height - 3 * pad
-        ground = np.array([left, base, left + width + 2 * pad, base + height + 2 * pad])
-        if not any(_overlap(ground, other) for _name, other, _tint in placed):
+        ground = (left, base, left + width + 2 * pad, base + height + 2 * pad)
+        if not _overlaps(ground, taken[: len(placed)]):
+            taken[len(placed)] = ground
             placed.append((one.name, ground, (*_colour(one), _opacity(one))))
     return placed
 
 
-def _is_in_region(region: bpy.types.Region, rect: np.ndarray) -> bool:
-    return rect[2] > 0 and rect[0] < region.width and rect[3] > 0 and rect[1] < region.height
+def _overlaps(rect: Rect, others: np.ndarray) -> bool:
+    """Whether it has a place in common with one of the others (N, 4)."""
+    left, bottom, right, top = rect
+    apart = (others[:, 2] <= left) | (others[:, 0] >= right) | (others[:, 3] <= bottom) | (others[:, 1] >= top)
+    return not apart.all()
 
 
-def _overlap(a: np.ndarray, b: np.ndarray) -> bool:
-    return bool(a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3])
-
-
-def _write(labels: Sequence[tuple[str, np.ndarray, Colour]], scale: float) -> None:
+def _write(labels: Sequence[tuple[str, Rect, Colour]], scale: float) -> None:
     blf.size(_FONT, _TEXT * scale)
     descent = blf.dimensions(_FONT, "Xg")[1] - blf.dimensions(_FONT, "X")[1]
     for name, ground, colour in labels:
