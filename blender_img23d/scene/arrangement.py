@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from mathutils import Matrix, Vector
+from mathutils import Vector
 
 from ..core.jobs import TargetState
 from ..shared.img23d_protocol.messages import Pose
-from .extents import Extents, union
+from .extents import Extents
 from .row import GAP, Slot, row_positions
 from .stance import Stance
 
@@ -33,7 +33,19 @@ class World:
 
 def group_extents(world: World, poses: Mapping[int, Pose], meshes: Mapping[int, Extents], metres: float) -> Extents:
     """What the objects take up in the scene. `meshes` are in their own axes; all of `poses` have one."""
-    return union(meshes[index].transformed(_matrix(world.stance(pose, metres))) for index, pose in poses.items())
+    import numpy as np
+
+    several = [(pose.x, pose.y, pose.yaw, pose.scale) for pose in poses.values()]
+    x, y, yaw, scale = np.array(several).T  # each (poses,)
+    low, high = (np.array([getattr(meshes[index], side) for index in poses]) for side in ("low", "high"))  # (poses, 3)
+    own_scale = (scale * world.unit / metres)[:, None]
+    middle, half = own_scale * (low + high) / 2, own_scale * (high - low) / 2
+    cosine, sine = np.cos(yaw), np.sin(yaw)
+    middle = np.stack([cosine * middle[:, 0] - sine * middle[:, 1], sine * middle[:, 0] + cosine * middle[:, 1], middle[:, 2]], 1)
+    middle += np.stack([world.unit * x, world.unit * y, 0 * x], 1) + world.origin
+    cosine, sine = abs(cosine), abs(sine)
+    half = np.stack([cosine * half[:, 0] + sine * half[:, 1], sine * half[:, 0] + cosine * half[:, 1], half[:, 2]], 1)
+    return Extents(low=tuple((middle - half).min(axis=0).tolist()), high=tuple((middle + half).max(axis=0).tolist()))
 
 
 def world_around(group: Extents, centre: Sequence[float], metres: float) -> World:
@@ -63,7 +75,3 @@ def _slot(target: TargetState, mesh: Extents | None, scale: float) -> Slot:
     width = mesh.size[0] * scale if mesh is not None else None
     box = target.box
     return Slot(width=width) if box is None else Slot(left=box.left, right=box.right, width=width)
-
-
-def _matrix(stance: Stance) -> Matrix:
-    return Matrix.LocRotScale(Vector(stance.location), Matrix.Rotation(stance.turn, 3, "Z"), Vector((stance.scale,) * 3))

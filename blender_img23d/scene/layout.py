@@ -65,16 +65,16 @@ def _keep_camera(job: Job, spot: Spot, place: Workplace) -> None:
 def _stances(
     job: Job, spot: Spot, indices: list[int], poses: dict[int, Pose], meshes: dict[int, Extents], *, is_free: bool
 ) -> dict[int, Stance]:
-    scale = job.arranged.row_scale if job.arranged is not None else 1.0
+    metres, scale = spot.metres(), job.arranged.row_scale if job.arranged is not None else 1.0
     if not poses:
         if is_free:
             make_room_for_row(spot, taken_by_others(job.id, spot.scene()), scale)
         row = {index: job.targets[index] for index in indices}
-        return row_stances(row, meshes, spot.origin, spot.metres(), scale)
-    stances = {index: spot.world.stance(pose, spot.metres()) for index, pose in poses.items()}
+        return row_stances(row, meshes, spot.origin, metres, scale)
+    stances = {index: spot.world.stance(pose, metres) for index, pose in poses.items()}
     late = {index: job.targets[index] for index in meshes if index not in poses}
     if late:  # their places come with the next word about the arrangement
-        group = group_extents(spot.world, poses, meshes, spot.metres())
-        row = row_stances(late, meshes, spot.world.origin, spot.metres(), scale)
-        stances |= beside(group, row, meshes, GAP * spot.metres())
+        group = group_extents(spot.world, poses, meshes, metres)
+        row = row_stances(late, meshes, spot.world.origin, metres, scale)
+        stances |= beside(group, row, meshes, GAP * metres)
     return stances

@@ -23,6 +23,5 @@ class Stance:
 
 def transform_of(obj: bpy.types.Object) -> tuple:
     """Numbers as Blender holds them: they are equal again as long as nobody has touched the object."""
-    turn = (obj.rotation_mode, *obj.rotation_euler, *obj.rotation_quaternion)
     parent = obj.parent.session_uid if obj.parent is not None else 0
-    return (*obj.location, *obj.scale, *turn, parent, len(obj.constraints))
+    return (*obj.location, *obj.scale, obj.rotation_mode, *obj.rotation_euler, parent, len(obj.constraints))
