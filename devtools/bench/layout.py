@@ -1,6 +1,6 @@
 """Where things stand, found again from one photo: scenes with a known camera, arranged by the backend, compared with the truth.
 
-Runs in the plain environment: python -m devtools.bench.layout SCENES RUNS OUT.json
+Runs in the plain environment, with the backend in its path: python -m devtools.bench.layout SCENES RUNS OUT.json
 """
 
 from __future__ import annotations
@@ -13,17 +13,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from img23d_backend.arrange import Arrangement
+from img23d_protocol.arrangement import PhotoCamera, Pose
+from img23d_protocol.job_requests import Box
 from PIL import Image
 
-from ..places import BACKEND, EXTENSION
 from .layout_rows import MADE, TRUE, LayoutRow
 from .shapes import generate, load_mesh
-
-sys.path[:0] = [str(BACKEND), str(EXTENSION / "shared")]
-
-from img23d_backend.arrange import Arrangement  # noqa: E402
-from img23d_protocol.arrangement import PhotoCamera, Pose  # noqa: E402
-from img23d_protocol.job_requests import Box  # noqa: E402
 
 FULL_FRAME_DIAGONAL = 43.27  # mm
 

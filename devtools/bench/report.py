@@ -14,7 +14,7 @@ from datetime import date
 from pathlib import Path
 
 from .. import environment, package
-from ..places import BUILD, DEMO, ROOT
+from ..places import BACKEND, BUILD, DEMO, EXTENSION, ROOT
 from ..running import clean_environment, run
 from ..wheels import host_platform
 from . import blender as blender_part
@@ -70,7 +70,8 @@ def measure_layout(blender: environment.Blender) -> None:
         _keep_stamp(SCENES, LAYOUT_SCENES)
     shutil.rmtree(LAYOUT_RUNS, ignore_errors=True)
     command = [environment.plain_python(), "-m", "devtools.bench.layout", SCENES, LAYOUT_RUNS, LAYOUT]
-    run(command, env=clean_environment(), cwd=ROOT)
+    path = os.pathsep.join([str(BACKEND), str(EXTENSION / "shared")])
+    run(command, env=clean_environment(PYTHONPATH=path), cwd=ROOT)
 
 
 def take_photos(blender: environment.Blender) -> None:
