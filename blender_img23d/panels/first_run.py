@@ -10,7 +10,7 @@ from ..properties import Img23DSceneSettings, preferences_of
 from ..scene.owner import Extension
 from .text import draw_sentence, gigabytes
 
-_CLOSER = 4  # pixels at scale 1 that the small X takes beyond the usual margin
+_CLOSER = 20  # pixels at scale 1 that the small X takes beyond the usual margin
 
 
 def draw_first_run(
