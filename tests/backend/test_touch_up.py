@@ -103,6 +103,13 @@ def test_a_cutout_at_the_photos_edge_and_a_stroke_beyond_it() -> None:
     assert (place[0:30, 0:30, 3] == 255).all() and place[60, 0, 3] == 255
 
 
+def test_a_stroke_from_far_outside_paints_where_it_comes_in() -> None:
+    photo = _photo()
+    cutout = _cut(photo, 40, 30, 90, 80)
+    place = _on_photo(touch_up(cutout, photo, (_stroke((120, 60), (1e7, 60), radius=5), Stroke(xs=(), ys=(), radius=0.1))))
+    assert (place[57:63, 120:200, 3] == 255).all() and not place[40, 120:200, 3].any()
+
+
 def test_nothing_left_is_one_sentence() -> None:
     photo = _photo()
     cutout = _cut(photo, 40, 30, 90, 80)

@@ -22,6 +22,7 @@ def touch_up(cutout: CutOut, photo: Photo, strokes: tuple[Stroke, ...]) -> CutOu
     `photo` is the one that the cut-out was made from, at the same scale. Raises Img23DError(EMPTY_CUTOUT) when the strokes
     leave nothing.
     """
+    strokes = tuple(stroke for stroke in strokes if stroke.xs)
     window = _window(cutout, photo, strokes)
     if not strokes or not window.width or not window.height:
         return cutout
@@ -59,8 +60,10 @@ def _extent(stroke: Stroke, photo: Photo) -> tuple[int, int, int, int]:
 
 
 def _pixels(stroke: Stroke, photo: Photo) -> np.ndarray:
-    """(P, 2) float64, x and y in pixels of the photo."""
-    return np.stack([stroke.xs, stroke.ys], axis=1) * (photo.width, photo.height)
+    """(P, 2) float64, x and y in pixels of the photo; what is too far outside to touch it comes nearer, to need no room."""
+    points = np.stack([stroke.xs, stroke.ys], axis=1) * (photo.width, photo.height)
+    reach = stroke.radius * photo.width + 1
+    return points.clip(-reach, (photo.width + reach, photo.height + reach))
 
 
 def _alpha_in(cutout: CutOut, window: PixelBox) -> np.ndarray:
