@@ -97,7 +97,7 @@ def test_camera_is_found_from_boxes_and_shapes(pitch: float) -> None:
 def test_unknown_lens_is_taken_for_a_phones() -> None:
     things = table(replace(CAMERA, focal=0.78))
     solved = solve(things)
-    assert 0.5 < solved.camera.focal < 1.2 and "does not say" in solved.note
+    assert 0.5 < solved.camera.focal < 1.2 and "judged" in solved.note
     assert mean_overlap(solved, things) > 0.95
 
 

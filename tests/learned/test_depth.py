@@ -45,7 +45,7 @@ def test_demo_photo_was_taken_from_nineteen_degrees_above(depth: DepthEstimator)
     solved = Arrangement(photo_width=1200, photo_height=900, boxes=[], focal=focal, ground=found).solve()
     assert math.degrees(math.atan(found.horizon / focal)) == pytest.approx(19, abs=4)
     assert math.degrees(solved.camera.pitch) == pytest.approx(19, abs=4)
-    assert "depth" in solved.note
+    assert "from the ground" in solved.note
 
 
 def test_same_photo_gives_the_same_ground(depth: DepthEstimator) -> None:

@@ -13,12 +13,18 @@ from ..stages import Ground
 from .camera import Cameras
 from .fit import Places, Things, fit
 from .hull import COARSE, extreme_points, padded
-from .search import USUAL_MILLIMETRES, Known, find_camera
+from .search import Known, find_camera
 
 _AT_BORDER = 0.004  # of the photo's side: a box that comes so near is cut off there
 _SMALLEST_BOX = 1e-3  # photo widths
 _SEARCHED = 12  # so many things decide on the camera: the largest ones that are not cut off
 _LET_DOWN = 4.0  # camera heights: where something stands whose box is above the horizon, and nothing else is there
+_NOTES = {  # (the lens is known, the ground was seen)
+    (True, True): "The lens is known from the photo's file, the camera's tilt from the ground in it.",
+    (True, False): "The lens is known from the photo's file; the camera's tilt is judged from the things.",
+    (False, True): "The camera's tilt is known from the ground in the photo; the lens is judged from the things.",
+    (False, False): "The lens and the camera's tilt are judged from the things.",
+}
 _FRAME = Box(left=0.0, top=0.0, right=1.0, bottom=1.0)
 
 
@@ -164,13 +170,7 @@ class Arrangement:
         return float(np.median(said)) if said else 1.0
 
     def _note(self) -> str:
-        lens = (
-            "The photo's file says what lens took it"
-            if self._focal
-            else f"The photo's file does not say what lens took it: a phone's ({USUAL_MILLIMETRES:.0f} mm) was likely"
-        )
-        view = "the ground was seen by the depth model" if self._ground else "the view's height is judged from where things stand"
-        return f"{lens}; {view}."
+        return _NOTES[bool(self._focal), self._ground is not None]
 
 
 def _let_down(things: Things, camera: Cameras) -> Things:
