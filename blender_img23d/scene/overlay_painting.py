@@ -161,8 +161,6 @@ def _labels(
         if len(placed) == _MOST_LABELS or not one.name or is_outside:
             continue
         width = blf.dimensions(_FONT, one.name)[0]
-        if width > 2 * (right - left) and not one.is_active:
-            continue
         base = top + 3 * scale if top + height + 3 * pad < region.height else top - height - 3 * pad
         ground = (left, base, left + width + 2 * pad, base + height + 2 * pad)
         if not _overlaps(ground, taken[: len(placed)]):
