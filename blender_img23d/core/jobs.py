@@ -140,7 +140,11 @@ class Job:
     @property
     def unfinished(self) -> list[int]:
         """The targets that something is still to be made of, by their indices."""
-        return [index for index, target in enumerate(self.targets) if not self._is_settled(target)]
+        return [index for index in range(len(self.targets)) if self.is_unfinished(index)]
+
+    def is_unfinished(self, index: int) -> bool:
+        target = self.target(index)
+        return target is not None and not self._is_settled(target)
 
     def has_dropped(self, index: int) -> bool:
         """Nothing is heard any more of a target that the artist has stopped."""

@@ -79,7 +79,7 @@ class IMG23D_OT_cancel_target(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
         job = owner.job(self.job)
-        if job is None or self.index not in job.unfinished:
+        if job is None or not job.is_unfinished(self.index):
             self.report({"INFO"}, _("This one is finished already."))
             return {"CANCELLED"}
         owner.session.cancel_target(job, self.index)

@@ -63,7 +63,7 @@ def _draw_state(layout: bpy.types.UILayout, owner: Extension, job: Job, target: 
         layout.label(text="Failed", icon="ERROR")
     elif target.is_cancelled and not target.mesh:
         layout.label(text="Stopped", icon="X")
-    elif index in job.unfinished:
+    elif job.is_unfinished(index):
         layout.progress(factor=target.progress, text=_doing(target))
         _result_button(layout, "img23d.cancel_target", "", "X", job, index)
     elif job.is_generation and (job.is_over or owner.standings.get(index) is Standing.IN_SCENE):

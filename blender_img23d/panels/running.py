@@ -37,9 +37,10 @@ def draw_running(
     layout.progress(factor=owner.running.left.fraction, text=progress_text(owner, job))
     _draw_step(layout, context, owner, job)
     _draw_picture(layout, owner)
+    left = len(job.unfinished)
     if len(job.targets) > 1 or job.is_generation:
-        _draw_targets(layout, owner, job)
-    text = "Cancel All" if job.is_generation and len(job.unfinished) > 1 else "Cancel"
+        _draw_targets(layout, owner, job, left)
+    text = "Cancel All" if job.is_generation and left > 1 else "Cancel"
     layout.operator("img23d.cancel", text=text, icon="CANCEL")
 
 
@@ -83,14 +84,13 @@ def _draw_picture(layout: bpy.types.UILayout, owner: Extension) -> None:
         layout.template_icon(icon_value=icon, scale=6.0)
 
 
-def _draw_targets(layout: bpy.types.UILayout, owner: Extension, job: Job) -> None:
+def _draw_targets(layout: bpy.types.UILayout, owner: Extension, job: Job, left: int) -> None:
     column = layout.column(align=True)
     first = _first_row(job)
     for index in range(first, min(first + _ROWS, len(job.targets))):
         _draw_target(column.row(align=True), owner, job, index)
-    hidden = len(job.targets) - _ROWS
-    if hidden > 0:
-        done = len(job.targets) - len(job.unfinished)
+    if len(job.targets) > _ROWS:
+        done = len(job.targets) - left
         column.label(text=_("{done} of {count} finished").format(done=done, count=len(job.targets)), translate=False)
 
 
@@ -107,7 +107,7 @@ def _draw_target(row: bpy.types.UILayout, owner: Extension, job: Job, index: int
         state.label(text="Failed", icon="ERROR")
     elif target.is_cancelled:
         state.label(text="Cancelled", icon="X")
-    elif index not in job.unfinished:
+    elif not job.is_unfinished(index):
         state.label(text="Finished", icon="CHECKMARK")
     else:
         state.progress(factor=target.progress, text=_(_doing(target)))

@@ -106,7 +106,8 @@ class Applier:
         job = update.job
         match update.message:
             case MeshReady(target=target):
-                self._try(job, target, lambda: self.placer.on_mesh(job, target))
+                follows = any(queued.job is job and isinstance(queued.message, Arranged) for queued in self._queue)
+                self._try(job, target, lambda: self.placer.on_mesh(job, target, lays_out=not follows))
             case Arranged():
                 self._try(job, -1, lambda: self.placer.on_arranged(job))
             case PaintReady():

@@ -59,16 +59,16 @@ class Placer:
 
     # --- what comes -------------------------------------------------------------------------------------------------
 
-    def on_mesh(self, job: Job, index: int) -> None:
+    def on_mesh(self, job: Job, index: int, *, lays_out: bool = True) -> None:
         """Bring in the newest mesh of a target, or leave it in the list where its object is gone or was changed.
 
-        Raises Img23DError where the file cannot be imported.
+        Without `lays_out` the others stay where they are: `on_arranged` follows at once, and does it. Raises Img23DError where the file cannot be imported.
         """
         place = self.workplace(job)
         if self._ledger.was_placed(job, index):
             self._replace(job, index)
         elif place is not None:
-            self._place(job, index, place)
+            self._place(job, index, place, lays_out=lays_out)
 
     def on_arranged(self, job: Job) -> None:
         """Where the targets stand in the photo is known, or known better."""
@@ -115,7 +115,7 @@ class Placer:
             self.choose_spot(job, obj.users_scene[0])
             self._spots[job.id].collection_uid = obj.users_collection[0].session_uid
 
-    def _place(self, job: Job, index: int, place: Workplace) -> bpy.types.Object:
+    def _place(self, job: Job, index: int, place: Workplace, *, lays_out: bool = True) -> bpy.types.Object:
         home = self._homes.get((job.id, index))
         host = home.object() if home is not None else self.object_of(job, index)  # one that the artist has changed
         if host is not None and place.scene not in host.users_scene:
@@ -123,10 +123,10 @@ class Placer:
         if home is not None and host is not None and home.takes_mesh(host):
             self._put_into(job, index, host, home.height)
             return host
-        return self._place_new(job, index, place, host)
+        return self._place_new(job, index, place, host, lays_out=lays_out)
 
     def _place_new(
-        self, job: Job, index: int, place: Workplace, host: bpy.types.Object | None
+        self, job: Job, index: int, place: Workplace, host: bpy.types.Object | None, *, lays_out: bool
     ) -> bpy.types.Object:
         assert isinstance(job.request, Generate)
         spot, target = self._spots[job.id], job.targets[index]
@@ -144,7 +144,8 @@ class Placer:
             stand_beside(obj, host, others, GAP * spot.metres())
         else:
             self._ledger.put(job, index, obj, Stance(location=spot.origin))
-            self._lay_out(job, place)
+            if lays_out:
+                self._lay_out(job, place)
         return obj
 
     def _replace(self, job: Job, index: int) -> None:

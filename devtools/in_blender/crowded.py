@@ -23,7 +23,7 @@ import bpy  # noqa: E402
 import installed  # noqa: E402
 
 PAST_RUNS, TARGETS = 50, 200
-SETTLING = 12.0  # seconds in which the history is read
+SETTLING = 3.0  # seconds until the tab was drawn and the history is being read
 
 
 class Watch:
@@ -59,14 +59,7 @@ def main(zip_file: str, photo: str, out: str, seconds: str) -> None:
     fill_list(photo)
     watch = Watch()
     observe(watch)
-    steps = iter((show_tab, lambda: press_generate(watch), lambda: finish(watch, Path(out))))
-    waits = iter((SETTLING, float(seconds), None))
-
-    def next_step() -> float | None:
-        next(steps)()
-        return next(waits)
-
-    bpy.app.timers.register(next_step, first_interval=2.0)
+    bpy.app.timers.register(lambda: show_tab(watch, float(seconds), Path(out)), first_interval=2.0)
 
 
 def open_all_panels() -> None:
@@ -150,20 +143,25 @@ def timed_draw(cls: type, draw: Callable, watch: Watch) -> Callable:
     return timed
 
 
-def show_tab() -> None:
+def show_tab(watch: Watch, seconds: float, out: Path) -> None:
     for window in bpy.context.window_manager.windows:
         for area in window.screen.areas:
             if area.type == "VIEW_3D":
                 area.spaces.active.show_region_ui = True
                 area.tag_redraw()
+    bpy.app.timers.register(lambda: press_generate(watch, seconds, out), first_interval=SETTLING)
 
 
-def press_generate(watch: Watch) -> None:
-    show_tab()
+def press_generate(watch: Watch, seconds: float, out: Path) -> float | None:
+    """When the history is read; otherwise later."""
+    if part("scene.owner").extension().history.is_loading:
+        return 1.0
     window = bpy.context.window_manager.windows[0]
     with bpy.context.temp_override(window=window):
         bpy.ops.img23d.generate()
     watch.is_on = True
+    bpy.app.timers.register(lambda: finish(watch, out), first_interval=seconds)
+    return None
 
 
 def finish(watch: Watch, out: Path) -> None:
