@@ -101,6 +101,13 @@ def test_unknown_lens_is_taken_for_a_phones() -> None:
     assert mean_overlap(solved, things) > 0.95
 
 
+def test_high_horizon_speaks_for_a_long_lens_and_not_for_a_view_from_the_ceiling() -> None:
+    camera = replace(CAMERA, focal=85 / 36, pitch=math.radians(19))
+    solved = solve(table(camera), ground=ground_of(camera))
+    assert solved.camera.focal > 1.1 and solved.camera.pitch < math.radians(36)
+    assert solved.camera.focal * math.tan(solved.camera.pitch) == pytest.approx(camera.focal * math.tan(camera.pitch), rel=0.1)
+
+
 def test_two_heights_tell_how_steep_the_view_is() -> None:
     """Balls look the same from everywhere, so that only their sizes can tell."""
     camera = replace(CAMERA, pitch=math.radians(38))

@@ -86,10 +86,11 @@ def _best(things: Things, cameras: Cameras, known: Known) -> Cameras:
 
 def _habit(cameras: Cameras, known: Known) -> np.ndarray:
     """(C,) what speaks against a camera before anything is fitted."""
-    if known.horizon is None:
-        cost = ((cameras.pitch - USUAL_PITCH) / _PITCH_SPREAD) ** 2
-    else:
-        cost = ((cameras.pitch - np.arctan(known.horizon / cameras.focal)) / _GROUND_SPREAD) ** 2
+    cost = np.zeros(len(cameras))
+    if known.horizon is not None:
+        cost = cost + ((cameras.pitch - np.arctan(known.horizon / cameras.focal)) / _GROUND_SPREAD) ** 2
+    if known.horizon is None or not known.focal:  # a horizon alone leaves open how long the lens is
+        cost = cost + ((cameras.pitch - USUAL_PITCH) / _PITCH_SPREAD) ** 2
     if not known.focal:
         usual = focal_in_widths(USUAL_MILLIMETRES, known.photo_width, known.photo_height)
         cost = cost + (np.log(cameras.focal / usual) / _FOCAL_SPREAD) ** 2
