@@ -107,6 +107,11 @@ class Img23DPreferences(bpy.types.AddonPreferences):
         description="The line about setting up the AI models was closed; their panel stays",
         options={"HIDDEN"},
     )
+    knows_tab: BoolProperty(
+        name="Knows the Tab",
+        description="The tab was opened once after the installation",
+        options={"HIDDEN"},
+    )
     licences: StringProperty(
         name="Accepted Licences",
         description="Which licences of AI models you have accepted, separated by blanks",

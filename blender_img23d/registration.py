@@ -18,6 +18,7 @@ from .operators import (
     generate,
     history,
     image_editor,
+    look,
     made,
     mask_tool,
     photo,
@@ -46,19 +47,20 @@ from .panels import (
     tools,
 )
 from .properties import preferences_of
-from .scene.owner import Extension, extension_or_none
+from .scene.owner import Extension, extension, extension_or_none
 
 if TYPE_CHECKING:
     from .core.link import BackendLink
 
 _MODULES = (
     *(properties, preferences),
-    *(photo, photo_sources, targets, generate, arrangement, results, made, history),
+    *(photo, photo_sources, targets, generate, arrangement, results, made, look, history),
     *(image_editor, box_tool, mask_tool, image_editor_panel),
     *(retexture, setup, weights, quality, diagnose, forecast),
     *(photo_panel, main, targets_panel, results_panel, made_panel, advanced, shape),
     *(retexture_panel, history_panel, models, help_panel, menus),
 )
+_GLANCE = 1.0  # seconds between two looks for a viewport
 _CLASSES = tuple(cls for module in _MODULES for cls in module.CLASSES)
 
 
@@ -75,9 +77,13 @@ def register() -> None:
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
         handlers.append(_on_undo)
     bpy.app.handlers.render_init.append(_on_render)
+    if not bpy.app.background and not preferences_of(bpy.context).knows_tab:
+        bpy.app.timers.register(_open_tab, first_interval=_GLANCE, persistent=True)
 
 
 def unregister() -> None:
+    if bpy.app.timers.is_registered(_open_tab):
+        bpy.app.timers.unregister(_open_tab)
     bpy.app.handlers.render_init.remove(_on_render)
     for handlers in (bpy.app.handlers.redo_post, bpy.app.handlers.undo_post):
         handlers.remove(_on_undo)
@@ -90,6 +96,17 @@ def unregister() -> None:
     properties.detach()
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)
+
+
+def _open_tab() -> float | None:
+    """Once, in the first 3D viewport that is seen after the installation: nothing else in Blender says where the tab is."""
+    areas = [area for window in bpy.context.window_manager.windows for area in window.screen.areas if area.type == "VIEW_3D"]
+    if not areas:  # the preferences may fill the window
+        return _GLANCE
+    preferences_of(bpy.context).knows_tab = True
+    bpy.context.preferences.is_dirty = True  # Blender then saves it as it saves every other preference
+    extension().tabs.want(max(areas, key=lambda area: area.width * area.height))
+    return None
 
 
 def _make_owner() -> Extension:

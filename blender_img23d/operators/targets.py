@@ -69,13 +69,12 @@ class IMG23D_OT_add_target(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..shared.img23d_protocol.names import split_names
+        from ..scene.box_rows import new_name  # late, as above
 
         values = context.scene.img23d
-        taken = {row.name.casefold() for row in values.targets}
-        names = (name for name in split_names(values.names) if name.casefold() not in taken)
+        name = new_name(values)
         row = values.targets.add()
-        row.name, row.has_box, row.is_drawn = next(names, ""), True, True
+        row.name, row.has_box, row.is_drawn = name, True, True
         values.active_target = len(values.targets) - 1
         return {"FINISHED"}
 

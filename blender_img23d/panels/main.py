@@ -10,6 +10,7 @@ from ..scene.owner import Extension, extension
 from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, PREVIEW_ENGINE
 from .first_run import draw_first_run
 from .forecast import draw_forecast
+from .look import draw_look
 from .help_link import HasHelp
 from .photo import draw_photo
 from .quality import draw_quality
@@ -38,6 +39,7 @@ class IMG23D_PT_main(HasHelp, bpy.types.Panel):
         draw_forecast(*parts)
         if owner.session.active is None:
             _draw_buttons(column, values)
+            draw_look(column, context, owner)
         else:
             draw_running(*parts)
         _draw_messages(column, context, owner)
@@ -55,7 +57,7 @@ def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: 
         draw_sentence(layout, context, "Without a name the whole picture becomes one object.")
     used = sum(target.use and target.has_box for target in values.targets)
     if used:
-        text = _("1 thing is listed in Found in the Photo") if used == 1 else _("{count} things are listed in Found in the Photo")
+        text = _("1 thing from the list below") if used == 1 else _("{count} things from the list below")
         layout.label(text=text.format(count=used), icon="SELECT_SET", translate=False)
 
 

@@ -26,6 +26,8 @@ class IMG23D_MT_add(bpy.types.Menu):
         layout.separator()
         layout.menu("IMG23D_MT_targets")
         layout.separator()
+        layout.operator("img23d.show_textures")
+        layout.separator()
         layout.operator("img23d.browse_runs", text="Img23D: Show an Older Run").step = 1
         layout.operator("img23d.browse_runs", text="Img23D: Show a Newer Run").step = -1
         layout.operator("img23d.reuse_run")

@@ -44,8 +44,9 @@ def put_box(values: Img23DSceneSettings, index: int, box: Box) -> int:
 
 
 def new_name(values: Img23DSceneSettings) -> str:
-    """The first typed name that no row has, else a number."""
-    taken = {row.name.casefold() for row in values.targets}
+    """The first name that was typed since the last search and that no row has, else a number."""
+    taken = {name.casefold() for row in values.targets for name in (row.name, row.found_as)}
+    taken |= {name.casefold() for name in split_names(values.found_names)}
     for name in split_names(values.names):
         if name.casefold() not in taken:
             return name

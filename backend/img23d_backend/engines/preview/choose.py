@@ -48,7 +48,7 @@ def choose(wishes: list[Wish], regions: list[Region]) -> list[Choice | None]:
     free = iter(index for index in range(len(regions)) if index not in taken)
     for index, wish in enumerate(wishes):
         if not wish.is_specific and (region := next(free, None)) is not None:
-            choices[index] = Choice(region=region, reason="next in reading order")
+            choices[index] = Choice(region=region, reason="The next in reading order: this engine does not know the word.")
     return choices
 
 
@@ -172,10 +172,10 @@ def _reason(wish: Wish, scores: np.ndarray, column: int) -> str:
     possible = sum(traits.values())
     words = " and ".join(_SUPERLATIVES[trait] for trait in traits)
     if wish.ordinal is not None:
-        counted = "the last" if wish.ordinal < 0 else f"number {wish.ordinal + 1}"
-        return f"{counted} in reading order" + (f" of the {words} regions" if words else "")
+        counted = "The last" if wish.ordinal < 0 else f"Number {wish.ordinal + 1}"
+        return f"{counted} in reading order" + (f" of the {words} things." if words else ".")
     if scores[column] < _FITS * possible:
-        return f"nothing clearly fits “{', '.join(traits)}”; this is the nearest that was left"
+        return f"Nothing clearly fits “{', '.join(traits)}”: this is the nearest that was left."
     if scores[column] >= scores.max():
-        return f"the {words} region"
-    return f"the next {words} region"
+        return f"The {words} thing in the photo."
+    return f"The next {words} thing in the photo."
