@@ -50,7 +50,7 @@ def test_no_names_mean_the_whole_picture(table: Painted) -> None:
 def test_plain_names_go_in_reading_order(table: Painted) -> None:
     answers = _locate(table.photo, "a", "b", "c", "d", "e")
     assert all(_is(answer, thing) for answer, thing in zip(answers, THINGS, strict=True))
-    assert answers[0].note == "next in reading order"
+    assert answers[0].note == "The next in reading order: this engine does not know the word."
 
 
 @pytest.mark.parametrize(
