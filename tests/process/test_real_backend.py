@@ -110,8 +110,8 @@ def test_a_bad_photo_is_a_sentence_and_the_backend_stays(desk: RealDesk, photo: 
 def test_cancel_and_death_in_any_stage(desk: RealDesk, photo: Path, stage: Stage) -> None:
     cancelled = reach(desk, photo, stage)
     desk.session.cancel()
-    assert desk.until(lambda: cancelled.is_over) < 2.0
-    assert cancelled.state is JobState.CANCELLED
+    assert cancelled.state is JobState.CANCELLED, "at once"
+    assert desk.until(lambda: desk.session.state is SessionState.READY) < 2.0, "the backend lets go soon"
     assert len(desk.links) == 1
 
     killed = reach(desk, photo, stage)
@@ -120,6 +120,20 @@ def test_cancel_and_death_in_any_stage(desk: RealDesk, photo: Path, stage: Stage
     assert killed.code == ErrorCode.BACKEND_DIED
     finish(desk, photo)
     assert len(desk.links) == 2
+
+
+@pytest.mark.parametrize("stage", [Stage.MATTE, Stage.SHAPE, Stage.PAINT])
+def test_one_thing_is_cancelled_and_the_other_is_made(desk: RealDesk, photo: Path, stage: Stage) -> None:
+    job = desk.session.submit(request(photo, "left, right"))
+    desk.until(lambda: job.stage is stage or job.is_over, seconds=30)
+    assert not job.is_over, f"{stage} was not seen: {job.error}"
+    desk.session.cancel_target(job, 1)
+    desk.until(lambda: job.is_over, seconds=30)
+    left, right = job.targets
+    assert job.state is JobState.DONE and left.textured and not left.is_cancelled
+    assert right.is_cancelled and not right.textured and not right.error
+    finish(desk, photo)
+    assert len(desk.links) == 1
 
 
 PARENT = """
