@@ -29,12 +29,9 @@ _HASH_LENGTH = 8
 
 
 def use_photo(context: bpy.types.Context, path: str) -> None:
-    """From now on the scene's photo; what was found in another one is no longer listed. The caller makes the undo step."""
-    values, owner = context.scene.img23d, extension()
-    if absolute(path) != absolute(values.photo):
-        values.targets.clear()
-        values.active_target, values.found_names = 0, ""
-    values.photo = path
+    """From now on the scene's photo; the property itself empties the list of another one. The caller makes the undo step."""
+    owner = extension()
+    context.scene.img23d.photo = path
     owner.refusal = ""
     owner.thumbnails.load(absolute(path), again=True)
     owner.pump.is_stale = True

@@ -148,6 +148,17 @@ def test_the_handler_knows_every_extension_that_the_backend_opens(owner):
     assert tuple(operators.IMG23D_FH_photo.bl_file_extensions.split(";")) == doors.EXTENSIONS
 
 
+def test_a_photo_is_one_undo_step(values, photo, pictures):
+    bpy.ops.ed.undo_push(message="before")
+    for name in ("three.png", "four.png"):
+        bpy.ops.img23d.drop_photo("EXEC_DEFAULT", True, directory=str(pictures), files=[{"name": name}])
+    assert values.photo.endswith("four.png")
+    bpy.ops.ed.undo()
+    assert bpy.context.scene.img23d.photo == str(photo)
+    bpy.ops.ed.undo()
+    assert bpy.context.scene.img23d.photo == ""
+
+
 @pytest.mark.parametrize("form", ["{path}", '"{path}"', "{uri}", "  {uri}\r\nfile:///not/there.png", "some words\n{path}"])
 def test_a_path_in_the_clipboard_is_found(owner, photo, form):
     text = form.format(path=photo, uri=photo.as_uri())
@@ -163,10 +174,12 @@ def test_an_empty_clipboard_says_what_to_do(owner):
     assert "clipboard" in refused(owner, bpy.ops.img23d.paste_photo)
 
 
-def test_another_photo_empties_the_list_of_what_was_found_and_the_same_one_keeps_it(values, photo, pictures):
+def test_another_photo_empties_the_list_of_what_was_found_and_the_first_and_the_same_one_keep_it(values, photo, pictures):
     choose = part("scene.photo_sources").use_photo
+    values.targets.add().name = "drawn before there was a photo"
     choose(bpy.context, str(photo))
-    values.targets.add().name = "mug"
+    assert len(values.targets) == 1
+    values.targets[0].name = "mug"
     values.found_names = "mug"
     choose(bpy.context, str(photo))
     assert len(values.targets) == 1
