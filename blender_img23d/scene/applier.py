@@ -77,8 +77,11 @@ class Applier:
             return has_news or self.waiting != before
         if not self._queue:
             return self._begin_next_mesh() or has_news or bool(before)
-        if self.reader.is_reading(getattr(self._queue[0].message, "path", "")):
+        path = getattr(self._queue[0].message, "path", "")
+        if self.reader.is_reading(path):
             return has_news or bool(before)
+        if self.reader.prepare(path):
+            return True
         self._apply(self._queue.popleft())
         return True
 

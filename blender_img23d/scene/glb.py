@@ -37,7 +37,7 @@ def import_glb(
     arrays = reader.take(path)
     if arrays is None:
         return _by_importer(path, place, collection)
-    obj = build_object(arrays, collection)
+    obj = build_object(arrays, reader.mesh(path, arrays), collection)
     metre = 1.0 / place.scene.unit_settings.scale_length
     if metre != 1.0:  # the importer does so by itself
         obj.data.transform(Matrix.Scale(metre, 4))

@@ -30,6 +30,7 @@ class GlbReader:
     def __init__(self) -> None:
         self._pool: ThreadPoolExecutor | None = None
         self._begun: dict[str, Future[GlbArrays | None]] = {}  # by path
+        self._prepared: tuple[str, int] | None = None  # path and session id of a mesh that no object has yet
 
     def begin(self, path: str) -> None:
         if path in self._begun:
@@ -44,6 +45,22 @@ class GlbReader:
         future = self._begun.get(path)
         return future is not None and not future.done()
 
+    def prepare(self, path: str) -> bool:
+        """Make the mesh, which fills a tick by itself: the object follows in a later one. False where nothing was to be done."""
+        future = self._begun.get(path)
+        arrays = future.result() if future is not None and future.done() and not future.cancelled() else None
+        if arrays is None or (self._prepared is not None and self._prepared[0] == path):
+            return False
+        self._drop_prepared()
+        self._prepared = (path, _mesh(arrays).session_uid)
+        return True
+
+    def mesh(self, path: str, arrays: GlbArrays) -> bpy.types.Mesh:
+        """The prepared one, if nobody has taken it away, else a new one."""
+        prepared, self._prepared = self._prepared, None
+        found = _mesh_of(prepared[1]) if prepared is not None and prepared[0] == path else None
+        return found if found is not None else _mesh(arrays)
+
     def take(self, path: str) -> GlbArrays | None:
         """None for a file that only Blender's importer understands. Waits where it was not read ahead."""
         future = self._begun.pop(path, None)
@@ -53,10 +70,15 @@ class GlbReader:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def _drop_prepared(self) -> None:
+        """A newer result has come before it was used."""
+        mesh = _mesh_of(self._prepared[1]) if self._prepared is not None else None
+        if mesh is not None and not mesh.users:
+            bpy.data.meshes.remove(mesh)
 
-def build_object(arrays: GlbArrays, collection: bpy.types.Collection) -> bpy.types.Object:
+
+def build_object(arrays: GlbArrays, mesh: bpy.types.Mesh, collection: bpy.types.Collection) -> bpy.types.Object:
     """As `glb.import_glb` returns it."""
-    mesh = _mesh(arrays)
     mesh.materials.append(_material(arrays))
     obj = bpy.data.objects.new(arrays.name, mesh)
     collection.objects.link(obj)
@@ -71,6 +93,10 @@ def _read(path: str) -> GlbArrays | None:
     except (OSError, NotOurs) as error:
         _log.info("left to Blender's importer: %s", error)
         return None
+
+
+def _mesh_of(uid: int) -> bpy.types.Mesh | None:
+    return next((mesh for mesh in bpy.data.meshes if mesh.session_uid == uid), None)
 
 
 def _mesh(arrays: GlbArrays) -> bpy.types.Mesh:

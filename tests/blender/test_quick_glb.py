@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+import time
 from pathlib import Path
 
 import bmesh
@@ -148,3 +149,31 @@ def test_more_files_than_are_kept_ahead(owner, glbs, tmp_path):
         reader.begin(str(path))
     assert all(reader.take(str(path)) is not None for path in paths)
     reader.close()
+
+
+def ready(reader, path: str):
+    reader.begin(path)
+    while reader.is_reading(path):
+        time.sleep(0.001)
+    return reader
+
+
+def test_the_mesh_is_made_ahead_of_its_object(owner, glbs):
+    reader = ready(part("scene.quick_glb").GlbReader(), glbs[0])
+    assert reader.prepare(glbs[0]) and not reader.prepare(glbs[0])
+    (mesh,) = bpy.data.meshes
+    assert imported(glbs[0], reader).data == mesh
+
+
+def test_a_mesh_that_was_taken_away_is_made_again(owner, glbs):
+    reader = ready(part("scene.quick_glb").GlbReader(), glbs[0])
+    reader.prepare(glbs[0])
+    bpy.data.meshes.remove(bpy.data.meshes[0])
+    assert len(imported(glbs[0], reader).data.polygons) > 100
+
+
+def test_a_mesh_that_nobody_wants_any_more_goes(owner, glbs):
+    reader = part("scene.quick_glb").GlbReader()
+    for path in glbs:
+        ready(reader, path).prepare(path)
+    assert len(bpy.data.meshes) == 1
