@@ -75,5 +75,8 @@ def _image(material: bpy.types.Material) -> str | None:
     return next((node.image.name for node in material.node_tree.nodes if node.type == "TEX_IMAGE" and node.image), None)
 
 
-bpy.context.preferences.view.show_splash = False
+view = bpy.context.preferences.view
+view.show_splash = False
+# There may be no window manager to close a second window with.
+view.preferences_display_type = view.filebrowser_display_type = "SCREEN"
 bpy.app.timers.register(watch, first_interval=1.0, persistent=True)

@@ -65,13 +65,14 @@ def shot(name: str) -> Path:
     return path
 
 
-def words(region: Region = Region(), *, dark_on_light: bool = False) -> list[list[Word]]:
+def words(region: Region = Region(), *, is_faint: bool = False, reads_all: bool = False) -> list[list[Word]]:
     """The lines of text in a part of the screen, of which a good deal more is read: a narrow strip is read badly."""
-    read = region.widened()
+    read = Region() if reads_all else region.widened()
     picture, prepared = shot("_screen"), SHOTS / "_read.png"
-    negate = [] if dark_on_light else ["-negate"]
+    # Bright letters on buttons of any grey or blue; what is greyed out or lies on white is read the second time
+    contrast = ["-negate"] if is_faint else ["-level", "45%,80%", "-negate"]
     crop = f"{read.right - read.left}x{read.bottom - read.top}+{read.left}+{read.top}"
-    steps = ["-crop", crop, "+repage", "-colorspace", "Gray", "-resize", f"{_ZOOM}00%", *negate]
+    steps = ["-crop", crop, "+repage", "-colorspace", "Gray", "-resize", f"{_ZOOM}00%", *contrast]
     _run("convert", str(picture), *steps, str(prepared))
     table = _run("tesseract", str(prepared), "-", "--psm", "11", "tsv").splitlines()[1:]
     lines: dict[tuple[str, ...], list[Word]] = {}
@@ -94,8 +95,8 @@ def find(phrase: str, region: Region = Region(), *, nth: int = 0, tries: int = 3
     """The middle of a phrase; the `nth` from the top. Raises NotSeen."""
     for attempt in range(tries):
         found: list[tuple[int, int]] = []
-        for dark in (False, True):
-            found += _hits(phrase, words(region, dark_on_light=dark))
+        for is_faint in (False, True):
+            found += _hits(phrase, words(region, is_faint=is_faint, reads_all=attempt % 2 == 1))
             distinct = _distinct(sorted(found, key=lambda at: (at[1], at[0])))
             if len(distinct) > nth:
                 return distinct[nth]
@@ -105,7 +106,7 @@ def find(phrase: str, region: Region = Region(), *, nth: int = 0, tries: int = 3
 
 
 def is_seen(phrase: str, region: Region = Region()) -> bool:
-    return any(_hits(phrase, words(region, dark_on_light=dark)) for dark in (False, True))
+    return any(_hits(phrase, words(region, is_faint=is_faint)) for is_faint in (False, True))
 
 
 def text_of(line: Iterable[Word]) -> str:
@@ -180,6 +181,12 @@ def key(*keys: str) -> None:
 def type_text(text: str) -> None:
     _run("xdotool", "type", "--delay", "60", text)
     time.sleep(0.5)
+
+
+def drop(file: Path | str, at: tuple[int, int]) -> None:
+    """Drag a file from a file manager onto this point and let it go."""
+    _run(sys.executable, str(Path(__file__).with_name("drop.py")), str(file), str(at[0]), str(at[1]))
+    time.sleep(1.0)
 
 
 # --- waiting --------------------------------------------------------------------------------------------------------
