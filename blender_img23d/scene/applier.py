@@ -77,7 +77,9 @@ class Applier:
             return has_news or self.waiting != before
         if not self._queue:
             return self._begin_next_mesh() or has_news or bool(before)
-        path = getattr(self._queue[0].message, "path", "")
+        path = self._queue[0].message.path if isinstance(self._queue[0].message, MeshReady) else ""
+        if path:
+            self.reader.begin(path)
         if self.reader.is_reading(path):
             return has_news or bool(before)
         if self.reader.prepare(path):
@@ -92,6 +94,7 @@ class Applier:
         for queued in list(self._queue):
             if queued.job is job and isinstance(queued.message, MeshReady) and queued.message.target == target:
                 self._queue.remove(queued)
+                self.reader.forget(queued.message.path)
 
     def _drop_older_arrangement(self, job: Job) -> None:
         for queued in list(self._queue):

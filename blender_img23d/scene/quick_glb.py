@@ -37,9 +37,14 @@ class GlbReader:
             return
         if self._pool is None:
             self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="img23d-glb")
-        while len(self._begun) >= _MOST_AHEAD:
-            self._begun.pop(next(iter(self._begun))).cancel()
+        while len(self._begun) >= _MOST_AHEAD:  # the newest goes, since the oldest is wanted first
+            self.forget(next(reversed(self._begun)))
         self._begun[path] = self._pool.submit(_read, path)
+
+    def forget(self, path: str) -> None:
+        future = self._begun.pop(path, None)
+        if future is not None:
+            future.cancel()
 
     def is_reading(self, path: str) -> bool:
         future = self._begun.get(path)
