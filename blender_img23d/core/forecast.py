@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import StrEnum, auto
 
 from ..shared.img23d_protocol.choices import AUTO_DEVICE
 from ..shared.img23d_protocol.messages import DeviceInfo, EngineInfo, Finding, Generate, Stage, WeightsInfo
@@ -20,7 +20,7 @@ _A_TARGET, _A_FACE, _A_PIXEL = 700_000, 60, 2
 _UNREDUCED = 1_000_000  # faces of a shape that is left as the model made it, about
 
 
-class Basis(Enum):
+class Basis(StrEnum):
     """Where the time is known from."""
 
     SAME_RUNS = auto()

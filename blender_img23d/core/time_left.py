@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from ..shared.img23d_protocol.messages import Stage
 from .jobs import Job
 from .pace import GUESS, Pace
+from .rounding import rounded
 from .states import JobState
 
 _TRUST = 0.25  # of the expected time: what past runs say counts as much as that much of this one
@@ -91,12 +92,6 @@ def stage_now(job: Job) -> StageNow | None:
     reached = [(order.index(target.stage) if target.stage is not None else -1, target.fraction) for target in left]
     done = sum(one >= (order.index(job.stage), 1.0) for one in reached)
     return StageNow(stage=job.stage, number=min(done + 1, len(left)), count=len(left))
-
-
-def rounded(seconds: float) -> int:
-    """Upwards, to steps of 5 seconds, from one and a half minutes on to whole minutes."""
-    step = 5 if seconds <= 90 else 60
-    return max(math.ceil(seconds / step), 1) * step
 
 
 def _left(total: float, done: float, elapsed: float, *, is_known: bool) -> float | None:

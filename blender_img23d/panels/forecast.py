@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ..core.forecast import Basis, Forecast
 from ..properties import Img23DSceneSettings
 from ..scene.durations import about
 from ..scene.owner import Extension
-from ..shared.img23d_protocol.messages import Level
 from .fixes import draw_fix
 from .text import draw_sentence
 
 if TYPE_CHECKING:
+    from ..core.forecast import Forecast
     from ..shared.img23d_protocol.messages import Finding
 
-_ICONS = {Level.PROBLEM: "ERROR", Level.WARNING: "ERROR", Level.NOTE: "INFO", Level.GOOD: "CHECKMARK"}
+_ICONS = {"problem": "ERROR", "warning": "ERROR", "note": "INFO", "good": "CHECKMARK"}  # by the values of messages.Level
 
 
 def draw_forecast(
@@ -30,7 +29,7 @@ def draw_forecast(
     if view is None or owner.session.active is not None or not values.photo:
         return
     worst = view.findings[0] if view.findings else None
-    if worst is None or worst.level is not Level.PROBLEM:
+    if worst is None or worst.level != "problem":
         line = _expectation(view)
         if line:
             draw_sentence(layout, context, line, icon="TIME")
@@ -57,8 +56,8 @@ def _expectation(view: Forecast) -> str:
 def _time(view: Forecast) -> str:
     device = view.device or _("the processor")
     if view.seconds is None:
-        return f"{device}: {_(view.note)}" if view.basis is Basis.DEVICE else ""
-    if view.basis is Basis.SAME_RUNS:
+        return f"{device}: {_(view.note)}" if view.basis == "device" else ""
+    if view.basis == "same_runs":
         text = _("{time} on {device}, from your last runs")
     else:
         text = _("{time} on {device}, from similar runs")

@@ -8,21 +8,20 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ..core.states import SessionState
-from ..core.time_left import stage_now
 from ..properties import Img23DSceneSettings
 from ..scene.durations import about
 from ..scene.owner import Extension
-from ..shared.img23d_protocol.messages import Stage
 from .text import draw_sentence
 
 if TYPE_CHECKING:
     from ..core.jobs import Job, TargetState
 
-_STAGES = {Stage.LOCATE: "Searching", Stage.MATTE: "Cutting out", Stage.SHAPE: "Shaping", Stage.PAINT: "Painting"}
+# By the values of messages.Stage
+_STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "paint": "Painting"}
 _NUMBERED = {
-    Stage.MATTE: "Cutting out {number} of {count}",
-    Stage.SHAPE: "Shaping {number} of {count}",
-    Stage.PAINT: "Painting {number} of {count}",
+    "matte": "Cutting out {number} of {count}",
+    "shape": "Shaping {number} of {count}",
+    "paint": "Painting {number} of {count}",
 }
 _ROWS = 6  # at once; with two hundred things the ones that are worked on
 
@@ -38,7 +37,7 @@ def draw_running(
     _draw_step(layout, context, owner, job)
     _draw_picture(layout, owner)
     left = len(job.unfinished)
-    if len(job.targets) > 1 or job.is_generation:
+    if job.is_generation:  # a search lists its things below
         _draw_targets(layout, owner, job, left)
     text = "Cancel All" if job.is_generation and left > 1 else "Cancel"
     layout.operator("img23d.cancel", text=text, icon="CANCEL")
@@ -56,9 +55,9 @@ def progress_text(owner: Extension, job: Job) -> str:
     return _("{percent}%, {time} left").format(percent=percent, time=about(told))
 
 
-def stage_text(job: Job) -> str:
+def stage_text(owner: Extension) -> str:
     """`Shaping 2 of 5`; empty before anything is known."""
-    now = stage_now(job)
+    now = owner.running.now
     if now is None:
         return ""
     if now.count < 2:
@@ -69,7 +68,7 @@ def stage_text(job: Job) -> str:
 def _draw_step(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
     if owner.applier.retexturer.progress:
         draw_sentence(layout, context, owner.applier.retexturer.progress)
-    stage = stage_text(job)
+    stage = stage_text(owner)
     if stage:
         layout.label(text=stage, translate=False)
     if job.note and job.note != stage:

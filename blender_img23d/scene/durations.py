@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bpy.app.translations import pgettext_iface as _
 
-from ..core.time_left import rounded
+from ..core.rounding import rounded
 
 
 def about(seconds: float) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..core.pace import Pace, alike, pace_of_all
-from ..core.time_left import TimeLeft
+from ..core.time_left import StageNow, TimeLeft, stage_now
 from ..shared.img23d_protocol.messages import CutoutReady, PreviewReady
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ class Running:
 
     def __init__(self, session: Session, thumbnails: Thumbnails) -> None:
         self.left = TimeLeft()
+        self.now: StageNow | None = None
         self.picture = ""  # the newest one, a cut-out or a preview
         self._session = session
         self._thumbnails = thumbnails
@@ -41,6 +42,7 @@ class Running:
         if job is not self._job:
             self._begin(job)
         self.left.look(job, self._pace)
+        self.now = stage_now(job) if job is not None else None
 
     def _begin(self, job: Job | None) -> None:
         self._job, self.picture, self._pace = job, "", None

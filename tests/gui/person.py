@@ -29,6 +29,7 @@ ZIP, PHOTO = Path(os.environ["IMG23D_ZIP"]), Path(os.environ["IMG23D_PHOTO"])
 NAMES = "blue mug, red apple, yellow duck, purple star, green bottle"
 VIEWPORT = (420, 640)  # an empty place in the 3D viewport
 SIDEBAR = Region(left=1000, right=1335, top=50, bottom=905)
+LIST = Region(left=1000, right=1250, top=560, bottom=905)  # below the field with the names
 SAVED = screen.SHOTS / "table.blend"
 
 
@@ -80,12 +81,12 @@ def find_things() -> None:
 
 def correct_the_list() -> None:
     """rename one, drop one"""
-    click("yellow duck", SIDEBAR, times=2)
+    click("yellow duck", LIST, times=2)
     key("ctrl+a")
     type_text("rubber duck")
     key("Return")
     await_state("target rubber duck: found")
-    click("green bottle", SIDEBAR)
+    click("green bottle", LIST)
     x, y = find("Found in the Photo", SIDEBAR)
     click_at(1255, y + 56)  # the minus beside the list
     await_that(lambda facts: not any("green bottle:" in fact for fact in facts), "the bottle to leave the list")
