@@ -64,11 +64,14 @@ def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: 
 def _draw_engine(
     layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings
 ) -> None:
+    """What an engine lacks stands with the forecast, as soon as there is a photo to make one for."""
     layout.prop(values, "engine", text="")
-    known = {engine.id: engine for engine in owner.session.engines}
-    chosen = known.get(values.engine)
-    if values.engine != PREVIEW_ENGINE:
-        owner.models.want()
+    if values.engine == PREVIEW_ENGINE:
+        return
+    owner.models.want()
+    chosen = next((engine for engine in owner.session.engines if engine.id == values.engine), None)
+    if values.photo:
+        return
     if chosen is not None and not chosen.ready:
         draw_sentence(layout, context, chosen.note, icon="ERROR")
     elif values.engine == HUNYUAN3D_ENGINE and values.texture and owner.models.view.lacks_painter:

@@ -69,7 +69,9 @@ class IMG23D_PT_targets(HasHelp, bpy.types.Panel):
         column = self.layout.column()
         if not values.targets:
             draw_sentence(column, context, "Find shows what the names will find, so that you can correct it before waiting.")
-        _draw_list(column, values)
+            _draw_beginning(column, values)
+        else:
+            _draw_list(column, values)
         column.prop(values, "check_first")
         _draw_advice(column, context, values)
         if 0 <= values.active_target < len(values.targets):
@@ -86,18 +88,23 @@ def draw_find_button(layout: bpy.types.UILayout, values: Img23DSceneSettings) ->
 
 def _draw_list(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
     row = layout.row()
-    rows = 6 if values.targets else 2  # as many as the buttons beside it take
+    rows = 6  # as many as the buttons beside it take
     row.template_list("IMG23D_UL_targets", "", values, "targets", values, "active_target", rows=rows, maxrows=8)
     buttons = row.column(align=True)
     buttons.operator("img23d.add_target", text="", icon="ADD")
     buttons.operator("img23d.remove_target", text="", icon="REMOVE")
-    if values.targets:
-        buttons.operator("img23d.duplicate_target", text="", icon="DUPLICATE")
-        buttons.separator()
-        buttons.operator("img23d.move_target", text="", icon="TRIA_UP").direction = "UP"
-        buttons.operator("img23d.move_target", text="", icon="TRIA_DOWN").direction = "DOWN"
-        buttons.separator()
-        buttons.operator("img23d.clear_targets", text="", icon="TRASH")
+    buttons.operator("img23d.duplicate_target", text="", icon="DUPLICATE")
+    buttons.separator()
+    buttons.operator("img23d.move_target", text="", icon="TRIA_UP").direction = "UP"
+    buttons.operator("img23d.move_target", text="", icon="TRIA_DOWN").direction = "DOWN"
+    buttons.separator()
+    buttons.operator("img23d.clear_targets", text="", icon="TRASH")
+
+
+def _draw_beginning(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+    """Instead of a list that is empty."""
+    if values.photo and hasattr(bpy.types, _EDIT_BOXES):
+        layout.operator("img23d.edit_boxes", text="Draw Boxes Yourself", icon="IMAGE_DATA")
 
 
 def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:

@@ -75,7 +75,7 @@ def test_without_hunyuan3d(stage):
     assert request.licences == ()
     stage.finish("installer")
     (request,) = stage.links["weights"].said
-    assert request.sets == ("qwen3-vl-2b", "birefnet-general")
+    assert request.sets == ("qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small")
 
 
 def test_one_press_from_nothing_to_ready(stage, machine, tmp_path):
@@ -83,7 +83,7 @@ def test_one_press_from_nothing_to_ready(stage, machine, tmp_path):
     machine.environment_folder, machine.models_folder = str(tmp_path / "env"), str(tmp_path / "models")
     stage.tell(weights=stage.weights("MISSING"))
     shown = panel()
-    assert "about 19.0 GB of models" in shown.said and "PyTorch" in shown.said
+    assert "about 19.1 GB of models" in shown.said and "PyTorch" in shown.said
     stage.press(bpy.ops.img23d.setup)
     assert not bpy.ops.img23d.setup.poll() and not bpy.ops.img23d.delete_weights.poll()
     assert "Starting" in panel().said
@@ -96,8 +96,13 @@ def test_one_press_from_nothing_to_ready(stage, machine, tmp_path):
     stage.finish("installer")
     (request,) = stage.links["weights"].said
     assert request.sets == (
-        "qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo", "hunyuan3d-delight", "hunyuan3d-paint-turbo",
-    )  # fmt: skip
+        "qwen3-vl-2b",
+        "birefnet-general",
+        "depth-anything-v2-metric-small",
+        "hunyuan3d-2mini-turbo",
+        "hunyuan3d-delight",
+        "hunyuan3d-paint-turbo",
+    )
     loading = m.SetupProgress(
         job=request.job, step=m.SetupStep.DOWNLOAD, fraction=0.5, done_bytes=4_500_000_000, total_bytes=9_000_000_000,
         bytes_per_second=25e6,
@@ -157,7 +162,7 @@ def test_every_state_can_be_drawn(stage, machine, weights):
             is_complete = state in ("READY", "CHOSEN") and weights == "READY"
             assert bool(shown.pressed("img23d.setup")) != is_complete
     rows = bpy.context.window_manager.img23d.weights
-    assert len(rows) == (5 if weights else 0)
+    assert len(rows) == (6 if weights else 0)
     for row in rows:
         line = drawn_row(row)
         known = {info.label for info in stage.owner.session.weights}

@@ -177,18 +177,18 @@ def test_add_duplicate_move_drop_and_empty(values):
     values.names = "cup, book"
     for _ in range(3):
         bpy.ops.img23d.add_target()
-    assert names_of(values) == ["cup", "book", ""] and all(row.is_drawn and row.has_box for row in values.targets)
+    assert names_of(values) == ["cup", "book", "Thing 3"] and all(row.is_drawn and row.has_box for row in values.targets)
     draw_around(choose(values, "cup"), 10.0, 20.0, 30.0, 40.0)
     bpy.ops.img23d.duplicate_target()
-    assert names_of(values) == ["cup", "cup", "book", ""] and values.active_target == 1
+    assert names_of(values) == ["cup", "cup", "book", "Thing 3"] and values.active_target == 1
     assert edges(values.targets[1]) == pytest.approx([10.0, 20.0, 30.0, 40.0])
     assert bpy.ops.img23d.move_target(direction="DOWN") == {"FINISHED"}
     assert bpy.ops.img23d.move_target(direction="DOWN") == {"FINISHED"}
     assert bpy.ops.img23d.move_target(direction="DOWN") == {"CANCELLED"}
-    assert names_of(values) == ["cup", "book", "", "cup"] and values.active_target == 3
+    assert names_of(values) == ["cup", "book", "Thing 3", "cup"] and values.active_target == 3
     bpy.ops.img23d.move_target(direction="UP")
     bpy.ops.img23d.remove_target()
-    assert names_of(values) == ["cup", "book", ""] and values.active_target == 2
+    assert names_of(values) == ["cup", "book", "Thing 3"] and values.active_target == 2
     bpy.ops.img23d.clear_targets()
     assert not values.targets
 
