@@ -17,6 +17,9 @@ class Section(StrEnum):
 
     INSTALL = "install"
     USE = "use"
+    FIND = "find-first-and-correct-what-was-found"
+    LAYOUT = "as-in-the-photo"
+    HISTORY = "make-it-again-and-past-runs"
     PREVIEW = "what-the-preview-engine-can-do-and-what-it-cant"
     MODELS = "the-ai-models"
     SETTINGS = "settings"
@@ -25,6 +28,12 @@ class Section(StrEnum):
 
 
 _OPERATORS = {
+    Section.FIND: (
+        *("find_target*", "add_target", "duplicate_target", "remove_target", "move_target", "clear_targets"),
+        *("edit_boxes", "close_boxes", "drag_box", "brush_mask", "resize_brush", "clear_strokes"),
+    ),
+    Section.LAYOUT: ("use_photo_camera", "set_real_height"),
+    Section.HISTORY: ("make_again", "mark_asset", "*_run", "browse_runs", "open_made_folder"),
     Section.RETEXTURE: ("retexture", "switch_texture"),
     Section.MODELS: (
         *("setup", "cancel_setup", "accept_licence", "withdraw_licence", "hide_first_run", "refresh_models"),
@@ -35,7 +44,9 @@ _OPERATORS = {
 }
 _PROPERTIES = {
     Section.RETEXTURE: ("img23dscenesettings.retexture_*",),
-    Section.USE: tuple(f"img23dscenesettings.{name}" for name in ("photo", "names", "targets", "layout", "check_first")),
+    Section.USE: tuple(f"img23dscenesettings.{name}" for name in ("photo", "names")),
+    Section.FIND: ("img23dtarget.*", *(f"img23dscenesettings.{name}" for name in ("targets", "check_first"))),
+    Section.LAYOUT: ("img23dscenesettings.layout",),
     Section.MODELS: (
         "img23dscenesettings.engine",
         *(f"img23dpreferences.{name}" for name in ("models_folder", "environment_folder", "chosen_python", "torch_build", "*_device")),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
+from ..core.manual import Section
 from ..core.states import JobState
 from ..scene.owner import Extension, extension_or_none, shown_job
 from .help_link import HasHelp
@@ -76,6 +77,7 @@ class IMG23D_PT_history(HasHelp, bpy.types.Panel):
     bl_category = "Img23D"
     bl_parent_id = "IMG23D_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
+    manual = Section.HISTORY
 
     def draw_header(self, context: bpy.types.Context) -> None:
         """Drawn also where the panel is closed, and the Results above it show the newest run of an earlier session."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..core.manual import Section
 from ..properties import Img23DSceneSettings
 from ..scene.owner import extension
 from ..scene.shown_photo import shows_photo
@@ -17,6 +18,7 @@ class IMG23D_PT_image_editor(HasHelp, bpy.types.Panel):
     bl_space_type = "IMAGE_EDITOR"
     bl_region_type = "UI"
     bl_category = "Img23D"
+    manual = Section.FIND
 
     def draw(self, context: bpy.types.Context) -> None:
         owner = extension()  # made here where a file opens with this editor: it then draws the boxes

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
+from ..core.manual import Section
 from ..scene.owner import Extension, extension_or_none
 from ..scene.tags import is_result
 from .help_link import HasHelp
@@ -28,6 +29,7 @@ class IMG23D_PT_made(HasHelp, bpy.types.Panel):
     bl_category = "Img23D"
     bl_parent_id = "IMG23D_PT_main"
     bl_options = {"DEFAULT_CLOSED"}
+    manual = Section.HISTORY
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

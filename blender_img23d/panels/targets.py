@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bpy
 
+from ..core.manual import Section
 from ..properties import Img23DSceneSettings, Img23DTarget
 from ..scene.owner import extension_or_none
 from .help_link import HasHelp
@@ -63,6 +64,7 @@ class IMG23D_PT_targets(HasHelp, bpy.types.Panel):
     bl_region_type = "UI"
     bl_category = "Img23D"
     bl_parent_id = "IMG23D_PT_main"
+    manual = Section.FIND
 
     def draw(self, context: bpy.types.Context) -> None:
         values = context.scene.img23d
