@@ -172,7 +172,7 @@ def _visible_state(owner: Extension, job: Job | None) -> tuple:
     step = (setup.is_running, setup.is_cancelling, setup.step, setup.progress, setup.failure)
     running = owner.running
     now = (session.active is None, running.left.told, round(running.left.fraction, 2), running.picture)
-    shown = () if job is None else (job.id, job.state, job.note, job.notes, [(t.stage, round(t.fraction, 2)) for t in job.targets])
+    shown = () if job is None else (job.id, job.state, job.heard, job.notes)
     return (session.state, session.notice, known, step, now, owner.refusal, owner.applier.waiting, owner.applier.retexturer.progress, shown)
 
 

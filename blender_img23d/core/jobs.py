@@ -104,6 +104,7 @@ class Job:
     is_past: bool = False  # read from its folder, not seen from its beginning (see `history`)
     was_interrupted: bool = False  # of a past one: its program ended before it did
     stage_seconds: dict[str, float] = field(default_factory=dict)  # by step, of a past one
+    heard: int = 0  # messages so far: another number, and there is something new to be seen
 
     @property
     def is_over(self) -> bool:
@@ -164,6 +165,7 @@ class Job:
 
     def take(self, message: FromBackend) -> bool:
         """Records what is said about this job. True where the scene or the panel must apply it."""
+        self.heard += 1
         match message:
             case Progress():
                 self.on_progress(message)

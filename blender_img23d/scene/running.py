@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from ..core.pace import Pace, alike, pace_of_all
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from ..core.session import Session
     from ..core.updates import Update
     from .thumbnails import Thumbnails
+
+_LOOK_SECONDS = 0.3  # between two looks at all the targets, of which there may be hundreds
 
 
 class Running:
@@ -27,6 +30,7 @@ class Running:
         self._job: Job | None = None
         self._pace: Pace | None = None  # of runs like it
         self._previews: dict[int, str] = {}  # by target
+        self._next_look = 0.0  # of time.monotonic
 
     def add(self, update: Update) -> None:
         """A picture that took the place of another one leaves no thumbnail behind: a run can send hundreds."""
@@ -38,9 +42,12 @@ class Running:
                 self.picture = path
 
     def step(self) -> None:
-        job = self._session.active
+        job, now = self._session.active, time.monotonic()
         if job is not self._job:
             self._begin(job)
+        elif now < self._next_look:
+            return
+        self._next_look = now + _LOOK_SECONDS
         self.left.look(job, self._pace)
         self.now = stage_now(job) if job is not None else None
 
