@@ -34,13 +34,14 @@ def draw_running(
     if job is None:
         return
     layout.progress(factor=owner.running.left.fraction, text=progress_text(owner, job))
-    _draw_step(layout, context, owner, job)
-    _draw_picture(layout, owner)
+    layout.label(text=stage_text(owner), translate=False)
     left = len(job.unfinished)
     if job.is_generation:  # a search lists its things below
         _draw_targets(layout, owner, job, left)
     text = "Cancel All" if job.is_generation and left > 1 else "Cancel"
     layout.operator("img23d.cancel", text=text, icon="CANCEL")
+    _draw_step(layout, context, owner, job)  # below the buttons, which must not move under the mouse
+    _draw_picture(layout, owner)
 
 
 def progress_text(owner: Extension, job: Job) -> str:
@@ -68,10 +69,7 @@ def stage_text(owner: Extension) -> str:
 def _draw_step(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
     if owner.applier.retexturer.progress:
         draw_sentence(layout, context, owner.applier.retexturer.progress)
-    stage = stage_text(owner)
-    if stage:
-        layout.label(text=stage, translate=False)
-    if job.note and job.note != stage:
+    if job.note and job.note != stage_text(owner):
         row = layout.row()
         row.active = False
         draw_sentence(row, context, job.note)

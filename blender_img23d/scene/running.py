@@ -24,7 +24,8 @@ class Running:
     def __init__(self, session: Session, thumbnails: Thumbnails) -> None:
         self.left = TimeLeft()
         self.now: StageNow | None = None
-        self.picture = ""  # the newest one, a cut-out or a preview
+        self.picture = ""  # the newest one that can be shown, a cut-out or a preview
+        self._newest = self._outdated = ""
         self._session = session
         self._thumbnails = thumbnails
         self._job: Job | None = None
@@ -36,12 +37,20 @@ class Running:
         """A picture that took the place of another one leaves no thumbnail behind: a run can send hundreds."""
         match update.message:
             case PreviewReady(target=target, path=path):
-                self._thumbnails.drop(self._previews.get(target, ""))
-                self._previews[target] = self.picture = path
+                before = self._previews.get(target, "")
+                if before == self.picture:
+                    self._outdated = before  # shown until the new one can be
+                else:
+                    self._thumbnails.drop(before)
+                self._previews[target] = self._newest = path
             case CutoutReady(path=path):
-                self.picture = path
+                self._newest = path
 
     def step(self) -> None:
+        if self._newest != self.picture and self._thumbnails.icon(self._newest):
+            self.picture = self._newest
+            self._thumbnails.drop(self._outdated)
+            self._outdated = ""
         job, now = self._session.active, time.monotonic()
         if job is not self._job:
             self._begin(job)
@@ -52,7 +61,7 @@ class Running:
         self.now = stage_now(job) if job is not None else None
 
     def _begin(self, job: Job | None) -> None:
-        self._job, self.picture, self._pace = job, "", None
+        self._job, self.picture, self._newest, self._pace = job, "", "", None
         self._previews = {}
         if job is not None and job.is_generation:
             runs, _ = alike(job.request, self._session.jobs)

@@ -116,12 +116,16 @@ def test_two_hundred_things_need_no_two_hundred_rows(run):
     assert "0 of 200 finished" in layout.said
 
 
-def test_the_newest_picture_is_the_one_that_is_shown(run):
-    m = run.messages
+def test_the_newest_picture_that_is_read_is_the_one_that_is_shown(run, monkeypatch):
+    m, read = run.messages, {"/cut.png"}
+    monkeypatch.setattr(run.owner.thumbnails, "icon", lambda path: int(path in read))
     run.link.say(m.CutoutReady(job=run.job.id, target=0, path="/cut.png"))
     run.tick(1)
     assert run.owner.running.picture == "/cut.png"
     run.link.say(m.PreviewReady(job=run.job.id, target=0, stage=m.Stage.SHAPE, path="/clay.png"))
+    run.tick(1)
+    assert run.owner.running.picture == "/cut.png"  # nothing jumps while Blender reads the new one
+    read.add("/clay.png")
     run.tick(1)
     assert run.owner.running.picture == "/clay.png"
     run.finish()

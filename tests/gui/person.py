@@ -122,14 +122,13 @@ def generate_and_stop_one() -> None:
     _scroll(-20)
     click("Best", SIDEBAR)  # slow enough to find the X
     _press("Generate", SIDEBAR, lambda facts: "jobs 2" in facts)
-    x, y = find("purple star", Region(left=1000, right=1200, top=380, bottom=905))
-    shot("07_running")
+    x, y = find("purple star", Region(left=1000, right=1200, top=380, bottom=905))  # the lines do not move while it runs
     click_at(1254, y)  # the X at the end of its line
     await_state("stopped 1")
-    shot("08_one_stopped")
+    shot("07_one_stopped")
     await_state("idle", "last job done", "stopped 1")
     await_that(lambda facts: sum(fact.endswith(": textured") for fact in facts) == 4, "four textured objects")
-    shot("09_finished")
+    shot("08_finished")
 
 
 def look_as_in_the_photo() -> None:
@@ -138,7 +137,7 @@ def look_as_in_the_photo() -> None:
     click("Show the Textures", SIDEBAR)
     move(*VIEWPORT)
     time.sleep(20)  # the first look compiles shaders
-    shot("10_as_in_the_photo")
+    shot("09_as_in_the_photo")
 
 
 def make_another() -> None:
@@ -150,7 +149,7 @@ def make_another() -> None:
     count = _objects()
     _press("Another", SIDEBAR, lambda facts: "jobs 3" in facts)
     await_state("idle", f"objects {count + 1}", "last job done")
-    shot("11_another")
+    shot("10_another")
 
 
 def retexture_one() -> None:
@@ -160,7 +159,7 @@ def retexture_one() -> None:
     _scroll(6)
     _press("Re-texture orange bowl", SIDEBAR, lambda facts: "jobs 4" in facts)
     await_state("object orange bowl: textured", "idle", "last job done")
-    shot("12_retextured")
+    shot("11_retextured")
 
 
 def undo_all() -> None:
@@ -171,7 +170,7 @@ def undo_all() -> None:
             break
         _in_viewport("ctrl+z")
     await_state("objects 0")
-    shot("13_undone")
+    shot("12_undone")
     for _ in range(12):
         if f"objects {count}" in state():
             break
@@ -194,7 +193,7 @@ def save_and_reopen() -> None:
         _open("Past Runs")
         await_that(lambda facts: any(fact.startswith("jobs ") and fact != "jobs 0" for fact in facts), "the past runs")
         _scroll(20)
-        shot("14_reopened")
+        shot("13_reopened")
         find("Use Photo, Names and Settings", SIDEBAR)
     finally:
         again.terminate()
