@@ -15,13 +15,12 @@ if TYPE_CHECKING:
     from ..core.updates import Update
     from .thumbnails import Thumbnails
 
-_LOOK_SECONDS = 0.3  # between two looks at all the targets, of which there may be hundreds
-
 
 class Running:
     """Main thread only."""
 
     def __init__(self, session: Session, thumbnails: Thumbnails) -> None:
+        self.look_seconds = 0.3  # between two looks at all the targets, of which there may be hundreds
         self.left = TimeLeft()
         self.now: StageNow | None = None
         self.picture = ""  # the newest one that can be shown, a cut-out or a preview
@@ -56,7 +55,7 @@ class Running:
             self._begin(job)
         elif now < self._next_look:
             return
-        self._next_look = now + _LOOK_SECONDS
+        self._next_look = now + self.look_seconds
         self.left.look(job, self._pace)
         self.now = stage_now(job) if job is not None else None
 

@@ -20,6 +20,7 @@ def run(owner, values, photo, as_with_a_window, monkeypatch):
     values.photo, values.names = str(photo), "cup, bowl, lamp"
     assert bpy.ops.img23d.generate() == {"FINISHED"}
     rehearsal.tick()
+    rehearsal.owner.running.look_seconds = 0.0
     rehearsal.locate("cup", "bowl", "lamp")
     return rehearsal
 
