@@ -17,10 +17,10 @@ from test_in_the_middle import glbs as glbs  # a fixture
 def run(owner, values, photo, as_with_a_window, monkeypatch):
     """A run of three names, located; the test says what comes next."""
     rehearsal = Rehearsal(owner, monkeypatch)
+    rehearsal.owner.running.look_seconds = 0.0
     values.photo, values.names = str(photo), "cup, bowl, lamp"
     assert bpy.ops.img23d.generate() == {"FINISHED"}
     rehearsal.tick()
-    rehearsal.owner.running.look_seconds = 0.0
     rehearsal.locate("cup", "bowl", "lamp")
     return rehearsal
 
