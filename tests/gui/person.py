@@ -122,7 +122,8 @@ def generate_and_stop_one() -> None:
     _scroll(-20)
     click("Best", SIDEBAR)  # slow enough to find the X
     _press("Generate", SIDEBAR, lambda facts: "jobs 2" in facts)
-    x, y = find("purple star", Region(left=1000, right=1200, top=380, bottom=905))  # the lines do not move while it runs
+    _, below = find("Cancel All", SIDEBAR)
+    x, y = find("purple star", Region(left=1000, right=1200, top=380, bottom=below))  # the lines do not move while it runs
     click_at(1254, y)  # the X at the end of its line
     await_state("stopped 1")
     shot("07_one_stopped")
