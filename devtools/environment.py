@@ -47,8 +47,8 @@ def plain_python() -> Path:
 
 
 def manual_python() -> Path:
-    """The Python that the manual is made with."""
-    return _environment("manual", Path(sys.executable), REQUIREMENTS / "manual.txt")
+    """The Python that the manual is made with: of whichever version made it, since the tests, which have no pip, use it too."""
+    return _environment("manual", None, REQUIREMENTS / "manual.txt")
 
 
 def learned_python() -> Path:
@@ -170,19 +170,20 @@ def _python_with_bpy() -> Path:
     )
 
 
-def _environment(name: str, base: Path, requirements: Path) -> Path:
-    """The Python of build/environments/<name> with everything in `requirements`."""
+def _environment(name: str, base: Path | None, requirements: Path) -> Path:
+    """The Python of build/environments/<name> with everything in `requirements`; of any version without a `base`."""
     folder = BUILD / "environments" / name
     python = folder / PYTHON_PROGRAM
     stamp = folder / "ready.txt"
-    wanted = f"{base}\n{requirements.read_text(encoding='utf-8')}"
+    wanted = f"{base or 'any'}\n{requirements.read_text(encoding='utf-8')}"
     if stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and _starts(python):
         return python
     print(f"Setting up {folder.relative_to(ROOT)} (once) ...", flush=True)
     _need_pip()
     if not _starts(python):
         shutil.rmtree(folder, ignore_errors=True)
-        run([base, "-m", "venv", "--without-pip", folder], hint=f"{base} could not make the environment {folder}.")
+        maker = base or Path(sys.executable)
+        run([maker, "-m", "venv", "--without-pip", folder], hint=f"{maker} could not make the environment {folder}.")
     stamp.unlink(missing_ok=True)
     _install(python, ["--requirement", requirements])
     stamp.write_text(wanted, encoding="utf-8")

@@ -34,6 +34,7 @@ def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
     """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     plain = environment.plain_python()
+    environment.manual_python()  # the tests that make the manual have no pip to make it with
     suites = [Suite(folder=folder, python=plain) for folder in PLAIN]
     variables = environment.uv_variables()  # for the tests that install
     if not fast:
