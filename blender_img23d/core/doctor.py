@@ -37,7 +37,7 @@ _ENVIRONMENTS = {
 _RUNS_IN = {
     EnvironmentState.READY: ("It runs in the environment of the AI models: press Set Up AI Models again.", Action.SET_UP),
     EnvironmentState.CHOSEN: (
-        "It runs in the Python that you chose: look whether that has all packages, or choose none in the preferences.",
+        "It runs in the Python that you chose: check that it has all packages, or choose none in the preferences.",
         Action.PREFERENCES,
     ),
 }

@@ -32,7 +32,7 @@ class IMG23D_OT_brush_mask(bpy.types.Operator):
         name="Brush In", description="What the brush covers belongs to the thing; off, it does not", default=True, options={"SKIP_SAVE"}
     )
     radius: FloatProperty(
-        name="Radius", description="Of the brush, in fractions of the photo's width", default=0.02, min=0.0, max=1.0
+        name="Radius", description="Radius of the brush, in fractions of the photo's width", default=0.02, min=0.0, max=1.0
     )
     inverts: BoolProperty(
         name="Other Way", description="Brush out where the tool brushes in, and in where it brushes out", options={"SKIP_SAVE", "HIDDEN"}

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..shared.img23d_protocol.messages import SetupProgress
 
 _STEPS = {
-    "check": "Looking what is there",
+    "check": "Looking at what is there",
     "python": "Python",
     "torch": "PyTorch",
     "packages": "Other packages",

@@ -37,7 +37,7 @@ class QualitySettings:
     )
     faces: IntProperty(
         name="Faces",
-        description="At most that many triangles an object, 500 to 200,000",
+        description="At most this many triangles an object, 500 to 200,000",
         default=FACES_DEFAULT,
         min=FACES_MIN,
         max=FACES_MAX,
@@ -110,7 +110,7 @@ class QualitySettings:
     )
     budget: IntProperty(
         name="Faces",
-        description="The shape is reduced to that many triangles, at most 5,000,000; 0 leaves it as the model made it",
+        description="The shape is reduced to this many triangles, at most 5,000,000; 0 leaves it as the model made it",
         default=BUDGET_DEFAULT,
         min=0,
         max=BUDGET_MAX,

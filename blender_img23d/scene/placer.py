@@ -95,8 +95,8 @@ class Placer:
             return
         select_only(made, place.view_layer)
         frame_if_unseen(made, place)
-        count = "1 object" if len(made) == 1 else f"{len(made)} objects"
-        push_undo(place, _("Img23D: {count} from photo").format(count=count))
+        text = _("Img23D: 1 object from photo") if len(made) == 1 else _("Img23D: {count} objects from photo")
+        push_undo(place, text.format(count=len(made)))
 
     # --- what became of it ------------------------------------------------------------------------------------------
 

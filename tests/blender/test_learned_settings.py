@@ -82,7 +82,7 @@ def test_the_main_panel_says_what_an_engine_lacks(owner, values, monkeypatch):
     lacking = info(id="hunyuan3d", label="Hunyuan3D", ready=False, note="Hunyuan3D is not set up yet.")
     monkeypatch.setattr(owner.session, "engines", (info(id="preview", label="P", ready=True), lacking))
     main = part("panels.main").IMG23D_PT_main
-    assert "Set up AI models" in drawn(main).said
+    assert "AI models (below)" in drawn(main).said
     values.engine = "hunyuan3d"
     assert "Hunyuan3D is not set up yet." in drawn(main).said
     monkeypatch.setattr(owner.session, "engines", (info(id="hunyuan3d", label="H", ready=True),))

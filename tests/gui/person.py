@@ -89,7 +89,7 @@ def correct_the_list() -> None:
     await_state("target rubber duck: found")
     click("green bottle", LIST)
     x, y = find("Found in the Photo", SIDEBAR)
-    click_at(1255, y + 56)  # the minus beside the list
+    click_at(1258, y + 56)  # the minus beside the list
     await_that(lambda facts: not any("green bottle:" in fact for fact in facts), "the bottle to leave the list")
     shot("05_corrected")
 
@@ -120,13 +120,14 @@ def draw_a_box() -> None:
 def generate_and_stop_one() -> None:
     """generate, and stop one of them"""
     _scroll(-20)
-    click("Best", SIDEBAR)  # slow enough to find the X
+    click("Best", SIDEBAR)  # slow enough to reach the X
+    _, y = find("As in the Photo", SIDEBAR)
     _press("Generate", SIDEBAR, lambda facts: "jobs 2" in facts)
-    _, below = find("Cancel All", SIDEBAR)
-    x, y = find("purple star", Region(left=1000, right=1200, top=380, bottom=below))  # the lines do not move while it runs
-    click_at(1254, y)  # the X at the end of its line
+    time.sleep(1)
+    shot("07_running")
+    click_at(1263, y + 66 + 3 * 21)  # the X of the fourth line: what is above does not move while it runs
     await_state("stopped 1")
-    shot("07_one_stopped")
+    shot("07_stopped")
     await_state("idle", "last job done", "stopped 1")
     await_that(lambda facts: sum(fact.endswith(": textured") for fact in facts) == 4, "four textured objects")
     shot("08_finished")

@@ -66,7 +66,7 @@ AUTO_DEVICE = "auto"
 DEVICES: tuple[Choice, ...] = (
     (AUTO_DEVICE, "Automatic", "The graphics card where there is one, otherwise the processor"),
     ("gpu", "Graphics card", "The first graphics card"),
-    ("gpu:1", "Second graphics card", "The second graphics card, such as one that draws no screen"),
+    ("gpu:1", "Second graphics card", "The second graphics card, such as one that drives no screen"),
     ("cpu", "Processor", "Slower, but leaves the graphics card's memory alone"),
 )
 
