@@ -237,7 +237,11 @@ def _browse(path: Path, button: str) -> None:
 
 def _scroll(clicks: int) -> None:
     """The sidebar, down, or up where it is less than nothing."""
-    move(1150, 860)
+    _wheel((1150, 860), clicks)
+
+
+def _wheel(at: tuple[int, int], clicks: int) -> None:
+    move(*at)
     for _ in range(abs(clicks)):
         subprocess.run(["xdotool", "click", "5" if clicks > 0 else "4"], check=True)
         time.sleep(0.1)
@@ -248,7 +252,7 @@ def _open(panel: str) -> None:
     """A closed panel, wherever it is in the sidebar, and bring it to where it can be seen."""
     for _ in range(4):
         try:
-            click(panel, SIDEBAR)
+            click(panel, SIDEBAR, tries=1)
             break
         except NotSeen:
             _scroll(8)
@@ -256,8 +260,15 @@ def _open(panel: str) -> None:
 
 
 def _select(name: str) -> None:
-    """Click an object's name in the outliner."""
-    click(name, Region(left=1340, top=50, bottom=200), button=1)
+    """Click an object's name in the outliner, which shows four lines at a time."""
+    outliner = Region(left=1340, top=50, right=1600, bottom=200)
+    for _ in range(5):
+        try:
+            click(name, outliner, tries=1)
+            return
+        except NotSeen:
+            _wheel((1450, 150), 2)
+    raise NotSeen(f"“{name}” is not in the outliner")
 
 
 def _press(phrase: str, region: Region, holds: Callable[[list[str]], bool]) -> None:
