@@ -30,7 +30,6 @@ NAMES = "blue mug, red apple, yellow duck, purple star, green bottle"
 VIEWPORT = (420, 640)  # an empty place in the 3D viewport
 SIDEBAR = Region(left=1000, right=1335, top=50, bottom=905)
 LIST = Region(left=1000, right=1250, top=560, bottom=905)  # below the field with the names
-SAVED = screen.SHOTS / "table.blend"
 
 
 def main() -> None:
@@ -184,14 +183,17 @@ def save_and_reopen() -> None:
     """save, end Blender, open the file again: the objects and the history are there"""
     count = _objects()
     _in_viewport("ctrl+s")
-    _browse(SAVED, "Save Blender File")
-    await_state(f"file {SAVED.name}")
+    _go_to(screen.SHOTS)
+    click("Save", Region(left=1200, top=700))
+    await_that(lambda facts: any(fact.startswith("file ") and len(fact) > 5 for fact in facts), "the file to be saved")
+    saved = next(fact for fact in state() if fact.startswith("file "))
     _in_viewport("ctrl+q")
     time.sleep(5)
-    again = subprocess.Popen(["blender", str(SAVED), "--python", str(Path(__file__).with_name("prepare.py"))])
+    path = screen.SHOTS / saved.removeprefix("file ")
+    again = subprocess.Popen(["blender", str(path), "--python", str(Path(__file__).with_name("prepare.py"))])
     (screen.SHOTS / "state").unlink()
     try:
-        await_state("installed", f"objects {count}", f"file {SAVED.name}")
+        await_state("installed", f"objects {count}", saved)
         _open("Past Runs")
         await_that(lambda facts: any(fact.startswith("jobs ") and fact != "jobs 0" for fact in facts), "the past runs")
         _scroll(20)
@@ -221,18 +223,23 @@ def _after(seconds: float) -> list[str]:
 
 def _browse(path: Path, button: str) -> None:
     """Choose a file in Blender's file browser."""
-    x, y = find("Bookmarks", Region(right=400, bottom=300))
-    click_at(x + 600, y + 5, times=2)
-    key("ctrl+a")
-    type_text(f"{path.parent}/")
-    key("Return")
-    time.sleep(1)
+    _go_to(path.parent)
     x, y = find("Cancel", Region(left=900, top=700))
     click_at(x - 300, y, times=2)
     key("ctrl+a")
     type_text(path.name)
     key("Return")
     click(button, Region(left=1200, top=700))
+
+
+def _go_to(folder: Path) -> None:
+    """In Blender's file browser."""
+    x, y = find("Bookmarks", Region(right=400, bottom=300))
+    click_at(x + 600, y + 5, times=2)
+    key("ctrl+a")
+    type_text(f"{folder}/")
+    key("Return")
+    time.sleep(1)
 
 
 def _scroll(clicks: int) -> None:
