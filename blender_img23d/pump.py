@@ -83,7 +83,7 @@ class Pump:
             _log.exception("a tick failed")
         owner = extension_or_none()
         is_reading = owner is not None and owner.history.is_loading
-        return BUSY_SECONDS if self.is_busy or is_reading else IDLE_SECONDS
+        return BUSY_SECONDS if self.is_busy or self.is_stale or is_reading else IDLE_SECONDS
 
     # --- one tick ---------------------------------------------------------------------------------------------------
 

@@ -187,7 +187,7 @@ def _draw_details(
     if target.is_cancelled:
         draw_sentence(box, context, "You stopped this one; what was finished before stays.", icon="INFO", in_box=True)
     standing = owner.standings.get(index, Standing.NOTHING)
-    if job.is_over and standing.value.strip():
+    if job.is_over and not owner.applier.is_busy and standing.value.strip():
         draw_sentence(box, context, standing.value, icon="INFO", in_box=True)
     for note in target.notes:
         draw_sentence(box, context, note, icon="INFO", in_box=True)
