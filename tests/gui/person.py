@@ -6,6 +6,7 @@ python3-xlib. From an empty home folder:
     IMG23D_ZIP      the zip, which is installed through the preferences
     IMG23D_SHOTS    folder for the pictures, one a step; prepare.py's `state` is read there
     IMG23D_PHOTO    the demo photo
+    IMG23D_DROPS_ZIP set, where the preferences have a window of their own (Blender 4.3): the zip is dropped on the viewport
     IMG23D_PATIENCE seconds that a step may take (default: 120)
 
 Ends with "person: all steps passed"; a step whose outcome does not come in time ends it with status 1.
@@ -26,6 +27,7 @@ import screen  # noqa: E402
 from screen import NotSeen, Region, await_state, await_that, click, click_at, drag, drop, find, key, move, say, shot, state, type_text  # noqa: E402
 
 ZIP, PHOTO = Path(os.environ["IMG23D_ZIP"]), Path(os.environ["IMG23D_PHOTO"])
+DROPS_ZIP = "IMG23D_DROPS_ZIP" in os.environ
 NAMES = "blue mug, red apple, yellow duck, purple star, green bottle"
 VIEWPORT = (420, 640)  # an empty place in the 3D viewport
 SIDEBAR = Region(left=1000, right=1335, top=50, bottom=905)
@@ -44,6 +46,15 @@ def install() -> None:
     """install from disk, through the preferences"""
     _in_viewport("Escape", "a", "Delete")
     await_state("objects 0")
+    if DROPS_ZIP:
+        drop(ZIP, VIEWPORT)
+        time.sleep(3)
+        shot("00_dropped_zip")
+        key("Return")
+        await_state("installed")
+        find("Objects from a Photo", SIDEBAR)
+        shot("02_tab")
+        return
     click("Edit", Region(right=400, bottom=30))
     click("Preferences", Region(right=600, bottom=700))
     click("Get Extensions", Region(right=500))

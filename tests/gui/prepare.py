@@ -78,5 +78,7 @@ def _image(material: bpy.types.Material) -> str | None:
 view = bpy.context.preferences.view
 view.show_splash = False
 # There may be no window manager to close a second window with.
-view.preferences_display_type = view.filebrowser_display_type = "SCREEN"
+view.filebrowser_display_type = "SCREEN"
+if hasattr(view, "preferences_display_type"):  # since 5.0
+    view.preferences_display_type = "SCREEN"
 bpy.app.timers.register(watch, first_interval=1.0, persistent=True)
