@@ -18,19 +18,17 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 import screen  # noqa: E402
+from hands import SIDEBAR, VIEWPORT, after, browse, go_to, in_viewport, objects, open_panel, press, scroll, select  # noqa: E402
 from screen import NotSeen, Region, await_state, await_that, click, click_at, drag, drop, find, key, move, say, shot, state, type_text  # noqa: E402
 
 ZIP, PHOTO = Path(os.environ["IMG23D_ZIP"]), Path(os.environ["IMG23D_PHOTO"])
 DROPS_ZIP = "IMG23D_DROPS_ZIP" in os.environ
 NAMES = "blue mug, red apple, yellow duck, purple star, green bottle"
-VIEWPORT = (420, 640)  # an empty place in the 3D viewport
-SIDEBAR = Region(left=1000, right=1335, top=50, bottom=905)
 LIST = Region(left=1000, right=1250, top=560, bottom=905)  # below the field with the names
 
 
@@ -44,7 +42,7 @@ def main() -> None:
 
 def install() -> None:
     """install from disk, through the preferences"""
-    _in_viewport("Escape", "a", "Delete")
+    in_viewport("Escape", "a", "Delete")
     await_state("objects 0")
     if DROPS_ZIP:
         drop(ZIP, VIEWPORT)
@@ -60,7 +58,7 @@ def install() -> None:
     click("Get Extensions", Region(right=500))
     click_at(1584, find("Repositories", Region(left=400))[1])  # the arrow beside it
     click("Install from Disk...", Region(left=1000))
-    _browse(ZIP, "Install from Disk")
+    browse(ZIP, "Install from Disk")
     await_state("installed")
     shot("01_installed")
     click("Back to Previous", Region(right=600, bottom=100))
@@ -71,7 +69,7 @@ def install() -> None:
 def drop_photo() -> None:
     """drop a photo on the viewport"""
     drop(PHOTO, VIEWPORT)
-    if f"photo {PHOTO.name}" not in _after(2.0):  # Blender asks what it is for
+    if f"photo {PHOTO.name}" not in after(2.0):  # Blender asks what it is for
         click("Make Objects from This Photo", Region(left=300, top=500, right=1000, bottom=800))
     await_state(f"photo {PHOTO.name}")
     shot("03_photo")
@@ -84,7 +82,7 @@ def find_things() -> None:
     type_text(NAMES)
     key("Return")
     time.sleep(1)
-    _press("Find", SIDEBAR, lambda facts: "jobs 1" in facts)
+    press("Find", SIDEBAR, lambda facts: "jobs 1" in facts)
     await_state("idle", *(f"target {name}: found" for name in NAMES.split(", ")))
     time.sleep(2)
     shot("04_found")
@@ -99,15 +97,15 @@ def correct_the_list() -> None:
     await_state("target rubber duck: found")
     click("green bottle", LIST)
     x, y = find("Found in the Photo", SIDEBAR)
-    click_at(1258, y + 56)  # the minus beside the list
+    click_at(x + 141, y + 56)  # the minus beside the list
     await_that(lambda facts: not any("green bottle:" in fact for fact in facts), "the bottle to leave the list")
     shot("05_corrected")
 
 
 def draw_a_box() -> None:
     """draw a box in the Image Editor, take it back and draw it again"""
-    _scroll(4)
-    _press("Edit in Image Editor", SIDEBAR, lambda facts: "area IMAGE_EDITOR" in facts)
+    scroll(4)
+    press("Edit in Image Editor", SIDEBAR, lambda facts: "area IMAGE_EDITOR" in facts)
     time.sleep(3)
     x, y = find("purple star", Region(right=400, top=300, bottom=700))  # its label in the photo
     drag((x + 118, y + 76), (x + 30, y + 16))  # around the bowl, from where no other box has a handle
@@ -123,19 +121,19 @@ def draw_a_box() -> None:
     key("ctrl+a")
     type_text("orange bowl")
     key("Return")
-    _press("Done", Region(left=350, right=660, top=200, bottom=450), lambda facts: "area IMAGE_EDITOR" not in facts)
+    press("Done", Region(left=350, right=660, top=200, bottom=450), lambda facts: "area IMAGE_EDITOR" not in facts)
     await_state("target orange bowl: drawn")
 
 
 def generate_and_stop_one() -> None:
     """generate, and stop one of them"""
-    _scroll(-20)
+    scroll(-20)
     click("Best", SIDEBAR)  # slow enough to reach the X
-    _, y = find("As in the Photo", SIDEBAR)
-    _press("Generate", SIDEBAR, lambda facts: "jobs 2" in facts)
+    x, y = find("As in the Photo", SIDEBAR)
+    press("Generate", SIDEBAR, lambda facts: "jobs 2" in facts)
     time.sleep(1)
     shot("07_running")
-    click_at(1263, y + 66 + 3 * 21)  # the X of the fourth line: what is above does not move while it runs
+    click_at(x + 176, y + 66 + 3 * 21)  # the X of the fourth line: what is above does not move while it runs
     await_state("stopped 1")
     shot("07_stopped")
     await_state("idle", "last job done", "stopped 1")
@@ -154,150 +152,65 @@ def look_as_in_the_photo() -> None:
 
 def make_another() -> None:
     """another one of the duck, beside it"""
-    _select("rubber duck")
-    _scroll(-20)
-    _open("How It Was Made")
+    select("rubber duck")
+    scroll(-20)
+    open_panel("How It Was Made")
     click("Beside", SIDEBAR)
-    count = _objects()
-    _press("Another", SIDEBAR, lambda facts: "jobs 3" in facts)
+    count = objects()
+    press("Another", SIDEBAR, lambda facts: "jobs 3" in facts)
     await_state("idle", f"objects {count + 1}", "last job done")
     shot("10_another")
 
 
 def retexture_one() -> None:
     """re-texture the bowl from its picture"""
-    _select("orange bowl")
-    _open("Re-texture Selected Meshes")
-    _scroll(6)
-    _press("Re-texture orange bowl", SIDEBAR, lambda facts: "jobs 4" in facts)
+    select("orange bowl")
+    open_panel("Re-texture Selected Meshes")
+    scroll(6)
+    press("Re-texture orange bowl", SIDEBAR, lambda facts: "jobs 4" in facts)
     await_state("object orange bowl: textured", "idle", "last job done")
     shot("11_retextured")
 
 
 def undo_all() -> None:
     """undo everything that was made, and redo it"""
-    count = _objects()
+    count = objects()
     for _ in range(12):
         if "objects 0" in state():
             break
-        _in_viewport("ctrl+z")
+        in_viewport("ctrl+z")
     await_state("objects 0")
     shot("12_undone")
     for _ in range(12):
         if f"objects {count}" in state():
             break
-        _in_viewport("ctrl+shift+z")
+        in_viewport("ctrl+shift+z")
     await_state(f"objects {count}")
 
 
 def save_and_reopen() -> None:
     """save, end Blender, open the file again: the objects and the history are there"""
-    count = _objects()
-    _in_viewport("ctrl+s")
-    _go_to(screen.SHOTS)
+    count = objects()
+    in_viewport("ctrl+s")
+    go_to(screen.SHOTS)
     move(900, 500)  # over the empty list, where Return saves
     key("Return")
     await_that(lambda facts: any(fact.startswith("file ") and len(fact) > 5 for fact in facts), "the file to be saved")
     saved = next(fact for fact in state() if fact.startswith("file "))
-    _in_viewport("ctrl+q")
+    in_viewport("ctrl+q")
     time.sleep(5)
     path = screen.SHOTS / saved.removeprefix("file ")
     again = subprocess.Popen(["blender", str(path), "--python", str(Path(__file__).with_name("prepare.py"))])
     (screen.SHOTS / "state").unlink()
     try:
         await_state("installed", f"objects {count}", saved)
-        _open("Past Runs")
+        open_panel("Past Runs")
         await_that(lambda facts: any(fact.startswith("jobs ") and fact != "jobs 0" for fact in facts), "the past runs")
-        _scroll(20)
+        scroll(20)
         shot("13_reopened")
         find("Use Photo, Names and Settings", SIDEBAR)
     finally:
         again.terminate()
-
-
-# --- how it is done -------------------------------------------------------------------------------------------------
-
-
-def _in_viewport(*keys: str) -> None:
-    move(*VIEWPORT)
-    for one in keys:
-        key(one)
-
-
-def _objects() -> int:
-    return int(next(fact for fact in state() if fact.startswith("objects ")).split()[1])
-
-
-def _after(seconds: float) -> list[str]:
-    time.sleep(seconds)
-    return state()
-
-
-def _browse(path: Path, button: str) -> None:
-    """Choose a file in Blender's file browser."""
-    _go_to(path.parent)
-    x, y = find("Cancel", Region(left=900, top=700))
-    click_at(x - 300, y, times=2)
-    key("ctrl+a")
-    type_text(path.name)
-    key("Return")
-    click(button, Region(left=1200, top=700))
-
-
-def _go_to(folder: Path) -> None:
-    """In Blender's file browser."""
-    x, y = find("Bookmarks", Region(right=400, bottom=300))
-    click_at(x + 600, y + 5, times=2)
-    key("ctrl+a")
-    type_text(f"{folder}/")
-    key("Return")
-    time.sleep(1)
-
-
-def _scroll(clicks: int) -> None:
-    """The sidebar, down, or up where it is less than nothing."""
-    _wheel((1150, 860), clicks)
-
-
-def _wheel(at: tuple[int, int], clicks: int) -> None:
-    move(*at)
-    for _ in range(abs(clicks)):
-        subprocess.run(["xdotool", "click", "5" if clicks > 0 else "4"], check=True)
-        time.sleep(0.1)
-    time.sleep(1)
-
-
-def _open(panel: str) -> None:
-    """A closed panel, wherever it is in the sidebar, and bring it to where it can be seen."""
-    for _ in range(4):
-        try:
-            click(panel, SIDEBAR, tries=1)
-            break
-        except NotSeen:
-            _scroll(8)
-    _scroll(10)
-
-
-def _select(name: str) -> None:
-    """Click an object's name in the outliner, which shows four lines at a time."""
-    outliner = Region(left=1340, top=50, right=1600, bottom=200)
-    for _ in range(5):
-        try:
-            click(name, outliner, tries=1)
-            return
-        except NotSeen:
-            _wheel((1450, 150), 2)
-    raise NotSeen(f"“{name}” is not in the outliner")
-
-
-def _press(phrase: str, region: Region, holds: Callable[[list[str]], bool]) -> None:
-    """Click until it has an effect: Blender loses a click while it draws, and a person then clicks again."""
-    for _ in range(4):
-        click(phrase, region)
-        for _ in range(12):
-            if holds(_after(0.5)):
-                return
-    raise NotSeen(f"pressing “{phrase}” had no effect")
 
 
 STEPS = (
