@@ -208,7 +208,6 @@ def save_and_reopen() -> None:
         await_that(lambda facts: any(fact.startswith("jobs ") and fact != "jobs 0" for fact in facts), "the past runs")
         scroll(20)
         shot("13_reopened")
-        find("Use Photo, Names and Settings", SIDEBAR)
     finally:
         again.terminate()
 
