@@ -28,6 +28,7 @@ class Arranger:
         self._job = job
         self._record = run.record
         self._next_solve = 0.0  # of time.monotonic
+        self._has_untold = False
         self._arrangement = Arrangement(
             photo_width=photo.width,
             photo_height=photo.height,
@@ -40,11 +41,18 @@ class Arranger:
     def add(self, index: int, solid: Solid) -> None:
         """Before its mesh is told, so that it arrives where it belongs."""
         self._arrangement.add(index, (solid.shaped.mesh.vertices + solid.placement.offset) * solid.placement.scale)
+        self._has_untold = True
         if time.monotonic() >= self._next_solve:
-            self.tell()
+            self._tell()
 
-    def tell(self) -> None:
+    def finish(self) -> None:
+        """After the last one; what was told with it is not solved again."""
+        if self._has_untold:
+            self._tell()
+
+    def _tell(self) -> None:
         """Where everything stands that was added."""
+        self._has_untold = False
         started = time.monotonic()
         solved = self._arrangement.solve()
         self._record.camera, self._record.row_scale = solved.camera, solved.row_scale

@@ -93,8 +93,7 @@ class Generation:
                     arranger.add(index, solid)
                     self.results.keep_solid(index, solid, cutout)
                     solids[index] = solid
-        if solids:
-            arranger.tell()
+        arranger.finish()
         return solids
 
     def _is_stopped(self, index: int) -> bool:
