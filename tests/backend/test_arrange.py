@@ -193,8 +193,8 @@ def test_two_hundred_things_stand_where_their_boxes_are() -> None:
     camera = replace(CAMERA, height=1.6, pitch=math.radians(30))
     shapes = [ball(), brick(), cone(), brick(0.3, 1.0, 0.3)]
     things = [stand(shapes[i % 4], camera, *random.uniform((-1.2, 2.0), (1.2, 4.0)), random.uniform(0.1, 0.4)) for i in range(200)]
-    first, second = solve(things, focal=camera.focal), solve(things, focal=camera.focal)
-    assert first == second
+    first, *others = [solve(things, focal=camera.focal) for _ in range(4)]  # whether bits differ hangs on where memory is free
+    assert all(other == first for other in others)
     inside = [i for i, thing in enumerate(things) if min(thing.box.left, 1 - thing.box.right) > 0.01 and area(thing.box) > 0]
     overlaps = [overlap(seen(things[i].vertices, first.poses[i], first.camera), things[i].box) for i in inside]
     assert len(inside) > 100 and np.mean(overlaps) > 0.93

@@ -3,6 +3,10 @@
 Each thing has three unknowns: its bearing and its distance on the ground, and one scale; its front faces the viewer. Gauss-Newton
 on the four edges of its projected outline: each edge hangs on one point of the hull at a time, so the derivatives are that
 point's. All things are fitted for all cameras at once.
+
+The same things and cameras give the same bits. For that `exp` and `arctan2` get contiguous arguments only: NumPy 1.26 with AVX512
+computes exp, log, tan, power and the inverse functions of a strided view by another routine, with another last bit, where the
+allocator happens to put the result right behind the view (its test for overlap counts one stride too many).
 """
 
 from __future__ import annotations
@@ -74,7 +78,8 @@ def fit(things: Things, cameras: Cameras) -> Places:
         best = np.where(better[..., None], unknowns, best)
         if step < STEPS:
             unknowns = _moved(unknowns, residuals, slopes * weights[..., None])
-    return Places(bearing=best[..., 0], log_distance=best[..., 1], log_scale=best[..., 2], error=least)
+    bearing, log_distance, log_scale = _apart(best)
+    return Places(bearing=bearing, log_distance=log_distance, log_scale=log_scale, error=least)
 
 
 def edges_of(things: Things, cameras: Cameras, places: Places) -> np.ndarray:
@@ -101,19 +106,21 @@ def _first_guess(things: Things, cameras: Cameras) -> np.ndarray:
     feet = np.stack([(boxes[:, _LEFT] + boxes[:, _RIGHT]) / 2, boxes[:, _BOTTOM]], axis=1)
     rays = cameras.ground_rays(feet)
     down = np.maximum(-rays[..., 2], HEIGHT / FARTHEST)  # above the horizon: as far as things may be
-    front = np.hypot(rays[..., 0], rays[..., 1]) / down
+    aside, ahead = _apart(rays[..., :2])
+    front = np.hypot(aside, ahead) / down
     extent = np.ptp(things.hulls, axis=1)  # (N, 3)
     wanted = np.hypot(boxes[:, _RIGHT] - boxes[:, _LEFT], boxes[:, _BOTTOM] - boxes[:, _TOP])
     depth = np.clip(1 / down, _NEAR_PLANE, FARTHEST)  # along the camera's axis
     scale = wanted * depth / cameras.focal[:, None] / np.maximum(np.hypot(extent[:, 0], extent[:, 1]), 1e-6)
     distance = np.clip(front + scale * things.hulls[..., 2].max(axis=1), NEAREST, FARTHEST)
-    bearing = np.arctan2(rays[..., 0], np.maximum(rays[..., 1], 1e-3))
+    bearing = np.arctan2(aside, np.maximum(ahead, 1e-3))
     return np.stack([bearing, np.log(distance), np.log(scale)], axis=-1)
 
 
 def _edges(local: np.ndarray, unknowns: np.ndarray, cameras: Cameras, axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The edges (C, N, 4) of the projected hulls, and their derivatives (C, N, 4, 3) by the three unknowns."""
-    bearing, distance, scale = unknowns[..., 0], np.exp(unknowns[..., 1]), np.exp(unknowns[..., 2])
+    bearing, log_distance, log_scale = _apart(unknowns)
+    distance, scale = np.exp(log_distance), np.exp(log_scale)
     turn, turn_slope = _turns(bearing)
     to_camera = axes[:, None] @ turn  # (C, N, 3, 3)
     origin = distance[..., None] * to_camera[..., 1] - HEIGHT * axes[:, None, :, 2]  # (C, N, 3)
@@ -134,6 +141,11 @@ def _edges(local: np.ndarray, unknowns: np.ndarray, cameras: Cameras, axes: np.n
     sideways = np.where(_IS_UPRIGHT[:, None], -moved[..., 1, :], moved[..., 0, :])
     slopes = (sideways - across[..., None] * moved[..., 2, :]) / touched_depth[..., None]
     return focal[..., None] * across, focal[..., None, None] * slopes
+
+
+def _apart(values: np.ndarray) -> np.ndarray:
+    """(U, ...) of (..., U), each of them contiguous."""
+    return np.ascontiguousarray(np.moveaxis(values, -1, 0))
 
 
 def _turns(bearing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

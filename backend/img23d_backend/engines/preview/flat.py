@@ -88,13 +88,13 @@ def _straight_sides(outline: np.ndarray) -> bool:
 def _arms(outline: np.ndarray, distance: np.ndarray) -> int:
     """How often (5 to 12) the outline repeats around its middle, where strongly enough not to be a disc; 0 otherwise."""
     rows, columns = np.nonzero(distance > 0)
-    offset = outline - (columns.mean(), rows.mean())
-    angle = np.arctan2(offset[:, 1], offset[:, 0])
+    aside, below = np.ascontiguousarray((outline - (columns.mean(), rows.mean())).T)  # contiguous: see arrange/fit.py
+    angle, away = np.arctan2(below, aside), np.hypot(aside, below)
     order = np.argsort(angle)
-    if (np.abs(np.diff(np.unwrap(angle)).sum()) < 5) or (np.hypot(*offset.T).min() < 2):
+    if (np.abs(np.diff(np.unwrap(angle)).sum()) < 5) or (away.min() < 2):
         return 0
     grid = np.linspace(-np.pi, np.pi, 360, endpoint=False)
-    radius = np.interp(grid, angle[order], np.hypot(*offset.T)[order], period=2 * np.pi)
+    radius = np.interp(grid, angle[order], away[order], period=2 * np.pi)
     wave = radius / radius.mean() - 1
     power = np.abs(np.fft.rfft(wave)) ** 2
     if wave.std() < 0.08:
