@@ -5,29 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
 import shutil
 import statistics
-from collections import Counter
 from collections.abc import Sequence
-from datetime import date
 from pathlib import Path
 
 from .. import environment, package
 from ..places import BACKEND, BUILD, DEMO, EXTENSION, ROOT
 from ..running import clean_environment, run
 from ..wheels import host_platform
-from . import blender as blender_part
+from . import calibration, rounds
+from .blender import blender_part, measure_blender
 from .crowded import crowded_part, measure_crowded
 from .layout_table import layout_part
-from .learned.report import FIGURES, learned_part, run_learned
+from .learned.report import PARTS, learned_part, part_titles, run_learned
+from .machine import LoadMeter, machine
+from .rounds import FIGURES, Round
+from .rows import row, spread, table, text_line
 
 OUT = BUILD / "bench"
 PHOTOS, RUNS = OUT / "photos", OUT / "runs"
 SCENES, LAYOUT_RUNS = OUT / "scenes", OUT / "layout_runs"
-SHAPES, LAYOUT, BLENDER, CROWDED, LOCATE = (
-    FIGURES / f"{part}.json" for part in ("shapes", "layout", "blender", "crowded", "locate")
-)
+LAYOUT = FIGURES / "layout.json"
+SHAPES, LOCATE = "shapes", "locate"
+_PREVIEW = tuple(f"backend/img23d_backend/{folder}" for folder in ("cutouts", "engines/preview", "mesh"))
+_SOURCES = {SHAPES: (*_PREVIEW, "devtools/bench/shapes.py"), LOCATE: (*_PREVIEW, "devtools/bench/locate.py")}
 LAYOUT_SCENES = ROOT / "devtools" / "in_blender" / "layout_scenes.py"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PHOTO_SIZE, PHOTO_SAMPLES = 1024, 8
@@ -35,32 +37,48 @@ STAMP = "made_from.txt"
 
 
 def run_bench(*, only: str | None, gpu: bool) -> None:
+    """`only` is a part of the whole, or one of the learned chain's."""
     OUT.mkdir(parents=True, exist_ok=True)
     FIGURES.mkdir(exist_ok=True)
-    parts = {"learned"} if gpu else {only} if only else {"shapes", "layout", "blender", "learned"}
-    if parts & {"shapes", "layout", "blender"}:
+    parts = {"learned"} if gpu else {only} if only else {"shapes", "layout", "blender", "crowded", "learned"}
+    if parts & {"shapes", "layout", "blender", "crowded"}:
         blender = environment.bpy_environment()
     if "shapes" in parts:
         measure_shapes(blender)
     if "layout" in parts:
         measure_layout(blender)
-    if "blender" in parts:
+    if parts & {"blender", "crowded"}:
         (zip_file,) = package.build([host_platform()], blender)
-        blender_part.measure(blender, zip_file, BLENDER)
-        measure_crowded(zip_file, CROWDED)
-    if "learned" in parts:
-        run_learned(environment.learned_python(), machine=machine(), gpu=gpu)
+    if "blender" in parts:
+        measure_blender(blender, zip_file, _calibrated())
+    if "crowded" in parts:
+        measure_crowded(zip_file, _calibrated())
+    if chosen := parts & {"learned", *PARTS}:
+        named = () if "learned" in chosen else tuple(chosen)
+        run_learned(environment.learned_python(), machine=machine(), gpu=gpu, calibrate=_calibrated, parts=named)
+    write_document()
+
+
+def write_document() -> None:
     DOCUMENT.parent.mkdir(exist_ok=True)
     DOCUMENT.write_text(document(), encoding="utf-8", newline="\n")
     print(f"Wrote {DOCUMENT.relative_to(ROOT)}")
 
 
+def _calibrated() -> calibration.Calibration:
+    return calibration.measure(environment.plain_python())
+
+
 def measure_shapes(blender: environment.Blender) -> None:
     take_photos(blender)
     shutil.rmtree(RUNS, ignore_errors=True)
-    python = environment.plain_python()
-    run([python, "-m", "devtools.bench.shapes", PHOTOS, RUNS, SHAPES], env=clean_environment(), cwd=ROOT)
-    run([python, "-m", "devtools.bench.locate", RUNS, LOCATE], env=clean_environment(), cwd=ROOT)
+    for part, arguments in ((SHAPES, (PHOTOS, RUNS)), (LOCATE, (RUNS,))):
+        unit, meter, out = _calibrated(), LoadMeter(), OUT / f"{part}.json"
+        run([environment.plain_python(), "-m", f"devtools.bench.{part}", *arguments, out], env=clean_environment(), cwd=ROOT)
+        data = json.loads(out.read_text(encoding="utf-8"))
+        rows = _shape_rows(data) if part == SHAPES else [row("eight things in one photo: elapsed seconds", data["seconds"])]
+        code = rounds.digest(*_SOURCES[part])
+        rounds.add(part, Round(date=rounds.today(), machine=machine(), code=code, load=meter.load(), calibration=unit, rows=rows, data=data))
 
 
 def measure_layout(blender: environment.Blender) -> None:
@@ -104,43 +122,43 @@ def _digest(*scripts: Path) -> str:
 
 
 def document() -> str:
-    parts = ["# Benchmarks", _how(), *_shapes_part(), *_locate_part(), *layout_part(LAYOUT), *_blender_part(), *crowded_part(CROWDED), *learned_part()]
-    return "\n\n".join(parts) + "\n"
+    parts = ["# Benchmarks", _HOW, *_shapes_part(), *_locate_part(), *layout_part(LAYOUT), *blender_part(), *crowded_part(), *learned_part()]
+    return "\n\n".join([*parts, *_earlier_part()]) + "\n"
 
 
-def _how() -> str:
-    return (
-        f"Made by `python3 build_addon.py bench` on {date.today().isoformat()}, on {machine()}. A goal that is missed says so. "
-        "The things are modelled and photographed by the project (demo/), so what they really look like is known."
-    )
+_HOW = (
+    "Made by `python3 build_addon.py bench`. Every timed row was run at least five times, ours and the reference in turn: the middle one is told, with the lowest "
+    "and the highest in brackets. A goal is *met* when the worst run meets it, *on the edge* when only the middle one does, else *missed*. No run is left out: "
+    "what was measured on earlier code stands at the end, and all of it in docs/figures. A *unit* is the time that a fixed piece of NumPy and OpenCV work takes "
+    "on the same machine in the same round (devtools/bench/calibration.py): about a second on the processor named here when nothing else runs; absolute "
+    "times mean little on another machine. The things are modelled and photographed by the project (demo/), so what they really look like is known."
+)
 
 
-def machine() -> str:
-    """In words, without a name: processor kind, cores, memory, system."""
-    memory = ""
-    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
-        memory = f", {os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.0f} GiB of memory"
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{cores} cores of a {platform.machine()} processor{memory}, no graphics card used, {platform.system()}"
+def _shape_rows(things: Sequence[dict]) -> list[dict[str, object]]:
+    """`seconds` of a thing are one a run."""
+    slowest = [max(seconds) for seconds in zip(*(thing["seconds"] for thing in things), strict=True)]
+    mean = {key: statistics.mean(thing[key] for thing in things) for key in ("silhouette_iou", "psnr")}
+    return [
+        row("silhouette IoU from the photo's camera, mean", mean["silhouette_iou"], None, "≥ 0.97"),
+        row("PSNR of the textured result from the photo's camera, mean, dB", mean["psnr"], None, "≥ 25"),
+        row("slowest object, four stages, 1 megapixel: elapsed seconds", slowest, None, "≤ 2 units"),
+        row("largest peak memory of the backend, bytes", max(thing["peak_mb"] for thing in things) * 1e6, None, "≤ 1 GB"),
+    ]
 
 
 def _shapes_part() -> list[str]:
-    if not SHAPES.is_file():
+    found = rounds.read(SHAPES)
+    if not found or found[-1].data is None:
         return []
-    rows = json.loads(SHAPES.read_text(encoding="utf-8"))
-    mean = {key: statistics.mean(row[key] for row in rows) for key in rows[0] if isinstance(rows[0][key], (int, float))}
-    worst = {"seconds": max(row["seconds"] for row in rows), "peak_mb": max(row["peak_mb"] for row in rows)}
-    lines = [_line(SHAPE_HEAD), "|---|" + "---:|" * (len(SHAPE_HEAD) - 1)]
-    lines += [_line([row["name"], *_shape_cells(row), "yes" if row["closed"] else "NO"]) for row in rows]
-    closed = sum(row["closed"] for row in rows)
-    lines += [_line(["**mean**", *_shape_cells(mean), f"{closed} of {len(rows)}"])]
-    goals = [
-        _goal("silhouette IoU from the photo's camera, mean", f"{mean['silhouette_iou']:.3f}", "at least 0.97", mean["silhouette_iou"] >= 0.97),
-        _goal("PSNR of the textured result from the photo's camera, mean", f"{mean['psnr']:.1f} dB", "at least 25 dB", mean["psnr"] >= 25),
-        _goal("slowest object, four stages", f"{worst['seconds']:.2f} s", "at most 2 s at 1 megapixel", worst["seconds"] <= 2),
-        _goal("largest peak memory of the backend", f"{worst['peak_mb']:.0f} MB", "under 1 GB", worst["peak_mb"] < 1000),
-    ]
-    return ["## One thing a photo", _shape_words(rows), "\n".join(lines), _goal_table(goals)]
+    things = found[-1].data
+    medians = [thing | {key: statistics.median(thing[key]) for key in ("seconds", "process_cpu")} for thing in things]
+    mean = {key: statistics.mean(thing[key] for thing in medians) for key in medians[0] if isinstance(medians[0][key], (int, float))}
+    lines = [text_line(SHAPE_HEAD), "|---|" + "---:|" * (len(SHAPE_HEAD) - 1)]
+    lines += [text_line([thing["name"], *_shape_cells(thing), "yes" if thing["closed"] else "NO"]) for thing in medians]
+    closed = sum(thing["closed"] for thing in things)
+    lines += [text_line(["**mean**", *_shape_cells(mean), f"{closed} of {len(things)}"])]
+    return ["## One thing a photo", _shape_words(things), "\n".join(lines), rounds.headings(found), table(rounds.current_lines(found))]
 
 
 SHAPE_HEAD = ("thing", "silhouette IoU", "chamfer", "F at 0.2", "F at 0.05", "board: chamfer", "board: F at 0.05", "chamfer to board's", "PSNR dB", "s an object", "CPU s with start", "peak MB", "faces", "closed")
@@ -160,57 +178,32 @@ def _shape_words(rows: Sequence[dict[str, float]]) -> str:
         "gives. Chamfer (the mean of both directions' mean distances) and F-score follow InstantMesh's protocol: both meshes scaled into [-1, 1]^3, the "
         "truth turned into the camera's frame, 16,000 samples each. The board is the reference in the same run: the true "
         "outline cut out of a board a quarter as deep as wide. Seconds are the run's own from reading the photo to the last "
-        "file; processor seconds are those of the whole command; memory is the backend's peak."
+        "file; processor seconds are those of the whole command; both are the middle of five runs; memory is the backend's peak."
     )
 
 
 def _locate_part() -> list[str]:
-    if not LOCATE.is_file():
+    found = rounds.read(LOCATE)
+    if not found or found[-1].data is None:
         return []
-    found = json.loads(LOCATE.read_text(encoding="utf-8"))
-    lines = [_line(("name", "IoU of its silhouette with the thing meant")), "|---|---:|"]
-    lines += [_line((row["name"], f"{row['iou']:.3f}")) for row in found["rows"]]
-    right = sum(row["iou"] > 0.5 for row in found["rows"])
-    words = f"The demo photo, {len(found['rows'])} names at once: {right} of {len(found['rows'])} names got the thing meant, in {found['seconds']:.2f} s for all."
+    data = found[-1].data
+    lines = [text_line(("name", "IoU of its silhouette with the thing meant")), "|---|---:|"]
+    lines += [text_line((thing["name"], f"{thing['iou']:.3f}")) for thing in data["rows"]]
+    right = sum(thing["iou"] > 0.5 for thing in data["rows"])
+    words = f"The demo photo, {len(data['rows'])} names at once: {right} of {len(data['rows'])} names got the thing meant, in {spread(data['seconds'])} s for all."
     return ["## Eight things in one photo", words, "\n".join(lines)]
 
 
-def _blender_part() -> list[str]:
-    if not BLENDER.is_file():
+def _earlier_part() -> list[str]:
+    """The goals of every round that measured other code than the newest."""
+    lines = []
+    titles = {SHAPES: "One thing a photo", "blender": "In Blender", "crowded": "The panel", **part_titles()}
+    for part, title in titles.items():
+        for one, line in rounds.earlier_lines(rounds.read(part)):
+            where = f"{one.date}, {one.note}" if one.note else f"{one.date}, {one.load.text() if one.load else ''}"
+            lines.append(text_line((title, where, line.what, spread(line.decisive(), suffix="x" if line.goal.endswith("x") else ""), line.goal, line.verdict())))
+    if not lines:
         return []
-    data = json.loads(BLENDER.read_text(encoding="utf-8"))
-    ticks, imports = sorted(data["tick_seconds"]), sorted(data["import_seconds"])
-    waiting = sorted((Counter(ticks) - Counter(imports)).elements())  # the pump writes an import's seconds into both
-    lines = [_line(("ticks", "how many", "p50 ms", "p99 ms", "longest ms")), "|---|---:|---:|---:|---:|"]
-    for label, values in (("all", ticks), ("without those that bring an object in", waiting), ("those that bring an object in", imports)):
-        lines.append(_line((label, str(len(values)), *(f"{1000 * _quantile(values, q):.2f}" for q in (0.5, 0.99, 1.0)))))
-    p99 = 1000 * _quantile(ticks, 0.99)
-    enabling = 1000 * data["enable_seconds"]
-    goals = [
-        _goal("main-thread time of a pump tick, p99 of all", f"{p99:.1f} ms", "at most 5 ms", p99 <= 5),
-        _goal("enabling the extension at Blender's start", f"{enabling:.1f} ms", "at most 30 ms", enabling <= 30),
-    ]
-    words = (
-        f"Blender {data['blender']}, the installed zip, the demo photo with {data['wanted']} names: {data['objects']} objects in "
-        f"{data['seconds']:.1f} s, the backend's start included. Enabling is the median of {blender_part.STARTS} fresh starts "
-        f"({1000 * data['enable_first']:.0f} ms the very first time, when Python compiles the files). An object's mesh is read "
-        "and welded beside the main thread, which only hands the arrays over to Blender."
-    )
-    return ["## In Blender", words, "\n".join(lines), _goal_table(goals)]
-
-
-def _quantile(values: Sequence[float], share: float) -> float:
-    """The smallest value that at least `share` of all reach; 0 where there is none."""
-    return values[min(int(share * len(values)), len(values) - 1)] if values else 0.0
-
-
-def _goal(what: str, figure: str, goal: str, met: bool) -> tuple[str, str, str, str]:
-    return what, figure, goal, "met" if met else "**missed**"
-
-
-def _goal_table(goals: Sequence[tuple[str, str, str, str]]) -> str:
-    return "\n".join([_line(("goal", "measured", "wanted", "")), "|---|---:|---:|---|", *map(_line, goals)])
-
-
-def _line(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"
+    words = "What was timed. “One figure” is that of one run, or the best or the middle of three. All of it, with the machines, is in docs/figures."
+    head = [text_line(("part", "when, and under what load", "what", "figure", "goal", "")), "|---|---|---|---:|---|---|"]
+    return ["## Earlier rounds, on earlier code", words, "\n".join([*head, *lines])]

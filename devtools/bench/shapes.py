@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -18,13 +19,15 @@ from PIL import Image
 
 from ..places import BACKEND, EXTENSION
 from . import metrics, picture
+from .rows import spread
+from .timing import RUNS
 
 SLAB_DEPTH = 0.25  # of the reference's width
 
 
 @dataclass(frozen=True, kw_only=True)
 class ThingRow:
-    """One line of the table. `seconds` are the run's own, `process_cpu` all processor seconds of the command."""
+    """One line of the table. `seconds` are each run's own, `process_cpu` all processor seconds of each command."""
 
     name: str
     megapixels: float
@@ -35,8 +38,8 @@ class ThingRow:
     slab_chamfer: float
     slab_f_05: float
     psnr: float
-    seconds: float
-    process_cpu: float
+    seconds: list[float]
+    process_cpu: list[float]
     peak_mb: float
     faces: int
     closed: bool
@@ -47,7 +50,7 @@ def measure(photos: Path, runs: Path, out: Path) -> None:
     for camera in sorted(photos.glob("*_camera.json")):
         stem = camera.name.removesuffix("_camera.json")
         rows.append(asdict(measure_thing(stem, photos, runs / stem)))
-        print(f"{rows[-1]['name']}: IoU {rows[-1]['silhouette_iou']:.3f}, {rows[-1]['seconds']:.2f} s", flush=True)
+        print(f"{rows[-1]['name']}: IoU {rows[-1]['silhouette_iou']:.3f}, {spread(rows[-1]['seconds'])} s", flush=True)
     out.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
@@ -56,7 +59,7 @@ def measure_thing(stem: str, photos: Path, run_folder: Path) -> ThingRow:
     photo = np.asarray(Image.open(photos / f"{stem}.png").convert("RGB")) / 255.0
     mask = np.asarray(Image.open(photos / f"{stem}_mask.png").convert("L")) == 1
     (name,) = camera["names"]
-    process_cpu = generate(photos / f"{stem}.png", name, run_folder)
+    runs = [generate(photos / f"{stem}.png", name, run_folder) for _ in range(RUNS)]
     record = json.loads((run_folder / "run.json").read_text(encoding="utf-8"))
     (target,) = record["targets"]
 
@@ -85,16 +88,25 @@ def measure_thing(stem: str, photos: Path, run_folder: Path) -> ThingRow:
         slab_chamfer=slab.chamfer,
         slab_f_05=slab.f_scores[1],
         psnr=metrics.psnr(drawn.color, photo, mask),
-        seconds=sum(record["seconds"].values()),
-        process_cpu=process_cpu,
+        seconds=[run.seconds for run in runs],
+        process_cpu=[run.processor for run in runs],
         peak_mb=record["peak_memory_bytes"] / 1e6,
         faces=len(made.faces),
         closed=bool(welded.is_watertight),
     )
 
 
-def generate(photo: Path, names: str, run_folder: Path) -> float:
-    """Run the command line as a user would; returns its processor seconds, which other programs do not change."""
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """`seconds` as the run's record has them, `processor` those of the whole command, which other programs change little."""
+
+    seconds: float
+    processor: float
+
+
+def generate(photo: Path, names: str, run_folder: Path) -> Run:
+    """Run the command line as a user would, into an empty folder."""
+    shutil.rmtree(run_folder, ignore_errors=True)
     command = [sys.executable, "-s", "-m", "img23d_backend", "generate", str(photo), "--names", names]
     path = os.pathsep.join([str(BACKEND), str(EXTENSION / "shared")])
     before = os.times()
@@ -107,7 +119,9 @@ def generate(photo: Path, names: str, run_folder: Path) -> float:
         stderr=subprocess.DEVNULL,
     )
     after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
+    record = json.loads((run_folder / "run.json").read_text(encoding="utf-8"))
+    processor = after.children_user + after.children_system - before.children_user - before.children_system
+    return Run(seconds=sum(record["seconds"].values()), processor=processor)
 
 
 def load_mesh(path: Path) -> trimesh.Trimesh:

@@ -15,6 +15,8 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import reduce
+from operator import add
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
@@ -24,7 +26,8 @@ import numpy as np
 from . import solids
 from .full_size import use_the_projects_code
 from .mesh import BOUNDS, BUDGET, MILLION
-from .rows import Row, row
+from ..rows import Row, row
+from ..timing import Timed, in_turn, timed
 
 if TYPE_CHECKING:
     import torch
@@ -82,37 +85,36 @@ def painting() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         steps.take("write the GLB", lambda: _write(write_glb, Path(folder) / "object.glb", mesh, layout, texture))
     theirs = _Theirs(mesh, layout)
-    baking, projected = theirs.bake(images, cameras.weights)
-    yield row(f"bake six views at {SIZE}: processor seconds", steps.seconds["bake six views"], baking)
-    yield row(f"bake six views at {SIZE}: elapsed seconds", steps.elapsed["bake six views"], theirs.elapsed, "≤ 0.8")
+    baking, other = in_turn(lambda: bake(mesh, layout, shots, report=lambda done: None), lambda: theirs.bake(images, cameras.weights))
+    projected, others = other.result, theirs.without_rasterizer(other)
+    less = [seconds - spent for seconds, spent in zip(others.processor, theirs.convolving, strict=True)]
+    what = f"bake six views at {SIZE}"
+    yield row(f"{what}: processor seconds", baking.processor, others.processor, without=less, slow_call="its convolutions by 17 x 17 ones")
+    yield row(f"{what}: elapsed seconds", baking.elapsed, others.elapsed, "≤ 0.8 units")
     yield from _quality(mesh, layout, baked, projected)
-    yield row(
-        f"fill at {SIZE}, against the Python form: processor seconds", steps.seconds["fill"], theirs.fill(*projected), "≥ 75x"
-    )
-    for what, seconds in steps.seconds.items():
-        yield row(f"all processor work of an object: {what}, elapsed seconds", steps.elapsed[what], None)
-    yield row("all processor work of an object, elapsed seconds", sum(steps.elapsed.values()), None, "≤ 4")
-    yield row("all processor work of an object, processor seconds", sum(steps.seconds.values()), None)
+    filling, other = in_turn(lambda: fill_surface(mesh, layout, baked, report=lambda done: None), lambda: theirs.fill(*projected))
+    yield row(f"fill at {SIZE}, against the Python form: processor seconds", filling.processor, other.processor, "≥ 75x")
+    yield from steps.rows()
 
 
 class _Steps:
-    """What was measured: each step is the best of three runs, so that what else the machine does counts least."""
+    """The steps of one object, each timed some times over."""
 
     def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self.elapsed: dict[str, float] = {}
+        self._taken: dict[str, Timed] = {}
 
     def take(self, what: str, work: Callable[[], T]) -> T:
-        runs = [_timed(work) for _ in range(3)]
-        self.seconds[what], self.elapsed[what] = (min(run[kind] for run in runs) for kind in (0, 1))
-        return runs[-1][2]
+        self._taken[what] = timed(work)
+        return self._taken[what].result
 
-
-def _timed(work: Callable[[], T]) -> tuple[float, float, T]:
-    """Processor seconds of all threads, seconds by the clock, the result."""
-    processor, clock = time.process_time(), time.perf_counter()
-    result = work()
-    return time.process_time() - processor, time.perf_counter() - clock, result
+    def rows(self) -> Iterator[Row]:
+        what = "all processor work of an object"
+        for step, seconds in self._taken.items():
+            yield row(f"{what}: {step}, elapsed seconds", seconds.elapsed)
+        whole = reduce(add, self._taken.values())
+        yield row(f"{what}, elapsed seconds", whole.elapsed, None, "≤ 3")
+        yield row(f"{what}, in units of the calibration by the clock", whole.elapsed, None, "≤ 3 units")
+        yield row(f"{what}, processor seconds", whole.processor)
 
 
 def _color(points: np.ndarray) -> np.ndarray:
@@ -162,34 +164,43 @@ def _quality(mesh: Mesh, layout: Layout, baked: Baked, projected: tuple[np.ndarr
 
 
 class _Theirs:
-    """hy3dgen's renderer on the same mesh and layout; `elapsed` are the seconds by the clock of its bake."""
+    """hy3dgen's renderer on the same mesh and layout. Of each bake: `drawing`, the processor and clock seconds of the rasterizer
+    that stands in, and `convolving`, the processor seconds of the convolutions in it.
+    """
 
     def __init__(self, mesh: Mesh, layout: Layout) -> None:
-        self._drawing = [0.0, 0.0]
-        _stand_in(self._drawing)
+        self.drawing: list[list[float]] = []
+        self.convolving: list[float] = []
+        _stand_in(self.drawing)
         from shape_checkpoints import hy3dgen_importable
 
         with hy3dgen_importable():
-            from hy3dgen.texgen.differentiable_renderer.mesh_render import MeshRender
-        self._render = MeshRender(default_resolution=SIZE, texture_size=SIZE, device="cpu")
+            from hy3dgen.texgen.differentiable_renderer import mesh_render
+        mesh_render.F = _Counting(mesh_render.F, self.convolving)
+        self._render = mesh_render.MeshRender(default_resolution=SIZE, texture_size=SIZE, device="cpu")
         corners = np.column_stack([mesh.faces.reshape(-1, 1), layout.uv.reshape(-1, 2)]).astype(np.float32)
         split, faces = np.unique(corners, axis=0, return_inverse=True)  # as xatlas leaves it: parted at the seams
         uv = split[:, 1:] * (1, -1) + (0, 1)  # v upwards
         faces = faces.reshape(-1, 3).astype(np.int64)
         self._render.set_mesh(mesh.vertices[split[:, 0].astype(int)].astype(np.float32), faces, uv.astype(np.float32), faces)
-        self.elapsed = 0.0
 
-    def bake(self, images: list[np.ndarray], weights: tuple[float, ...]) -> tuple[float, tuple[np.ndarray, np.ndarray]]:
-        """Processor seconds without the rasterizer's, and the texture (S, S, 3) 0..1 with its mask (S, S) uint8."""
-        self._drawing[:] = 0.0, 0.0
-        seconds, elapsed, (texture, trust) = _timed(lambda: self._baked(images, weights))
-        self.elapsed = elapsed - self._drawing[1]
-        mask = (trust.squeeze(-1).numpy() * 255).astype(np.uint8)
-        return seconds - self._drawing[0], (texture.numpy(), mask)
+    def bake(self, images: list[np.ndarray], weights: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
+        """The texture (S, S, 3) 0..1 with its mask (S, S) uint8."""
+        self.drawing.append([0.0, 0.0])
+        self.convolving.append(0.0)
+        texture, trust = self._baked(images, weights)
+        return texture.numpy(), (trust.squeeze(-1).numpy() * 255).astype(np.uint8)
 
-    def fill(self, texture: np.ndarray, mask: np.ndarray) -> float:
-        """Processor seconds of its vertex inpainting in Python and OpenCV's over the rest."""
-        return _timed(lambda: self._render.uv_inpaint(texture, mask))[0]
+    def without_rasterizer(self, runs: Timed[T]) -> Timed[T]:
+        processor, elapsed = (
+            [seconds - spent[kind] for seconds, spent in zip(kept, self.drawing, strict=True)]
+            for kind, kept in enumerate((runs.processor, runs.elapsed))
+        )
+        return Timed(processor=processor, elapsed=elapsed, result=runs.result)
+
+    def fill(self, texture: np.ndarray, mask: np.ndarray) -> None:
+        """Its vertex inpainting in Python and OpenCV's over the rest."""
+        self._render.uv_inpaint(texture, mask)
 
     def _baked(self, images: list[np.ndarray], weights: tuple[float, ...]) -> tuple[torch.Tensor, torch.Tensor]:
         textures, cosines = [], []
@@ -200,8 +211,24 @@ class _Theirs:
         return self._render.fast_bake_texture(textures, cosines)
 
 
-def _stand_in(spent: list[float]) -> None:
-    """`custom_rasterizer` by our rasterizer; the processor and clock seconds in it are added up in `spent`."""
+class _Counting:
+    """torch.nn.functional, with the processor seconds of `conv2d` added up in the last entry of `spent`."""
+
+    def __init__(self, functional: ModuleType, spent: list[float]) -> None:
+        self._functional, self._spent = functional, spent
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._functional, name)
+
+    def conv2d(self, *arguments: object, **named: object) -> torch.Tensor:
+        started = time.process_time()
+        result = self._functional.conv2d(*arguments, **named)
+        self._spent[-1] += time.process_time() - started
+        return result
+
+
+def _stand_in(spent: list[list[float]]) -> None:
+    """`custom_rasterizer` by our rasterizer; the processor and clock seconds in it are added up in the last entry of `spent`."""
     import torch
     from img23d_backend.mesh.rasterize import rasterize, weights_of
 
@@ -214,10 +241,10 @@ def _stand_in(spent: list[float]) -> None:
         return torch.from_numpy(raster.face + 1), torch.from_numpy(weights_of(raster, points, tri.numpy()))
 
     def rasterized(pos: torch.Tensor, tri: torch.Tensor, resolution: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
-        processor, clock, result = _timed(lambda: drawn(pos, tri, resolution))
-        spent[0] += processor
-        spent[1] += clock
-        return result
+        once = timed(lambda: drawn(pos, tri, resolution), runs=1)
+        spent[-1][0] += once.processor[0]
+        spent[-1][1] += once.elapsed[0]
+        return once.result
 
     def interpolated(col: torch.Tensor, findices: torch.Tensor, barycentric: torch.Tensor, tri: torch.Tensor) -> torch.Tensor:
         face = (findices.long() - 1).clamp(min=0)

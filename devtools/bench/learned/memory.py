@@ -1,4 +1,4 @@
-"""The same eight objects twice in one process: what the second run still reads, and how long models change places.
+"""The same eight objects again and again in one process: what the later runs still read, and how long models change places.
 
 Runs in the learned environment, on the weights in MODELS (small ones: tests/tiny/make.py):
 
@@ -7,6 +7,7 @@ Runs in the learned environment, on the weights in MODELS (small ones: tests/tin
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
@@ -15,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...places import BACKEND, DEMO, EXTENSION
+from ..rows import row
+from ..timing import RUNS
 
 SEED = 1
 
@@ -27,7 +30,6 @@ class Counts:
     weights_read: int  # bytes that builds took from files
     moving: float  # seconds of building, waiting for reads, moving
     from_storage: int  # bytes, proc_pid_io(5): also what a memory map reads; 0 where the system does not say
-    places: dict[str, str]
 
     def since(self, before: Counts) -> dict[str, float]:
         seconds = self.seconds - before.seconds
@@ -41,7 +43,7 @@ class Counts:
 
 
 def measure(models: Path, runs: Path, out: Path) -> None:
-    """Writes the two runs and the table's rows: what, ours, reference, ratio, goal."""
+    """The reference is the first run, which has to read everything; the goals are the later ones' alone."""
     sys.path[:0] = [str(BACKEND), str(EXTENSION / "shared")]
     from img23d_backend.engines import Engines
     from img23d_backend.models.memory import ModelStore
@@ -52,18 +54,15 @@ def measure(models: Path, runs: Path, out: Path) -> None:
     assert isinstance(store, ModelStore)
     counts = [_count(store)]
     made = []
-    for number in (1, 2):
+    for number in range(1 + RUNS):
         made.append(_run(engines, runs / str(number)))
         counts.append(_count(store))
-    first, second = counts[1].since(counts[0]), counts[2].since(counts[1])
-    what = f"second run of {made[1]} objects on {_device()}"
-    rows = [
-        _row(f"{what}: weights from disk, bytes", second["weights_read_bytes"], first["weights_read_bytes"], "0"),
-        _row(f"{what}: all reads from disk, bytes", second["storage_read_bytes"], first["storage_read_bytes"], ""),
-        _row(f"{what}: switching, share of the wall time", second["switching_share"], first["switching_share"], "≤ 0.05"),
-    ]
-    result = {"made": made, "first": first, "second": second, "places": counts[-1].places, "rows": rows}
-    out.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    first, *later = (after.since(before) for before, after in itertools.pairwise(counts))
+    what = f"later runs of {made[-1]} objects on {_device()}, beside the first"
+    kinds = {"weights from disk, bytes": ("weights_read_bytes", "0"), "all reads from disk, bytes": ("storage_read_bytes", "")}
+    kinds["switching, share of the wall time"] = ("switching_share", "≤ 0.05")
+    rows = [row(f"{what}: {kind}", [run[key] for run in later], first[key], goal) for kind, (key, goal) in kinds.items()]
+    out.write_text(json.dumps({"rows": rows}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def _run(engines: object, folder: Path) -> int:
@@ -98,7 +97,6 @@ def _count(store: object) -> Counts:
         weights_read=store.bytes_read,
         moving=store.seconds_moving,
         from_storage=_from_storage(),
-        places=store.places(),
     )
 
 
@@ -114,11 +112,6 @@ def _device() -> str:
     from img23d_backend.models.devices import choose
 
     return choose("auto").label
-
-
-def _row(what: str, ours: float, reference: float, goal: str) -> dict[str, object]:
-    """The reference is the first run, which has to read everything; the goals are ours alone, so there is no ratio."""
-    return {"what": what, "ours": ours, "reference": reference, "ratio": None, "goal": goal}
 
 
 if __name__ == "__main__":

@@ -11,25 +11,26 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import solids
 from .distance import surface_distances
 from .full_size import use_the_projects_code
-from .rows import Row, row
+from ..rows import Row, row
+from ..timing import RUNS, in_turn
 
 if TYPE_CHECKING:
     import trimesh
+    from img23d_backend.mesh.octree import SparseField
     from img23d_backend.stages import Mesh
 
 BOUNDS, RESOLUTION, CHECKED = 1.01, 384, 256  # cells a side; every point is compared at CHECKED
 MILLION = 440  # cells a side at which the figure has a good million faces
 BUDGET = 40_000
-
-T = TypeVar("T")
 
 
 def measure(out: Path, pymeshlab_folder: Path | None) -> None:
@@ -44,27 +45,35 @@ def sampling() -> Iterator[Row]:
 
     for solid in (solids.ball, solids.figure):
         for padded, goal in ((True, "≥ 12x"), (False, "≥ 20x")):
-            asking = 0.0
-
-            def query(points: np.ndarray) -> np.ndarray:
-                nonlocal asking
-                started = time.perf_counter()
-                values = solid(points)  # noqa: B023 - called within this turn of the loop
-                asking += time.perf_counter() - started
-                return values
-
-            started = time.perf_counter()
-            field = sample_sparse(query, resolution=RESOLUTION, bounds=BOUNDS, padded=padded)
-            own = time.perf_counter() - started - asking
+            runs = [_sampled(solid, padded=padded) for _ in range(RUNS)]
+            field, own = runs[-1][0], [seconds for _, seconds in runs]
             what = f"sparse sampling of a {solid.__name__} at {RESOLUTION}{'' if padded else ', unpadded'}"
             yield row(f"{what}: queries, against every point's", field.queries, (RESOLUTION + 1) ** 3, goal)
-            yield row(f"{what}: seconds beside the queries", own, None)
+            yield row(f"{what}: processor seconds beside the queries", own)
     wanted, _ = _dense_cells(CHECKED)
     for padded in (True, False):
         found = sample_sparse(solids.figure, resolution=CHECKED, bounds=BOUNDS, padded=padded).cells
         missed = len(wanted) - np.isin(_keys(found, CHECKED), wanted).sum()
         what = f"cells of the figure's surface missed at {CHECKED}{'' if padded else ', unpadded'}, of {len(wanted):,}"
         yield row(what, float(missed), None, "0")
+
+
+def _sampled(solid: Callable[[np.ndarray], np.ndarray], *, padded: bool) -> tuple[SparseField, float]:
+    """The field, and the processor seconds without those of the answers."""
+    from img23d_backend.mesh.octree import sample_sparse
+
+    asking = 0.0
+
+    def query(points: np.ndarray) -> np.ndarray:
+        nonlocal asking
+        started = time.process_time()
+        values = solid(points)
+        asking += time.process_time() - started
+        return values
+
+    started = time.process_time()
+    field = sample_sparse(query, resolution=RESOLUTION, bounds=BOUNDS, padded=padded)
+    return field, time.process_time() - started - asking
 
 
 def extraction() -> Iterator[Row]:
@@ -76,15 +85,15 @@ def extraction() -> Iterator[Row]:
     _, grid = _dense_cells(CHECKED)
     field = sample_sparse(solids.figure, resolution=CHECKED, bounds=BOUNDS)
     extract_surface(field)  # makes the table
-    ours, mesh = _timed(lambda: extract_surface(field))
-    theirs, made = _timed(lambda: marching_cubes(grid, 0.0, method="lewiner"))
-    yield row(f"surface at {CHECKED}, {len(mesh.faces):,} faces: processor seconds", ours, theirs)
+    ours, theirs = in_turn(lambda: extract_surface(field), lambda: marching_cubes(grid, 0.0, method="lewiner"))
+    mesh, made = ours.result, theirs.result
+    yield row(f"surface at {CHECKED}, {len(mesh.faces):,} faces: processor seconds", ours.processor, theirs.processor)
     theirs_bad = bad_edges(made[1].astype(np.int64), len(made[0]))
     yield row(f"surface at {CHECKED}: edges without exactly two faces", bad_edges(mesh.faces, len(mesh.vertices)), theirs_bad, "0")
 
 
 def reduction(pymeshlab_folder: Path | None) -> Iterator[Row]:
-    """Crumbs, faces without extent, 40,000 faces. Ours is the median of three runs: the first one of all also fetches memory."""
+    """Small pieces, faces without extent, 40,000 faces."""
     from img23d_backend.mesh.cleanup import clean
     from img23d_backend.mesh.isosurface import extract_surface
     from img23d_backend.mesh.octree import sample_sparse
@@ -92,19 +101,18 @@ def reduction(pymeshlab_folder: Path | None) -> Iterator[Row]:
 
     mesh = extract_surface(sample_sparse(solids.figure, resolution=MILLION, bounds=BOUNDS))
     clean(as_mesh(np.eye(3), np.array([[0, 1, 2]])))  # imports scipy
-    times, theirs = [], None
-    for turn in range(3):  # before theirs and after, so that what else the machine does meets both
-        cleaning, cleaned = _timed(lambda: clean(mesh))
-        reducing, reduced = _timed(lambda: simplify(cleaned, BUDGET))
-        times.append((cleaning, reducing))
-        theirs = theirs if turn else _theirs(mesh, pymeshlab_folder)
-    cleaning, reducing = np.median(times, axis=0).tolist()
-    what = f"{len(mesh.faces):,} faces"
-    reference = theirs["mesh"] if theirs else None
-    yield row(f"clean {what}: processor seconds", cleaning, theirs and theirs["cleaning"])
-    yield row(f"reduce {what} to {len(reduced.faces):,}: processor seconds", reducing, theirs and theirs["reducing"])
-    both = theirs and theirs["cleaning"] + theirs["reducing"]
-    yield row(f"clean and reduce {what} to {len(reduced.faces):,}: processor seconds", cleaning + reducing, both, "≥ 15x")
+    simplify(clean(mesh), BUDGET)  # fetches memory
+    their_clean, their_reduce = _theirs(mesh, pymeshlab_folder) or (None, None)
+    cleaning, their_cleaning = in_turn(lambda: clean(mesh), their_clean)
+    cleaned = cleaning.result
+    reducing, their_reducing = in_turn(lambda: simplify(cleaned, BUDGET), their_reduce and partial(their_reduce, their_cleaning.result))
+    reduced, both = reducing.result, cleaning + reducing
+    theirs = their_cleaning and their_cleaning + their_reducing
+    reference = theirs and as_mesh(theirs.result.vertices, theirs.result.faces)
+    what, less = f"{len(mesh.faces):,} faces", f"{len(reduced.faces):,}"
+    yield row(f"clean {what}: processor seconds", cleaning.processor, their_cleaning and their_cleaning.processor)
+    yield row(f"reduce {what} to {less}: processor seconds", reducing.processor, their_reducing and their_reducing.processor)
+    yield row(f"clean and reduce {what} to {less}: processor seconds", both.processor, theirs and theirs.processor, "≥ 20x")
     p99, their_p99 = (_p99(cleaned, one) if one else None for one in (reduced, reference))
     yield row("distance to the full surface after it, 99th percentile, of the box's side", p99, their_p99, "≤ 1.05x")
     bad = bad_edges(reduced.faces, len(reduced.vertices))
@@ -126,8 +134,10 @@ def as_mesh(vertices: np.ndarray, faces: np.ndarray) -> Mesh:
     return Mesh(vertices=np.asarray(vertices, dtype=np.float32), faces=np.asarray(faces, dtype=np.int32))
 
 
-def _theirs(mesh: Mesh, pymeshlab_folder: Path | None) -> dict | None:
-    """hy3dgen's three steps in its own order, files in the temporary folder included. None without pymeshlab."""
+def _theirs(mesh: Mesh, pymeshlab_folder: Path | None) -> tuple[Callable, Callable] | None:
+    """hy3dgen's steps in its own order, files in the temporary folder included: cleaning, and reducing what was cleaned. None
+    without pymeshlab.
+    """
     if pymeshlab_folder:
         sys.path.append(str(pymeshlab_folder))
     try:
@@ -145,9 +155,7 @@ def _theirs(mesh: Mesh, pymeshlab_folder: Path | None) -> dict | None:
     def cleaned() -> trimesh.Trimesh:
         return postprocessors.DegenerateFaceRemover()(postprocessors.FloaterRemover()(given))
 
-    cleaning, tidy = _timed(cleaned)
-    reducing, reduced = _timed(lambda: postprocessors.FaceReducer()(tidy, max_facenum=BUDGET))
-    return {"cleaning": cleaning, "reducing": reducing, "mesh": as_mesh(reduced.vertices, reduced.faces)}
+    return cleaned, lambda tidy: postprocessors.FaceReducer()(tidy, max_facenum=BUDGET)
 
 
 def _p99(full: Mesh, reduced: Mesh) -> float:
@@ -171,13 +179,6 @@ def _dense_cells(resolution: int) -> tuple[np.ndarray, np.ndarray]:
 def _keys(cells: np.ndarray, resolution: int) -> np.ndarray:
     x, y, z = cells.T.astype(np.int64)
     return (x * (resolution + 3) + y) * (resolution + 3) + z
-
-
-def _timed(work: Callable[[], T]) -> tuple[float, T]:
-    """Processor seconds, which other programs change least; everything here keeps one core busy."""
-    started = time.process_time()
-    result = work()
-    return time.process_time() - started, result
 
 
 if __name__ == "__main__":

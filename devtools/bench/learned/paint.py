@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import full_size
-from .rows import Row, row
+from ..rows import Row, row
+from ..timing import RUNS
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
 _GUIDANCE, _SEED = 2.0, 0
-_REPEATS = 3
 _ON_CARD = 5.5e9  # bytes that ours may take of a card
 _MILLION = 1 << 20  # the same random numbers again and again, which is faster than new ones
 
@@ -128,11 +128,11 @@ def all_views(size: Size, device: Device) -> list[Row]:
     def ours() -> None:
         paint_views(picture, maps, cameras, plan=plan, models=store, seed=_SEED, report=lambda *_: None)
 
-    mine, my_peak = _best(ours, device)
+    mine, my_peak = _repeated(ours, device)
     store.unload()
     pipeline = their_pipeline(parts).to(device.torch_name)
     settings = {"num_inference_steps": size.steps, "guidance_scale": _GUIDANCE}
-    other, their_peak = _best(lambda: paint_theirs(pipeline, picture, maps, seed=_SEED, **settings), device)
+    other, their_peak = _repeated(lambda: paint_theirs(pipeline, picture, maps, seed=_SEED, **settings), device)
     what = f"{size.views} views by {_words(size)}, {size.steps} steps, {device.dtype}, on {device.label}"
     rows = [row(f"{what}: seconds", mine, other, "≥ 1.3x")]
     if device.kind == "cuda":
@@ -253,23 +253,22 @@ def _words(size: Size) -> str:
 # --- measuring ---------------------------------------------------------------------------------------------------------
 
 
-def _alternating(first: Callable[[], None], second: Callable[[], None], device: Device) -> tuple[float, float]:
-    """The best of some runs each, in turn, so that what else the machine does meets both."""
-    if not device.is_processor:  # there a step takes so long that the first one is as good as any
-        first(), second()
-    times = [(_seconds(first, device), _seconds(second, device)) for _ in range(_REPEATS)]
-    return min(one for one, _ in times), min(other for _, other in times)
+def _alternating(first: Callable[[], None], second: Callable[[], None], device: Device) -> tuple[list[float], list[float]]:
+    """Some runs each, in turn, so that what else the machine does meets both. The first of each, which fetches memory, is not kept."""
+    first(), second()
+    times = [(_seconds(first, device), _seconds(second, device)) for _ in range(RUNS)]
+    return [one for one, _ in times], [other for _, other in times]
 
 
-def _best(work: Callable[[], object], device: Device) -> tuple[float, int]:
-    """Seconds of the best of some runs, and the peak of all in bytes of a card (0 on a processor)."""
+def _repeated(work: Callable[[], object], device: Device) -> tuple[list[float], int]:
+    """Seconds of some runs after a first one, and the peak of all in bytes of a card (0 on a processor)."""
     import torch
 
     if device.kind == "cuda":
         torch.cuda.empty_cache()
         torch.cuda.reset_peak_memory_stats(device.torch_name)
     work()
-    seconds = min(_seconds(work, device) for _ in range(_REPEATS))
+    seconds = [_seconds(work, device) for _ in range(RUNS)]
     return seconds, torch.cuda.max_memory_allocated(device.torch_name) if device.kind == "cuda" else 0
 
 

@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from . import solids
 from .full_size import use_the_projects_code
-from .rows import Row, row
+from ..rows import Row, row
+from ..timing import in_turn
 
 if TYPE_CHECKING:
     from img23d_backend.engines.hunyuan3d.control_maps import ControlMaps
@@ -30,7 +30,6 @@ SIZE, SMALL = 2048, 512
 CASES = ((solids.ball, 40_000), (solids.figure, 10_000), (solids.figure, 40_000), (solids.figure, 100_000))
 BOUNDS, RESOLUTION = 1.01, 192
 
-T = TypeVar("T")
 Theirs = tuple[np.ndarray, np.ndarray, list[np.ndarray]]  # normals, positions (6, 512, 512, 3), faces (2048, 2048) each
 
 
@@ -43,13 +42,12 @@ def measure(out: Path) -> None:
 def _compared(mesh: Mesh, name: str) -> Iterator[Row]:
     kernel = _compiled_kernel()
     _ours(mesh)  # fetches memory
-    before, _ = _timed(lambda: _ours(mesh))
-    their_seconds, theirs = _timed(lambda: _theirs(mesh, kernel))
-    after, ours = _timed(lambda: _ours(mesh))
+    mine, other = in_turn(lambda: _ours(mesh), lambda: _theirs(mesh, kernel))
+    ours, theirs = mine.result, other.result
     what = f"a {name} of {len(mesh.faces):,} faces in six views at {SIZE}"
     by = "hy3dgen with its compiled rasterizer" if kernel else "hy3dgen's steps with our rasterizer in them"
     goal = "≥ 4x" if kernel else ""
-    yield row(f"maps and bake rasters of {what}, against {by}: processor seconds", (before + after) / 2, their_seconds, goal)
+    yield row(f"maps and bake rasters of {what}, against {by}: processor seconds", mine.processor, other.processor, goal)
     normals, positions, faces = theirs
     if kernel:
         pairs = list(zip(ours.rasters, faces, strict=True))
@@ -102,13 +100,6 @@ def _compiled_kernel() -> Callable | None:
     except ImportError:
         return None
     return custom_rasterizer_kernel.rasterize_image
-
-
-def _timed(work: Callable[[], T]) -> tuple[float, T]:
-    """Processor seconds, which other programs change least."""
-    started = time.process_time()
-    result = work()
-    return time.process_time() - started, result
 
 
 if __name__ == "__main__":

@@ -1,8 +1,7 @@
 """`build_addon.py bench --only learned [--gpu]`: measures the learned chain and makes its section of docs/benchmarks.md.
 
-Each part runs in a process of its own in the learned environment, so that its memory is its own. The figures are kept
-in docs/figures, those of a processor and those of a graphics card each in a file: a table that was made
-where there is a card stays when the benchmarks are made again where there is none.
+Each part runs in a process of its own in the learned environment, so that its memory is its own. The rounds of a processor and those of
+a graphics card are each kept in a file of their own.
 """
 
 from __future__ import annotations
@@ -10,62 +9,110 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...places import BUILD, ROOT
 from ...running import DevError, clean_environment, output_of, run
-from .rows import Row, met, row
+from .. import rounds
+from ..calibration import Calibration
+from ..machine import LoadMeter
+from ..rounds import Round
+from ..rows import Row, table, with_slow_calls
 
 OUT = BUILD / "bench" / "learned"
-FIGURES = ROOT / "docs" / "figures"
+_BACKEND = "backend/img23d_backend"
+_OWN = "devtools/bench/learned"
+# What each part measures: its rounds belong together as long as these files are the same
+PARTS = {
+    "mesh": (f"{_BACKEND}/mesh", f"{_OWN}/mesh.py"),
+    "unwrap": (f"{_BACKEND}/mesh", f"{_OWN}/unwrap.py"),
+    "raster": (f"{_BACKEND}/mesh", f"{_OWN}/raster.py"),
+    "bake": (f"{_BACKEND}/mesh", f"{_OWN}/bake.py"),
+    "shape": (f"{_BACKEND}/engines/hunyuan3d", f"{_BACKEND}/models", f"{_OWN}/shape.py"),
+    "paint": (f"{_BACKEND}/engines/hunyuan3d", f"{_BACKEND}/models", f"{_OWN}/paint.py"),
+    "memory": (f"{_BACKEND}/engines", f"{_BACKEND}/models", f"{_OWN}/memory.py"),
+    "chain": (f"{_BACKEND}/engines", f"{_BACKEND}/models", f"{_OWN}/chain.py"),
+}
+ON_A_CARD = ("shape", "paint", "memory", "chain")
 # For comparisons only, each in a folder of its own: the first is under the GPL, both are what hy3dgen takes
 PYMESHLAB = "pymeshlab==2025.7.post1"
 XATLAS = "xatlas==0.0.11"
 
 
-def run_learned(python: Path, *, machine: str, gpu: bool) -> None:
-    """`python` is the learned environment's, `machine` says in words where this runs."""
+def run_learned(python: Path, *, machine: str, gpu: bool, calibrate: Callable[[], Calibration], parts: Sequence[str] = ()) -> None:
+    """`python` is the learned environment's, `machine` says in words where this runs. Without `parts` all of them."""
     OUT.mkdir(parents=True, exist_ok=True)
-    models = ROOT / "build" / "tiny" / "models"
-    on = ["--gpu"] if gpu else []
-    parts: dict[str, list[str | Path]] = {"shape": on, "paint": on}
-    if not gpu:
-        geometry = {"mesh": _for_comparison(python, PYMESHLAB), "unwrap": _for_comparison(python, XATLAS)}
-        parts = {**geometry, "raster": [], "bake": [], **parts}
-    if output := _tiny_models(python, models):
-        shutil.rmtree(OUT / "runs", ignore_errors=True)
-        parts["memory"] = [output, OUT / "runs"]
-        parts["chain"] = [output, *on]
-    result = {"machine": _with_card(python, machine) if gpu else machine, "date": date.today().isoformat(), "parts": {}}
-    for part, arguments in parts.items():
-        result["parts"][part] = _measured(python, part, arguments)
-    FIGURES.mkdir(parents=True, exist_ok=True)
-    _file(gpu).write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    where = _with_card(python, machine) if gpu else machine
+    for part in parts or (ON_A_CARD if gpu else PARTS):
+        arguments = _arguments(part, python, gpu=gpu)
+        if arguments is None:
+            continue
+        calibration, meter = calibrate(), LoadMeter()
+        measured = _measured(python, part, arguments)
+        if measured is None:
+            continue
+        new = Round(date=rounds.today(), machine=where, code=rounds.digest(*PARTS[part]), load=meter.load(), calibration=calibration, rows=measured)
+        rounds.add(_name(part, gpu=gpu), new)
 
 
 def learned_part() -> list[str]:
     """The section for the document: nothing before the first measurement."""
-    kept = [json.loads(_file(gpu).read_text(encoding="utf-8")) for gpu in (False, True) if _file(gpu).is_file()]
-    return ["## The learned chain", _WORDS, *(part for figures in kept for part in _table(figures))] if kept else []
+    text = []
+    for gpu in (False, True):
+        kept = [(part, found) for part in PARTS if (found := rounds.read(_name(part, gpu=gpu)))]
+        text += [piece for part, found in kept for piece in part_text(part, found)]
+    return ["## The learned chain", _WORDS, *text] if text else []
+
+
+def part_text(part: str, found: Sequence[Round]) -> list[str]:
+    """Where and when the newest code was measured, and its rows."""
+    return [f"### {_TITLES[part]}", rounds.headings(found), table(rounds.current_lines(found))]
+
+
+def part_titles() -> dict[str, str]:
+    """Of the parts on a processor and on a card, in their order, by the names of their files."""
+    return {_name(part, gpu=gpu): _TITLES[part] for gpu in (False, True) for part in PARTS}
+
+
+_TITLES = {
+    "mesh": "Sampling, surface, clean-up",
+    "unwrap": "UV layout",
+    "raster": "Maps and rasters",
+    "bake": "Bake, fill, and all processor work of an object",
+    "shape": "Shape model",
+    "paint": "Paint model",
+    "memory": "Runs one after the other",
+    "chain": "Memory at full size",
+}
 
 
 _WORDS = (
     "Ours beside hy3dgen's own code in the same run, on the same machine. Without the published weights (they are not fetched "
     "for this) the networks are measured at full size with random weights, or small ones where it says so: times and "
     "memory mean something then, the shapes do not. The meshes are a ball, and a figure made of formulas with relief, a "
-    "handle, thin legs and a thin plate. Most of hy3dgen's time for a bake is one convolution that this torch computes slowly "
-    "on a processor. The ratio is how many times less ours is; for goals of the kind ≤ it is ours as a share."
+    "handle, thin legs and a thin plate. The ratio is how many times less ours is; for goals of the kind ≤ it is ours as a share."
 )
 
 
-def _file(gpu: bool) -> Path:
-    return FIGURES / ("learned_gpu.json" if gpu else "learned_processor.json")
+def _name(part: str, *, gpu: bool) -> str:
+    return f"{part}_gpu" if gpu else part
 
 
-def _measured(python: Path, part: str, arguments: Sequence[str | Path]) -> list[Row]:
-    """A part that fails is a line that says so, and takes no other with it."""
+def _arguments(part: str, python: Path, *, gpu: bool) -> list[str | Path] | None:
+    """What the part's command gets; None where what it needs cannot be made."""
+    on = ["--gpu"] if gpu else []
+    if part in ("memory", "chain"):
+        models = _tiny_models(python, ROOT / "build" / "tiny" / "models")
+        shutil.rmtree(OUT / "runs", ignore_errors=True)
+        return models and ([models, OUT / "runs"] if part == "memory" else [models, *on])
+    if part in ("mesh", "unwrap"):
+        return _for_comparison(python, PYMESHLAB if part == "mesh" else XATLAS)
+    return on if part in ("shape", "paint") else []
+
+
+def _measured(python: Path, part: str, arguments: Sequence[str | Path]) -> list[Row] | None:
+    """A part that fails says so and takes no other with it; its earlier rounds stay."""
     out = OUT / f"{part}.json"
     out.unlink(missing_ok=True)
     print(f"Measuring: {part} ...", flush=True)
@@ -75,8 +122,8 @@ def _measured(python: Path, part: str, arguments: Sequence[str | Path]) -> list[
         run([python, "-m", f"{__package__}.{part}", *order], env=environment, cwd=ROOT)
     except DevError as error:
         print(error, file=sys.stderr)
-        return [row(f"{part}: not measured, it ended with an error", None, None)]
-    return json.loads(out.read_text(encoding="utf-8"))["rows"]
+        return None
+    return with_slow_calls(json.loads(out.read_text(encoding="utf-8"))["rows"])
 
 
 def _for_comparison(python: Path, requirement: str) -> list[str | Path]:
@@ -109,25 +156,3 @@ def _with_card(python: Path, machine: str) -> str:
     answer = output_of([python, "-c", "import torch; print(torch.cuda.get_device_name())"])
     name = answer.stdout.strip() if answer.returncode == 0 else "no graphics card"
     return f"{machine.replace(', no graphics card used', '')}, {name}"
-
-
-def _table(figures: dict) -> list[str]:
-    lines = ["| what | ours | reference | ratio | goal | |", "|---|---:|---:|---:|---|---|"]
-    for rows in figures["parts"].values():
-        lines += [_line(one) for one in rows]
-    return [f"On {figures['machine']}, {figures['date']}:", "\n".join(lines)]
-
-
-def _line(one: Row) -> str:
-    verdict = {True: "met", False: "**missed**", None: ""}[met(one)]
-    ratio = one["ratio"]
-    cells = (_number(one["ours"], one), _number(one["reference"], one), "" if ratio is None else f"{ratio:.3g}x")
-    return "| " + " | ".join((str(one["what"]), *cells, str(one["goal"]), verdict)) + " |"
-
-
-def _number(value: object, one: Row) -> str:
-    if value is None:
-        return ""
-    if "bytes" in str(one["what"]) and value >= 1e6:
-        return f"{value / 1e9:.2f} GB" if value >= 1e9 else f"{value / 1e6:.1f} MB"
-    return f"{value:,.0f}" if value == int(value) else f"{value:.3g}"

@@ -18,11 +18,11 @@ from pathlib import Path
 
 from ...places import ROOT
 from . import full_size
-from .rows import Row, row
+from ..rows import Row, row
+from ..timing import RUNS
 
 RESOLUTION = 384
 _DENSE_QUERIES = (RESOLUTION + 1) ** 3
-_REPEATS = 3
 _RADIUS = 0.6
 _SMALL_VAE = {"width": 128, "heads": 2, "num_decoder_layers": 1}  # on a processor the full one takes an hour
 _SAMPLED = 1 << 19  # dense queries that are timed where all would take too long
@@ -44,8 +44,9 @@ def measure(out: Path, *, gpu: bool) -> None:
 
 
 def loading(folder: Path, device: str, size: int) -> list[Row]:
-    """Both from warm files in half precision, each in a process of its own, which tells its peak memory as well."""
-    ours, theirs = (_loaded(which, folder, device) for which in ("ours", "hy3dgen"))
+    """Both from warm files in half precision, each time in a process of its own, which tells its peak memory as well."""
+    runs = [(_loaded("ours", folder, device), _loaded("hy3dgen", folder, device)) for _ in range(RUNS)]
+    ours, theirs = ({key: [run[side][key] for run in runs] for key in runs[0][side]} for side in (0, 1))
     what = f"shape model load, {size / 1e9:.2f} GB, on {_name(device)}"
     rows = [
         row(f"{what}: seconds", ours["seconds"], theirs["seconds"], "≥ 50x"),
@@ -117,11 +118,13 @@ def decoding(folder: Path, device: str) -> list[Row]:
             return np.concatenate(values)
 
         dense_queries = _SAMPLED if is_cpu else _DENSE_QUERIES
-        dense = _seconds(lambda: _dense(query, dense_queries), device) * _DENSE_QUERIES / dense_queries
         for padded, goal in ((True, "≥ 12x"), (False, "≥ 20x")):
-            started = time.perf_counter()
-            queries = sample_sparse(query, resolution=RESOLUTION, bounds=1.01, padded=padded).queries
-            seconds = time.perf_counter() - started
+            dense, seconds = [], []
+            for _ in range(RUNS):
+                dense.append(_seconds(lambda: _dense(query, dense_queries), device) * _DENSE_QUERIES / dense_queries)
+                started = time.perf_counter()
+                queries = sample_sparse(query, resolution=RESOLUTION, bounds=1.01, padded=padded).queries
+                seconds.append(time.perf_counter() - started)
             what = f"decode of a ball at {RESOLUTION}{'' if padded else ', unpadded'}"
             extrapolated = ", dense time extrapolated" if is_cpu else ""
             how = f"decoder {vae.post_kl.out_features} wide{extrapolated}, on {_name(device)}"
@@ -186,16 +189,14 @@ def load(which: str, folder: Path, device: str) -> dict[str, float]:
 # --- measuring ---------------------------------------------------------------------------------------------------------
 
 
-def _alternating(first: Callable[[], None], second: Callable[[], None], device: str) -> tuple[float, float]:
-    """The best of some runs each, in turn, so that what else the machine does meets both."""
+def _alternating(first: Callable[[], None], second: Callable[[], None], device: str) -> tuple[list[float], list[float]]:
+    """Some runs each, in turn, so that what else the machine does meets both. The first of each, which fetches memory, is not kept."""
     import torch
 
     with torch.inference_mode():
-        if device != "cpu":  # there a step takes so long that the first one is as good as any
-            first(), second()
-        repeats = 1 if device == "cpu" else _REPEATS
-        times = [(_seconds(first, device), _seconds(second, device)) for _ in range(repeats)]
-    return min(one for one, _ in times), min(other for _, other in times)
+        first(), second()
+        times = [(_seconds(first, device), _seconds(second, device)) for _ in range(RUNS)]
+    return [one for one, _ in times], [other for _, other in times]
 
 
 def _seconds(work: Callable[[], None], device: str) -> float:

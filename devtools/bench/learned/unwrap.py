@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,17 +20,17 @@ from ...places import ROOT
 from . import solids
 from .full_size import use_the_projects_code
 from .mesh import BOUNDS, BUDGET, as_mesh
-from .rows import Row, row
+from ..rows import Row, row
+from ..timing import RUNS, in_turn
 
 if TYPE_CHECKING:
+    import xatlas
     from img23d_backend.stages import Mesh
 
 SIZE, PADDING = 1024, 4  # texels
 NEEDLE = 1e-3  # of the faces' mean area
 CELLS = {solids.ball: 150, solids.figure: 300}  # a side, at which the solids have more faces than the budget
 DUCK = ROOT / "demo" / "truth" / "yellow_duck.glb"
-
-T = TypeVar("T")
 
 
 def measure(out: Path, xatlas_folder: Path | None) -> None:
@@ -41,19 +40,15 @@ def measure(out: Path, xatlas_folder: Path | None) -> None:
 
 
 def unwrapping(xatlas_folder: Path | None) -> Iterator[Row]:
-    """Ours is the median of three runs, one of them after the reference's: so what else the machine does meets both."""
+    """A ball, a figure and a thing of the demo."""
     from img23d_backend.mesh.unwrap import unwrap_mesh
 
     for name, mesh in _meshes():
-        times, theirs = [], None
-        for turn in range(3):
-            seconds, layout = _timed(partial(unwrap_mesh, mesh, size=SIZE, report=lambda: None))
-            times.append(seconds)
-            theirs = theirs if turn else _theirs(mesh, xatlas_folder)
+        ours, reference = in_turn(partial(unwrap_mesh, mesh, size=SIZE, report=lambda: None), _theirs(mesh, xatlas_folder))
+        layout, theirs = ours.result, reference and _judged(mesh, reference.result)
         what = f"UV layout of the {name}, {len(mesh.faces):,} faces"
         uv = layout.uv.astype(np.float64)
-        goal = "≥ 10x" if len(mesh.faces) > BUDGET / 2 else ""
-        yield row(f"{what}: processor seconds", float(np.median(times)), theirs and theirs["seconds"], goal)
+        yield row(f"{what}: processor seconds", ours.processor, reference and reference.processor, "≥ 10x")
         yield row(f"{what}: use of the square", layout.used, theirs and theirs["used"], "≥ 0.5")
         yield row(f"{what}: stretch (L², 1 is none)", stretch(mesh, uv), theirs and theirs["stretch"], "≤ 1x")
         yield row(f"{what}: charts", float(layout.charts), theirs and theirs["charts"])
@@ -107,37 +102,39 @@ def _meshes() -> Iterator[tuple[str, Mesh]]:
     yield "duck", as_mesh(duck.vertices, duck.faces)
 
 
-def _theirs(mesh: Mesh, xatlas_folder: Path | None) -> dict | None:
-    """xatlas with its own settings but the padding. None without it."""
+def _theirs(mesh: Mesh, xatlas_folder: Path | None) -> Callable | None:
+    """xatlas with its own settings but the padding; taking the mesh in does not count. None without it."""
     if xatlas_folder:
         sys.path.append(str(xatlas_folder))
     try:
         import xatlas
     except ImportError:
         return None
-    from img23d_backend.mesh.layout import layout_from
 
     options = xatlas.PackOptions()
     options.resolution, options.padding = SIZE, PADDING
-    atlas = xatlas.Atlas()
-    atlas.add_mesh(mesh.vertices, mesh.faces.astype(np.uint32))
-    seconds, _ = _timed(lambda: atlas.generate(pack_options=options))
+
+    atlases = [xatlas.Atlas() for _ in range(RUNS)]
+    for atlas in atlases:
+        atlas.add_mesh(mesh.vertices, mesh.faces.astype(np.uint32))
+
+    def made() -> xatlas.Atlas:
+        atlas = atlases.pop()
+        atlas.generate(pack_options=options)
+        return atlas
+
+    return made
+
+
+def _judged(mesh: Mesh, atlas: xatlas.Atlas) -> dict[str, float]:
+    from img23d_backend.mesh.layout import layout_from
+
     _, indices, places = atlas.get_mesh(0)
     uv = places[indices].astype(np.float64)
     uv[:, :, 1] = 1.0 - uv[:, :, 1]
     lengths = uv * (atlas.width, atlas.height)  # the square was stretched over a rectangle
     charts, used = float(atlas.chart_count), layout_from(uv, None, SIZE).used
-    return {
-        "seconds": seconds, "used": used, "stretch": stretch(mesh, lengths), "charts": charts,
-        "mirrored": mirrored(mesh, uv),
-    }  # fmt: skip
-
-
-def _timed(work: Callable[[], T]) -> tuple[float, T]:
-    """Processor seconds, which other programs change least."""
-    started = time.process_time()
-    result = work()
-    return time.process_time() - started, result
+    return {"used": used, "stretch": stretch(mesh, lengths), "charts": charts, "mirrored": mirrored(mesh, uv)}
 
 
 if __name__ == "__main__":
