@@ -15,9 +15,10 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
 # Stands for Blender: a session with a running job, then the end that the test wants.
 PARENT = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from desk import Desk
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores Ctrl+C for what it starts in the background, these tests too
 desk = Desk(Path(sys.argv[1]))
 desk.behaviour = sys.argv[2]
 job = desk.submit()
