@@ -6,7 +6,7 @@ import ast
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,14 +37,19 @@ class Module:
     def tree(self) -> ast.Module:
         return ast.parse(self.source)
 
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        """Of the whole tree, breadth first: walked once for all rules."""
+        return list(ast.walk(self.tree))
+
     @property
     def package(self) -> str:
         return self.name if self.is_package else self.name.rpartition(".")[0]
 
     def imports(self) -> Iterator[Import]:
-        late = {id(inner) for node in _functions(self.tree) for inner in ast.walk(node)}
-        typing_only = {id(inner) for node in _typing_blocks(self.tree) for inner in ast.walk(node)}
-        for node in ast.walk(self.tree):
+        late = {id(inner) for node in _outermost_functions(self.tree) for inner in ast.walk(node)}
+        typing_only = {id(inner) for node in self._typing_blocks() for inner in ast.walk(node)}
+        for node in self.nodes:
             is_early = id(node) not in late and id(node) not in typing_only
             for target in self._targets(node):
                 yield Import(target=target, line=node.lineno, is_at_module_level=is_early)
@@ -57,6 +62,11 @@ class Module:
         base = self._absolute(node)
         return [f"{base}.{alias.name}" for alias in node.names]
 
+    def _typing_blocks(self) -> Iterator[ast.If]:
+        for node in self.nodes:
+            if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+                yield node
+
     def _absolute(self, node: ast.ImportFrom) -> str:
         if not node.level:
             return node.module or ""
@@ -65,21 +75,22 @@ class Module:
         return ".".join([*above, *([node.module] if node.module else [])])
 
 
-def _functions(tree: ast.Module) -> Iterator[ast.AST]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda))
-
-
-def _typing_blocks(tree: ast.Module) -> Iterator[ast.If]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+def _outermost_functions(tree: ast.AST) -> Iterator[ast.AST]:
+    """Those that lie in no other one."""
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield node
+        else:
+            yield from _outermost_functions(node)
 
 
+@cache
 def extension_modules() -> list[Module]:
     """All modules in `blender_img23d`, the protocol under its name there."""
     return _modules(ROOT, EXTENSION)
 
 
+@cache
 def backend_modules() -> list[Module]:
     return _modules(ROOT / "backend", BACKEND)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import pytest
 from source import ROOT, Module, product_modules, python_files
@@ -43,24 +43,24 @@ FILE_SYSTEM = {
 Findings = Iterator[tuple[int, str]]
 
 
-def _calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
-    for node in ast.walk(tree):
+def _calls(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.Call, str]]:
+    for node in nodes:
         if isinstance(node, ast.Call):
             yield node, node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+def _functions(module: Module) -> Iterator[ast.FunctionDef]:
+    return (node for node in module.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 def prints(module: Module) -> Findings:
-    for call, name in _calls(module.tree):
+    for call, name in _calls(module.nodes):
         if name == "print" and isinstance(call.func, ast.Name) and module.name not in MAY_PRINT:
             yield call.lineno, "print, where logging is meant"
 
 
 def broad_excepts(module: Module) -> Findings:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.ExceptHandler) and module.name not in BOUNDARIES:
             caught = "" if node.type is None else ast.unparse(node.type)
             if caught in ("", "Exception", "BaseException"):
@@ -68,13 +68,13 @@ def broad_excepts(module: Module) -> Findings:
 
 
 def globals_that_change(module: Module) -> Findings:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Global) and module.name not in MAY_HAVE_A_GLOBAL:
             yield node.lineno, f"global {', '.join(node.names)}"
 
 
 def missing_annotations(module: Module) -> Findings:
-    for function in _functions(module.tree):
+    for function in _functions(module):
         arguments = function.args
         named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
         bare = [one.arg for one in named if one and not one.annotation and one.arg not in ("self", "cls")]
@@ -83,7 +83,7 @@ def missing_annotations(module: Module) -> Findings:
 
 
 def positional_dataclasses(module: Module) -> Findings:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.ClassDef):
             for decorator in node.decorator_list:
                 text = ast.unparse(decorator)
@@ -92,25 +92,25 @@ def positional_dataclasses(module: Module) -> Findings:
 
 
 def stubs(module: Module) -> Findings:
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.Raise) and node.exc and "NotImplementedError" in ast.unparse(node.exc):
             yield node.lineno, "NotImplementedError: not built"
 
 
 def slow_drawing(module: Module) -> Findings:
-    for function in _functions(module.tree):
+    for function in _functions(module):
         if not module.name.startswith("blender_img23d") or not function.name.lstrip("_").startswith(("draw", "poll")):
             continue
         for node in ast.walk(function):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 yield node.lineno, f"{function.name} imports"
-        for call, name in _calls(function):
+        for call, name in _calls(ast.walk(function)):
             if name in FILE_SYSTEM:
                 yield call.lineno, f"{function.name} calls {name}"
 
 
 def long_executes(module: Module) -> Findings:
-    for function in _functions(module.tree):
+    for function in _functions(module):
         lines = (function.end_lineno or 0) - function.lineno
         if function.name == "execute" and lines > LONGEST_EXECUTE:
             yield function.lineno, f"execute() has {lines} lines"
@@ -118,7 +118,7 @@ def long_executes(module: Module) -> Findings:
 
 def unusual_class_names(module: Module) -> Findings:
     prefixes = {"Operator": "IMG23D_OT_", "Panel": "IMG23D_PT_"}
-    for node in ast.walk(module.tree):
+    for node in module.nodes:
         if isinstance(node, ast.ClassDef):
             for base in node.bases:
                 prefix = prefixes.get(ast.unparse(base).removeprefix("bpy.types."), "")
@@ -127,15 +127,15 @@ def unusual_class_names(module: Module) -> Findings:
 
 
 def no_future_import(module: Module) -> Findings:
-    has_code = any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in ast.walk(module.tree))
+    has_code = any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in module.nodes)
     if has_code and "from __future__ import annotations" not in module.source and not module.is_package:
         yield 1, "no `from __future__ import annotations`"
 
 
 def unused_imports(module: Module) -> Findings:
-    used = {node.id for node in ast.walk(module.tree) if isinstance(node, ast.Name)}
-    used |= {word for node in ast.walk(module.tree) if isinstance(node, ast.Constant) for word in _words(node.value)}
-    for node in ast.walk(module.tree):
+    used = {node.id for node in module.nodes if isinstance(node, ast.Name)}
+    used |= {word for node in module.nodes if isinstance(node, ast.Constant) for word in _words(node.value)}
+    for node in module.nodes:
         if isinstance(node, ast.Import | ast.ImportFrom) and getattr(node, "module", "") != "__future__":
             for alias in node.names:
                 name = (alias.asname or alias.name).partition(".")[0]
