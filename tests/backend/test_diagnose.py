@@ -18,6 +18,7 @@ from img23d_backend.models import system_memory
 from img23d_backend.models.registry import WEIGHT_SETS
 from img23d_backend.stages import Engine
 from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.choices import MATTERS
 from img23d_protocol.messages import (
     Action,
     Cancelled,
