@@ -84,7 +84,10 @@ def run(options: argparse.Namespace) -> int:
     if printer.exit_code != EXIT_DONE:
         return printer.exit_code
     downloaded = _download(environment, models, _allowed(sets, licences), licences, options.offline)
-    return downloaded or _show_engines(environment, models)
+    if downloaded == EXIT_CANCELLED:
+        return downloaded
+    shown = _show_engines(environment, models)  # what came works also where some of the weights did not
+    return downloaded or shown
 
 
 def _request(options: argparse.Namespace, licences: tuple[str, ...]) -> InstallEnvironment:

@@ -97,4 +97,6 @@ def _list(infos: tuple[WeightsInfo, ...], sets: list[str]) -> int:
             place = f"{info.folder}{' (borrowed)' if info.is_borrowed else ''}" if info.folder else ""
             size = f"{info.size_bytes / 1e9:5.2f} GB"
             print(f"{info.id:{width}}  {info.state:8}  {size}  {info.stage:6}  {info.licence:40}  {place}".rstrip())
+            if info.origin:
+                print(f"{'':{width}}  {info.origin}")
     return EXIT_DONE

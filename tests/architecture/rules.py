@@ -37,10 +37,10 @@ EXTENSION_LAYERS: dict[str, tuple[set[str], bool]] = {
 # Folders of the backend whose arrows are fixed; what stands beside them is the pipeline's own and may use all of these.
 BACKEND_LAYERS: dict[str, set[str]] = {
     "setup_context": set(),
-    "setup": {"setup_context"},
+    "setup": {"setup_context", "nvidia"},
     "stages": {"setup_context"},
     "mesh": {"stages"},
-    "models": {"stages", "setup_context", "process_memory"},
+    "models": {"stages", "setup_context", "process_memory", "nvidia"},
     "cutouts": {"stages"},
     "engines": {"stages", "mesh", "models", "cutouts"},
 }

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 
+import nvidia_smi
 import pytest
 from img23d_backend.models import seen_cards
+from nvidia_smi import GT_710, NO_DRIVER, RTX_3060
 
 GB = 2**30
 
@@ -20,26 +21,26 @@ def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def answering(folder: Path, body: str) -> None:
-    program = folder / "nvidia-smi"
-    program.write_text(f"#!{sys.executable}\n{body}\n", encoding="utf-8")
-    program.chmod(0o755)
-
-
 posix = pytest.mark.skipif(os.name == "nt", reason="a script with a first line")
 
 
 @posix
-def test_what_the_driver_says(only: Path) -> None:
-    answering(only, 'import sys; assert "--query-gpu=name,memory.total" in sys.argv\nprint("NVIDIA GeForce GT 710, 2048\\nNVIDIA GeForce RTX 3060, 12288")')
+@pytest.mark.parametrize("driver", ["580.82.07", "470.57.02"])
+def test_what_the_driver_says(only: Path, driver: str) -> None:
+    nvidia_smi.install(only, GT_710, RTX_3060, driver=driver)
     cards = seen_cards.seen_cards()
     assert [(card.label, card.total_bytes) for card in cards] == [("NVIDIA GeForce RTX 3060", 12 * GB), ("NVIDIA GeForce GT 710", 2 * GB)]
 
 
 @posix
-@pytest.mark.parametrize("body", ["raise SystemExit(9)", 'print("NVIDIA-SMI has failed because it could not talk to the driver")', 'print("Some Card, [N/A]")'])
-def test_a_driver_that_fails_shows_no_card(only: Path, body: str) -> None:
-    answering(only, body)
+def test_a_driver_that_fails_shows_no_card(only: Path) -> None:
+    nvidia_smi.install(only, failure=NO_DRIVER)
+    assert seen_cards.seen_cards() == ()
+
+
+@posix
+def test_a_card_whose_memory_is_unknown_is_not_shown(only: Path) -> None:
+    nvidia_smi.install(only, ("NVIDIA GB10", "[N/A]", "12.1"))
     assert seen_cards.seen_cards() == ()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,15 @@ def test_copied_weights_are_adopted_listed_verified_and_deleted(models: Path, ca
     assert weights(models, "verify") == 0
     assert weights(models, "delete", LITE) == 0
     assert not (models / LITE).exists()
+
+
+def test_the_list_says_where_weights_of_another_place_came_from(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    weights(models, "adopt", LITE)
+    record = models / LITE / "img23d.json"
+    record.write_text(json.dumps(json.loads(record.read_text()) | {"repository": "studio/own", "revision": "c0ffee" + "0" * 34}))
+    assert weights(models, "list", LITE) == 0
+    told = capsys.readouterr().out
+    assert "studio/own" in told and "c0ffee0000" in told
 
 
 def test_verify_alone_takes_all_that_are_there(models: Path, capsys: pytest.CaptureFixture[str]) -> None:

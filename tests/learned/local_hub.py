@@ -1,6 +1,7 @@
 """A model hub on this machine's loopback: the part of the real one's interface that its Python client uses for downloads.
 
     GET  /api/models/<repository>/revision/<revision>?blobs=true    the commit, the files with sizes and hashes
+    GET  /api/models/<repository>?blobs=true                        the same of the default branch
     GET  /api/models/<repository>/tree/<revision>                   the files alone
     HEAD or GET /<repository>/resolve/<revision>/<file>             a small file, or for a large one a redirect with its hash
     GET  /blobs/<sha256>                                            a large file, whole or from an offset
@@ -53,6 +54,7 @@ class LocalHub:
     stall_at: int = -1  # bytes after which nothing comes any more, without the line being cut
     knows_ranges: bool = True
     commit: str = COMMIT
+    gone: set[str] = field(default_factory=set)  # revisions that are not there any more
     refused_token: str = ""
     portal: bool = False  # a log-in page answers everything
 
@@ -127,7 +129,10 @@ def _handler(hub: LocalHub) -> type[BaseHTTPRequestHandler]:
             if path.startswith("/blobs/"):
                 return self._send_file(hub.blob(path.removeprefix("/blobs/")), {})
             repository, _, rest = path.removeprefix("/").partition("/resolve/")
-            self._resolve(repository, rest.partition("/")[2])
+            revision, _, name = rest.partition("/")
+            if revision in hub.gone:
+                return self._refuse(404, "RevisionNotFound")
+            self._resolve(repository, name)
 
         def _fault(self, path: str) -> int | None:
             if hub.refused_token and hub.refused_token in self.headers.get("Authorization", ""):
@@ -141,6 +146,8 @@ def _handler(hub: LocalHub) -> type[BaseHTTPRequestHandler]:
             files = hub.repositories.get(repository)
             if files is None:
                 return self._refuse(404, "RepoNotFound")
+            if revision in hub.gone:  # as the hub says it (huggingface_hub.utils._http.hf_raise_for_status)
+                return self._refuse(404, "RevisionNotFound")
             commit = revision if len(revision) == 40 else hub.commit
             siblings = [_sibling(name, content) for name, content in files.items()]
             self._send_json({"id": repository, "modelId": repository, "sha": commit, "siblings": siblings})

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator
 
 from img23d_protocol import PROTOCOL_VERSION
+from img23d_protocol.messages import WeightsInfo
 from img23d_protocol.redaction import redact
 
 from .. import __version__, process_memory
@@ -34,8 +35,13 @@ def _facts(engines: Engines) -> Iterator[tuple[str, str]]:
     for engine in engines.infos():
         yield f"engine {engine.id}", f"{'ready' if engine.ready else 'not ready'}, {engine.label}"
     for weights in engines.weights.infos():
-        yield f"weights {weights.id}", f"{weights.state}{', in another cache' if weights.is_borrowed else ''}"
+        yield f"weights {weights.id}", _told(weights)
     yield "peak memory", f"{process_memory.peak_bytes() / 1e6:.0f} MB"
+
+
+def _told(weights: WeightsInfo) -> str:
+    parts = (weights.state, "in another cache" if weights.is_borrowed else "", weights.origin)
+    return ", ".join(filter(None, parts))
 
 
 def _module(name: str) -> str:

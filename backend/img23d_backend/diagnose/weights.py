@@ -23,6 +23,8 @@ def findings(request: Diagnose, engines: Engines) -> Iterator[Finding]:
             yield _missing(info)
         elif info.state is WeightsState.MISSING and info.id == DEPTH_MODEL and is_set_up():
             yield _without_depth(info)
+        elif info.origin:
+            yield Finding(what=info.label, level=Level.NOTE, sentence=f"{info.origin}.", detail=info.id)
     ready = [info.label for info in infos if info.state is WeightsState.READY]
     if ready:
         yield Finding(what="Models", level=Level.GOOD, sentence=f"Whole: {', '.join(ready)}.")

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-import shutil
-import subprocess
-import sys
-
-log = logging.getLogger(__name__)
-
-_SECONDS = 10.0  # nvidia-smi wakes a sleeping card first
+from .. import nvidia
 
 
 def versions() -> str:
@@ -26,14 +19,5 @@ def versions() -> str:
 
 def nvidia_driver() -> str:
     """Its version, such as "580.82.07"; empty where nvidia-smi, which comes with it, is missing or does not say."""
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return ""
-    command = [program, "--query-gpu=driver_version", "--format=csv,noheader"]
-    no_window = {"creationflags": subprocess.CREATE_NO_WINDOW} if sys.platform == "win32" else {}
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=True, **no_window)
-    except (OSError, subprocess.SubprocessError) as error:
-        log.info("nvidia-smi does not say: %s", error)
-        return ""
-    return done.stdout.strip().partition("\n")[0].strip()
+    rows = nvidia.ask("driver_version")
+    return rows[0][0] if rows else ""

@@ -58,13 +58,21 @@ class Patience:
 class Hub:
     """A model hub; by default the one that huggingface_hub knows, or HF_ENDPOINT names."""
 
-    def __init__(self, endpoint: str | None = None, patience: Patience = Patience()) -> None:
+    def __init__(self, endpoint: str | None = None, patience: Patience = Patience(), *, token: bool | None = None) -> None:
+        """`token`: None sends the artist's own log-in, where there is one; False sends none."""
         self._endpoint = endpoint
         self._patience = patience
-        self._token: bool | None = None  # None: the artist's own log-in, where there is one
+        self._token = token
 
-    def listing(self, repository: str, revision: str, task: Task) -> Listing:
-        """The commit that the revision is, with every file's size and digest. Raises Img23DError(HUB_…, OFFLINE)."""
+    def at(self, mirror: str) -> Hub:
+        """The hub at another address, which is not told the log-in: that is meant for the usual one. Itself for an empty one."""
+        return Hub(mirror, self._patience, token=False) if mirror else self
+
+    def listing(self, repository: str, revision: str | None, task: Task) -> Listing:
+        """The commit that the revision is, with every file's size and digest; None is the repository's default branch.
+
+        Raises Img23DError(HUB_…, OFFLINE).
+        """
         return self._patiently(lambda: self._list(repository, revision), repository, task)
 
     def read(
@@ -83,7 +91,7 @@ class Hub:
 
     # --- one request ------------------------------------------------------------------------------------------------
 
-    def _list(self, repository: str, revision: str) -> Listing:
+    def _list(self, repository: str, revision: str | None) -> Listing:
         from huggingface_hub import HfApi, constants
 
         api = HfApi(endpoint=self._endpoint, token=self._token)
@@ -106,6 +114,8 @@ class Hub:
         seconds = constants.HF_HUB_DOWNLOAD_TIMEOUT
         with get_session().stream("GET", url, headers=headers, timeout=seconds, follow_redirects=True) as response:
             hf_raise_for_status(response)
+            if url.startswith("https:") and response.url.scheme != "https":
+                raise ValueError(f"{url} leads to {response.url}, where anybody on the way can change it")
             yield response
 
     def _patiently(self, request: Callable[[], T], repository: str, task: Task) -> T:

@@ -32,6 +32,11 @@ def status_of(error: Exception) -> int:
     return getattr(getattr(error, "response", None), "status_code", 0)
 
 
+def got_no_answer(error: Img23DError) -> bool:
+    """Whether the line itself was the failure, so that the next request would wait as long and fail as well."""
+    return error.code is ErrorCode.HUB_UNREACHABLE and isinstance(error.__cause__, Exception) and not status_of(error.__cause__)
+
+
 def is_temporary(error: Exception) -> bool:
     """Whether the next try may well succeed: the hub is busy, or the line broke."""
     if status := status_of(error):

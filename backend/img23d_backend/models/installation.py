@@ -1,32 +1,42 @@
-"""Getting file sets onto the disk: plan all, check the room, then one set after another, each file checked as it comes."""
+"""Getting file sets onto the disk: plan each, check the room, then one set after another, each file checked as it comes.
+
+A set that cannot be planned or fetched blocks no other; what failed is told at the end, by name and with its reason.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import SetupStep, WeightsState
 
 from . import caches
 from .digests import has_digest
-from .disk import gigabytes, remove
+from .disk import gigabytes, remove, told_in_a_sentence
 from .hub import Hub, HubFile, Listing
+from .hub_errors import got_no_answer
 from .lock import locked
-from .record import RECORD_NAME, Record, RecordedFile, read_record, size_of, state_of, write_record
+from .record import RECORD_NAME, SHORT, Record, RecordedFile, read_record, size_of, state_of, write_record
 from .registry import WeightSet
 from .selection import lacking, notices, wanted
+from .sources import Source
 from .task import Task
 from .transfer import fetch, part_path
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 PARTS_NAME = ".parts"  # in a set's folder: files that are still growing
 LOCKS_NAME = ".locks"  # in the models folder
 _SPARE = 200_000_000  # bytes that stay free on the disk
+_OF_THE_FOLDER = {ErrorCode.DISK_FULL, ErrorCode.FOLDER_UNWRITABLE}  # what no other set would get past either
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +44,7 @@ class Plan:
     """What one set will consist of. `cache` is a folder of another program that seems to have all of the weights."""
 
     row: WeightSet
+    source: Source
     folder: Path
     commit: str
     files: tuple[HubFile, ...]
@@ -55,60 +66,121 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """One request for some sets. `free_bytes` is asked for the models folder."""
+    """One request for some sets. `sources` has each row's; `free_bytes` is asked for the models folder."""
 
     folder: Path
     hub: Hub
+    sources: Mapping[str, Source]
     online: bool
     environment: Mapping[str, str]
     free_bytes: Callable[[Path], int]
     task: Task
+    failures: dict[str, Img23DError] = field(default_factory=dict)  # by the rows' identifiers
+    silent: set[str] = field(default_factory=set)  # mirrors that gave no answer; empty for the usual hub
 
-    def run(self, rows: Iterable[WeightSet]) -> None:
-        """Raises Img23DError, OSError, JobCancelled; what was complete by then stays."""
-        plans = [plan for plan in map(self._plan, rows) if plan is not None]
+    def run(self, rows: Sequence[WeightSet]) -> None:
+        """Raises Img23DError, JobCancelled; what was complete by then stays."""
+        plans = [plan for row in rows if (plan := self._apart(row, lambda row=row: self._plan(row))) is not None]
         self._require_room(plans)
         self.task.total = sum(plan.size for plan in plans)
+        before = 0
         for plan in plans:
-            with locked(self.folder / LOCKS_NAME / plan.row.id, self.task):
-                self._finish(plan)
+            self._apart(plan.row, lambda plan=plan: self._finish_alone(plan))
+            before += plan.size
+            self.task.done = before
+        self._tell_failures(rows)
+
+    def _apart(self, row: WeightSet, work: Callable[[], T]) -> T | None:
+        """What the work gives. Its failure is kept for the end, unless the others would fail as well."""
+        try:
+            with told_in_a_sentence(self.folder):
+                return work()
+        except Img23DError as error:
+            if error.code in _OF_THE_FOLDER:
+                raise
+            log.warning("%s: %s\n%s", row.id, error.sentence, error.detail)
+            self.failures[row.id] = error
+            if got_no_answer(error):
+                self.silent.add(self.sources[row.id].mirror)
+            return None
+
+    def _finish_alone(self, plan: Plan) -> None:
+        if plan.missing_bytes:
+            self._require_answer(plan.source)
+        with locked(self.folder / LOCKS_NAME / plan.row.id, self.task):
+            self._finish(plan)
+
+    def _require_answer(self, source: Source) -> None:
+        """Raises the failure of an earlier set again, where its place gave no answer."""
+        if source.mirror in self.silent:
+            raise next(error for error in self.failures.values() if got_no_answer(error))
+
+    def _tell_failures(self, rows: Sequence[WeightSet]) -> None:
+        """Raises what failed, as one. Of optional sets beside others a notice is enough."""
+        failed = [row for row in rows if row.id in self.failures]
+        if failed and len(failed) < len(rows) and all(row.is_optional for row in failed):
+            self.task.notices.extend(f"{row.label} is left out: {self.failures[row.id].sentence}" for row in failed)
+        elif failed:
+            raise _together(failed, [self.failures[row.id] for row in failed], len(rows))
 
     # --- planning ---------------------------------------------------------------------------------------------------
 
     def _plan(self, row: WeightSet) -> Plan | None:
         """None where nothing is to be done."""
         self.task.begin(SetupStep.CHECK, row.label)
-        folder = self.folder / row.id
+        folder, source = self.folder / row.id, self.sources[row.id]
         record = read_record(folder)
-        is_current = record is not None and record.requested == row.revision
+        is_current = record is not None and (record.repository, record.requested) == (source.repository, source.revision)
         if is_current and state_of(folder, record) is WeightsState.READY:
             return None
-        # A branch's commit is looked up once: until the registry asks for something else, a set stays at its commit.
-        revision = record.revision if is_current and record is not None and record.revision else row.revision
-        listing = self._listing(row, revision)
+        # A branch's commit is looked up once: until another one is asked for, a set stays at its commit.
+        revision = record.revision if is_current and record is not None and record.revision else source.revision
+        listing = self._listing(row, dataclasses.replace(source, revision=revision))
+        if listing.commit != revision and _is_commit(revision):
+            self.task.notices.append(
+                f"The version of {row.label} that Img23D was tested with is not on the model hub any more: "
+                f"the newest one ({listing.commit[:SHORT]}) was taken."
+            )
         files = wanted(row, listing.files)
-        cache = self._cache_with(row, files)
         return Plan(
-            row=row, folder=folder, commit=listing.commit, files=files, notices=notices(listing.files), cache=cache
+            row=row,
+            source=source,
+            folder=folder,
+            commit=listing.commit,
+            files=files,
+            notices=notices(listing.files),
+            cache=self._cache_with(source, files),
         )
 
-    def _listing(self, row: WeightSet, revision: str) -> Listing:
+    def _listing(self, row: WeightSet, source: Source) -> Listing:
         """What the hub says, or without network the hub client's cache, where it has the whole set."""
         if self.online:
-            listing = self.hub.listing(row.repository, revision, self.task)
+            listing = self._online_listing(source)
             if lack := lacking(row, [file.name for file in wanted(row, listing.files)]):
                 sentence = f"Files of {row.label} are not there any more: update the extension, or choose another model."
-                raise Img23DError(ErrorCode.HUB_GONE, sentence, f"{row.repository} {revision} lacks {lack}")
+                raise Img23DError(ErrorCode.HUB_GONE, sentence, f"{source.repository} {listing.commit} lacks {lack}")
             return listing
-        listing_in_cache = caches.listing(row.repository, revision, self.environment)
+        listing_in_cache = caches.listing(source.repository, source.revision, self.environment)
         if listing_in_cache is None or lacking(row, [file.name for file in listing_in_cache.files]):
             sentence = f"{row.label} must be downloaded: allow online access in Blender's preferences (System > Network)."
             raise Img23DError(ErrorCode.OFFLINE, sentence)
         return listing_in_cache
 
-    def _cache_with(self, row: WeightSet, files: tuple[HubFile, ...]) -> Path | None:
+    def _online_listing(self, source: Source) -> Listing:
+        """Of the default branch where the revision is gone and the repository is not."""
+        self._require_answer(source)
+        hub = self.hub.at(source.mirror)
         try:
-            for folder in caches.folders(row.repository, self.environment):
+            return hub.listing(source.repository, source.revision, self.task)
+        except Img23DError as error:
+            if error.code is not ErrorCode.HUB_GONE:
+                raise
+            log.warning("%s has no %s any more", source.repository, source.revision)
+            return hub.listing(source.repository, None, self.task)
+
+    def _cache_with(self, source: Source, files: tuple[HubFile, ...]) -> Path | None:
+        try:
+            for folder in caches.folders(source.repository, self.environment):
                 if all(size_of(folder / file.name) == file.size for file in files):
                     return folder
         except OSError as error:
@@ -181,7 +253,7 @@ class Installation:
 
     def _fetch(self, plan: Plan, file: HubFile) -> None:
         target, parts = plan.folder / file.name, plan.folder / PARTS_NAME
-        fetch(self.hub, plan.row.repository, plan.commit, file, target, parts, self.task)
+        fetch(self.hub.at(plan.source.mirror), plan.source.repository, plan.commit, file, target, parts, self.task)
 
     def _advance(self, count: int) -> None:
         self.task.check()
@@ -190,8 +262,8 @@ class Installation:
 
 def _record(plan: Plan) -> Record:
     return Record(
-        repository=plan.row.repository,
-        requested=plan.row.revision,
+        repository=plan.source.repository,
+        requested=plan.source.revision,
         revision=plan.commit,
         licence=plan.row.licence,
         licence_link=plan.row.licence_link,
@@ -210,3 +282,20 @@ def _remove_others(plan: Plan) -> None:
             remove(path)
         elif path.is_dir() and not any(path.iterdir()):
             path.rmdir()
+
+
+def _is_commit(revision: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{40}", revision) is not None
+
+
+def _together(rows: Sequence[WeightSet], errors: Sequence[Img23DError], asked: int) -> Img23DError:
+    """The failures as one: whose each is, the reasons that several share once, and how many came."""
+    if asked == 1:
+        return errors[0]
+    labels: dict[str, list[str]] = {}
+    for row, error in zip(rows, errors, strict=True):
+        labels.setdefault(error.sentence, []).append(row.label)
+    reasons = " ".join(f"{', '.join(of)}: {sentence}" for sentence, of in labels.items())
+    detail = "\n".join(f"{row.id}: {error.detail}" for row, error in zip(rows, errors, strict=True))
+    came = f"{asked - len(rows)} of {asked} models are there." if asked > len(rows) else "None of the models came."
+    return Img23DError(errors[0].code, f"{came} {reasons}", detail)

@@ -13,6 +13,7 @@ from img23d_protocol.messages import WeightsState
 log = logging.getLogger(__name__)
 
 RECORD_NAME = "img23d.json"
+SHORT = 10  # characters that name a commit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +45,11 @@ class Record:
     @property
     def size(self) -> int:
         return sum(file.size for file in self.files.values())
+
+    @property
+    def commit(self) -> str:
+        """The commit that came, as short as people name it; empty where the files came by hand."""
+        return self.revision[:SHORT]
 
 
 def read_record(folder: Path) -> Record | None:

@@ -96,6 +96,7 @@ class WeightSet:
     must_accept: str = ""
     excluded_territory: str = ""
     is_addition: bool = False  # of use only beside another set
+    is_optional: bool = False  # everything works without it, if less well
     note: str = ""
 
 
@@ -258,6 +259,7 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         size_bytes=99_175_160,
         memory_bytes=99_140_356,  # it computes in 32 bits
         is_addition=True,
+        is_optional=True,
         note="Tells from the ground how the camera was held, for the layout as in the photo",
         **_APACHE,
     ),

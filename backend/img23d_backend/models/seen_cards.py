@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import platform
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from img23d_protocol.messages import DeviceInfo
 
+from .. import nvidia
 from . import system_memory
 
-log = logging.getLogger(__name__)
-
-_PATIENCE = 10.0  # seconds that a driver may take to answer
-_QUESTION = ("--query-gpu=name,memory.total", "--format=csv,noheader,nounits")
 _AMD = "0x1002"  # PCI vendor
-_HIDDEN_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would flash a console
 
 
 def seen_cards() -> tuple[DeviceInfo, ...]:
@@ -30,33 +23,7 @@ def seen_cards() -> tuple[DeviceInfo, ...]:
 
 
 def _of_nvidias_driver() -> list[DeviceInfo]:
-    program = shutil.which("nvidia-smi")
-    if program is None:
-        return []
-    try:
-        answer = subprocess.run(
-            [program, *_QUESTION],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_PATIENCE,
-            creationflags=_HIDDEN_WINDOW,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        log.warning("nvidia-smi does not answer", exc_info=True)
-        return []
-    return _cards_in(answer.stdout) if answer.returncode == 0 else []
-
-
-def _cards_in(answer: str) -> list[DeviceInfo]:
-    """Of lines such as `NVIDIA GeForce RTX 3060, 12288`, in MiB."""
-    cards = []
-    for line in answer.splitlines():
-        name, _, mebibytes = line.rpartition(",")
-        if name.strip() and mebibytes.strip().isdecimal():
-            cards.append(_card(name.strip(), int(mebibytes) * 2**20))
-    return cards
+    return [_card(card.name, card.total_bytes) for card in nvidia.cards() if card.total_bytes]
 
 
 def _of_amds_driver(folder: Path) -> list[DeviceInfo]:

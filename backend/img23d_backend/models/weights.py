@@ -23,6 +23,7 @@ from .lock import locked
 from .record import RECORD_NAME, Record, RecordedFile, files_folder, read_record, size_of, state_of, write_record
 from .registry import WEIGHT_SETS, WeightSet, weight_set
 from .selection import WEIGHTS_SUFFIX
+from .sources import sources
 from .task import Task, run_watched
 
 
@@ -72,7 +73,7 @@ class WeightStore:
     def install(self, sets: Sequence[str], *, licences: Sequence[str], online: bool, context: SetupContext) -> None:
         """Download what is missing or damaged of the sets, or use what another program has downloaded.
 
-        Goes on where an earlier download stopped. Raises Img23DError(LICENCE_NOT_ACCEPTED, OFFLINE, DISK_FULL, HUB_…,
+        Goes on where an earlier download stopped. A set that cannot be had keeps no other from coming. Raises Img23DError(LICENCE_NOT_ACCEPTED, OFFLINE, DISK_FULL, HUB_…,
         WEIGHTS_DAMAGED, FILE_LOCKED, FOLDER_UNWRITABLE), JobCancelled.
         """
         rows = [weight_set(set_id) for set_id in dict.fromkeys(sets)]
@@ -83,6 +84,7 @@ class WeightStore:
             Installation(
                 folder=self._folder,
                 hub=self._hub,
+                sources=sources(self._folder, self._environment),
                 online=online,
                 environment=self._environment,
                 free_bytes=self._free_bytes,
@@ -129,11 +131,12 @@ class WeightStore:
                 sentence = f"There are no weights of {row.label} in {folder}: copy the repository's files there first."
                 raise Img23DError(ErrorCode.WEIGHTS_MISSING, sentence)
             recorded = {name: _recorded_file(files[name]) for name in names}
+            source = sources(self._folder, self._environment)[set_id]
             write_record(
                 folder,
                 Record(
-                    repository=row.repository,
-                    requested=row.revision,
+                    repository=source.repository,
+                    requested=source.revision,
                     revision="",
                     licence=row.licence,
                     licence_link=row.licence_link,
@@ -193,7 +196,8 @@ class WeightStore:
             folder="" if record is None or state is WeightsState.MISSING else str(files_folder(folder, record)),
             is_borrowed=record is not None and bool(record.folder),
             memory_bytes=row.memory_bytes,
-            note=_note(row),
+            note=_note(row, record),
+            origin=_origin(row, record),
         )
 
 
@@ -201,8 +205,17 @@ def _recorded_file(path: Path) -> RecordedFile:
     return RecordedFile(size=path.stat().st_size, digest=digest_of(path, sha256("").partition(":")[0], lambda _: None))
 
 
-def _note(row: WeightSet) -> str:
-    notes = [row.note] if row.note else []
+def _origin(row: WeightSet, record: Record | None) -> str:
+    """Where the files came from, where it is not the registry's place; empty where it is, and for what came by hand."""
+    if record is None or not record.revision or (record.repository, record.revision) == (row.repository, row.revision):
+        return ""
+    if record.repository != row.repository:
+        return f"From {record.repository}, version {record.commit}, as your own list says"
+    return f"Version {record.commit}, not the one that Img23D was tested with"
+
+
+def _note(row: WeightSet, record: Record | None) -> str:
+    notes = [note for note in (row.note, _origin(row, record)) if note]
     notes.append(f"Takes about {gigabytes(row.memory_bytes)} of memory")
     if row.excluded_territory:
         notes.append(f"Not licensed in {row.excluded_territory}, its results included")

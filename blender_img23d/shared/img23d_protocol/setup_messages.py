@@ -136,6 +136,7 @@ class WeightsInfo:
     is_borrowed: bool = False  # lies in a cache of another program
     memory_bytes: int = 0  # what its weights take on a device, about
     note: str = ""  # such as where its licence is not granted, or how much memory it needs
+    origin: str = ""  # where it came from, if not from the place that this version knows
 
 
 @dataclass(frozen=True, kw_only=True)
