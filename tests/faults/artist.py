@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -69,8 +70,10 @@ def draw(path: Path) -> None:
 
 
 def objections(base: Path) -> list[str]:
-    """What is wrong with the folders of runs below `base`, read by other readers than ours."""
-    return [f"{folder.name}: {why}" for folder in list_runs(base) for why in _objections(folder)]
+    """What is wrong with the folders of runs below `base`, read by other readers than ours. They are deleted then."""
+    found = [f"{folder.name}: {why}" for folder in list_runs(base) for why in _objections(folder)]
+    shutil.rmtree(base / "runs", ignore_errors=True)
+    return found
 
 
 def _objections(folder: Path) -> list[str]:

@@ -109,7 +109,7 @@ def _unit(point: tuple[float, float, float]) -> tuple[float, float, float]:
 
 def png(side: int) -> bytes:
     """ISO/IEC 15948: 8 bits a channel, RGB."""
-    rows = b"".join(b"\0" + bytes(value for column in range(side) for value in (column * 30, row * 30, 90)) for row in range(side))
+    rows = b"".join(b"\0" + bytes(value for column in range(side) for value in (column * 30 % 256, row * 30 % 256, 90)) for row in range(side))
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
 
