@@ -1,0 +1,103 @@
+"""A backend that is stopped (SIGSTOP), as a debugger, a power manager or a full machine does it: said, ended, and never left behind."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from artist import Artist, nothing_left, objections
+from desk import HERE as DESK, ROOT, is_alive
+from tally import Tally, chosen_cases, effort, split_case
+
+from blender_img23d.core.jobs import JobState
+from blender_img23d.core.session import SessionState
+from blender_img23d.shared.img23d_protocol.messages import Stage
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
+
+CANCEL_SECONDS = 10.0  # until a backend that does not answer is gone and the next one can work
+END_SECONDS = 6.0  # between Blender's end, however it comes, and the backend's
+
+# Stands for Blender, and stops its backend in the middle of a stage.
+PARENT = """
+import os, signal, sys, time
+from pathlib import Path
+from artist import Artist
+artist = Artist(Path(sys.argv[1]))
+job = artist.generate()
+artist.until(lambda: job.stage == sys.argv[2] or job.is_over, seconds=60)
+assert not job.is_over, job.error
+os.kill(artist.pid, signal.SIGSTOP)
+print(artist.pid, flush=True)
+exec(sys.argv[3])
+"""
+ENDINGS = {"killed": "time.sleep(60)", "leaves": "pass", "shuts down": "artist.session.shutdown()", "crashes": "os.abort()"}
+
+
+def stopped_in(artist: Artist, stage: str, seconds: float) -> tuple[object, int]:
+    job = artist.generate()
+    artist.until(lambda: job.stage == stage or job.is_over, seconds=60)
+    end = time.monotonic() + seconds
+    artist.until(lambda: job.is_over or time.monotonic() >= end)
+    pid = artist.pid
+    os.kill(pid, signal.SIGSTOP)
+    return job, pid
+
+
+def test_cancelled_while_it_is_stopped(tmp_path: Path) -> None:
+    with Tally(name="stopped-cancelled", what="backends stopped with SIGSTOP in each stage, then cancelled: ended, and the next one works") as tally:
+        artist = Artist(tmp_path)
+        try:
+            for case in chosen_cases([f"stopped-{stage}" for stage in Stage], effort(quick=1, long=8)):
+                stage, number = split_case(case)
+                job, pid = stopped_in(artist, stage.removeprefix("stopped-"), random.Random(number).uniform(0, 0.05))
+                artist.session.cancel()
+                begun = time.monotonic()
+                artist.until(lambda: artist.session.state is not SessionState.CANCELLING, seconds=30)
+                artist.until(lambda: not is_alive(pid), seconds=30)
+                took = time.monotonic() - begun
+                is_late = took > CANCEL_SECONDS or job.state not in (JobState.CANCELLED, JobState.DONE)
+                tally.judge(case, f"{job.state} after {took:.1f} s" if is_late else "; ".join(objections(tmp_path)))
+                tally.saw(seconds=took)
+            artist.finish()
+        finally:
+            artist.session.shutdown()
+            left = nothing_left(tmp_path)
+            artist.close()
+        if left:
+            tally.failed("afterwards", left)
+
+
+def test_it_does_not_outlive_blender(tmp_path: Path) -> None:
+    with Tally(name="stopped-outlives", what="backends stopped with SIGSTOP whose Blender is killed, leaves, shuts down or crashes: gone with it") as tally:
+        for case in chosen_cases([f"ending-{ending}" for ending in ENDINGS], effort(quick=4, long=24)):
+            ending, number = split_case(case)
+            tally.judge(case, outlived(tmp_path / str(number), ending.removeprefix("ending-"), random.Random(number)))
+
+
+def outlived(folder: Path, ending: str, chance: random.Random) -> str:
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, "-c", PARENT, str(folder), chance.choice(list(Stage)), ENDINGS[ending]]
+    paths = (ROOT, ROOT / "backend", ROOT / "blender_img23d" / "shared", DESK, Path(__file__).parent)
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
+    parent = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
+    assert parent.stdout is not None
+    line = parent.stdout.readline()
+    if not line:
+        return "it did not come so far"
+    if ending == "killed":
+        parent.kill()
+    parent.wait(30)
+    end = time.monotonic() + END_SECONDS
+    while is_alive(int(line)) and time.monotonic() < end:
+        time.sleep(0.05)
+    if is_alive(int(line)):
+        os.kill(int(line), signal.SIGKILL)
+        return f"its backend was still there after {END_SECONDS:.0f} s"
+    return ""
