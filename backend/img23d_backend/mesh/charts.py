@@ -15,7 +15,7 @@ import numpy as np
 from .connected import connected as connected
 from .normals import weld
 from .pack import shelve
-from .rasterize import fragments, rasterize
+from .rasterize import apart, fragments, rasterize
 from .sides import SIDES
 from .sorting import sorted_with_order
 
@@ -184,6 +184,8 @@ def overlapping(
     as a square of `resolution`, and the longest is not longer.
     """
     points, triangles, width, height = _sheet(surface, charts, flat, faces, resolution)
+    if apart(points, triangles, width=width, height=height) is not None:
+        return np.empty(0, dtype=np.int64)
     polygon = surface.polygon[faces]
     first = np.full(width * height, -1, dtype=np.int64)
     found = np.zeros(len(charts.chart), dtype=bool)

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .rasterize import fragments
-
 _CELLS = 256  # cells a side of the square, whatever the texture's size
 _GAP = 1.0  # cells between two charts: 4 texels at 1024, 8 at 2048, so that two mip levels stay clean
 _USUAL = 0.72  # share of the square that charts may come to fill; tried first
 _SHRINK, _REFINEMENTS = 0.94, 2  # the scale is lowered until all fits, then halved in on twice
-_DENSE = 2.0  # points a cell, along each axis, that stand for a chart's inside
+_SPARSE, _FIRST = 11, 64  # every so manieth cell of an outline rules most places out; so many of the others are looked at
 _CAREFULLY = 24  # charts that are tried in all four turns
 _TINY = 16  # cells a side up to which a chart counts as its bounding box
 
@@ -93,15 +91,17 @@ def shelve(sizes: np.ndarray) -> tuple[np.ndarray, int, int]:
 
 @dataclass(frozen=True, kw_only=True)
 class _Tray:
-    """The charts to be packed, as points from each one's own corner, half a cell apart or less at the largest scale.
-
-    `inner` (N, 2) are on the faces, `outline` (M, 2) on the outlines, with the chart of each.
+    """The charts to be packed, each from its own corner, in the charts' unit. `outline` (M, 2) are points on the outlines, half
+    a cell apart or less at the largest scale, and `start` and `end` (E, 2) the outlines' edges, around their faces; with the
+    chart of each.
     """
 
     low: np.ndarray
     extent: np.ndarray
-    inner: tuple[np.ndarray, np.ndarray]
     outline: tuple[np.ndarray, np.ndarray]
+    start: np.ndarray
+    end: np.ndarray
+    chart: np.ndarray
 
     def packed(self, scale: float) -> tuple[Packing | None, float]:
         """The charts at a scale in cells a unit; or None, and by how much to shrink it."""
@@ -118,18 +118,17 @@ class _Tray:
         return Packing(scale=scale / _CELLS, offset=(spots + inset) / _CELLS, turns=turns), 1.0
 
     def _bitmaps(self, scale: float) -> list[np.ndarray]:
-        """For each chart the cells that it touches or comes nearer to than half the gap, as float32 for the correlation."""
+        """For each chart the cells that it touches or comes nearer to than half the gap, uint8."""
         sizes = np.ceil(self.extent * scale + 1.5 * _GAP).astype(np.int64) + 1
         corner, width, height = shelve(sizes)
-        sheet = np.zeros(width * height, dtype=np.float32)
+        sheet = np.zeros((height, width), dtype=np.uint8)
         shift = corner + _GAP / 2
-        points, chart = self.inner
-        _mark(sheet, width, points * scale + shift[chart])
         points, chart = self.outline
         outline = points * scale + shift[chart]
         for dx, dy in ((-1, -1), (1, -1), (-1, 1), (1, 1)):
-            _mark(sheet, width, outline + np.array([dx, dy]) * (_GAP / 2 - 1e-6))
-        sheet = sheet.reshape(height, width)
+            _mark(sheet.ravel(), width, outline + np.array([dx, dy]) * (_GAP / 2 - 1e-6))
+        inset = shift[self.chart]
+        _fill_outlines(sheet, self.start * scale + inset, self.end * scale + inset)
         boxes = zip(corner.tolist(), sizes.tolist(), strict=True)
         return [_trimmed(sheet[y : y + h, x : x + w]) for (x, y), (w, h) in boxes]
 
@@ -137,13 +136,48 @@ class _Tray:
 def _make_tray(
     xy: np.ndarray, chart: np.ndarray, rim: np.ndarray, low: np.ndarray, high: np.ndarray, largest: float
 ) -> _Tray:
-    cells = (xy - low[chart][:, None]) * largest
-    extent = (high - low) * largest
-    outline, face = along_edges(cells, rim)
-    inner, owner = _inner_points(cells, chart, extent)
+    face, corner = np.nonzero(rim)
+    owner = chart[face]
+    start, end = xy[face, corner] - low[owner], xy[face, (corner + 1) % 3] - low[owner]
+    one, other = xy[face, 1] - xy[face, 0], xy[face, 2] - xy[face, 0]
+    mirrored = (one[:, 0] * other[:, 1] < one[:, 1] * other[:, 0])[:, None]
+    points, edge = along(start * largest, end * largest)
     return _Tray(
-        low=low, extent=high - low, inner=(inner / largest, owner), outline=(outline / largest, chart[face])
+        low=low,
+        extent=high - low,
+        outline=(points / largest, owner[edge]),
+        start=np.where(mirrored, end, start),
+        end=np.where(mirrored, start, end),
+        chart=owner,
     )
+
+
+def _fill_outlines(sheet: np.ndarray, start: np.ndarray, end: np.ndarray) -> None:
+    """Mark the cells (H, W) inside of outlines whose own cells are marked, by the edges (E, 2) around their faces: those
+    cells that the edges left of their centres wind around.
+    """
+    height, width = sheet.shape
+    row = np.ceil(np.stack([start[:, 1], end[:, 1]]) - 0.5).astype(np.int64)
+    top, count = row.min(axis=0), np.abs(row[1] - row[0])
+    edge = np.repeat(np.arange(len(count)), count)
+    row = np.arange(len(edge)) + (top - (np.cumsum(count) - count))[edge]
+    step = end - start
+    slope = step[:, 0] / np.where(step[:, 1] == 0.0, 1.0, step[:, 1])
+    column = np.ceil(start[edge, 0] + (row + 0.5 - start[edge, 1]) * slope[edge] - 0.5).astype(np.int64).clip(0, width)
+    crossing = np.bincount(row * (width + 1) + column, np.sign(step[:, 1])[edge], height * (width + 1))
+    turns = np.cumsum(crossing.astype(np.int8).reshape(height, width + 1), axis=1, dtype=np.int8)
+    inside = turns[:, :width] != 0
+    if turns[:, width].any():
+        inside = _outvoted(inside, sheet)
+    sheet |= inside
+
+
+def _outvoted(inside: np.ndarray, sheet: np.ndarray) -> np.ndarray:
+    """(H, W) `inside` as most of the cells that hang together have it. An outline that is not closed, as where the corners of
+    neighbours differ by a rounding, is felt along the rest of its row.
+    """
+    count, area = cv2.connectedComponents(1 - sheet, connectivity=4)
+    return (2 * np.bincount(area[inside], minlength=count) > np.bincount(area.ravel(), minlength=count))[area]
 
 
 def _turned(xy: np.ndarray, turns: np.ndarray) -> np.ndarray:
@@ -167,21 +201,9 @@ def _roomy_scale(xy: np.ndarray) -> float:
     return _CELLS * np.sqrt(_USUAL / max(area, 1e-30))
 
 
-def _inner_points(xy: np.ndarray, chart: np.ndarray, extent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(N, 2) points in the charts' faces and (N,) whose they are, so close that a cell within a chart has one in it."""
-    corner, width, height = shelve(np.ceil(_DENSE * extent).astype(np.int64) + 1)
-    corners = xy * _DENSE + corner[chart][:, None]
-    points, triangles = corners.reshape(-1, 2), np.arange(3 * len(xy)).reshape(-1, 3)
-    found = [(part.face, part.pixel) for part in fragments(points, triangles, width=width, height=height)]
-    face, pixel = (np.concatenate(column) for column in zip((np.empty(0, np.int64),) * 2, *found, strict=True))
-    owner = chart[face]
-    middle = np.stack([pixel % width, pixel // width], axis=1) + 0.5
-    return (middle - corner[owner]) / _DENSE, owner
-
-
 def _mark(sheet: np.ndarray, width: int, points: np.ndarray) -> None:
     cell = points.astype(np.int64)  # all positive, so this is the floor
-    sheet[cell[:, 1] * width + cell[:, 0]] = 1.0
+    sheet[cell[:, 1] * width + cell[:, 0]] = 1
 
 
 def _trimmed(bitmap: np.ndarray) -> np.ndarray:
@@ -196,17 +218,23 @@ def _trimmed(bitmap: np.ndarray) -> np.ndarray:
 
 def along_edges(corners: np.ndarray, which: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(N, 2) points on the edges `which` (F, 3) of triangles (F, 3, 2), at most half a unit apart, and the face of each."""
-    start = corners[which]
-    step = np.roll(corners, -1, axis=1)[which] - start
+    face, corner = np.nonzero(which)
+    points, edge = along(corners[face, corner], corners[face, (corner + 1) % 3])
+    return points, face[edge]
+
+
+def along(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 2) points on edges from `start` to `end` (E, 2), at most half a unit apart, and the edge of each."""
+    step = end - start
     count = np.ceil(2.0 * np.maximum(np.abs(step[:, 0]), np.abs(step[:, 1]))).astype(np.int64).clip(min=1)
     index = np.repeat(np.arange(len(start)), count)
     at = (np.arange(len(index)) - np.repeat(np.cumsum(count) - count, count)) / count[index]
-    return start[index] + step[index] * at[:, None], np.nonzero(which)[0][index]
+    return start[index] + step[index] * at[:, None], index
 
 
 def _place(bitmaps: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
     """(C, 2) cells of the charts' corners and (C,) quarter turns, or None where they do not fit."""
-    taken = np.zeros((_CELLS, _CELLS), dtype=np.float32)
+    taken = np.zeros((_CELLS, _CELLS), dtype=np.uint8)
     spots, turns = np.zeros((len(bitmaps), 2)), np.zeros(len(bitmaps), dtype=np.int64)
     searched: dict[tuple[int, int], int] = {}  # no room above that row for a box of that size
     for rank, index in enumerate(sorted(range(len(bitmaps)), key=lambda i: -bitmaps[i].size)):
@@ -218,7 +246,7 @@ def _place(bitmaps: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
             return None
         x, y = spot
         bitmap = np.rot90(bitmap, turn)
-        taken[y : y + bitmap.shape[0], x : x + bitmap.shape[1]] += bitmap
+        taken[y : y + bitmap.shape[0], x : x + bitmap.shape[1]] |= bitmap
         spots[index], turns[index] = spot, turn
     return spots, turns
 
@@ -236,14 +264,33 @@ def _best_spot(taken: np.ndarray, bitmap: np.ndarray, tries: int) -> tuple[tuple
 
 
 def _spot(taken: np.ndarray, bitmap: np.ndarray) -> tuple[int, int] | None:
-    """The topmost, then leftmost place where the bitmap meets nothing that is taken."""
-    if bitmap.shape[0] > taken.shape[0] or bitmap.shape[1] > taken.shape[1]:
+    """The topmost, then leftmost place where the bitmap meets nothing that is taken.
+
+    Its outline meets all that it would meet: what is smaller, and could lie within, is placed later.
+    """
+    height, width = taken.shape[0] - bitmap.shape[0] + 1, taken.shape[1] - bitmap.shape[1] + 1
+    if height <= 0 or width <= 0:
         return None
-    free = cv2.matchTemplate(taken, bitmap, cv2.TM_CCORR) < 0.5
-    if not free.any():
+    outline = bitmap - cv2.erode(bitmap, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
+    row, column = np.nonzero(outline)
+    few = (3 * row + column) % _SPARSE == 0  # in whatever direction the outline runs
+    sparse = np.zeros_like(outline)
+    sparse[row[few], column[few]] = 1
+    place = np.flatnonzero(_free(taken, sparse)[:height, :width])[:_FIRST]
+    y, x = np.divmod(place, width)
+    meets = taken.ravel()[(y * taken.shape[1] + x)[:, None] + row * taken.shape[1] + column].any(axis=1)
+    place = place[~meets]
+    if not len(place) and len(meets) == _FIRST:
+        place = np.flatnonzero(_free(taken, outline)[:height, :width])
+    if not len(place):
         return None
-    y, x = divmod(int(np.argmax(free)), free.shape[1])
+    y, x = divmod(int(place[0]), width)
     return x, y
+
+
+def _free(taken: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """(H, W) where none of the `cells` from there on is taken."""
+    return cv2.dilate(taken, cells, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT, borderValue=0) == 0
 
 
 def _tiny_spot(taken: np.ndarray, bitmap: np.ndarray, searched: dict[tuple[int, int], int]) -> tuple[int, int] | None:

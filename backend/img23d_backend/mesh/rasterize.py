@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .arrays import Array, Arrays, NumpyArrays
+from .sorting import sorted_with_order
 from .spans import Corners, Spans, corners_of, pieces, pixels_of, spans_of
 
 _TILE = 32  # pixels
@@ -81,6 +82,41 @@ def fragments(points: np.ndarray, faces: np.ndarray, *, width: int, height: int)
         for part in pieces(spans.count, arrays):
             pixel, _ = pixels_of(spans, part, width, arrays)
             yield Fragments(face=np.repeat(face[part], spans.count[part]).astype(np.int64), pixel=pixel)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Apart:
+    """Triangles none of which shares a pixel with another one: `start` (N,) ascending, the first pixel of each of their spans
+    in the flattened image of `pixels`, `count` (N,) and `face` (N,) int32.
+    """
+
+    start: np.ndarray
+    count: np.ndarray
+    face: np.ndarray
+    pixels: int
+
+    def faces(self) -> np.ndarray:
+        """(H * W,) int32 the face at each pixel, -1 where there is none."""
+        lengths, values = np.empty(2 * len(self.start) + 1, np.int64), np.full(2 * len(self.start) + 1, -1, np.int32)
+        lengths[1::2], values[1::2] = self.count, self.face
+        ends = self.start + self.count
+        lengths[0::2] = np.append(self.start, self.pixels) - np.insert(ends, 0, 0)
+        return np.repeat(values, lengths)
+
+
+def apart(points: np.ndarray, faces: np.ndarray, *, width: int, height: int) -> Apart | None:
+    """The pixels of triangles as spans; None where a pixel belongs to two of them. `points` (V, 2 or more)."""
+    arrays = NumpyArrays()
+    start, count, face = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int32)]
+    for corners, spans in spans_of(corners_of(points, faces, arrays, depths=False), width, height, arrays):
+        start.append(spans.row * width + spans.first)
+        count.append(spans.count)
+        face.append(corners.face[spans.owner])
+    begin, order = sorted_with_order(np.concatenate(start))
+    length = np.concatenate(count)[order]
+    if (begin[:-1] + length[:-1] > begin[1:]).any():
+        return None
+    return Apart(start=begin, count=length, face=np.concatenate(face)[order], pixels=width * height)
 
 
 def weights_of(raster: Raster, points: np.ndarray, faces: np.ndarray) -> np.ndarray:

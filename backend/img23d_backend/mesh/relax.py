@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .sorting import numbered, sorted_with_order
+from .neighbours import Neighbours, neighbours
+from .sorting import numbered
 
 _STEPS, _MORE_STEPS, _ROUNDS = 40, 12, 2  # of conjugate gradients at first, then in each round of turning triangles
 _ENOUGH = 1e-3  # of the edges' own length is left as a mean error
@@ -35,10 +36,24 @@ def relaxed(
     """
     ideal = _flattened(flat, normals)
     node = numbered((chart[:, None] * (int(place.max()) + 1) + place).ravel())[1].reshape(-1, 3)
-    first = np.empty(int(node.max()) + 1, dtype=np.int64)
+    count = int(node.max()) + 1
+    pairs, pull, weight = _edges(ideal, node, count)
+    beside = neighbours(pairs, count)
+    node = beside.place[node]
+    first = np.empty(count, dtype=np.int64)
     first[node.ravel()] = np.arange(node.size)
     start = (flat[:, :, 0] + 1j * flat[:, :, 1]).ravel()[first]
-    springs = _springs(ideal, node, start, np.repeat(chart, 3)[first])
+    ends = beside.place[pairs[:, 0]], beside.place[pairs[:, 1]], pull
+    pull = pull[beside.edge]
+    springs = _Springs(
+        ideal=ideal,
+        weight=weight,
+        node=node,
+        diagonal=np.maximum(beside.sums(pull), 1e-12),
+        beside=beside,
+        pull=pull,
+        levels=_levels(start, np.repeat(chart, 3)[first], ends, float(np.median(np.abs(ideal)))),
+    )
     spot = springs.solved(np.ones(len(flat), dtype=np.complex128), start, _STEPS, report)
     for _ in range(_ROUNDS):
         spot = springs.solved(springs.turns(spot), spot, _MORE_STEPS, report)
@@ -61,14 +76,14 @@ class _Springs:
     weight: np.ndarray  # (F, 3)
     node: np.ndarray  # (F, 3)
     diagonal: np.ndarray  # (N,)
-    neighbour: np.ndarray  # (E,) sorted by the node whose neighbour it is
-    pull: np.ndarray  # (E,)
-    starts: np.ndarray  # (N,) where a node's neighbours begin
+    beside: Neighbours
+    pull: np.ndarray  # (2 E,) of the neighbours
     levels: list[tuple[np.ndarray, np.ndarray]]  # parent of each node of the level below, and inverse diagonal
 
     def turns(self, spot: np.ndarray) -> np.ndarray:
         """(F,) unit numbers: the rotation of each flat triangle that comes closest to where its corners are."""
-        edge = np.roll(spot[self.node], -1, axis=1) - spot[self.node]
+        corners = spot[self.node]
+        edge = np.roll(corners, -1, axis=1) - corners
         turn = (self.weight * np.conj(self.ideal) * edge).sum(axis=1)
         return turn / np.maximum(np.abs(turn), 1e-30)
 
@@ -94,7 +109,7 @@ class _Springs:
         return spot
 
     def _applied(self, spot: np.ndarray) -> np.ndarray:
-        return self.diagonal * spot - np.add.reduceat(self.pull * spot[self.neighbour], self.starts)
+        return self.diagonal * spot - self.beside.sums(spot.take(self.beside.other) * self.pull)
 
     def _smoothed(self, residual: np.ndarray) -> np.ndarray:
         sums = []
@@ -106,27 +121,14 @@ class _Springs:
         return residual / self.diagonal + coarse
 
 
-def _springs(ideal: np.ndarray, node: np.ndarray, start: np.ndarray, chart: np.ndarray) -> _Springs:
+def _edges(ideal: np.ndarray, node: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(E, 2) nodes of each edge and its pull (E,), the sum of the weights (F, 3) that it has in its faces."""
     weight = _weights(ideal)
-    count = len(start)
     following = np.roll(node, -1, axis=1)
     low, high = np.minimum(node, following).ravel(), np.maximum(node, following).ravel()
-    edge_first, edge = numbered(low * count + high)
-    one, other = low[edge_first], high[edge_first]
-    pull = np.bincount(edge, weights=weight.ravel()) * (one != other)
-    owner, order = sorted_with_order(np.concatenate([one, other]))
-    neighbour, both = np.concatenate([other, one])[order], np.concatenate([pull, pull])[order]
-    starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    return _Springs(
-        ideal=ideal,
-        weight=weight,
-        node=node,
-        diagonal=np.maximum(np.add.reduceat(both, starts), 1e-12),
-        neighbour=neighbour,
-        pull=both,
-        starts=starts,
-        levels=_levels(start, chart, (one, other, pull), float(np.median(np.abs(ideal)))),
-    )
+    first, edge = numbered(low * count + high)
+    pairs = np.stack([low[first], high[first]], axis=1)
+    return pairs, np.bincount(edge, weights=weight.ravel()) * (pairs[:, 0] != pairs[:, 1]), weight
 
 
 def _weights(ideal: np.ndarray) -> np.ndarray:

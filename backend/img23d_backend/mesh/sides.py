@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from .connected import connected
+from .neighbours import neighbours
 from .normals import unit
 from .sorting import numbered
 
@@ -76,18 +77,15 @@ def _give_crumbs_away(side: np.ndarray, facing: np.ndarray, area: np.ndarray, pa
 
 def _smoothed(normals: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """(P, 3) unit normals of the surface without its relief; sharp edges stay, since faces across them do not mix."""
-    one, other = pairs.T
-    count = len(normals)
-    mean = normals
+    beside = neighbours(pairs, len(normals))
+    mean = np.ascontiguousarray(normals[beside.order].T)  # columns, since NumPy is slow along short axes
+    here, there = beside.own, beside.other
     for _ in range(_SMOOTHINGS):
-        direction = unit(mean)
-        weight = np.maximum(np.einsum("ij,ij->i", direction[one], direction[other]), 0.0) ** 2
-        total = 1.0 + np.bincount(one, weight, count) + np.bincount(other, weight, count)
-        sums = [
-            n + np.bincount(one, weight * n[other], count) + np.bincount(other, weight * n[one], count) for n in mean.T
-        ]
-        mean = np.stack(sums, axis=1) / total[:, None]
-    return unit(mean)
+        direction = mean / np.maximum(np.sqrt((mean**2).sum(axis=0)), 1e-300)
+        weight = np.maximum(sum(d.take(here) * d.take(there) for d in direction), 0.0) ** 2
+        total = 1.0 + beside.sums(weight)
+        mean = np.stack([(n + beside.sums(weight * n.take(there))) / total for n in mean])
+    return unit(mean.T[beside.place])
 
 
 def _join_small_areas(side: np.ndarray, facing: np.ndarray, area: np.ndarray, pairs: np.ndarray) -> np.ndarray:
