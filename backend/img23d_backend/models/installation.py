@@ -16,6 +16,7 @@ from .digests import has_digest
 from .disk import gigabytes, remove
 from .hub import Hub, HubFile, Listing
 from .lock import locked
+from .published_program import listed_program
 from .record import RECORD_NAME, Record, RecordedFile, read_record, size_of, state_of, write_record
 from .registry import WeightSet
 from .selection import lacking, notices, wanted
@@ -39,6 +40,7 @@ class Plan:
     files: tuple[HubFile, ...]
     notices: tuple[HubFile, ...]
     cache: Path | None
+    program: str = ""
 
     @property
     def size(self) -> int:
@@ -89,7 +91,13 @@ class Installation:
         files = wanted(row, listing.files)
         cache = self._cache_with(row, files)
         return Plan(
-            row=row, folder=folder, commit=listing.commit, files=files, notices=notices(listing.files), cache=cache
+            row=row,
+            folder=folder,
+            commit=listing.commit,
+            files=files,
+            notices=notices(listing.files),
+            cache=cache,
+            program=listed_program(row, listing.files),
         )
 
     def _listing(self, row: WeightSet, revision: str) -> Listing:
@@ -198,6 +206,7 @@ def _record(plan: Plan) -> Record:
         accepted=plan.row.must_accept,
         files={file.name: RecordedFile(size=file.size, digest=file.digest) for file in plan.files},
         notices=tuple(file.name for file in plan.notices),
+        program=plan.program,
     )
 
 
