@@ -55,6 +55,11 @@ def _add_learned(parser: argparse.ArgumentParser) -> None:
     add("--painter", default=PAINTERS[0][0], choices=_ids(PAINTERS), help="what paints the shapes")
     add("--paint-steps", type=int, default=0, help="sampler steps of the painter; 0, the default, is its own number")
     add("--paint-guidance", type=float, default=0.0, help="how closely all sides follow the photo; 0 is the painter's own")
+    add(
+        "--no-match-positions",
+        action="store_true",
+        help="the turbo painter compares all places of all sides, not only those that are close on the object",
+    )
     add("--no-delight", action="store_true", help="leave the photo's light and shadow in the texture")
     add("--small-memory", action="store_true", help="stay below 4 GB on the graphics card, slower")
     add("--device", default="auto", choices=_ids(DEVICES), help="where the models run")
@@ -134,6 +139,7 @@ def _learned(options: argparse.Namespace) -> LearnedSettings:
         painter=options.painter,
         paint_steps=options.paint_steps,
         paint_guidance=options.paint_guidance,
+        match_positions=not options.no_match_positions,
         delight=not options.no_delight,
         small_memory=options.small_memory,
         devices=StageDevices(locate=device, matte=device, shape=device, paint=options.paint_device or device),

@@ -19,7 +19,7 @@ _ALWAYS = ("texture_size",)
 _OUTLINE_SHAPES = ("faces",)
 _CUT_OUTS = ("matter",)
 _LEARNED_SHAPES = ("shape_model", "speed", "steps", "guidance", "octree_resolution", "budget")
-_PAINT = ("painter", "paint_steps", "paint_guidance", "delight")
+_PAINT = ("painter", "paint_steps", "paint_guidance", "match_positions", "delight")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +47,14 @@ def _settings(**changes: Setting) -> Mapping[str, Setting]:
         "painter": PAINTERS[0][0],
         "paint_steps": 0,
         "paint_guidance": 0.0,
+        "match_positions": True,
         "delight": True,
     }
     return MappingProxyType(balanced | changes)
 
 
-# The models' sizes are those of `choices` and of the backend's registry: Hunyuan3D 2.0 Standard 4.9 GB, Paint 3.8 GB, BiRefNet HR
-# 0.4 GB. The shape of Best takes 50 guided steps where Balanced takes 5 without guidance, its painter 30 guided ones for 10.
+# The models' sizes are those of `choices` and of the backend's registry: Hunyuan3D 2.0 Standard 4.9 GB, BiRefNet HR 0.4 GB. The
+# shape of Best takes 50 guided steps where Balanced takes 5 without guidance; the painter is the same.
 PRESETS = (
     Preset(
         name="draft",
@@ -78,7 +79,7 @@ PRESETS = (
         label="Best",
         description=(
             "For objects seen up close: the large models with all their steps, textures of 4096 pixels. Hunyuan3D then takes many times "
-            "as long, needs 8 to 12 GB on the graphics card, and downloads about 9 GB more under AI Models, once and only if you say so"
+            "as long, needs 8 to 12 GB on the graphics card, and downloads about 5 GB more under AI Models, once and only if you say so"
         ),
         settings=_settings(
             texture_size=str(TEXTURE_SIZES[-1]),
@@ -88,7 +89,6 @@ PRESETS = (
             speed="standard",
             octree_resolution=384,
             budget=150_000,
-            painter="hunyuan3d-paint",
         ),
     ),
 )

@@ -75,7 +75,9 @@ def _draw_painter(column: bpy.types.UILayout, values: Img23DSceneSettings) -> No
         return
     wide.prop(values, "delight")
     column.prop(values, "paint_steps")
-    if values.painter != TURBO_PAINTER:
+    if values.painter == TURBO_PAINTER:
+        wide.prop(values, "match_positions")
+    else:
         column.prop(values, "paint_guidance")
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
 
-from ..shared.img23d_protocol.choices import GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS
+from ..shared.img23d_protocol.choices import (
+    GROUNDERS,
+    MATTERS,
+    PAINTERS,
+    PREVIEW_PAINT,
+    SHAPE_MODELS,
+    SPEEDS,
+    STANDARD_PAINTER,
+    TURBO_PAINTER,
+)
 from ..shared.img23d_protocol.limits import (
     BUDGET_DEFAULT,
     BUDGET_MAX,
@@ -20,6 +29,10 @@ from ..shared.img23d_protocol.limits import (
     THICKNESS_MAX,
     THICKNESS_MIN,
 )
+
+
+# As files keep the choice: a painter that moves in the list stays the same in scenes that were saved before.
+_PAINTER_NUMBERS = {TURBO_PAINTER: 0, STANDARD_PAINTER: 1, PREVIEW_PAINT: 2}
 
 
 class QualitySettings:
@@ -119,7 +132,8 @@ class QualitySettings:
     painter: EnumProperty(
         name="Paint With",
         description="The model that paints the shapes, and the meshes that are re-textured",
-        items=list(PAINTERS),
+        items=[(*choice, _PAINTER_NUMBERS[choice[0]]) for choice in PAINTERS],
+        default=STANDARD_PAINTER,
     )
     paint_steps: IntProperty(
         name="Steps",
@@ -136,6 +150,14 @@ class QualitySettings:
         max=GUIDANCE_MAX,
         step=50,
         precision=1,
+    )
+    match_positions: BoolProperty(
+        name="Match Sides by Position",
+        description=(
+            "Paint Turbo compares each spot only with spots of the other sides that lie close to it on the object, so that colours "
+            "stay where they belong; off, with every spot of every side. Try it the other way where the sides do not fit together"
+        ),
+        default=True,
     )
     delight: BoolProperty(
         name="Remove Light and Shadow",

@@ -85,6 +85,7 @@ def learned_settings(context: bpy.types.Context) -> LearnedSettings:
         painter=values.painter,
         paint_steps=values.paint_steps,
         paint_guidance=values.paint_guidance,
+        match_positions=values.match_positions,
         delight=values.delight,
         small_memory=machine.small_memory,
         devices=StageDevices(

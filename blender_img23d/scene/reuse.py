@@ -58,7 +58,7 @@ def _set_quality(values: Img23DSceneSettings, settings: Settings) -> None:
     learned = settings.learned
     for name in ("grounder", "matter", "shape_model", "speed", "steps", "guidance", "octree_resolution"):
         _set(values, name, getattr(learned, name))
-    for name in ("painter", "paint_steps", "paint_guidance", "delight"):
+    for name in ("painter", "paint_steps", "paint_guidance", "match_positions", "delight"):
         _set(values, name, getattr(learned, name))
     values.budget = learned.faces
 

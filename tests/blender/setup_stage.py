@@ -69,7 +69,7 @@ class SetupStage:
             ("depth-anything-v2-metric-small", "Depth Anything V2 Small", 100_000_000, ""),
             ("hunyuan3d-2mini-turbo", "Hunyuan3D 2 mini Turbo", 3_800_000_000, TENCENT),
             ("hunyuan3d-delight", "Hunyuan3D Delight", 4_000_000_000, TENCENT),
-            ("hunyuan3d-paint-turbo", "Hunyuan3D Paint Turbo", 6_000_000_000, TENCENT),
+            ("hunyuan3d-paint", "Hunyuan3D Paint", 6_000_000_000, TENCENT),
         ]
         return tuple(
             m.WeightsInfo(

@@ -77,7 +77,7 @@ def test_the_texture_takes_the_shapes_place(learned, owner, as_with_a_window):
     apple.modifiers.new("Wood", "SOLIDIFY")
     tick_until(owner, lambda: job.is_over and not owner.applier.is_busy)
     assert not job.error and not any(target.error for target in job.targets)
-    assert all(any("Hunyuan3D Paint Turbo" in note for note in target.notes) for target in job.targets)
+    assert all(any("Hunyuan3D Paint." in note for note in target.notes) for target in job.targets)
     apple, mug = bpy.data.objects["pippin"], bpy.data.objects["blue mug"]
     assert (apple.session_uid, mug.session_uid) == kept and is_textured(apple) and is_textured(mug)
     assert tuple(apple.location) == (1, 2, 3) and apple.rotation_euler.z == 0.5 and apple.parent.name == "table"
@@ -95,7 +95,7 @@ def test_a_mesh_of_ones_own_is_painted_from_all_sides(learned, owner):
     learned.retexture_picture = str(PHOTO)
     assert bpy.ops.img23d.retexture() == {"FINISHED"}
     (target,) = owner.session.jobs[0].targets
-    assert any("Hunyuan3D Paint Turbo" in note for note in target.notes)
+    assert any("Hunyuan3D Paint." in note for note in target.notes)
     monkey = bpy.data.objects["Suzanne"]
     assert len(monkey.data.vertices) == 507 and monkey.modifiers.keys() == ["Subdivision"]
     material = monkey.material_slots[monkey.data.polygons[0].material_index].material

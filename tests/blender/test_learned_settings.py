@@ -22,7 +22,8 @@ def test_the_settings_reach_generate_and_locate(values, photo, machine):
     values.photo, values.engine, values.grounder, values.matter = str(photo), "hunyuan3d", "qwen3-vl-8b", "birefnet-hr"
     values.shape_model, values.speed, values.steps, values.guidance = "hunyuan3d-2", "standard", 30, 7.5
     values.octree_resolution, values.budget = 384, 0
-    values.painter, values.paint_steps, values.paint_guidance, values.delight = "hunyuan3d-paint", 20, 3.0, False
+    values.painter, values.paint_steps, values.paint_guidance, values.delight = "hunyuan3d-paint-turbo", 20, 3.0, False
+    values.match_positions = False
     values.texture_size = "4096"
     machine.small_memory, machine.locate_device, machine.shape_device, machine.paint_device = True, "cpu", "gpu:1", "gpu"
     for request in (requests.generate_request(bpy.context), requests.locate_request(bpy.context)):
@@ -32,8 +33,8 @@ def test_the_settings_reach_generate_and_locate(values, photo, machine):
             "qwen3-vl-8b", "birefnet-hr", "hunyuan3d-2-standard",
         )  # fmt: skip
         assert (learned.steps, learned.guidance, learned.octree_resolution, learned.faces) == (30, 7.5, 384, 0)
-        assert (learned.painter, learned.paint_steps, learned.paint_guidance) == ("hunyuan3d-paint", 20, 3.0)
-        assert learned.small_memory and not learned.delight and request.settings.texture_size == 4096
+        assert (learned.painter, learned.paint_steps, learned.paint_guidance) == ("hunyuan3d-paint-turbo", 20, 3.0)
+        assert learned.small_memory and not learned.delight and not learned.match_positions and request.settings.texture_size == 4096
         devices = learned.devices
         assert (devices.locate, devices.matte, devices.shape, devices.paint) == ("cpu", "auto", "gpu:1", "gpu")
 
@@ -42,6 +43,14 @@ def test_the_fresh_panel_holds_the_defaults(values, photo):
     values.photo = str(photo)
     settings = part("shared.img23d_protocol.messages").Settings
     assert part("scene.requests").generate_request(bpy.context).settings == settings()
+
+
+def test_the_standard_painter_is_the_default_and_older_scenes_keep_theirs(values):
+    """Blender saves the number of a choice; those of before the standard painter became the first are kept."""
+    assert values.painter == "hunyuan3d-paint"
+    items = values.bl_rna.properties["painter"].enum_items
+    assert [item.identifier for item in items] == ["hunyuan3d-paint", "hunyuan3d-paint-turbo", "preview"]
+    assert {item.identifier: item.value for item in items} == {"hunyuan3d-paint-turbo": 0, "hunyuan3d-paint": 1, "preview": 2}
 
 
 def test_an_engine_that_is_not_set_up_stays_chosen_in_the_file(values, tmp_path):
@@ -66,9 +75,9 @@ def test_each_engine_shows_what_it_uses(values, engine):
 @pytest.mark.parametrize(
     ("painter", "shown", "hidden"),
     [
-        ("hunyuan3d-paint-turbo", {"delight", "paint_steps"}, {"paint_guidance"}),
-        ("hunyuan3d-paint", {"delight", "paint_steps", "paint_guidance"}, set()),
-        ("preview", set(), {"delight", "paint_steps", "paint_guidance"}),
+        ("hunyuan3d-paint-turbo", {"delight", "paint_steps", "match_positions"}, {"paint_guidance"}),
+        ("hunyuan3d-paint", {"delight", "paint_steps", "paint_guidance"}, {"match_positions"}),
+        ("preview", set(), {"delight", "paint_steps", "paint_guidance", "match_positions"}),
     ],
 )
 def test_each_painter_shows_what_it_uses(values, painter, shown, hidden):

@@ -15,7 +15,7 @@ def test_who_set_up_before_there_was_a_painter_gets_it_with_one_press(stage, mac
     engine = stage.messages.EngineInfo(id="hunyuan3d", label="Hunyuan3D", ready=True)
     main = part("panels.main").IMG23D_PT_main
     values.engine = "hunyuan3d"
-    stage.tell(weights=stage.weights(but=("hunyuan3d-delight", "hunyuan3d-paint-turbo")), engines=(engine,))
+    stage.tell(weights=stage.weights(but=("hunyuan3d-delight", "hunyuan3d-paint")), engines=(engine,))
     assert "about 10.0 GB of models" in panel().said and panel().pressed("img23d.setup") == [{}]
     shown = drawn(main)
     assert "painter is not downloaded" in shown.said and shown.pressed("img23d.setup") == [{}]
@@ -30,7 +30,7 @@ def test_who_set_up_before_there_was_a_painter_gets_it_with_one_press(stage, mac
     assert "painter is not downloaded" in drawn(main).said and not drawn(main).pressed("img23d.setup")
     stage.finish("installer")
     (request,) = stage.links["weights"].said
-    assert {"hunyuan3d-delight", "hunyuan3d-paint-turbo"} < set(request.sets)
+    assert {"hunyuan3d-delight", "hunyuan3d-paint"} < set(request.sets)
     stage.finish("weights")
     stage.say("main", stage.messages.Status(weights=stage.weights(), engines=(engine,)))
     assert "painter is not downloaded" not in drawn(main).said and not panel().pressed("img23d.setup")

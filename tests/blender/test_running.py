@@ -226,8 +226,8 @@ def test_short_memory_has_one_button_after_the_other(machine, values):
 
 
 def test_models_that_are_missing_have_their_button(machine):
-    layout = machine(**{"hunyuan3d-paint-turbo": "missing"})
-    assert "Not downloaded yet" in layout.said and "hunyuan3d-paint-turbo" in layout.said
+    layout = machine(**{"hunyuan3d-paint": "missing"})
+    assert "Not downloaded yet" in layout.said and "hunyuan3d-paint" in layout.said
     assert layout.pressed("img23d.fix") == [{"action": "download"}]
 
 

@@ -101,7 +101,7 @@ def test_one_press_from_nothing_to_ready(stage, machine, tmp_path):
         "depth-anything-v2-metric-small",
         "hunyuan3d-2mini-turbo",
         "hunyuan3d-delight",
-        "hunyuan3d-paint-turbo",
+        "hunyuan3d-paint",
     )
     loading = m.SetupProgress(
         job=request.job, step=m.SetupStep.DOWNLOAD, fraction=0.5, done_bytes=4_500_000_000, total_bytes=9_000_000_000,

@@ -157,7 +157,7 @@ def learned(**changed: object) -> LearnedSettings:
 def test_learned_settings_are_handed_on() -> None:
     assert learned() == LearnedSettings()
     own = {"grounder": "qwen3-vl-8b", "matter": "preview", "speed": "standard", "steps": 30, "guidance": 7.5, "faces": 0}
-    own |= {"painter": "hunyuan3d-paint", "paint_steps": 20, "paint_guidance": 3.0, "delight": False}
+    own |= {"painter": "hunyuan3d-paint-turbo", "paint_steps": 20, "paint_guidance": 3.0, "match_positions": False, "delight": False}
     own |= {"devices": StageDevices(locate="cpu", shape="gpu:1", paint="gpu")}
     chosen = learned(**own)
     assert chosen == LearnedSettings(**own)

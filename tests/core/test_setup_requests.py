@@ -37,7 +37,7 @@ def refusal(*args, **kwargs) -> Img23DError:
 
 def test_what_the_settings_need() -> None:
     assert SHAPES == (
-        "qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small", "hunyuan3d-2mini-turbo", "hunyuan3d-delight", "hunyuan3d-paint-turbo"
+        "qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small", "hunyuan3d-2mini-turbo", "hunyuan3d-delight", "hunyuan3d-paint"
     )
     assert FREE == SHAPES[:3]
     own = LearnedSettings(matter="preview", shape_model="hunyuan3d-2", speed="standard", painter="preview")

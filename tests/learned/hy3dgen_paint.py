@@ -149,7 +149,7 @@ class PartsInMemory:
 def plan_with(parts: PartsInMemory, **changes: object) -> PaintPlan:
     usual = {
         "set_id": "small", "parts": parts, "device": processor(), "is_turbo": False, "steps": 3, "guidance": 2.0,
-        "delight": True, "frugal": False,
+        "delight": True, "frugal": False, "match_positions": False,
     }  # fmt: skip
     return PaintPlan(**(usual | changes))
 

@@ -211,10 +211,10 @@ def test_painting_counts_by_its_own_settings() -> None:
     def work(**settings: object) -> float:
         return expectation.work(LearnedSettings(**settings))
 
-    assert work() - work(painter="preview") == pytest.approx(10 * 10.4 + 43.8 + 30.4, abs=0.2)
+    assert work() - work(painter="preview") == pytest.approx(30 * 20.0 + 43.8 + 30.4, abs=0.2)
     assert work() - work(delight=False) == pytest.approx(43.8)
-    assert work(paint_steps=20) - work() == pytest.approx(10 * 10.4)
-    assert work(painter="hunyuan3d-paint") - work() == pytest.approx(30 * 20.0 - 10 * 10.4)
+    assert work(paint_steps=40) - work() == pytest.approx(10 * 20.0)
+    assert work() - work(painter="hunyuan3d-paint-turbo") == pytest.approx(30 * 20.0 - 10 * 10.4)
 
 
 def test_a_device_has_an_expectation_for_every_choice() -> None:

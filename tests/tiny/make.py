@@ -1,7 +1,7 @@
 """Small trained checkpoints in exactly the published layouts, as a models folder that the program takes for a real one.
 
     python tests/tiny/make.py              makes what is missing and prints the folder
-    python tests/tiny/make.py SET          makes one file set
+    python tests/tiny/make.py SET ...      makes file sets
 
 Each is made again when the scripts here or the training data change.
 """
@@ -32,24 +32,28 @@ MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
     "depth-anything-v2-metric-small": ("depth", (DEPTH,)),
     "hunyuan3d-2mini-turbo": ("shape", ()),
     "hunyuan3d-delight": ("delight", PAINT_SOURCES),
+    "hunyuan3d-paint": ("paint", PAINT_SOURCES),
     "hunyuan3d-paint-turbo": ("paint", PAINT_SOURCES),
 }
 
 
 def make_all() -> Path:
     """The models folder. Two callers at once do the same work twice, and the later one wins."""
-    missing = [set_id for set_id in MAKERS if not _is_made(set_id)]
+    missing: dict[str, list[str]] = {}
+    for set_id, (module, _) in MAKERS.items():
+        if not _is_made(set_id):
+            missing.setdefault(module, []).append(set_id)
     with ThreadPoolExecutor(PROCESSES) as pool:
-        list(pool.map(_make_in_a_process, missing))
+        list(pool.map(_make_in_a_process, missing.values()))
     return MODELS
 
 
-def _make_in_a_process(set_id: str) -> None:
-    """One thread each: for networks this small a second one only waits."""
-    command, variables = [sys.executable, __file__, set_id], {**os.environ, "OMP_NUM_THREADS": "1"}
+def _make_in_a_process(set_ids: list[str]) -> None:
+    """The sets of one module, which may share a training. One thread: for networks this small a second one only waits."""
+    command, variables = [sys.executable, __file__, *set_ids], {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, stdin=subprocess.DEVNULL)
     if done.returncode:
-        raise RuntimeError(f"{set_id} could not be made:\n{done.stderr}")
+        raise RuntimeError(f"{', '.join(set_ids)} could not be made:\n{done.stderr}")
 
 
 def make(set_id: str) -> None:
@@ -86,7 +90,7 @@ def _key(set_id: str) -> str:
 if __name__ == "__main__":
     for folder in (ROOT / "tests", ROOT / "backend", ROOT / "blender_img23d" / "shared"):
         sys.path.insert(0, str(folder))
-    if sys.argv[1:]:
-        make(sys.argv[1])
-    else:
+    for argument in sys.argv[1:]:
+        make(argument)
+    if not sys.argv[1:]:
         print(make_all())

@@ -7,6 +7,7 @@ where hy3dgen has it. What it learns from is in `solids`, what pictures it compu
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from . import latents
 from .solids import CAMERAS, CELLS, Lesson, lesson
 
+TURBO_SET = "hunyuan3d-paint-turbo"
 TURBO_FOLDER, FOLDER = "hunyuan3d-paint-v2-0-turbo", "hunyuan3d-paint-v2-0"
 # The published noise grows from 0.00085 to 0.012 a step. So much at the start means that nearly every step's sample is
 # noise, and that the views are told by maps and picture alone: a network learns that sooner than to keep what is there.
@@ -40,8 +42,14 @@ _NEAR = 0.8  # cells: how exact that place is
 
 
 def make(folder: Path) -> None:
-    """Writes the turbo painter's files below the file set's folder."""
-    save(folder / TURBO_FOLDER, trained(), is_turbo=True)
+    """Writes a painter's files below its file set's folder; both painters are one network, trained once a process."""
+    is_turbo = folder.name == TURBO_SET
+    save(folder / (TURBO_FOLDER if is_turbo else FOLDER), _trained_once(), is_turbo=is_turbo)
+
+
+@cache
+def _trained_once() -> nn.Module:
+    return trained()
 
 
 def save(folder: Path, network: nn.Module, *, is_turbo: bool) -> None:

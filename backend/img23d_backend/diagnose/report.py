@@ -14,6 +14,7 @@ from img23d_protocol.redaction import redact
 
 from .. import __version__, process_memory
 from ..engines import Engines
+from ..models.published_program import in_words
 from .programs import version, why_not_importable
 
 _LEARNED = ("torch", "transformers", "diffusers", "huggingface_hub", "hy3dgen")
@@ -36,6 +37,8 @@ def _facts(engines: Engines) -> Iterator[tuple[str, str]]:
         yield f"engine {engine.id}", f"{'ready' if engine.ready else 'not ready'}, {engine.label}"
     for weights in engines.weights.infos():
         yield f"weights {weights.id}", _told(weights)
+    for set_id, digest in engines.weights.programs().items():
+        yield f"published program of {set_id}", in_words(digest)
     yield "peak memory", f"{process_memory.peak_bytes() / 1e6:.0f} MB"
 
 

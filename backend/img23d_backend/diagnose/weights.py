@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from img23d_protocol.choices import DEPTH_MODEL, PAINT_DELIGHT, PREVIEW_MATTE, PREVIEW_PAINT
 from img23d_protocol.messages import Action, Diagnose, Finding, LearnedSettings, Level, WeightsInfo, WeightsState
 
 from ..engines import Engines
 from ..models.disk import gigabytes
+from ..models.published_program import Program, compared
 from .programs import has_networks, is_set_up
 
 
@@ -25,9 +26,22 @@ def findings(request: Diagnose, engines: Engines) -> Iterator[Finding]:
             yield _without_depth(info)
         elif info.origin:
             yield Finding(what=info.label, level=Level.NOTE, sentence=f"{info.origin}.", detail=info.id)
+    yield from _other_programs(engines, infos)
     ready = [info.label for info in infos if info.state is WeightsState.READY]
     if ready:
         yield Finding(what="Models", level=Level.GOOD, sentence=f"Whole: {', '.join(ready)}.")
+
+
+def _other_programs(engines: Engines, infos: Iterable[WeightsInfo]) -> Iterator[Finding]:
+    """The publisher's software would run it; here it is only known by name."""
+    programs = engines.weights.programs()
+    for info in infos:
+        if info.id in programs and compared(programs[info.id]) is Program.OTHER:
+            sentence = (
+                f"{info.label} was published with a program that this version does not know; it is not used here. "
+                "Should its textures look wrong, choose another painter and send this report."
+            )
+            yield Finding(what=info.label, level=Level.NOTE, sentence=sentence, detail=f"{info.id}: {programs[info.id]}")
 
 
 def _needed(learned: LearnedSettings) -> set[str]:

@@ -22,6 +22,7 @@ from .disk import gigabytes, remove, told_in_a_sentence
 from .hub import Hub, HubFile, Listing
 from .hub_errors import got_no_answer
 from .lock import locked
+from .published_program import listed_program
 from .record import RECORD_NAME, SHORT, Record, RecordedFile, read_record, size_of, state_of, write_record
 from .registry import WeightSet
 from .selection import lacking, notices, wanted
@@ -50,6 +51,7 @@ class Plan:
     files: tuple[HubFile, ...]
     notices: tuple[HubFile, ...]
     cache: Path | None
+    program: str = ""
 
     @property
     def size(self) -> int:
@@ -150,6 +152,7 @@ class Installation:
             files=files,
             notices=notices(listing.files),
             cache=self._cache_with(source, files),
+            program=listed_program(row, listing.files),
         )
 
     def _listing(self, row: WeightSet, source: Source) -> Listing:
@@ -270,6 +273,7 @@ def _record(plan: Plan) -> Record:
         accepted=plan.row.must_accept,
         files={file.name: RecordedFile(size=file.size, digest=file.digest) for file in plan.files},
         notices=tuple(file.name for file in plan.notices),
+        program=plan.program,
     )
 
 

@@ -27,7 +27,8 @@ class Record:
     """`requested` is the registry's revision at that time, `revision` the commit that came (empty: the files came by hand).
 
     `folder` is where the files lie: empty for the record's own folder, otherwise the cache of another program.
-    `notices` are licence and notice files; they lie in the record's own folder in any case.
+    `notices` are licence and notice files; they lie in the record's own folder in any case. `program` is the digest of the
+    publisher's own program as the hub listed it (`published_program`), which is never fetched.
     """
 
     repository: str
@@ -41,6 +42,7 @@ class Record:
     files: dict[str, RecordedFile] = field(default_factory=dict)  # by their paths in the repository
     notices: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()  # names of files that a check found wrong
+    program: str = ""
 
     @property
     def size(self) -> int:

@@ -288,8 +288,8 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
     _vae("hunyuan3d-2-vae", "Hunyuan3D 2.0 decoder", _LARGE, "hunyuan3d-vae-v2-0", 428_000_000, _INSIDE),  # about
     # The turbo painter's VAE is stored in 32 bits; the delight model's text encoder is never on the device.
     _paint(_DELIGHT, "hunyuan3d-delight-v2-0", _DELIGHT_FILES, 2_581_700_000, 1_900_000_000),  # about
-    _paint(PAINTERS[0], "hunyuan3d-paint-v2-0-turbo", _TURBO_PAINT_FILES, 4_056_870_000, 3_890_000_000),
-    _paint(PAINTERS[1], "hunyuan3d-paint-v2-0", _PAINT_FILES, 3_829_973_000, 3_829_973_000),
+    _paint(PAINTERS[0], "hunyuan3d-paint-v2-0", _PAINT_FILES, 3_829_973_000, 3_829_973_000),
+    _paint(PAINTERS[1], "hunyuan3d-paint-v2-0-turbo", _TURBO_PAINT_FILES, 4_056_870_000, 3_890_000_000),
 )
 
 

@@ -20,6 +20,7 @@ from .disk import free_bytes, gigabytes, remove, told_in_a_sentence
 from .hub import Hub
 from .installation import LOCKS_NAME, Installation
 from .lock import locked
+from .published_program import has_program
 from .record import RECORD_NAME, Record, RecordedFile, files_folder, read_record, size_of, state_of, write_record
 from .registry import WEIGHT_SETS, WeightSet, weight_set
 from .selection import WEIGHTS_SUFFIX
@@ -67,6 +68,12 @@ class WeightStore:
     def infos(self) -> tuple[WeightsInfo, ...]:
         """Every row of the registry with its state."""
         return tuple(self._info(row) for row in WEIGHT_SETS)
+
+    def programs(self) -> Mapping[str, str]:
+        """Of the sets that are there and have a program of their publisher's: its digest as the hub listed it, or nothing."""
+        rows = (row for row in WEIGHT_SETS if has_program(row) and self.is_ready(row.id))
+        records = {row.id: read_record(self._folder / row.id) for row in rows}
+        return {set_id: record.program for set_id, record in records.items() if record is not None}
 
     # --- what changes it --------------------------------------------------------------------------------------------
 

@@ -47,11 +47,12 @@ SPEEDS: tuple[Choice, ...] = (
     ("standard", "Standard", "All steps with guidance: follows the photo most closely"),
 )
 PREVIEW_PAINT = "preview"
+STANDARD_PAINTER = "hunyuan3d-paint"
 TURBO_PAINTER = "hunyuan3d-paint-turbo"  # the one without guidance
 PAINT_DELIGHT = "hunyuan3d-delight"  # the file set that every painter of Hunyuan3D needs as well: it takes light and shadow away
 PAINTERS: tuple[Choice, ...] = (
-    (TURBO_PAINTER, "Hunyuan3D Paint Turbo", "Paints every side of a shape, few steps without guidance"),
-    ("hunyuan3d-paint", "Hunyuan3D Paint", "Paints every side of a shape, all steps with guidance: follows the photo most closely"),
+    (STANDARD_PAINTER, "Hunyuan3D Paint", "Paints every side of a shape, all steps with guidance: follows the photo most closely"),
+    (TURBO_PAINTER, "Hunyuan3D Paint Turbo", "Paints every side of a shape, few steps without guidance: faster, and the sides may fit less well"),
     (PREVIEW_PAINT, "Projection (no AI model)", "Projects the photo and continues its colours on the sides that it does not show"),
 )
 TORCH_BUILDS: tuple[Choice, ...] = (

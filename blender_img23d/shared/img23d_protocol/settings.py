@@ -42,6 +42,7 @@ class LearnedSettings:
     painter: str = PAINTERS[0][0]
     paint_steps: int = 0
     paint_guidance: float = 0.0  # the turbo painter has none
+    match_positions: bool = True  # the turbo painter compares only places of the sides that are close on the object
     delight: bool = True  # take light and shadow out of the photo before it is painted with
     small_memory: bool = False  # keep the peak below 4 GB, slower
     devices: StageDevices = field(default_factory=StageDevices)

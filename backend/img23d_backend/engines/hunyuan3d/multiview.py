@@ -17,6 +17,7 @@ import numpy as np
 from .glimpse import contact_sheet, fit_colors
 from .latent_pictures import decoded, picture_bytes, sampled
 from .latents import within
+from .position_masks import position_masks
 
 if TYPE_CHECKING:
     from diffusers import EulerAncestralDiscreteScheduler, LCMScheduler
@@ -39,11 +40,14 @@ _VALUES_A_TOKEN, _HEADS, _TABLES = 30 * 320, 5, 2
 
 @dataclass(frozen=True, kw_only=True)
 class _Known:
-    """What no step changes. `maps` (V, 8, h, w): the latents of the normals and, below them, of the positions."""
+    """What no step changes. `maps` (V, 8, h, w): the latents of the normals and, below them, of the positions. `near`: who
+    attends to whom among the views, see `Conditions`; empty for all to all.
+    """
 
     picture: Tensor  # (1, 4, h, w) latents
     maps: Tensor
     cameras: Tensor  # (V,) int64
+    near: dict[int, Tensor]
     colors: np.ndarray  # from latents to colours, see `glimpse`
 
 
@@ -115,8 +119,15 @@ def _encode(
         picture=latents[0],
         maps=torch.cat((normals, positions), dim=1),
         cameras=torch.tensor(camera_ids),
+        near=_near(maps, latents[0].shape[-1], plan),
         colors=fit_colors(latents, pictures),
     )
+
+
+def _near(maps: ControlMaps, side: int, plan: PaintPlan) -> dict[int, Tensor]:
+    if not (plan.is_turbo and plan.match_positions):
+        return {}
+    return position_masks(maps.positions, side, plan.device.torch_name)
 
 
 def _look_at(known: _Known, plan: PaintPlan, models: ModelStore) -> tuple[KeysValues, ...]:
@@ -157,7 +168,7 @@ def _sample(
         for done, time in enumerate(scheduler.timesteps):
             report(done / steps, f"Painting, step {done + 1} of {steps}")
             sample = torch.cat((scheduler.scale_model_input(latents, time), known.maps), dim=1)  # (V, 12, h, w)
-            noise = _predict(network, sample, time, known.cameras, keys, plan)
+            noise = _predict(network, sample, time, known.cameras, plan, keys=keys, near=known.near)
             stepped = scheduler.step(noise, time, latents, generator=generator)
             latents = stepped.prev_sample
             expected = stepped.denoised if plan.is_turbo else stepped.pred_original_sample
@@ -166,7 +177,14 @@ def _sample(
 
 
 def _predict(
-    network: MultiviewUNet, sample: Tensor, time: Tensor, cameras: Tensor, keys: tuple[KeysValues, ...], plan: PaintPlan
+    network: MultiviewUNet,
+    sample: Tensor,
+    time: Tensor,
+    cameras: Tensor,
+    plan: PaintPlan,
+    *,
+    keys: tuple[KeysValues, ...],
+    near: dict[int, Tensor],
 ) -> Tensor:
     """(V, 4, h, w) float32: the network's answer, both halves of a guided step in one pass or one after the other.
 
@@ -177,7 +195,7 @@ def _predict(
     views, device = len(sample), plan.device.torch_name
 
     def run(halves: int, unguided: int) -> Tensor:
-        conditions = Conditions(views=views, reference=keys, unguided=unguided, query_chunk=plan.query_chunk)
+        conditions = Conditions(views=views, reference=keys, unguided=unguided, query_chunk=plan.query_chunk, near=near)
         rows = sample.repeat(halves, 1, 1, 1).to(device, plan.device.dtype)
         return network(rows, time.to(device), cameras.repeat(halves).to(device), conditions).float().cpu()
 
@@ -216,6 +234,8 @@ def _decode(latents: Tensor, plan: PaintPlan, models: ModelStore, report: Report
 
 
 def _bytes_of_a_pass(plan: PaintPlan, known: _Known, rows: int) -> int:
-    tokens = known.picture.shape[-2] * known.picture.shape[-1]
+    tokens, itemsize = known.picture.shape[-2] * known.picture.shape[-1], plan.device.dtype.itemsize
     values = _VALUES_A_TOKEN + _TABLES * _HEADS * plan.query_chunk
-    return rows * tokens * values * plan.device.dtype.itemsize
+    sizes = [mask.numel() for mask in known.near.values()]
+    masks = sum(sizes) + max(sizes, default=0) * itemsize  # as they are, and one as an attention adds it
+    return rows * tokens * values * itemsize + masks

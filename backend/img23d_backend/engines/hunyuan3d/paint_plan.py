@@ -22,7 +22,10 @@ _QUERY_CHUNK = 1024  # 24,576 keys of 5 heads then take 0.25 GB in half precisio
 
 @dataclass(frozen=True, kw_only=True)
 class PaintPlan(Lending):
-    """`frugal` also takes both halves of a guided step one after the other. `query_chunk` 0 is all at once."""
+    """`frugal` also takes both halves of a guided step one after the other. `query_chunk` 0 is all at once.
+
+    `match_positions` is for the turbo model only: its views attend to each other where they show the same place.
+    """
 
     set_id: str
     parts: PaintParts
@@ -30,6 +33,7 @@ class PaintPlan(Lending):
     steps: int
     guidance: float
     delight: bool
+    match_positions: bool
 
     @property
     def query_chunk(self) -> int:
@@ -74,6 +78,7 @@ def make_paint_plan(settings: LearnedSettings, weights: WeightStore) -> PaintPla
         steps=settings.paint_steps or (_TURBO_STEPS if is_turbo else _STEPS),
         guidance=1.0 if is_turbo else settings.paint_guidance or _GUIDANCE,
         delight=settings.delight,
+        match_positions=settings.match_positions,
         frugal=settings.small_memory,
     )
 

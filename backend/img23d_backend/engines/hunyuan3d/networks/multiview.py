@@ -16,7 +16,7 @@ R rows (halves of a guided step x views), V views, L tokens a view, C channels, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -45,12 +45,15 @@ class Conditions:
 
     `views` rows belong together. The first `unguided` rows have neither prompt nor picture: the unconditional half.
     `reference` holds one entry a block, and may be empty where all rows are unguided. `query_chunk` 0 is all at once.
+    `near` has the number of tokens of all views together and who may attend to whom there, (V * L, V * L) bool; where it has
+    nothing, all attend to all.
     """
 
     views: int
     reference: Sequence[KeysValues] = ()
     unguided: int = 0
     query_chunk: int = 0
+    near: Mapping[int, Tensor] = field(default_factory=dict)
 
 
 class MultiviewUNet(UNet2DConditionModel):
@@ -138,7 +141,8 @@ class MultiviewBlock(nn.Module):
             seen = _attend(self.attn_refview, looking, conditions.reference[self.index], chunk)
             x[first:] += seen[0].unflatten(0, (-1, tokens))
         together = normed.unflatten(0, (-1, conditions.views)).flatten(1, 2)  # (R / V, V * L, C)
-        x = x + _attend(self.attn_multiview, together, None, chunk).reshape(x.shape)
+        near = conditions.near.get(together.shape[1])
+        x = x + _attend(self.attn_multiview, together, None, chunk, near).reshape(x.shape)
         x = x + inner.attn2(inner.norm2(x), encoder_hidden_states=encoder_hidden_states)
         return x + inner.ff(inner.norm3(x))
 
@@ -209,15 +213,25 @@ def _attention_like(block: BasicTransformerBlock) -> Attention:
     )
 
 
-def _attend(attention: Attention, queries: Tensor, known: KeysValues | None, chunk: int) -> Tensor:
-    """(B, T, C) to the same: to themselves, or to `known` keys and values. `chunk` queries at a time, 0 for all."""
+def _attend(
+    attention: Attention, queries: Tensor, known: KeysValues | None, chunk: int, mask: Tensor | None = None
+) -> Tensor:
+    """(B, T, C) to the same: to themselves, or to `known` keys and values. `chunk` queries at a time, 0 for all.
+
+    `mask` (T, keys) bool is False where a query must not see a key.
+    """
     q = _heads(attention.to_q(queries), attention.heads)
     if known is None:
         known = KeysValues(
             keys=_heads(attention.to_k(queries), attention.heads), values=_heads(attention.to_v(queries), attention.heads)
         )
-    parts = q.split(chunk, dim=2) if chunk else (q,)
-    attended = [scaled_dot_product_attention(part, known.keys, known.values) for part in parts]
+    size = chunk or q.shape[2]
+    parts = q.split(size, dim=2)
+    masks = [None] * len(parts) if mask is None else mask.split(size)
+    attended = [
+        scaled_dot_product_attention(part, known.keys, known.values, attn_mask=seen)
+        for part, seen in zip(parts, masks, strict=True)
+    ]
     joined = attended[0] if len(attended) == 1 else torch.cat(attended, dim=2)
     return attention.to_out[0](joined.transpose(1, 2).flatten(2))
 
