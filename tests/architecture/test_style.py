@@ -9,7 +9,7 @@ import pytest
 from source import ROOT, Module, product_modules, python_files
 
 MODULES = product_modules()
-LONGEST_MODULE = 300  # lines
+LONGEST_MODULE = 450  # lines: a concept is not cut up to stay below a smaller number
 LONGEST_EXECUTE = 15
 
 # Where the outside world begins: anything may be thrown there, and must not go further.
