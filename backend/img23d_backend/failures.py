@@ -13,6 +13,7 @@ from pathlib import Path
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.disk_errors import disk_error, folder_of, is_full
 
+from .models.loading import UNFIT
 from .models.memory_errors import is_out_of_memory
 
 Told = tuple[ErrorCode, str] | None
@@ -71,11 +72,12 @@ _HUB: dict[str, Told] = {  # the more special first
 _DAMAGED_SIGNS = (
     "pytorchstreamreader",
     "invalid header or archive is corrupted",
-    "error(s) in loading state_dict",
     "couldn't instantiate the backend tokenizer",
     "does not appear to have a file named",
     "error no file named",
 )
+# Names or shapes of tensors that a network does not have: torch's and transformers' words
+_UNFIT_SIGNS = ("error(s) in loading state_dict",)
 _DRIVER_SIGNS = (
     "driver on your system is too old",
     "driver version is insufficient",
@@ -128,6 +130,8 @@ def _names(error: BaseException) -> Iterator[str]:
 
 def _weights(error: BaseException) -> Told:
     """What the readers of checkpoints say, and files of weights that cannot be opened."""
+    if _says(error, _UNFIT_SIGNS):
+        return ErrorCode.WEIGHTS_UNFIT, UNFIT
     if type(error).__name__ in ("SafetensorError", "UnpicklingError") or _says(error, _DAMAGED_SIGNS):
         return (
             ErrorCode.WEIGHTS_DAMAGED,

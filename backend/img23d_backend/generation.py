@@ -31,6 +31,7 @@ _FATAL = {
     ErrorCode.DEVICE_LOST,
     ErrorCode.WEIGHTS_MISSING,
     ErrorCode.WEIGHTS_DAMAGED,
+    ErrorCode.WEIGHTS_UNFIT,
 }
 
 

@@ -34,6 +34,7 @@ _OUR_SIDE = {
     ErrorCode.DEVICE_LOST,
     ErrorCode.WEIGHTS_MISSING,
     ErrorCode.WEIGHTS_DAMAGED,
+    ErrorCode.WEIGHTS_UNFIT,
     ErrorCode.NO_SURFACE,
 }
 

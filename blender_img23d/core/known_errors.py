@@ -79,6 +79,10 @@ _KNOWN: dict[str, tuple[str, str]] = {
         "A model's file is damaged.",
         "Press Verify under AI Models, then download what is wrong again.",
     ),
+    ErrorCode.WEIGHTS_UNFIT: (
+        "A model does not fit this version of Img23D.",
+        "Choose another model, or update Img23D; if it stays, report it with Copy Report under Help.",
+    ),
     ErrorCode.HUB_REFUSED: (
         "The model hub does not give this model to everybody.",
         "Agree to its terms on its page and log in there, or choose another model.",

@@ -26,6 +26,7 @@ _ACTIONS = (
     ("preferences", "Open the Preferences", "Open the extension's preferences"),
     ("allow_online", "Allow Online Access", "Open the preferences where Blender is allowed to use the network"),
     ("open_log", "Open the Log", "Open the newest log of the backend in the system's text editor"),
+    ("copy_report", "Copy the Report", "Put the doctor's report onto the clipboard, to be pasted where the failure is reported"),
     ("restart_backend", "Restart the Backend", "End the program that works beside Blender, and start it anew"),
 )
 _DESCRIPTIONS = {identifier: description for identifier, _label, description in _ACTIONS}
@@ -113,6 +114,7 @@ _FIXES: dict[str, Callable[[bpy.types.Context], set[str]]] = {
     "preferences": _show_preferences,
     "allow_online": _allow_online,
     "open_log": lambda context: bpy.ops.img23d.open_log(),
+    "copy_report": lambda context: bpy.ops.img23d.copy_report(),
     "restart_backend": _restart,
 }
 

@@ -22,6 +22,7 @@ _BUTTONS = {
     "preferences": ("Open the Preferences...", "PREFERENCES"),
     "allow_online": ("Open the Preferences...", "PREFERENCES"),
     "open_log": ("Open the Log", "TEXT"),
+    "copy_report": ("Copy the Report", "COPYDOWN"),
     "restart_backend": ("Restart the Backend", "FILE_REFRESH"),
 }
 

@@ -66,6 +66,8 @@ def _hidden(tree: ast.AST) -> Iterator[ast.AST]:
                 yield node
             elif name == "Img23DError":  # the third is for the report
                 yield from node.args[2:]
+            elif name == "unfit":  # has one sentence of its own
+                yield from node.args
             elif name in ("TypeVar", "compile", "RuntimeError", "ValueError", "ProtocolError", "AttributeError", "KeyError", "OSError"):
                 yield node
         elif isinstance(node, ast.keyword) and node.arg == "detail":

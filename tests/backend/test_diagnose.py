@@ -15,6 +15,7 @@ from img23d_backend.diagnose import machine, places, programs, run_diagnosis
 from img23d_backend.engines import PREVIEW, Engines
 from img23d_backend.job import Caller
 from img23d_backend.models import system_memory
+from img23d_backend.models.loading import unfit
 from img23d_backend.models.registry import WEIGHT_SETS
 from img23d_backend.stages import Engine
 from img23d_protocol import ErrorCode, Img23DError
@@ -272,6 +273,14 @@ def test_a_search_that_sees_nothing_in_the_test_picture_has_worked(patient: Pati
     found = tried(patient, no_trap)
     assert found["Find"].level is Level.NOTE and "red ball" in found["Find"].sentence
     assert [found[stage].level for stage in ("Cut out", "Shape", "Paint")] == [Level.GOOD] * 3
+
+
+def test_a_model_that_does_not_fit_is_not_downloaded_again(patient: Patient) -> None:
+    """Its files are whole, so that Verify and Download would lead back to the same failure."""
+    found = tried(patient, failing("shape", unfit("2 missing: a, b; 0 unexpected: none")))
+    assert (found["Shape"].level, found["Shape"].action) == (Level.PROBLEM, Action.COPY_REPORT)
+    assert "another model" in found["Shape"].sentence and "2 missing" in found["Shape"].detail
+    assert not any(word in found["Shape"].sentence for word in ("Verify", "Download", "damaged"))
 
 
 def test_an_unknown_failure_points_to_the_log(patient: Patient) -> None:

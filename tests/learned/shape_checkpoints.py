@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
 import torch
+import yaml
 from tiny.shape import published_config, save
 from torch import nn
 
@@ -133,14 +137,36 @@ def hy3dgen_importable() -> Iterator[None]:
                 sys.modules[name] = module
 
 
+def with_new_names(folder: Path) -> Path:
+    """A folder within with the same model, its encoder as transformers 5 names it: transformers' own mapping does it."""
+    from safetensors.torch import load_file, save_file
+    from transformers import Dinov2Model
+
+    made = folder / "new_names"
+    made.mkdir()
+    shutil.copy(folder / "config.yaml", made)
+    tensors, prefix = load_file(folder / "model.fp16.safetensors"), "conditioner.main_image_encoder.model."
+    encoder = {key.removeprefix(prefix): tensors.pop(key) for key in list(tensors) if key.startswith(prefix)}
+    content = yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8"))
+    keywords = content["conditioner"]["params"]["main_image_encoder"]["kwargs"]["config"]
+    with tempfile.TemporaryDirectory() as place:
+        save_file(encoder, Path(place) / "model.safetensors", {"format": "pt"})
+        (Path(place) / "config.json").write_text(json.dumps(keywords), encoding="utf-8")
+        network = Dinov2Model.from_pretrained(place, dtype=torch.float16)
+        renamed = {prefix + key: tensor.clone() for key, tensor in network.state_dict().items()}
+    save_file(tensors | renamed, made / "model.fp16.safetensors")
+    return made
+
+
 def hy3dgen_pipeline(folder: Path, dtype: torch.dtype = torch.float32) -> object:
-    """hy3dgen's own pipeline by its own loader."""
+    """hy3dgen's own pipeline by its own loader, which with transformers 5 takes the new names of the encoder's parts only."""
+    renamed = with_new_names(folder)
     with hy3dgen_importable():
         from hy3dgen.shapegen.pipelines import Hunyuan3DDiTFlowMatchingPipeline
 
         return Hunyuan3DDiTFlowMatchingPipeline.from_single_file(
-            str(folder / "model.fp16.safetensors"),
-            str(folder / "config.yaml"),
+            str(renamed / "model.fp16.safetensors"),
+            str(renamed / "config.yaml"),
             device="cpu",
             dtype=dtype,
             use_safetensors=True,

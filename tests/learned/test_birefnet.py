@@ -206,7 +206,7 @@ def test_watching_tells_the_share_that_is_done_and_leaves_nothing_behind() -> No
     assert len(told) == 2 * sum(SMALL.backbone.depths) + 5
 
 
-def test_weights_of_something_else_are_damaged_weights(tmp_path: Path) -> None:
+def test_weights_of_something_else_do_not_fit(tmp_path: Path) -> None:
     from safetensors.torch import save_file
 
     tensors = BiRefNet(SMALL).state_dict()
@@ -215,4 +215,4 @@ def test_weights_of_something_else_are_damaged_weights(tmp_path: Path) -> None:
         save_file(content, tmp_path / "model.safetensors")
         with pytest.raises(Img23DError) as caught:
             load(tmp_path, torch.float32)
-        assert caught.value.code == ErrorCode.WEIGHTS_DAMAGED
+        assert caught.value.code == ErrorCode.WEIGHTS_UNFIT

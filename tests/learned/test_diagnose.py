@@ -8,7 +8,12 @@ from pathlib import Path
 from img23d_backend.diagnose import run_diagnosis
 from img23d_backend.engines import HUNYUAN3D, Engines
 from img23d_backend.job import Caller
+from img23d_backend.models.weights import WeightStore
+from img23d_backend.setup_context import SetupContext
 from img23d_protocol.messages import Action, Diagnose, Diagnosed, Finding, FromBackend, Level
+from safetensors.torch import load_file, save_file
+
+SHAPER = "hunyuan3d-2mini-turbo"
 
 
 def look(models: Path) -> dict[str, Finding]:
@@ -31,10 +36,26 @@ def test_each_stage_of_the_learned_chain(tiny_models: Path) -> None:
 def test_a_damaged_model_that_has_the_right_size(tiny_models: Path, tmp_path: Path) -> None:
     """Only trying finds it, or Verify."""
     models = shutil.copytree(tiny_models, tmp_path / "models")
-    weights = next((models / "hunyuan3d-2mini-turbo").rglob("*.safetensors"))
+    weights = next((models / SHAPER).rglob("*.safetensors"))
     weights.write_bytes(bytes(weights.stat().st_size))
     found = look(models)
     assert "Models" in found and found[f"Cut out, {HUNYUAN3D.label}"].level is Level.GOOD
     shape = found[f"Shape, {HUNYUAN3D.label}"]
     assert (shape.level, shape.action) == (Level.PROBLEM, Action.DOWNLOAD)
     assert f"Paint, {HUNYUAN3D.label}" not in found
+
+
+def test_a_whole_model_that_does_not_fit_is_neither_damaged_nor_fetched_again(tiny_models: Path, tmp_path: Path) -> None:
+    """What Verify finds whole must not be called damaged by the next run: a download would change nothing."""
+    models = shutil.copytree(tiny_models, tmp_path / "models")
+    weights = next((models / SHAPER).rglob("*.safetensors"))
+    tensors = load_file(weights)
+    tensors["model.latent_inwards.bias"] = tensors.pop("model.latent_in.bias")
+    save_file(tensors, weights)
+    store = WeightStore(models)
+    store.adopt(SHAPER)
+    store.verify([SHAPER], SetupContext())
+    shape = look(models)[f"Shape, {HUNYUAN3D.label}"]
+    assert (shape.level, shape.action) == (Level.PROBLEM, Action.COPY_REPORT)
+    assert "model.latent_inwards.bias" in shape.detail and "model.latent_inwards.bias" not in shape.sentence
+    assert not any(word in shape.sentence for word in ("Verify", "Download", "damaged"))

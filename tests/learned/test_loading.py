@@ -67,7 +67,7 @@ def test_weights_of_another_network_are_refused(tensors: dict[str, torch.Tensor]
     change(tensors)
     with pytest.raises(Img23DError) as error:
         build(Waves, tensors, torch.float32)
-    assert error.value.code is ErrorCode.WEIGHTS_DAMAGED
+    assert error.value.code is ErrorCode.WEIGHTS_UNFIT
     assert told in error.value.detail
 
 

@@ -73,8 +73,7 @@ def write_text_encoder(folder: Path) -> Tensor:
     encoder = CLIPTextModel(config).eval().half()
     _write_json(folder / "text_encoder" / "config.json", config.to_dict() | {"architectures": ["CLIPTextModel"]})
     tensors = {f"text_model.{key}": value for key, value in encoder.state_dict().items()}
-    positions = {"text_model.embeddings.position_ids": torch.arange(_TEXT["max_position_embeddings"])[None]}
-    save_file(tensors | positions, folder / "text_encoder" / "model.safetensors", {"format": "pt"})
+    save_file(tensors, folder / "text_encoder" / "model.safetensors", {"format": "pt"})
     ids = [vocabulary[_BEGIN], vocabulary[_END]] + [vocabulary[_PAD]] * (_TEXT["max_position_embeddings"] - 2)
     with torch.no_grad():
         return encoder.float()(torch.tensor([ids]))[0]

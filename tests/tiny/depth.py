@@ -18,6 +18,8 @@ from torch import Tensor
 from torch.nn import functional
 from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config
 
+from . import dinov2
+
 DEMO = Path(__file__).resolve().parents[2] / "demo"
 SIDE = 84  # pixels of the shorter side: 6 patches
 WIDTH, HEIGHT = 160, 120  # pixels of a rendered ground
@@ -49,7 +51,13 @@ class Held:
 
 def make(folder: Path) -> None:
     """Write config.json, preprocessor_config.json and model.safetensors into `folder`."""
-    trained().save_pretrained(folder)
+    from safetensors.torch import save_file
+
+    network = trained()
+    network.config.save_pretrained(folder)
+    backbone = {f"backbone.{key}": tensor for key, tensor in dinov2.published(network.backbone).items()}
+    rest = {key: tensor for key, tensor in network.state_dict().items() if not key.startswith("backbone.")}
+    save_file({key: tensor.contiguous() for key, tensor in (backbone | rest).items()}, folder / "model.safetensors", {"format": "pt"})
     config = json.loads((folder / "config.json").read_text(encoding="utf-8")) | PUBLISHED
     (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
     size = {"height": SIDE, "width": SIDE}

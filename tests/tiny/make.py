@@ -24,13 +24,14 @@ STAMP = "made-from.txt"
 PROCESSES = 2
 PROMPT = ROOT / "backend" / "img23d_backend" / "engines" / "qwen3vl"
 DEPTH = ROOT / "backend" / "img23d_backend" / "engines" / "depth_anything" / "depth.py"
+DINO = Path(__file__).with_name("dinov2.py")
 PAINT_SOURCES = tuple(Path(__file__).with_name(name) for name in ("latents.py", "solids.py"))
 # File set -> the module here that makes it, and what else it is made from
 MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
     "qwen3-vl-2b": ("qwen", (Path(__file__).with_name("qwen_files.py"), PROMPT / "prompt.py", PROMPT / "model.py")),
     "birefnet-general": ("birefnet", ()),
-    "depth-anything-v2-metric-small": ("depth", (DEPTH,)),
-    "hunyuan3d-2mini-turbo": ("shape", ()),
+    "depth-anything-v2-metric-small": ("depth", (DEPTH, DINO)),
+    "hunyuan3d-2mini-turbo": ("shape", (DINO,)),
     "hunyuan3d-delight": ("delight", PAINT_SOURCES),
     "hunyuan3d-paint": ("paint", PAINT_SOURCES),
     "hunyuan3d-paint-turbo": ("paint", PAINT_SOURCES),

@@ -16,6 +16,8 @@ import yaml
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from . import dinov2
+
 SUBFOLDER = "hunyuan3d-dit-v2-mini-turbo"
 TURBO = "ConsistencyFlowMatchEulerDiscreteScheduler"
 TURBO_PARAMS = {"num_train_timesteps": 1000, "pcm_timesteps": 100}
@@ -82,15 +84,15 @@ def published_config(
 
 
 def save(folder: Path, config: dict, networks: Mapping[str, nn.Module]) -> None:
-    """config.yaml and the weights in half precision, each key beginning with its network's name."""
+    """config.yaml and the weights in half precision, each key beginning with its network's name, as published."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "config.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
-    tensors = {
-        f"{name}.{key}": tensor.half().contiguous()
-        for name, network in networks.items()
-        for key, tensor in network.state_dict().items()
-    }
-    save_file(tensors, folder / "model.fp16.safetensors")
+    encoder = dinov2.published(networks["conditioner"].main_image_encoder.model)
+    tensors = {f"conditioner.main_image_encoder.model.{key}": tensor for key, tensor in encoder.items()}
+    for name in ("model", "vae"):
+        tensors |= {f"{name}.{key}": tensor for key, tensor in networks[name].state_dict().items()}
+    halves = {key: tensor.half().contiguous() for key, tensor in tensors.items()}
+    save_file(halves, folder / "model.fp16.safetensors")
 
 
 def _class(name: str, params: Mapping[str, object]) -> dict:

@@ -10,6 +10,7 @@ _ACTIONS = {
     ErrorCode.ENVIRONMENT_BROKEN: Action.SET_UP,
     ErrorCode.WEIGHTS_MISSING: Action.DOWNLOAD,
     ErrorCode.WEIGHTS_DAMAGED: Action.DOWNLOAD,
+    ErrorCode.WEIGHTS_UNFIT: Action.COPY_REPORT,
     ErrorCode.OUT_OF_MEMORY: Action.SMALL_MEMORY,
     ErrorCode.DRIVER_TOO_OLD: Action.USE_PROCESSOR,
     ErrorCode.DEVICE_LOST: Action.RESTART_BACKEND,

@@ -7,7 +7,8 @@ under a second and the size of the file.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor, nn
 
+log = logging.getLogger(__name__)
+
+UNFIT = (
+    "A model does not fit this version of Img23D, and fetching it again would not help: "
+    "choose another model, or update Img23D, and report it if it stays."
+)
 _NAMES_TOLD = 5  # of the keys that differ
 _INITIALISERS = ("torch.nn.init", "transformers.initialization")  # transformers puts its own name on torch's
 
@@ -39,22 +46,39 @@ def build(
     """The network that `make` builds with exactly these tensors as its parameters, in `dtype`, ready to compute on the CPU.
 
     Tensors that have the dtype already stay mapped; with `may_hold_more` those that the network does not have stay unread.
-    Buffers that no file holds keep what `make` put into them. Raises Img23DError(WEIGHTS_DAMAGED) where keys or shapes are
-    not the network's.
+    Buffers that no file holds keep what `make` put into them. Raises Img23DError(WEIGHTS_UNFIT) where keys or shapes are not
+    the network's.
     """
     with _parameters_without_memory():
         network = make()
     if may_hold_more:
         own = network.state_dict().keys()
+        if unread := tensors.keys() - own:
+            log.info("%s: %d tensors stay unread: %s", type(network).__name__, len(unread), _told(sorted(unread)))
         tensors = {key: tensor for key, tensor in tensors.items() if key in own}
     typed = {key: tensor.to(dtype) if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
     try:
         wrong = network.load_state_dict(typed, strict=False, assign=True)
     except RuntimeError as error:  # shapes
-        raise damaged("the weights do not fit the network", str(error)) from error
+        raise unfit(str(error)) from error
     if wrong.missing_keys or wrong.unexpected_keys:
-        raise damaged("the weights do not fit the network", _differing(wrong.missing_keys, wrong.unexpected_keys))
+        raise unfit(_differing(wrong.missing_keys, wrong.unexpected_keys))
     return network.eval().requires_grad_(False)
+
+
+def unfit(detail: str) -> Img23DError:
+    """Of files that could be read, yet hold something else than the networks of this version ask for."""
+    return Img23DError(ErrorCode.WEIGHTS_UNFIT, UNFIT, detail)
+
+
+def require_all(info: Mapping[str, Iterable[object]]) -> None:
+    """That a library's own reader found every tensor. It would fill what is missing in the files with random numbers.
+
+    `info` is what transformers' from_pretrained tells of its loading. Raises Img23DError(WEIGHTS_UNFIT).
+    """
+    missing, other = ([str(key) for key in info[kind]] for kind in ("missing_keys", "unexpected_keys"))
+    if missing or info["mismatched_keys"]:
+        raise unfit(f"{_differing(missing, other)}; other shapes: {_told([str(key) for key in info['mismatched_keys']])}")
 
 
 def damaged(what: str, detail: str) -> Img23DError:
@@ -116,7 +140,8 @@ def _parameters_without_memory() -> torch.overrides.TorchFunctionMode:
 
 
 def _differing(missing: list[str], unexpected: list[str]) -> str:
-    def told(names: list[str]) -> str:
-        return ", ".join(names[:_NAMES_TOLD]) + (" and more" if len(names) > _NAMES_TOLD else "") or "none"
+    return f"{len(missing)} missing: {_told(missing)}; {len(unexpected)} unexpected: {_told(unexpected)}"
 
-    return f"{len(missing)} missing: {told(missing)}; {len(unexpected)} unexpected: {told(unexpected)}"
+
+def _told(names: list[str]) -> str:
+    return ", ".join(names[:_NAMES_TOLD]) + (" and more" if len(names) > _NAMES_TOLD else "") or "none"

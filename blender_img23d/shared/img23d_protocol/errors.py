@@ -37,7 +37,8 @@ class ErrorCode(StrEnum):
     DRIVER_TOO_OLD = "driver_too_old"  # of the graphics card
     DEVICE_LOST = "device_lost"  # a graphics card's error after which only a new backend can use it
     WEIGHTS_MISSING = "weights_missing"
-    WEIGHTS_DAMAGED = "weights_damaged"  # wrong bytes, or not the expected layout
+    WEIGHTS_DAMAGED = "weights_damaged"  # wrong bytes: a new download helps
+    WEIGHTS_UNFIT = "weights_unfit"  # whole, yet not what this version's networks ask for: a new download does not help
     HUB_REFUSED = "hub_refused"  # gated: an account or a consent is needed
     HUB_GONE = "hub_gone"  # the repository, revision or file is not there any more
     HUB_UNREACHABLE = "hub_unreachable"  # no network, a proxy, or the hub is down

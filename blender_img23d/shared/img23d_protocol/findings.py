@@ -32,6 +32,7 @@ class Action(StrEnum):
     PREFERENCES = "preferences"
     ALLOW_ONLINE = "allow_online"
     OPEN_LOG = "open_log"
+    COPY_REPORT = "copy_report"  # for what only an update of the extension mends
     RESTART_BACKEND = "restart_backend"
 
 

@@ -23,15 +23,15 @@ _NOISE = 0.01  # a sigmoid never reaches 0 or 1: what is nearer to them counts a
 
 
 def load(folder: Path, dtype: torch.dtype) -> BiRefNet:
-    """The network on the CPU. Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED)."""
-    from ...models.loading import build, damaged, read_tensors
+    """The network on the CPU. Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED, WEIGHTS_UNFIT)."""
+    from ...models.loading import build, read_tensors, unfit
     from .networks.birefnet import BiRefNet, config_of
 
     tensors = read_tensors(folder / "model.safetensors")
     try:
         config = config_of(tensors)
     except KeyError as error:
-        raise damaged("it is no BiRefNet", f"{folder} lacks {error}") from error
+        raise unfit(f"{folder} lacks {error}") from error
     return build(lambda: BiRefNet(config), tensors, dtype)
 
 

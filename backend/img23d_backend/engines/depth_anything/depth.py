@@ -79,12 +79,14 @@ class DepthAnything:
 
 
 def load(folder: Path) -> DepthAnythingForDepthEstimation:
-    """The network on the CPU, in 32 bits: it is small, and 16 would round the distance. Raises Img23DError(WEIGHTS_DAMAGED)."""
+    """The network on the CPU, in 32 bits: it is small, and 16 would round the distance. Raises Img23DError (WEIGHTS_DAMAGED, WEIGHTS_UNFIT)."""
     import torch
     from huggingface_hub.errors import StrictDataclassError
     from safetensors import SafetensorError
     from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation
     from transformers.utils.logging import disable_progress_bar
+
+    from ...models.loading import require_all, unfit
 
     disable_progress_bar()  # it would draw into the log
     try:
@@ -93,11 +95,11 @@ def load(folder: Path) -> DepthAnythingForDepthEstimation:
         network, info = DepthAnythingForDepthEstimation.from_pretrained(
             folder, config=config, dtype=torch.float32, local_files_only=True, use_safetensors=True, output_loading_info=True
         )
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError, StrictDataclassError) as error:
+    except (KeyError, TypeError, StrictDataclassError) as error:
+        raise unfit(f"{folder}: {type(error).__name__} {error}") from error
+    except (OSError, ValueError, SafetensorError) as error:
         raise _damaged(folder, str(error)) from error
-    absent = [*info["missing_keys"], *info["mismatched_keys"]]
-    if absent:
-        raise _damaged(folder, f"not in the files: {', '.join(str(key) for key in absent[:5])}")
+    require_all(info)
     return network.eval().requires_grad_(False)
 
 

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from img23d_protocol import ErrorCode, Img23DError
 
-from ...models.loading import damaged
+from ...models.loading import damaged, unfit
 from .picture import Framing
 from .schedule import ConsistencySchedule, FlowSchedule, Schedule
 
@@ -50,7 +50,7 @@ class ShapeConfig:
 
 
 def read_config(path: Path) -> ShapeConfig:
-    """The configuration of a whole shape model. Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED)."""
+    """The configuration of a whole shape model. Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED, WEIGHTS_UNFIT)."""
     content = _read_yaml(path)
     scheduler, parameters = _section(path, content, "scheduler", (_FLOW, _CONSISTENCY))
     _, processor = _section(path, content, "image_processor", _PROCESSORS)
@@ -96,7 +96,7 @@ def _section(
     target = str(section.get("target", "")).rpartition(".")[2] if isinstance(section, dict) else ""
     if target not in classes:
         detail = f"{path}: {name} is {section!r:.200}, not {' or '.join(classes)}"
-        raise damaged("its config.yaml is of another kind", detail)
+        raise unfit(detail)
     return target, section.get("params") or {}
 
 
@@ -112,7 +112,7 @@ def _sizes(path: Path, dit: Mapping, vae: Mapping, conditioner: Mapping) -> Size
             decoder_width=int(vae["width"]),
         )
     except (KeyError, TypeError, ValueError) as error:
-        raise damaged("its config.yaml is of another kind", f"{path}: {type(error).__name__} {error}") from error
+        raise unfit(f"{path}: {type(error).__name__} {error}") from error
 
 
 def _known(make: type[_T], parameters: Mapping[str, object]) -> _T:

@@ -102,9 +102,8 @@ def _text_encoder(folder: Path) -> CLIPTextModel:
 
     from ...models.loading import build, damaged, read_tensors
 
-    tensors = read_tensors(folder / _WEIGHTS_NAME)
     # transformers 5 has left the prefix out of the names
-    tensors |= {key.removeprefix(_PREFIX): tensor for key, tensor in tensors.items()}
+    tensors = {key.removeprefix(_PREFIX): tensor for key, tensor in read_tensors(folder / _WEIGHTS_NAME).items()}
     try:
         config = CLIPTextConfig.from_pretrained(folder, local_files_only=True)
         return build(lambda: CLIPTextModel(config), tensors, torch.float32, may_hold_more=True)

@@ -35,7 +35,7 @@ _OLD_KEY = re.compile(rf"(.*\.attentions\.\d+)\.({'|'.join(_OLD_NAMES)})\.(weigh
 class PaintParts:
     """`paint` and `delight` hold unet/, vae/ and scheduler/; `delight` is None where light and shadow stay in the picture.
 
-    Every method raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED).
+    Every method raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED, WEIGHTS_UNFIT).
     """
 
     paint: Path
@@ -106,12 +106,12 @@ class PaintParts:
 
 def _side(unet: Mapping, vae: Mapping) -> int:
     """What the network was trained on, in pixels, and not more than hy3dgen asks for."""
-    from ...models.loading import damaged
+    from ...models.loading import unfit
 
     try:
         return min(_PUBLISHED_SIDE, int(unet["sample_size"]) * 2 ** (len(vae["block_out_channels"]) - 1))
     except (KeyError, TypeError, ValueError) as error:
-        raise damaged("its config.json is of another kind", f"{type(error).__name__}: {error}") from error
+        raise unfit(f"{type(error).__name__}: {error}") from error
 
 
 def _vae(folder: Path, dtype: torch.dtype) -> AutoencoderKL:
@@ -135,13 +135,13 @@ def _built(
     may_hold_more: bool = False,
 ) -> nn.Module:
     """The network that `make` builds from the folder's config.json."""
-    from ...models.loading import build, damaged
+    from ...models.loading import build, unfit
 
     config = _config(folder / _CONFIG)
     try:
         return build(lambda: make(config), tensors, dtype, may_hold_more=may_hold_more)
     except (TypeError, ValueError, KeyError) as error:
-        raise damaged("its config.json does not fit the network", f"{folder}: {error}") from error
+        raise unfit(f"{folder}: {error}") from error
 
 
 def _read(folder: Path, prefix: str = "") -> dict[str, Tensor]:

@@ -37,9 +37,10 @@ class ShapeParts:
         return read_config(self.folder / "config.yaml")
 
     def conditioner(self, dtype: torch.dtype) -> ImageEncoder:
-        from .networks.conditioner import ImageEncoder
+        from .networks.conditioner import ImageEncoder, named_as_today
 
-        return _built(ImageEncoder, self.config.conditioner, _read(self.folder, "conditioner."), dtype)
+        tensors = named_as_today(_read(self.folder, "conditioner."))
+        return _built(ImageEncoder, self.config.conditioner, tensors, dtype)
 
     def dit(self, dtype: torch.dtype) -> ShapeDiT:
         from .networks.dit import ShapeDiT
@@ -68,10 +69,10 @@ def _read(folder: Path, prefix: str = "") -> dict[str, Tensor]:
 
 
 def _built(make: type, config: Mapping[str, object], tensors: dict[str, Tensor], dtype: torch.dtype) -> torch.nn.Module:
-    """Raises Img23DError(WEIGHTS_DAMAGED) where the configuration is not one of this network."""
-    from ...models.loading import build, damaged
+    """Raises Img23DError(WEIGHTS_UNFIT) where the configuration is not one of this network."""
+    from ...models.loading import build, unfit
 
     try:
         return build(lambda: make(**config), tensors, dtype)
     except (TypeError, ValueError, KeyError) as error:
-        raise damaged("its config.yaml does not fit the network", f"{make.__name__}: {error}") from error
+        raise unfit(f"{make.__name__}: {error}") from error

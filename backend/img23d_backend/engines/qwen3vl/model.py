@@ -100,12 +100,11 @@ def dtype_for(device: Device) -> torch.dtype:
 
 
 def read_network(folder: Path, dtype: torch.dtype) -> Qwen3VLForConditionalGeneration:
-    """The network on the CPU, every tensor once in memory. Raises Img23DError(WEIGHTS_DAMAGED).
-
-    transformers would fill what is missing in the files with random numbers; here that is an error.
-    """
+    """The network on the CPU, every tensor once in memory. Raises Img23DError (WEIGHTS_DAMAGED, WEIGHTS_UNFIT)."""
     from transformers import GenerationConfig, Qwen3VLForConditionalGeneration
     from transformers.utils.logging import disable_progress_bar
+
+    from ...models.loading import require_all
 
     disable_progress_bar()  # it would draw into the log
     with _damage_told(folder):
@@ -117,9 +116,7 @@ def read_network(folder: Path, dtype: torch.dtype) -> Qwen3VLForConditionalGener
             use_safetensors=True,
             output_loading_info=True,
         )
-    absent = [*info["missing_keys"], *info["mismatched_keys"]]
-    if absent:
-        raise _damaged(folder, f"not in the files: {', '.join(str(key) for key in absent[:5])}")
+    require_all(info)
     published = network.generation_config
     network.generation_config = GenerationConfig(
         do_sample=False, eos_token_id=published.eos_token_id, pad_token_id=published.pad_token_id
