@@ -124,8 +124,8 @@ def test_another_device_reinstalls_torch_only(made: Path) -> None:
         return {name: (packages / name).stat().st_ino for name in ("numpy", "transformers", "hy3dgen", "sympy", "torch")}
 
     before = inodes()
-    assert environment_state(made, BACKEND, "mps") is EnvironmentState.OUTDATED
-    steps = kill_when(made, lambda: True, SetupStep.TRY, "mps")
+    assert environment_state(made, BACKEND, "cu126") is EnvironmentState.OUTDATED
+    steps = kill_when(made, lambda: True, SetupStep.TRY, "auto")  # without a card the same build again
     assert steps == [SetupStep.CHECK, SetupStep.TORCH, SetupStep.TRY]
     after = inodes()
     assert {name for name in before if before[name] != after[name]} == {"torch"}
