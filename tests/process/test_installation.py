@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -125,7 +126,10 @@ def test_another_device_reinstalls_torch_only(made: Path) -> None:
 
     before = inodes()
     assert environment_state(made, BACKEND, "cu126") is EnvironmentState.OUTDATED
-    steps = kill_when(made, lambda: True, SetupStep.TRY, "auto")  # without a card the same build again
+    progress = made / "progress.json"  # as if it had been made for another card
+    progress.write_text(json.dumps(json.loads(progress.read_text()) | {"torch_build": "cu126"}), encoding="utf-8")
+    (made / RECORD_NAME).unlink()
+    steps = kill_when(made, lambda: True, SetupStep.TRY, "cpu")
     assert steps == [SetupStep.CHECK, SetupStep.TORCH, SetupStep.TRY]
     after = inodes()
     assert {name for name in before if before[name] != after[name]} == {"torch"}

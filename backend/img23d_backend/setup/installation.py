@@ -10,7 +10,6 @@ from pathlib import Path
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.environment import (
     HUNYUAN3D_LOCK,
-    PACKAGES_LOCK,
     RECORD_NAME,
     EnvironmentRecord,
     interpreter_in,

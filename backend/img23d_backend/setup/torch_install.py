@@ -74,7 +74,7 @@ def _with_libraries(uv: Uv, tag: str, lock: str, ended: Ended) -> Installed:
     locks = (lock,) if lock else ()
     if ended.status != 0 or tag not in _LIBRARIES or sys.platform != "linux":
         return Installed(ended=ended, locks=locks)
-    libraries = lock_of(f"{_LIBRARIES[tag]}-libraries")
+    libraries = lock_of(_LIBRARIES[tag] + "-libraries")
     return Installed(ended=uv.install(*_hashed(libraries)), locks=(*locks, libraries))
 
 
