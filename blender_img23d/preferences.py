@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from .core.presets import PRESETS, matching
 from .properties import Img23DDefaults
-from .shared.img23d_protocol.choices import AUTO_DEVICE, DEVICES, TENCENT_LICENCE, TORCH_BUILDS
+from .shared.img23d_protocol.choices import AUTO_DEVICE, DEVICES, TENCENT_LICENCE, torch_builds
 
 IDLE_MINUTES = 5
+# What Blender keeps of a choice: a build that comes later takes a new number, so that the chosen one stays.
+_TORCH_NUMBERS = {"auto": 0, "cuda": 1, "rocm": 2, "xpu": 3, "mps": 4, "cpu": 5, "cu126": 6, "cu130": 7, "cu132": 8}
 
 # What stands in the fold-out for new scenes, whichever engine they begin with
 _START = ("engine", "layout", "check_first")
@@ -75,7 +79,8 @@ class Img23DPreferences(bpy.types.AddonPreferences):
     torch_build: EnumProperty(
         name="PyTorch For",
         description="Which build of PyTorch is installed; after a change, press Set Up AI Models again",
-        items=list(TORCH_BUILDS),
+        items=[(*choice, _TORCH_NUMBERS[choice[0]]) for choice in torch_builds(sys.platform)],
+        default="auto",
     )
     locate_device: _device("Find")
     matte_device: _device("Cut Out")

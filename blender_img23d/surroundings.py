@@ -24,6 +24,7 @@ def new_link(*, bundled: bool = False, is_setup: bool = False) -> PipeLink:
         environment=chosen_python(context) or environment_folder(context),
         models=models_folder(context),
         bundled=bundled,
+        is_setup=is_setup,
     )
 
 

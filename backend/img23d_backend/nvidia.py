@@ -14,6 +14,7 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 _PROGRAM = "nvidia-smi"
+_WITHIN_WINDOWS = "/usr/lib/wsl/lib"
 _SECONDS = 10.0  # it wakes a sleeping card first
 _HIDDEN_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # Windows would flash a console
 _UNKNOWN_FIELD = "is not a valid field"  # so say drivers before 510 about compute_cap
@@ -87,11 +88,8 @@ def as_version(text: str) -> tuple[int, ...]:
 
 
 def _program() -> str:
-    """Older drivers for Windows and the one of Linux within Windows do not put it on the path."""
-    folders = [os.path.join(os.environ.get("PROGRAMFILES", r"C:\Program Files"), "NVIDIA Corporation", "NVSMI")]
-    if sys.platform == "linux":
-        folders = ["/usr/lib/wsl/lib"]
-    return shutil.which(_PROGRAM) or shutil.which(_PROGRAM, path=os.pathsep.join(folders)) or ""
+    """Linux within Windows does not put it on the path of every program."""
+    return shutil.which(_PROGRAM) or (shutil.which(_PROGRAM, path=_WITHIN_WINDOWS) if sys.platform == "linux" else None) or ""
 
 
 def _version_in(path: Path) -> tuple[int, ...]:

@@ -29,6 +29,7 @@ from img23d_protocol.choices import (
 )
 from img23d_protocol.environment import interpreter_in
 from img23d_protocol.messages import Failed, InstallEnvironment, Shutdown, Status
+from img23d_protocol.variables import DEVICES, HUB_LOGIN, NETWORK, SYSTEM, WEIGHTS, Group, kept
 
 from .engines import Engines
 from .home import environment_folder, models_folder
@@ -138,11 +139,11 @@ def _command(environment: Path, *arguments: str) -> list[str]:
     return [str(interpreter_in(environment)), "-s", "-m", __package__, *arguments]
 
 
-def _variables() -> dict[str, str]:
-    """Ours, with these packages and nothing else of this Python's."""
+def _variables(*more: Group) -> dict[str, str]:
+    """What a backend needs of ours, with these packages and nothing else of this Python's."""
     folders = [Path(__file__).parent.parent, Path(img23d_protocol.__file__).parent.parent]
-    kept = {name: value for name, value in os.environ.items() if name.upper() not in ("PYTHONHOME", "PYTHONSTARTUP")}
-    return kept | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(map(str, folders))), "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
+    needed = kept(os.environ, (SYSTEM, NETWORK, DEVICES, WEIGHTS, *more))
+    return needed | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(map(str, folders))), "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
 
 
 def _download(
@@ -155,7 +156,7 @@ def _download(
     arguments = ["weights", "download", *sets, "--models", str(models), *accepted, *(["--offline"] if is_offline else [])]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        status = subprocess.run(_command(environment, *arguments), env=_variables()).returncode
+        status = subprocess.run(_command(environment, *arguments), env=_variables(HUB_LOGIN)).returncode
     finally:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     return EXIT_CANCELLED if status < 0 else status

@@ -10,6 +10,7 @@ import logging
 from dataclasses import dataclass
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.findings import Action
 from ..shared.img23d_protocol.messages import (
     DeleteWeights,
     InstallEnvironment,
@@ -55,6 +56,7 @@ class Setup:
         self.job: Job | None = None  # the step that runs, else the last one that ran
         self.failure = ""  # why the last plan did not come to its end
         self.action = ""  # what to do about it, where the failure does not say so itself
+        self.fix = Action.NONE  # the button that helps
         self.detail = ""
         self._main = main
         self._installer = installer
@@ -73,6 +75,7 @@ class Setup:
             self._end_main()
         self._plan, self._left = plan, list(plan.requests)
         self.failure = self.action = self.detail = ""
+        self.fix = Action.NONE
         self._begin_next()
 
     def cancel(self) -> None:
@@ -168,6 +171,7 @@ class Setup:
     def _fail(self, code: str, sentence: str, action: str, detail: str) -> None:
         self.failure, self.detail = sentence, detail
         self.action = _GO_ON if code in _CUT_OFF else action
+        self.fix = Action.UPDATE_DRIVER if code == ErrorCode.DRIVER_TOO_OLD else Action.NONE
 
     def _renew_main(self) -> None:
         """An idle backend is started anew where it may run on what was changed, and tells what there is now."""

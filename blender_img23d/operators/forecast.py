@@ -22,6 +22,7 @@ _ACTIONS = (
     ("lower_quality", "Choose a Lower Quality", "Choose the next lower preset of quality"),
     ("use_preview", "Use the Preview Engine", "Choose the engine that needs no AI models"),
     ("use_processor", "Use the Processor", "Compute all stages on the processor: slower, with more memory"),
+    ("update_driver", "Get the Driver", "Open NVIDIA's page with the drivers of its graphics cards in the browser"),
     ("choose_folder", "Choose Another Folder", "Open the preferences, where the folder for runs is chosen"),
     ("preferences", "Open the Preferences", "Open the extension's preferences"),
     ("allow_online", "Allow Online Access", "Open the preferences where Blender is allowed to use the network"),
@@ -29,6 +30,7 @@ _ACTIONS = (
     ("copy_report", "Copy the Report", "Put the doctor's report onto the clipboard, to be pasted where the failure is reported"),
     ("restart_backend", "Restart the Backend", "End the program that works beside Blender, and start it anew"),
 )
+_DRIVERS = "https://www.nvidia.com/drivers"
 _DESCRIPTIONS = {identifier: description for identifier, _label, description in _ACTIONS}
 
 
@@ -110,6 +112,7 @@ _FIXES: dict[str, Callable[[bpy.types.Context], set[str]]] = {
     "lower_quality": _lower_quality,
     "use_preview": _use_preview,
     "use_processor": _use_processor,
+    "update_driver": lambda context: bpy.ops.wm.url_open(url=_DRIVERS),
     "choose_folder": _show_preferences,
     "preferences": _show_preferences,
     "allow_online": _allow_online,

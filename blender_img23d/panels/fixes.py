@@ -18,6 +18,7 @@ _BUTTONS = {
     "lower_quality": ("Choose a Lower Quality", "TRIA_DOWN"),
     "use_preview": ("Use the Preview Engine", "FORWARD"),
     "use_processor": ("Use the Processor", "FORWARD"),
+    "update_driver": ("Get the Driver", "URL"),
     "choose_folder": ("Choose Another Folder...", "FILE_FOLDER"),
     "preferences": ("Open the Preferences...", "PREFERENCES"),
     "allow_online": ("Open the Preferences...", "PREFERENCES"),

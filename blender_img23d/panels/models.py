@@ -13,6 +13,7 @@ from ..properties import Img23DWeightsRow, preferences_of
 from ..scene.models import ModelsView, weights_at
 from ..scene.owner import Extension, extension
 from ..shared.img23d_protocol.choices import PREVIEW_ENGINE, TENCENT_LICENCE_LINK
+from .fixes import draw_fix
 from .help_link import HasHelp
 from .setup_progress import draw_setup_progress
 from .text import draw_sentence, gigabytes
@@ -105,6 +106,7 @@ def _draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
         draw_sentence(layout, context, note, icon="INFO")
     if owner.setup.failure:
         draw_sentence(layout, context, f"{_(owner.setup.failure)} {_(owner.setup.action)}".rstrip(), icon="ERROR")
+        draw_fix(layout, owner.setup.fix)
 
 
 def _draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:

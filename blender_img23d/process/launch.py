@@ -11,6 +11,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.variables import DEVICES, HUB_LOGIN, INSTALLER, NETWORK, SYSTEM, WEIGHTS, kept
 from .client import PipeLink
 from .installer import environment_python
 
@@ -18,19 +19,7 @@ PACKAGES = ("numpy", "cv2")  # NumPy first: it is the one that Blender itself us
 LOGS_KEPT = 10
 
 _REINSTALL = "reinstall the Img23D extension from its zip file."
-# What a process needs to run at all, to find a home, a temporary folder and a language, to see the machine's devices, and to
-# reach the network through a studio's proxy.
-_KEPT_VARIABLES = (
-    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TEMP", "TMP", "XDG_CACHE_HOME",
-    "LD_LIBRARY_PATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS",
-    "CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", "HIP_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HSA_OVERRIDE_GFX_VERSION",
-    "ONEAPI_DEVICE_SELECTOR", "ZE_AFFINITY_MASK",
-    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE", "HUGGINGFACE_HUB_CACHE", "HY3DGEN_MODELS",
-    "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA",
-    "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
-)  # fmt: skip
-_KEPT_PREFIXES = ("LC_", "HF_", "PYTORCH_", "UV_")
+_OF_A_BACKEND = (SYSTEM, NETWORK, DEVICES, WEIGHTS)
 _SET_VARIABLES = {
     "PYTHONNOUSERSITE": "1",
     "PYTHONSAFEPATH": "1",  # `-m` would put the working folder first otherwise
@@ -41,13 +30,20 @@ _SET_VARIABLES = {
 
 
 def new_link(
-    extension_root: Path, log_folder: Path, *, models: Path, environment: Path | None = None, bundled: bool = False
+    extension_root: Path,
+    log_folder: Path,
+    *,
+    models: Path,
+    environment: Path | None = None,
+    bundled: bool = False,
+    is_setup: bool = False,
 ) -> PipeLink:
     """A link to a backend, not started yet; what registration's links are made with.
 
     `extension_root` is the folder of the extension's `__init__.py`, `models` that of the weights. `environment` is a Python
     program that has all packages, or the folder of the private environment, which counts only when it is ready. Without it,
-    or with `bundled`, the backend runs in Blender's own interpreter. Raises Img23DError(BACKEND_START).
+    or with `bundled`, the backend runs in Blender's own interpreter. Only with `is_setup`, for what installs and downloads, it
+    is told log-ins. Raises Img23DError(BACKEND_START).
     """
     root = extension_root.resolve()  # a live checkout is linked into Blender's folders
     log_path = new_log_path(log_folder)
@@ -60,6 +56,7 @@ def new_link(
         packages=() if own else package_folders(),
         log_path=log_path,
         models=models,
+        is_setup=is_setup,
     )
     return PipeLink(command, variables, log_path)
 
@@ -69,7 +66,7 @@ def _environment_python(environment: Path, backend: Path) -> Path | None:
 
 
 def backend_command(
-    *, interpreter: Path, backend: Path, protocol: Path, packages: Iterable[Path], log_path: Path, models: Path
+    *, interpreter: Path, backend: Path, protocol: Path, packages: Iterable[Path], log_path: Path, models: Path, is_setup: bool = False
 ) -> tuple[list[str], dict[str, str]]:
     """The command line and the whole environment of a backend.
 
@@ -77,17 +74,16 @@ def backend_command(
     interpreter has none of its own.
     """
     command = [str(interpreter), "-s", "-m", "img23d_backend", "serve", "--log", str(log_path), "--models", str(models)]
-    return command, child_environment([backend, protocol, *packages], os.environ)
+    return command, child_environment([backend, protocol, *packages], os.environ, is_setup=is_setup)
 
 
-def child_environment(import_folders: Sequence[Path], inherited: Mapping[str, str]) -> dict[str, str]:
-    """Built from nothing, so that no PYTHONPATH or PYTHONHOME of Blender's or of a studio's pipeline leaks in."""
-    kept = {
-        name: value
-        for name, value in inherited.items()
-        if name.upper() in _KEPT_VARIABLES or name.upper().startswith(_KEPT_PREFIXES)
-    }
-    return kept | _SET_VARIABLES | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(map(str, import_folders)))}
+def child_environment(import_folders: Sequence[Path], inherited: Mapping[str, str], *, is_setup: bool = False) -> dict[str, str]:
+    """Built from nothing, so that no PYTHONPATH or PYTHONHOME of Blender's or of a studio's pipeline leaks in.
+
+    The log-ins of the places that packages and models come from are for a set-up only.
+    """
+    groups = (*_OF_A_BACKEND, INSTALLER, HUB_LOGIN) if is_setup else _OF_A_BACKEND
+    return kept(inherited, groups) | _SET_VARIABLES | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(map(str, import_folders)))}
 
 
 def find_backend(extension_root: Path) -> Path:

@@ -104,7 +104,7 @@ def download_plan(context: bpy.types.Context, owner: Extension, sets: tuple[str,
         sets,
         environment=environment,
         tools=owner.surroundings.find_tools() if environment.is_ours else None,
-        torch_build=values.torch_build,
+        torch_build=values.torch_build or "auto",  # empty where the preferences came from another system
         licences=values.accepted,
         online=bpy.app.online_access,
         renew=renew,

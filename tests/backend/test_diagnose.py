@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -19,7 +18,6 @@ from img23d_backend.models.loading import unfit
 from img23d_backend.models.registry import WEIGHT_SETS
 from img23d_backend.stages import Engine
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import MATTERS
 from img23d_protocol.messages import (
     Action,
     Cancelled,
@@ -165,18 +163,6 @@ def test_chosen_models_are_missed_where_models_can_run(patient: Patient, monkeyp
     assert (finding.level, finding.action) == (Level.WARNING, Action.DOWNLOAD)
 
 
-def test_models_of_another_version_or_place_are_named(patient: Patient) -> None:
-    newer, own = MATTERS[0][0], MATTERS[1][0]
-    for set_id, changes in ((newer, {"revision": "c0ffee" + "0" * 34}), (own, {"revision": "1" * 40, "repository": "studio/own"})):
-        path = patient.put(set_id).with_name("img23d.json")
-        path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-    findings, labels = patient.look(), {choice[0]: choice[1] for choice in MATTERS}
-    assert "c0ffee0000" in of(findings, labels[newer]).sentence and of(findings, labels[newer]).level is Level.NOTE
-    assert "studio/own" in of(findings, labels[own]).sentence
-    last = patient.told[-1]
-    assert isinstance(last, Diagnosed) and "c0ffee0000" in last.report and "studio/own" in last.report
-
-
 # --- programs and the machine ---------------------------------------------------------------------------------------
 
 
@@ -202,7 +188,7 @@ def test_a_damaged_package(patient: Patient, tmp_path: Path, monkeypatch: pytest
 @pytest.mark.parametrize(
     ("code", "action"),
     [
-        (ErrorCode.DRIVER_TOO_OLD, Action.USE_PROCESSOR),
+        (ErrorCode.DRIVER_TOO_OLD, Action.UPDATE_DRIVER),
         (ErrorCode.ENVIRONMENT_BROKEN, Action.SET_UP),
         (ErrorCode.BAD_REQUEST, Action.NONE),
     ],

@@ -11,7 +11,7 @@ import pytest
 from img23d_backend.setup import torch_builds, trial_result
 from img23d_backend.setup.folder_lock import hold
 from img23d_backend.setup.guarded import Ended, run_guarded
-from img23d_backend.setup.uv import kept_variables, uv_environment
+from img23d_backend.setup.uv import uv_environment
 from img23d_backend.setup.uv_errors import uv_failure
 from img23d_protocol import ErrorCode, Img23DError
 
@@ -108,6 +108,11 @@ def test_a_card_that_the_build_does_not_know() -> None:
     assert "another build" in trial_error(tried(device_error=said)).sentence
 
 
+def test_a_warning_about_a_card_that_is_not_used_is_no_reason() -> None:
+    said = "NVIDIA GeForce GTX 1080 with CUDA capability sm_61 is not compatible with the current PyTorch installation."
+    assert trial_result.judge(tried(warnings=[said])).built_for == "cuda"
+
+
 def test_a_card_that_is_only_busy_is_no_reason() -> None:
     assert trial_result.judge(tried(device_error="cuda: CUDA out of memory")).built_for == "cuda"
 
@@ -132,12 +137,13 @@ def test_an_explicit_build_is_not_replaced_in_silence(monkeypatch: pytest.Monkey
 
 def test_builds_and_tags(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch_builds.sys, "platform", "linux")
-    assert torch_builds.backends("auto") == torch_builds.backends("cuda") == ("auto",)
-    assert torch_builds.backends("cu130") == ("cu130",)
-    assert all(tag.startswith("rocm") for tag in torch_builds.backends("rocm"))
+    assert torch_builds.candidates("cu130") == ("cu130",) and torch_builds.backends("cu130") == ("cu130",)
+    assert all(tag.startswith("rocm") for tag in torch_builds.backends(*torch_builds.candidates("rocm")))
     assert torch_builds.size("cu130") > 4 * torch_builds.size("cpu")
     with pytest.raises(Img23DError, match="no build of torch"):
-        torch_builds.backends("cu13; rm")
+        torch_builds.need_build("cu13; rm")
+    monkeypatch.setattr(torch_builds.sys, "platform", "darwin")
+    assert torch_builds.candidates("auto") == ("default",) and torch_builds.backends("default") == ()
 
 
 # --- programs and the folder ----------------------------------------------------------------------------------------
@@ -147,9 +153,10 @@ def test_uv_gets_the_network_and_nothing_that_leads_it_elsewhere(tmp_path: Path)
     inherited = {
         "PATH": "/bin", "https_proxy": "http://proxy", "UV_FIND_LINKS": "/wheels", "UV_INDEX_STUDIO_PASSWORD": "x",
         "UV_TARGET": "/elsewhere", "UV_OVERRIDE": "/x.txt", "UV_PYTHON": "3.9", "PYTHONPATH": "/studio", "VIRTUAL_ENV": "/v",
+        "UV_PUBLISH_TOKEN": "x", "UV_INDEXES": "x", "HF_TOKEN": "x", "PIP_INDEX_URL": "x",
     }  # fmt: skip
     kept = {"PATH", "https_proxy", "UV_FIND_LINKS", "UV_INDEX_STUDIO_PASSWORD"}
-    assert set(kept_variables(inherited)) == kept
+    assert set(uv_environment(tmp_path, inherited, {})) - set(uv_environment(tmp_path, {}, {})) == kept
     assert Path(uv_environment(tmp_path, inherited, {})["UV_CACHE_DIR"]).parent == tmp_path
     assert uv_environment(tmp_path, {"UV_CACHE_DIR": "/shared"}, {})["UV_CACHE_DIR"] == "/shared"
 

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 from img23d_backend import weights_command
+from img23d_backend.diagnose.report import report
+from img23d_backend.diagnose.weights import findings
+from img23d_backend.engines import Engines
+from img23d_protocol.messages import Diagnose, Level
 
 LITE = "birefnet-lite"
 
@@ -55,6 +59,15 @@ def test_the_list_says_where_weights_of_another_place_came_from(models: Path, ca
     assert weights(models, "list", LITE) == 0
     told = capsys.readouterr().out
     assert "studio/own" in told and "c0ffee0000" in told
+
+
+def test_the_doctor_names_models_of_another_version_or_place(models: Path) -> None:
+    weights(models, "adopt", LITE)
+    record, engines = models / LITE / "img23d.json", Engines(models)
+    for changes, words in (({"revision": "c0ffee" + "0" * 34}, "c0ffee0000"), ({"repository": "studio/own", "revision": "1"}, "studio/own")):
+        record.write_text(json.dumps(json.loads(record.read_text()) | changes))
+        (finding,) = (found for found in findings(Diagnose(job="d"), engines) if found.what == "BiRefNet lite")
+        assert finding.level is Level.NOTE and words in finding.sentence and words in report(engines)
 
 
 def test_verify_alone_takes_all_that_are_there(models: Path, capsys: pytest.CaptureFixture[str]) -> None:

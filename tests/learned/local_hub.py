@@ -56,6 +56,7 @@ class LocalHub:
     commit: str = COMMIT
     gone: set[str] = field(default_factory=set)  # revisions that are not there any more
     refused_token: str = ""
+    needed_token: str = ""  # a hub for those who are logged in
     portal: bool = False  # a log-in page answers everything
 
     def sent(self, part: str) -> int:
@@ -136,6 +137,8 @@ def _handler(hub: LocalHub) -> type[BaseHTTPRequestHandler]:
 
         def _fault(self, path: str) -> int | None:
             if hub.refused_token and hub.refused_token in self.headers.get("Authorization", ""):
+                return 401
+            if hub.needed_token and not path.startswith("/blobs/") and hub.needed_token not in self.headers.get("Authorization", ""):
                 return 401
             for part, statuses in hub.statuses.items():
                 if part in path and statuses:

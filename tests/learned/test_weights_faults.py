@@ -111,20 +111,6 @@ def test_a_hub_that_asks_for_a_long_pause_is_left_alone(desk: Desk, hub: LocalHu
     assert len(hub.requests) == 1
 
 
-def test_an_old_log_in_does_not_stand_in_the_way(desk: Desk, hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_TOKEN", "hf_expired")
-    hub.refused_token = "hf_expired"
-    desk.install(LITE)
-    assert desk.store.is_ready(LITE)
-
-
-def test_the_log_in_stays_with_the_hub(desk: Desk, hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HF_TOKEN", "hf_mine")
-    desk.install(LITE)
-    assert all("hf_mine" in request.token for request in hub.asked("/resolve/"))
-    assert not any(request.token for request in hub.asked("/blobs/"))
-
-
 def test_no_hub_at_all_is_a_sentence(tmp_path: Path) -> None:
     with serving(published()) as hub:
         desk = Desk(folder=tmp_path / "models", hub=hub)

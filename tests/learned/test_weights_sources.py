@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from img23d_backend.models.hub import Hub
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import DEPTH_MODEL
 from img23d_protocol.messages import WeightsInfo
@@ -196,10 +197,11 @@ def test_a_mirror_is_asked_and_is_not_told_the_log_in(desk: Desk, own: LocalHub,
     monkeypatch.setenv("HF_TOKEN", "hf_mine")
     with serving(LocalHub(repositories=own.repositories)) as mirror:
         with_list(desk, f'[{LITE}]\nmirror = "{mirror.endpoint}/"\n')
-        desk.install(LITE, TURBO)
+        desk.install(LITE)
+        mirror.needed_token = "hf_mine"
+        assert failure(desk, "birefnet-lite", "birefnet-hr").code is not None
     assert mirror.sent("/blobs/") == SIZE and not own.asked(LITE_REPOSITORY)
     assert not any(request.token for request in mirror.requests)
-    assert all("hf_mine" in request.token for request in own.asked(f"{TURBO_REPOSITORY}/resolve")), "the hub is told"
 
 
 @pytest.mark.parametrize(
@@ -229,3 +231,61 @@ def test_a_list_that_makes_no_sense_is_one_sentence_and_loses_nothing(desk: Desk
 def test_a_variable_that_makes_no_sense_is_named(desk: Desk, hub: LocalHub) -> None:
     desk.environment["IMG23D_SOURCES"] = "birefnet-lite"
     assert "IMG23D_SOURCES" in failure(desk, LITE).sentence
+
+
+# --- the log-in, and the hub that HF_ENDPOINT names -----------------------------------------------------------------
+
+
+def test_a_hub_that_asks_for_no_log_in_is_told_none(desk: Desk, hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_mine")
+    desk.install(LITE)
+    assert not any(request.token for request in hub.requests)
+
+
+def test_a_hub_of_ones_own_that_asks_is_told_and_its_storage_is_not(desk: Desk, hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_mine")
+    hub.needed_token = "hf_mine"
+    desk.install(LITE)
+    assert all("hf_mine" in request.token for request in hub.asked("/resolve/"))
+    assert not any(request.token for request in hub.asked("/blobs/")), "the files come from another place"
+
+
+def test_the_log_in_that_is_kept_goes_to_the_public_hub_alone(
+    desk: Desk, hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "token"
+    kept.write_text("hf_kept")
+    monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(kept))
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    hub.needed_token = "hf_kept"
+    assert failure(desk, LITE).code is ErrorCode.HUB_REFUSED
+    assert hub.requests and not any(request.token for request in hub.requests)
+
+
+def test_the_public_hub_is_told_the_log_in_and_asked_without_where_it_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", "hf_mine")
+    hub = Hub("https://huggingface.co")
+    assert hub._log_in() is None and hub._tries_another_log_in() and hub._log_in() is False
+    assert not hub._tries_another_log_in(), "not for ever"
+
+
+def test_an_address_that_is_none_is_one_sentence(tmp_path: Path) -> None:
+    desk = Desk(folder=tmp_path / "models", hub=LocalHub(endpoint="hf-mirror.example"))
+    error = failure(desk, LITE)
+    assert error.code is ErrorCode.BAD_REQUEST and "HF_ENDPOINT" in error.sentence and "hf-mirror.example" in error.sentence
+
+
+def test_a_safe_address_that_leads_to_an_open_one_is_not_followed(desk: Desk, hub: LocalHub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is said on the way between two encrypted lines could be anybody's."""
+    from huggingface_hub import hf_hub_url
+
+    monkeypatch.setattr("huggingface_hub.hf_hub_url", lambda *names, **rest: hf_hub_url(*names, **rest).replace("http:", "https:"))
+    import httpx2
+
+    def plain(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(302, headers={"Location": f"{hub.storage}/blobs/x"}) if request.url.scheme == "https" else httpx2.Response(200, content=b"x")
+
+    monkeypatch.setattr("huggingface_hub.utils.get_session", lambda: httpx2.Client(transport=httpx2.MockTransport(plain)))
+    error = failure(desk, LITE)
+    assert error.code is ErrorCode.HUB_UNREACHABLE and not desk.store.is_ready(LITE)
+    assert "where anybody on the way" in error.detail

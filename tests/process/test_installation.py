@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -124,8 +125,11 @@ def test_another_device_reinstalls_torch_only(made: Path) -> None:
         return {name: (packages / name).stat().st_ino for name in ("numpy", "transformers", "hy3dgen", "sympy", "torch")}
 
     before = inodes()
-    assert environment_state(made, BACKEND, "mps") is EnvironmentState.OUTDATED
-    steps = kill_when(made, lambda: True, SetupStep.TRY, "mps")
+    assert environment_state(made, BACKEND, "cu126") is EnvironmentState.OUTDATED
+    progress = made / "progress.json"  # as if it had been made for another card
+    progress.write_text(json.dumps(json.loads(progress.read_text()) | {"torch_build": "cu126"}), encoding="utf-8")
+    (made / RECORD_NAME).unlink()
+    steps = kill_when(made, lambda: True, SetupStep.TRY, "cpu")
     assert steps == [SetupStep.CHECK, SetupStep.TORCH, SetupStep.TRY]
     after = inodes()
     assert {name for name in before if before[name] != after[name]} == {"torch"}

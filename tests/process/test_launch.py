@@ -36,6 +36,21 @@ def test_nothing_of_blenders_python_leaks_in() -> None:
     }  # fmt: skip
 
 
+SECRETS = {
+    "UV_PUBLISH_TOKEN", "UV_PUBLISH_PASSWORD", "UV_PUBLISH_USERNAME", "PIP_INDEX_URL", "PIP_PASSWORD", "TWINE_PASSWORD",
+    "AWS_SECRET_ACCESS_KEY", "GITHUB_TOKEN", "HF_XET_PASSWORD", "PYTORCH_TOKEN",
+}  # fmt: skip
+LOG_INS = {"HF_TOKEN", "UV_INDEX_STUDIO_PASSWORD", "UV_EXTRA_INDEX_URL"}
+
+
+def test_log_ins_reach_only_a_child_that_needs_them() -> None:
+    inherited = dict.fromkeys((*SECRETS, *LOG_INS, "HF_ENDPOINT", "IMG23D_SOURCES"), "secret")
+    generating = launch.child_environment([], inherited)
+    assert not set(generating) & (SECRETS | LOG_INS) and {"HF_ENDPOINT", "IMG23D_SOURCES"} <= set(generating)
+    setting_up = launch.child_environment([], inherited, is_setup=True)
+    assert set(setting_up) >= LOG_INS and not set(setting_up) & SECRETS
+
+
 def test_the_child_imports_what_it_needs_even_from_a_folder_with_traps(tmp_path: Path) -> None:
     """A `json.py` or `numpy` in the folder that Blender was started from must not be found."""
     (tmp_path / "numpy.py").write_text("raise SystemExit('the wrong numpy')")

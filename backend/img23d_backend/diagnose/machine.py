@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Action, Diagnose, Finding, Level
 
+from .. import nvidia
 from ..engines import Engines
 from ..models import system_memory
 from ..models.devices import Device, choose, find_devices
 from ..models.driver import versions
+from ..setup.cuda_builds import found_builds
 from .programs import is_set_up
 
 _SMALL_CARD = 5 * 10**9  # bytes, below which the usual way needs its fallbacks
@@ -25,6 +27,7 @@ def card_findings(request: Diagnose, engines: Engines) -> Iterator[Finding]:
     """One for each card that computes, or why there is none, and the driver's."""
     if not is_set_up():
         yield Finding(what="Graphics card", level=Level.NOTE, sentence=_NOT_NEEDED)
+        yield from _driver_for_a_set_up()
         return
     cards = [device for device in find_devices() if not device.is_processor]
     for card in cards:
@@ -61,12 +64,21 @@ def _card(card: Device) -> Finding:
     return Finding(what="Graphics card", level=Level.GOOD, sentence=sentence)
 
 
+def _driver_for_a_set_up() -> Iterator[Finding]:
+    """Said before gigabytes are fetched: that the models will need a newer one."""
+    try:
+        if nvidia.has_driver():
+            found_builds()
+    except Img23DError as error:
+        yield Finding(what="Driver", level=Level.WARNING, sentence=error.sentence, action=Action.UPDATE_DRIVER, detail=error.detail)
+
+
 def _no_card() -> Finding:
     try:
         choose("gpu")
     except Img23DError as error:
         if error.code is ErrorCode.DRIVER_TOO_OLD:
-            return _hindered(error, Action.USE_PROCESSOR)
+            return _hindered(error, Action.UPDATE_DRIVER)
         if error.code is ErrorCode.ENVIRONMENT_BROKEN:
             return _hindered(error, Action.SET_UP)
     return Finding(what="Graphics card", level=Level.NOTE, sentence=_NO_CARD)

@@ -11,7 +11,9 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import logging
+import os
 import socket
+import urllib.parse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -29,6 +31,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _UNAUTHORIZED = 401
+_PUBLIC = {"huggingface.co", "hf.co"}  # where the artist's log-in was made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,15 +61,15 @@ class Patience:
 class Hub:
     """A model hub; by default the one that huggingface_hub knows, or HF_ENDPOINT names."""
 
-    def __init__(self, endpoint: str | None = None, patience: Patience = Patience(), *, token: bool | None = None) -> None:
-        """`token`: None sends the artist's own log-in, where there is one; False sends none."""
+    def __init__(self, endpoint: str | None = None, patience: Patience = Patience(), *, is_mirror: bool = False) -> None:
         self._endpoint = endpoint
         self._patience = patience
-        self._token = token
+        self._is_mirror = is_mirror
+        self._token: str | bool | None = False if is_mirror else None  # None: not decided yet
 
     def at(self, mirror: str) -> Hub:
-        """The hub at another address, which is not told the log-in: that is meant for the usual one. Itself for an empty one."""
-        return Hub(mirror, self._patience, token=False) if mirror else self
+        """The hub at another address, which is never told the log-in: that is meant for the usual one. Itself for an empty one."""
+        return Hub(mirror, self._patience, is_mirror=True) if mirror else self
 
     def listing(self, repository: str, revision: str | None, task: Task) -> Listing:
         """The commit that the revision is, with every file's size and digest; None is the repository's default branch.
@@ -94,7 +97,7 @@ class Hub:
     def _list(self, repository: str, revision: str | None) -> Listing:
         from huggingface_hub import HfApi, constants
 
-        api = HfApi(endpoint=self._endpoint, token=self._token)
+        api = HfApi(endpoint=self._address(), token=self._log_in())
         seconds = constants.HF_HUB_DOWNLOAD_TIMEOUT  # of silence; the artist's own variable
         info = api.model_info(repository, revision=revision, files_metadata=True, timeout=seconds)
         if not info.sha or not info.siblings:
@@ -107,8 +110,8 @@ class Hub:
         from huggingface_hub import constants, hf_hub_url
         from huggingface_hub.utils import build_hf_headers, get_session, hf_raise_for_status
 
-        url = hf_hub_url(repository, name, revision=commit, endpoint=self._endpoint)
-        headers = build_hf_headers(token=self._token) | {"Accept-Encoding": "identity"}
+        url = hf_hub_url(repository, name, revision=commit, endpoint=self._address())
+        headers = build_hf_headers(token=self._log_in()) | {"Accept-Encoding": "identity"}
         if offset:
             headers["Range"] = f"bytes={offset}-"
         seconds = constants.HF_HUB_DOWNLOAD_TIMEOUT
@@ -127,14 +130,44 @@ class Hub:
                 return request()
             except client_errors() as error:
                 failures += 1
-                if status_of(error) == _UNAUTHORIZED and self._token is None:
-                    self._token = False  # an old log-in is refused even what everybody may have
+                if status_of(error) == _UNAUTHORIZED and self._tries_another_log_in():
                     continue
                 pause = self._pause_after(error, failures)
                 if pause is None:
                     raise as_hub_error(error, repository) from error
                 log.warning("%s: trying again in %.0f s: %s", repository, pause, error)
                 task.wait(pause)
+
+    # --- the log-in -------------------------------------------------------------------------------------------------
+
+    def _address(self) -> str:
+        """Raises Img23DError(BAD_REQUEST) for one that is no address."""
+        from huggingface_hub import constants
+
+        address = (self._endpoint or constants.ENDPOINT).rstrip("/")
+        if not address.startswith(("https://", "http://")):
+            sentence = f"HF_ENDPOINT is “{address}” and must be an address that begins with https://: correct it, and start Blender again."
+            raise Img23DError(ErrorCode.BAD_REQUEST, sentence)
+        return address
+
+    def _log_in(self) -> str | bool | None:
+        """What huggingface_hub is told: None for the artist's own log-in, False for none, or the token itself.
+
+        The log-in that is kept on this machine was made at the public hub and goes there alone. Another hub that HF_ENDPOINT
+        names is told the token of HF_TOKEN, once it has asked for one.
+        """
+        if self._token is None and urllib.parse.urlsplit(self._address()).hostname not in _PUBLIC:
+            self._token = False
+        return self._token
+
+    def _tries_another_log_in(self) -> bool:
+        """After a refusal: an old log-in is refused even what everybody may have."""
+        before, given = self._token, os.environ.get("HF_TOKEN", "")
+        if before is None:
+            self._token = False
+        elif before is False and given and not self._is_mirror and urllib.parse.urlsplit(self._address()).hostname not in _PUBLIC:
+            self._token = given
+        return self._token != before
 
     def _pause_after(self, error: Exception, failures: int) -> float | None:
         """Seconds until the next try; None to give up."""

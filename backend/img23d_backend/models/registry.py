@@ -1,8 +1,8 @@
 """Every file set of learned weights: where it comes from, which files of it are fetched, its licence, what it is for.
 
 The revisions are commits: what the hub's main branch is tomorrow is nobody's promise. They and the sizes were read from
-public projects that pin the same files, several for each commit, and not from the hub itself; a size that was not found
-there says "about". What counts is what the hub answers for that commit: it gives the true sizes and hashes, which are
+public projects that pin the same files, several for each commit, and not from the hub itself; which sizes are known to the
+byte `is_size_exact` says. What counts is what the hub answers for that commit: it gives the true sizes and hashes, which are
 checked and recorded (`record.py`).
 """
 
@@ -26,51 +26,19 @@ from img23d_protocol.choices import (
 )
 from img23d_protocol.messages import Stage
 
+from .published_files import (
+    BIREFNET_FILES,
+    DELIGHT_FILES,
+    PAINT_FILES,
+    QWEN_FILES,
+    QWEN_REQUIRED,
+    SHAPE_FILES,
+    TURBO_PAINT_FILES,
+)
+
 TENCENT_TERRITORY = "the European Union, the United Kingdom and South Korea"
 
-# Never code, and a pickle only where the same weights are published in no other form: torch's reader that runs no code opens
-# it (`loading.py`). A repository's other files stay where they are. `*` does not cross a slash.
-_QWEN_FILES = (
-    "config.json",
-    "generation_config.json",
-    "preprocessor_config.json",
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "vocab.json",
-    "merges.txt",
-    "chat_template.json",
-    "chat_template.jinja",
-    "*.safetensors",
-    "model.safetensors.index.json",
-)
-_BIREFNET_FILES = ("config.json", "model.safetensors")
-_SHAPE_FILES = ("config.yaml", "model.fp16.safetensors")
-_PAINT_FILES = (
-    "scheduler/scheduler_config.json",
-    "unet/config.json",
-    "unet/diffusion_pytorch_model.safetensors",
-    "vae/config.json",
-    "vae/diffusion_pytorch_model.safetensors",
-)
-_TURBO_PAINT_FILES = (*_PAINT_FILES[:-1], "vae/diffusion_pytorch_model.bin")  # this VAE is published as a pickle only
-_DELIGHT_FILES = (
-    *_PAINT_FILES,
-    "text_encoder/config.json",
-    "text_encoder/model.safetensors",
-    "tokenizer/special_tokens_map.json",
-    "tokenizer/tokenizer_config.json",
-    "tokenizer/vocab.json",
-)
-
-_QWEN_REQUIRED = ("config.json", "preprocessor_config.json", "tokenizer_config.json", "*.safetensors")
-
 _APACHE = {"licence": "Apache-2.0", "licence_link": "https://www.apache.org/licenses/LICENSE-2.0"}
-
-# In a repository's root, in upper or lower case: kept beside the weights.
-NOTICE_FILES = tuple(name + suffix for name in ("licen[cs]e", "notice") for suffix in ("", ".txt", ".md"))
-
 
 @dataclass(frozen=True, kw_only=True)
 class WeightSet:
@@ -99,6 +67,11 @@ class WeightSet:
     is_optional: bool = False  # everything works without it, if less well
     note: str = ""
 
+    @property
+    def is_size_exact(self) -> bool:
+        """Whether the size of all its files together is known to the byte."""
+        return self.id in _KNOWN_TO_THE_BYTE
+
 
 def _qwen(choice: Choice, size: str, revision: str, size_bytes: int) -> WeightSet:
     return WeightSet(
@@ -107,8 +80,8 @@ def _qwen(choice: Choice, size: str, revision: str, size_bytes: int) -> WeightSe
         stage=Stage.LOCATE,
         repository=f"Qwen/Qwen3-VL-{size}-Instruct",
         revision=revision,
-        files=_QWEN_FILES,
-        required=_QWEN_REQUIRED,
+        files=QWEN_FILES,
+        required=QWEN_REQUIRED,
         size_bytes=size_bytes,
         memory_bytes=size_bytes,
         **_APACHE,
@@ -122,8 +95,8 @@ def _birefnet(choice: Choice, name: str, revision: str, size_bytes: int, memory_
         stage=Stage.MATTE,
         repository=f"ZhengPeng7/{name}",
         revision=revision,
-        files=_BIREFNET_FILES,
-        required=_BIREFNET_FILES,
+        files=BIREFNET_FILES,
+        required=BIREFNET_FILES,
         size_bytes=size_bytes,
         memory_bytes=memory_bytes,
         licence="MIT",
@@ -136,7 +109,7 @@ class _Repository:
     name: str
     revision: str
     subfolder: str  # of the standard shape model; the others have the speed at its end
-    size_bytes: int  # of a shape model
+    size_bytes: int  # of that standard model
 
 
 _MINI = _Repository(
@@ -149,15 +122,16 @@ _LARGE = _Repository(
     name="Hunyuan3D-2",
     revision="9cd649ba6913f7a852e3286bad86bfa9a2d83dcf",
     subfolder="hunyuan3d-dit-v2-0",
-    size_bytes=4_928_153_166,  # turbo and fast: about
+    size_bytes=4_928_153_166,
 )
 _MULTIVIEW = _Repository(
     name="Hunyuan3D-2mv",
     revision="3a761b539b29fe4ff64714813aa9560fd66f5de0",
     subfolder="hunyuan3d-dit-v2-mv",
-    size_bytes=4_930_000_000,  # about
+    size_bytes=4_928_153_170,
 )
 _SUFFIXES = {"turbo": "-turbo", "fast": "-fast", "standard": ""}
+_EMBEDDED_GUIDANCE = 2_626_027  # bytes that the guidance inside adds to a model: exactly for 2.0 turbo
 
 
 def _shape(choice: Choice, repository: _Repository, speed: Choice) -> WeightSet:
@@ -167,8 +141,8 @@ def _shape(choice: Choice, repository: _Repository, speed: Choice) -> WeightSet:
         stage=Stage.SHAPE,
         repository=repository,
         subfolder=repository.subfolder + _SUFFIXES[speed[0]],
-        names=_SHAPE_FILES,
-        size_bytes=repository.size_bytes,
+        names=SHAPE_FILES,
+        size_bytes=repository.size_bytes + (_EMBEDDED_GUIDANCE if _SUFFIXES[speed[0]] else 0),
         note=f"{choice[2]}. {speed[2]}.",
     )
 
@@ -180,7 +154,7 @@ def _vae(id: str, label: str, repository: _Repository, subfolder: str, size_byte
         stage=Stage.SHAPE,
         repository=repository,
         subfolder=subfolder,
-        names=_SHAPE_FILES,
+        names=SHAPE_FILES,
         size_bytes=size_bytes,
         note=note,
         is_addition=True,
@@ -236,14 +210,18 @@ def _tencent(
     )
 
 
+_KNOWN_TO_THE_BYTE = {
+    *("qwen3-vl-2b", "hunyuan3d-2mini-standard", "hunyuan3d-2-standard", "hunyuan3d-2-turbo", "hunyuan3d-2mv-standard"),
+    *("hunyuan3d-2mini-vae-turbo", "hunyuan3d-2mini-vae"),
+}
 _INSIDE = "The decoder by itself; each shape model has one inside"
 _FASTER = "A smaller decoder that is faster on large volumes"
 _DELIGHT: Choice = (PAINT_DELIGHT, "Hunyuan3D Delight", "Takes light and shadow out of the picture")
 
 WEIGHT_SETS: tuple[WeightSet, ...] = (
     _qwen(GROUNDERS[0], "2B", "89644892e4d85e24eaac8bacfd4f463576704203", 4_266_639_921),
-    _qwen(GROUNDERS[1], "4B", "ebb281ec70b05090aa6165b016eac8ec08e71b17", 8_890_000_000),  # about
-    _qwen(GROUNDERS[2], "8B", "0c351dd01ed87e9c1b53cbc748cba10e6187ff3b", 17_550_000_000),  # about
+    _qwen(GROUNDERS[1], "4B", "ebb281ec70b05090aa6165b016eac8ec08e71b17", 8_887_000_000),
+    _qwen(GROUNDERS[2], "8B", "0c351dd01ed87e9c1b53cbc748cba10e6187ff3b", 17_550_000_000),
     # The general and the HR weights are stored in 16 bits, the lite ones in 32.
     _birefnet(MATTERS[0], "BiRefNet", "e2bf8e4460fc8fa32bba5ea4d94b3233d367b0e4", 444_473_596, 444_000_000),
     _birefnet(MATTERS[1], "BiRefNet_lite", "aa62cd87eafb9cc43056d08ef3615a14628b831d", 177_634_392, 89_000_000),
@@ -254,8 +232,8 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         stage=Stage.MATTE,
         repository="depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf",  # relative depth does not tell the horizon
         revision="8078d68a9c75a972131914f6afd0c1723be0da7f",
-        files=("preprocessor_config.json", *_BIREFNET_FILES),
-        required=_BIREFNET_FILES,
+        files=("preprocessor_config.json", *BIREFNET_FILES),
+        required=BIREFNET_FILES,
         size_bytes=99_175_160,
         memory_bytes=99_140_356,  # it computes in 32 bits
         is_addition=True,
@@ -282,14 +260,14 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         "Hunyuan3D 2.0 turbo decoder",
         _LARGE,
         "hunyuan3d-vae-v2-0-turbo",
-        407_000_000,  # about
+        407_000_000,
         _FASTER,
     ),
-    _vae("hunyuan3d-2-vae", "Hunyuan3D 2.0 decoder", _LARGE, "hunyuan3d-vae-v2-0", 428_000_000, _INSIDE),  # about
+    _vae("hunyuan3d-2-vae", "Hunyuan3D 2.0 decoder", _LARGE, "hunyuan3d-vae-v2-0", 428_000_000, _INSIDE),
     # The turbo painter's VAE is stored in 32 bits; the delight model's text encoder is never on the device.
-    _paint(_DELIGHT, "hunyuan3d-delight-v2-0", _DELIGHT_FILES, 2_581_700_000, 1_900_000_000),  # about
-    _paint(PAINTERS[0], "hunyuan3d-paint-v2-0", _PAINT_FILES, 3_829_973_000, 3_829_973_000),
-    _paint(PAINTERS[1], "hunyuan3d-paint-v2-0-turbo", _TURBO_PAINT_FILES, 4_056_870_000, 3_890_000_000),
+    _paint(_DELIGHT, "hunyuan3d-delight-v2-0", DELIGHT_FILES, 2_581_700_000, 1_900_000_000),
+    _paint(PAINTERS[0], "hunyuan3d-paint-v2-0", PAINT_FILES, 3_829_973_000, 3_829_973_000),
+    _paint(PAINTERS[1], "hunyuan3d-paint-v2-0-turbo", TURBO_PAINT_FILES, 4_056_870_000, 3_890_000_000),
 )
 
 

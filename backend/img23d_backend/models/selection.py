@@ -11,7 +11,8 @@ from fnmatch import fnmatchcase
 
 from .disk import is_inside
 from .hub import HubFile
-from .registry import NOTICE_FILES, WeightSet
+from .published_files import NOTICE_FILES
+from .registry import WeightSet
 
 WEIGHTS_SUFFIX = ".safetensors"
 _SHARD = re.compile(r"(.*)-(\d+)-of-(\d+)\.safetensors")

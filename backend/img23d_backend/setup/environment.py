@@ -20,7 +20,7 @@ from . import locks
 from .folder_lock import hold
 from .installation import Installation, Wanted
 from .interpreters import starts
-from .torch_builds import backends, need_driver
+from .torch_builds import need_build
 from .uv import Uv, runnable
 
 LOCK_NAME = "setup.lock"  # also marks a folder as ours
@@ -42,11 +42,10 @@ def install_environment(request: InstallEnvironment, context: SetupContext, *, f
     """
     context.report(SetupStep.CHECK, 0.0, "Looking at what is there")
     folder = Path(request.folder)
-    backends(request.torch_build)  # a build that does not exist is said before anything is done
     if _is_complete(folder, _wanted(request)):
         return
+    need_build(request.torch_build)
     _need_network(request)
-    need_driver(request.torch_build)
     _prepare(folder)
     with hold(folder / LOCK_NAME, lambda: context.report(SetupStep.CHECK, 0.0, "Waiting for another set-up")) as lock:
         if not _is_complete(folder, _wanted(request)):  # an earlier one may have ended meanwhile
@@ -75,9 +74,9 @@ def _wanted(request: InstallEnvironment) -> Wanted:
 
 def _is_complete(folder: Path, wanted: Wanted) -> bool:
     record = read_record(folder)
-    if record is None or record.torch_build != wanted.torch_build or record.locks != wanted.locks:
+    if record is None or record.torch_build != wanted.torch_build or not wanted.locks.items() <= record.locks.items():
         return False
-    return starts(interpreter_in(folder))
+    return record.locks == locks.hashes(record.locks) and starts(interpreter_in(folder))  # torch's locks, too
 
 
 # --- before anything is changed -------------------------------------------------------------------------------------

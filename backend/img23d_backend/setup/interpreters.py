@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -19,3 +20,12 @@ def starts(python: Path) -> bool:
     except (OSError, subprocess.TimeoutExpired):
         return False
     return done.returncode == 0
+
+
+def version_of(environment: Path) -> tuple[int, int]:
+    """The Python of a virtual environment, as its own file says it. Raises OSError, ValueError."""
+    settings = (environment / "pyvenv.cfg").read_text(encoding="utf-8")
+    found = re.search(r"^version(?:_info)?\s*=\s*(\d+)\.(\d+)", settings, re.MULTILINE)
+    if found is None:
+        raise ValueError(f"no version in {environment}")
+    return int(found[1]), int(found[2])

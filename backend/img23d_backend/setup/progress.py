@@ -34,7 +34,9 @@ class Progress:
     """What the environment holds. While `is_changing`, nobody knows: one that is found so is made anew."""
 
     is_changing: bool = False
-    torch_build: str = ""
+    torch_build: str = ""  # the one that was installed, not the choice
+    torch_locks: dict[str, str] = field(default_factory=dict)
+    refused: list[str] = field(default_factory=list)  # builds that a trial has shown not to know the card
     locks: dict[str, str] = field(default_factory=dict)
 
 

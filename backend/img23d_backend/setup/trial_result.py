@@ -17,6 +17,10 @@ _UNKNOWN_CARD = r"no kernel image|is not compatible with the current pytorch|inv
 _NO_RUNTIME = r"(c10|torch_cpu|torch_python|fbgemm)\.dll|vcruntime|winerror (126|1114)"
 
 
+class UnknownCard(Img23DError):
+    """The build has no kernels for the graphics card; another one may."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class TrialResult:
     """What trial.py wrote."""
@@ -66,6 +70,6 @@ def _need_usable_card(result: TrialResult) -> None:
     if re.search(_TOO_OLD, said, re.IGNORECASE):
         sentence = "The graphics card's driver is too old: update it and press Set Up again, or choose Processor Only."
         raise Img23DError(ErrorCode.DRIVER_TOO_OLD, sentence, said[-_DETAIL:])
-    if re.search(_UNKNOWN_CARD, said, re.IGNORECASE):
+    if re.search(_UNKNOWN_CARD, result.device_error, re.IGNORECASE):  # a warning may be about a card that is not used
         sentence = "This build does not know the graphics card: choose another build, or Processor Only, and set up again."
-        raise Img23DError(ErrorCode.ENVIRONMENT_BROKEN, sentence, said[-_DETAIL:])
+        raise UnknownCard(ErrorCode.ENVIRONMENT_BROKEN, sentence, said[-_DETAIL:])

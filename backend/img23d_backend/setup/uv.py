@@ -12,23 +12,10 @@ from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.environment import interpreter_in
+from img23d_protocol.variables import INSTALLER, NETWORK, SYSTEM, kept
 from img23d_protocol.whole_files import whole_file
 
 from .guarded import Ended, run_guarded
-
-# What a program needs to run at all, and what a studio's network needs; uv's own variables only where they are about the
-# network and the sources, since others (UV_TARGET, UV_OVERRIDE ...) would lead it elsewhere.
-_KEPT = {
-    "PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH",
-    "SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "COMSPEC", "PATHEXT", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "PROGRAMDATA",
-    "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE",
-    "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CLIENT_CERT", "NETRC",
-    "UV_CACHE_DIR", "UV_LINK_MODE", "UV_FIND_LINKS", "UV_NO_INDEX", "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL",
-    "UV_PYTHON_INSTALL_MIRROR", "UV_PYTHON_DOWNLOADS", "UV_PYTHON_DOWNLOADS_JSON_URL", "UV_CONFIG_FILE", "UV_NO_CONFIG",
-    "UV_CUDA_DRIVER_VERSION", "UV_AMD_GPU_ARCHITECTURE", "UV_SYSTEM_CERTS", "UV_NATIVE_TLS", "UV_INSECURE_HOST",
-    "UV_KEYRING_PROVIDER", "UV_CONCURRENT_DOWNLOADS",
-}  # fmt: skip
-_KEPT_PREFIXES = ("LC_", "UV_INDEX", "UV_HTTP_")
 
 # A network that swallows packets must not hold anybody up; a slow one still gets through, since only silence counts.
 PATIENT = {"UV_HTTP_CONNECT_TIMEOUT": "10", "UV_HTTP_TIMEOUT": "60", "UV_HTTP_RETRIES": "3"}
@@ -78,11 +65,6 @@ class Uv:
         )
 
 
-def kept_variables(inherited: Mapping[str, str]) -> dict[str, str]:
-    """The variables that a program of a set-up gets from ours."""
-    return {name: value for name, value in inherited.items() if name.upper() in _KEPT or name.upper().startswith(_KEPT_PREFIXES)}
-
-
 def uv_environment(folder: Path, inherited: Mapping[str, str], patience: Mapping[str, str]) -> dict[str, str]:
     """uv's whole environment; what the user has set himself wins over ours."""
     own = {
@@ -94,7 +76,7 @@ def uv_environment(folder: Path, inherited: Mapping[str, str], patience: Mapping
     }
     if sys.platform in ("win32", "darwin"):
         own["UV_SYSTEM_CERTS"] = "1"  # the certificates that a company's proxy needs are in the system's store
-    return own | kept_variables(inherited)
+    return own | kept(inherited, (SYSTEM, NETWORK, INSTALLER))
 
 
 def runnable(program: Path, folder: Path) -> Path:

@@ -28,6 +28,7 @@ class Action(StrEnum):
     LOWER_QUALITY = "lower_quality"  # the next lower preset
     USE_PREVIEW = "use_preview"  # the engine that needs nothing
     USE_PROCESSOR = "use_processor"
+    UPDATE_DRIVER = "update_driver"  # of the graphics card, on its maker's page
     CHOOSE_FOLDER = "choose_folder"  # for the runs, in the preferences
     PREFERENCES = "preferences"
     ALLOW_ONLINE = "allow_online"
