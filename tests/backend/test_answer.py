@@ -6,7 +6,7 @@ import random
 import string
 
 import pytest
-from img23d_backend.engines.qwen3vl.answer import Instance, read_answer
+from img23d_backend.engines.qwen3vl.answer import Instance, is_in_space, read_answer
 
 SEEN, PHOTO = (1024, 768), (4000, 3000)
 MUG = ("red mug", 0.1, 0.2, 0.3, 0.4)
@@ -156,3 +156,32 @@ def _broken(text: str, chance: random.Random) -> str:
         new = chance.choice((chance.choice(signs), chance.choice(pieces), "", text[start:end] * 2, text[end:start:-1]))
         text = text[:start] + new + text[end:]
     return text[: chance.randrange(len(text) + 1)] if chance.random() < 0.3 else text
+
+
+# --- boxes in space -----------------------------------------------------------------------------------------------------
+
+# As in the cookbook 3d_grounding of QwenLM/Qwen3-VL: centre, size, rotation
+SOLID = '{"bbox_3d": [0.36, 0.03, 0.94, 0.11, 0.13, 0.11, 0.22, 0.23, 0.15], "label": "red mug"}'
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"```json\n[\n\t{SOLID}\n]\n```",
+        f"[{SOLID}",
+        SOLID.replace("bbox_3d", "bbox_2d"),
+        SOLID.replace('"bbox_3d"', "'3d_bbox'"),
+        PROPER.replace("]\n```", f",{SOLID}]\n```"),
+        '{"red mug": [1, 2, 3, 4, 5, 6, 7, 8, 9]}',
+        SOLID.partition(", 0.22")[0],
+    ],
+    ids=["fenced", "cut off behind", "another key", "a third key", "one among boxes", "by name", "cut off within"],
+)
+def test_boxes_in_space_are_told_apart(text: str) -> None:
+    assert is_in_space(text)
+    assert [one[0] for one in read(text)] == (["red mug", "cup"] if "bbox_2d" in text and "500" in text else [])
+
+
+@pytest.mark.parametrize("text", [PROPER, "[]", "", "none", "[1, 2, 3, 4, 5]", "[[1,2,3],[4,5,6],[7,8,9]]", "9 mugs at 1 2 3 4 5 6 7 8 9"])
+def test_other_answers_are_not_in_space(text: str) -> None:
+    assert not is_in_space(text)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 _HOOKS = ("layer_execution_tracker", "lazy_prefetch_group_offloading", "group_offloading")
 
 
+_GROUP_HOOK = _HOOKS[-1]
+
+
 @contextmanager
 def streaming(module: Module, device: Device, *, restore: Callable[[], None]) -> Iterator[None]:
     """While the block runs, `module` computes on `device` with its weights at home, leaf by leaf.
@@ -36,9 +39,23 @@ def streaming(module: Module, device: Device, *, restore: Callable[[], None]) ->
             use_stream=overlaps,
             low_cpu_mem_usage=overlaps,  # page-locks a layer at a time, unless the home is page-locked already
         )
+        _wait_for_the_root(module)
         yield
     finally:
         registry = HookRegistry.check_if_exists_or_initialize(module)
         for name in _HOOKS:
             registry.remove_hook(name, recurse=True)
         restore()
+
+
+def _wait_for_the_root(module: Module) -> None:
+    """The root's own parameters are copied at once in each pass: they are small, and used before the first layer runs.
+
+    In its first pass diffusers (0.42.1, LazyPrefetchGroupOffloadingHook) waits for the copies of each layer but of the root, whose name
+    is empty; a computation on the other stream would then read what has not come.
+    """
+    from diffusers.hooks.hooks import HookRegistry
+
+    hook = HookRegistry.check_if_exists_or_initialize(module).get_hook(_GROUP_HOOK)
+    if hook is not None:
+        hook.group.non_blocking = False

@@ -18,6 +18,8 @@ _THOUSAND = 1000.0  # the published unit: thousandths of the picture's width and
 _OVERSHOOT = 1.05  # a corner may lie that far outside of the picture
 _SENSELESS = 100_000.0  # no picture has more pixels a side
 _BOX_KEYS = {"bbox", "bbox2d", "box", "box2d", "boundingbox", "bboxes", "boxes", "coordinates", "coords", "rect"}
+_SOLID_KEYS = {"bbox3d", "box3d", "3dbbox", "3dbox", "boundingbox3d"}
+_SOLID_NUMBERS = 9  # of a box in space: where it is, how large, how it is turned
 _LIST_KEYS = {"objects", "instances", "detections", "annotations", "results", "items", "answer", "categories"}
 _LABEL_KEYS = ("label", "name", "category", "class", "object", "item", "text", "description")
 _CORNER_KEYS = (("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"), ("left", "top", "right", "bottom"))
@@ -62,10 +64,27 @@ def read_answer(text: str, *, seen: tuple[int, int], photo: tuple[int, int]) -> 
     return tuple(_without_repeats([one for one in instances if one is not None]))
 
 
+def is_in_space(text: str) -> bool:
+    """Whether the answer has boxes in space, nine numbers each, which say nothing about the picture without its camera."""
+    return _has_solid(read(text))
+
+
 def folded(label: str) -> str:
     """The label as it is compared: without case, accents' forms, punctuation and repeated spaces."""
     plain = unicodedata.normalize("NFKC", label).casefold().replace("_", " ")
     return " ".join(re.findall(r"[^\W_]+", plain))
+
+
+def _has_solid(group: Group) -> bool:
+    if _leading_numbers(group) == len(group.items) == _SOLID_NUMBERS:
+        return True
+    for item in group.items:
+        value = item.value if isinstance(item, Pair) else item
+        if isinstance(item, Pair) and _key(item.key) in _SOLID_KEYS:
+            return True
+        if isinstance(value, Group) and _has_solid(value):
+            return True
+    return False
 
 
 # --- what stands where --------------------------------------------------------------------------------------------------

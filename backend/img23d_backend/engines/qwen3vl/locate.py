@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from img23d_protocol import Img23DError
+from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, Wanted
 
 from ...models.registry import weight_set
 from ...models.weights import WeightStore
 from ...stages import Context, Found, NotFound, Photo, PixelBox
-from .answer import Instance, folded, read_answer
+from .answer import Instance, folded, is_in_space, read_answer
+from .framing import ONCE_MORE_LONGEST, USUAL_LONGEST, Framed, framed
 from .match import boxed, match
-from .model import Clerk, answer, dtype_for, read_network
+from .model import Clerk, Question, answer, dtype_for, read_network
 from .prompt import token_limit, usual_tokens
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _SMALLER = "Memory is short: things are looked for in a smaller picture."
 _STREAMED = "Memory is short: the model that finds things comes to the graphics card piece by piece, which is slow."
 _ON_PROCESSOR = "The graphics card's memory is full: things are looked for on the processor, which is slow."
 
+_LOOKING = "Looking for the named things"
 _READ_SHARE = 0.1  # of the progress: the model comes to its device
 
 
@@ -100,22 +102,27 @@ class QwenGrounder:
 
     def _ask(self, photo: Photo, names: list[str], way: _Way, context: Context) -> tuple[Instance, ...]:
         set_id, most = context.settings.learned.grounder, way.tokens * _PIXELS_A_TOKEN
-        clerk = self._clerk(set_id)
-        asked = clerk.question(_opaque(photo), names, least=min(most, _LEAST_TOKENS * _PIXELS_A_TOKEN), most=most)
+        clerk, picture = self._clerk(set_id), _opaque(photo)
+        first = _put(clerk, picture, names, most)
         context.report(0.0, f"Reading {weight_set(set_id).label}")
         working = _BYTES_IN_ANY_CASE + way.tokens * _BYTES_A_TOKEN
         build = self._builder(set_id, way.device)
         key, streamed = _key(set_id, way.device), way.streamed
         with self._models.on_device(key, build, way.device, working_bytes=working, streamed=streamed) as network:
 
-            def report(fraction: float) -> None:
-                context.report(_READ_SHARE + (1 - _READ_SHARE) * fraction, "Looking for the named things")
+            def ask(look: _Look, report: Callable[[float], None]) -> str:
+                limit, usual = token_limit(len(names)), usual_tokens(len(names))
+                tokens = answer(network, look.asked, device=way.device, limit=limit, usual=usual, report=report)
+                text = clerk.text(tokens)
+                log.info("asked about %s, answered in %d tokens: %s", names, len(tokens), text)
+                return text
 
-            limit, usual = token_limit(len(names)), usual_tokens(len(names))
-            tokens = answer(network, asked, device=way.device, limit=limit, usual=usual, report=report)
-        text = clerk.text(tokens)
-        log.info("asked about %s, answered in %d tokens: %s", names, len(tokens), text)
-        return read_answer(text, seen=asked.seen, photo=(photo.width, photo.height))
+            text = ask(first, lambda done: context.report(_READ_SHARE + (1 - _READ_SHARE) * done, _LOOKING))
+            if not is_in_space(text):
+                return first.found(text)
+            again = _put(clerk, picture, names, most, once_more=True)
+            second = ask(again, lambda _: context.report(1.0, _LOOKING))
+        return _usable(again.found(second) or first.found(text), second)
 
     def _clerk(self, set_id: str) -> Clerk:
         if set_id not in self._clerks:
@@ -124,6 +131,33 @@ class QwenGrounder:
 
     def _builder(self, set_id: str, device: Device) -> Callable[[], Module]:
         return lambda: read_network(self._weights.path(set_id), dtype_for(device))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """One question about the framed picture."""
+
+    asked: Question
+    frame: Framed
+
+    def found(self, text: str) -> tuple[Instance, ...]:
+        """In fractions of the photo."""
+        height, width = self.frame.rgb.shape[:2]
+        return self.frame.on_photo(read_answer(text, seen=self.asked.seen, photo=(width, height)))
+
+
+def _put(clerk: Clerk, picture: np.ndarray, names: list[str], most: int, *, once_more: bool = False) -> _Look:
+    frame = framed(picture, ONCE_MORE_LONGEST if once_more else USUAL_LONGEST)
+    least = min(most, _LEAST_TOKENS * _PIXELS_A_TOKEN)
+    return _Look(asked=clerk.question(frame.rgb, names, least=least, most=most, once_more=once_more), frame=frame)
+
+
+def _usable(found: tuple[Instance, ...], text: str) -> tuple[Instance, ...]:
+    """Raises Img23DError(NO_REGION) where the model insists on boxes in space and no other one is left."""
+    if not found and is_in_space(text):
+        sentence = "The model did not say where in the photo the named things are: crop the photo around them, or draw their boxes."
+        raise Img23DError(ErrorCode.NO_REGION, sentence, f"boxes in space: {text[:500]}")
+    return found
 
 
 def _ways(device: Device, processor: Device, *, small_memory: bool) -> list[_Way]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
-from .prompt import IMAGE_TOKEN, chat, question
+from .prompt import IMAGE_TOKEN, chat, question, question_once_more
 
 if TYPE_CHECKING:
     import torch
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from ...models.devices import Device
 
-_MOST_SLENDER = 200  # the preprocessing takes no picture that is longer than so many times its other side
 _SHORTEST_REPEAT, _LONGEST_REPEAT = 8, 96  # tokens; a line of the answer has about 45
 _REPEATS = 3  # a line that often in a row, digit for digit, says nothing any more
 _PROMPT_SHARE = 0.5  # of the progress: reading picture and prompt; the rest is the answer
@@ -54,24 +53,21 @@ class Clerk:
             self._images = Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True)
             self._image_id = int(self._tokenizer.convert_tokens_to_ids(IMAGE_TOKEN) or 0)
 
-    def question(self, rgb: np.ndarray, names: Sequence[str], *, least: int, most: int) -> Question:
-        """`rgb` (H, W, 3) uint8; `least` and `most` are the pixels it is brought to, within what the model's files say.
-
-        Raises Img23DError(BAD_REQUEST) for a picture that is all length and no width.
+    def question(
+        self, rgb: np.ndarray, names: Sequence[str], *, least: int, most: int, once_more: bool = False
+    ) -> Question:
+        """`rgb` (H, W, 3) uint8 as `framing` makes it; `least` and `most` are the pixels it is brought to, within what the
+        model's files say. `once_more`: in other words, after an answer with boxes in space.
         """
         import torch
 
-        height, width = rgb.shape[:2]
-        if max(height, width) >= _MOST_SLENDER * min(height, width):
-            sentence = f"The photo is more than {_MOST_SLENDER} times as long as it is wide: crop it first."
-            raise Img23DError(ErrorCode.BAD_REQUEST, sentence)
         own = self._images.size
         most = min(most, own["longest_edge"])  # despite their names, both are numbers of pixels
         least = min(max(least, own["shortest_edge"]), most)
         size = {"shortest_edge": least, "longest_edge": most}
         picture = self._images(rgb, size=size, input_data_format="channels_last", return_tensors="pt")
         _, rows, columns = picture["image_grid_thw"][0].tolist()
-        text = chat(question(names), rows * columns // self._images.merge_size**2)
+        text = chat(question_once_more(names) if once_more else question(names), rows * columns // self._images.merge_size**2)
         ids = torch.tensor([self.tokens(text)])  # (1, S)
         patch = self._images.patch_size
         return Question(
@@ -94,9 +90,17 @@ def dtype_for(device: Device) -> torch.dtype:
     nothing but “!” (QwenLM/Qwen3 issues 761 and 868, huggingface/transformers 33294)."""
     import torch
 
-    if device.is_processor or (device.kind == "cuda" and not torch.cuda.is_bf16_supported()):
+    if device.is_processor or (device.kind == "cuda" and not _has_bfloat16(device)):
         return device.dtype
     return torch.bfloat16
+
+
+def _has_bfloat16(card: Device) -> bool:
+    """torch answers for the current card, which need not be the chosen one."""
+    import torch
+
+    with torch.cuda.device(card.torch_name):
+        return torch.cuda.is_bf16_supported()
 
 
 def read_network(folder: Path, dtype: torch.dtype) -> Qwen3VLForConditionalGeneration:

@@ -19,11 +19,18 @@ def question(names: Sequence[str]) -> str:
     Source: QwenLM/Qwen3-VL, evaluation/ODinW-13/dataset_utils.py, the prompt of its own object detection benchmark;
     answered as a JSON list of `bbox_2d` in thousandths and `label`.
     """
+    return f"{_categories(names)} Report bbox coordinates in JSON format."
+
+
+def question_once_more(names: Sequence[str]) -> str:
+    """After an answer with boxes in space: the same, with the form of the answer said outright (as in Qwen's 2D grounding cookbook)."""
+    form = '{"bbox_2d": [x1, y1, x2, y2], "label": "category"}'
+    return f"{_categories(names)} Report 2D bounding boxes in the picture, each in JSON format as {form}. No 3D boxes."
+
+
+def _categories(names: Sequence[str]) -> str:
     listed = ", ".join(" ".join(name.replace("<|", "<").split()) for name in names)  # no control token comes from a name
-    return (
-        f"Locate every instance that belongs to the following categories: '{listed}'. "
-        "Report bbox coordinates in JSON format."
-    )
+    return f"Locate every instance that belongs to the following categories: '{listed}'."
 
 
 def chat(text: str, image_tokens: int) -> str:
