@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,6 +28,7 @@ from ..shared.img23d_protocol.messages import (
 )
 
 RANDOM_SEED = -1
+STAMPED_NAME = re.compile(r"\d{8}-\d{6}-.+-[0-9a-f]{4}", re.DOTALL)  # what `stamped_name` makes
 
 
 def build_settings(
@@ -41,6 +43,8 @@ def build_settings(
     """Raises Img23DError(BAD_REQUEST) for a value outside its range."""
     if shape not in list(ShapeKind):
         raise bad_request(f"The shape must be one of {', '.join(ShapeKind)}, not “{shape}”.")
+    if isinstance(texture_size, str) and not texture_size.isdecimal():
+        raise bad_request(f"The texture size must be a number of pixels, not “{texture_size}”.")
     settings = Settings(
         texture=texture,
         texture_size=int(texture_size),
@@ -115,7 +119,7 @@ def build_generate(
         job=new_id(),
         photo=str(path),
         run_folder=str(new_run_folder(base_folder, photo, now)),
-        wanted=tuple(_checked(one) for one in wanted),
+        wanted=tuple(checked_wanted(one) for one in wanted),
         engine=engine,
         seed=draw_seed(seed),
         settings=settings,
@@ -131,7 +135,7 @@ def build_locate(
         job=new_id(),
         photo=str(path),
         run_folder=str(folder) if folder is not None else "",
-        wanted=tuple(_checked(one) for one in wanted),
+        wanted=tuple(checked_wanted(one) for one in wanted),
         engine=engine,
         seed=draw_seed(seed),
         settings=settings,
@@ -192,7 +196,7 @@ def checked_photo(photo: str) -> Path:
     return path
 
 
-def _checked(wanted: Wanted) -> Wanted:
+def checked_wanted(wanted: Wanted) -> Wanted:
     """Raises Img23DError(BAD_REQUEST) for a box that is none, or a height that nothing has."""
     box = wanted.box
     if not 0.0 <= wanted.height <= HEIGHT_MAX:  # false for NaN, too

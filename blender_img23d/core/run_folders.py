@@ -11,7 +11,9 @@ from pathlib import Path
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.errors import bad_request
 from .history import RECORD_NAME, read_run
+from .requests import STAMPED_NAME
 
+_RUN_WHEN_OPENED = {".app", ".bundle", ".workflow", ".action", ".prefpane", ".service"}  # folders that macOS starts
 _OURS = {".png", ".glb", ".npz", ".npy", ".json", ".part"}  # what runs write
 _OF_THE_SYSTEM = {".ds_store", "thumbs.db", "desktop.ini"}  # what file browsers leave behind
 _MAY_STILL_RUN = 600.0  # seconds since the last word in its record; a long step says nothing for minutes
@@ -46,6 +48,24 @@ def check_deletable(folder: Path, base_folder: Path, *, now: float | None = None
         raise bad_request("This run was worked on until just now, perhaps by another Blender: try again in ten minutes.")
     if foreign:
         raise bad_request(f"“{foreign}” in this run's folder is not from Img23D: move it somewhere else first.")
+
+
+def check_openable(folder: Path, base_folder: Path) -> None:
+    """Before a path that stands in a .blend or a record is handed to the system, which may run what it names.
+
+    Only a real folder that holds a run: directly in `<base>/runs`, or with the name of a run in another folder for runs.
+    Raises Img23DError(BAD_REQUEST).
+    """
+    try:
+        is_folder = folder.is_dir() and folder != Path()
+        is_kept = is_folder and _is_directly_in(folder, base_folder / "runs")
+        is_named = is_folder and STAMPED_NAME.fullmatch(folder.name) and folder.parent.name == "runs" and _is_directly_in(folder, folder.parent)
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        is_folder = is_kept = is_named = False
+    if not is_folder:
+        raise bad_request("This run's folder is no longer there.")
+    if not (is_kept or is_named) or folder.suffix.lower() in _RUN_WHEN_OPENED or read_run(folder) is None:
+        raise bad_request("This is no folder of a run, so it is not opened: look at it in your file browser.")
 
 
 def delete_run(folder: Path, base_folder: Path) -> None:

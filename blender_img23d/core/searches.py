@@ -9,10 +9,9 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-from .requests import stamped_name
+from .requests import STAMPED_NAME, stamped_name
 
 SEARCHES_KEPT = 20
-_FOLDER = re.compile(r"\d{8}-\d{6}-.+-[0-9a-f]{4}", re.DOTALL)  # what `stamped_name` makes
 _OUR_FILES = re.compile(r"\d{2,}_.+\.png|run\.json(\.part)?", re.DOTALL)  # as the backend names them
 
 
@@ -28,7 +27,7 @@ def delete_old_searches(searches: Path, in_use: Collection[Path] = (), keep: int
     """
     try:
         with os.scandir(searches) as entries:
-            ours = [entry.path for entry in entries if _is_folder(entry) and _FOLDER.fullmatch(entry.name)]
+            ours = [entry.path for entry in entries if _is_folder(entry) and STAMPED_NAME.fullmatch(entry.name)]
     except OSError:  # no search yet
         return
     for path in sorted(ours, reverse=True)[keep:]:
