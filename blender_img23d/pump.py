@@ -94,9 +94,9 @@ class Pump:
             self.is_stale = True
             if owner is not None:
                 owner.running.add(update)
-            if owner is not None and (update.job.is_over or not update.job.heard):
+            if owner is not None and update.job.is_over:
                 owner.in_use.is_due = True
-                owner.in_use.wants_cleaning |= update.job.is_over and not update.job.is_search
+                owner.in_use.wants_cleaning |= not update.job.is_search
             if update.job.is_over:
                 point_at_failure(bpy.context.window_manager, update.job)
         self.is_stale |= self._setup.tick()
