@@ -28,7 +28,7 @@ from ..shared.img23d_protocol.messages import (
 )
 
 RANDOM_SEED = -1
-STAMPED_NAME = re.compile(r"\d{8}-\d{6}-.+-[0-9a-f]{4}", re.DOTALL)  # what `stamped_name` makes
+STAMPED_NAME = re.compile(r"\d{8}-\d{6}-.+-([0-9a-f]{4}){1,2}", re.DOTALL)  # what `stamped_name` makes, and made
 
 
 def build_settings(
@@ -170,9 +170,9 @@ def new_run_folder(base_folder: Path, photo: str, now: datetime | None = None) -
 
 
 def stamped_name(photo: str, now: datetime | None = None) -> str:
-    """`<YYYYMMDD-HHMMSS>-<photo stem made safe>-<4 hex>`: in the order of time, and never the same twice."""
+    """`<YYYYMMDD-HHMMSS>-<photo stem made safe>-<8 hex>`: in the order of time, and never the same twice."""
     stamp = (now or datetime.now()).strftime("%Y%m%d-%H%M%S")
-    return f"{stamp}-{safe_stem(Path(photo).stem, 'photo')}-{secrets.token_hex(2)}"
+    return f"{stamp}-{safe_stem(Path(photo).stem, 'photo')}-{secrets.token_hex(4)}"
 
 
 def new_id() -> str:

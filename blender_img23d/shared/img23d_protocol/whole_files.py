@@ -21,7 +21,7 @@ _FIRST_WAIT = 0.02  # seconds, doubled each time
 _BLOCK = 1 << 22  # bytes a call: a cancelled process is not held up by one of gigabytes
 
 
-def write_whole(path: Path, data: bytes, *, durable: bool = False, private: bool = False) -> None:
+def write_whole(path: Path, data: bytes | memoryview, *, durable: bool = False, private: bool = False) -> None:
     """Replaces the file, or leaves the old one and nothing else. Raises OSError, which names the file.
 
     `durable` waits until it is on the disk, for what must survive a power cut. `private` files are for their owner only.
@@ -49,12 +49,13 @@ def whole_file(path: Path, *, durable: bool = False, private: bool = False) -> I
         if durable:
             _sync(draft)
         _replace(draft, path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno is not None and not error.filename:
+    except OSError as error:
+        if error.errno is not None and not error.filename:
             error.filename = str(path)  # the system does not say which file it could not write
         raise
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)  # where it was not moved
 
 
 def passing_for(name: str) -> str:
