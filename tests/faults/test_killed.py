@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 
 import pytest
-from artist import LEARNED_PYTHON, Artist, nothing_left, objections
+from artist import LEARNED_PYTHON, Artist, objections
 from tally import Tally, chosen_cases, effort, is_soak, split_case
+from whole import nothing_left
 
 from blender_img23d.core.jobs import Job, JobState
 from blender_img23d.shared.img23d_protocol import ErrorCode
@@ -73,7 +74,7 @@ def test_killed_at_random_moments(engine: str, tmp_path: Path) -> None:
             artist.finish()
         finally:
             artist.session.shutdown()
-            left = nothing_left(tmp_path)
+            left = nothing_left(str(tmp_path))
             artist.close()
         if left or objections(tmp_path):
             tally.failed("afterwards", left or str(objections(tmp_path)))

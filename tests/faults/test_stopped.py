@@ -11,9 +11,10 @@ import time
 from pathlib import Path
 
 import pytest
-from artist import Artist, nothing_left, objections
+from artist import Artist, objections
 from desk import HERE as DESK, ROOT, is_alive
 from tally import Tally, chosen_cases, effort, split_case
+from whole import nothing_left
 
 from blender_img23d.core.jobs import JobState
 from blender_img23d.core.session import SessionState
@@ -68,7 +69,7 @@ def test_cancelled_while_it_is_stopped(tmp_path: Path) -> None:
             artist.finish()
         finally:
             artist.session.shutdown()
-            left = nothing_left(tmp_path)
+            left = nothing_left(str(tmp_path))
             artist.close()
         if left:
             tally.failed("afterwards", left)
