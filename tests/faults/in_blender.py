@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,7 +29,9 @@ def begin() -> None:
     spec = importlib.util.spec_from_file_location("conftest", BLENDER_TESTS / "conftest.py")
     assert spec is not None and spec.loader is not None
     sys.modules["conftest"] = importlib.util.module_from_spec(spec)
+    resources = os.environ["BLENDER_USER_RESOURCES"]
     spec.loader.exec_module(sys.modules["conftest"])
+    os.environ["BLENDER_USER_RESOURCES"] = resources  # which it changes for the tests' own Blender
 
 
 def part(name: str) -> Any:

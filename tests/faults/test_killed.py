@@ -13,8 +13,9 @@ import time
 from pathlib import Path
 
 import pytest
-from artist import LEARNED_PYTHON, Artist, nothing_left, objections
+from artist import LEARNED_PYTHON, Artist, objections
 from tally import Tally, chosen_cases, effort, is_soak, split_case
+from whole import nothing_left
 
 from blender_img23d.core.jobs import Job, JobState
 from blender_img23d.shared.img23d_protocol import ErrorCode
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
 MOMENTS = ("anywhere", "saving", *Stage)
 LONGEST = {"preview": 0.6, "hunyuan3d": 25.0}  # seconds: about what a job takes
+EFFORT = {"preview": {"quick": 12, "long": 90}, "hunyuan3d": {"quick": 3, "long": 8}}  # cases
 WITHIN_A_STAGE = {"preview": 0.08, "hunyuan3d": 2.0}
 
 
@@ -67,13 +69,13 @@ def test_killed_at_random_moments(engine: str, tmp_path: Path) -> None:
         artist = Artist(tmp_path, engine)
         moments = [f"killed_{engine}-{moment}" for moment in MOMENTS]
         try:
-            for case in chosen_cases(moments, effort(quick=12, long=120 if engine == "preview" else 12)):
+            for case in chosen_cases(moments, effort(**EFFORT[engine])):
                 moment, number = split_case(case)
                 tally.judge(case, killed(artist, moment.partition("-")[2], random.Random(number)))
             artist.finish()
         finally:
             artist.session.shutdown()
-            left = nothing_left(tmp_path)
+            left = nothing_left(str(tmp_path))
             artist.close()
         if left or objections(tmp_path):
             tally.failed("afterwards", left or str(objections(tmp_path)))
