@@ -210,18 +210,22 @@ def overlapping(
 
 
 def _doubtful(surface: Surface, sheet: _Sheet, faces: np.ndarray) -> np.ndarray:
-    """(C,) which charts of a sheet may cover themselves: those with faces of both windings, and those whose outline winds
-    around a pixel more than once or is not closed.
+    """(C,) which charts of a sheet may cover themselves: those whose outline winds around a pixel more than once or is not
+    closed, and those with mirrored faces that have a pixel.
     """
     xy = sheet.corners[:, :, :2]
     b, c = xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
     area = b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]
     turn = 1 if area.sum() > 0.0 else -1
+    mirrored = np.flatnonzero(area * turn < 0.0)
+    drawn = fragments(*sheet.triangles(mirrored), width=sheet.width, height=sheet.height)
+    doubtful = np.zeros(len(sheet.offset), dtype=bool)
+    for part in drawn:
+        doubtful[sheet.chart[mirrored[part.face]]] = True
     face, corner = np.nonzero(rim_of(surface.edges[faces], sheet.chart))
     start, end = xy[face, corner], xy[face, (corner + 1) % 3]
     turns, left_over = windings(start, end, width=sheet.width, height=sheet.height)
-    wrong = (turns != 0) & (turns != turn) | (left_over != 0)[:, None]
-    doubtful = np.bincount(sheet.chart, area * turn < 0.0, len(sheet.offset)) > 0
+    wrong = (turns != 0) & (turns != -turn) | (left_over != 0)[:, None]  # v is downwards
     if wrong.any():
         x, y = sheet.offset.T
         right, low = (sheet.offset + sheet.cells).T
