@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from .connected import connected as connected
 from .normals import weld
 from .pack import shelve
-from .rasterize import apart, fragments, rasterize
+from .rasterize import fragments, rasterize
 from .sides import SIDES
 from .sorting import sorted_with_order
+from .winding import windings
 
 MANY = 500  # charts from which the smallest areas of one side share one: a chart each would drown in padding
 
@@ -70,10 +72,17 @@ class Charts:
 
     def rim(self, surface: Surface) -> np.ndarray:
         """(F, 3) whether an edge lies on its chart's outline (or where more than two faces meet)."""
-        edges, chart = surface.edges.ravel(), np.repeat(self.chart[surface.polygon], 3)
-        faces = np.bincount(edges)[edges]
-        other = np.bincount(edges, weights=chart)[edges] - chart
-        return ((faces != 2) | (other != chart)).reshape(-1, 3)
+        return rim_of(surface.edges, self.chart[surface.polygon])
+
+
+def rim_of(edges: np.ndarray, chart: np.ndarray) -> np.ndarray:
+    """(F, 3) whether an edge lies on the outline of its chart (F,), or more than two of the faces meet there, by the edges'
+    numbers (F, 3).
+    """
+    edges, chart = edges.ravel(), np.repeat(chart, 3)
+    faces = np.bincount(edges)[edges]
+    other = np.bincount(edges, weights=chart)[edges] - chart
+    return ((faces != 2) | (other != chart)).reshape(-1, 3)
 
 
 def make_surface(
@@ -183,13 +192,14 @@ def overlapping(
     `flat` (F, 3, 3) are u, v and depth of all corners in their chart's plane. The charts' boxes have as many pixels together
     as a square of `resolution`, and the longest is not longer.
     """
-    points, triangles, width, height = _sheet(surface, charts, flat, faces, resolution)
-    if apart(points, triangles, width=width, height=height) is not None:
+    sheet = _sheet(surface, charts, flat, faces, resolution)
+    doubtful = _doubtful(surface, sheet, faces)[sheet.chart]
+    if not doubtful.any():
         return np.empty(0, dtype=np.int64)
-    polygon = surface.polygon[faces]
-    first = np.full(width * height, -1, dtype=np.int64)
+    polygon = surface.polygon[faces[doubtful]]
+    first = np.full(sheet.width * sheet.height, -1, dtype=np.int64)
     found = np.zeros(len(charts.chart), dtype=bool)
-    for part in fragments(points, triangles, width=width, height=height):
+    for part in fragments(*sheet.triangles(doubtful), width=sheet.width, height=sheet.height):
         mine = polygon[part.face]
         free = first[part.pixel] < 0
         first[part.pixel[free]] = mine[free]
@@ -199,6 +209,31 @@ def overlapping(
     return np.flatnonzero(found)
 
 
+def _doubtful(surface: Surface, sheet: _Sheet, faces: np.ndarray) -> np.ndarray:
+    """(C,) which charts of a sheet may cover themselves: those whose outline winds around a pixel more than once or is not
+    closed, and those with mirrored faces that have a pixel.
+    """
+    xy = sheet.corners[:, :, :2]
+    b, c = xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
+    area = b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]
+    turn = 1 if area.sum() > 0.0 else -1
+    mirrored = np.flatnonzero(area * turn < 0.0)
+    drawn = fragments(*sheet.triangles(mirrored), width=sheet.width, height=sheet.height)
+    doubtful = np.zeros(len(sheet.offset), dtype=bool)
+    for part in drawn:
+        doubtful[sheet.chart[mirrored[part.face]]] = True
+    face, corner = np.nonzero(rim_of(surface.edges[faces], sheet.chart))
+    start, end = xy[face, corner], xy[face, (corner + 1) % 3]
+    turns, left_over = windings(start, end, width=sheet.width, height=sheet.height)
+    wrong = (turns != 0) & (turns != -turn) | (left_over != 0)[:, None]  # v is downwards
+    if wrong.any():
+        x, y = sheet.offset.T
+        right, low = (sheet.offset + sheet.cells).T
+        sums = cv2.integral(wrong.astype(np.uint8))
+        doubtful |= sums[low, right] - sums[low, x] - sums[y, right] + sums[y, x] > 0
+    return doubtful
+
+
 def covered(
     surface: Surface, charts: Charts, flat: np.ndarray, polygons: np.ndarray, *, resolution: int = 512
 ) -> np.ndarray:
@@ -206,7 +241,9 @@ def covered(
     faces = np.flatnonzero(np.isin(surface.polygon, polygons))
     if not len(faces):
         return polygons
-    points, triangles, width, height = _sheet(surface, charts, flat, faces, resolution)
+    sheet = _sheet(surface, charts, flat, faces, resolution)
+    points, triangles = sheet.triangles()
+    width, height = sheet.width, sheet.height
     polygon = surface.polygon[faces]
     front = rasterize(points, triangles, width=width, height=height).face.ravel()
     hidden = np.zeros(len(charts.chart), dtype=bool)
@@ -216,18 +253,36 @@ def covered(
     return np.flatnonzero(hidden)
 
 
-def _sheet(
-    surface: Surface, charts: Charts, flat: np.ndarray, faces: np.ndarray, resolution: int
-) -> tuple[np.ndarray, np.ndarray, int, int]:
-    """Points and triangles of faces with their charts beside each other on a sheet of pixels, its width and height."""
-    _, chart = np.unique(charts.chart[surface.polygon[faces]], return_inverse=True)
+@dataclass(frozen=True, kw_only=True)
+class _Sheet:
+    """Charts beside each other on a sheet of pixels: `corners` (K, 3, 3) of faces, the `chart` (K,) of each among those that
+    are there, and where on the sheet each chart has its `cells` (C, 2), from `offset` (C, 2) on.
+    """
+
+    corners: np.ndarray
+    chart: np.ndarray
+    offset: np.ndarray
+    cells: np.ndarray
+    width: int
+    height: int
+
+    def triangles(self, which: np.ndarray | slice = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """Points (3 K, 3) and the faces (K, 3) made of them."""
+        corners = self.corners[which]
+        return corners.reshape(-1, 3), np.arange(3 * len(corners)).reshape(-1, 3)
+
+
+def _sheet(surface: Surface, charts: Charts, flat: np.ndarray, faces: np.ndarray, resolution: int) -> _Sheet:
+    chart = charts.chart[surface.polygon[faces]]
+    present = np.bincount(chart, minlength=len(charts.side)) > 0
+    chart = (np.cumsum(present) - 1)[chart]
     corners = flat[faces]
-    low, high = chart_bounds(corners[:, :, :2], chart.reshape(-1))
+    low, high = chart_bounds(corners[:, :, :2], chart)
     scale = resolution / max(np.sqrt(float(np.prod(high - low, axis=1).sum())), float((high - low).max()), 1e-30)
     cells = np.ceil((high - low) * scale).astype(np.int64) + 1
     offset, width, height = shelve(cells)
     corners[:, :, :2] = (corners[:, :, :2] - low[chart][:, None]) * scale + offset[chart][:, None]
-    return corners.reshape(-1, 3), np.arange(3 * len(faces)).reshape(-1, 3), width, height
+    return _Sheet(corners=corners, chart=chart, offset=offset, cells=cells, width=width, height=height)
 
 
 def chart_bounds(xy: np.ndarray, chart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -34,25 +34,37 @@ def fill_surface(mesh: Mesh, layout: Layout, baked: Baked, *, report: Callable[[
     size = layout.face.shape[0]
     texture = baked.color.reshape(-1, 3).copy()
     trust = baked.trust.ravel()
-    covered = layout.face.ravel() >= 0
-    if not baked.trust.any():
-        texture[covered] = _NOTHING
-        return pad_edges(texture.reshape(size, size, 3), layout.face >= 0)
-    open_ = np.flatnonzero(covered & (trust < 1.0))
-    owner = layout.face.ravel()[open_]
+    covered = layout.face >= 0
+    if not trust.any():
+        texture[covered.ravel()] = _NOTHING
+        return pad_edges(texture.reshape(size, size, 3), covered)
+    open_ = np.flatnonzero(covered.ravel() & (trust < 1.0))
+    owner = layout.face.ravel().take(open_)
     chosen, number = _concerned(mesh, owner)
     part, uv = _part(mesh, chosen), layout.uv[chosen]
     cut = subdivide(part.vertices, part.faces, side=even_side(mesh.vertices, mesh.faces))
     fine_uv = cut.corners(uv)
     corners = CornerValues(fine_uv, layout.face, _corner_colors(part, cut, fine_uv, baked))
     report(0.5)
+    locate = cut.locator(uv, size)
     for start in range(0, len(open_), CHUNK):
         index = open_[start : start + CHUNK]
-        face = cut.locate(uv, number[owner[start : start + CHUNK]], index, size)
-        filled, kept = corners.at(index, face).values, trust[index, None]
-        texture[index] = np.rint(filled + (texture[index] - filled) * kept)
+        face = locate(number[owner[start : start + CHUNK]], index)
+        _mix_in(texture, index, corners.at(index, face).values, trust.take(index))
         report(0.5 + 0.4 * (start + len(index)) / len(open_))
-    return pad_edges(texture.reshape(size, size, 3), layout.face >= 0)
+    return pad_edges(texture.reshape(size, size, 3), covered)
+
+
+def _mix_in(texture: np.ndarray, index: np.ndarray, filled: np.ndarray, kept: np.ndarray) -> None:
+    """Give the texels `index` (N,) the colours `filled` (N, 3), but for the share `kept` (N,) of what they have."""
+    some = np.flatnonzero(kept)
+    had = texture.take(index[some], axis=0)
+    mixed = np.empty((len(index), 3), dtype=np.uint8)
+    for channel in range(3):
+        values = filled[:, channel]
+        values[some] += (had[:, channel] - values[some]) * kept[some]
+        mixed[:, channel] = np.rint(values)
+    texture[index] = mixed
 
 
 def _concerned(mesh: Mesh, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -135,19 +147,20 @@ def pad_edges(image: np.ndarray, known: np.ndarray) -> np.ndarray:
 
 def _with_ring(image: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both with one pixel more around what is known."""
-    flags = cv2.copyMakeBorder(known.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    wider = cv2.dilate(flags, np.ones((3, 3), np.uint8))[1:-1, 1:-1]
-    ring = np.flatnonzero((wider > 0) & ~known)
-    row, column = np.divmod(ring, known.shape[1])
-    total, count = np.zeros((len(ring), 3), np.float32), np.zeros((len(ring), 1), np.float32)
-    for down, right in ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)):
-        beside = flags[row + 1 + down, column + 1 + right, None].astype(np.float32)
-        spot = (row + down).clip(0, known.shape[0] - 1), (column + right).clip(0, known.shape[1] - 1)
-        total += image[spot] * beside
-        count += beside
+    height, width = known.shape
+    flags = cv2.copyMakeBorder(known.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
+    wider = np.ascontiguousarray(cv2.dilate(flags, np.ones((3, 3), np.uint8))[1:-1, 1:-1])
+    ring = np.flatnonzero(wider != known.view(np.uint8))
+    total, count = np.zeros((len(ring), 3), np.uint16), np.zeros((len(ring), 1), np.uint16)
+    framed = ring + 2 * (ring // width) + width + 3  # the same pixels among the flags
     ringed = image.copy()
-    ringed.reshape(-1, 3)[ring] = np.rint(total / np.maximum(count, 1.0))
-    return ringed, wider > 0
+    colors = ringed.reshape(-1, 3)
+    for down, right in ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)):
+        beside = np.flatnonzero(flags.ravel().take(framed + down * (width + 2) + right))
+        total[beside] += colors.take(ring[beside] + down * width + right, axis=0)
+        count[beside] += 1
+    colors[ring] = (2 * total + count) // (2 * np.maximum(count, 1))
+    return ringed, wider.view(bool)
 
 
 def _padded(image: np.ndarray, known: np.ndarray) -> np.ndarray:
@@ -158,17 +171,26 @@ def _padded(image: np.ndarray, known: np.ndarray) -> np.ndarray:
     flags[: known.shape[0], : known.shape[1]] = known
     colors = np.zeros((height, width, 3), dtype=np.uint8)
     cv2.copyTo(image, flags[: known.shape[0], : known.shape[1]], colors[: known.shape[0], : known.shape[1]])
-    counts = _fours(flags)
-    means = np.divide(_fours(colors), np.maximum(counts, 1)[:, :, None], dtype=np.float32)
-    half = _padded((means + np.float32(0.5)).astype(np.uint8), counts > 0)
+    half, counts = _halved(colors), _halved(4 * flags)
+    _divide(half, colors, counts)
+    half = _padded(half, counts > 0)
     padded = cv2.resize(half, (width, height), interpolation=cv2.INTER_NEAREST)[: known.shape[0], : known.shape[1]]
     return cv2.copyTo(image, flags[: known.shape[0], : known.shape[1]], np.ascontiguousarray(padded))
 
 
-def _fours(image: np.ndarray) -> np.ndarray:
-    """(H / 2, W / 2, ...) uint16 sums of two by two pixels."""
-    rows = np.add(image[::2], image[1::2], dtype=np.uint16)
-    return rows[:, ::2] + rows[:, 1::2]
+def _halved(image: np.ndarray) -> np.ndarray:
+    """Rounded means of two by two pixels."""
+    return cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
+
+
+def _divide(half: np.ndarray, colors: np.ndarray, counts: np.ndarray) -> None:
+    """Where only `counts` of four `colors` are known, the others being 0, the mean is theirs."""
+    some = np.flatnonzero((counts > 0) & (counts < 4))
+    width = counts.shape[1]
+    first = 4 * width * (some // width) + 2 * (some % width)
+    fours = [colors.reshape(-1, 3).take(first + offset, axis=0) for offset in (0, 1, 2 * width, 2 * width + 1)]
+    total, count = np.sum(fours, axis=0, dtype=np.uint16), counts.ravel()[some, None].astype(np.uint16)
+    half.reshape(-1, 3)[some] = (2 * total + count) // (2 * count)
 
 
 def fill_nearest(image: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .pack import along_edges
-from .rasterize import apart, fragments
+from .rasterize import fragments, parted
 
 _BEYOND = 0.5  # texels that a polygon may reach over the square's edge
 
@@ -57,13 +57,10 @@ def covers_twice(uv: np.ndarray, polygon: np.ndarray | None, size: int) -> float
 
 def cover(uv: np.ndarray, polygon: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """(S, S) the first face of each texel or -1, and the polygons that want a texel which another one has."""
-    points = uv.reshape(-1, 2) * size
-    single = apart(points, _triangles(len(uv)), width=size, height=size)
-    if single is not None:
-        return single.faces().reshape(size, size), np.empty(0, dtype=np.int64)
-    texels = np.full(size * size, -1, dtype=np.int32)
+    drawn = parted(uv.reshape(-1, 2) * size, _triangles(len(uv)), width=size, height=size)
+    texels = drawn.face
     crowded = np.zeros(int(polygon.max()) + 1, dtype=bool)
-    for part in fragments(points, _triangles(len(uv)), width=size, height=size):
+    for part in drawn.shared:
         free = texels[part.pixel] < 0
         texels[part.pixel[free][::-1]] = part.face[free][::-1]
         mine = polygon[part.face]

@@ -85,38 +85,49 @@ def fragments(points: np.ndarray, faces: np.ndarray, *, width: int, height: int)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Apart:
-    """Triangles none of which shares a pixel with another one: `start` (N,) ascending, the first pixel of each of their spans
-    in the flattened image of `pixels`, `count` (N,) and `face` (N,) int32.
+class Parted:
+    """Triangles as they share pixels with others or not. `face` (H * W,) int32 is the face of each pixel that only one covers,
+    -1 elsewhere; `shared` are all faces of the other pixels, in their order and in pieces of bounded size.
     """
 
-    start: np.ndarray
-    count: np.ndarray
     face: np.ndarray
-    pixels: int
-
-    def faces(self) -> np.ndarray:
-        """(H * W,) int32 the face at each pixel, -1 where there is none."""
-        lengths, values = np.empty(2 * len(self.start) + 1, np.int64), np.full(2 * len(self.start) + 1, -1, np.int32)
-        lengths[1::2], values[1::2] = self.count, self.face
-        ends = self.start + self.count
-        lengths[0::2] = np.append(self.start, self.pixels) - np.insert(ends, 0, 0)
-        return np.repeat(values, lengths)
+    shared: Iterator[Fragments]
 
 
-def apart(points: np.ndarray, faces: np.ndarray, *, width: int, height: int) -> Apart | None:
-    """The pixels of triangles as spans; None where a pixel belongs to two of them. `points` (V, 2 or more)."""
-    arrays = NumpyArrays()
-    start, count, face = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0, np.int32)]
+def parted(points: np.ndarray, faces: np.ndarray, *, width: int, height: int) -> Parted:
+    """As `fragments`, but pixel by pixel only where it must be."""
+    arrays, pixels = NumpyArrays(), width * height
+    found, total = [(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.int32))], 0
     for corners, spans in spans_of(corners_of(points, faces, arrays, depths=False), width, height, arrays):
-        start.append(spans.row * width + spans.first)
-        count.append(spans.count)
-        face.append(corners.face[spans.owner])
-    begin, order = sorted_with_order(np.concatenate(start))
-    length = np.concatenate(count)[order]
-    if (begin[:-1] + length[:-1] > begin[1:]).any():
-        return None
-    return Apart(start=begin, count=length, face=np.concatenate(face)[order], pixels=width * height)
+        found.append((spans.row * width + spans.first, spans.count, corners.face[spans.owner]))
+        total += len(spans.row)
+        if total > pixels:  # most pixels have several faces
+            return Parted(face=np.full(pixels, -1, np.int32), shared=fragments(points, faces, width=width, height=height))
+    start, count, face = (np.concatenate(column) for column in zip(*found, strict=True))
+    begin, order = sorted_with_order(start)
+    end = begin + count[order]
+    reached = np.maximum.accumulate(end)
+    meets = np.zeros(len(begin) + 1, dtype=bool)
+    meets[1:-1] = begin[1:] < reached[:-1]  # an earlier one
+    meets[:-2] |= end[:-1] > begin[1:]  # a later one
+    alone, together = order[~meets[:-1]], np.sort(order[meets[:-1]])
+    image = _run_out(start[alone], count[alone], face[alone], pixels)
+    return Parted(face=image, shared=_expanded(start[together], count[together], face[together]))
+
+
+def _run_out(start: np.ndarray, count: np.ndarray, face: np.ndarray, pixels: int) -> np.ndarray:
+    """(pixels,) the face of each span that does not meet another, by ascending `start`, and -1 between them."""
+    lengths, values = np.empty(2 * len(start) + 1, np.int64), np.full(2 * len(start) + 1, -1, np.int32)
+    lengths[1::2], values[1::2] = count, face
+    lengths[0::2] = np.append(start, pixels) - np.insert(start + count, 0, 0)
+    return np.repeat(values, lengths)
+
+
+def _expanded(start: np.ndarray, count: np.ndarray, face: np.ndarray) -> Iterator[Fragments]:
+    for part in pieces(count, NumpyArrays()):
+        length = count[part]
+        along = np.arange(int(length.sum())) + np.repeat(start[part] - (np.cumsum(length) - length), length)
+        yield Fragments(face=np.repeat(face[part], length).astype(np.int64), pixel=along)
 
 
 def weights_of(raster: Raster, points: np.ndarray, faces: np.ndarray) -> np.ndarray:

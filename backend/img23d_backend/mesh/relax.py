@@ -45,13 +45,15 @@ def relaxed(
     start = (flat[:, :, 0] + 1j * flat[:, :, 1]).ravel()[first]
     ends = beside.place[pairs[:, 0]], beside.place[pairs[:, 1]], pull
     pull = pull[beside.edge]
+    diagonal = np.maximum(beside.sums(pull), 1e-12)
     springs = _Springs(
         ideal=ideal,
         weight=weight,
         node=node,
-        diagonal=np.maximum(beside.sums(pull), 1e-12),
+        diagonal=diagonal.astype(np.complex128),
+        inverse=(1.0 / diagonal).astype(np.complex128),
         beside=beside,
-        pull=pull,
+        pull=pull.astype(np.complex128),
         levels=_levels(start, np.repeat(chart, 3)[first], ends, float(np.median(np.abs(ideal)))),
     )
     spot = springs.solved(np.ones(len(flat), dtype=np.complex128), start, _STEPS, report)
@@ -75,7 +77,8 @@ class _Springs:
     ideal: np.ndarray  # (F, 3) complex edges
     weight: np.ndarray  # (F, 3)
     node: np.ndarray  # (F, 3)
-    diagonal: np.ndarray  # (N,)
+    diagonal: np.ndarray  # (N,), and what else spots are multiplied by, complex: that saves conversions
+    inverse: np.ndarray  # (N,) 1 / diagonal
     beside: Neighbours
     pull: np.ndarray  # (2 E,) of the neighbours
     levels: list[tuple[np.ndarray, np.ndarray]]  # parent of each node of the level below, and inverse diagonal
@@ -90,9 +93,8 @@ class _Springs:
     def solved(self, turn: np.ndarray, start: np.ndarray, steps: int, report: Callable[[], None]) -> np.ndarray:
         """(N,) spots at which the edges differ least from the turned triangles'."""
         wanted = self.weight * self.ideal * turn[:, None]
-        count = len(self.diagonal)
-        right = _summed(self.node.ravel(), (np.roll(wanted, 1, axis=1) - wanted).ravel(), count)
-        spot, residual = start, right - self._applied(start)
+        right = _summed(self.node.ravel(), (np.roll(wanted, 1, axis=1) - wanted).ravel(), len(start))
+        spot, residual = start.copy(), right - self._applied(start)
         step = direction = self._smoothed(residual)
         energy, enough = np.vdot(residual, step).real, _ENOUGH**2 * float((self.weight * np.abs(self.ideal) ** 2).sum())
         for _ in range(steps):
@@ -101,24 +103,29 @@ class _Springs:
             report()
             change = self._applied(direction)
             length = energy / np.vdot(direction, change).real
-            spot = spot + length * direction
-            residual = residual - length * change
+            spot += length * direction
+            change *= length
+            residual -= change
             step = self._smoothed(residual)
             before, energy = energy, np.vdot(residual, step).real
-            direction = step + (energy / before) * direction
+            direction = direction * (energy / before)
+            direction += step
         return spot
 
     def _applied(self, spot: np.ndarray) -> np.ndarray:
-        return self.diagonal * spot - self.beside.sums(spot.take(self.beside.other) * self.pull)
+        pulls = spot.take(self.beside.other)
+        pulls *= self.pull
+        return self.diagonal * spot - self.beside.sums(pulls)
 
     def _smoothed(self, residual: np.ndarray) -> np.ndarray:
-        sums = []
+        sums = [residual]
         for parent, inverse in self.levels:
-            sums.append(_summed(parent, sums[-1] if sums else residual, len(inverse)))
-        coarse: np.ndarray | float = 0.0
-        for (parent, inverse), sum_ in zip(reversed(self.levels), reversed(sums), strict=True):
-            coarse = (inverse * sum_ + coarse)[parent]
-        return residual / self.diagonal + coarse
+            sums.append(_summed(parent, sums[-1], len(inverse)))
+        coarse = np.zeros(1, dtype=np.complex128)
+        for k in range(len(self.levels) - 1, -1, -1):
+            parent, inverse = self.levels[k]
+            coarse = (inverse * sums[k + 1] + coarse).take(parent)
+        return residual * self.inverse + coarse
 
 
 def _edges(ideal: np.ndarray, node: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -156,12 +163,13 @@ def _levels(
         if not len(one):
             return levels
         diagonal = np.bincount(one, pull, len(first)) + np.bincount(other, pull, len(first))
-        levels.append((parent, np.where(diagonal > 0.0, 1.0 / np.maximum(diagonal, 1e-30), 0.0)))
+        levels.append((parent, np.where(diagonal > 0.0, 1.0 / np.maximum(diagonal, 1e-30), 0.0).astype(np.complex128)))
         chart, x, y = chart[first], x[first] // 2, y[first] // 2
 
 
 def _summed(group: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
     """(count,) sums of complex values."""
-    return np.bincount(group, weights=values.real, minlength=count) + 1j * np.bincount(
-        group, weights=values.imag, minlength=count
-    )
+    sums = np.empty(count, dtype=np.complex128)
+    sums.real = np.bincount(group, weights=values.real, minlength=count)
+    sums.imag = np.bincount(group, weights=values.imag, minlength=count)
+    return sums

@@ -53,14 +53,8 @@ def front_sides(normals: np.ndarray, pairs: np.ndarray) -> np.ndarray:
 def even_sides(normals: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """(P,) indices into SIDES twice: as the smoothed surface faces them, and with small areas joined to others."""
     fine = np.argmax(_smoothed(normals, pairs) @ SIDES[:, 2].T * _PREFERRED, axis=1)
-    area = np.linalg.norm(normals, axis=1)
-    facing = unit(normals) @ SIDES[:, 2].T
-    joined = fine
-    for _ in range(_JOININGS):
-        before, joined = joined, _join_small_areas(joined, facing, area, pairs)
-        if np.array_equal(before, joined):
-            break
-    return fine, joined
+    region = connected(len(fine), pairs[fine[pairs[:, 0]] == fine[pairs[:, 1]]])
+    return fine, _joined(region, fine, normals, pairs)[region]
 
 
 def _give_crumbs_away(side: np.ndarray, facing: np.ndarray, area: np.ndarray, pairs: np.ndarray) -> np.ndarray:
@@ -88,32 +82,57 @@ def _smoothed(normals: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     return unit(mean.T[beside.place])
 
 
-def _join_small_areas(side: np.ndarray, facing: np.ndarray, area: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """Each small area takes the side of the larger neighbour that it has most edges with, where it may."""
-    region = connected(len(side), pairs[side[pairs[:, 0]] == side[pairs[:, 1]]])
+def _joined(region: np.ndarray, side: np.ndarray, normals: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """(R,) the side of each `region` (P,) of one side once the small ones are joined to others."""
     count = int(region.max()) + 1
+    area = np.linalg.norm(normals, axis=1)
     size = np.bincount(region, area, count)
+    facing = unit(normals) @ SIDES[:, 2].T
+    sums = np.stack([np.bincount(region, area * cosine, count) for cosine in facing.T], axis=1)
     side_of = np.empty(count, dtype=np.int64)
     side_of[region] = side
-    mean = np.stack([np.bincount(region, area * cosine, count) for cosine in facing.T], axis=1)
-    mean /= np.maximum(size, 1e-300)[:, None]
+    borders = _borders(region[pairs], np.ones(len(pairs)), count)
+    whole = np.arange(count)  # which region each is a part of by now
+    for _ in range(_JOININGS):
+        joined = _join_small_areas(side_of, size, sums, borders, area.sum())
+        if np.array_equal(joined, side_of):
+            break
+        ends, edges = borders
+        part = connected(len(joined), ends[joined[ends[:, 0]] == joined[ends[:, 1]]])
+        count = int(part.max()) + 1
+        side_of = np.empty(count, dtype=np.int64)
+        side_of[part] = joined
+        size = np.bincount(part, size, count)
+        sums = np.stack([np.bincount(part, column, count) for column in sums.T], axis=1)
+        borders = _borders(part[ends], edges, count)
+        whole = part[whole]
+    return side_of[whole]
 
-    own, neighbour = region[pairs].T
-    across = own != neighbour
-    own, neighbour = own[across], neighbour[across]
-    own, neighbour = np.concatenate([own, neighbour]), np.concatenate([neighbour, own])
-    first, border = numbered(own * count + neighbour)
-    edges = np.bincount(border)
-    outline = np.bincount(own, minlength=count)
-    own, neighbour = own[first], neighbour[first]
 
+def _borders(pairs: np.ndarray, edges: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """(B, 2) pairs of different regions, each pair once, and how many `edges` (N,) the `pairs` (N, 2) have of it."""
+    across = np.flatnonzero(pairs[:, 0] != pairs[:, 1])
+    low, high = pairs[across].min(axis=1), pairs[across].max(axis=1)
+    first, border = numbered(low * count + high)
+    return np.stack([low[first], high[first]], axis=1), np.bincount(border, edges[across])
+
+
+def _join_small_areas(
+    side: np.ndarray, size: np.ndarray, sums: np.ndarray, borders: tuple[np.ndarray, np.ndarray], area: float
+) -> np.ndarray:
+    """(R,) the sides when each small region has taken that of the larger neighbour that it has most edges with, where it may."""
+    ends, edges = borders
+    own, neighbour, edges = np.append(*ends.T), np.append(*ends[:, ::-1].T), np.append(edges, edges)
+    outline = np.bincount(own, edges, len(side))
+    mean = sums / np.maximum(size, 1e-300)[:, None]
     larger = (size[neighbour] > size[own]) | ((size[neighbour] == size[own]) & (neighbour < own))
-    fits = (mean[own, side_of[neighbour]] > _AWAY) & (edges >= _BORDER * outline[own]) | (size[own] == 0.0)
-    may = np.flatnonzero((size[own] < _SMALL * area.sum()) & larger & fits)
-    may = may[np.lexsort((edges[may], own[may]))]
+    fits = (mean[own, side[neighbour]] > _AWAY) & (edges >= _BORDER * outline[own]) | (size[own] == 0.0)
+    may = np.flatnonzero((size[own] < _SMALL * area) & larger & fits)
+    may = may[np.lexsort((neighbour[may], edges[may], own[may]))]
     best = may[np.flatnonzero(np.diff(own[may], append=-1))]
-    moves = np.zeros(count, dtype=bool)
+    moves = np.zeros(len(side), dtype=bool)
     moves[own[best]] = True
     best = best[~moves[neighbour[best]]]  # who moves itself takes nobody: next time
-    side_of[own[best]] = side_of[neighbour[best]]
-    return side_of[region]
+    joined = side.copy()
+    joined[own[best]] = side[neighbour[best]]
+    return joined

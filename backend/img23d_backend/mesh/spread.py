@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .neighbours import neighbours
 from .normals import unit
 from .sorting import numbered
 
@@ -72,21 +73,26 @@ class _System:
     """
 
     def __init__(self, pairs: np.ndarray, weight: np.ndarray, number: np.ndarray, pull: np.ndarray) -> None:
-        both = np.concatenate([pairs, pairs[:, ::-1]])
-        here, there, weight = number[both[:, 0]], number[both[:, 1]], np.concatenate([weight, weight])
-        inner, border = np.flatnonzero((here >= 0) & (there >= 0)), np.flatnonzero((here >= 0) & (there < 0))
-        self._row, self._column, self._weight = here[inner], there[inner], weight[inner]
-        self._border = here[border], both[border, 1], weight[border]
-        self._count = len(pull)
-        diagonal = pull + self._summed(self._row, self._weight) + self._summed(self._border[0], self._border[2])
+        ends = number[pairs]
+        inner = np.flatnonzero((ends >= 0).all(axis=1))
+        self._beside = neighbours(ends[inner], len(pull))
+        self._weight = weight[inner][self._beside.edge]
+        border = np.flatnonzero((ends >= 0).sum(axis=1) == 1)
+        first = ends[border, 0] >= 0
+        here, known = np.where(first, ends[border].T, ends[border].T[::-1])[0], np.where(first, *pairs[border].T[::-1])
+        self._border = here, known, weight[border]
+        diagonal = pull + self._summed(here, weight[border])
+        diagonal = diagonal[self._beside.order] + self._beside.sums(self._weight)
         self._diagonal = np.where(diagonal > 0.0, diagonal, 1.0)  # a point by itself keeps what it has
+        self._inverse = 1.0 / self._diagonal
 
     def solve(self, values: np.ndarray, start: np.ndarray, pulled: np.ndarray) -> np.ndarray:
         """One channel of the unknown points, from that of all of them, `values` (P,), and a first guess."""
         row, other, weight = self._border
-        solution = start.copy()
-        rest = self._summed(row, weight * values[other]) + pulled - self._times(solution)
-        scaled = rest / self._diagonal
+        order = self._beside.order
+        solution = start[order]
+        rest = (self._summed(row, weight * values[other]) + pulled)[order] - self._times(solution)
+        scaled = rest * self._inverse
         way, size = scaled, _dot(rest, scaled)
         for _ in range(_STEPS):
             image = self._times(way)
@@ -94,17 +100,21 @@ class _System:
             if curved <= 0.0 or size <= 0.0:
                 break
             solution += (size / curved) * way
-            rest -= (size / curved) * image
-            scaled = rest / self._diagonal
+            image *= size / curved
+            rest -= image
+            scaled = rest * self._inverse
             size, before = _dot(rest, scaled), size
-            way = scaled + (size / before) * way
-        return solution
+            way = way * (size / before)
+            way += scaled
+        return solution[self._beside.place]
 
     def _times(self, values: np.ndarray) -> np.ndarray:
-        return self._diagonal * values - self._summed(self._row, self._weight * values[self._column])
+        around = values.take(self._beside.other)
+        around *= self._weight
+        return self._diagonal * values - self._beside.sums(around)
 
     def _summed(self, row: np.ndarray, values: np.ndarray) -> np.ndarray:
-        return np.bincount(row, weights=values, minlength=self._count)
+        return np.bincount(row, weights=values, minlength=len(self._beside.order))
 
 
 def _dot(a: np.ndarray, b: np.ndarray) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,19 +35,35 @@ class Subdivided:
         a, b, c = np.moveaxis(values[self.face], 1, 0)[:, :, None]
         return a + (b - a) * self.weights[:, :, :1] + (c - a) * self.weights[:, :, 1:]
 
-    def locate(self, uv: np.ndarray, face: np.ndarray, index: np.ndarray, size: int) -> np.ndarray:
-        """(N,) the new face at each of the texels `index` (N,), which lie on the old faces `face` (N,)."""
+    def locator(self, uv: np.ndarray, size: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        """What tells (N,) the new face at each of the texels `index` (N,), which lie on the old faces `face` (N,), given both.
+
+        `uv` (F, 3, 2) are the old corners in a layout of `size` texels a side.
+        """
         if len(self.face) == len(self.parts):
-            return face
-        parts = self.parts[face]
-        b, c = (np.minimum(weight * parts, parts - 1e-4) for weight in corner_weights(uv, face, index, size))
-        row, column = b.astype(np.int64), c.astype(np.int64)
+            return lambda face, index: face
+        weights = corner_weights(uv, size)
+
+        def locate(face: np.ndarray, index: np.ndarray) -> np.ndarray:
+            found = self.start.take(face)
+            cut = np.flatnonzero(self.parts.take(face) > 1)
+            face = face[cut]
+            found[cut] += self._number(face, *weights(face, index[cut]))
+            return found
+
+        return locate
+
+    def _number(self, face: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+        """(N,) the how manieth of a face's new ones lies where its second and third corner count `b` and `c` (N,)."""
+        parts = self.parts.take(face).astype(np.int32)
+        b, c = (np.minimum(weight * parts, parts - np.float32(1e-4)).astype(np.float32) for weight in (b, c))
+        row, column = b.astype(np.int32), c.astype(np.int32)
         row = np.minimum(row, parts - 1)
         column = np.minimum(column, parts - 1 - row)
         upright = (b - row) + (c - column) <= 1.0
         upright |= row + column >= parts - 1
         row, column = np.where(upright, row, parts - 1 - row), np.where(upright, column, parts - 1 - column)
-        return self.start[face] + row * parts + column
+        return row * parts + column
 
 
 def even_side(vertices: np.ndarray, faces: np.ndarray) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -47,10 +47,12 @@ def texels(uv: np.ndarray, face_map: np.ndarray, values: np.ndarray, *, step: in
         yield corners.at(covered[start : start + CHUNK])
 
 
-def corner_weights(uv: np.ndarray, face: np.ndarray, index: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """(N,) each: how much the second and the third corner of `face` (N,) count at the texels `index` (N,)."""
-    nothing = np.zeros((len(uv), 3, 0))
-    return _weights(_affine_table(uv.astype(np.float64) * size, nothing), face, index, size)
+def corner_weights(uv: np.ndarray, size: int) -> Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """What tells (N,) each how much the second and the third corner of `face` (N,) count at the texels `index` (N,), given both;
+    from the corners `uv` (F, 3, 2) in a layout of `size` texels a side.
+    """
+    table = _affine_table(uv.astype(np.float64) * size, np.zeros((len(uv), 3, 0)))
+    return lambda face, index: _weights(table, face, index, size)
 
 
 def _weights(table: np.ndarray, face: np.ndarray, index: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
