@@ -14,6 +14,7 @@ from .shared.img23d_protocol.choices import AUTO_DEVICE, DEVICES, TENCENT_LICENC
 IDLE_MINUTES = 5
 # What Blender keeps of a choice: a build that comes later takes a new number, so that the chosen one stays.
 _TORCH_NUMBERS = {"auto": 0, "cuda": 1, "rocm": 2, "xpu": 3, "mps": 4, "cpu": 5, "cu126": 6, "cu130": 7, "cu132": 8}
+_TORCH_ITEMS = [(*choice, _TORCH_NUMBERS[choice[0]]) for choice in torch_builds(sys.platform)]
 
 # What stands in the fold-out for new scenes, whichever engine they begin with
 _START = ("engine", "layout", "check_first")
@@ -98,7 +99,7 @@ class Img23DPreferences(bpy.types.AddonPreferences):
     torch_build: EnumProperty(
         name="PyTorch For",
         description="Which build of PyTorch is installed; after a change, press Set Up AI Models again",
-        items=[(*choice, _TORCH_NUMBERS[choice[0]]) for choice in torch_builds(sys.platform)],
+        items=_TORCH_ITEMS,
         default="auto",
     )
     locate_device: _device("Find")

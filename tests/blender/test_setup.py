@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import bpy
 import pytest
 from conftest import PACKAGE, part
@@ -118,6 +120,34 @@ def test_one_press_from_nothing_to_ready(stage, machine, tmp_path):
     assert "Use Hunyuan3D" in shown.said
     assert "The environment is ready." in shown.said and "All chosen models are ready." in shown.said
     assert not shown.pressed("img23d.setup")
+
+
+def test_a_driver_that_is_too_old_comes_with_its_makers_page(stage, machine, monkeypatch):
+    machine.accept(TENCENT)
+    stage.press(bpy.ops.img23d.setup)
+    stage.tick()
+    (request,) = stage.links["installer"].said
+    sentence = "The NVIDIA GeForce RTX 5060 needs NVIDIA's driver 580 or newer, and 572.83 is installed: update the driver first."
+    stage.say("installer", stage.messages.Failed(job=request.job, code="driver_too_old", sentence=sentence))
+    shown = panel()
+    assert "update the driver first" in shown.said and shown.pressed("img23d.fix") == [{"action": "update_driver"}]
+    opened = []
+    monkeypatch.setitem(part("operators.forecast")._FIXES, "update_driver", lambda context: opened.append(1) or {"FINISHED"})
+    assert bpy.ops.img23d.fix(action="update_driver") == {"FINISHED"} and opened
+    assert part("operators.forecast")._DRIVERS.startswith("https://www.nvidia.com/")
+
+
+def test_the_builds_of_pytorch_that_exist_can_be_chosen(machine):
+    offered = [item.identifier for item in machine.bl_rna.properties["torch_build"].enum_items]
+    by_system = {
+        "linux": ["auto", "cuda", "cu126", "cu130", "cu132", "rocm", "xpu", "cpu"],
+        "win32": ["auto", "cuda", "cu126", "cu130", "cu132", "xpu", "cpu"],
+        "darwin": ["auto", "mps", "cpu"],
+    }
+    assert offered == by_system[sys.platform] and machine.torch_build == "auto"
+    numbers = {item.identifier: item.value for item in machine.bl_rna.properties["torch_build"].enum_items}
+    was = {"auto": 0, "cuda": 1, "rocm": 2, "xpu": 3, "mps": 4, "cpu": 5}  # what older preferences have stored
+    assert all(numbers[name] == was[name] for name in numbers if name in was)
 
 
 def test_cancel_and_failure_are_shown(stage, machine):

@@ -10,6 +10,7 @@ from blender_img23d.core.link import LinkClosed
 from blender_img23d.core.setup import Plan
 from blender_img23d.core.states import JobState, SessionState
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
+from blender_img23d.shared.img23d_protocol.findings import Action
 from blender_img23d.shared.img23d_protocol.messages import (
     Cancel,
     Cancelled,
@@ -120,6 +121,15 @@ def test_cancelled_before_the_hello(rig: SetupRig) -> None:
     rig.setup.cancel()
     assert rig.tick() is True
     assert not rig.setup.is_running and rig.links["installer"][0].sent == []
+
+
+def test_a_driver_that_is_too_old_comes_with_the_button_that_helps(rig: SetupRig) -> None:
+    rig.setup.start(BOTH)
+    rig.hear("installer", HELLO, Failed(job="env", code=ErrorCode.DRIVER_TOO_OLD, sentence="Update the driver first."))
+    assert rig.setup.fix is Action.UPDATE_DRIVER
+    rig.setup.start(BOTH)
+    rig.hear("installer", HELLO, Failed(job="env", code=ErrorCode.DISK_FULL, sentence="Full."))
+    assert rig.setup.fix is Action.NONE
 
 
 def test_a_failure_is_told_and_ends_the_plan(rig: SetupRig) -> None:
