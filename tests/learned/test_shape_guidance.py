@@ -28,8 +28,7 @@ def both(monkeypatch: pytest.MonkeyPatch) -> tuple[ShapeDiT, nn.Module]:
     ours = randomized(ShapeDiT(**DIT), deviation=0.3).double().eval()
     theirs = Hunyuan3DDiT(**DIT).double().eval()
     theirs.load_state_dict(ours.state_dict())
-    for dit in (ours, theirs):
-        monkeypatch.setattr(type(dit.double_blocks[0].img_attn.norm.query_norm), "forward", _rms_norm)
+    monkeypatch.setattr(type(theirs.double_blocks[0].img_attn.norm.query_norm), "forward", _rms_norm)
     return ours, theirs
 
 
@@ -52,6 +51,20 @@ def test_one_counted_token_gives_what_all_of_them_give(both: tuple[ShapeDiT, nn.
     alike = seen[0]  # (2, 1370, 32) after the last block
     assert (alike - alike[:, :1]).abs().max() <= EXACT
     assert alike.abs().max() > 0.1
+
+
+@pytest.mark.parametrize("times", [[0.3, 0.7], [0.4]], ids=["a time each", "one time"])
+def test_both_halves_together_give_what_each_gives_by_itself(both: tuple[ShapeDiT, nn.Module], times: list[float]) -> None:
+    ours, theirs = both
+    generator = torch.Generator().manual_seed(1)
+    latents = torch.randn(2, 12, 8, generator=generator, dtype=torch.float64)
+    context = torch.randn(2, 40, 24, generator=generator, dtype=torch.float64)
+    time = torch.tensor(times, dtype=torch.float64)
+    with torch.inference_mode():
+        guided, unguided = ours(latents, time, Counted(tokens=context), other=nothing(context))
+        assert (guided - theirs(latents, time.expand(2), {"main": context})).abs().max() <= EXACT
+        assert (unguided - theirs(latents, time.expand(2), {"main": torch.zeros_like(context)})).abs().max() <= EXACT
+    assert (guided - unguided).abs().max() > 1e-3
 
 
 @pytest.mark.parametrize(

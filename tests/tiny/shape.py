@@ -46,12 +46,12 @@ _FIELD_PER_UNIT = 6.0  # the field falls by so much per unit away from the surfa
 def make(folder: Path) -> None:
     """Writes the files that lie below the file set's folder; about half a minute on two cores."""
     from img23d_backend.engines.hunyuan3d.networks.conditioner import ImageEncoder
-    from img23d_backend.engines.hunyuan3d.networks.dit import ShapeDiT
+    from img23d_backend.engines.hunyuan3d.networks.hy3dgen_modules import Hunyuan3DDiT
     from img23d_backend.engines.hunyuan3d.networks.vae import ShapeVAE
 
     torch.manual_seed(0)
     config = published_config(dit=_DIT, vae=_VAE, dino=_DINO, picture=_PICTURE, scheduler=TURBO, **TURBO_PARAMS)
-    dit, vae = ShapeDiT(**config["model"]["params"]), ShapeVAE(**config["vae"]["params"])
+    dit, vae = Hunyuan3DDiT(**config["model"]["params"]), ShapeVAE(**config["vae"]["params"])
     conditioner = ImageEncoder(**config["conditioner"]["params"])
     _train_decoder(vae)
     _train_sampler(dit, conditioner)
@@ -165,8 +165,6 @@ def _train_decoder(vae: nn.Module) -> None:
 
 def _train_sampler(dit: nn.Module, conditioner: nn.Module) -> None:
     """The encoder is also asked for the two numbers directly, which shows it sooner what to look for."""
-    from img23d_backend.engines.hunyuan3d.networks.dit import Counted
-
     numbers = nn.Linear(_DINO["hidden_size"], 2)
 
     def loss() -> Tensor:
@@ -175,7 +173,7 @@ def _train_sampler(dit: nn.Module, conditioner: nn.Module) -> None:
         start, time = torch.randn_like(target), torch.rand(_BATCH) * 0.9
         noisy = torch.lerp(start, target, time[:, None, None])
         tokens = conditioner(_pictures(shapes))
-        flow = dit(noisy, time, Counted(tokens=tokens), 1 + 9 * torch.rand(_BATCH))
+        flow = dit(noisy, time, {"main": tokens}, guidance=1 + 9 * torch.rand(_BATCH))
         seen = numbers(tokens.mean(dim=1))
         return (flow - (target - start)).square().mean() + (seen - shapes).square().mean()
 

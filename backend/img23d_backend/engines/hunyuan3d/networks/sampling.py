@@ -35,14 +35,15 @@ def sample(
     is left away.
     """
     built_in = dit.guidance_embed
-    strength = torch.full((len(latents),), guidance, dtype=latents.dtype, device=latents.device) if built_in else None
+    strength = torch.full((1,), guidance, dtype=latents.dtype, device=latents.device) if built_in else None
+    is_guided = not built_in and guidance != 1
     for done, step in enumerate(steps):
         on_step(done)
-        time = torch.full((len(latents),), step.timestep, device=latents.device).to(latents.dtype) / train_timesteps
-        flow = dit(latents, time, Counted(tokens=context), strength)
-        if not built_in and guidance != 1:
-            unguided = dit(latents, time, nothing(context))
-            flow = unguided + guidance * (flow - unguided)
+        time = torch.full((1,), step.timestep, device=latents.device).to(latents.dtype) / train_timesteps
+        flow = dit(latents, time, Counted(tokens=context), strength, other=nothing(context) if is_guided else None)
+        if is_guided:
+            guided, unguided = flow
+            flow = unguided + guidance * (guided - unguided)
         latents = (latents.float() + step.length * flow.float()).to(latents.dtype)
     on_step(len(steps))
     return latents
