@@ -90,7 +90,8 @@ def read_page(data: bytes) -> Page:
     has_alpha = blocks.samples > _COLORS[photometric]
     sample_format = directory.number(_SAMPLE_FORMAT, _INTEGER)
     depths = {_INTEGER: (1, 2, 4, 8, 16, 32), _SIGNED: (8, 16, 32), _FLOAT: (16, 32, 64), _UNDEFINED: (1, 2, 4, 8, 16)}
-    if blocks.bits not in depths.get(sample_format, ()):
+    is_lab = photometric in (_CIELAB, _ICCLAB)
+    if blocks.bits not in depths.get(sample_format, ()) or is_lab and (blocks.bits not in (8, 16) or sample_format == _FLOAT):
         raise Damaged(f"samples of {blocks.bits} bits in format {sample_format}")
     return Page(
         blocks=blocks,
