@@ -8,11 +8,12 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import hostile_pictures as hostile
 import numpy as np
 import pytest
-from img23d_backend.images import load_photo, photo_size
+from img23d_backend.images import file, load_photo, photo_size
 from img23d_protocol import ErrorCode, Img23DError
 from picture_child import ROOT, Outcome, open_in_child
 from PIL import Image
@@ -196,7 +197,7 @@ def test_file_that_becomes_a_pipe_never_stops_anything(tmp_path: Path, monkeypat
     os.mkfifo(tmp_path / "photo.png")
     (tmp_path / "file.png").write_bytes(b"x")
     real = os.stat(tmp_path / "file.png")
-    monkeypatch.setattr(os, "stat", lambda path: real)
+    monkeypatch.setattr(file, "os", SimpleNamespace(**{**vars(os), "stat": lambda path: real}))
     errors: list[Img23DError] = []
 
     def read() -> None:
