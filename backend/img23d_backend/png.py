@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,19 @@ def read_rgba(path: Path) -> np.ndarray:
     """(H, W, 4) uint8 RGBA as `write_png` wrote it. Raises OSError."""
     import cv2
 
-    stored = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_UNCHANGED)
+    data = path.read_bytes()
+    stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED) if _is_still(data) else None
     if stored is None or stored.ndim != 3 or stored.shape[2] != 4:
         raise OSError(f"{path} is no RGBA PNG any more")
     return cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA)
+
+
+def _is_still(data: bytes) -> bool:
+    """Whether it has no other chunks than those written here: an animation's can end the process (see `images.libraries`)."""
+    position = 8
+    while position + 12 <= len(data):
+        length, kind = struct.unpack_from(">I4s", data, position)
+        if kind not in (b"IHDR", b"IDAT", b"IEND"):
+            return False
+        position += 12 + length
+    return position == len(data)

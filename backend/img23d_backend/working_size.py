@@ -49,7 +49,7 @@ def _scaled_photo(photo: Photo, share: float) -> Photo:
 def _scaled(image: np.ndarray, share: float, *, is_mask: bool = False) -> np.ndarray:
     import cv2
 
-    size = (round(image.shape[1] * share), round(image.shape[0] * share))
+    size = (max(1, round(image.shape[1] * share)), max(1, round(image.shape[0] * share)))
     return cv2.resize(image, size, interpolation=cv2.INTER_NEAREST if is_mask else cv2.INTER_AREA)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import secrets
+import stat
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -185,13 +186,16 @@ def checked_photo(photo: str) -> Path:
         raise Img23DError(ErrorCode.PHOTO_MISSING, "No photo is chosen: choose one first.")
     path = Path(photo)
     try:
-        size = path.stat().st_size
+        state = path.stat()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         sentence = f"The photo “{path.name}” is not there: choose it again."
         raise Img23DError(ErrorCode.PHOTO_NOT_FOUND, sentence, str(error)) from error
     if path.is_dir():
         raise Img23DError(ErrorCode.PHOTO_IS_FOLDER, f"“{path.name}” is a folder: choose a picture inside it.")
-    if size == 0:
+    if not stat.S_ISREG(state.st_mode):
+        sentence = f"“{path.name}” is no file but a device or a pipe: choose a picture's file."
+        raise Img23DError(ErrorCode.PHOTO_UNREADABLE, sentence)
+    if state.st_size == 0:
         raise Img23DError(ErrorCode.PHOTO_EMPTY_FILE, f"The file “{path.name}” is empty: choose another photo.")
     return path
 

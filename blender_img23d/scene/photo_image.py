@@ -10,6 +10,7 @@ from bpy.app.translations import pgettext_rpt as _
 import numpy as np
 
 from ..core.orientation import Turn, photo_turn
+from ..core.requests import checked_photo
 from ..properties import ROOT_PACKAGE
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from .folders import absolute
@@ -24,6 +25,7 @@ def load_photo_image(scene: bpy.types.Scene) -> bpy.types.Image:
     path = absolute(scene.img23d.photo)
     if not path:
         raise Img23DError(ErrorCode.PHOTO_MISSING, "No photo is chosen: choose one first.")
+    checked_photo(path)  # Blender's own reader would wait at a pipe, and the window with it
     turn = photo_turn(path)
     image = _loaded(path if turn == Turn() else str(_upright_copy(path, turn)), Path(path).name)
     image[PHOTO] = path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 
 import bpy
 
@@ -19,7 +20,7 @@ class Thumbnails:
 
     def load(self, path: str, *, again: bool = False) -> bool:
         """True when there is something new to draw. Blender reads the file itself, later and in the background."""
-        if bpy.app.background or not path:
+        if bpy.app.background or not os.path.isfile(path):  # Blender's reader would wait at a pipe
             return False
         if self._previews is None:
             from bpy.utils import previews

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from blender_img23d.core.requests import (
+    checked_photo,
     build_generate,
     build_learned,
     build_locate,
@@ -177,3 +178,12 @@ def test_learned_settings_are_handed_on() -> None:
 )  # fmt: skip
 def test_learned_settings_out_of_range(wrong: dict) -> None:
     assert code_of(learned, **wrong) == ErrorCode.BAD_REQUEST
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with a name are of POSIX")
+def test_pipe_or_device_is_no_photo(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "photo.png")
+    for path in (str(tmp_path / "photo.png"), os.devnull):
+        with pytest.raises(Img23DError, match="pipe") as caught:
+            checked_photo(path)
+        assert caught.value.code == ErrorCode.PHOTO_UNREADABLE

@@ -119,7 +119,7 @@ def _read_parts(data: bytes) -> Parts:
 def _check(width: int, height: int, bits: int, compression: int) -> None:
     depths = {_PLAIN: (1, 4, 8, 16, 24, 32), _RLE8: (8,), _RLE4: (4,), _MASKS: (16, 32), _ALPHA_MASKS: (16, 32)}
     if width <= 0 or not height or bits not in depths.get(compression, ()):
-        raise Damaged(f"{width} x {height} pixels of {bits} bits in compression {compression}")
+        raise Damaged(f"a picture of {width} x {height} pixels of {bits} bits in compression {compression}")
 
 
 def _palette(data: bytes, size: int, bits: int, used: int, start: int) -> np.ndarray:

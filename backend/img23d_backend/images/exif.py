@@ -43,7 +43,8 @@ def read_exif(block: bytes, width: int, height: int) -> Exif:
 
 def exif_of(first: Directory, width: int, height: int) -> Exif:
     """By a TIFF's first directory."""
-    orientation = first.number(ORIENTATION, 1)
+    orientations = first.numbers(ORIENTATION)
+    orientation = orientations[0] if len(orientations) == 1 else 1
     return Exif(
         orientation=orientation if 1 <= orientation <= 8 else 1,
         focal_35mm=_focal_35mm(first, width, height),

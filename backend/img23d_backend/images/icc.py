@@ -37,7 +37,7 @@ def _space(profile: bytes) -> ColorSpace | None:
     kind, connection = profile[16:20], profile[20:24]
     tags = _tags(profile)
     if profile[36:40] != b"acsp" or connection != b"XYZ " and kind != b"GRAY":
-        raise NotReadable(f"{kind!r} to {connection!r}")
+        raise NotReadable(f"from {kind!r} to {connection!r}")
     if kind == b"GRAY":
         return color_space([_curve(tags[_GREY_CURVE])] * 3, _grey_axis())
     if kind != b"RGB ":

@@ -90,7 +90,8 @@ def read_page(data: bytes) -> Page:
     has_alpha = blocks.samples > _COLORS[photometric]
     sample_format = directory.number(_SAMPLE_FORMAT, _INTEGER)
     depths = {_INTEGER: (1, 2, 4, 8, 16, 32), _SIGNED: (8, 16, 32), _FLOAT: (16, 32, 64), _UNDEFINED: (1, 2, 4, 8, 16)}
-    if blocks.bits not in depths.get(sample_format, ()):
+    is_lab = photometric in (_CIELAB, _ICCLAB)
+    if blocks.bits not in depths.get(sample_format, ()) or is_lab and (blocks.bits not in (8, 16) or sample_format == _FLOAT):
         raise Damaged(f"samples of {blocks.bits} bits in format {sample_format}")
     return Page(
         blocks=blocks,
@@ -108,7 +109,7 @@ def _blocks(data: bytes, directory: Directory, photometric: int) -> Blocks:
     if not (width > 0 and height > 0):
         raise CutShort("no size")
     if photometric not in _COLORS or len(set(bits)) != 1 or not _COLORS[photometric] <= samples <= 16:
-        raise Damaged(f"{samples} samples of {bits} bits as photometric {photometric}")
+        raise Damaged(f"a pixel of {samples} samples of {bits} bits as photometric {photometric}")
     compression = directory.number(_COMPRESSION, 1)
     if photometric == _YCBCR and compression != _JPEG and directory.numbers(_SUBSAMPLING) != (1, 1):
         raise Damaged("subsampled YCbCr")
@@ -228,7 +229,7 @@ def _palette(page: Page) -> np.ndarray | None:
 def _decode_wide(data: bytes, page: Page, factor: int) -> np.ndarray:
     """Floating point and 32 bits: white is 1, or the brightest value where that is above; whole numbers end at their type's."""
     if page.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB):
-        raise Damaged(f"{page.blocks.bits} bits as photometric {page.photometric}")
+        raise Damaged(f"samples of {page.blocks.bits} bits as photometric {page.photometric}")
     bands = Bands(page.blocks.width, page.blocks.height, factor)
     for band in _bands(data, page):
         # A number beyond float32 is one that shows nothing.

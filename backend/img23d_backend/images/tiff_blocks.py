@@ -50,7 +50,7 @@ class Blocks:
         if self.compression not in _KNOWN or not (self.block_width > 0 and self.block_height > 0):
             raise Damaged(f"compression {self.compression}, blocks of {self.block_width} x {self.block_height}")
         if self.bits not in (1, 2, 4, 8, 16, 32, 64) or self.predictor not in (1, 2, 3):
-            raise Damaged(f"{self.bits} bits with predictor {self.predictor}")
+            raise Damaged(f"samples of {self.bits} bits with predictor {self.predictor}")
         if self.block_width > 2 * self.width + 1024 or self.block_height > 2 * self.height + 1024:
             raise Damaged("a tile far larger than the page")
         if min(len(self.offsets), len(self.counts)) < self.count:
