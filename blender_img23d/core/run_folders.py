@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
@@ -16,21 +15,6 @@ from .run_files import FolderContents, look_into
 
 DELETED = ".deleted-"  # what the name of a folder begins with while it is being deleted
 _MAY_STILL_RUN = 600.0  # seconds since the last word in its record; a long step says nothing for minutes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contents:
-    """How many files a run has, how many bytes they are, and how many other things are in its folder."""
-
-    files: int
-    size: int
-    others: int = 0
-
-
-def contents(folder: Path) -> Contents:
-    """Raises Img23DError where it holds no run, OSError."""
-    found = look_into(folder, _run_in(folder))
-    return Contents(files=len(found.ours), size=found.size, others=len(found.others))
 
 
 def check_deletable(folder: Path, base_folder: Path, *, now: float | None = None) -> FolderContents:
