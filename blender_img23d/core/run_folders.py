@@ -49,6 +49,14 @@ def delete_run(folder: Path, base_folder: Path) -> bool:
         raise _refusal(folder, error) from error
 
 
+def delete_unrecorded(folder: Path) -> None:
+    """A folder that holds what the scene wrote for a job which never began, and nothing else. Raises OSError."""
+    found = look_into(folder, None)
+    if found.ours and not found.others and RECORD_NAME not in found.ours:
+        _unlink(folder, found)
+        os.rmdir(folder)
+
+
 def finish_deletion(doomed: Path) -> None:
     """Of a folder whose deletion was cut off. What is not ours stays in it. Raises OSError."""
     job = read_run(doomed)

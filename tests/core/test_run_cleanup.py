@@ -117,6 +117,22 @@ def test_what_a_killed_blender_left_half_written_goes(tmp_path: Path) -> None:
     assert set(os.listdir(tmp_path / "photos")) == {young.name, mine.name, whole.name}
 
 
+@pytest.mark.parametrize("extra", ["", "mine.png", "run.json"])
+def test_a_mesh_whose_painting_never_began_goes(tmp_path: Path, extra: str) -> None:
+    """The scene wrote it for the backend, which then refused the picture: there is no record."""
+    folder = tmp_path / "runs" / "20250101-000000-wood-01234567"
+    young, named = folder.with_name("20250102-000000-wood-01234567"), folder.with_name("my meshes")
+    for one in (folder, young, named):
+        one.mkdir(parents=True)
+        (one / "mesh.npz").write_bytes(b"x" * 1000)
+        os.utime(one / "mesh.npz", (NOW - 2 * DAY,) * 2)
+    os.utime(young / "mesh.npz", (NOW - 60,) * 2)
+    if extra:
+        (folder / extra).write_bytes(b"{}")
+    clean_up(tmp_path, KEEPING, now=NOW)
+    assert folder.exists() == bool(extra) and young.exists() and named.exists()
+
+
 # --- two Blenders -----------------------------------------------------------------------------------------------------
 
 OTHER = """
