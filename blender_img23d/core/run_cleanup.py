@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..shared.img23d_protocol import Img23DError
+from ..shared.img23d_protocol.whole_files import passing_for
 from .folder_marks import FolderMarks, used_elsewhere
-from .history import RECORD_NAME, list_runs
+from .history import RECORD_NAME, is_stamped, list_runs
 from .job_list import JOBS_KEPT
-from .run_folders import DELETED, check_deletable, delete_run, finish_deletion
+from .run_folders import DELETED, check_deletable, delete_run, delete_unrecorded, finish_deletion
 
 log = logging.getLogger(__name__)
 
 _DAY = 86400.0  # seconds
+_PAUSE = 0.003  # seconds between two records, in which Blender's own thread goes on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +67,10 @@ def clean_up(
     if elsewhere is None:
         return Cleaned()
     _finish_deletions(base / "runs")
-    free = [folder for folder in list_runs(base)[keeping.runs :] if folder not in elsewhere and folder not in in_use]
+    _drop_leftovers(base / "photos", now)
+    used, listed = elsewhere | set(in_use), list_runs(base)
+    _drop_unrecorded([folder for folder in listed if folder not in used], now)
+    free = [folder for folder in listed[keeping.runs :] if folder not in used]
     found = [old for folder in free if (old := _old(folder, base, now)) is not None]  # the newest first
     deleted = [old for old in _doomed(found, keeping) if _delete(old.folder, base)]
     return Cleaned(runs=len(deleted), size=sum(old.size for old in deleted))
@@ -73,6 +78,7 @@ def clean_up(
 
 def _old(folder: Path, base: Path, now: float) -> _Old | None:
     """None where it has to stay."""
+    time.sleep(_PAUSE)
     try:
         found = check_deletable(folder, base, now=now)
         age = now - (folder / RECORD_NAME).stat().st_mtime
@@ -100,6 +106,28 @@ def _delete(folder: Path, base: Path) -> bool:
     except Img23DError as error:
         log.info("%s stays: %s", folder, error.detail or error.sentence)
         return False
+
+
+def _drop_unrecorded(folders: list[Path], now: float) -> None:
+    """Meshes that the scene wrote for a painting which was refused before it had a record."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            if is_stamped(folder) and not (folder / RECORD_NAME).exists() and _changed(folder) < now - _DAY:
+                delete_unrecorded(folder)
+
+
+def _changed(folder: Path) -> float:
+    """When the newest of its files did, in seconds since 1970. Raises OSError."""
+    with os.scandir(folder) as entries:
+        return max((entry.stat(follow_symlinks=False).st_mtime for entry in entries), default=0.0)
+
+
+def _drop_leftovers(folder: Path, now: float) -> None:
+    """Files that a Blender which was ended had begun to write."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if passing_for(entry.name) and entry.stat(follow_symlinks=False).st_mtime < now - _DAY:
+                os.unlink(entry.path)
 
 
 def _finish_deletions(runs: Path) -> None:

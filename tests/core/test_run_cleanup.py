@@ -16,7 +16,6 @@ from img23d_protocol import messages as m
 
 from blender_img23d.core.folder_marks import FolderMarks, used_elsewhere
 from blender_img23d.core.run_cleanup import Keeping, clean_up
-from blender_img23d.core.run_folders import contents
 from blender_img23d.core.searches import delete_old_searches
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -105,6 +104,33 @@ def test_a_deletion_that_was_cut_off_is_finished(tmp_path: Path) -> None:
     mine = mine.rename(mine.with_name(f".deleted-{mine.name}"))
     clean_up(tmp_path, KEEPING, now=NOW)
     assert not half.exists() and os.listdir(mine) == ["mine.png"]
+
+
+def test_what_a_killed_blender_left_half_written_goes(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    old, young, mine, whole = (tmp_path / "photos" / name for name in (".picture.0123abcd.part", ".ball_1a.png.0123abcd.part", "film.part", "ball_1a.png"))
+    for path in (old, mine, whole, young):
+        path.write_bytes(b"half")
+        os.utime(path, (NOW - 2 * DAY,) * 2)
+    os.utime(young, (NOW - 60, NOW - 60))
+    clean_up(tmp_path, KEEPING, now=NOW)
+    assert set(os.listdir(tmp_path / "photos")) == {young.name, mine.name, whole.name}
+
+
+@pytest.mark.parametrize("extra", ["", "mine.png", "run.json"])
+def test_a_mesh_whose_painting_never_began_goes(tmp_path: Path, extra: str) -> None:
+    """The scene wrote it for the backend, which then refused the picture: there is no record."""
+    folder = tmp_path / "runs" / "20250101-000000-wood-01234567"
+    young, named = folder.with_name("20250102-000000-wood-01234567"), folder.with_name("my meshes")
+    for one in (folder, young, named):
+        one.mkdir(parents=True)
+        (one / "mesh.npz").write_bytes(b"x" * 1000)
+        os.utime(one / "mesh.npz", (NOW - 2 * DAY,) * 2)
+    os.utime(young / "mesh.npz", (NOW - 60,) * 2)
+    if extra:
+        (folder / extra).write_bytes(b"{}")
+    clean_up(tmp_path, KEEPING, now=NOW)
+    assert folder.exists() == bool(extra) and young.exists() and named.exists()
 
 
 # --- two Blenders -----------------------------------------------------------------------------------------------------
@@ -228,4 +254,4 @@ def test_two_blenders_that_write_runs_at_the_same_time_lose_none(tmp_path: Path)
     writers = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), *paths]) for _ in range(3)]
     assert [writer.wait(120) for writer in writers] == [0, 0, 0]
     assert len(left(tmp_path)) == 180
-    assert all(contents(tmp_path / "runs" / name).files == 1 for name in left(tmp_path))
+    assert all(os.listdir(tmp_path / "runs" / name) == ["run.json"] for name in left(tmp_path))
