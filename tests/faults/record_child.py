@@ -62,7 +62,7 @@ def check_job(job: Any, folder: Path) -> None:
     assert job.is_over and math.isfinite(job.seconds) and math.isfinite(job.started) and 0.0 <= job.progress <= 1.0
     check_numbers(job.request.settings)
     assert all(type(side) is int and abs(side) < INTEGER for side in job.photo_size), job.photo_size
-    assert type(job.request.seed) is int and 0 <= job.request.seed < INTEGER, job.request.seed
+    assert type(job.request.seed) is int and -1 <= job.request.seed < INTEGER, job.request.seed  # -1 draws one
     for target in job.targets:
         assert isinstance(target.name, str) and type(target.faces) is int and 0 <= target.faces < INTEGER
         for path in (target.mesh, target.cutout, target.preview):
@@ -71,7 +71,7 @@ def check_job(job: Any, folder: Path) -> None:
 
 def check_numbers(value: Any) -> None:
     for name, number in _numbers(value):
-        assert math.isfinite(number) and abs(number) < INTEGER, f"{name} is {number}"
+        assert math.isfinite(number) and (type(number) is float or abs(number) < INTEGER), f"{name} is {number}"
 
 
 def _numbers(value: Any) -> Iterator[tuple[str, float]]:

@@ -1,7 +1,7 @@
 """The backend killed at random moments: in each stage, at any time, and just when a file is being saved.
 
-Afterwards the next start works, records are whole and say that they were cut off, no half file passes for a result, and no process
-is left.
+Afterwards the next start works, records are whole and say that they were cut off, no half file passes for a result, and no
+process is left.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
 MOMENTS = ("anywhere", "saving", *Stage)
 LONGEST = {"preview": 0.6, "hunyuan3d": 25.0}  # seconds: about what a job takes
-EFFORT = {"preview": {"quick": 12, "long": 90}, "hunyuan3d": {"quick": 3, "long": 8}}  # cases
+EFFORT = {"preview": {"quick": 7, "long": 90}, "hunyuan3d": {"quick": 3, "long": 8}}  # cases
 WITHIN_A_STAGE = {"preview": 0.08, "hunyuan3d": 2.0}
 
 

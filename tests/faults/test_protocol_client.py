@@ -13,7 +13,7 @@ import pytest
 from desk import Desk
 from player_desk import PlayerDesk
 from protocol_seeds import damaged_line, from_backend
-from tally import Tally, chosen_cases, effort, split_case
+from tally import Tally, chosen_cases, effort, rounds, split_case
 
 from blender_img23d.core.jobs import Job
 from blender_img23d.core.states import JobState
@@ -40,7 +40,8 @@ def lines_of(case: str) -> bytes:
     for step in range(LINES):
         kind = kinds[(number * LINES + step) % len(kinds)]
         said.append(damaged_line(seeds, f"{kind}:{number * LINES + step}"))
-    said.append(b"\n" + json.dumps({"kind": "Finished", "job": "job1", "made": 1, "failed": 0, "seconds": 1.0}).encode() + b"\n")
+    finished = {"kind": "Finished", "job": "job1", "made": 1, "failed": 0, "seconds": 1.0}
+    said.append(b"\n" + json.dumps(finished).encode() + b"\n")
     return b"".join(said)
 
 
@@ -83,11 +84,13 @@ def objection(desk: Desk, job: Job) -> str:
 @pytest.mark.parametrize("size", LINE_SIZES)
 def test_a_flood_while_blender_does_not_look(size: int, tmp_path: Path) -> None:
     with Tally(name=f"flood-{size}", what=f"a flood of lines of {size:,} bytes while Blender does not look") as tally:
+        seconds = rounds(quick=2, long=10)
         line = json.dumps({"kind": "Log", "level": "info", "text": "x" * (size - 60)}).encode() + b"\n"
         (tmp_path / "lines.txt").write_bytes(line * max(1, 1_000_000 // size))
-        command = [sys.executable, str(Path(__file__).with_name("flooded.py")), str(tmp_path), str(effort(quick=2, long=10))]
+        command = [sys.executable, str(Path(__file__).with_name("flooded.py")), str(tmp_path), str(seconds)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr[-2000:]
         megabytes, tick = map(float, done.stdout.split())
-        tally.judge(f"{size} bytes", f"{megabytes:.0f} MB, tick {tick:.2f} s" if megabytes > MOST_MEGABYTES or tick > LONGEST_TICK else "")
+        is_much = megabytes > MOST_MEGABYTES or tick > LONGEST_TICK
+        tally.judge(f"{size} bytes", f"{megabytes:.0f} MB, tick {tick:.2f} s" if is_much else "")
         tally.saw(MB=megabytes, tick=tick)
