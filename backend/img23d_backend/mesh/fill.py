@@ -12,7 +12,7 @@ from .bake import Baked
 from .layout import Layout
 from .normals import area_vectors, weld
 from .sorting import numbered
-from .spread import connect, spread
+from .spread import connect, is_known, spread
 from .subdivide import Subdivided, even_side, subdivide
 from .texels import CHUNK, CornerValues
 
@@ -20,8 +20,7 @@ _MANY = 100_000  # points from which those in a small cell are one
 _CELLS = 160  # such cells along the longest side
 _SAMPLED = 8  # every so manieth face without anything to fill
 _NOTHING = 128.0  # the grey of a mesh of which no picture shows anything
-# Where a face is read: near each corner and in its middle, as weights of its corners
-_SPOTS = np.array([[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]])
+_NEAR, _FAR = 0.7, 0.1  # where a face is read: near each corner, whose weight is their sum; _FAR is that of the others
 
 
 def fill_surface(mesh: Mesh, layout: Layout, baked: Baked, *, report: Callable[[float], None]) -> np.ndarray:
@@ -58,13 +57,14 @@ def fill_surface(mesh: Mesh, layout: Layout, baked: Baked, *, report: Callable[[
 def _mix_in(texture: np.ndarray, index: np.ndarray, filled: np.ndarray, kept: np.ndarray) -> None:
     """Give the texels `index` (N,) the colours `filled` (N, 3), but for the share `kept` (N,) of what they have."""
     some = np.flatnonzero(kept)
-    had = texture.take(index[some], axis=0)
-    mixed = np.empty((len(index), 3), dtype=np.uint8)
+    had, share = texture.take(index[some], axis=0), kept[some]
+    channels = []
     for channel in range(3):
         values = filled[:, channel]
-        values[some] += (had[:, channel] - values[some]) * kept[some]
-        mixed[:, channel] = np.rint(values)
-    texture[index] = mixed
+        new = values.take(some)
+        values[some] = new + (had[:, channel] - new) * share
+        channels.append(np.rint(values).astype(np.uint8))
+    texture[index] = cv2.merge(channels).reshape(-1, 3)
 
 
 def _concerned(mesh: Mesh, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -101,8 +101,10 @@ def _corner_colors(mesh: Mesh, cut: Subdivided, uv: np.ndarray, baked: Baked) ->
         place = numbers.reshape(-1, 3)
     if count > _MANY:
         place, count = _cells(corners, normals)
-    points = connect(corners, normals, place, count)
-    return spread(points, *_seen_colors(uv, place, count, baked))[place]
+    color, trust = _seen_colors(uv, place, count, baked)
+    unknown = ~is_known(trust)[place]
+    which = np.flatnonzero(unknown[:, 0] | unknown[:, 1] | unknown[:, 2])  # nothing passes between two known points
+    return spread(connect(corners, normals, place, count, which=which), color, trust)[place]
 
 
 def _cells(corners: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, int]:
@@ -122,14 +124,14 @@ def _seen_colors(uv: np.ndarray, place: np.ndarray, count: int, baked: Baked) ->
     that meets there.
     """
     size = baked.trust.shape[0]
-    spots = np.einsum("sc,gcd->gsd", _SPOTS, uv) * size
-    column, row = np.clip(spots.reshape(-1, 2), 0, size - 1).astype(np.int64).T
+    spots = (_NEAR * uv + _FAR * uv.sum(axis=1, keepdims=True)) * size
+    column, row = (spots[:, :, axis].ravel().clip(0, size - 1).astype(np.int64) for axis in (0, 1))
     index = row * size + column
     owner = place.ravel()
-    trust = baked.trust.ravel()[index].astype(np.float64)
+    trust = baked.trust.ravel().take(index).astype(np.float64)
     total = np.bincount(owner, weights=trust, minlength=count)
     color = np.empty((count, 3))
-    seen = baked.color.reshape(-1, 3)[index]
+    seen = baked.color.reshape(-1, 3).take(index, axis=0)
     for k in range(3):
         color[:, k] = np.bincount(owner, weights=trust * seen[:, k], minlength=count) / np.maximum(total, 1e-30)
     return color, total / np.maximum(np.bincount(owner, minlength=count), 1)

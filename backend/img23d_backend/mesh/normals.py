@@ -11,17 +11,20 @@ _WELD_STEPS = 2**20  # vertices closer than a millionth of the mesh's extent are
 
 def weld(vertices: np.ndarray) -> tuple[np.ndarray, int]:
     """(V,) int64 numbers that vertices in the same place share, and how many places there are."""
-    low = vertices.min(axis=0).astype(np.float64)
-    extent = float((vertices.max(axis=0) - low).max()) or 1.0
-    cell = np.rint((vertices - low) * ((_WELD_STEPS - 1) / extent)).astype(np.int64)
-    first, place = numbered((cell[:, 0] * _WELD_STEPS + cell[:, 1]) * _WELD_STEPS + cell[:, 2])
+    low = np.array([column.min() for column in vertices.T], dtype=np.float64)  # NumPy is slow along short axes
+    extent = max(float(column.max()) - low[axis] for axis, column in enumerate(vertices.T)) or 1.0
+    scale = (_WELD_STEPS - 1) / extent
+    x, y, z = (np.rint((column - low[axis]) * scale).astype(np.int64) for axis, column in enumerate(vertices.T))
+    first, place = numbered((x * _WELD_STEPS + y) * _WELD_STEPS + z)
     return place, len(first)
 
 
 def area_vectors(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """(F, 3) float64 normals of the faces, as long as twice their area."""
-    a, b, c = np.moveaxis(vertices[faces].astype(np.float64), 1, 0)
-    return np.cross(b - a, c - a)
+    columns = [np.ascontiguousarray(axis) for axis in vertices.T.astype(np.float64)]  # NumPy is slow along short axes
+    a, b, c = ([column.take(corner) for column in columns] for corner in faces.T)
+    (bx, by, bz), (cx, cy, cz) = ([end - start for end, start in zip(ends, a, strict=True)] for ends in (b, c))
+    return np.stack([by * cz - bz * cy, bz * cx - bx * cz, bx * cy - by * cx], axis=1)
 
 
 def vertex_normals(vertices: np.ndarray, faces: np.ndarray, place: np.ndarray | None = None) -> np.ndarray:

@@ -33,23 +33,34 @@ class Points:
     pairs: np.ndarray
 
 
-def connect(corners: np.ndarray, normals: np.ndarray, place: np.ndarray, count: int) -> Points:
-    """`corners` (F, 3, 3) of faces, `normals` (F, 3) theirs by area, `place` (F, 3) the number of each corner's point."""
+def connect(
+    corners: np.ndarray, normals: np.ndarray, place: np.ndarray, count: int, *, which: np.ndarray | None = None
+) -> Points:
+    """`corners` (F, 3, 3) of faces, `normals` (F, 3) theirs by area, `place` (F, 3) the number of each corner's point. With
+    `which` (K,) only those faces connect their points.
+    """
     owner = place.ravel()
     share = np.maximum(np.bincount(owner, minlength=count), 1)
-    flat = corners.reshape(-1, 3)
-    repeated = np.repeat(normals, 3, axis=0)
-    position = np.stack([np.bincount(owner, weights=flat[:, k], minlength=count) / share for k in range(3)], axis=1)
-    normal = np.stack([np.bincount(owner, weights=repeated[:, k], minlength=count) for k in range(3)], axis=1)
-    a, b = owner, np.roll(place, -1, axis=1).ravel()
+    position, normal = np.empty((2, count, 3))
+    for axis in range(3):
+        position[:, axis] = np.bincount(owner, weights=corners[:, :, axis].ravel(), minlength=count) / share
+        normal[:, axis] = np.bincount(owner, weights=np.repeat(normals[:, axis], 3), minlength=count)
+    if which is not None:
+        place = place[which]
+    a, b = place.ravel(), place[:, [1, 2, 0]].ravel()
     first, _ = numbered(np.minimum(a, b) * count + np.maximum(a, b))
     first = first[a[first] != b[first]]
     return Points(position=position, normal=unit(normal), pairs=np.stack([a[first], b[first]], axis=1))
 
 
+def is_known(trust: np.ndarray) -> np.ndarray:
+    """(P,) which points keep the colour that they have."""
+    return trust >= _KNOWN
+
+
 def spread(points: Points, color: np.ndarray, trust: np.ndarray) -> np.ndarray:
     """(P, 3) float64 colours for all points, from those of them, `color` (P, 3), that have trust (P,) 0..1."""
-    known = trust >= _KNOWN
+    known = is_known(trust)
     start = _surroundings(points, color, trust)
     start[known] = color[known]
     unknown = np.flatnonzero(~known)
@@ -73,25 +84,27 @@ class _System:
     """
 
     def __init__(self, pairs: np.ndarray, weight: np.ndarray, number: np.ndarray, pull: np.ndarray) -> None:
-        ends = number[pairs]
-        inner = np.flatnonzero((ends >= 0).all(axis=1))
-        self._beside = neighbours(ends[inner], len(pull))
-        self._weight = weight[inner][self._beside.edge]
-        border = np.flatnonzero((ends >= 0).sum(axis=1) == 1)
-        first = ends[border, 0] >= 0
-        here, known = np.where(first, ends[border].T, ends[border].T[::-1])[0], np.where(first, *pairs[border].T[::-1])
-        self._border = here, known, weight[border]
-        diagonal = pull + self._summed(here, weight[border])
-        diagonal = diagonal[self._beside.order] + self._beside.sums(self._weight)
-        self._diagonal = np.where(diagonal > 0.0, diagonal, 1.0)  # a point by itself keeps what it has
-        self._inverse = 1.0 / self._diagonal
+        one, other = number[pairs[:, 0]], number[pairs[:, 1]]
+        inner = np.flatnonzero((one >= 0) & (other >= 0))
+        self._beside = neighbours(np.stack([one[inner], other[inner]], axis=1), len(pull))
+        around = weight[inner][self._beside.edge]
+        left, right = np.flatnonzero((one >= 0) & (other < 0)), np.flatnonzero((one < 0) & (other >= 0))
+        here, there = np.append(one[left], other[right]), np.append(pairs[left, 1], pairs[right, 0])
+        across = np.append(weight[left], weight[right])
+        self._border = here, there, across
+        diagonal = (pull + self._summed(here, across))[self._beside.order] + self._beside.sums(around)
+        diagonal = np.where(diagonal > 0.0, diagonal, 1.0)  # a point by itself keeps what it has
+        self._weight, self._diagonal = around.astype(np.float32), diagonal.astype(np.float32)
+        self._inverse = (1.0 / diagonal).astype(np.float32)
 
     def solve(self, values: np.ndarray, start: np.ndarray, pulled: np.ndarray) -> np.ndarray:
-        """One channel of the unknown points, from that of all of them, `values` (P,), and a first guess."""
+        """One channel of the unknown points, from that of all of them, `values` (P,), and a first guess. It is solved in single
+        precision, which is plenty for 256 steps of a colour.
+        """
         row, other, weight = self._border
         order = self._beside.order
-        solution = start[order]
-        rest = (self._summed(row, weight * values[other]) + pulled)[order] - self._times(solution)
+        solution = start[order].astype(np.float32)
+        rest = (self._summed(row, weight * values[other]) + pulled)[order].astype(np.float32) - self._times(solution)
         scaled = rest * self._inverse
         way, size = scaled, _dot(rest, scaled)
         for _ in range(_STEPS):
@@ -124,10 +137,9 @@ def _dot(a: np.ndarray, b: np.ndarray) -> float:
 
 def _weights(points: Points) -> np.ndarray:
     """(E,) over the squared distance, less where the surface turns."""
-    a, b = points.pairs.T
-    apart = points.position[a] - points.position[b]
-    squared = np.einsum("ei,ei->e", apart, apart)
-    alike = np.einsum("ei,ei->e", points.normal[a], points.normal[b])
+    a, b = np.ascontiguousarray(points.pairs.T)
+    squared = sum((column.take(a) - column.take(b)) ** 2 for column in np.ascontiguousarray(points.position.T))
+    alike = sum(column.take(a) * column.take(b) for column in np.ascontiguousarray(points.normal.T))
     least = float(squared.mean()) * 1e-3 if len(squared) else 1.0
     return np.maximum(alike, _ACROSS) / np.maximum(squared, max(least, 1e-30))
 
@@ -136,19 +148,26 @@ def _surroundings(points: Points, color: np.ndarray, trust: np.ndarray) -> np.nd
     """(P, 3) the mean of the trusted colours in the smallest cell that has any, first of points that face the same way."""
     low = points.position.min(axis=0)
     extent = max(float((points.position.max(axis=0) - low).max()), 1e-30)
-    share = (points.position - low) / (extent * (1.0 + 1e-9))
-    axis = np.argmax(np.abs(points.normal), axis=1)
-    side = 2 * axis + (np.take_along_axis(points.normal, axis[:, None], axis=1)[:, 0] > 0.0)
+    share = [(column - start) / (extent * (1.0 + 1e-9)) for column, start in zip(points.position.T, low, strict=True)]
+    side = _side(points.normal)
     result = np.zeros_like(color, dtype=np.float64)
-    open_ = np.flatnonzero(trust < _KNOWN)
+    open_ = np.flatnonzero(~is_known(trust))
     seen = np.flatnonzero(trust > 0.0)
-    given = np.column_stack([trust[seen, None] * color[seen], trust[seen]])
+    given = [*(trust[seen] * channel.take(seen) for channel in color.T), trust[seen]]
     for grid, same_side in _GRIDS:
-        x, y, z = np.minimum((share * grid).astype(np.int64), grid - 1).T
+        x, y, z = (np.minimum((column * grid).astype(np.int64), grid - 1) for column in share)
         cell = (x * grid + y) * grid + z
         cell = cell * 6 + side if same_side else cell
-        sums = np.stack([np.bincount(cell[seen], weights=k, minlength=6 * grid**3) for k in given.T])
-        found = open_[sums[3, cell[open_]] > 1e-6]
+        sums = np.stack([np.bincount(cell[seen], weights=k, minlength=6 * grid**3) for k in given])
+        has = sums[3, cell[open_]] > 1e-6
+        found, open_ = open_[has], open_[~has]
         result[found] = (sums[:3, cell[found]] / sums[3, cell[found]]).T
-        open_ = np.setdiff1d(open_, found, assume_unique=True)
     return result
+
+
+def _side(normal: np.ndarray) -> np.ndarray:
+    """(P,) which of the six directions along the axes the normals (P, 3) are closest to."""
+    x, y, z = normal.T
+    wide, high, deep = np.abs(x), np.abs(y), np.abs(z)
+    along_x, along_y = (wide >= high) & (wide >= deep), high >= deep
+    return np.where(along_x, x > 0.0, np.where(along_y, 2 + (y > 0.0), 4 + (z > 0.0)))

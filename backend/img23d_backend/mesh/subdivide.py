@@ -32,8 +32,13 @@ class Subdivided:
         """(G, 3, K) at the new corners what the old ones, `values` (F, 3, K), come to there."""
         if len(self.face) == len(values):
             return values
-        a, b, c = np.moveaxis(values[self.face], 1, 0)[:, :, None]
-        return a + (b - a) * self.weights[:, :, :1] + (c - a) * self.weights[:, :, 1:]
+        result = np.empty((3, values.shape[2], len(self.face)))  # columns, since NumPy is slow along short axes
+        for axis in range(values.shape[2]):
+            a, b, c = (values[:, corner, axis].take(self.face) for corner in range(3))
+            b, c = b - a, c - a
+            for corner in range(3):
+                result[corner, axis] = a + b * self.weights[:, corner, 0] + c * self.weights[:, corner, 1]
+        return result.transpose(2, 0, 1)
 
     def locator(self, uv: np.ndarray, size: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
         """What tells (N,) the new face at each of the texels `index` (N,), which lie on the old faces `face` (N,), given both.
