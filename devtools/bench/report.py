@@ -20,13 +20,14 @@ from ..wheels import host_platform
 from . import blender as blender_part
 from .crowded import crowded_part, measure_crowded
 from .layout_table import layout_part
+from .learned.published import measure_published, published_part
 from .learned.report import FIGURES, learned_part, run_learned
 
 OUT = BUILD / "bench"
 PHOTOS, RUNS = OUT / "photos", OUT / "runs"
 SCENES, LAYOUT_RUNS = OUT / "scenes", OUT / "layout_runs"
-SHAPES, LAYOUT, BLENDER, CROWDED, LOCATE = (
-    FIGURES / f"{part}.json" for part in ("shapes", "layout", "blender", "crowded", "locate")
+SHAPES, LAYOUT, BLENDER, CROWDED, LOCATE, PUBLISHED = (
+    FIGURES / f"{part}.json" for part in ("shapes", "layout", "blender", "crowded", "locate", "published")
 )
 LAYOUT_SCENES = ROOT / "devtools" / "in_blender" / "layout_scenes.py"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
@@ -50,6 +51,8 @@ def run_bench(*, only: str | None, gpu: bool) -> None:
         measure_crowded(zip_file, CROWDED)
     if "learned" in parts:
         run_learned(environment.learned_python(), machine=machine(), gpu=gpu)
+    if "published" in parts:
+        measure_published(environment.learned_python(), PUBLISHED, machine=machine())
     DOCUMENT.parent.mkdir(exist_ok=True)
     DOCUMENT.write_text(document(), encoding="utf-8", newline="\n")
     print(f"Wrote {DOCUMENT.relative_to(ROOT)}")
@@ -104,7 +107,7 @@ def _digest(*scripts: Path) -> str:
 
 
 def document() -> str:
-    parts = ["# Benchmarks", _how(), *_shapes_part(), *_locate_part(), *layout_part(LAYOUT), *_blender_part(), *crowded_part(CROWDED), *learned_part()]
+    parts = ["# Benchmarks", _how(), *_shapes_part(), *_locate_part(), *layout_part(LAYOUT), *_blender_part(), *crowded_part(CROWDED), *learned_part(), *published_part(PUBLISHED)]
     return "\n\n".join(parts) + "\n"
 
 
