@@ -26,8 +26,8 @@ from .learned.report import FIGURES, learned_part, run_learned
 OUT = BUILD / "bench"
 PHOTOS, RUNS = OUT / "photos", OUT / "runs"
 SCENES, LAYOUT_RUNS = OUT / "scenes", OUT / "layout_runs"
-SHAPES, LAYOUT, BLENDER, CROWDED, LOCATE, PUBLISHED = (
-    FIGURES / f"{part}.json" for part in ("shapes", "layout", "blender", "crowded", "locate", "published")
+SHAPES, LAYOUT, BLENDER, CROWDED, LOCATE = (
+    FIGURES / f"{part}.json" for part in ("shapes", "layout", "blender", "crowded", "locate")
 )
 LAYOUT_SCENES = ROOT / "devtools" / "in_blender" / "layout_scenes.py"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
@@ -52,7 +52,7 @@ def run_bench(*, only: str | None, gpu: bool) -> None:
     if "learned" in parts:
         run_learned(environment.learned_python(), machine=machine(), gpu=gpu)
     if "published" in parts:
-        measure_published(environment.learned_python(), PUBLISHED, machine=machine())
+        measure_published(environment.learned_python(), machine=machine())
     DOCUMENT.parent.mkdir(exist_ok=True)
     DOCUMENT.write_text(document(), encoding="utf-8", newline="\n")
     print(f"Wrote {DOCUMENT.relative_to(ROOT)}")
@@ -107,7 +107,7 @@ def _digest(*scripts: Path) -> str:
 
 
 def document() -> str:
-    parts = ["# Benchmarks", _how(), *_shapes_part(), *_locate_part(), *layout_part(LAYOUT), *_blender_part(), *crowded_part(CROWDED), *learned_part(), *published_part(PUBLISHED)]
+    parts = ["# Benchmarks", _how(), *_shapes_part(), *_locate_part(), *layout_part(LAYOUT), *_blender_part(), *crowded_part(CROWDED), *learned_part(), *published_part()]
     return "\n\n".join(parts) + "\n"
 
 

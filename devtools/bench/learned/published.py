@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from published.lists import PublishedFile
     from torch import Tensor
 
+FIGURES = ROOT / "docs" / "figures" / "published.json"
 SETS = tuple(f"hunyuan3d-{model}-{speed}" for model in ("2mini", "2", "2mv") for speed in ("standard", "turbo"))
 STEPS, CELLS, FACES = 1, 64, 5_000  # on a processor the usual ones take most of an hour
 _TURBO = {"scheduler": "ConsistencyFlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000, "pcm_timesteps": 100}
@@ -38,7 +39,7 @@ _SPOILED = (b"model.latent_in.bias", b"model.latent_on.bias")
 _HEAD = ("file set", "tensors", "bytes of the file", "published bytes", "seconds", "peak memory", "faces", "one name spoiled")
 
 
-def measure_published(python: Path, out: Path, *, machine: str) -> None:
+def measure_published(python: Path, *, machine: str) -> None:
     """One set after the other, each file deleted before the next is written. `python` is the learned environment's."""
     folder = BUILD / "bench" / "learned" / "published"
     answer = folder / "answer.json"
@@ -54,14 +55,14 @@ def measure_published(python: Path, out: Path, *, machine: str) -> None:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
     result = {"machine": machine, "date": date.today().isoformat(), "steps": STEPS, "cells": CELLS, "rows": rows}
-    out.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    FIGURES.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
 
-def published_part(figures: Path) -> list[str]:
+def published_part() -> list[str]:
     """The document's lines; none where it was never measured."""
-    if not figures.is_file():
+    if not FIGURES.is_file():
         return []
-    data = json.loads(figures.read_text(encoding="utf-8"))
+    data = json.loads(FIGURES.read_text(encoding="utf-8"))
     lines = ["| " + " | ".join(_HEAD) + " |", "|---|" + "---:|" * (len(_HEAD) - 2) + "---|"]
     lines += [_line(row) for row in data["rows"]]
     words = (
