@@ -77,7 +77,7 @@ _DAMAGED_SIGNS = (
     "error no file named",
 )
 # Names or shapes of tensors that a network does not have: torch's and transformers' words
-_UNFIT_SIGNS = ("error(s) in loading state_dict",)
+_UNFIT_SIGNS = ("error(s) in loading state_dict", "ignore_mismatched_sizes")
 _DRIVER_SIGNS = (
     "driver on your system is too old",
     "driver version is insufficient",

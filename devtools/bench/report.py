@@ -18,6 +18,7 @@ from . import calibration, rounds
 from .blender import blender_part, measure_blender
 from .crowded import crowded_part, measure_crowded
 from .layout_table import layout_part
+from .learned.published import measure_published, published_part
 from .learned.report import PARTS, learned_part, part_titles, run_learned
 from .machine import LoadMeter, machine
 from .rounds import FIGURES, Round
@@ -56,6 +57,8 @@ def run_bench(*, only: str | None, gpu: bool) -> None:
     if chosen := parts & {"learned", *PARTS}:
         named = () if "learned" in chosen else tuple(chosen)
         run_learned(environment.learned_python(), machine=machine(), gpu=gpu, calibrate=_calibrated, parts=named)
+    if "published" in parts:
+        measure_published(environment.learned_python(), machine=machine())
     write_document()
 
 
@@ -122,7 +125,7 @@ def _digest(*scripts: Path) -> str:
 
 
 def document() -> str:
-    parts = ["# Benchmarks", _HOW, *_shapes_part(), *_locate_part(), *layout_part(LAYOUT), *blender_part(), *crowded_part(), *learned_part()]
+    parts = ["# Benchmarks", _HOW, *_shapes_part(), *_locate_part(), *layout_part(LAYOUT), *blender_part(), *crowded_part(), *learned_part(), *published_part()]
     return "\n\n".join([*parts, *_earlier_part()]) + "\n"
 
 

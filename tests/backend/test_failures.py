@@ -58,6 +58,11 @@ CUDA_FULL = "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total c
         ),
         (RuntimeError("PytorchStreamReader failed reading zip archive"), ErrorCode.WEIGHTS_DAMAGED, "Verify"),
         (RuntimeError("Error(s) in loading state_dict for Linear: Missing key(s)"), ErrorCode.WEIGHTS_UNFIT, "another model"),
+        (
+            RuntimeError("You set `ignore_mismatched_sizes` to `False`, thus raising an error."),
+            ErrorCode.WEIGHTS_UNFIT,
+            "another model",
+        ),
         (FileNotFoundError("No such file or directory: /m/model.safetensors"), ErrorCode.WEIGHTS_MISSING, "download"),
         (FileNotFoundError(errno.ENOENT, "No such file", "/m/unet.bin"), ErrorCode.WEIGHTS_MISSING, "download"),
         (PermissionError(errno.EACCES, "Permission denied", "/m/a.safetensors"), ErrorCode.FILE_LOCKED, "antivirus"),

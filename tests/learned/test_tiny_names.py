@@ -43,4 +43,5 @@ def test_a_small_checkpoint_has_the_published_names(tiny_models: Path, row: str,
 
 def test_every_small_checkpoint_is_looked_at(tiny_models: Path) -> None:
     looked_at = {tiny_models / row / file.path for row, file in FILES}
-    assert looked_at == set(tiny_models.rglob("*.safetensors"))
+    written = {path for path in tiny_models.rglob("*.safetensors") if not path.name.startswith(".")}  # those keep results
+    assert looked_at == written

@@ -56,7 +56,7 @@ def _chain(folder: Path, *, gpu: bool, small: bool) -> list[Row]:
         learned = replace(learned, steps=_STEPS_ON_CPU, octree_resolution=_RESOLUTION_ON_CPU)
     engines = Engines(folder)
     case = _Case(engine=engines.load("hunyuan3d"), settings=Settings(learned=learned), meter=_Meter(gpu=gpu))
-    photo, found, cutout = _inputs()
+    photo, found, cutout = inputs()
     work: dict[str, Callable[[], object]] = {
         "locate (Qwen3-VL 2B)": lambda: case.engine.grounder.locate(photo, (Wanted(name="red apple"),), case.context),
         "matte (BiRefNet, 1024 px)": lambda: case.cut_out(photo, found),
@@ -129,7 +129,7 @@ class _Case:
         self.engine.shaper.shape(cutout, self.settings, self.context)
 
 
-def _inputs() -> tuple[Photo, Found, CutOut]:
+def inputs() -> tuple[Photo, Found, CutOut]:
     """The demo photo, its largest thing's box, and that thing cut out by its true mask."""
     import cv2
     import numpy as np

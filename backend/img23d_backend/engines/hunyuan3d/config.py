@@ -95,8 +95,7 @@ def _section(
     section = content.get(name)
     target = str(section.get("target", "")).rpartition(".")[2] if isinstance(section, dict) else ""
     if target not in classes:
-        detail = f"{path}: {name} is {section!r:.200}, not {' or '.join(classes)}"
-        raise unfit(detail)
+        raise unfit(f"{path}: {name} is {section!r:.200}, not {' or '.join(classes)}")
     return target, section.get("params") or {}
 
 

@@ -57,9 +57,13 @@ def _stamp(weights: Path) -> tuple[int, int]:
     try:
         found = weights.stat()
     except OSError as error:
-        sentence = "The text encoder of the delight model is missing: download the model again under AI Models."
-        raise Img23DError(ErrorCode.WEIGHTS_MISSING, sentence, str(error)) from error
+        raise _missing(str(error)) from error
     return found.st_size, found.st_mtime_ns
+
+
+def _missing(detail: str) -> Img23DError:
+    sentence = "The text encoder of the delight model is missing: download the model again under AI Models."
+    return Img23DError(ErrorCode.WEIGHTS_MISSING, sentence, detail)
 
 
 @lru_cache(maxsize=1)
@@ -104,6 +108,8 @@ def _text_encoder(folder: Path) -> CLIPTextModel:
 
     # transformers 5 has left the prefix out of the names
     tensors = {key.removeprefix(_PREFIX): tensor for key, tensor in read_tensors(folder / _WEIGHTS_NAME).items()}
+    if not (folder / "config.json").is_file():  # transformers would take the numbers of another network
+        raise _missing(str(folder / "config.json"))
     try:
         config = CLIPTextConfig.from_pretrained(folder, local_files_only=True)
         return build(lambda: CLIPTextModel(config), tensors, torch.float32, may_hold_more=True)
