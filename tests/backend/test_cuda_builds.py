@@ -37,7 +37,7 @@ def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ((RTX_3060,), "579.99", ("cu126",)),
         ((RTX_4090,), "580.65.05", ("cu126",)),
         ((RTX_4090,), "580.82.07", ("cu130", "cu126")),
-        ((RTX_4090,), "595.45.04", ("cu130", "cu132", "cu126")),
+        ((RTX_4090,), "595.45.04", ("cu130", "cu126", "cu132")),
         ((RTX_5090,), "580.82.07", ("cu130",)),
         ((RTX_5060,), "610.43.02", ("cu130", "cu132")),
         # Several cards: one build for all where there is one, else for the one that torch takes first

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import bpy
 import pytest
 from conftest import PACKAGE, part
@@ -135,19 +133,6 @@ def test_a_driver_that_is_too_old_comes_with_its_makers_page(stage, machine, mon
     monkeypatch.setitem(part("operators.forecast")._FIXES, "update_driver", lambda context: opened.append(1) or {"FINISHED"})
     assert bpy.ops.img23d.fix(action="update_driver") == {"FINISHED"} and opened
     assert part("operators.forecast")._DRIVERS.startswith("https://www.nvidia.com/")
-
-
-def test_the_builds_of_pytorch_that_exist_can_be_chosen(machine):
-    offered = [item.identifier for item in machine.bl_rna.properties["torch_build"].enum_items]
-    by_system = {
-        "linux": ["auto", "cuda", "cu126", "cu130", "cu132", "rocm", "xpu", "cpu"],
-        "win32": ["auto", "cuda", "cu126", "cu130", "cu132", "xpu", "cpu"],
-        "darwin": ["auto", "mps", "cpu"],
-    }
-    assert offered == by_system[sys.platform] and machine.torch_build == "auto"
-    numbers = {item.identifier: item.value for item in machine.bl_rna.properties["torch_build"].enum_items}
-    was = {"auto": 0, "cuda": 1, "rocm": 2, "xpu": 3, "mps": 4, "cpu": 5}  # what older preferences have stored
-    assert all(numbers[name] == was[name] for name in numbers if name in was)
 
 
 def test_cancel_and_failure_are_shown(stage, machine):

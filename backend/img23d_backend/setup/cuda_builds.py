@@ -43,12 +43,12 @@ class CudaBuild:
 
 
 _LATER = (99, 0)
-# In the order of preference: CUDA 13.0 is what PyTorch calls stable for 2.13, 13.2 is experimental there and published without
-# checksums, and the driver branch that it came with is 595.
+# In the order of preference: CUDA 13.0 is what PyTorch calls stable for 2.13. 13.2 knows the same cards, is experimental there and
+# published without checksums; the driver branch that it came with is 595.
 BUILDS = (
     CudaBuild(tag="cu130", lowest=(7, 5), below=_LATER, linux=(580, 65, 6), windows=(580,)),
-    CudaBuild(tag="cu132", lowest=(7, 5), below=_LATER, linux=(595,), windows=(595,)),
     CudaBuild(tag="cu126", lowest=(5, 0), below=(10, 0), linux=(525, 60, 13), windows=(528, 33)),
+    CudaBuild(tag="cu132", lowest=(7, 5), below=_LATER, linux=(595,), windows=(595,)),
 )
 
 
