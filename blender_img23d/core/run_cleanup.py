@@ -68,11 +68,11 @@ def clean_up(
         return Cleaned()
     _finish_deletions(base / "runs")
     _drop_leftovers(base / "photos", now)
-    used, listed = elsewhere | set(in_use), list_runs(base)
-    _drop_unrecorded([folder for folder in listed if folder not in used], now)
-    free = [folder for folder in listed[keeping.runs :] if folder not in used]
+    used, listed = {folder.name for folder in (*elsewhere, *in_use)}, list_runs(base)
+    _drop_unrecorded([folder for folder in listed if folder.name not in used], now)
+    free = [folder for folder in listed[keeping.runs :] if folder.name not in used]
     found = [old for folder in free if (old := _old(folder, base, now)) is not None]  # the newest first
-    deleted = [old for old in _doomed(found, keeping) if _delete(old.folder, base)]
+    deleted = [old for old in _doomed(found, keeping) if _delete(old.folder, base, marks)]
     return Cleaned(runs=len(deleted), size=sum(old.size for old in deleted))
 
 
@@ -100,7 +100,10 @@ def _doomed(found: list[_Old], keeping: Keeping) -> list[_Old]:
     return doomed
 
 
-def _delete(folder: Path, base: Path) -> bool:
+def _delete(folder: Path, base: Path, marks: FolderMarks | None) -> bool:
+    elsewhere = used_elsewhere(base, marks)  # another Blender may have opened its file by now
+    if elsewhere is None or folder in elsewhere:
+        return False
     try:
         return delete_run(folder, base)
     except Img23DError as error:

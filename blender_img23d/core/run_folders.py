@@ -98,6 +98,8 @@ def _delete_whole(doomed: Path, found: FolderContents) -> bool:
     _unlink(doomed, found)
     try:
         os.rmdir(doomed)
+    except FileNotFoundError:  # another Blender that found it half deleted was quicker
+        return True
     except OSError:  # somebody put something into it at this moment
         os.rename(doomed, doomed.with_name(doomed.name.removeprefix(DELETED)))
         return False

@@ -88,6 +88,15 @@ def test_what_is_in_use_stays(tmp_path: Path) -> None:
     assert left(tmp_path) == names([*folders[:5], folders[6]])
 
 
+def test_what_is_in_use_by_way_of_a_link_stays(tmp_path: Path) -> None:
+    """A .blend remembers the folder as its Blender knew it: by a link, or by another name of the same disk."""
+    folders = [made_run(tmp_path / "base", 300 + number) for number in range(8)]
+    spelled = tmp_path / "other name of it" / "runs"
+    with OtherBlender(tmp_path / "base", spelled / folders[7].name):
+        clean_up(tmp_path / "base", KEEPING, in_use={spelled / folders[6].name}, now=NOW)
+    assert left(tmp_path / "base") == names([*folders[:5], folders[6], folders[7]])
+
+
 def test_what_no_record_describes_stays(tmp_path: Path) -> None:
     folders = [made_run(tmp_path, 300 + number) for number in range(8)]
     (folders[5] / "run.json").unlink()
@@ -141,7 +150,7 @@ sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from blender_img23d.core.folder_marks import FolderMarks
 marks = FolderMarks(Path(sys.argv[2]))
-marks.tell([Path(sys.argv[2], *name.split("/")) for name in sys.argv[3:]])
+marks.tell([Path(name) for name in sys.argv[3:]])
 print("told", flush=True)
 time.sleep(60)
 """
@@ -151,8 +160,7 @@ class OtherBlender:
     """A process of its own that uses folders below a base until it is killed."""
 
     def __init__(self, base: Path, *folders: Path) -> None:
-        used = [folder.relative_to(base).as_posix() for folder in folders]
-        self.process = subprocess.Popen([sys.executable, "-c", OTHER, str(ROOT), str(base), *used], stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([sys.executable, "-c", OTHER, str(ROOT), str(base), *map(str, folders)], stdout=subprocess.PIPE)
         assert self.process.stdout is not None and self.process.stdout.readline() == b"told\n"
 
     def __enter__(self) -> OtherBlender:
