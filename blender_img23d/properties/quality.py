@@ -33,6 +33,7 @@ from ..shared.img23d_protocol.limits import (
 
 # As files keep the choice: a painter that moves in the list stays the same in scenes that were saved before.
 _PAINTER_NUMBERS = {TURBO_PAINTER: 0, STANDARD_PAINTER: 1, PREVIEW_PAINT: 2}
+_NUMBERED_PAINTERS = [(*choice, _PAINTER_NUMBERS[choice[0]]) for choice in PAINTERS]
 
 
 class QualitySettings:
@@ -132,7 +133,7 @@ class QualitySettings:
     painter: EnumProperty(
         name="Paint With",
         description="The model that paints the shapes, and the meshes that are re-textured",
-        items=[(*choice, _PAINTER_NUMBERS[choice[0]]) for choice in PAINTERS],
+        items=_NUMBERED_PAINTERS,
         default=STANDARD_PAINTER,
     )
     paint_steps: IntProperty(
