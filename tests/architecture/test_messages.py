@@ -34,7 +34,6 @@ _NEEDS_ITS_PATH = {
     "The photo “{path.name}” is no longer in",
     "The textures are packed into the .blend",
     "There are no weights of",
-    "This run's folder is",
     "A picture could not be written into “{folder}”",
     "You may not write into “{folder}”",
     "Your share of the disk of “{folder}”",

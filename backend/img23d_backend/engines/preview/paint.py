@@ -25,7 +25,7 @@ _DEPTH_PIXELS = 640  # the depth map's longest side
 _PHOTO, _LIKENESS = (0.02, 0.25), (0.05, 0.35)
 _KEPT = 2  # painted meshes, of up to 50 MB each
 _LEAST_SIZE = 256  # texels a side
-_TEXELS_A_PIXEL = 5  # of the texture's side: the front takes two thirds of it, so that a pixel is three texels wide
+_TEXELS_A_PIXEL = 10  # of the texture's side: the front takes two thirds of it, so that a pixel is six texels wide
 _GUESSED = 0.1  # weight of the likeness against the photo's 1
 
 
