@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import bpy
@@ -42,6 +43,9 @@ class Pump:
         self._seen: tuple = ()
         self._status = ""
         self._pictures: deque[str] = deque()  # paths of what is shown and may not be loaded yet
+        # What `draw` only looks up: the parts of it, the one that waits longest first, and those to be looked at again
+        self._parts = [self._look_at_lists, self._look_at_models, self._look_at_objects, self._look_at_pictures]
+        self._due: set[Callable[[Extension, Job | None], bool]] = set()
         self.is_stale = True  # undo, redo or a loaded file: what is known about the scene must be looked up again
         self.tick_seconds: deque[float] = deque(maxlen=4096)  # main-thread time of each tick while something runs
         self.import_seconds: deque[float] = deque(maxlen=4096)  # of those among them that changed the scene
@@ -119,7 +123,7 @@ class Pump:
         owner.editors.fit()
         owner.tabs.look()
         job = shown_job(owner, bpy.context)
-        is_due = not has_changed and (self.is_stale or not self.is_busy)  # what took its time just now is enough for a tick
+        is_due = not has_changed and (self.is_stale or bool(self._due) or not self.is_busy)  # what took its time just now is enough for a tick
         was_stale = self.is_stale
         self.is_stale |= has_changed
         if is_due:
@@ -133,18 +137,33 @@ class Pump:
             redraw_sidebars()
 
     def _look_up(self, owner: Extension, job: Job | None) -> bool:
-        self.is_stale = False
+        """All that may have changed, or while a job runs one part of it a tick, in turn: together they would be felt."""
+        if self.is_stale or not self.is_busy:
+            self._due.update(self._parts)
+        self.is_stale, has_changed = False, False
+        for part in [part for part in self._parts if part in self._due][: 1 if self.is_busy else None]:
+            self._due.discard(part)
+            self._parts.remove(part)
+            self._parts.append(part)
+            has_changed |= part(owner, job)
+        return has_changed
+
+    def _look_at_lists(self, owner: Extension, job: Job | None) -> bool:
         manager = bpy.context.window_manager
         for window in manager.windows:
             begin_with_defaults(bpy.context, window.scene)
-        has_changed = sync_rows(manager, job) | sync_runs(manager, owner, job)
-        has_changed |= sync_weights(manager, owner) | owner.models.look(bpy.context, owner)
-        placer = self._applier.placer
-        standings = placer.standings(job) if job else {}
-        has_changed |= standings != owner.standings
-        owner.standings = standings
+        return sync_rows(manager, job) | sync_runs(manager, owner, job)
+
+    def _look_at_models(self, owner: Extension, job: Job | None) -> bool:
+        return sync_weights(bpy.context.window_manager, owner) | owner.models.look(bpy.context, owner)
+
+    def _look_at_objects(self, owner: Extension, job: Job | None) -> bool:
+        before, owner.standings = owner.standings, self._applier.placer.standings(job) if job else {}
+        return owner.standings != before
+
+    def _look_at_pictures(self, owner: Extension, job: Job | None) -> bool:
         self._pictures = deque(_shown_pictures(owner, job))
-        return has_changed
+        return False
 
     def _load_pictures(self, owner: Extension) -> bool:
         loaded = 0

@@ -75,6 +75,10 @@ class TargetState:
             self.notes += (note,)
 
 
+def _is_settled(target: TargetState, is_painted: bool) -> bool:
+    return bool(target.textured if is_painted else target.mesh) or bool(target.error) or target.is_cancelled
+
+
 @dataclass(kw_only=True, eq=False)
 class Job:
     """One request and its story. Only the session changes it, but for `TargetState.object_name` and `add_notes`."""
@@ -142,11 +146,14 @@ class Job:
     @property
     def unfinished(self) -> list[int]:
         """The targets that something is still to be made of, by their indices."""
-        return [index for index in range(len(self.targets)) if self.is_unfinished(index)]
+        if self.is_over:
+            return []
+        is_painted = self._is_painted  # asked once, since there may be hundreds of targets
+        return [index for index, target in enumerate(self.targets) if not _is_settled(target, is_painted)]
 
     def is_unfinished(self, index: int) -> bool:
         target = self.target(index)
-        return target is not None and not self._is_settled(target)
+        return target is not None and not self.is_over and not _is_settled(target, self._is_painted)
 
     def has_dropped(self, index: int) -> bool:
         """Nothing is heard any more of a target that the artist has stopped."""
@@ -157,10 +164,10 @@ class Job:
         """The target of that index, or None where the backend names one that does not exist."""
         return self.targets[index] if 0 <= index < len(self.targets) else None
 
-    def _is_settled(self, target: TargetState) -> bool:
-        is_painted_later = self.is_generation and self.request.settings.texture
-        is_made = target.textured if is_painted_later or self.is_retexture else bool(target.mesh)
-        return self.is_over or is_made or bool(target.error) or target.is_cancelled
+    @property
+    def _is_painted(self) -> bool:
+        """Whether a target is only finished with its texture."""
+        return self.request.settings.texture if self.is_generation else self.is_retexture
 
     # What the session records
 

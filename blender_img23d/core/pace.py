@@ -36,21 +36,13 @@ class Pace:
         if all(target.stage is None for target in left):
             found = job.fraction if job.stage is Stage.LOCATE else 0.0
             return self.once + max(len(left), 1) * sum(self.each[stage] for stage in stages), self.once * found
-        before, whole = self._sums(stages)
-        done = self.once
-        for target in left:
-            if target.stage is not None:
-                share = self.each[target.stage] if target.stage in stages else 0.0
-                done += before[target.stage] + share * min(max(target.fraction, 0.0), 1.0)
-        return self.once + len(left) * whole, done
-
-    def _sums(self, stages: tuple[Stage, ...]) -> tuple[dict[Stage, float], float]:
-        """The seconds of one target before each stage, and of all its stages."""
-        before, whole = {}, 0.0
-        for stage in Stage:
-            before[stage] = whole
-            whole += self.each[stage] if stage in stages else 0.0
-        return before, whole
+        done, before = self.once, 0.0
+        for stage in Stage:  # stage by stage, since there may be hundreds of targets
+            fractions = [min(max(target.fraction, 0.0), 1.0) for target in left if target.stage == stage]
+            share = self.each[stage] if stage in stages else 0.0
+            done += len(fractions) * before + share * sum(fractions)
+            before += share
+        return self.once + len(left) * before, done
 
 
 # Its seconds mean nothing, only how they relate.

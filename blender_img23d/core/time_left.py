@@ -89,8 +89,8 @@ def stage_now(job: Job) -> StageNow | None:
     if job.stage is Stage.LOCATE or not left:
         return StageNow(stage=job.stage)
     order = list(Stage)
-    reached = [(order.index(target.stage) if target.stage is not None else -1, target.fraction) for target in left]
-    done = sum(one >= (order.index(job.stage), 1.0) for one in reached)
+    later = order[order.index(job.stage) + 1 :]
+    done = sum(target.stage in later or (target.stage == job.stage and target.fraction >= 1.0) for target in left)
     return StageNow(stage=job.stage, number=min(done + 1, len(left)), count=len(left))
 
 

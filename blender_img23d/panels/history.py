@@ -87,14 +87,15 @@ class IMG23D_PT_history(HasHelp, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         owner, column = extension_or_none(), self.layout.column()
-        if owner is None or not owner.history.runs:
+        runs = owner.history.runs if owner is not None else []
+        if owner is None or not runs:
             is_loading = owner is not None and owner.history.is_loading
             column.label(text="Looking for runs..." if is_loading else "There is no run yet.")
             return
         state = context.window_manager.img23d
         column.template_list("IMG23D_UL_runs", "", state, "runs", state, "active_run", rows=4, maxrows=8, sort_lock=True)
         job = shown_job(owner, context)
-        if job in owner.history.runs:
+        if job in runs:
             _draw_buttons(column, job)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from operator import and_
+
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
@@ -55,10 +57,18 @@ def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: 
         row.prop(values, "names", text="")
     if not values.names.strip() and not values.targets:
         draw_sentence(layout, context, "Without a name the whole picture becomes one object.")
-    used = sum(target.use and target.has_box for target in values.targets)
+    used = _used(values)
     if used:
         text = _("1 thing from the list below") if used == 1 else _("{count} things from the list below")
         layout.label(text=text.format(count=used), icon="SELECT_SET", translate=False)
+
+
+def _used(values: Img23DSceneSettings) -> int:
+    """How many lines of the list are to be made. Read as a whole: two hundred lines one by one would be felt."""
+    is_used, has_box = [False] * len(values.targets), [False] * len(values.targets)
+    values.targets.foreach_get("use", is_used)
+    values.targets.foreach_get("has_box", has_box)
+    return sum(map(and_, is_used, has_box))
 
 
 def _draw_engine(

@@ -10,7 +10,7 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..core.states import JobState
 from ..properties import Img23DResultRow
-from ..scene.owner import Extension, extension_or_none, listed_jobs, shown_job
+from ..scene.owner import Extension, extension_or_none, listed_jobs, newest_listed, shown_job
 from ..scene.standing import Standing
 from .help_link import HasHelp
 from .text import draw_sentence
@@ -103,7 +103,7 @@ class IMG23D_PT_results(HasHelp, bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         owner = extension_or_none()
-        return owner is not None and bool(listed_jobs(owner))
+        return owner is not None and newest_listed(owner) is not None
 
     def draw(self, context: bpy.types.Context) -> None:
         owner = extension_or_none()
@@ -139,7 +139,7 @@ def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
         row = layout.row(align=True)
         row.label(text=_("Seed {seed}").format(seed=job.request.seed))
         row.operator("img23d.use_seed", text="Use Again", icon="LOOP_BACK").seed = job.request.seed
-    if sum(standing in _IMPORTABLE for standing in owner.standings.values()) > 1 and job.is_over:
+    if job.is_over and sum(standing in _IMPORTABLE for standing in owner.standings.values()) > 1:
         layout.operator("img23d.import_run", text="Import All", icon="IMPORT").job = job.id
 
 
@@ -161,8 +161,8 @@ def _draw_job_messages(layout: bpy.types.UILayout, context: bpy.types.Context, j
         draw_sentence(layout, context, note, icon="INFO")
     if job.error and (job.is_past or not is_newest):  # the newest one's of this session stands at the top of the tab
         draw_sentence(layout, context, job.error, icon="ERROR")
-    failed = sum(1 for target in job.targets if target.error)
-    if failed and len(job.targets) > 1 and job.is_over:
+    failed = sum(1 for target in job.targets if target.error) if job.is_over else 0
+    if failed and len(job.targets) > 1:
         text = _("{failed} of {count} could not be made: click a line to read why.")
         draw_sentence(layout, context, text.format(failed=failed, count=len(job.targets)), icon="ERROR")
 

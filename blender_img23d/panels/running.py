@@ -125,11 +125,14 @@ def _draw_target(row: bpy.types.UILayout, owner: Extension, job: Job, index: int
 
 def _doing(target: TargetState) -> str:
     """Stages go over all targets in turn, so one that has finished a stage waits for the others."""
-    is_between = target.stage is None or target.fraction >= 1.0
-    return "Waiting" if is_between else _STAGES[target.stage]
+    return "Waiting" if _is_between(target) else _STAGES[target.stage]
+
+
+def _is_between(target: TargetState) -> bool:
+    return target.stage is None or target.fraction >= 1.0
 
 
 def _first_row(job: Job) -> int:
     """One above the first that is being worked on, as far as there are rows to fill."""
-    busy = next((index for index, target in enumerate(job.targets) if _doing(target) != "Waiting" and not target.is_cancelled), 0)
+    busy = next((index for index, target in enumerate(job.targets) if not _is_between(target) and not target.is_cancelled), 0)
     return max(min(busy - 1, len(job.targets) - _ROWS), 0)

@@ -48,7 +48,7 @@ class Extension(app.App):
     standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel
 
     def job(self, job_id: str) -> Job | None:
-        return next((job for job in self.session.jobs if job.id == job_id), None)
+        return next((job for job in self.session.jobs if job.id == job_id), None) if job_id else None
 
     def refuse(self, operator: bpy.types.Operator, error: Img23DError) -> set[str]:
         """What an operator returns when it cannot do what it was asked for."""
@@ -75,10 +75,14 @@ def listed_jobs(owner: Extension) -> list[Job]:
     return [job for job in owner.session.jobs if job.is_generation or job.is_retexture]
 
 
+def newest_listed(owner: Extension) -> Job | None:
+    """The first of `listed_jobs`, without looking at the others: for what is asked many times while the tab is drawn."""
+    return next((job for job in owner.session.jobs if job.is_generation or job.is_retexture), None)
+
+
 def shown_job(owner: Extension, context: bpy.types.Context) -> Job | None:
     """The job whose results are listed: the chosen one, else the newest."""
-    jobs = listed_jobs(owner)
-    return owner.job(context.window_manager.img23d.job) or (jobs[0] if jobs else None)
+    return owner.job(context.window_manager.img23d.job) or newest_listed(owner)
 
 
 def poll_no_setup(operator: type[bpy.types.Operator]) -> bool:

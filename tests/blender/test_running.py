@@ -273,3 +273,24 @@ def test_an_idle_backend_is_asked_for_its_memory_now_and_then(run, monkeypatch):
     now[0] += 1000
     owner.forecaster.look(bpy.context, owner)  # the tab is closed
     assert sum(type(message).__name__ == "Inspect" for message in run.link.said) == counts[-1]
+
+
+def test_while_a_job_runs_one_part_of_what_the_panel_shows_is_looked_up_a_tick(run, monkeypatch):
+    """With two hundred things all of them together would be felt."""
+    pump, seen = run.owner.pump, []
+    parts = pump._parts
+    monkeypatch.setattr(pump, "_parts", [lambda owner, job, name=name: bool(seen.append(name)) for name in range(len(parts))])
+    pump._due.clear()
+    pump.is_stale = True
+    for number in range(len(parts)):
+        pump._look_up(run.owner, run.job)
+        assert seen == list(range(number + 1))
+    pump._look_up(run.owner, run.job)
+    assert len(seen) == len(parts) > 1, "nothing has changed since"
+
+
+def test_the_names_count_the_lines_that_are_used_and_have_a_box(values):
+    for use, has_box in ((True, True), (True, False), (False, True), (True, True)):
+        row = values.targets.add()
+        row.name, row.use, row.has_box = "cup", use, has_box
+    assert part("panels.main")._used(values) == 2

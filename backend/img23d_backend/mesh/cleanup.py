@@ -33,8 +33,9 @@ def _without_crumbs(faces: np.ndarray, half_edges: np.ndarray, vertex_count: int
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import connected_components
 
-    rows = np.searchsorted(half_edges, np.arange(vertex_count + 1, dtype=np.int64) << 32).astype(np.int32)
-    ends = (half_edges & 0xFFFFFFFF).astype(np.int32)
+    rows = np.zeros(vertex_count + 1, dtype=np.int32)
+    np.cumsum(np.bincount(faces.ravel(), minlength=vertex_count), out=rows[1:])
+    ends = half_edges.astype(np.int32)  # the lower half
     links = csr_array((np.ones(len(ends)), ends, rows), shape=(vertex_count, vertex_count))
     count, piece = connected_components(links, directed=True, connection="strong")
     if count == 1:
