@@ -65,6 +65,8 @@ def published_part() -> list[str]:
     data = json.loads(FIGURES.read_text(encoding="utf-8"))
     lines = ["| " + " | ".join(_HEAD) + " |", "|---|" + "---:|" * (len(_HEAD) - 2) + "---|"]
     lines += [_line(row) for row in data["rows"]]
+    left = [set_id for set_id in SETS if set_id not in {row["set"] for row in data["rows"]}]
+    lines += [f"| {set_id} |" + " not run |" + " |" * (len(_HEAD) - 2) for set_id in left]
     words = (
         f"On {data['machine']}, {data['date']}: weight files with the published names, shapes and types (tests/published says from "
         "which sources) and random numbers go through the program's own loaders, strict, and its shape stage to a mesh "
