@@ -65,10 +65,12 @@ def published_part() -> list[str]:
     data = json.loads(FIGURES.read_text(encoding="utf-8"))
     lines = ["| " + " | ".join(_HEAD) + " |", "|---|" + "---:|" * (len(_HEAD) - 2) + "---|"]
     lines += [_line(row) for row in data["rows"]]
+    left = [set_id for set_id in SETS if set_id not in {row["set"] for row in data["rows"]}]
+    lines += [f"| {set_id} |" + " not run |" + " |" * (len(_HEAD) - 2) for set_id in left]
     words = (
         f"On {data['machine']}, {data['date']}: weight files with the published names, shapes and types (tests/published says from "
         "which sources) and random numbers go through the program's own loaders, strict, and its shape stage to a mesh "
-        f"({data['steps']} step, {data['cells']} cells; the decoder computes some points of each chunk, and a ball's distances take the place of "
+        f"({data['rows'][0]['dtype']}, {data['steps']} step, {data['cells']} cells; the decoder computes some points of each chunk, and a ball's distances take the place of "
         "all values, since random weights have no surface). Published weights were never loaded for this. Seconds include loading and say little beside other "
         "work of the machine; memory is the process's peak, mapped files included."
     )
