@@ -47,7 +47,7 @@ class Generation:
     engine: Engine
     settings: Settings
 
-    @property
+    @functools.cached_property
     def results(self) -> Results:
         return Results(job=self.job, run=self.run)
 

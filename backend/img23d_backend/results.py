@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from img23d_protocol.messages import Box, CutoutReady, MeshReady, PreviewReady, Stage
 
 from .job import Job
+from .kept import Kept
 from .placement import Placement, base_color, solid_bounds, view_in_photo
 from .png import read_rgba, write_png
 from .runs import Run, TargetRecord, TargetState
-from .stages import CutOut, Found, Painted, PixelBox, Shaped
+from .stages import CutOut, Found, Mesh, Painted, PixelBox, Shaped
 
 
 _PAINTING = "_painting_"
@@ -48,6 +49,8 @@ class Results:
 
     job: Job
     run: Run
+    # By the identities of mesh and texture, which are kept so that no others get these
+    portraits: Kept[tuple[Mesh, np.ndarray | None, np.ndarray]] = field(default_factory=lambda: Kept(2))
 
     def target(self, index: int) -> TargetRecord:
         return self.run.record.targets[index]
@@ -78,7 +81,6 @@ class Results:
 
     def keep_solid(self, index: int, solid: Solid, cutout: CutOut) -> None:
         from .mesh.export import write_glb
-        from .mesh.portrait import portrait
 
         path, shaped, placement = self.run.path_for(index, "_shape.glb"), solid.shaped, solid.placement
         target = self.target(index)
@@ -96,11 +98,10 @@ class Results:
         target.view = view_in_photo(shaped, placement, cut.left, cut.top, cut.share).matrix.tolist()
         target.add_file(TargetState.SHAPED, shaped.note, shape=path)
         self._tell_mesh(index, path, textured=False, faces=len(shaped.mesh.faces), note=shaped.note)
-        self._keep_preview(index, Stage.SHAPE, "_preview_shape.png", portrait(shaped.mesh))
+        self._keep_preview(index, Stage.SHAPE, "_preview_shape.png", self._portrait(shaped.mesh))
 
     def keep_painted(self, index: int, solid: Solid, painted: Painted) -> None:
         from .mesh.export import write_glb
-        from .mesh.portrait import portrait
 
         path, placement = self.run.path_for(index, ".glb"), solid.placement
         target = self.target(index)
@@ -116,8 +117,15 @@ class Results:
         )
         target.add_file(TargetState.PAINTED, painted.note, mesh=path)
         self._tell_mesh(index, path, textured=True, faces=len(painted.mesh.faces), note=painted.note)
-        picture = portrait(painted.mesh, uv=painted.uv, texture=painted.texture)
+        picture = self._portrait(painted.mesh, painted.uv, painted.texture)
         self._keep_preview(index, Stage.PAINT, "_preview.png", picture)
+
+    def _portrait(self, mesh: Mesh, uv: np.ndarray | None = None, texture: np.ndarray | None = None) -> np.ndarray:
+        """Drawn once of the same mesh, such as that of two things with one cut-out."""
+        from .mesh.portrait import portrait
+
+        key = (id(mesh), id(texture))
+        return self.portraits.get(key, lambda: (mesh, texture, portrait(mesh, uv=uv, texture=texture)))[-1]
 
     def _tell_mesh(self, index: int, path: Path, *, textured: bool, faces: int, note: str) -> None:
         self.target(index).faces = faces

@@ -26,12 +26,13 @@ from ..shared.img23d_protocol.messages import (
     Stage,
     Wanted,
 )
-from .jobs import NOTES_KEPT, Job, TargetState
+from .jobs import Job, TargetState
 from .plausible import (
     INT_MAX,
     INT_MIN,
     LONGEST_NAME,
     MOST_TARGETS,
+    NOTES_KEPT,
     clean_text,
     is_sound_arrangement,
     is_sound_pose,

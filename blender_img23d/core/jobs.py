@@ -30,11 +30,9 @@ from ..shared.img23d_protocol.messages import (
     Unwrap,
     UvReady,
 )
-from .plausible import is_sound_arrangement
+from .plausible import LONGEST_NOTE, NOTES_KEPT, is_sound_arrangement
 from .states import JobState
 
-NOTES_KEPT = 200
-LONGEST_NOTE = 2000  # characters; a sentence has a hundred
 Request = Locate | Generate | Unwrap | Paint | Diagnose | SetupRequest
 
 # Rough shares of a target's time, so that a bar moves evenly through all stages.

@@ -7,31 +7,13 @@ import time
 from collections.abc import Callable
 
 from ..shared.img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
-from ..shared.img23d_protocol.messages import (
-    Cancel,
-    Cancelled,
-    Diagnosed,
-    DeviceInfo,
-    EngineInfo,
-    Failed,
-    Finished,
-    FromBackend,
-    Hello,
-    Inspect,
-    Log,
-    Message,
-    Notice,
-    Ping,
-    Pong,
-    SetupRequest,
-    Status,
-    TargetCancelled,
-    Unload,
-    Unloaded,
-    WeightsInfo,
+from ..shared.img23d_protocol.messages import (  # fmt: skip
+    Cancel, Cancelled, Diagnosed, DeviceInfo, EngineInfo, Failed, Finished, FromBackend, Hello, Inspect, Log, Message,
+    Notice, Ping, Pong, SetupRequest, Status, TargetCancelled, Unload, Unloaded, WeightsInfo,
 )
+from .answers import Answers
 from .backend import Backend
-from .deadlines import ANSWER_SECONDS, ASK_SECONDS, IDLE_SECONDS, broken_deadline
+from .deadlines import IDLE_SECONDS, broken_deadline
 from .job_list import JOBS_KEPT as JOBS_KEPT, remember
 from .jobs import Job, Request, new_job
 from .known_errors import Explanation, explain
@@ -68,8 +50,7 @@ class Session:
         self._backend = Backend(lambda: self._make_link())
         self._idle_seconds = idle_seconds
         self._waited = Patience(clock)  # since the last change of state, or the last word in a running job
-        self._answered = Patience(clock)  # since the last word of any kind
-        self._was_asked = False  # since then, whether it is there
+        self._answers = Answers(clock)
         self._dropped = ""  # the cancelled job that the backend is still busy with
         self.holds_models = False  # a job has run in this backend, and it was not asked to give memory back since
         self._updates: list[Update] = []
@@ -126,13 +107,11 @@ class Session:
     @property
     def unanswered(self) -> int:
         """For how many seconds a backend that works on a job has said nothing, not even when asked; 0 while that is not long."""
-        is_long = self.state is SessionState.BUSY and self._answered.is_over(ANSWER_SECONDS)
-        return int(self._answered.seconds) if is_long else 0
+        return self._answers.missing_since if self.state is SessionState.BUSY else 0
 
     def end_unanswering(self) -> None:
         """Ends the backend now, and the active job with what is finished so far."""
-        if self._backend.is_there:
-            self._give_up(explain(ErrorCode.BACKEND_SILENT), f"ended after {self._answered.seconds:.0f} s without an answer")
+        self._give_up(explain(ErrorCode.BACKEND_SILENT), f"ended by the artist after {self.unanswered} s")
 
     def unload(self) -> None:
         """Asks the backend to give its memory back when it is idle. Raises Img23DError(BUSY) while a job runs."""
@@ -165,9 +144,10 @@ class Session:
     def tick(self) -> tuple[Update, ...]:
         """Takes in what has arrived, looks at the deadlines, and says what there is to apply. Call it often."""
         self._waited.look()
-        self._answered.look()
+        self._answers.look()
         self._take_in()
-        self._ask()
+        if self.state is SessionState.BUSY and self._answers.must_ask():
+            self._backend.send(Ping())
         self._check_deadline()
         updates, self._updates = tuple(self._updates), []
         return updates
@@ -176,7 +156,7 @@ class Session:
 
     def _take_in(self) -> None:
         for item in self._backend.receive():
-            self._hear()
+            self._answers.hear()
             if self.state is SessionState.BUSY and not isinstance(item, Pong):
                 self._waited.restart()
             self._take(item, self._addressee(item))
@@ -186,8 +166,6 @@ class Session:
         match item:
             case LinkClosed():
                 self._give_up(explain(item, starting=self.state is SessionState.STARTING), item.tail)
-            case Pong():
-                pass
             case Hello():
                 self._on_hello(item)
             case Unloaded():
@@ -242,23 +220,12 @@ class Session:
         self.engines = hello.engines
         self._be_ready()
 
-    def _hear(self) -> None:
-        self._was_asked = False
-        self._answered.restart()
-
-    def _ask(self) -> None:
-        """A backend that computes for minutes without a word answers this, unless it is stopped or stuck."""
-        if self.state is SessionState.BUSY and not self._was_asked and self._answered.is_over(ASK_SECONDS):
-            self._was_asked = True
-            self._backend.send(Ping())
-
     def _check_deadline(self) -> None:
         broken = broken_deadline(self.state, self.active, self._waited)
         if broken is not None:
             self._give_up(explain(broken.code), broken.detail)
         elif self.state is SessionState.READY and self.holds_models:
-            limit = self._idle_seconds()
-            if limit > 0 and self._waited.is_over(limit):
+            if 0 < (limit := self._idle_seconds()) and self._waited.is_over(limit):
                 self.unload()
 
     # --- steps ------------------------------------------------------------------------------------------------------
@@ -279,7 +246,7 @@ class Session:
         job.state = JobState.RUNNING
         self.holds_models = True
         self._enter(SessionState.BUSY)
-        self._hear()  # it had nothing to say before
+        self._answers.hear()
         self._backend.send(job.request)
         for index, target in enumerate(job.targets):
             if target.is_cancelled:  # while it waited

@@ -73,7 +73,7 @@ def _content(path: str) -> bytes:
     except ValueError as error:  # a NUL in the path
         raise Damaged(f"{path!r}: {error}") from error
     if not stat.S_ISREG(found.st_mode) or found.st_size > _LARGEST_FILE:
-        raise Damaged(f"{path}: no file, or one of {found.st_size} bytes")
+        raise Damaged(f"no file, or one of {found.st_size} bytes: {path}")
     return Path(path).read_bytes()
 
 

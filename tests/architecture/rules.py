@@ -39,10 +39,11 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "setup_context": set(),
     "setup": {"setup_context"},
     "stages": {"setup_context"},
+    "kept": set(),
     "mesh": {"stages"},
     "models": {"stages", "setup_context", "process_memory"},
     "cutouts": {"stages"},
-    "engines": {"stages", "mesh", "models", "cutouts"},
+    "engines": {"stages", "kept", "mesh", "models", "cutouts"},
 }
 NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late
 TOP_OF_BACKEND = {"server", "__main__"}  # nothing below them knows them

@@ -33,7 +33,6 @@ _NEEDS_ITS_PATH = {
     "The photo “{path.name}” is no longer in",
     "The textures are packed into the .blend",
     "There are no weights of",
-    "This run's folder is",
     "“{environment.place}” is not a Python program",
     "“{folder}” cannot be written to",
     "“{folder}” holds other files",

@@ -14,6 +14,8 @@ LONGEST_EXECUTE = 15
 
 # Where the outside world begins: anything may be thrown there, and must not go further.
 BOUNDARIES = {
+    "blender_img23d.process.client": "the thread that reads what a backend sends",
+    "blender_img23d.scene.quick_glb": "the thread that reads a file from a disk",
     "img23d_backend.__main__": "the program",
     "img23d_backend.server": "the process and its threads",
     "img23d_backend.pipeline": "a job, which must end with a message",

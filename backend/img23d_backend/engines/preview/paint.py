@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from img23d_protocol.messages import Settings
 
+from ...kept import Kept, digest
 from ...mesh.bake import Shot, bake
 from ...mesh.charts import make_surface
 from ...mesh.fill import fill_surface
@@ -22,11 +23,17 @@ from .picture import Picture, make_picture
 _DEPTH_PIXELS = 640  # the depth map's longest side
 # Cosines to the viewer from which a picture counts, and is all that counts: less of it the more steeply its pixels are smeared
 _PHOTO, _LIKENESS = (0.02, 0.25), (0.05, 0.35)
+_KEPT = 2  # painted meshes, of up to 50 MB each
+_LEAST_SIZE = 256  # texels a side
+_TEXELS_A_PIXEL = 10  # of the texture's side: the front takes two thirds of it, so that a pixel is six texels wide
 _GUESSED = 0.1  # weight of the likeness against the photo's 1
 
 
 class ProjectionPainter:
     """Projects the cut-out on the mesh; what the photo does not show is continued from what it does."""
+
+    def __init__(self) -> None:
+        self._kept: Kept[Painted] = Kept(_KEPT)
 
     def paint(
         self,
@@ -39,17 +46,33 @@ class ProjectionPainter:
         uv: np.ndarray | None = None,
     ) -> Painted:
         """Paint any triangle mesh (open, non-manifold or inside out too) from the cut-out seen in `view`."""
+        if uv is not None or mesh.polygons is not None:  # an artist's own
+            return self._made(mesh, view, cutout, settings, context, uv)
+        key = (digest(cutout.rgba, mesh.vertices, mesh.faces, view.matrix), settings.texture_size)
+        return self._kept.get(key, lambda: self._made(mesh, view, cutout, settings, context, None))
+
+    def _made(
+        self, mesh: Mesh, view: View, cutout: CutOut, settings: Settings, context: Context, uv: np.ndarray | None
+    ) -> Painted:
         height, width = cutout.rgba.shape[:2]
+        size = _enough_texels(settings.texture_size, max(height, width))
         context.report(0.0, "Looking at the mesh")
         sight = look(mesh.vertices, mesh.faces, view, width=width, height=height, longest=_DEPTH_PIXELS)
         context.report(0.15, "Unwrapping")
-        layout = _layout(mesh, sight, uv, settings.texture_size, lambda: context.report(0.2, "Unwrapping"))
+        layout = _layout(mesh, sight, uv, size, lambda: context.report(0.2, "Unwrapping"))
         context.report(0.5, "Reading the colours")
         picture = make_picture(cutout, sight, zoom=_texels_a_pixel(mesh, sight, layout, width))
         shots = _shots(mesh, sight, picture)
         baked = bake(mesh, layout, shots, report=lambda done: context.report(0.6 + 0.2 * done, "Painting"))
         texture = fill_surface(mesh, layout, baked, report=lambda done: context.report(0.8 + 0.2 * done, "Painting"))
         return Painted(mesh=mesh, uv=layout.uv, texture=texture)
+
+
+def _enough_texels(size: int, pixels: int) -> int:
+    """The texture's side, halved while a small cut-out's pixels, of which its longer side has so many, still have texels enough."""
+    while size > _LEAST_SIZE and size >= 2 * _TEXELS_A_PIXEL * pixels:
+        size //= 2
+    return size
 
 
 def _shots(mesh: Mesh, sight: Sight, picture: Picture) -> tuple[Shot, Shot]:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from img23d_protocol.limits import FACES_MIN
 from img23d_protocol.messages import Settings, ShapeKind
 
+from ...kept import Kept, digest
 from ...mesh.checks import find_defects
 from ...mesh.sheet.field import Relief
 from ...mesh.surface import close_relief
@@ -19,6 +21,10 @@ from .revolve import Core, find_core, revolved
 
 CELLS_FEWEST, CELLS_MOST = 160, 1000  # along the longer side of the outline
 COARSER = (1.0, 3.0, 8.0, 20.0)  # how much the outline is smoothed, until the faces are enough for it
+# Triangles that a cut-out whose longer side is one pixel would be worth: with more of them, edges are shorter than a pixel, and
+# show nothing that the photo does.
+FACES_A_SQUARE_PIXEL = 1.5
+_KEPT = 8  # solids, of a megabyte or two each
 EDGES_AROUND = 0.75  # wanted edge length in local radii: at least eight edges around a limb
 
 _SLAB_NOTE = "A flat thing by its outline: given a thickness. If it is round, choose the kind Lathe or Rounded."
@@ -34,12 +40,20 @@ class _Form:
 class OutlineShaper:
     """Makes one closed mesh of a cut-out's outline. Deterministic; the colours play no part."""
 
+    def __init__(self) -> None:
+        self._kept: Kept[Shaped] = Kept(_KEPT)
+
     def shape(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
         """A closed mesh with at most `settings.faces` triangles whose outline in `view` is the cut-out's.
 
         Mesh units: the longer side of the outline is 1, the origin is in the middle. Raises Img23DError(EMPTY_CUTOUT).
         """
-        cells = int(np.clip(2.7 * np.sqrt(settings.faces), CELLS_FEWEST, CELLS_MOST))
+        key = (digest(cutout.rgba[..., 3]), settings.faces, settings.shape, settings.thickness)
+        return self._kept.get(key, lambda: self._made(cutout, settings, context))
+
+    def _made(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
+        faces = _enough_faces(cutout, settings)
+        cells = int(np.clip(2.7 * np.sqrt(faces), CELLS_FEWEST, CELLS_MOST))
         for coarser in COARSER:
             context.report(0.0, "Tracing the outline")
             outline = trace_outline(cutout.rgba[..., 3], cells=cells, coarser=coarser)
@@ -48,14 +62,22 @@ class OutlineShaper:
             context.report(0.35, "Building the mesh")
             mesh = close_relief(
                 _relief(outline.distance, form.depth_squared),
-                faces=settings.faces,
+                faces=faces,
                 report=lambda done: context.report(0.35 + 0.6 * done, "Building the mesh"),
             )
             mesh, view = _in_units(mesh, outline)
-            if len(mesh.faces) <= settings.faces and not find_defects(mesh):
+            if len(mesh.faces) <= faces and not find_defects(mesh):
                 break
         context.report(1.0, form.note)
         return Shaped(mesh=mesh, view=view, note=form.note)
+
+
+def _enough_faces(cutout: CutOut, settings: Settings) -> int:
+    """The setting, or fewer where the cut-out has too few pixels for so many."""
+    solid = cutout.rgba[..., 3] >= 128
+    sides = (np.flatnonzero(solid.any(axis=axis)) for axis in (0, 1))
+    longer = max((int(side[-1] - side[0]) + 1 for side in sides if len(side)), default=1)
+    return min(settings.faces, max(FACES_MIN, int(FACES_A_SQUARE_PIXEL * longer**2)))
 
 
 def _form(distance: np.ndarray, settings: Settings) -> _Form:
