@@ -63,12 +63,12 @@ def test_the_same_cut_out_is_shaped_and_painted_once() -> None:
 
 
 def test_two_hundred_boxes_on_a_tiny_picture(tmp_path: Path) -> None:
-    """67 s before on a quiet machine. The limit is for one that does other things at the same time."""
+    """67 s before on a quiet machine, and three times as many of the processor's on one that does other things as well."""
     picture = np.full((64, 64, 3), 235, np.uint8)
     cv2.circle(picture, (32, 32), 21, (40, 40, 200), -1)
     cv2.imwrite(str(tmp_path / "tiny.png"), picture)
     boxes = [part for number in range(200) for part in ("--box", f"thing {number}=0,0,64,64")]
-    begun = time.monotonic()
+    begun = time.process_time()
     assert run(["generate", str(tmp_path / "tiny.png"), "--out", str(tmp_path / "out"), "--seed", "1", *boxes]) == 0
     assert len(list((tmp_path / "out").glob("*.glb"))) == 400
-    assert time.monotonic() - begun < 60.0
+    assert time.process_time() - begun < 40.0
