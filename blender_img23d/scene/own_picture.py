@@ -6,7 +6,6 @@ from pathlib import Path
 
 import bpy
 
-from ..core.history import read_run
 from .tags import PHOTO, RUN_FOLDER, TARGET
 
 
@@ -22,6 +21,8 @@ def own_picture(obj: bpy.types.Object) -> str:
 
 def _cutout(obj: bpy.types.Object) -> str:
     """What the run's record names; empty where the record or the file is gone."""
+    from ..core.history import read_run  # late: Blender's start must not wait for it
+
     job, index = read_run(Path(str(obj.get(RUN_FOLDER, "")))), obj.get(TARGET)
     target = job.target(index) if job is not None and type(index) is int else None
     return target.cutout if target is not None else ""

@@ -240,15 +240,9 @@ def test_a_damaged_mesh_is_a_sentence(run, tmp_path, glbs):
     assert "Generate again" in run.owner.applier.failures[run.job.id, 0]
 
 
-def test_the_importer_switched_off_is_a_sentence(run, tmp_path):
-    """Which only a file of another origin needs."""
-    foreign = write_box(tmp_path / "foreign.glb", 1.0, 1.0, 1.0)
-    bpy.ops.preferences.addon_disable(module="io_scene_gltf2")
-    try:
-        run.mesh(0, foreign, textured=False)
-    finally:
-        bpy.ops.preferences.addon_enable(module="io_scene_gltf2")
-    assert "glTF" in run.owner.applier.failures[run.job.id, 0]
+def test_a_file_of_another_program_is_a_sentence(run, tmp_path):
+    run.mesh(0, write_box(tmp_path / "foreign.glb", 1.0, 1.0, 1.0, generator="Another"), textured=False)
+    assert "File > Import" in run.owner.applier.failures[run.job.id, 0] and not bpy.data.objects
 
 
 def test_units_other_than_metres(owner, values, photo, glbs, as_with_a_window, monkeypatch):
