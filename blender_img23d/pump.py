@@ -171,7 +171,7 @@ def _visible_state(owner: Extension, job: Job | None) -> tuple:
     known = (session.engines, session.devices, session.weights)
     step = (setup.is_running, setup.is_cancelling, setup.step, setup.progress, setup.failure)
     running = owner.running
-    now = (session.active is None, running.left.told, round(running.left.fraction, 2), running.picture)
+    now = (session.active is None, session.unanswered, running.left.told, round(running.left.fraction, 2), running.picture)
     shown = () if job is None else (job.id, job.state, job.heard, job.notes)
     return (session.state, session.notice, known, step, now, owner.refusal, owner.applier.waiting, owner.applier.retexturer.progress, shown)
 

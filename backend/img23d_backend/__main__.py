@@ -26,8 +26,10 @@ def _serve(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
 
     from .channel import take_channel
+    from .parent import end_with_parent
 
     channel = take_channel(options.log)
+    end_with_parent()
     from .engines import Engines
     from .home import models_folder
     from .server import Server

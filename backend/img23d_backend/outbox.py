@@ -13,6 +13,7 @@ from img23d_protocol.messages import FromBackend, Log
 log = logging.getLogger(__name__)
 
 _FLUSH_SECONDS = 2.0
+_LONGEST_TEXT = 20_000  # characters of a warning: the log has the rest
 
 
 class Outbox:
@@ -52,7 +53,7 @@ class ForwardingHandler(logging.Handler):
         self._outbox = outbox
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._outbox.send(Log(level=record.levelname, text=record.getMessage()))
+        self._outbox.send(Log(level=record.levelname, text=record.getMessage()[:_LONGEST_TEXT]))
 
 
 def end_process(code: int) -> None:

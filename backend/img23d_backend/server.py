@@ -13,6 +13,7 @@ import threading
 from dataclasses import dataclass, field
 
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, ProtocolError, decode
+from img23d_protocol.limits import REQUEST_MAX
 from img23d_protocol.messages import (
     Accepted,
     Cancel,
@@ -28,6 +29,8 @@ from img23d_protocol.messages import (
     Locate,
     Message,
     Paint,
+    Ping,
+    Pong,
     SetupRequest,
     Shutdown,
     Unload,
@@ -45,7 +48,6 @@ log = logging.getLogger(__name__)
 
 JobRequest = Generate | Locate | Unwrap | Paint | SetupRequest | Diagnose
 
-_LONGEST_LINE = 16 * 1024 * 1024  # bytes
 _LAST_WORDS = (Finished, Cancelled, Failed, Diagnosed)
 
 
@@ -88,7 +90,7 @@ class Server:
     def _read(self) -> None:
         try:
             with open(self._channel.read, "rb") as pipe:
-                while line := pipe.readline(_LONGEST_LINE):
+                while line := pipe.readline(REQUEST_MAX):
                     self._take_line(line)
         except OSError:
             log.exception("stdin cannot be read")
@@ -110,6 +112,8 @@ class Server:
             case Cancel():
                 if active is not None and active.id == message.job:
                     active.stopped.add(message.target) if message.target >= 0 else active.cancelled.set()
+            case Ping():
+                self._outbox.send(Pong())
             case Shutdown():
                 if active is not None:
                     active.cancelled.set()

@@ -16,6 +16,9 @@ CANCEL_SECONDS = 5.0
 SILENCE_SECONDS = 120.0  # longer than any step between two reports of the preview engine
 # On a slow processor one guided step of a full-size model, or reading its files for the first time, takes minutes.
 LONG_SILENCE_SECONDS = 600.0
+ASK_SECONDS = 2.0  # without a word, then a backend that works is asked whether it is there
+# Then the artist is told, and may end it. A model's library may hold the interpreter for seconds, so no more than that is said.
+ANSWER_SECONDS = 10.0
 IDLE_SECONDS = 300.0  # a backend that idles so long gives its memory back, unless the artist chose another time
 
 

@@ -41,7 +41,6 @@ _RUNS_IN = {
         Action.PREFERENCES,
     ),
 }
-_NO_IMPORTER = "Blender's glTF importer is switched off, and the results cannot be brought into the scene without it."
 _OFFLINE = "Blender may not use the network, so nothing can be downloaded. Nothing else needs it."
 
 
@@ -51,7 +50,6 @@ class Facts:
 
     blender: tuple[int, ...]
     is_online: bool
-    has_importer: bool
     environment: Environment
     folders: tuple[tuple[str, Path], ...] = ()
 
@@ -63,8 +61,6 @@ def own_findings(facts: Facts) -> tuple[Finding, ...]:
 
 def _own_findings(facts: Facts) -> Iterator[Finding]:
     yield _blender(facts.blender)
-    if not facts.has_importer:
-        yield Finding(what="glTF importer", level=Level.PROBLEM, sentence=_NO_IMPORTER, action=Action.ENABLE_IMPORTER)
     if not facts.is_online:
         yield Finding(what="Network", level=Level.NOTE, sentence=_OFFLINE, action=Action.ALLOW_ONLINE)
     if facts.environment.state in _ENVIRONMENTS:

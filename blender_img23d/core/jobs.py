@@ -32,6 +32,8 @@ from ..shared.img23d_protocol.messages import (
 )
 from .states import JobState
 
+NOTES_KEPT = 200
+LONGEST_NOTE = 2000  # characters; a sentence has a hundred
 Request = Locate | Generate | Unwrap | Paint | Diagnose | SetupRequest
 
 # Rough shares of a target's time, so that a bar moves evenly through all stages.
@@ -201,7 +203,9 @@ class Job:
         return False
 
     def add_notes(self, *sentences: str) -> None:
-        self.notes = tuple(dict.fromkeys((*self.notes, *sentences)))
+        """Each of them once, and no more than anybody would read."""
+        short = (sentence[:LONGEST_NOTE] for sentence in sentences)
+        self.notes = tuple(dict.fromkeys((*self.notes, *short)))[:NOTES_KEPT]
 
     # The methods that return a bool say whether there is such a target.
 

@@ -167,7 +167,9 @@ def _explain_exception(error: BaseException) -> Explanation:
 def _explain_end(end: LinkClosed, starting: bool) -> Explanation:
     code = str(ErrorCode.BACKEND_START if starting else ErrorCode.BACKEND_DIED)
     verb = "could not start" if starting else "ended unexpectedly"
-    if end.code in _MEMORY_EXITS or _shows(end.tail, _OUT_OF_MEMORY_SIGNS):
+    if end.broke_off:
+        reason, action = "it sent a message that is too long to be read", _KNOWN[code][1]
+    elif end.code in _MEMORY_EXITS or _shows(end.tail, _OUT_OF_MEMORY_SIGNS):
         reason, action = "most likely memory ran out", _LESS_MEMORY
     elif end.code == _PYTHON_ERROR and _shows(end.tail, _MISSING_PART_SIGNS):
         reason, action = "a part of Img23D is missing or damaged", _REINSTALL

@@ -10,10 +10,14 @@ from ..shared.img23d_protocol.messages import Message, ToBackend
 
 @dataclass(frozen=True, kw_only=True)
 class LinkClosed:
-    """The backend is gone. `code` is its exit code (negative: the signal that ended it), `tail` its last log lines."""
+    """The backend is gone. `code` is its exit code (negative: the signal that ended it), `tail` its last log lines.
+
+    `broke_off` says that it was ended, since it sent a line too long for a message.
+    """
 
     code: int | None = None
     tail: str = ""
+    broke_off: bool = False
 
 
 class BackendLink(Protocol):

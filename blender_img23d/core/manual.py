@@ -40,7 +40,7 @@ _OPERATORS = {
         *("open_models_folder", "download_weights", "verify_weights", "delete_weights"),
     ),
     Section.SETTINGS: ("use_seed", "*preset*", "*quality*", "*defaults*"),
-    Section.TROUBLE: ("doctor", "fix", "open_log", "copy_report", "free_memory", "open_run_folder"),
+    Section.TROUBLE: ("doctor", "fix", "end_backend", "open_log", "copy_report", "free_memory", "open_run_folder"),
 }
 _PROPERTIES = {
     Section.RETEXTURE: ("img23dscenesettings.retexture_*",),

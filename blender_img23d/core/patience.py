@@ -27,5 +27,9 @@ class Patience:
         self._waited += min(max(now - self._seen, 0.0), LONGEST_STEP)
         self._seen = now
 
+    @property
+    def seconds(self) -> float:
+        return self._waited
+
     def is_over(self, limit: float) -> bool:
         return self._waited >= limit

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, encode
 from ..shared.img23d_protocol.checks import check_choice, check_learned, check_settings
 from ..shared.img23d_protocol.choices import DEVICES
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.filenames import safe_stem
-from ..shared.img23d_protocol.limits import SEED_MAX
+from ..shared.img23d_protocol.limits import HEIGHT_MAX, SEED_MAX
 from ..shared.img23d_protocol.messages import (
     Diagnose,
     Generate,
@@ -22,6 +22,7 @@ from ..shared.img23d_protocol.messages import (
     Settings,
     ShapeKind,
     StageDevices,
+    ToBackend,
     Wanted,
 )
 
@@ -139,6 +140,15 @@ def build_diagnose(*, run_folder: str = "", settings: Settings | None = None, tr
     return Diagnose(job=new_id(), run_folder=run_folder, settings=settings or Settings(), try_stages=try_stages)
 
 
+def check_sendable(request: ToBackend) -> None:
+    """Raises Img23DError(BAD_REQUEST) for what no message can hold, such as an infinite number, or more than fits into a line."""
+    try:
+        encode(request)
+    except ProtocolError as error:
+        sentence = "One of the settings holds a value that cannot be used: enter the names, boxes and sizes again."
+        raise Img23DError(ErrorCode.BAD_REQUEST, sentence, str(error)) from error
+
+
 def draw_seed(seed: int) -> int:
     """The seed itself, or a random one for -1. Raises Img23DError(BAD_REQUEST)."""
     if seed == RANDOM_SEED:
@@ -181,8 +191,10 @@ def checked_photo(photo: str) -> Path:
 
 
 def _checked(wanted: Wanted) -> Wanted:
-    """Raises Img23DError(BAD_REQUEST) for a box that is none."""
+    """Raises Img23DError(BAD_REQUEST) for a box that is none, or a height that nothing has."""
     box = wanted.box
+    if not 0.0 <= wanted.height <= HEIGHT_MAX:  # false for NaN, too
+        raise bad_request(f"The real height of “{wanted.name}” must be 0 to {HEIGHT_MAX:.0f} m: type it again.")
     if box is None:
         return wanted
     sides = (box.left, box.top, box.right, box.bottom)

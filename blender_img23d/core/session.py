@@ -21,6 +21,8 @@ from ..shared.img23d_protocol.messages import (
     Log,
     Message,
     Notice,
+    Ping,
+    Pong,
     SetupRequest,
     Status,
     TargetCancelled,
@@ -29,12 +31,13 @@ from ..shared.img23d_protocol.messages import (
     WeightsInfo,
 )
 from .backend import Backend
-from .deadlines import IDLE_SECONDS, broken_deadline
+from .deadlines import ANSWER_SECONDS, ASK_SECONDS, IDLE_SECONDS, broken_deadline
 from .job_list import JOBS_KEPT as JOBS_KEPT, remember
 from .jobs import Job, Request, new_job
 from .known_errors import Explanation, explain
 from .link import BackendLink, LinkClosed
 from .patience import Patience
+from .requests import check_sendable
 from .states import JobState, SessionState
 from .updates import Update
 
@@ -65,6 +68,8 @@ class Session:
         self._backend = Backend(lambda: self._make_link())
         self._idle_seconds = idle_seconds
         self._waited = Patience(clock)  # since the last change of state, or the last word in a running job
+        self._answered = Patience(clock)  # since the last word of any kind
+        self._was_asked = False  # since then, whether it is there
         self._dropped = ""  # the cancelled job that the backend is still busy with
         self.holds_models = False  # a job has run in this backend, and it was not asked to give memory back since
         self._updates: list[Update] = []
@@ -72,12 +77,13 @@ class Session:
     # --- what the artist does ---------------------------------------------------------------------------------------
 
     def submit(self, request: Request, file_key: str = "", *, instead_of: Job | None = None) -> Job:
-        """Starts the backend if need be. Raises Img23DError(BUSY), or (BACKEND_START) where it cannot be started.
+        """Starts the backend if need be. Raises Img23DError: BUSY, BAD_REQUEST for what cannot be sent, BACKEND_START.
 
         The job takes the place in the list of `instead_of`, which it goes on with, and keeps what was noted there.
         """
         if self.active is not None:
             raise Img23DError(ErrorCode.BUSY, "A job is running already: wait for it to finish, or cancel it.")
+        check_sendable(request)
         self._take_in()  # a backend that died since the last tick must not get the job
         if not self._backend.is_there:
             self._start()
@@ -117,6 +123,17 @@ class Session:
             if job.state is JobState.RUNNING:
                 self._backend.send(Cancel(job=job.id, target=index))
 
+    @property
+    def unanswered(self) -> int:
+        """For how many seconds a backend that works on a job has said nothing, not even when asked; 0 while that is not long."""
+        is_long = self.state is SessionState.BUSY and self._answered.is_over(ANSWER_SECONDS)
+        return int(self._answered.seconds) if is_long else 0
+
+    def end_unanswering(self) -> None:
+        """Ends the backend now, and the active job with what is finished so far."""
+        if self._backend.is_there:
+            self._give_up(explain(ErrorCode.BACKEND_SILENT), f"ended after {self._answered.seconds:.0f} s without an answer")
+
     def unload(self) -> None:
         """Asks the backend to give its memory back when it is idle. Raises Img23DError(BUSY) while a job runs."""
         if self.active is not None:
@@ -148,7 +165,9 @@ class Session:
     def tick(self) -> tuple[Update, ...]:
         """Takes in what has arrived, looks at the deadlines, and says what there is to apply. Call it often."""
         self._waited.look()
+        self._answered.look()
         self._take_in()
+        self._ask()
         self._check_deadline()
         updates, self._updates = tuple(self._updates), []
         return updates
@@ -157,7 +176,8 @@ class Session:
 
     def _take_in(self) -> None:
         for item in self._backend.receive():
-            if self.state is SessionState.BUSY:
+            self._hear()
+            if self.state is SessionState.BUSY and not isinstance(item, Pong):
                 self._waited.restart()
             self._take(item, self._addressee(item))
 
@@ -166,6 +186,8 @@ class Session:
         match item:
             case LinkClosed():
                 self._give_up(explain(item, starting=self.state is SessionState.STARTING), item.tail)
+            case Pong():
+                pass
             case Hello():
                 self._on_hello(item)
             case Unloaded():
@@ -220,6 +242,16 @@ class Session:
         self.engines = hello.engines
         self._be_ready()
 
+    def _hear(self) -> None:
+        self._was_asked = False
+        self._answered.restart()
+
+    def _ask(self) -> None:
+        """A backend that computes for minutes without a word answers this, unless it is stopped or stuck."""
+        if self.state is SessionState.BUSY and not self._was_asked and self._answered.is_over(ASK_SECONDS):
+            self._was_asked = True
+            self._backend.send(Ping())
+
     def _check_deadline(self) -> None:
         broken = broken_deadline(self.state, self.active, self._waited)
         if broken is not None:
@@ -247,6 +279,7 @@ class Session:
         job.state = JobState.RUNNING
         self.holds_models = True
         self._enter(SessionState.BUSY)
+        self._hear()  # it had nothing to say before
         self._backend.send(job.request)
         for index, target in enumerate(job.targets):
             if target.is_cancelled:  # while it waited

@@ -27,7 +27,6 @@ _ACTIONS = (
     ("allow_online", "Allow Online Access", "Open the preferences where Blender is allowed to use the network"),
     ("open_log", "Open the Log", "Open the newest log of the backend in the system's text editor"),
     ("restart_backend", "Restart the Backend", "End the program that works beside Blender, and start it anew"),
-    ("enable_importer", "Turn On the Importer", "Enable Blender's own importer for glTF files, in which the results come"),
 )
 _DESCRIPTIONS = {identifier: description for identifier, _label, description in _ACTIONS}
 
@@ -115,7 +114,6 @@ _FIXES: dict[str, Callable[[bpy.types.Context], set[str]]] = {
     "allow_online": _allow_online,
     "open_log": lambda context: bpy.ops.img23d.open_log(),
     "restart_backend": _restart,
-    "enable_importer": lambda context: bpy.ops.preferences.addon_enable(module="io_scene_gltf2"),
 }
 
 CLASSES = (IMG23D_OT_fix,)

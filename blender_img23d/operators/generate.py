@@ -87,4 +87,25 @@ class IMG23D_OT_cancel_target(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (IMG23D_OT_generate, IMG23D_OT_cancel, IMG23D_OT_cancel_target)
+class IMG23D_OT_end_backend(bpy.types.Operator):
+    bl_idname = "img23d.end_backend"
+    bl_label = "Img23D: End the Backend"
+    bl_description = (
+        "End the program that works beside Blender, although it is at work; what is finished already stays in the scene, "
+        "and the next job starts it anew"
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set(_("The backend answers"))
+        owner = extension_or_none()
+        return owner is not None and owner.session.unanswered > 0
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        owner = extension()
+        owner.session.end_unanswering()
+        owner.pump.wake()
+        return {"FINISHED"}
+
+
+CLASSES = (IMG23D_OT_generate, IMG23D_OT_cancel, IMG23D_OT_cancel_target, IMG23D_OT_end_backend)

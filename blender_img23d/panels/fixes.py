@@ -23,7 +23,6 @@ _BUTTONS = {
     "allow_online": ("Open the Preferences...", "PREFERENCES"),
     "open_log": ("Open the Log", "TEXT"),
     "restart_backend": ("Restart the Backend", "FILE_REFRESH"),
-    "enable_importer": ("Turn On the Importer", "CHECKMARK"),
 }
 
 

@@ -40,6 +40,7 @@ def draw_running(
         _draw_targets(layout, owner, job, left)
     text = "Cancel All" if job.is_generation and left > 1 else "Cancel"
     layout.operator("img23d.cancel", text=text, icon="CANCEL")
+    _draw_unanswered(layout, context, owner)
     _draw_step(layout, context, owner, job)  # below the buttons, which must not move under the mouse
     _draw_picture(layout, owner)
 
@@ -64,6 +65,15 @@ def stage_text(owner: Extension) -> str:
     if now.count < 2:
         return _(_STAGES[now.stage])
     return _(_NUMBERED[now.stage]).format(number=now.number, count=now.count)
+
+
+def _draw_unanswered(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    """Nothing while the backend answers. A model's library may make it wait, so that nothing worse is said of it."""
+    seconds = owner.session.unanswered
+    if seconds:
+        text = _("The backend has not answered for {seconds} s. It may be busy: wait for it, or end it and press Generate again.")
+        draw_sentence(layout, context, text.format(seconds=seconds), icon="ERROR")
+        layout.operator("img23d.end_backend", text="End the Backend", icon="QUIT")
 
 
 def _draw_step(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:

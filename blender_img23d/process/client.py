@@ -18,7 +18,7 @@ from ..core.link import LinkClosed
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
 from ..shared.img23d_protocol.messages import Log, Message, Shutdown, ToBackend
 from .inbox import Inbox
-from .lines import LineSplitter
+from .lines import LineSplitter, LineTooLong
 
 log = logging.getLogger(__name__)
 
@@ -119,9 +119,9 @@ class PipeLink:
         if now - self._gone_since > END_OF_STREAM_SECONDS:
             self._tell_of_end(self._process.returncode)
 
-    def _tell_of_end(self, code: int | None) -> None:
+    def _tell_of_end(self, code: int | None, *, broke_off: bool = False) -> None:
         if self._telling_of_end.acquire(blocking=False):
-            self._inbox.put(LinkClosed(code=code, tail=self._log_tail()))
+            self._inbox.put(LinkClosed(code=code, tail=self._log_tail(), broke_off=broke_off))
 
     def _log_tail(self) -> str:
         try:
@@ -149,13 +149,18 @@ class PipeLink:
 
     def _read(self) -> None:
         assert self._process is not None and self._process.stdout is not None
-        splitter = LineSplitter()
+        splitter, broke_off = LineSplitter(), False
         with self._process.stdout as stream, contextlib.suppress(OSError):
-            while chunk := stream.read(CHUNK):
-                for line in splitter.feed(chunk):
-                    self._inbox.put(_message(line))
+            try:
+                while chunk := stream.read(CHUNK):
+                    for line in splitter.feed(chunk):
+                        self._inbox.put(_message(line), len(line))
+            except LineTooLong as error:
+                log.warning("the backend is ended: %s", error)
+                broke_off = True
+                self._process.kill()
         self._outbox.put(None)  # nobody listens any more
-        self._tell_of_end(_code_after_end_of_stream(self._process))
+        self._tell_of_end(_code_after_end_of_stream(self._process), broke_off=broke_off)
 
     def _write(self) -> None:
         assert self._process is not None and self._process.stdin is not None
@@ -181,6 +186,9 @@ def _message(line: bytes) -> Message:
         return decode(line)
     except ProtocolError as error:
         return Log(level="info", text=f"not understood: {error}")
+    except Exception as error:  # the thread's boundary: a line that breaks us must not make us deaf
+        log.exception("a line could not be read: %r", line[:200])
+        return Log(level="info", text=f"not understood: {error!r}")
 
 
 def _code_after_end_of_stream(process: subprocess.Popen[bytes]) -> int | None:

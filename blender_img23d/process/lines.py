@@ -2,45 +2,36 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 
-log = logging.getLogger(__name__)
+from ..shared.img23d_protocol.limits import ANSWER_MAX
 
-LONGEST_LINE = 16 * 1024 * 1024  # bytes; a longer one is no message, and is dropped instead of kept in memory
+
+class LineTooLong(ValueError):
+    """No message is so long: whoever sends it does not speak the protocol."""
 
 
 class LineSplitter:
     """Takes chunks as they come and gives whole lines, without their end."""
 
-    def __init__(self, longest: int = LONGEST_LINE) -> None:
+    def __init__(self, longest: int = ANSWER_MAX) -> None:
         self._longest = longest
-        self._parts: list[bytes] = []  # of the line that has not ended yet
-        self._size = 0
-        self._is_dropping = False
+        self._unfinished = bytearray()  # the line that has not ended yet
 
     def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Raises LineTooLong, after the lines before; nothing can be made of what follows."""
         *ended, rest = chunk.split(b"\n")
         for piece in ended:
             self._add(piece)
-            line = self._take()
-            if line is not None and line.strip():
+            line = bytes(self._unfinished)
+            self._unfinished.clear()
+            if line.strip():
                 yield line
         self._add(rest)
 
     def _add(self, piece: bytes) -> None:
-        if self._is_dropping or not piece:
-            return
-        self._parts.append(piece)
-        self._size += len(piece)
-        if self._size > self._longest:
-            log.warning("dropped a line of more than %d bytes that began with %r", self._longest, self._parts[0][:80])
-            self._is_dropping = True
-            self._parts.clear()
-
-    def _take(self) -> bytes | None:
-        line = None if self._is_dropping else b"".join(self._parts)
-        self._parts.clear()
-        self._size = 0
-        self._is_dropping = False
-        return line
+        if len(self._unfinished) + len(piece) > self._longest:
+            begin = bytes(self._unfinished[:80]) or piece[:80]
+            self._unfinished.clear()
+            raise LineTooLong(f"a line of more than {self._longest} bytes that began with {begin!r}")
+        self._unfinished += piece

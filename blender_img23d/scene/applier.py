@@ -82,7 +82,7 @@ class Applier:
             self.reader.begin(path)
         if self.reader.is_reading(path):
             return has_news or bool(before)
-        if self.reader.prepare(path):
+        if self._prepare(path):
             return True
         self._apply(self._queue.popleft())
         return True
@@ -119,8 +119,17 @@ class Applier:
             case PaintReady():
                 self._try(job, 0, lambda: self.retexturer.apply(job))
             case Finished() | Cancelled() | Failed():
-                self.placer.finish(job)
-                self.retexturer.on_end(job, update.message)
+                try:
+                    self.placer.finish(job)
+                finally:
+                    self.retexturer.on_end(job, update.message)
+
+    def _prepare(self, path: str) -> bool:
+        try:
+            return self.reader.prepare(path)
+        except Exception:  # the boundary: applied without, it fails in its own row, and the next one comes
+            _log.exception("a mesh could not be made ahead of its object")
+            return False
 
     def _begin_next_mesh(self) -> bool:
         try:

@@ -77,7 +77,6 @@ def _facts(owner: Extension) -> Facts:
     return Facts(
         blender=tuple(bpy.app.version),
         is_online=bpy.app.online_access,
-        has_importer=hasattr(bpy.types, "IMPORT_SCENE_OT_gltf"),
         environment=owner.surroundings.look(),
         folders=(
             ("Folder for preferences", Path(bpy.utils.user_resource("CONFIG"))),

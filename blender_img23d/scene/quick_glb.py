@@ -1,6 +1,7 @@
-"""A GLB of our own backend becomes an object in a millisecond or two, where Blender's importer takes a blink of the eye.
+"""A GLB of our own backend becomes an object in a millisecond or two.
 
-All that NumPy can do is done beside Blender's own thread, as soon as the file is there.
+All that NumPy can do is done beside Blender's own thread, as soon as the file is there. Blender's own importer is never asked: it
+takes a blink of the eye for each file, and a damaged one can end Blender.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from .materials import principled
+from ..shared.img23d_protocol import ErrorCode, Img23DError
+from .materials import MEAN_COLOUR, principled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 UV_MAP = "UVMap"  # as Blender's importer calls it
+_DAMAGED = "The finished mesh is damaged and cannot be read; press Generate again."
+_FOREIGN = "This mesh was changed by another program: bring it in with File > Import > glTF 2.0."
+_LOST = "The file of the finished mesh cannot be read; press Generate again."
 _MOST_AHEAD = 4  # files read and not yet taken: each may hold some ten megabytes
 
 
@@ -29,7 +34,7 @@ class GlbReader:
 
     def __init__(self) -> None:
         self._pool: ThreadPoolExecutor | None = None
-        self._begun: dict[str, Future[GlbArrays | None]] = {}  # by path
+        self._begun: dict[str, Future[GlbArrays]] = {}  # by path
         self._prepared: tuple[str, int] | None = None  # path and session id of a mesh that no object has yet
 
     def begin(self, path: str) -> None:
@@ -53,9 +58,10 @@ class GlbReader:
     def prepare(self, path: str) -> bool:
         """Make the mesh, which fills a tick by itself: the object follows in a later one. False where nothing was to be done."""
         future = self._begun.get(path)
-        arrays = future.result() if future is not None and future.done() and not future.cancelled() else None
-        if arrays is None or (self._prepared is not None and self._prepared[0] == path):
+        is_read = future is not None and future.done() and not future.cancelled() and future.exception() is None
+        if not is_read or (self._prepared is not None and self._prepared[0] == path):
             return False
+        arrays = future.result()
         self._drop_prepared()
         self._prepared = (path, _mesh(arrays).session_uid)
         return True
@@ -66,8 +72,8 @@ class GlbReader:
         found = _mesh_of(prepared[1]) if prepared is not None and prepared[0] == path else None
         return found if found is not None else _mesh(arrays)
 
-    def take(self, path: str) -> GlbArrays | None:
-        """None for a file that only Blender's importer understands. Waits where it was not read ahead."""
+    def take(self, path: str) -> GlbArrays:
+        """Waits where it was not read ahead. Raises Img23DError(MESH_UNREADABLE)."""
         future = self._begun.pop(path, None)
         return _read(path) if future is None or future.cancelled() else future.result()
 
@@ -90,14 +96,19 @@ def build_object(arrays: GlbArrays, mesh: bpy.types.Mesh, collection: bpy.types.
     return obj
 
 
-def _read(path: str) -> GlbArrays | None:
+def _read(path: str) -> GlbArrays:
+    """Raises Img23DError(MESH_UNREADABLE), and nothing else."""
     from .glb_arrays import NotOurs, read_glb
 
     try:
         return read_glb(path)
-    except (OSError, NotOurs) as error:
-        _log.info("left to Blender's importer: %s", error)
-        return None
+    except OSError as error:
+        raise Img23DError(ErrorCode.MESH_UNREADABLE, _LOST, str(error)) from error
+    except NotOurs as error:
+        raise Img23DError(ErrorCode.MESH_UNREADABLE, _FOREIGN, str(error)) from error
+    except Exception as error:  # the thread's boundary: whatever is wrong with a file, the next one comes
+        _log.warning("a result cannot be read: %s", error)
+        raise Img23DError(ErrorCode.MESH_UNREADABLE, _DAMAGED, repr(error)[:1000]) from error
 
 
 def _mesh_of(uid: int) -> bpy.types.Mesh | None:
@@ -131,7 +142,7 @@ def _set(mesh: bpy.types.Mesh, attribute: str, member: str, values: np.ndarray) 
 
 
 def _material(arrays: GlbArrays) -> bpy.types.Material:
-    """The backend's remarks about it become custom properties, as with Blender's importer."""
+    """The backend's remark about it becomes a custom property."""
     material = bpy.data.materials.new(arrays.name)
     if material.node_tree is None:  # from Blender 5.0 on every material has one, and the switch goes away
         material.use_nodes = True
@@ -144,8 +155,8 @@ def _material(arrays: GlbArrays) -> bpy.types.Material:
         material.node_tree.links.new(picture.outputs["Color"], shader.inputs["Base Color"])
     else:
         shader.inputs["Base Color"].default_value = (*arrays.base_color, 1.0)
-    for key, value in arrays.extras.items():
-        material[key] = value
+    if arrays.mean_color is not None:
+        material[MEAN_COLOUR] = arrays.mean_color
     return material
 
 

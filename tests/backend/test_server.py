@@ -27,6 +27,8 @@ from img23d_protocol.messages import (
     Log,
     MeshReady,
     Message,
+    Ping,
+    Pong,
     Settings,
     Shutdown,
     Status,
@@ -153,6 +155,17 @@ def test_a_second_job_is_refused_while_one_runs(stuck: Backend, job: Generate) -
     stuck.send(Generate(job="b", photo=job.photo, run_folder=job.run_folder))
     failed = stuck.until(Failed)
     assert (failed.job, failed.code) == ("b", ErrorCode.BUSY)
+
+
+def test_it_answers_while_a_stage_computes(stuck: Backend, job: Generate) -> None:
+    stuck.send(job)
+    stuck.until(Accepted)
+    time.sleep(0.5)
+    for _ in range(3):
+        asked = time.monotonic()
+        stuck.send(Ping())
+        stuck.until(Pong)
+        assert time.monotonic() - asked < 2.0
 
 
 def test_the_end_of_stdin_ends_a_long_opencv_call(stuck: Backend, job: Generate) -> None:

@@ -121,20 +121,6 @@ def test_a_folder_that_cannot_be_written_to(owner, tmp_path):
         preferences.runs_folder = ""
 
 
-def test_blenders_importer_is_switched_off_and_on_again(owner, monkeypatch):
-    bpy.ops.preferences.addon_disable(module="io_scene_gltf2")
-    Rehearsal(owner, monkeypatch)
-    monkeypatch.setattr(owner.pump, "run_to_end", lambda job: None)
-    try:
-        bpy.ops.img23d.doctor()
-        assert of(owner, "glTF importer").action == "enable_importer"
-    finally:
-        owner.session.cancel()
-        owner.session.tick()
-        bpy.ops.img23d.fix(action="enable_importer")
-    assert hasattr(bpy.types, "IMPORT_SCENE_OT_gltf")
-
-
 def test_the_report_names_nobody(owner, photo):
     values = bpy.context.scene.img23d
     values.photo, values.names = "/home/annabel lee/photos/mug.png", "mug"

@@ -69,6 +69,23 @@ def test_each_thing_can_be_stopped_and_all_of_them(run):
     assert layout.pressed("img23d.cancel") == [{}]
 
 
+def test_a_backend_that_does_not_answer_is_said_and_can_be_ended(run, glbs):
+    run.mesh(0, glbs[0], textured=False)
+    assert "has not answered" not in while_running(run.owner).said and not bpy.ops.img23d.end_backend.poll()
+    clock = [run.owner.session._answered._seen]
+    run.owner.session._answered._clock = lambda: clock[0]
+    for _ in range(12):
+        clock[0] += 1.0
+        run.tick(1)
+    layout = while_running(run.owner)
+    assert "has not answered for 12 s" in layout.said and layout.pressed("img23d.end_backend") == [{}]
+    assert run.link.said[-1] == run.messages.Ping()
+    assert bpy.ops.img23d.end_backend() == {"FINISHED"}
+    run.tick()
+    assert run.job.state == "failed" and "did not answer" in run.job.error
+    assert sorted(bpy.data.objects.keys()) == ["cup"] and run.owner.session.active is None
+
+
 def test_one_is_stopped_at_once_and_the_others_go_on(run, glbs):
     job = run.job
     assert bpy.ops.img23d.cancel_target(job=job.id, index=1) == {"FINISHED"}

@@ -24,7 +24,7 @@ from blender_img23d.core.states import JobState
 from blender_img23d.shared.img23d_protocol import ErrorCode
 from blender_img23d.shared.img23d_protocol.messages import Action, Diagnosed, Failed, Finding, Level
 
-SOUND = Facts(blender=(4, 5, 3), is_online=True, has_importer=True, environment=Environment(state=EnvironmentState.READY))
+SOUND = Facts(blender=(4, 5, 3), is_online=True, environment=Environment(state=EnvironmentState.READY))
 
 
 def found(**changes: object) -> list[tuple[Level, Action]]:
@@ -49,8 +49,7 @@ def test_blenders_versions(version: tuple[int, ...], level: Level) -> None:
     assert own_findings(replace(SOUND, blender=version))[0].level is level
 
 
-def test_what_blender_lacks() -> None:
-    assert found(has_importer=False) == [(Level.PROBLEM, Action.ENABLE_IMPORTER)]
+def test_without_the_network() -> None:
     assert found(is_online=False) == [(Level.NOTE, Action.ALLOW_ONLINE)]
 
 

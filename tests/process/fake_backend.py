@@ -24,6 +24,7 @@ from img23d_protocol.messages import (
     Log,
     MeshReady,
     Message,
+    Notice,
     Progress,
     Shutdown,
     Stage,
@@ -115,6 +116,12 @@ def disturb(request: Generate, behaviour: str) -> None:
         case "huge":
             write(b"x" * HUGE + b"\n")
             say(Log(level="info", text="y" * 1_000_000))
+        case "long-messages":  # more than anybody wants to keep
+            for number in range(300):
+                say(Notice(job=request.job, sentence=f"{number} " + "y" * 1_000_000))
+        case "endless":
+            while True:
+                write(b"x" * HUGE)
         case "pieces":
             for byte in encode(Log(level="info", text="piece by piece")).encode() + b"\n":
                 write(bytes([byte]))

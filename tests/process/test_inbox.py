@@ -48,6 +48,27 @@ def test_a_full_inbox_makes_the_reader_wait_until_there_is_room() -> None:
     assert taken == [log(number) for number in range(5)]
 
 
+def test_the_bytes_of_what_waits_are_bounded() -> None:
+    """Ten lines of forty bytes where a hundred may wait: never more than two, and none is lost."""
+    inbox, most = Inbox(limit_bytes=100), 0
+    reader = threading.Thread(target=lambda: [inbox.put(log(number), 40) for number in range(10)])
+    reader.start()
+    taken: list[Log] = []
+    deadline = time.monotonic() + 5.0
+    while len(taken) < 10 and time.monotonic() < deadline:
+        batch = inbox.take()
+        most = max(most, len(batch))
+        taken += batch
+    reader.join(5.0)
+    assert taken == [log(number) for number in range(10)] and most <= 2
+
+
+def test_one_line_has_room_whatever_its_size() -> None:
+    inbox = Inbox(limit_bytes=100)
+    inbox.put(log(0), 1000)
+    assert inbox.take() == [log(0)]
+
+
 def test_closing_frees_the_reader() -> None:
     inbox = Inbox(limit=1)
     inbox.put(log(0))

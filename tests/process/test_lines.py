@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blender_img23d.process.lines import LineSplitter
+from blender_img23d.process.lines import LineSplitter, LineTooLong
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
@@ -16,13 +16,16 @@ def test_lines_do_not_depend_on_the_pieces(size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 5, 1000])
-def test_too_long_lines_are_dropped_and_not_kept(size: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_line_that_is_too_long_ends_the_stream_after_what_was_sound(size: int) -> None:
     data = b"before\n" + b"L" * 100 + b"\nafter\n"
-    splitter = LineSplitter(longest=10)
-    lines = [line for start in range(0, len(data), size) for line in splitter.feed(data[start : start + size])]
-    assert lines == [b"before", b"after"]
-    assert len(caplog.records) == 1
+    splitter, lines = LineSplitter(longest=10), []
+    with pytest.raises(LineTooLong, match="more than 10 bytes"):
+        for start in range(0, len(data), size):
+            lines += splitter.feed(data[start : start + size])
+    assert size == 1000 or lines == [b"before"]
 
 
 def test_a_line_of_exactly_the_limit_passes() -> None:
-    assert list(LineSplitter(longest=3).feed(b"abc\nabcd\n")) == [b"abc"]
+    assert list(LineSplitter(longest=3).feed(b"abc\n")) == [b"abc"]
+    with pytest.raises(LineTooLong):
+        list(LineSplitter(longest=3).feed(b"abcd\n"))

@@ -42,6 +42,8 @@ from img23d_protocol.messages import (
     Paint,
     PaintReady,
     PhotoCamera,
+    Ping,
+    Pong,
     Pose,
     PreviewReady,
     Progress,
@@ -86,6 +88,8 @@ MESSAGES: list[Message] = [
     Inspect(),
     Cancel(job="a"),
     Unload(),
+    Ping(),
+    Pong(),
     Diagnose(job="a", run_folder="/r", try_stages=True),
     Shutdown(),
     Hello(

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from . import messages
 from .errors import ProtocolError
+from .limits import REQUEST_MAX
 
 Value = TypeVar("Value")
 
@@ -21,14 +22,20 @@ _KINDS: dict[str, type] = {kind.__name__: kind for kind in typing.get_args(messa
 
 
 def encode(message: messages.Message) -> str:
-    """The message as one line of ASCII JSON, without its line end."""
+    """The message as one line of ASCII JSON, without its line end. Raises ProtocolError for what no reader would take."""
     kind = type(message).__name__
     if _KINDS.get(kind) is not type(message):
         raise ProtocolError(f"{kind} is not a message of this protocol")
     try:
-        return json.dumps({"kind": kind, **dataclasses.asdict(message)}, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ProtocolError(f"{kind} cannot be sent: {error}") from error
+        data = {"kind": kind, **dataclasses.asdict(message)}
+        line = json.dumps(data, allow_nan=False)
+        if "\\ud" in line:  # surrogates: a pair is a character, and one alone is none
+            _check_text(json.dumps(data, ensure_ascii=False))
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ProtocolError(f"{kind} cannot be sent: {error}"[:500]) from error
+    if len(line) >= REQUEST_MAX:
+        raise ProtocolError(f"{kind} cannot be sent: it has {len(line)} bytes")
+    return line
 
 
 def decode(line: str | bytes) -> messages.Message:
@@ -105,7 +112,17 @@ def _plain(hint: type, value: Any, where: str) -> Any:
         return _finite(value, where)
     if type(value) is not hint:  # bool is an int to isinstance
         raise ProtocolError(f"{where} is {type(value).__name__}, not {hint.__name__}")
+    if hint is str and not value.isascii():
+        try:
+            _check_text(value)
+        except UnicodeEncodeError as error:
+            raise ProtocolError(f"{where} is no text") from error
     return value
+
+
+def _check_text(text: str) -> None:
+    """Raises UnicodeEncodeError for lone surrogates, but for those that stand for a file name's bytes (PEP 383)."""
+    text.encode("utf-8", "surrogateescape")
 
 
 def _finite(value: float, where: str) -> float:

@@ -33,7 +33,6 @@ class Action(StrEnum):
     ALLOW_ONLINE = "allow_online"
     OPEN_LOG = "open_log"
     RESTART_BACKEND = "restart_backend"
-    ENABLE_IMPORTER = "enable_importer"  # Blender's own, for glTF
 
 
 @dataclass(frozen=True, kw_only=True)

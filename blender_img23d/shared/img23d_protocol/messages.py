@@ -45,7 +45,7 @@ from .setup_messages import (
     WeightsState as WeightsState,
 )
 
-PROTOCOL_VERSION = 4
+PROTOCOL_VERSION = 5
 
 
 class Stage(StrEnum):
@@ -71,6 +71,11 @@ class Cancel:
 @dataclass(frozen=True, kw_only=True)
 class Unload:
     """Give back every byte that is only held to be faster next time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ping:
+    """Are you there? Answered at once by `Pong`, whatever is being computed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,12 +231,17 @@ class Unloaded:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pong:
+    """The answer to `Ping`. It says nothing about the job."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Log:
     level: str
     text: str
 
 
-ToBackend = Locate | Generate | Unwrap | Paint | SetupRequest | Inspect | Cancel | Unload | Diagnose | Shutdown
+ToBackend = Locate | Generate | Unwrap | Paint | SetupRequest | Inspect | Cancel | Unload | Diagnose | Ping | Shutdown
 FromBackend = (
     Hello
     | Accepted
@@ -253,6 +263,7 @@ FromBackend = (
     | SetupProgress
     | Status
     | Notice
+    | Pong
     | Log
 )
 Message = ToBackend | FromBackend
