@@ -5,20 +5,18 @@ Other libraries' exceptions are known by their names and texts, so that nothing 
 
 from __future__ import annotations
 
-import errno
 import re
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.disk_errors import disk_error, folder_of, is_full
 
 from .models.memory_errors import is_out_of_memory
 
 Told = tuple[ErrorCode, str] | None
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_FULL_ON_WINDOWS = {39, 112}  # ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
 _HELD_ON_WINDOWS = {32, 33}  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 _UNLOADABLE_ON_WINDOWS = {126, 127, 182, 193, 1114}  # a library that is missing, of another kind, or fails to start
 _WEIGHTS = re.compile(r"([^/\\\s“”'\"]+\.(?:safetensors|ckpt|bin|pth?))\b")
@@ -136,7 +134,7 @@ def _weights(error: BaseException) -> Told:
             "A file of the model is damaged: press Verify under AI Models, then download what is wrong again.",
         )
     named = _WEIGHTS.search(str(getattr(error, "filename", None) or error)) if isinstance(error, OSError) else None
-    if named is None or _is_held(error) or _is_full(error):
+    if named is None or _is_held(error) or is_full(error):
         return None
     match error:
         case FileNotFoundError():
@@ -185,17 +183,16 @@ def _imports(error: BaseException) -> Told:
 def _files(error: BaseException) -> Told:
     if not isinstance(error, OSError):
         return None
-    if _is_full(error):
+    known = disk_error(error, folder) if (folder := folder_of(error)) else None
+    if known is not None:
+        return known.code, known.sentence
+    if is_full(error):
         return ErrorCode.DISK_FULL, "The disk is full: make room and try again."
     if _is_held(error):
         name = f"“{Path(str(error.filename)).name}”" if error.filename else "A file"
         return ErrorCode.FILE_LOCKED, f"{name} is held by another program, often an antivirus: close that, then try again."
     reason = error.strerror or "unknown reason"
     return ErrorCode.FOLDER_UNWRITABLE, f"The results' folder cannot be written ({reason}): choose another folder."
-
-
-def _is_full(error: OSError) -> bool:
-    return error.errno in _FULL or getattr(error, "winerror", None) in _FULL_ON_WINDOWS
 
 
 def _is_held(error: OSError) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ from img23d_protocol.messages import (
     UvReady,
     Wanted,
 )
+from img23d_protocol.whole_files import write_whole
 
 from .arranging import Arranger
 from .failures import as_known
@@ -159,7 +161,9 @@ def _save_uv(path: Path, uv: np.ndarray | None) -> str:
     if uv is None:
         return ""
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.save(path, uv)
+    data = io.BytesIO()
+    np.save(data, uv)
+    write_whole(path, data.getvalue())
     return str(path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import logging
 import os
 import platform
 import sys
@@ -16,16 +17,20 @@ from pathlib import Path
 from typing import Any
 
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
+from img23d_protocol.disk_errors import disk_error
 from img23d_protocol.filenames import safe_stem
 from img23d_protocol.messages import Box, Generate, Locate, Paint, PhotoCamera, Pose, Stroke, Wanted
+from img23d_protocol.whole_files import write_whole
 
 from . import __version__, process_memory
 from .failures import as_known
 
+log = logging.getLogger(__name__)
+
 RECORD_NAME = "run.json"
 RECORD_FORMAT = 1
 _SAVE_SHARE = 20  # at most a twentieth of the time goes into records
-_REPLACE_TRIES = 5  # Windows refuses while another program has the file open for a moment
+_ROOM = 2048  # bytes of blanks behind the record while its run goes on: how it ended fits there on a full disk
 
 
 class RunState(StrEnum):
@@ -126,6 +131,7 @@ class Run:
     def __init__(self, folder: Path, record: RunRecord) -> None:
         self.folder = folder
         self.record = record
+        self._saved: dict[str, Any] = {}  # what the file holds
         self._next_save = 0.0  # of time.monotonic
 
     def path_for(self, index: int, suffix: str) -> Path:
@@ -138,22 +144,45 @@ class Run:
             self.save()
 
     def save(self) -> None:
-        """Raises OSError."""
+        """The last save waits until it is on the disk. Raises OSError."""
         started = time.monotonic()
         self.record.peak_memory_bytes = process_memory.peak_bytes()
-        text = json.dumps(dataclasses.asdict(self.record), indent=1, ensure_ascii=False)
-        temporary = self.folder / f"{RECORD_NAME}.part"
-        temporary.write_text(text + "\n", encoding="utf-8", errors="replace", newline="\n")
-        _replace(temporary, self.folder / RECORD_NAME)
+        data, is_over = dataclasses.asdict(self.record), self.record.state is not RunState.RUNNING
+        text = _bytes_of(data, indent=1) + (b"" if is_over else b" " * _ROOM) + b"\n"
+        write_whole(self.folder / RECORD_NAME, text, durable=is_over)
+        self._saved = data
         ended = time.monotonic()
         self._next_save = ended + _SAVE_SHARE * (ended - started)
 
     def end(self, state: RunState, error: Img23DError | None = None) -> None:
-        """The last save; a disk that is full or gone does not hide the reason of the end."""
+        """The last save. Where there is no room for it, it is written over the one before, which needs none.
+
+        A disk that cannot be written at all does not hide the reason of the end.
+        """
         self.record.state = state
         self.record.error = error_record(error) if error is not None else None
-        with contextlib.suppress(OSError):
+        try:
             self.save()
+        except OSError as refusal:
+            log.warning("the record is written in place: %s", refusal)
+            with contextlib.suppress(OSError):
+                self._save_in_place(refusal)
+
+    def _save_in_place(self, refusal: OSError) -> None:
+        """Without the blanks that make a record easy to read; if it still is too long, the one before with how it ended.
+
+        Raises OSError.
+        """
+        known = self.record.error or error_record(as_known(refusal))
+        path, whole = self.folder / RECORD_NAME, dataclasses.asdict(self.record)
+        end = {"state": RunState.FAILED, "error": dataclasses.asdict(dataclasses.replace(known, detail=""))}
+        size = path.stat().st_size
+        data = next((one for one in map(_bytes_of, (whole, whole | end, self._saved | end)) if len(one) < size), None)
+        if data is None:
+            return
+        with open(path, "r+b", buffering=0) as file:
+            file.write(data.ljust(size - 1) + b"\n")
+            os.fsync(file.fileno())
 
 
 def open_run(request: Generate | Locate | Paint) -> Run:
@@ -164,12 +193,16 @@ def open_run(request: Generate | Locate | Paint) -> Run:
         run.folder.mkdir(parents=True, exist_ok=True)
         run.save()
     except (OSError, ValueError) as error:  # ValueError: a null character in the path
-        known = as_known(error)
-        if known.code == ErrorCode.DISK_FULL:
-            raise known from error
-        sentence = f"The folder “{request.run_folder}” cannot be written: choose another one."
-        raise Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)) from error
+        with contextlib.suppress(OSError, ValueError):
+            run.folder.rmdir()  # unless something lies in it
+        raise _refusal(error, run.folder) from error
     return run
+
+
+def _refusal(error: OSError | ValueError, folder: Path) -> Img23DError:
+    known = disk_error(error, folder) if isinstance(error, OSError) else None
+    sentence = f"The folder “{folder}” cannot be written: choose another one."
+    return known or Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error))
 
 
 def error_record(error: Img23DError) -> ErrorRecord:
@@ -204,12 +237,5 @@ def _versions() -> dict[str, str]:
     }
 
 
-def _replace(source: Path, target: Path) -> None:
-    for attempt in range(_REPLACE_TRIES):
-        try:
-            os.replace(source, target)
-            return
-        except PermissionError:
-            if attempt == _REPLACE_TRIES - 1:
-                raise
-            time.sleep(0.02)
+def _bytes_of(data: dict[str, Any], indent: int | None = None) -> bytes:
+    return json.dumps(data, indent=indent, ensure_ascii=False).encode("utf-8", "replace")

@@ -56,8 +56,11 @@ def test_a_failed_save_leaves_the_last_record(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(runs.os, "replace", fail)
     with pytest.raises(PermissionError):
         run.save()
-    run.end(RunState.CANCELLED)  # does not raise: the reason of the end comes first
     assert (run.folder / "run.json").read_bytes() == before
+    run.end(RunState.CANCELLED)  # does not raise: the reason of the end comes first
+    after = (run.folder / "run.json").read_bytes()
+    assert len(after) == len(before) and json.loads(after)["state"] == "cancelled", "written over the last one"
+    assert os.listdir(run.folder) == ["run.json"]
 
 
 @pytest.mark.parametrize("where", ["file/run", "file", "null\0folder"])

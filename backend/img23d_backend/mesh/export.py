@@ -13,6 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from img23d_protocol.whole_files import write_whole
 
 from ..stages import Mesh
 from .normals import vertex_normals
@@ -56,7 +57,7 @@ def write_glb(
     else:
         document.plain_material(base_color)
     document.mesh(attributes, indices)
-    path.write_bytes(document.to_bytes())
+    write_whole(path, document.to_bytes())
 
 
 def _split_at_seams(faces: np.ndarray, uv: np.ndarray | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

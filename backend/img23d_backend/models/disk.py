@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import shutil
 import time
@@ -11,9 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.disk_errors import is_full
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-_FULL_ON_WINDOWS = {39, 112}  # ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
 _TRIES = 6  # a scanner looks at a new file for a second or two
 _FIRST_WAIT = 0.05  # seconds, doubled each time
 
@@ -70,7 +68,7 @@ def told_in_a_sentence(folder: Path) -> Iterator[None]:
 
 def _as_disk_error(error: OSError, folder: Path) -> Img23DError:
     detail = repr(error)
-    if error.errno in _FULL or getattr(error, "winerror", None) in _FULL_ON_WINDOWS:
+    if is_full(error):
         free = gigabytes(free_bytes(folder))
         sentence = f"The disk of the models folder is full ({free} free): make room and try again; it goes on where it stopped."
         return Img23DError(ErrorCode.DISK_FULL, sentence, detail)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from img23d_protocol.messages import WeightsState
+from img23d_protocol.whole_files import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +62,8 @@ def read_record(folder: Path) -> Record | None:
 def write_record(folder: Path, record: Record) -> None:
     """In one step, so that whoever is ended in the middle leaves the old one."""
     folder.mkdir(parents=True, exist_ok=True)
-    new = folder / f".{RECORD_NAME}.new"
-    new.write_text(json.dumps(asdict(record), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(new, folder / RECORD_NAME)
+    text = json.dumps(asdict(record), indent=1, ensure_ascii=False) + "\n"
+    write_whole(folder / RECORD_NAME, text.encode(), durable=True)
 
 
 def files_folder(folder: Path, record: Record) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from img23d_protocol.setup_messages import SetupStep
+from img23d_protocol.whole_files import write_whole
 
 from ..setup_context import Bytes, SetupContext
 
@@ -46,9 +47,7 @@ def read_progress(folder: Path) -> Progress:
 
 def write_progress(folder: Path, progress: Progress) -> None:
     """At once or not at all. Raises OSError."""
-    draft = folder / f"{FILE_NAME}.new"
-    draft.write_text(json.dumps(asdict(progress)), encoding="utf-8")
-    draft.replace(folder / FILE_NAME)
+    write_whole(folder / FILE_NAME, json.dumps(asdict(progress)).encode(), durable=True)
 
 
 class Meter:

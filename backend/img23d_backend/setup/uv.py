@@ -12,6 +12,7 @@ from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.environment import interpreter_in
+from img23d_protocol.whole_files import whole_file
 
 from .guarded import Ended, run_guarded
 
@@ -106,8 +107,8 @@ def runnable(program: Path, folder: Path) -> Path:
         raise Img23DError(ErrorCode.ENVIRONMENT_BROKEN, sentence, str(program))
     if os.access(program, os.X_OK):
         return program
-    copy, draft = folder / program.name, folder / f"{program.name}.new"
-    shutil.copyfile(program, draft)
-    draft.chmod(draft.stat().st_mode | stat.S_IXUSR)
-    draft.replace(copy)
+    copy = folder / program.name
+    with whole_file(copy) as draft:
+        shutil.copyfile(program, draft)
+        draft.chmod(draft.stat().st_mode | stat.S_IXUSR)
     return copy

@@ -13,6 +13,8 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from .whole_files import write_whole
+
 RECORD_NAME = "img23d.json"
 PACKAGES_LOCK = "packages"
 HUNYUAN3D_LOCK = "hunyuan3d"  # Tencent's networks: only where their licence was accepted
@@ -44,9 +46,7 @@ def read_record(folder: Path) -> EnvironmentRecord | None:
 
 def write_record(folder: Path, record: EnvironmentRecord) -> None:
     """At once or not at all. Raises OSError."""
-    draft = folder / f"{RECORD_NAME}.new"
-    draft.write_text(json.dumps(asdict(record), indent=1), encoding="utf-8")
-    draft.replace(folder / RECORD_NAME)
+    write_whole(folder / RECORD_NAME, json.dumps(asdict(record), indent=1).encode(), durable=True)
 
 
 def lock_hash(locks: Path, name: str) -> str:

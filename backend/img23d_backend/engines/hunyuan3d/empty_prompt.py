@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.whole_files import whole_file
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -131,9 +131,8 @@ def _keep(path: Path, prompt: Tensor, digest: str) -> None:
     """In one step, so that no half a file is ever read; a folder that cannot be written is no error."""
     from safetensors.torch import save_file
 
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        save_file({_TENSOR: prompt.contiguous()}, new, {_MADE_WITH: digest})
-        os.replace(new, path)
+        with whole_file(path) as new:
+            save_file({_TENSOR: prompt.contiguous()}, new, {_MADE_WITH: digest})
     except OSError as error:
         log.info("the empty prompt is not kept in %s: %s", path.parent, error)

@@ -1,4 +1,5 @@
-"""Takes out of a report what names a person or opens a door: users, homes, hosts, addresses, tokens, passwords.
+"""Takes out of a report what names a person or opens a door: users, homes, hosts, addresses, tokens, passwords,
+cookies and keys.
 
 Rather a word too many than a name too few: a report is pasted into a public page.
 """
@@ -15,7 +16,10 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
-USER, HOST, ADDRESS, SECRET = "<user>", "<host>", "<address>", "<removed>"
+from .addresses import without_addresses
+from .credentials import without_credentials
+
+USER, HOST = "<user>", "<host>"
 
 # Names that say nothing about a person, and would be taken out of every second line
 _NOBODY = {"root", "user", "users", "admin", "administrator", "guest", "home", "local", "localhost", "blender", "ubuntu", "img23d"}
@@ -27,23 +31,6 @@ _SLASH = r"(?:\\{1,4}|/|%5[Cc]|%2[Ff])"
 _NAME = r"(?:(?:(?!%5[Cc]|%2[Ff])[^\\/:*?\"'<>|\r\n])+(?=[\\/]|%5[Cc]|%2[Ff])|(?:(?!%5[Cc]|%2[Ff])[^\s\\/:*?\"'<>|,;)\]}])+)"
 _HOMES = re.compile(rf"({_SLASH}(?:home|users|media|documents(?: |%20)and(?: |%20)settings){_SLASH}){_NAME}", re.IGNORECASE)
 _SHARES = re.compile(r"(?<![^\s\"'=(,])(\\\\{1,3})(?![?.])[^\s\\/\"'<>]+(?=\\)")  # \\server\folder
-
-_MAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
-_LOGIN_IN_LINK = re.compile(r"(?<=://)[^\s/@\"'<>]+(?:@[^\s/@\"'<>]*)*@")
-_SECRETS = (
-    re.compile(r"(?<![A-Za-z0-9])(?:hf|sk|pk|rk|gh[opsur]|github_pat|glpat|npm|pypi|xox[abeoprs])[-_][A-Za-z0-9_\-]{6,}"),
-    re.compile(r"(?<![A-Za-z0-9])(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{12,}"),
-    re.compile(r"(?<![A-Za-z0-9])AIza[A-Za-z0-9_\-]{20,}"),
-    re.compile(r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_\-]{5,}\.[A-Za-z0-9_\-]+\.?[A-Za-z0-9_\-]*"),  # a JSON web token
-)
-_BEARER = re.compile(r"(\b(?:bearer|basic|digest)\s+)(?!<)[A-Za-z0-9+/=._~\-]{6,}", re.IGNORECASE)
-# HF_TOKEN=…, password: …, {'api_key': '…'}, ?X-Amz-Signature=…
-_NAMED = re.compile(
-    r"""((?:token|passwd|password|pwd|secret|signature|credential|api[-_]?key|access[-_]?key|private[-_]?key|[-_]key)s?["']?"""
-    r"""\s*(?:=|:(?!//))\s*)(?:"[^"\r\n]*"|'[^'\r\n]*'|[^\s"'&,;<>)\]}]+)""",
-    re.IGNORECASE,
-)
-_KEY_IS = re.compile(r"""((?<![A-Za-z])key=)[^\s"'&,;<>)\]}]{8,}""", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +45,7 @@ class Names:
 def redact(text: str, names: Names | None = None) -> str:
     """The text without names and secrets; `names` are this machine's own where none are given. Done twice, it changes nothing."""
     names = own_names() if names is None else names
-    text = _without_secrets(text)
+    text = without_addresses(without_credentials(text))
     for home in sorted(names.homes, key=len, reverse=True):
         text = _replace_home(text, home)
     text = _HOMES.sub(rf"\1{USER}", text)
@@ -87,16 +74,6 @@ def _telling(names: Iterable[str]) -> tuple[str, ...]:
     """Those that say something, the longest first, since one may be a part of another."""
     kept = {name.strip() for name in names if len(name.strip()) >= _SHORTEST_NAME and name.strip().lower() not in _NOBODY}
     return tuple(sorted(kept, key=lambda name: (-len(name), name)))
-
-
-def _without_secrets(text: str) -> str:
-    text = _LOGIN_IN_LINK.sub(f"{SECRET}@", text)
-    text = _BEARER.sub(rf"\1{SECRET}", text)
-    text = _NAMED.sub(rf"\1{SECRET}", text)
-    text = _KEY_IS.sub(rf"\1{SECRET}", text)
-    for pattern in _SECRETS:
-        text = pattern.sub(SECRET, text)
-    return _MAIL.sub(ADDRESS, text)
 
 
 def _replace_home(text: str, home: str) -> str:
