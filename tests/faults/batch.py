@@ -112,7 +112,8 @@ class _Child:
 
     def _last_words(self) -> str:
         self._errors.seek(0)
-        return self._errors.read()[-1500:]
+        lines = [line for line in self._errors.read().splitlines() if not line.startswith("Extension modules:")]
+        return "\n".join(lines)[-1500:]
 
 
 def _name_of(code: int) -> str:

@@ -11,8 +11,7 @@ from glb_mutate import damaged
 
 
 def attempt_with(folder: str) -> Callable[[str], str]:
-    from blender_img23d.scene.glb_arrays import NotOurs, read_glb
-    from blender_img23d.shared.img23d_protocol import Img23DError
+    from blender_img23d.scene.glb_arrays import Damaged, NotOurs, read_glb
 
     path = Path(folder) / "result.glb"
 
@@ -20,7 +19,7 @@ def attempt_with(folder: str) -> Callable[[str], str]:
         path.write_bytes(damaged(case))
         try:
             arrays = read_glb(str(path))
-        except (NotOurs, Img23DError) as error:
+        except (NotOurs, Damaged) as error:
             return f"refused {type(error).__name__}"
         check_arrays(arrays)
         return "mesh"
@@ -37,5 +36,6 @@ def check_arrays(arrays: Any) -> None:
         assert indices.dtype == np.int32 and indices.min() >= 0 and indices.max() < count
     assert arrays.uv is None or (arrays.uv.shape == (corners, 2) and arrays.uv.dtype == np.float32 and np.isfinite(arrays.uv).all())
     arrays.name.encode()  # Blender takes no lone surrogate
-    assert isinstance(arrays.png, bytes) and isinstance(arrays.extras, dict)
-    assert len(arrays.base_color) == 3 and np.isfinite(np.array(arrays.base_color, np.float64)).all()
+    assert isinstance(arrays.png, bytes)
+    for colour in (arrays.base_color, arrays.mean_color or arrays.base_color):
+        assert len(colour) == 3 and np.isfinite(np.array(colour, np.float64)).all()

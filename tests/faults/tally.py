@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "build" / "faults"
 MINUTES = 15  # of the long form when none are given, on two cores
 SHOWN = 20  # failures named in the test's message
+ENOUGH = 40  # failures after which a test goes no further
 
 # Set by `build_addon.py test --soak`
 SOAK, ONLY_CASE, FIRST_NUMBER = "IMG23D_SOAK", "IMG23D_FAULT_CASE", "IMG23D_FAULT_FROM"
@@ -103,6 +104,8 @@ class Tally:
         if data is not None:
             self.folder.mkdir(parents=True, exist_ok=True)
             (self.folder / (case.replace(":", "_").replace("/", "_") + suffix)).write_bytes(data)
+        if len(self.failures) == ENOUGH:
+            raise AssertionError(f"stopped after {ENOUGH} failures, the last of them {self.failures[-1]}")
 
     def judge(self, case: str, why: str, data: bytes | None = None, suffix: str = ".bin") -> None:
         """`why` is empty where the case went well."""

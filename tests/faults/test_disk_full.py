@@ -90,7 +90,7 @@ def test_the_disk_fills_during_a_run(tmp_path: Path) -> None:
                 failed += job.state is JobState.FAILED or any(target.error for target in job.targets)
                 tally.judge(case, objection(job, disk))
             tally.note = f"{failed} of them ran out of room"
-            shutil.rmtree(disk / "runs")
+            shutil.rmtree(disk / "runs", ignore_errors=True)
             artist.finish()
             assert len(artist.links) == 1, "the backend went on"
         except OSError as error:
