@@ -40,8 +40,10 @@ def do_demo(arguments: argparse.Namespace) -> None:
 
 
 def do_test(arguments: argparse.Namespace) -> int:
-    from devtools import tests
+    from devtools import soak, tests
 
+    if arguments.soak or arguments.case:
+        return soak.run_soak(minutes=arguments.soak or soak.MINUTES, case=arguments.case, fast=arguments.fast)
     return tests.run_tests(fast=arguments.fast, chosen=arguments.pytest)
 
 
@@ -85,6 +87,15 @@ def parse_arguments() -> argparse.Namespace:
 
     command = commands.add_parser("test", help="set up, build, run all tests")
     command.add_argument("--fast", action="store_true", help="only those that need no Blender")
+    command.add_argument(
+        "--soak",
+        nargs="?",
+        type=float,
+        const=15.0,
+        metavar="MINUTES",
+        help="only the fault suite, in its long form of about so many minutes (15); writes docs/reliability.md",
+    )
+    command.add_argument("--case", default="", metavar="SEED:NUMBER", help="with --soak: only this case, as a failure names it")
     command.add_argument("pytest", nargs="*", metavar="PYTEST_ARGUMENT", help="passed on to pytest, after --")
     command.set_defaults(action=do_test)
 

@@ -14,7 +14,7 @@ from .places import BUILD, ROOT
 from .running import DevError, clean_environment, output_of
 from .wheels import host_platform
 
-PLAIN = ("protocol", "core", "process", "architecture", "backend", "build")
+PLAIN = ("protocol", "core", "process", "architecture", "backend", "build", "faults")
 LEARNED = ("learned",)
 IN_BLENDER = ("blender",)
 THREADS = "2"  # of torch: small networks only wait for more
@@ -28,10 +28,21 @@ class Suite:
 
     folder: str
     python: Path
+    files: tuple[str, ...] = ()  # of the folder; all of them where none is named
 
 
 def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
     """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is."""
+    suites, variables = set_up(fast=fast)
+    results = [run_suite(suite, variables, chosen) for suite in suites]
+    total = sum((counts for _, counts in results), Counter())
+    print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
+    all_well = all(status == 0 for status, _ in results) and total["passed"] and not total["failed"]
+    return 0 if all_well else 1
+
+
+def set_up(*, fast: bool) -> tuple[list[Suite], dict[str, str]]:
+    """The suites in their order, and the variables that they need."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     plain = environment.plain_python()
     environment.manual_python()  # the tests that make the manual have no pip to make it with
@@ -45,11 +56,7 @@ def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
         (zip_file,) = package.build([host_platform()], blender)
         variables["IMG23D_ZIP"] = str(zip_file)
         suites += [Suite(folder=folder, python=Path(blender.script[0])) for folder in IN_BLENDER]
-    results = [_run(suite, variables, chosen) for suite in suites]
-    total = sum((counts for _, counts in results), Counter())
-    print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
-    all_well = all(status == 0 for status, _ in results) and total["passed"] and not total["failed"]
-    return 0 if all_well else 1
+    return suites, variables
 
 
 def _tiny_models(python: Path) -> Path:
@@ -60,12 +67,12 @@ def _tiny_models(python: Path) -> Path:
     return Path(made.stdout.strip().splitlines()[-1])
 
 
-def _run(suite: Suite, variables: Mapping[str, str], chosen: Sequence[str]) -> tuple[int, Counter[str]]:
+def run_suite(suite: Suite, variables: Mapping[str, str], chosen: Sequence[str]) -> tuple[int, Counter[str]]:
     """pytest's exit status and its counts."""
     report = RESULTS / f"{suite.folder}.xml"
     report.unlink(missing_ok=True)
     command = [str(suite.python), "-m", "pytest", "-q", "-rfE", "--durations=5", f"--junitxml={report}", "-p", "no:cacheprovider"]
-    command += [*chosen, f"tests/{suite.folder}"]
+    command += [*chosen, *(suite.files or (f"tests/{suite.folder}",))]
     print(f"--- tests/{suite.folder}", flush=True)
     threads = {"OMP_NUM_THREADS": THREADS} if suite.folder in LEARNED else {}
     done = subprocess.run(command, cwd=ROOT, env=clean_environment(**variables, **threads), stdin=subprocess.DEVNULL)
