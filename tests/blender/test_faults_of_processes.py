@@ -62,7 +62,7 @@ def wrong_turn(turn: dict) -> str:
 
 def test_two_blenders_on_one_folder(installed, photo, tmp_path):
     with Tally(name="two-blenders", what="turns of two Blenders at once on one user folder: find, generate, keep a preset, save") as tally:
-        turns = effort(quick=2, long=15)
+        turns = effort(quick=2, long=10)
         both = [Working(tmp_path, photo, name, turns) for name in ("first", "second")]
         for blender in both:
             blender.turn()
@@ -82,7 +82,7 @@ def test_two_blenders_on_one_folder(installed, photo, tmp_path):
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_blender_that_is_killed(installed, photo, tmp_path):
     with Tally(name="killed-blender", what="Blenders killed with SIGKILL at a random moment of finding, generating or saving") as tally:
-        for case in chosen_cases(["killed_blender"], effort(quick=1, long=10)):
+        for case in chosen_cases(["killed_blender"], effort(quick=1, long=8)):
             chance = random.Random(split_case(case)[1])
             blender = Working(tmp_path, photo, "killed", 1000)
             blender.turn()

@@ -13,15 +13,18 @@ from pathlib import Path
 import pytest
 from artist import Artist, objections
 from desk import HERE as DESK, ROOT, is_alive
-from tally import Tally, chosen_cases, effort, split_case
+from tally import Tally, chosen_cases, effort, is_soak, split_case
 from whole import nothing_left
 
-from blender_img23d.core.jobs import JobState
+from blender_img23d.core import session as session_module
+from blender_img23d.core.jobs import Job, JobState
 from blender_img23d.core.session import SessionState
+from blender_img23d.shared.img23d_protocol import ErrorCode
 from blender_img23d.shared.img23d_protocol.messages import Stage
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
+SAID_SECONDS = 13.0  # until the panel says that a backend does not answer, which is after ten
 CANCEL_SECONDS = 10.0  # until a backend that does not answer is gone and the next one can work
 END_SECONDS = 6.0  # between Blender's end, however it comes, and the backend's
 
@@ -38,10 +41,12 @@ os.kill(artist.pid, signal.SIGSTOP)
 print(artist.pid, flush=True)
 exec(sys.argv[3])
 """
-ENDINGS = {"killed": "time.sleep(60)", "leaves": "pass", "shuts down": "artist.session.shutdown()", "crashes": "os.abort()"}
+ENDINGS = {"leaves": "pass", "shuts down": "artist.session.shutdown()"}
+if sys.platform == "linux":  # only there a stopped process is told of its parent's death
+    ENDINGS |= {"killed": "time.sleep(60)", "crashes": "os.abort()"}
 
 
-def stopped_in(artist: Artist, stage: str, seconds: float) -> tuple[object, int]:
+def stopped_in(artist: Artist, stage: str, seconds: float) -> tuple[Job, int]:
     job = artist.generate()
     artist.until(lambda: job.stage == stage or job.is_over, seconds=60)
     end = time.monotonic() + seconds
@@ -73,6 +78,29 @@ def test_cancelled_while_it_is_stopped(tmp_path: Path) -> None:
             artist.close()
         if left:
             tally.failed("afterwards", left)
+
+
+def test_what_does_not_answer_is_said_and_can_be_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not is_soak():
+        monkeypatch.setattr(session_module, "ANSWER_SECONDS", 1.0)
+    with Tally(name="stopped-said", what="backends stopped with SIGSTOP in each stage: said to be silent, ended by the artist, and the next one works") as tally:
+        artist = Artist(tmp_path)
+        try:
+            for case in chosen_cases([f"silent-{stage}" for stage in Stage], effort(quick=1, long=4)):
+                stage, number = split_case(case)
+                job, pid = stopped_in(artist, stage.removeprefix("silent-"), random.Random(number).uniform(0, 0.05))
+                begun = time.monotonic()
+                artist.until(lambda: job.is_over or artist.session.unanswered > 0, seconds=2 * SAID_SECONDS)
+                took = time.monotonic() - begun
+                artist.session.end_unanswering()
+                artist.until(lambda: not is_alive(pid), seconds=30)
+                is_well = job.state is JobState.DONE or (job.code == ErrorCode.BACKEND_SILENT and job.error and took < SAID_SECONDS)
+                tally.judge(case, "; ".join(objections(tmp_path)) if is_well else f"{job.state} {job.error!r} after {took:.1f} s")
+                tally.saw(seconds=took)
+            artist.finish()
+        finally:
+            artist.session.shutdown()
+            artist.close()
 
 
 def test_it_does_not_outlive_blender(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
 MOMENTS = ("anywhere", "saving", *Stage)
 LONGEST = {"preview": 0.6, "hunyuan3d": 25.0}  # seconds: about what a job takes
+EFFORT = {"preview": {"quick": 12, "long": 90}, "hunyuan3d": {"quick": 3, "long": 8}}  # cases
 WITHIN_A_STAGE = {"preview": 0.08, "hunyuan3d": 2.0}
 
 
@@ -68,7 +69,7 @@ def test_killed_at_random_moments(engine: str, tmp_path: Path) -> None:
         artist = Artist(tmp_path, engine)
         moments = [f"killed_{engine}-{moment}" for moment in MOMENTS]
         try:
-            for case in chosen_cases(moments, effort(quick=12, long=120 if engine == "preview" else 12)):
+            for case in chosen_cases(moments, effort(**EFFORT[engine])):
                 moment, number = split_case(case)
                 tally.judge(case, killed(artist, moment.partition("-")[2], random.Random(number)))
             artist.finish()

@@ -45,7 +45,7 @@ def test_damaged_lines(seeds: dict[str, dict[str, Any]], tmp_path: Path) -> None
     with Tally(name="protocol-backend", what="mutated lines, noise and floods to the real backend") as tally:
         backend = RawBackend(tmp_path / "backend")
         started = 1
-        for case in chosen_cases([f"to-{kind}" for kind in seeds], effort(quick=120, long=2000)):
+        for case in chosen_cases([f"to-{kind}" for kind in seeds], effort(quick=120, long=1500)):
             line = damaged_line(seeds, case)
             backend.forget()
             backend.send(line)

@@ -55,7 +55,7 @@ def test_the_seeds_are_taken(desk: PlayerDesk) -> None:
 
 def test_damaged_lines(desk: PlayerDesk) -> None:
     with Tally(name="protocol-client", what=f"backends that say {LINES} mutated lines or floods each to the real client") as tally:
-        for case in chosen_cases(["said"], effort(quick=30, long=500)):
+        for case in chosen_cases(["said"], effort(quick=30, long=400)):
             desk.lines.write_bytes(lines_of(case))
             try:
                 why = objection(desk, desk.run("job1"))
