@@ -9,12 +9,12 @@ import numpy as np
 
 from .bands import Bands
 from .header import CutShort, Damaged, Format, Header, NotAPicture
-from .samples import unpacked
+from .samples import looked_up, unpacked
 
 _PLAIN, _RLE8, _RLE4, _MASKS, _ALPHA_MASKS = 0, 1, 2, 3, 6  # compressions
 _OLD_HEADER = 12
 _HEADERS = (40, 52, 56, 64, 108, 124)
-_BAND_BYTES = 1 << 24
+_BAND_PIXELS = 1 << 21
 _MASKS_OF_555 = (0x7C00, 0x03E0, 0x001F, 0)
 _MASKS_OF_888 = (0xFF0000, 0xFF00, 0xFF, 0)
 
@@ -47,14 +47,14 @@ def read_header(data: bytes) -> Header:
 def decode(data: bytes, factor: int) -> np.ndarray:
     """(H, W, 3 or 4) uint8. Raises CutShort or Damaged."""
     parts = _read_parts(data)
-    step = max(1, _BAND_BYTES // parts.stride)
+    step = max(1, _BAND_PIXELS // parts.width)
     bands = Bands(parts.width, parts.height, factor)
     if parts.compression in (_RLE8, _RLE4):
         indices = _run_lengths(data[parts.start :], parts)
     for top in range(0, parts.height, step):
         count = min(step, parts.height - top)
         if parts.compression in (_RLE8, _RLE4):
-            bands.add(parts.palette[indices[top : top + count]])
+            bands.add(looked_up(parts.palette, indices[top : top + count]))
         else:
             bands.add(_colors(_rows(data, parts, top, count), parts))
     pixels = bands.picture()
@@ -71,7 +71,7 @@ def _rows(data: bytes, parts: Parts, top: int, count: int) -> np.ndarray:
 
 def _colors(rows: np.ndarray, parts: Parts) -> np.ndarray:
     if parts.bits <= 8:
-        return parts.palette[unpacked(np.ascontiguousarray(rows), parts.width, parts.bits)[:, :, 0]]
+        return looked_up(parts.palette, unpacked(np.ascontiguousarray(rows), parts.width, parts.bits)[:, :, 0])
     pixels = rows[:, : parts.width * parts.bits // 8]
     if parts.bits == 24:
         return pixels.reshape(len(rows), parts.width, 3)[:, :, ::-1]

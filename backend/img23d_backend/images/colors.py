@@ -104,14 +104,20 @@ def linear_to_srgb(values: np.ndarray) -> np.ndarray:
 
 def lab_to_srgb(samples: np.ndarray, bits: int, *, is_signed: bool) -> np.ndarray:
     """(H, W, 3) samples of TIFF's CIELab (a and b signed) or ICCLab (from 0 upwards) to uint8 sRGB."""
+    import cv2
+
     most = 255.0 if bits == 8 else 65535.0 if is_signed else 65280.0
-    whole = np.int8 if bits == 8 else np.int16
-    lightness = samples[:, :, 0] * (100.0 / most)
-    a, b = ((part.astype(whole) if is_signed else part.astype(np.float64) - 2 ** (bits - 1)) / 2 ** (bits - 8) for part in (samples[:, :, 1], samples[:, :, 2]))
-    y = (lightness + 16) / 116
-    xyz = np.stack([_cube(y + a / 500), _cube(y), _cube(y - b / 200)], axis=-1) * D50
-    linear = xyz @ np.linalg.inv(_to_xyz(_SRGB, _D65)).T
-    return np.rint(linear_to_srgb(linear.clip(0, 1)) * 255).astype(np.uint8)
+    y = samples[:, :, 0] * np.float32(100 / most / 116) + np.float32(16 / 116)
+    a, b = (_around_zero(samples[:, :, channel], bits, is_signed=is_signed) for channel in (1, 2))
+    xyz = np.stack([_cube(y + a / 500), _cube(y), _cube(y - b / 200)], axis=-1)
+    linear = cv2.transform(xyz, (np.linalg.inv(_to_xyz(_SRGB, _D65)) * D50 * _STEPS).astype(np.float32))
+    return _shown_table()[np.clip(linear + 0.5, 0, _STEPS).astype(np.uint16)]
+
+
+def _around_zero(part: np.ndarray, bits: int, *, is_signed: bool) -> np.ndarray:
+    """Float32 -128..128."""
+    values = part.view(f"i{bits // 8}").astype(np.float32) if is_signed else part.astype(np.float32) - 2 ** (bits - 1)
+    return values / np.float32(2 ** (bits - 8))
 
 
 def cmyk_to_rgb(inks: np.ndarray) -> np.ndarray:
@@ -121,7 +127,7 @@ def cmyk_to_rgb(inks: np.ndarray) -> np.ndarray:
 
 
 def _cube(values: np.ndarray) -> np.ndarray:
-    return np.where(values > 6 / 29, values**3, 3 * (6 / 29) ** 2 * (values - 4 / 29))
+    return np.where(values > 6 / 29, values * values * values, np.float32(3 * (6 / 29) ** 2) * (values - np.float32(4 / 29)))
 
 
 def _bt709(values: np.ndarray) -> np.ndarray:

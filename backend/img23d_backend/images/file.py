@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
 
+_NOT_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 _MOST_BYTES = 2**31 - 1  # OpenCV counts a buffer's bytes in 32 bits
 
 
@@ -18,10 +20,10 @@ def read_file(path: str) -> bytes:
     name = Path(path).name or path
     try:
         data = _read(path, name)
-    except (FileNotFoundError, NotADirectoryError) as error:
-        sentence = f"“{name}” is not there (any more): choose the photo again."
-        raise Img23DError(ErrorCode.PHOTO_NOT_FOUND, sentence, str(error)) from error
     except (OSError, ValueError) as error:  # ValueError: a null character in the path, or one that is no text
+        if getattr(error, "errno", None) in _NOT_THERE:
+            sentence = f"“{name}” is not there (any more): choose the photo again."
+            raise Img23DError(ErrorCode.PHOTO_NOT_FOUND, sentence, str(error)) from error
         shown = name.replace("\0", "").encode("utf-8", "replace").decode()
         sentence = f"“{shown}” cannot be read: look at its permissions or copy it elsewhere."
         raise Img23DError(ErrorCode.PHOTO_UNREADABLE, sentence, str(error)) from error

@@ -9,14 +9,15 @@ import numpy as np
 
 from .bands import Bands
 from .header import CutShort, Damaged, Format, Header
+from .samples import looked_up
 
 _EXTENSION, _IMAGE = 0x21, 0x2C
 _GRAPHIC_CONTROL = 0xF9
 _INTERLACED = 0x40
 _MAX_CODES = 4096  # a code has at most 12 bits
 _INTERLACE = ((0, 8), (4, 8), (2, 4), (1, 2))  # first row and step of each pass
-_MOST_PIXELS = 100_000_000  # of a frame or a canvas: ten times what GIFs are made of
-_BAND = 1 << 22  # pixels
+_MOST_PIXELS = 60_000_000  # of a frame or a canvas: far more than GIFs are made of
+_BAND = 1 << 21  # pixels
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +60,7 @@ def decode(data: bytes, factor: int) -> np.ndarray:
         band = np.zeros((min(step, height - top), width, 4), np.uint8)
         rows = indices[max(0, top - frame.top) : max(0, top - frame.top + len(band))]
         start = max(0, frame.top - top)
-        band[start : start + len(rows), frame.left : frame.left + frame.width] = frame.colors[rows]
+        band[start : start + len(rows), frame.left : frame.left + frame.width] = looked_up(frame.colors, rows)
         bands.add(band)
     return bands.picture()
 

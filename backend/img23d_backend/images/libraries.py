@@ -9,6 +9,8 @@ import numpy as np
 
 from .header import Damaged
 
+_BAND_PIXELS = 1 << 20
+
 
 def decode(data: bytes | bytearray, kind: str, flags: int | None = None) -> np.ndarray:
     """Samples as stored, channels in OpenCV's order. Raises Damaged or MemoryError."""
@@ -26,9 +28,13 @@ def decode(data: bytes | bytearray, kind: str, flags: int | None = None) -> np.n
 
 
 def in_rgb_order(stored: np.ndarray) -> np.ndarray:
-    """(H, W, 3 or 4), from one, three or four of OpenCV's channels."""
+    """(H, W, 3 or 4), from one, three or four of OpenCV's channels; these are changed in place, which saves a copy."""
     import cv2
 
     if stored.ndim == 2 or stored.shape[2] == 1:
         return cv2.cvtColor(stored, cv2.COLOR_GRAY2RGB)
-    return cv2.cvtColor(stored, cv2.COLOR_BGRA2RGBA if stored.shape[2] == 4 else cv2.COLOR_BGR2RGB)
+    code = cv2.COLOR_BGRA2RGBA if stored.shape[2] == 4 else cv2.COLOR_BGR2RGB
+    step = max(1, _BAND_PIXELS // stored.shape[1])
+    for top in range(0, len(stored), step):
+        stored[top : top + step] = cv2.cvtColor(stored[top : top + step], code)
+    return stored

@@ -14,8 +14,9 @@ MAX_PIXELS = 100_000_000  # above, a photo is scaled down to SCALED_PIXELS
 SCALED_PIXELS = 25_000_000
 _MOST_PIXELS = 1_000_000_000  # what OpenCV decodes at most is 2**30
 _FREE_PIXELS, _PIXELS_A_BYTE = 250_000_000, 250  # that many whatever the file's size, above it by its bytes
-_FREE_HELD, _HELD_A_BYTE = 400_000_000, 400  # bytes in memory
-_FREE_WORK, _WORK_A_BYTE = 500_000_000, 500  # bytes that pass through a decoder
+_FREE_HELD, _HELD_A_BYTE = 300_000_000, 300  # bytes in memory
+_FREE_WORK, _WORK_A_BYTE = 300_000_000, 300  # bytes that pass through a decoder
+_EARLY = 0.25  # of a step: else four times SCALED_PIXELS would have to be held in full
 _DETAIL = 50  # pixels a byte of the file; what has more holds no detail that scaling down could lose
 
 
@@ -36,6 +37,6 @@ def largest_kept(file_bytes: int) -> int:
 
 
 def reduction(header: Header, file_bytes: int) -> int:
-    """By which whole number the sides may be divided while decoding, so that at least SCALED_PIXELS are left."""
+    """By which whole number the sides may be divided while decoding, so that three quarters of SCALED_PIXELS are left."""
     pixels = header.width * header.height
-    return 1 if pixels <= largest_kept(file_bytes) else max(1, int((pixels / SCALED_PIXELS) ** 0.5))
+    return 1 if pixels <= largest_kept(file_bytes) else max(1, int((pixels / SCALED_PIXELS) ** 0.5 + _EARLY))

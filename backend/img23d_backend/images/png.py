@@ -13,7 +13,7 @@ from .bands import Bands
 from .exif import Exif, read_exif
 from .header import CutShort, Damaged, Format, Header
 from .png_rows import Grid, read_bands
-from .samples import DIVISOR_OF_16_BITS, to_8_bits
+from .samples import DIVISOR_OF_16_BITS, looked_up, to_8_bits
 
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # by the colour type
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
@@ -64,7 +64,8 @@ def read_header(data: bytes) -> Header:
         profile=_profile(parts.others.get(b"iCCP", b"")),
         is_adobe_rgb=exif.is_adobe_rgb,
         held=parts.width * parts.height * (parts.channels * max(1, parts.bits // 8) + 4) if parts.is_interlaced else 0,
-        worked=raw,
+        # Rows of 16 bits go through twice where their values turn out to end at 255.
+        worked=max(raw * (2 if parts.bits == 16 else 1), parts.width * parts.height),
     )
 
 
@@ -129,7 +130,7 @@ class _Painter:
         import cv2
 
         if self._colors is not None:
-            return self._colors[samples[:, :, 0]]
+            return looked_up(self._colors, samples[:, :, 0])
         colors = samples[:, :, : 3 if self._parts.color in (2, 6) else 1]
         alpha = samples[:, :, -1] if self._parts.color in (4, 6) else None
         if self._parts.bits == 16:

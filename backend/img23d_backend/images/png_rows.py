@@ -18,7 +18,8 @@ from . import libraries
 from .header import CutShort, Damaged
 from .samples import unpacked
 
-_BAND_BYTES = 1 << 24
+_BAND_BYTES, _BAND_PIXELS = 1 << 22, 1 << 21
+_CHUNK_BYTES = 1 << 22  # OpenCV warns of longer ones
 _FILTERS = 5
 # Bytes a pixel -> bits and colour type of a picture of ours
 _STAND_INS = {1: (8, 0), 2: (16, 0), 3: (8, 2), 4: (8, 6), 6: (16, 2), 8: (16, 6)}
@@ -49,7 +50,7 @@ def read_bands(packed: Sequence[memoryview], grids: Sequence[Grid]) -> Iterator[
     for grid in grids:
         above = np.zeros(grid.row_bytes, np.uint8)
         stride = 1 + grid.row_bytes
-        step = max(1, _BAND_BYTES // stride)
+        step = max(1, min(_BAND_BYTES // stride, _BAND_PIXELS // grid.width))
         for row in range(0, grid.height, step):
             count = min(step, grid.height - row)
             filtered = np.frombuffer(stream.read(count * stride), np.uint8).reshape(count, stride)
@@ -109,7 +110,8 @@ def _decoded(rows: np.ndarray, grid: Grid) -> np.ndarray:
     width = grid.row_bytes // grid.pixel_bytes
     header = struct.pack(">IIBBBBB", width, len(rows), bits, color, 0, 0, 0)
     body = zlib.compress(rows, 0)  # stored, not packed: only to be unpacked again
-    file = b"".join([b"\x89PNG\r\n\x1a\n", _chunk(b"IHDR", header), _chunk(b"IDAT", body), _chunk(b"IEND", b"")])
+    packed = [_chunk(b"IDAT", body[at : at + _CHUNK_BYTES]) for at in range(0, len(body), _CHUNK_BYTES)]
+    file = b"".join([b"\x89PNG\r\n\x1a\n", _chunk(b"IHDR", header), *packed, _chunk(b"IEND", b"")])
     stored = libraries.decode(file, "PNG")
     if stored.ndim == 3:
         stored = libraries.in_rgb_order(stored)

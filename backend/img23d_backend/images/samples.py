@@ -16,8 +16,19 @@ def unpacked(rows: np.ndarray, width: int, bits: int, channels: int = 1) -> np.n
         values = np.unpackbits(rows, axis=1, count=count)
     else:
         shifts = np.arange(8 - bits, -1, -bits, dtype=np.uint8)
-        values = (rows[:, :, None] >> shifts & (2**bits - 1)).reshape(len(rows), -1)[:, :count]
+        of_a_byte = np.arange(256, dtype=np.uint8)[:, None] >> shifts & (2**bits - 1)
+        values = looked_up(of_a_byte, rows).reshape(len(rows), -1)[:, :count]
     return values.reshape(len(rows), width, channels)
+
+
+def looked_up(table: np.ndarray, indices: np.ndarray) -> np.ndarray:
+    """(N, 2, 3 or 4) uint8 at (H, W) indices below N, (H, W, 2, 3 or 4). A row of the table is moved as one number."""
+    channels = table.shape[1]
+    if channels == 2:
+        return np.take(np.ascontiguousarray(table).view(np.uint16)[:, 0], indices)[..., None].view(np.uint8)
+    wide = np.zeros((len(table), 4), np.uint8)
+    wide[:, :channels] = table
+    return np.take(wide.view(np.uint32)[:, 0], indices)[..., None].view(np.uint8)[..., :channels]
 
 
 def to_8_bits(samples: np.ndarray, bits: int, divisor: int = DIVISOR_OF_16_BITS) -> np.ndarray:

@@ -12,7 +12,7 @@ from .bands import Bands
 from .colors import cmyk_to_rgb, lab_to_srgb
 from .exif import exif_of
 from .header import CutShort, Damaged, Format, Header, NotAPicture
-from .samples import DIVISOR_OF_16_BITS, to_8_bits
+from .samples import DIVISOR_OF_16_BITS, looked_up, to_8_bits
 from .tiff_blocks import Blocks, read_blocks
 from .tiff_directory import Directory, byte_order, read_directory
 
@@ -28,7 +28,8 @@ _INTEGER, _SIGNED, _FLOAT, _UNDEFINED = 1, 2, 3, 4
 _MOST_PAGES = 1000
 _REDUCED = 1  # a bit of the subfile's kind: a smaller copy of another page
 _MASK = 4
-_BAND_SAMPLES = 1 << 22
+_BAND_SAMPLES = 1 << 21
+_EFFORT = {_CIELAB: 8, _ICCLAB: 8, _CMYK: 4}  # of a pixel's conversion, against a byte that is unpacked
 _KINDS = {_INTEGER: "u", _SIGNED: "i", _FLOAT: "f"}
 
 
@@ -51,8 +52,7 @@ def read_header(data: bytes) -> Header:
     blocks = page.blocks
     exif = exif_of(page.directory, blocks.width, blocks.height)
     pixels = blocks.width * blocks.height
-    sample_bytes = max(1, blocks.bits // 8)
-    whole = 4 * _shown(page) if page.sample_format == _FLOAT or blocks.bits == 32 else 0
+    whole = 5 * _shown(page) if page.sample_format == _FLOAT or blocks.bits == 32 else 0
     return Header(
         format=Format.TIFF,
         width=blocks.width,
@@ -64,7 +64,8 @@ def read_header(data: bytes) -> Header:
         is_cmyk=page.photometric == _CMYK,
         is_adobe_rgb=exif.is_adobe_rgb,
         held=blocks.held + whole * pixels,
-        worked=blocks.count * blocks.largest_bytes + pixels * blocks.samples * sample_bytes // 2,
+        # Those of 16 bits go through twice where their values turn out to end at 255.
+        worked=max(blocks.count * blocks.largest_bytes * (2 if blocks.bits == 16 else 1), pixels * _EFFORT.get(page.photometric, 1)),
     )
 
 
@@ -186,7 +187,7 @@ def _painted(band: np.ndarray, page: Page, palette: np.ndarray | None, divisor: 
     bits, count = page.blocks.bits, _COLORS[page.photometric]
     alpha = to_8_bits(band[:, :, count:], bits, divisor)
     if palette is not None:
-        colors = palette[np.minimum(band[:, :, 0], len(palette) - 1)]
+        colors = looked_up(palette, band[:, :, 0])
     elif page.photometric in (_CIELAB, _ICCLAB):
         colors = lab_to_srgb(band[:, :, :3], bits, is_signed=page.photometric == _CIELAB)
     else:
@@ -236,9 +237,16 @@ def _decode_wide(data: bytes, page: Page, factor: int) -> np.ndarray:
         bands.add(np.nan_to_num(values, nan=0.0, posinf=0.0, neginf=0.0).clip(0))
     values = bands.picture().reshape(-(-page.blocks.height // factor), -(-page.blocks.width // factor), -1)
     count = _COLORS[page.photometric]
-    colors, alpha = values[:, :, :count], values[:, :, count:]
-    white = max(1.0, float(colors.max()))
-    shown = np.rint(colors * (255 / white)).astype(np.uint8)
-    opaque = 1.0 if page.sample_format == _FLOAT else max(1.0, float(alpha.max(initial=0.0)))
-    shown = _plain(shown, page)
-    return np.concatenate([shown, np.rint(alpha.clip(0, opaque) * (255 / opaque)).astype(np.uint8)], axis=2)
+    whites = [max(1.0, float(values[:, :, channels].max(initial=0.0))) for channels in (slice(count), slice(count, None))]
+    if page.sample_format == _FLOAT:
+        whites[1] = 1.0
+    painted = Bands(values.shape[1], values.shape[0], 1)
+    step = max(1, _BAND_SAMPLES // values.shape[1])
+    for top in range(0, len(values), step):
+        part = values[top : top + step]
+        colors, alpha = (
+            np.rint(part[:, :, channels].clip(0, white) * (255 / white)).astype(np.uint8)
+            for channels, white in zip((slice(count), slice(count, None)), whites, strict=True)
+        )
+        painted.add(np.concatenate([_plain(colors, page), alpha], axis=2))
+    return painted.picture()
