@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import re
+import stat
 import time
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,11 +26,26 @@ from ..shared.img23d_protocol.messages import (
     Stage,
     Wanted,
 )
-from .jobs import Job, TargetState
+from .jobs import NOTES_KEPT, Job, TargetState
+from .plausible import (
+    INT_MAX,
+    INT_MIN,
+    LONGEST_NAME,
+    MOST_TARGETS,
+    clean_text,
+    is_sound_arrangement,
+    is_sound_pose,
+    sound_box,
+    sound_moment,
+    sound_settings,
+    sound_wanted,
+)
 from .states import JobState
 
 RECORD_NAME = "run.json"
 LONGEST_RECORD = 5_000_000  # bytes; 200 targets need less than a tenth of it
+_LONGEST_STEP = 1e9  # seconds: thirty years
+_MOST_PIXELS = 1e9  # a metre of the photo
 INTERRUPTED = "This run was interrupted; what was finished before can be imported."
 
 _STAMP = re.compile(r"\d{8}-\d{6}")  # what a run's folder begins with, see `requests.new_run_folder`
@@ -63,7 +79,7 @@ def read_run(folder: Path) -> Job | None:
 
 @dataclass(frozen=True, kw_only=True)
 class _Record:
-    """A JSON object of the record. What is missing or of another kind reads as the default."""
+    """A JSON object of the record. What is missing, of another kind or nothing that Blender can hold reads as the default."""
 
     data: dict[str, Any]
     folder: Path
@@ -73,7 +89,9 @@ class _Record:
         value = self.data.get(key)
         if isinstance(default, float):
             return float(value) if _is_number(value) else default
-        return value if type(value) is type(default) else default
+        if type(value) is not type(default) or (type(value) is int and not INT_MIN <= value <= INT_MAX):
+            return default
+        return clean_text(value) if isinstance(value, str) else value
 
     def inner(self, key: str) -> _Record:
         return self._of(self.data.get(key))
@@ -82,10 +100,14 @@ class _Record:
         return [self._of(one) for one in self.get(key, [])]
 
     def texts(self, key: str) -> tuple[str, ...]:
-        return tuple(one for one in self.get(key, []) if isinstance(one, str))
+        return tuple(clean_text(one) for one in self.get(key, [])[:NOTES_KEPT] if isinstance(one, str))
+
+    def name(self) -> str:
+        return self.get("name", "")[:LONGEST_NAME]
 
     def seconds(self) -> dict[str, float]:
-        return {str(step): float(value) for step, value in self.get("seconds", {}).items() if _is_number(value)}
+        several = self.get("seconds", {}).items()
+        return {str(step): float(value) for step, value in several if _is_number(value) and 0 <= value < _LONGEST_STEP}
 
     def value(self, key: str, kind: type[Value]) -> Value | None:
         with contextlib.suppress(ProtocolError):
@@ -109,10 +131,12 @@ def _is_number(value: Any) -> bool:
 def _load(folder: Path) -> _Record | None:
     """None for what is not ours. Raises OSError, ValueError."""
     path = folder / RECORD_NAME
-    if path.stat().st_size > LONGEST_RECORD:
+    found = path.stat()
+    if not stat.S_ISREG(found.st_mode) or found.st_size > LONGEST_RECORD:  # a pipe would be read for ever
         return None
     data = json.loads(path.read_bytes())
     is_ours = isinstance(data, dict) and data.get("kind") in ("generate", "paint") and isinstance(data.get("targets"), list)
+    is_ours = is_ours and len(data["targets"]) <= MOST_TARGETS
     return _Record(data=data, folder=folder, names=frozenset(os.listdir(folder))) if is_ours else None
 
 
@@ -145,6 +169,7 @@ def _job(record: _Record) -> Job:
 
 
 def _generate(record: _Record) -> Generate:
+    scale = record.get("pixels_per_metre", 0.0)
     return Generate(
         job=record.get("job", "") or record.folder.name,
         photo=record.inner("photo").get("path", ""),
@@ -152,8 +177,8 @@ def _generate(record: _Record) -> Generate:
         wanted=_wanted(record),
         engine=record.get("engine", ""),
         seed=record.get("seed", 0),
-        pixels_per_metre=record.get("pixels_per_metre", 0.0),
-        settings=record.value("settings", Settings) or Settings(),
+        pixels_per_metre=scale if 0.0 <= scale < _MOST_PIXELS else 0.0,
+        settings=_settings(record),
     )
 
 
@@ -164,17 +189,21 @@ def _paint(record: _Record) -> Paint:
         mesh=record.get("mesh", ""),
         picture=record.inner("photo").get("path", ""),
         run_folder=str(record.folder),
-        name=targets[0].get("name", "") if targets else "",
+        name=targets[0].name() if targets else "",
         engine=record.get("engine", ""),
         seed=record.get("seed", 0),
-        settings=record.value("settings", Settings) or Settings(),
+        settings=_settings(record),
     )
+
+
+def _settings(record: _Record) -> Settings:
+    return sound_settings(record.value("settings", Settings) or Settings())
 
 
 def _wanted(record: _Record) -> tuple[Wanted, ...]:
     """Empty where one of them cannot be read, since they belong to the targets by their places."""
     try:
-        return tuple(revive(Wanted, one) for one in record.get("wanted", []))
+        return tuple(sound_wanted(revive(Wanted, one)) for one in record.get("wanted", [])[:MOST_TARGETS])
     except ProtocolError:
         return ()
 
@@ -184,8 +213,8 @@ def _target(record: _Record) -> TargetState:
     is_painted = bool(record.file("mesh", "texture"))
     reached = Stage.PAINT if is_painted else Stage.SHAPE if mesh else Stage.MATTE
     return TargetState(
-        name=record.get("name", ""),
-        box=record.value("box", Box),
+        name=record.name(),
+        box=sound_box(record.value("box", Box)),
         stage=_STAGES.get(state, reached),
         fraction=1.0,
         notes=record.texts("notes"),
@@ -210,19 +239,26 @@ def _arranged(record: _Record) -> Arranged | None:
     camera = record.value("camera", PhotoCamera)
     if camera is None:
         return None
-    poses = tuple(target.value("pose", Pose) for target in record.each("targets"))
+    poses = (target.value("pose", Pose) for target in record.each("targets"))
+    sound = tuple(pose if pose is not None and is_sound_pose(pose) else None for pose in poses)
     job = record.get("job", "") or record.folder.name
-    return Arranged(job=job, camera=camera, poses=poses, row_scale=record.get("row_scale", 1.0), note=record.get("note", ""))
+    found = Arranged(job=job, camera=camera, poses=sound, row_scale=record.get("row_scale", 1.0), note=record.get("note", ""))
+    return found if is_sound_arrangement(found) else None
 
 
 def _started(record: _Record) -> float:
     """Seconds since 1970; the time of the record's last change where it does not say."""
     try:
-        return datetime.fromisoformat(record.get("started", "")).timestamp()
+        return sound_moment(datetime.fromisoformat(record.get("started", "")).timestamp())
     except (ValueError, OverflowError, OSError):
-        return (record.folder / RECORD_NAME).stat().st_mtime
+        return sound_moment((record.folder / RECORD_NAME).stat().st_mtime)
 
 
 def _stamp(entry: os.DirEntry[str]) -> str:
     match = _STAMP.match(entry.name)
-    return match[0] if match else time.strftime("%Y%m%d-%H%M%S", time.localtime(entry.stat(follow_symlinks=False).st_mtime))
+    if match:
+        return match[0]
+    try:
+        return time.strftime("%Y%m%d-%H%M%S", time.localtime(entry.stat(follow_symlinks=False).st_mtime))
+    except (OSError, OverflowError, ValueError):  # gone meanwhile, or of a time that no calendar has
+        return ""

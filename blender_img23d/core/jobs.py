@@ -30,6 +30,7 @@ from ..shared.img23d_protocol.messages import (
     Unwrap,
     UvReady,
 )
+from .plausible import is_sound_arrangement
 from .states import JobState
 
 NOTES_KEPT = 200
@@ -184,7 +185,7 @@ class Job:
                 return self.on_mesh(message)
             case PreviewReady():
                 return self.on_preview(message)
-            case Arranged():
+            case Arranged() if is_sound_arrangement(message):
                 self.arranged = message
                 return True
             case TargetFailed():

@@ -25,7 +25,8 @@ from ..shared.img23d_protocol.codec import revive
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.messages import Box, Generate, Settings, ShapeKind, Wanted
 from .jobs import Job
-from .requests import checked_photo, draw_seed, new_id, new_run_folder
+from .plausible import LONGEST_NAME, clean_text, sound_box, sound_moment, sound_settings
+from .requests import checked_photo, checked_wanted, draw_seed, new_id, new_run_folder
 
 _SHAPES = {ShapeKind.AUTO: "Automatic", ShapeKind.INFLATE: "Rounded", ShapeKind.REVOLVE: "Lathe"}
 
@@ -80,11 +81,11 @@ def recipe_of_job(job: Job, index: int) -> Recipe:
 
 def recipe_of_tags(tags: Mapping[str, Any]) -> Recipe:
     """From what an object carries, where its run's folder is gone. Tags that are missing or damaged read as unknown."""
-    name, box = str(tags.get(_NAME, "")), _box(tags.get(_BOX))
+    name, box = clean_text(str(tags.get(_NAME, "")), LONGEST_NAME), _box(tags.get(_BOX))
     return Recipe(
         name=name,
-        photo=str(tags.get(_PHOTO, "")),
-        engine=str(tags.get(_ENGINE, PREVIEW_ENGINE)),
+        photo=clean_text(str(tags.get(_PHOTO, ""))),
+        engine=clean_text(str(tags.get(_ENGINE, PREVIEW_ENGINE)), LONGEST_NAME),
         seed=tags[_SEED] if type(tags.get(_SEED)) is int else 0,
         settings=_settings(tags.get(_SETTINGS)),
         run_folder=str(tags.get(_RUN_FOLDER, "")),
@@ -111,7 +112,7 @@ def build_again(
         job=new_id(),
         photo=str(_checked(recipe)),
         run_folder=str(new_run_folder(base_folder, recipe.photo)),
-        wanted=_sought(recipe) if engine or settings else recipe.wanted,
+        wanted=tuple(checked_wanted(one) for one in (_sought(recipe) if engine or settings else recipe.wanted)),
         engine=engine or recipe.engine,
         seed=draw_seed(seed),
         pixels_per_metre=recipe.pixels_per_metre,
@@ -177,14 +178,14 @@ def _checked(recipe: Recipe) -> Path:
 
 def _started(local_time: Any) -> float:
     try:
-        return datetime.fromisoformat(local_time).timestamp()
+        return sound_moment(datetime.fromisoformat(local_time).timestamp())
     except (TypeError, ValueError, OverflowError, OSError):
         return 0.0
 
 
 def _settings(text: Any) -> Settings:
     try:
-        return revive(Settings, json.loads(text))
+        return sound_settings(revive(Settings, json.loads(text)))
     except (ProtocolError, ValueError, TypeError, RecursionError):
         return Settings()
 
@@ -192,6 +193,6 @@ def _settings(text: Any) -> Settings:
 def _box(sides: Any) -> Box | None:
     try:
         left, top, right, bottom = (float(side) for side in sides)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
-    return Box(left=left, top=top, right=right, bottom=bottom)
+    return sound_box(Box(left=left, top=top, right=right, bottom=bottom))

@@ -41,6 +41,8 @@ def build_settings(
     """Raises Img23DError(BAD_REQUEST) for a value outside its range."""
     if shape not in list(ShapeKind):
         raise bad_request(f"The shape must be one of {', '.join(ShapeKind)}, not “{shape}”.")
+    if isinstance(texture_size, str) and not texture_size.isdecimal():
+        raise bad_request(f"The texture size must be a number of pixels, not “{texture_size}”.")
     settings = Settings(
         texture=texture,
         texture_size=int(texture_size),
@@ -113,7 +115,7 @@ def build_generate(
         job=new_id(),
         photo=str(path),
         run_folder=str(new_run_folder(base_folder, photo, now)),
-        wanted=tuple(_checked(one) for one in wanted),
+        wanted=tuple(checked_wanted(one) for one in wanted),
         engine=engine,
         seed=draw_seed(seed),
         settings=settings,
@@ -129,7 +131,7 @@ def build_locate(
         job=new_id(),
         photo=str(path),
         run_folder=str(folder) if folder is not None else "",
-        wanted=tuple(_checked(one) for one in wanted),
+        wanted=tuple(checked_wanted(one) for one in wanted),
         engine=engine,
         seed=draw_seed(seed),
         settings=settings,
@@ -190,7 +192,7 @@ def checked_photo(photo: str) -> Path:
     return path
 
 
-def _checked(wanted: Wanted) -> Wanted:
+def checked_wanted(wanted: Wanted) -> Wanted:
     """Raises Img23DError(BAD_REQUEST) for a box that is none, or a height that nothing has."""
     box = wanted.box
     if not 0.0 <= wanted.height <= HEIGHT_MAX:  # false for NaN, too

@@ -39,9 +39,12 @@ def interpreter_in(folder: Path) -> Path:
 def read_record(folder: Path) -> EnvironmentRecord | None:
     """None where there is none, or none that this version understands."""
     try:
-        return EnvironmentRecord(**json.loads((folder / RECORD_NAME).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        record = EnvironmentRecord(**json.loads((folder / RECORD_NAME).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, RecursionError):
         return None
+    texts = (record.python, record.base, record.torch, record.torch_build)
+    is_whole = isinstance(record.locks, dict) and all(isinstance(text, str) for text in (*texts, *record.locks.values()))
+    return record if is_whole and "\0" not in record.base else None
 
 
 def write_record(folder: Path, record: EnvironmentRecord) -> None:
