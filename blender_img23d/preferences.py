@@ -48,6 +48,25 @@ class Img23DPreferences(bpy.types.AddonPreferences):
             ),
         ],
     )
+    keep_days: IntProperty(
+        name="Keep Old Runs",
+        description=(
+            "Days after which the folders of runs are deleted, but never those of the newest 50, of runs that an open file uses, "
+            "and those that hold files of your own; 0 keeps them for ever"
+        ),
+        default=90,
+        min=0,
+        soft_max=365,
+        max=36_500,
+    )
+    keep_gigabytes: IntProperty(
+        name="Room for Old Runs",
+        description="Gigabytes that runs beyond the newest 50 may take on the disk before the oldest of them are deleted; 0 is no limit",
+        default=50,
+        min=0,
+        soft_max=500,
+        max=1_000_000,
+    )
     environment_folder: StringProperty(
         name="Folder for the Environment",
         description=(
@@ -174,6 +193,8 @@ def _draw_results(layout: bpy.types.UILayout, values: Img23DPreferences) -> None
     layout.label(text="Results")
     layout.prop(values, "runs_folder")
     layout.prop(values, "textures")
+    layout.prop(values, "keep_days", text="Keep Old Runs (Days)")
+    layout.prop(values, "keep_gigabytes", text="Room for Old Runs (GB)")
 
 
 def _draw_models(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:

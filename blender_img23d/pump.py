@@ -94,12 +94,16 @@ class Pump:
             self.is_stale = True
             if owner is not None:
                 owner.running.add(update)
+            if owner is not None and update.job.is_over:
+                owner.in_use.is_due = True
+                owner.in_use.wants_cleaning |= not update.job.is_search
             if update.job.is_over:
                 point_at_failure(bpy.context.window_manager, update.job)
         self.is_stale |= self._setup.tick()
         has_changed = self._applier.step()
         if owner is not None:
             owner.running.step()
+            has_changed |= owner.in_use.step(bpy.context)
             if not bpy.app.background:
                 self._refresh(owner, has_changed)
         if is_busy:

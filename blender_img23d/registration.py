@@ -119,6 +119,7 @@ def _make_owner() -> Extension:
     from .scene.editors import Editors
     from .scene.forecast import Forecaster
     from .scene.history import History
+    from .scene.in_use import FoldersInUse
     from .scene.models import Models
     from .scene.overlay import Overlay
     from .scene.running import Running
@@ -147,6 +148,7 @@ def _make_owner() -> Extension:
         forecaster=Forecaster(),
         running=Running(session, thumbnails),
         history=History(session, thumbnails),
+        in_use=FoldersInUse(session, applier.targets),
     )
     owner.overlay.attach()
     owner.pump.start()
@@ -162,6 +164,7 @@ def _end_owner() -> None:
         owner.setup.shutdown()
         owner.session.shutdown()
         owner.thumbnails.close()
+        owner.in_use.close()
         owner.applier.reader.close()
 
 
@@ -173,7 +176,7 @@ def _on_load(*_: object) -> None:
         owner.applier.files.on_load()
         owner.editors.forget()
         owner.overlay.draft = None
-        owner.pump.is_stale = True
+        owner.pump.is_stale = owner.in_use.is_due = True
 
 
 @persistent

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-_LOG_LIMIT = 1_000_000  # bytes; a longer log starts anew
+from .log_file import keep_short, open_log
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,14 +45,12 @@ def _set_binary(channel: Channel) -> None:
 def _send_errors_to(path: Path) -> None:
     """Leaves stderr as it is where the log cannot be written: a missing log must not cost the backend."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        is_long = path.exists() and path.stat().st_size > _LOG_LIMIT
-        log = os.open(path, os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if is_long else os.O_APPEND), 0o600)
+        log = open_log(path)
     except OSError as error:
         sys.stderr.write(f"no log at {path}: {error}\n")
         return
     os.dup2(log, 2)
-    os.close(log)
+    keep_short(path, log)
 
 
 def _start_logging() -> None:

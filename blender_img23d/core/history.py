@@ -56,10 +56,10 @@ Value = TypeVar("Value")
 
 
 def list_runs(base_folder: Path) -> list[Path]:
-    """The folders in `<base>/runs`, newest first by the stamp in their names, others by their change; links are left out."""
+    """The folders in `<base>/runs`, newest first by the stamp in their names, others by their change; links and hidden ones are left out."""
     try:
         with os.scandir(base_folder / "runs") as entries:
-            found = [(_stamp(entry), entry.name) for entry in entries if entry.is_dir(follow_symlinks=False)]
+            found = [(_stamp(entry), entry.name) for entry in entries if entry.is_dir(follow_symlinks=False) and not entry.name.startswith(".")]
     except OSError:
         return []
     return [base_folder / "runs" / name for _, name in sorted(found, reverse=True)]

@@ -166,9 +166,9 @@ def new_run_folder(base_folder: Path, photo: str, now: datetime | None = None) -
 
 
 def stamped_name(photo: str, now: datetime | None = None) -> str:
-    """`<YYYYMMDD-HHMMSS>-<photo stem made safe>-<4 hex>`: in the order of time, and never the same twice."""
+    """`<YYYYMMDD-HHMMSS>-<photo stem made safe>-<8 hex>`: in the order of time, and never the same twice."""
     stamp = (now or datetime.now()).strftime("%Y%m%d-%H%M%S")
-    return f"{stamp}-{safe_stem(Path(photo).stem, 'photo')}-{secrets.token_hex(2)}"
+    return f"{stamp}-{safe_stem(Path(photo).stem, 'photo')}-{secrets.token_hex(4)}"
 
 
 def new_id() -> str:

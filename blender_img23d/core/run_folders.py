@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,68 +11,96 @@ from pathlib import Path
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.errors import bad_request
 from .history import RECORD_NAME, read_run
+from .jobs import Job
+from .run_files import FolderContents, look_into
 
-_OURS = {".png", ".glb", ".npz", ".npy", ".json", ".part"}  # what runs write
-_OF_THE_SYSTEM = {".ds_store", "thumbs.db", "desktop.ini"}  # what file browsers leave behind
+DELETED = ".deleted-"  # what the name of a folder begins with while it is being deleted
 _MAY_STILL_RUN = 600.0  # seconds since the last word in its record; a long step says nothing for minutes
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
+    """How many files a run has, how many bytes they are, and how many other things are in its folder."""
+
     files: int
-    size: int  # bytes
+    size: int
+    others: int = 0
 
 
 def contents(folder: Path) -> Contents:
-    """Raises OSError."""
-    with os.scandir(folder) as entries:
-        sizes = [entry.stat(follow_symlinks=False).st_size for entry in entries]
-    return Contents(files=len(sizes), size=sum(sizes))
+    """Raises Img23DError where it holds no run, OSError."""
+    found = look_into(folder, _run_in(folder))
+    return Contents(files=len(found.ours), size=found.size, others=len(found.others))
 
 
-def check_deletable(folder: Path, base_folder: Path, *, now: float | None = None) -> None:
-    """Raises Img23DError (BAD_REQUEST, or FOLDER_UNWRITABLE where it cannot be looked at)."""
+def check_deletable(folder: Path, base_folder: Path, *, now: float | None = None) -> FolderContents:
+    """What would be deleted. Raises Img23DError (BAD_REQUEST, or FOLDER_UNWRITABLE where it cannot be looked at)."""
     if not _is_directly_in(folder, base_folder / "runs"):
         raise bad_request("This run lies outside the folder for runs: delete it in your file browser.")
-    job = read_run(folder)
-    if job is None:
-        raise bad_request("This folder holds no run of Img23D that can be read: delete it in your file browser.")
+    job = _run_in(folder)
     try:
         age = (time.time() if now is None else now) - (folder / RECORD_NAME).stat().st_mtime
-        foreign = _foreign(folder)
+        found = look_into(folder, job)
     except OSError as error:
         raise _refusal(folder, error) from error
     if job.was_interrupted and age < _MAY_STILL_RUN:
         raise bad_request("This run was worked on until just now, perhaps by another Blender: try again in ten minutes.")
-    if foreign:
-        raise bad_request(f"“{foreign}” in this run's folder is not from Img23D: move it somewhere else first.")
+    return found
 
 
-def delete_run(folder: Path, base_folder: Path) -> None:
-    """Raises Img23DError; where a file is in use, nothing has been deleted yet."""
-    check_deletable(folder, base_folder)
-    doomed = folder.with_name(f".deleted-{folder.name}")
+def delete_run(folder: Path, base_folder: Path) -> bool:
+    """True where the folder is gone, False where something of the artist's own keeps it.
+
+    Raises Img23DError; where a file is in use, nothing has been deleted yet, or not the record.
+    """
+    found = check_deletable(folder, base_folder)
     try:
+        if found.others:
+            _unlink(folder, found)
+            return False
+        doomed = folder.with_name(f"{DELETED}{folder.name}")
         os.rename(folder, doomed)  # Windows refuses while a file in it is open
-        shutil.rmtree(doomed)  # deletes links themselves, not what they point to
+        return _delete_whole(doomed, found)
     except OSError as error:
         raise _refusal(folder, error) from error
+
+
+def finish_deletion(doomed: Path) -> None:
+    """Of a folder whose deletion was cut off. What is not ours stays in it. Raises OSError."""
+    job = read_run(doomed)
+    if job is not None:
+        _unlink(doomed, look_into(doomed, job))
+    with contextlib.suppress(OSError):  # not empty
+        os.rmdir(doomed)
+
+
+def _run_in(folder: Path) -> Job:
+    job = read_run(folder)
+    if job is None:
+        raise bad_request("This folder holds no run of Img23D that can be read: delete it in your file browser.")
+    return job
+
+
+def _delete_whole(doomed: Path, found: FolderContents) -> bool:
+    """Raises OSError."""
+    _unlink(doomed, found)
+    try:
+        os.rmdir(doomed)
+    except OSError:  # somebody put something into it at this moment
+        os.rename(doomed, doomed.with_name(doomed.name.removeprefix(DELETED)))
+        return False
+    return True
+
+
+def _unlink(folder: Path, found: FolderContents) -> None:
+    for name in found.ours:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _is_directly_in(folder: Path, runs: Path) -> bool:
     """True for a real folder in the real `runs`, not for a link that stands there."""
     real, wanted = os.path.realpath(folder), os.path.join(os.path.realpath(runs), folder.name)
     return os.path.normcase(real) == os.path.normcase(wanted)
-
-
-def _foreign(folder: Path) -> str:
-    """The first thing in it that no run writes. Raises OSError."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            is_ours = Path(entry.name).suffix.lower() in _OURS or entry.name.lower() in _OF_THE_SYSTEM
-            if not (is_ours and entry.is_file(follow_symlinks=False)):
-                return entry.name
-    return ""
 
 
 def _refusal(folder: Path, error: OSError) -> Img23DError:

@@ -71,7 +71,7 @@ class IMG23D_OT_import_run(_OnRun, bpy.types.Operator):
         except Img23DError as error:
             return owner.refuse(self, error)
         owner.refusal = ""
-        owner.pump.is_stale = True
+        owner.pump.is_stale = owner.in_use.is_due = True
         for sentence in failures:
             self.report({"WARNING"}, sentence)
         select_only(made, context.view_layer)
@@ -98,6 +98,7 @@ class IMG23D_OT_delete_run(_OnRun, bpy.types.Operator):
         self.lines = (
             _("{photo}, {count} objects").format(photo=PurePath(job.picture).name, count=len(job.targets)),
             _("{count} files, {size:.1f} MB").format(count=found.files, size=found.size / 1e6),
+            *((_("{count} of your own files stay in it").format(count=found.others),) if found.others else ()),
         )
         return context.window_manager.invoke_props_dialog(
             self, width=420, title="Delete This Run with Its Files?", confirm_text="Delete"

@@ -96,7 +96,7 @@ class PipeLink:
     # --- the process ------------------------------------------------------------------------------------------------
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        with open(self._log_path, "ab") as log_file:
+        with open(self._log_path, "ab", opener=_private) as log_file:
             self._log_start = log_file.tell()
             return subprocess.Popen(
                 self._command,
@@ -179,6 +179,10 @@ def _let_broken_pipes_raise() -> None:
     """
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _message(line: bytes) -> Message:

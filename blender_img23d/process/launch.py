@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import sys
 import sysconfig
@@ -11,6 +12,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.os_lock import LockState, try_lock
 from .client import PipeLink
 from .installer import environment_python
 
@@ -143,7 +145,32 @@ def new_log_path(folder: Path) -> Path:
 
 
 def _drop_old_logs(folder: Path) -> None:
-    logs = sorted(folder.glob("backend-*.log"), key=lambda path: path.stat().st_mtime, reverse=True)
+    logs = sorted(folder.glob("backend-*.log"), key=_changed, reverse=True)
     for path in logs[LOGS_KEPT - 1 :]:
-        with contextlib.suppress(PermissionError):  # Windows: another Blender's backend still writes it
-            path.unlink(missing_ok=True)
+        if _is_written(path):
+            continue
+        for part in (path, *folder.glob(f"{glob.escape(path.name)}.*")):  # and what it was before it grew too long
+            with contextlib.suppress(PermissionError):  # Windows: another Blender's backend still writes it
+                part.unlink(missing_ok=True)
+
+
+def _changed(path: Path) -> float:
+    """Seconds since 1970; 0 where another Blender has just deleted it."""
+    try:
+        return path.stat().st_mtime
+    except OSError:
+        return 0.0
+
+
+def _is_written(path: Path) -> bool:
+    """By a backend that lives: it holds a lock on its log, except on Windows, which refuses to delete an open file."""
+    if os.name == "nt":
+        return False
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except OSError:  # gone already, or another user's
+        return True
+    try:
+        return try_lock(descriptor) is LockState.HELD
+    finally:
+        os.close(descriptor)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -12,7 +14,9 @@ from bpy.app.translations import pgettext_rpt as _
 from mathutils import Matrix
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.disk_errors import disk_error
 from ..shared.img23d_protocol.errors import bad_request
+from ..shared.img23d_protocol.whole_files import write_whole
 from .evaluated import CARRIED, evaluated_mesh
 from .uv_maps import read_uv_map, rendered_uv_map
 
@@ -112,21 +116,25 @@ def _write(obj: bpy.types.Object, mesh: bpy.types.Mesh, view: Matrix, path: Path
     vertices, matrix = _points(mesh, world), np.array(view, dtype=np.float64)
     _check_points(obj.name, vertices, triangles, matrix)
     layout = {} if uv is None else {"uv": uv[corners]}
+    data = io.BytesIO()  # NumPy's own writing to a full disk leaves an open file behind
+    np.savez(
+        data,
+        vertices=vertices,
+        triangles=triangles,
+        corners=corners,
+        corner_count=np.int32(len(mesh.loops)),
+        view=matrix,
+        **layout,
+    )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(
-            path,
-            vertices=vertices,
-            triangles=triangles,
-            corners=corners,
-            corner_count=np.int32(len(mesh.loops)),
-            view=matrix,
-            **layout,
-        )
+        write_whole(path, data.getbuffer())
     except OSError as error:
+        with contextlib.suppress(OSError):
+            path.parent.rmdir()  # unless something lies in it
         sentence = _("The folder for runs cannot be written ({folder}): choose another one in the preferences.")
-        sentence = sentence.format(folder=path.parent.parent)
-        raise Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)) from error
+        other = Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence.format(folder=path.parent.parent), str(error))
+        raise disk_error(error, path.parent.parent) or other from error
 
 
 def _points(mesh: bpy.types.Mesh, world: np.ndarray) -> np.ndarray:

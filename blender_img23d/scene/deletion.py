@@ -9,9 +9,9 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..core.jobs import Job
-from ..core.run_folders import Contents, check_deletable, contents, delete_run
+from ..core.folder_marks import used_elsewhere
+from ..core.run_folders import Contents, check_deletable, delete_run
 from ..core.states import SessionState
-from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.errors import bad_request
 from .folders import runs_base
 from .owner import Extension
@@ -23,20 +23,19 @@ def look_at(context: bpy.types.Context, owner: Extension, job: Job) -> Contents:
     _check_idle(owner, job)
     if not folder.is_dir():
         return Contents(files=0, size=0)
-    check_deletable(folder, runs_base(context))
+    base = runs_base(context)
+    found = check_deletable(folder, base)
+    if elsewhere := used_elsewhere(base, owner.in_use.marks):
+        _check_not_used(folder, elsewhere)
     image = next((image for image in bpy.data.images if _lies_in(image, folder)), None)
     if image is not None:
         sentence = _("This file uses the picture “{name}” of that folder: pack it first (File > External Data).")
         raise bad_request(sentence.format(name=image.name))
-    try:
-        return contents(folder)
-    except OSError as error:
-        sentence = _("The folder “{name}” cannot be read.").format(name=folder.name)
-        raise Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)) from error
+    return Contents(files=len(found.ours), size=found.size, others=len(found.others))
 
 
 def delete(context: bpy.types.Context, owner: Extension, job: Job) -> None:
-    """Its files, and its line in the list; objects in the scene stay. Raises Img23DError."""
+    """Its files, and its line in the list; objects in the scene stay, and so does what the artist put there. Raises Img23DError."""
     if look_at(context, owner, job).files:
         delete_run(Path(job.request.run_folder), runs_base(context))
     owner.history.forget(job)
@@ -51,6 +50,11 @@ def _check_idle(owner: Extension, job: Job) -> None:
     is_being_stopped = session.state is SessionState.CANCELLING and not job.is_past
     if not job.is_over or folder == active or folder in in_row or is_being_stopped:
         raise bad_request("This run is still being worked on: cancel it, or wait for it to finish.")
+
+
+def _check_not_used(folder: Path, elsewhere: frozenset[Path]) -> None:
+    if folder in elsewhere:
+        raise bad_request("Another Blender works with this run: close that file, or delete the run there.")
 
 
 def _lies_in(image: bpy.types.Image, folder: Path) -> bool:

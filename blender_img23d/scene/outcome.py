@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 def follow(operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension, job: Job) -> set[str]:
     """Show the job's list and let the pump do the rest; in background mode wait and report how it ended."""
     owner.refusal = ""
+    owner.in_use.is_due = True
     if not job.is_search:
         show_job(context.window_manager, job)
         sync_rows(context.window_manager, job)
@@ -43,6 +44,7 @@ def follow_setup(operator: bpy.types.Operator, owner: Extension) -> set[str]:
 def follow_retexture(operator: bpy.types.Operator, owner: Extension) -> set[str]:
     """As `follow`, for all the meshes of the newest wish."""
     owner.refusal = ""
+    owner.in_use.is_due = True
     if not must_wait():
         owner.pump.wake()
         return {"FINISHED"}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .doctor import Checkup
     from .forecast import Forecaster
     from .history import History
+    from .in_use import FoldersInUse
     from .models import Models
     from .overlay import Overlay
     from .running import Running
@@ -37,6 +38,7 @@ class Extension(app.App):
     models: Models  # what the AI models' panel shows
     forecaster: Forecaster  # what the next run will take
     running: Running  # how far the present one is
+    in_use: FoldersInUse  # what of the disk must not be cleaned away
     history: History  # what the panels of past runs and of the active object show
     checkup: Checkup | None = None  # the last look at everything
     editors: Editors  # the Image Editors that show the photo

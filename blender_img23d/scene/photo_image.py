@@ -13,6 +13,7 @@ from ..core.orientation import Turn, photo_turn
 from ..properties import ROOT_PACKAGE
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from .folders import absolute
+from .picture_files import save_pixels
 from .shown_photo import PHOTO
 
 _LONGEST_SIDE = 4096  # pixels of the upright copy, which is only looked at
@@ -79,7 +80,7 @@ def _write_upright(path: str, turn: Turn, copy: Path) -> None:
                     name=Path(path).name
                 ),
             )
-        _save(upright(_pixels(stored), turn), copy)
+        save_pixels(copy, upright(_pixels(stored), turn)[::-1])
     finally:
         bpy.data.images.remove(stored)
 
@@ -98,17 +99,3 @@ def _pixels(image: bpy.types.Image) -> np.ndarray:
 def upright(pixels: np.ndarray, turn: Turn) -> np.ndarray:
     """(H, W, C), rows from the top, to the same or (W, H, C)."""
     return np.rot90(pixels[:, ::-1] if turn.mirrored else pixels, -turn.quarters)
-
-
-def _save(pixels: np.ndarray, copy: Path) -> None:
-    height, width = pixels.shape[:2]
-    image = bpy.data.images.new(copy.stem, width, height, alpha=True)
-    try:
-        image.pixels.foreach_set(np.ascontiguousarray(pixels[::-1]).ravel())
-        image.filepath_raw, image.file_format = str(copy), "PNG"
-        image.save()
-    except RuntimeError as error:
-        sentence = "The upright copy of the photo could not be written: is the disk full?"
-        raise Img23DError(ErrorCode.DISK_FULL, sentence, str(error)) from error
-    finally:
-        bpy.data.images.remove(image)

@@ -16,10 +16,12 @@ import numpy as np
 from bpy.app.translations import pgettext_rpt as _
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.disk_errors import disk_error
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.filenames import safe_stem
 from .folders import absolute, runs_base
 from .owner import extension
+from .picture_files import picture_data, save_picture, save_pixels
 from .rendering import save_render_result
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif")  # what the backend opens
@@ -49,10 +51,9 @@ def photo_of_image(context: bpy.types.Context, image: bpy.types.Image) -> str:
 def photo_of_render(context: bpy.types.Context) -> str:
     """Of the last render, as it is seen. Raises Img23DError where nothing was rendered."""
     folder = _folder(context)
-    draft = folder / "render.new.png"
-    save_render_result(context.scene, draft)
-    path = folder / f"render_{_hash(draft.read_bytes())}.png"
-    draft.replace(path)
+    data = picture_data(folder, lambda draft: save_render_result(context.scene, draft))
+    path = folder / f"render_{_hash(data)}.png"
+    save_picture(path, data)
     return str(path)
 
 
@@ -142,23 +143,8 @@ def _written(folder: Path, name: str, pixels: np.ndarray) -> str:
     stem = safe_stem(name.rpartition(".")[0] if name.lower().endswith(EXTENSIONS) else name, "image")
     path = folder / f"{stem}_{_hash(eight_bits.tobytes())}.png"
     if not path.is_file():
-        _save(path, eight_bits)
+        save_pixels(path, np.divide(eight_bits, 255, dtype=np.float32))
     return str(path)
-
-
-def _save(path: Path, pixels: np.ndarray) -> None:
-    """`pixels` (H, W, 4) uint8, rows from the bottom."""
-    height, width = pixels.shape[:2]
-    copy = bpy.data.images.new(path.stem, width, height, alpha=True)
-    try:
-        copy.pixels.foreach_set(np.divide(pixels, 255, dtype=np.float32).ravel())
-        copy.filepath_raw, copy.file_format = str(path), "PNG"
-        copy.save()
-    except RuntimeError as error:
-        sentence = _("The picture could not be written: is the disk full?")
-        raise Img23DError(ErrorCode.DISK_FULL, sentence, str(error)) from error
-    finally:
-        bpy.data.images.remove(copy)
 
 
 def _hash(data: bytes) -> str:
@@ -172,7 +158,7 @@ def _folder(context: bpy.types.Context) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         sentence = _("The folder “{folder}” cannot be made: choose another one in the preferences.").format(folder=folder)
-        raise Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)) from error
+        raise disk_error(error, folder) or Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)) from error
     return folder
 
 

@@ -24,6 +24,7 @@ def search(operator: bpy.types.Operator, context: bpy.types.Context, owner: Exte
     except Img23DError as error:
         return owner.refuse(operator, error)
     owner.applier.targets.expect(job, context.scene, only=only)
+    owner.in_use.clean_searches(context)
     return follow(operator, context, owner, job)
 
 

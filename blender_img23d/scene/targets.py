@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import bpy
 
 from ..core.jobs import Job
-from ..core.searches import delete_old_searches
 from ..core.targets import Row, found_again, with_found
 from ..properties import Img23DSceneSettings, Img23DTarget
 from ..shared.img23d_protocol.messages import Box, CutoutReady, LocatedTarget, TargetFailed, Wanted
@@ -50,9 +48,6 @@ class TargetFiller:
         if only:
             search.row, search.again = values.active_target, values.targets[values.active_target].name
         self._searches[job.id] = search
-        rows = (row for any_scene in bpy.data.scenes for row in any_scene.img23d.targets)
-        in_use = {Path(row.cutout).parent for row in rows if row.cutout}
-        delete_old_searches(Path(job.request.run_folder).parent, in_use)
 
     def on_located(self, job: Job, found: tuple[LocatedTarget, ...]) -> None:
         """Fills the list; an answer to another file, scene or photo is dropped."""
@@ -75,6 +70,12 @@ class TargetFiller:
     def on_failure(self, job: Job, message: TargetFailed) -> None:
         """What was found and can't be cut out says why in the list."""
         self._learn(job, message.target, "", message.sentence)
+
+    @property
+    def cutouts(self) -> set[str]:
+        """Paths of all that a row shows, or may show again after an undo."""
+        shown = {row.cutout for scene in bpy.data.scenes for row in scene.img23d.targets}
+        return (shown | {cutout for cutout, _ in self._known.values()}) - {""}
 
     def show_news(self) -> bool:
         """Gives the rows without a cut-out what is known by now. True where one has changed."""

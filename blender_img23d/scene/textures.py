@@ -9,7 +9,9 @@ from pathlib import Path
 import bpy
 
 from ..properties import preferences_of
+from ..shared.img23d_protocol.disk_errors import is_full
 from ..shared.img23d_protocol.filenames import safe_stem
+from ..shared.img23d_protocol.whole_files import whole_file
 
 _log = logging.getLogger(__name__)
 
@@ -19,6 +21,7 @@ _UNWRITABLE = (
     "The textures are packed into the .blend, since the folder “{folder}” beside it cannot be written: "
     "see whether you may write there."
 )
+_FULL = "The textures are packed into the .blend, since the disk of the folder “{folder}” beside it is full: make room there."
 
 
 def keep(image: bpy.types.Image, name: str, tell: Callable[[str], None]) -> None:
@@ -36,9 +39,9 @@ def keep(image: bpy.types.Image, name: str, tell: Callable[[str], None]) -> None
     folder = Path(bpy.data.filepath).parent / FOLDER
     try:
         path = _write_new(folder, safe_stem(name, "texture"), image.packed_file.data)
-    except OSError:
+    except OSError as error:
         _log.exception("saving a texture into %s", folder)
-        tell(_UNWRITABLE.format(folder=FOLDER))
+        tell((_FULL if is_full(error) else _UNWRITABLE).format(folder=FOLDER))
         return
     image.filepath_raw = f"//{FOLDER}/{path.name}"
     image.unpack(method="REMOVE")  # from the .blend; the file is there already
@@ -48,22 +51,24 @@ def _write_new(folder: Path, stem: str, data: bytes) -> Path:
     """Under the first name that is free. Raises OSError, and leaves nothing half written then."""
     folder.mkdir(exist_ok=True)
     path, number = folder / f"{stem}.png", 1
-    while not _is_written(path, data):
+    while path.exists() or not _is_written(path, data):
         number += 1
         path = folder / f"{stem}-{number}.png"
     return path
 
 
 def _is_written(path: Path, data: bytes) -> bool:
-    """False where there is a file of that name."""
+    """False where another Blender has just taken that name. Raises OSError."""
+    is_ours = False
     try:
-        file = path.open("xb")
+        with whole_file(path, durable=True) as draft:
+            draft.write_bytes(data)
+            path.open("xb").close()  # it is ours from here on
+            is_ours = True
     except FileExistsError:
         return False
-    try:
-        with file:
-            file.write(data)
     except OSError:
-        path.unlink(missing_ok=True)
+        if is_ours:
+            path.unlink(missing_ok=True)
         raise
     return True

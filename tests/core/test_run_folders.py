@@ -36,12 +36,40 @@ def test_a_run_is_deleted_with_its_files_and_nothing_else(folder: Path, tmp_path
     assert os.listdir(tmp_path / "runs") == [other.name] and contents(other).files == 3
 
 
-@pytest.mark.parametrize("name", ["my scene.blend", "notes.txt", "renders"])
-def test_what_the_artist_put_there_keeps_the_whole_run(folder: Path, tmp_path: Path, name: str) -> None:
+OWN = ["my scene.blend", "notes.txt", "renders", "render.png", "00_cup_cutout_edited.png", "01_cup.glb", "00_cup_preview2.png", "mesh_old.npz", "photo.part"]
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_what_the_artist_put_there_survives(folder: Path, tmp_path: Path, name: str) -> None:
     (folder / name).mkdir() if name == "renders" else (folder / name).write_bytes(b"x")
-    with pytest.raises(Img23DError, match=name):
-        delete_run(folder, tmp_path)
-    assert contents(folder).files == 4
+    assert (contents(folder).files, contents(folder).others) == (3, 1)
+    assert delete_run(folder, tmp_path) is False
+    assert os.listdir(folder) == [name]
+
+
+def test_every_file_of_a_real_run_is_known(tmp_path: Path) -> None:
+    """Of a generation with all its pictures, and of a re-texture: otherwise it would count as the artist's."""
+    import cv2
+    import numpy as np
+    from img23d_backend.engines import Engines
+    from img23d_backend.job import Caller
+    from img23d_backend.pipeline import run_job
+
+    photo = tmp_path / "photo.png"
+    picture = np.full((120, 160, 3), 230, np.uint8)
+    cv2.circle(picture, (80, 60), 40, (30, 40, 200), -1)
+    cv2.imencode(".png", picture)[1].tofile(photo)
+    folder = tmp_path / "runs" / "20260101-000000-desk-aaaa"
+    wanted = tuple(m.Wanted(name=name, box=m.Box(left=0.2, top=0.1, right=0.8, bottom=0.9)) for name in ("red cup", "CON", "a/b: ü\u0308 走"))
+    told: list[object] = []
+    caller = Caller(emit=told.append, load_engine=Engines(tmp_path / "models").load)
+    run_job(m.Generate(job="j", photo=str(photo), run_folder=str(folder), wanted=wanted), caller)
+    assert type(told[-1]) is m.Finished
+    for name in ("mesh.npz", "grown.npz", "layout_uv.npy", "00_red_cup_texture.png", "00_red_cup_uv.npy", "run.json.part", ".run.json.0123abcd.part"):
+        (folder / name).write_bytes(b"x")
+    (folder / ".00_red_cup.glb.0123abcd.part").write_bytes(b"half")
+    assert contents(folder).others == 0
+    assert delete_run(folder, tmp_path) is True and not folder.exists()
 
 
 def test_a_file_browsers_own_file_does_not_keep_it(folder: Path, tmp_path: Path) -> None:
@@ -78,10 +106,10 @@ def test_links_are_not_followed(folder: Path, tmp_path: Path) -> None:
         (folder / "far.png").symlink_to(target / "run.json")
     except OSError:
         pytest.skip("links need a right here")
-    for place in (link, folder):
-        with pytest.raises(Img23DError):
-            delete_run(place, tmp_path)
-    assert contents(target).files == 3 and contents(folder).files == 4
+    with pytest.raises(Img23DError):
+        delete_run(link, tmp_path)
+    delete_run(folder, tmp_path)
+    assert contents(target).files == 3 and os.listdir(folder) == ["far.png"], "the link itself is not from Img23D"
 
 
 def test_a_base_that_is_itself_a_link_serves(folder: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_a_search_folder_is_named_and_not_made(tmp_path: Path) -> None:
 
 def test_the_newest_are_kept_and_those_in_use(tmp_path: Path) -> None:
     folders = [search_folder(tmp_path, number) for number in range(25)]
-    delete_old_searches(tmp_path / "searches", in_use={folders[1]})
+    delete_old_searches(tmp_path, in_use={folders[1]})
     assert sorted((tmp_path / "searches").iterdir()) == sorted([folders[1], *folders[5:]])
 
 
@@ -42,7 +42,7 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     for file in list(empty.iterdir()):
         file.unlink()
     (searches / "20260101-000000-file-0000").write_text("a file")
-    delete_old_searches(searches, keep=0)
+    delete_old_searches(tmp_path, keep=0)
     assert {path.name for path in searches.iterdir()} == {
         named.name, with_more.name, nested.name, empty.name, "20260101-000000-file-0000",
     }  # fmt: skip
@@ -55,9 +55,9 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     holding = search_folder(tmp_path, 1)
     (tmp_path / "searches" / elsewhere.name).symlink_to(elsewhere, target_is_directory=True)
     (holding / "01_linked.png").symlink_to(elsewhere / "run.json")
-    delete_old_searches(tmp_path / "searches", keep=0)
+    delete_old_searches(tmp_path, keep=0)
     assert len(list(elsewhere.iterdir())) == 2 and len(list(holding.iterdir())) == 3
 
 
 def test_no_search_yet(tmp_path: Path) -> None:
-    delete_old_searches(tmp_path / "searches")
+    delete_old_searches(tmp_path)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.os_lock import LockState, try_lock
 
 PATIENCE = 10.0  # seconds: what an earlier backend had started may still be ending
 TICK_SECONDS = 0.2
-_NOT_POSSIBLE = {errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS}  # some network file systems
 
 
 @contextlib.contextmanager
@@ -26,7 +24,7 @@ def hold(path: Path, tick: Callable[[], None], *, patience: float = PATIENCE) ->
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         deadline = time.monotonic() + patience
-        while not _take(descriptor):
+        while try_lock(descriptor) is LockState.HELD:
             if time.monotonic() > deadline:
                 sentence = f"Another set-up is at work in “{path.parent}”: wait until it is finished."
                 raise Img23DError(ErrorCode.BUSY, sentence)
@@ -35,24 +33,3 @@ def hold(path: Path, tick: Callable[[], None], *, patience: float = PATIENCE) ->
         yield descriptor
     finally:
         os.close(descriptor)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-
-else:
-    import fcntl
-
-    def _take(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            return error.errno in _NOT_POSSIBLE
-        return True

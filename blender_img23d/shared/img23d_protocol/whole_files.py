@@ -21,7 +21,7 @@ _FIRST_WAIT = 0.02  # seconds, doubled each time
 _BLOCK = 1 << 22  # bytes a call: a cancelled process is not held up by one of gigabytes
 
 
-def write_whole(path: Path, data: bytes, *, durable: bool = False, private: bool = False) -> None:
+def write_whole(path: Path, data: bytes | memoryview, *, durable: bool = False, private: bool = False) -> None:
     """Replaces the file, or leaves the old one and nothing else. Raises OSError, which names the file.
 
     `durable` waits until it is on the disk, for what must survive a power cut. `private` files are for their owner only.
