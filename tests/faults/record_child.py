@@ -62,7 +62,7 @@ def check_job(job: Any, folder: Path) -> None:
     assert job.is_over and math.isfinite(job.seconds) and math.isfinite(job.started) and 0.0 <= job.progress <= 1.0
     check_numbers(job.request.settings)
     assert all(type(side) is int and abs(side) < INTEGER for side in job.photo_size), job.photo_size
-    assert type(job.request.seed) is int and 0 <= job.request.seed < INTEGER, job.request.seed
+    assert type(job.request.seed) is int and -1 <= job.request.seed < INTEGER, job.request.seed  # -1 draws one
     for target in job.targets:
         assert isinstance(target.name, str) and type(target.faces) is int and 0 <= target.faces < INTEGER
         for path in (target.mesh, target.cutout, target.preview):
