@@ -23,7 +23,7 @@ _PRIMARIES = {  # H.273, table 2
     12: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
 }
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
-_STEPS = 8191  # linear values that sRGB's curve is tabulated for: dark ones are a level of 255 apart at most
+_STEPS = 65535  # linear values that sRGB's curve is tabulated for, beside 0
 _ROWS_AT_ONCE = 1 << 18  # pixels
 _UNSEEN = 2.5  # levels of 255: what may differ in an sRGB profile of another maker
 
@@ -54,9 +54,8 @@ class ColorSpace:
     def _converted(self, pixels: np.ndarray, shown: np.ndarray) -> np.ndarray:
         import cv2
 
-        linear = np.stack([np.take(self.curves[i], pixels[:, :, i]) for i in range(3)], axis=2)
-        mixed = cv2.transform(linear, self.to_srgb * _STEPS)
-        return shown[np.clip(mixed + 0.5, 0, _STEPS).astype(np.uint16)]
+        linear = cv2.LUT(np.ascontiguousarray(pixels), np.ascontiguousarray(self.curves.T[:, None]))
+        return np.take(shown, _in_steps(cv2.transform(linear, self.to_srgb * _STEPS)))
 
 
 def color_space(curves: Sequence[np.ndarray], to_xyz: np.ndarray) -> ColorSpace | None:
@@ -111,7 +110,7 @@ def lab_to_srgb(samples: np.ndarray, bits: int, *, is_signed: bool) -> np.ndarra
     a, b = (_around_zero(samples[:, :, channel], bits, is_signed=is_signed) for channel in (1, 2))
     xyz = np.stack([_cube(y + a / 500), _cube(y), _cube(y - b / 200)], axis=-1)
     linear = cv2.transform(xyz, (np.linalg.inv(_to_xyz(_SRGB, _D65)) * D50 * _STEPS).astype(np.float32))
-    return _shown_table()[np.clip(linear + 0.5, 0, _STEPS).astype(np.uint16)]
+    return np.take(_shown_table(), _in_steps(linear))
 
 
 def _around_zero(part: np.ndarray, bits: int, *, is_signed: bool) -> np.ndarray:
@@ -142,6 +141,13 @@ def _to_xyz(primaries: Sequence[Sequence[float]], white: Sequence[float]) -> np.
     scaled = columns * np.linalg.solve(columns, from_white)
     cones = (_BRADFORD @ D50) / (_BRADFORD @ from_white)
     return np.linalg.inv(_BRADFORD) @ np.diag(cones) @ _BRADFORD @ scaled
+
+
+def _in_steps(values: np.ndarray) -> np.ndarray:
+    """Float32 rounded to uint16; what lies outside becomes the first or the last step."""
+    import cv2
+
+    return cv2.multiply(values, 1.0, dtype=cv2.CV_16U)
 
 
 def _shown_table() -> np.ndarray:

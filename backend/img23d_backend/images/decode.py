@@ -11,7 +11,7 @@ from ..stages import Photo
 from . import formats, limits, png
 from .colors import ColorSpace, adobe_rgb, space_of_png
 from .exif import focal_in_widths
-from .file import read_file
+from .file import read_file, shown_name
 from .header import CutShort, Damaged, Format, Header, NotAPicture
 from .icc import NotReadable, read_profile
 
@@ -26,7 +26,7 @@ def load_photo(path: str) -> Photo:
 
 def decode_photo(data: bytes, path: str) -> Photo:
     """The picture in a file's bytes; `path` only gives it its name."""
-    name = Path(path).name
+    name = shown_name(path)
     header = _checked_header(data, name)
     pixels, notes = _decode(data, header, name)
     notes = _first_only(header) + notes + _to_srgb(pixels, data, header)
@@ -39,7 +39,7 @@ def decode_photo(data: bytes, path: str) -> Photo:
 
 def photo_size(path: str) -> tuple[int, int]:
     """Width and height in pixels of the upright photo, before any scaling down. Raises as `load_photo` does."""
-    return _checked_header(read_file(path), Path(path).name).upright_size
+    return _checked_header(read_file(path), shown_name(path)).upright_size
 
 
 def _checked_header(data: bytes, name: str) -> Header:

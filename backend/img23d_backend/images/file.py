@@ -17,19 +17,23 @@ def read_file(path: str) -> bytes:
     """Raises Img23DError with one of the PHOTO_* codes."""
     if not path.strip():
         raise Img23DError(ErrorCode.PHOTO_MISSING, "No photo is chosen: choose one first.")
-    name = Path(path).name or path
+    name = shown_name(path)
     try:
         data = _read(path, name)
     except (OSError, ValueError) as error:  # ValueError: a null character in the path, or one that is no text
         if getattr(error, "errno", None) in _NOT_THERE:
             sentence = f"“{name}” is not there (any more): choose the photo again."
             raise Img23DError(ErrorCode.PHOTO_NOT_FOUND, sentence, str(error)) from error
-        shown = name.replace("\0", "").encode("utf-8", "replace").decode()
-        sentence = f"“{shown}” cannot be read: look at its permissions or copy it elsewhere."
+        sentence = f"“{name}” cannot be read: look at its permissions or copy it elsewhere."
         raise Img23DError(ErrorCode.PHOTO_UNREADABLE, sentence, str(error)) from error
     if not data:
         raise Img23DError(ErrorCode.PHOTO_EMPTY_FILE, f"“{name}” is an empty file of 0 bytes: choose another copy.", path)
     return data
+
+
+def shown_name(path: str) -> str:
+    """The file's name without characters that are no text."""
+    return (Path(path).name or path).replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _read(path: str, name: str) -> bytes:
