@@ -61,15 +61,17 @@ def run_soak(*, minutes: float, case: str = "", fast: bool = False) -> int:
         print(f"{row.cases or 'not run':>8}  {row.failures} failed  {row.what}")
     if not case:
         took = f"{(time.monotonic() - begun) / 60:.0f} minutes, load {load:.1f} before, cases from number {first} on"
-        DOCUMENT.write_text(document(rows, f"{date.today().isoformat()}, {machine()}; {took}"), encoding="utf-8", newline="\n")
-        print(f"Wrote {DOCUMENT.relative_to(ROOT)}: {sum(row.cases for row in rows):,} cases, {sum(row.failures for row in rows)} failures")
+        page = document(rows, f"{date.today().isoformat()}, {machine()}; {took}")
+        DOCUMENT.write_text(page, encoding="utf-8", newline="\n")
+        print(f"Wrote {DOCUMENT.relative_to(ROOT)}")
     total = sum((counts for _, counts in results), Counter())
     print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
     return 0 if total["passed"] and not total["failed"] and all(status == 0 for status, _ in results) else 1
 
 
 def _only_faults(suites: Sequence[Suite]) -> list[Suite]:
-    return [replace(suite, files=FILES_IN_BLENDER if suite.folder in IN_BLENDER else ()) for suite in suites if suite.folder in (FOLDER, *IN_BLENDER)]
+    chosen = [suite for suite in suites if suite.folder in (FOLDER, *IN_BLENDER)]
+    return [replace(suite, files=FILES_IN_BLENDER if suite.folder in IN_BLENDER else ()) for suite in chosen]
 
 
 def read_rows(folder: Path) -> list[Row]:
@@ -88,8 +90,8 @@ def document(rows: Sequence[Row], when: str) -> str:
     lines = [
         "# Reliability",
         "",
-        "What was done to Img23D to break it, by `python3 build_addon.py test --soak`, which writes this page. A quick form of the same",
-        "tests is part of `build_addon.py test`.",
+        "What was done to Img23D to break it, by `python3 build_addon.py test --soak`, which writes this page. A quick form of the",
+        "same tests is part of `build_addon.py test`.",
         "",
         f"Last run: {when}.",
         "",
@@ -99,13 +101,15 @@ def document(rows: Sequence[Row], when: str) -> str:
         "|---|---:|---:|---|---:|---|",
         *(row.line for row in rows),
         "",
-        "A case fails when a process crashes, hangs for 30 seconds or lets an exception escape where a sentence or a skip is due; when a",
-        "picture under 1 MB takes more than 600 MB or 5 seconds of processor time; when half a file could be taken for a result, a record",
-        "is neither whole nor marked, a process is left behind, or the next start does not work. The figures at worst are the largest of",
-        "all cases: MB of growth of the process that did the work, seconds of processor time, and the longest tick of Blender's timer.",
+        "A case fails when a process crashes, hangs for 30 seconds or lets an exception escape where a sentence or a skip is due;",
+        "when a picture under 1 MB takes more than 600 MB or 5 seconds of processor time; when half a file could be taken for a",
+        "result, a record is neither whole nor marked, a process is left behind, or the next start does not work. The figures at",
+        "worst are the largest of all cases: MB that the process grew by, seconds of processor time (of waiting, where a backend",
+        "was stopped), the longest tick of the session in seconds, and open files.",
         "",
-        "The damaged files are made of small valid ones, which Pillow, the standard library and the formats' specifications made and not",
-        "our own writers (`tests/faults`). A failure names its case, and `build_addon.py test --soak --case SEED:NUMBER` tries it again.",
+        "The damaged files are made of small valid ones, which Pillow, the standard library and the formats' specifications made",
+        "and not our own writers (`tests/faults`). A failure names its case, and `build_addon.py test --soak --case SEED:NUMBER`",
+        "tries it again.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
@@ -27,6 +28,7 @@ from ..shared.img23d_protocol.messages import (
 )
 
 RANDOM_SEED = -1
+STAMPED_NAME = re.compile(r"\d{8}-\d{6}-.+-([0-9a-f]{4}){1,2}", re.DOTALL)  # what `stamped_name` makes, and made
 
 
 def build_settings(

@@ -12,9 +12,11 @@ from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.errors import bad_request
 from .history import RECORD_NAME, read_run
 from .jobs import Job
+from .requests import STAMPED_NAME
 from .run_files import FolderContents, look_into
 
 DELETED = ".deleted-"  # what the name of a folder begins with while it is being deleted
+_RUN_WHEN_OPENED = {".app", ".bundle", ".workflow", ".action", ".prefpane", ".service"}  # folders that macOS starts
 _MAY_STILL_RUN = 600.0  # seconds since the last word in its record; a long step says nothing for minutes
 
 
@@ -46,6 +48,24 @@ def check_deletable(folder: Path, base_folder: Path, *, now: float | None = None
     if job.was_interrupted and age < _MAY_STILL_RUN:
         raise bad_request("This run was worked on until just now, perhaps by another Blender: try again in ten minutes.")
     return found
+
+
+def check_openable(folder: Path, base_folder: Path) -> None:
+    """Before a path that stands in a .blend or a record is handed to the system, which may run what it names.
+
+    Only a real folder that holds a run: directly in `<base>/runs`, or with the name of a run in another folder for runs.
+    Raises Img23DError(BAD_REQUEST).
+    """
+    try:
+        is_folder = folder.is_dir() and folder != Path()
+        is_kept = is_folder and _is_directly_in(folder, base_folder / "runs")
+        is_named = is_folder and STAMPED_NAME.fullmatch(folder.name) and folder.parent.name == "runs" and _is_directly_in(folder, folder.parent)
+    except (OSError, ValueError):  # ValueError: a NUL in the path
+        is_folder = is_kept = is_named = False
+    if not is_folder:
+        raise bad_request("This run's folder is no longer there.")
+    if not (is_kept or is_named) or folder.suffix.lower() in _RUN_WHEN_OPENED or read_run(folder) is None:
+        raise bad_request("This is no folder of a run, so it is not opened: look at it in your file browser.")
 
 
 def delete_run(folder: Path, base_folder: Path) -> bool:

@@ -11,10 +11,9 @@ from pathlib import Path
 
 from ..shared.img23d_protocol.whole_files import passing_for
 from .folder_marks import FolderMarks, used_elsewhere
-from .requests import stamped_name
+from .requests import STAMPED_NAME, stamped_name
 
 SEARCHES_KEPT = 20
-_FOLDER = re.compile(r"\d{8}-\d{6}-.+-([0-9a-f]{4}){1,2}", re.DOTALL)  # what `stamped_name` makes, and made
 _OUR_FILES = re.compile(r"\d{2,}_.+_cutout\.png|run\.json(\.part)?", re.DOTALL)  # as the backend names them
 
 
@@ -36,7 +35,7 @@ def delete_old_searches(
         return
     try:
         with os.scandir(searches) as entries:
-            ours = [entry.path for entry in entries if _is_folder(entry) and _FOLDER.fullmatch(entry.name)]
+            ours = [entry.path for entry in entries if _is_folder(entry) and STAMPED_NAME.fullmatch(entry.name)]
     except OSError:  # no search yet
         return
     for path in sorted(ours, reverse=True)[keep:]:

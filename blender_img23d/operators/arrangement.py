@@ -8,6 +8,7 @@ from bpy.props import FloatProperty
 
 from ..scene.owner import poll_idle
 from ..scene.tags import CAMERA, is_result
+from ..shared.img23d_protocol.limits import HEIGHT_MAX
 
 
 class IMG23D_OT_use_photo_camera(bpy.types.Operator):
@@ -75,6 +76,9 @@ class IMG23D_OT_set_real_height(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene.real_size import height_of, scale_run
 
+        if not self.height * context.scene.unit_settings.scale_length <= HEIGHT_MAX:  # true for NaN, too
+            self.report({"ERROR"}, _("No object has this height: type another one."))
+            return {"CANCELLED"}
         obj = context.view_layer.objects.active
         present = height_of(obj, context.view_layer)
         if present <= 0.0:

@@ -11,6 +11,7 @@ from bpy.props import BoolProperty
 from ..scene.folders import runs_base
 from ..scene.owner import extension, poll_idle, shown_job
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.errors import bad_request
 
 
 class IMG23D_OT_doctor(bpy.types.Operator):
@@ -63,11 +64,17 @@ class IMG23D_OT_open_run_folder(bpy.types.Operator):
     bl_description = "Open the folder with the cut-outs, meshes and textures of the listed run, or of all runs"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        owner = extension()
+        from ..core.run_folders import check_openable
+
+        owner, base = extension(), runs_base(context)
         job = shown_job(owner, context)
-        folder = Path(getattr(job.request, "run_folder", "")) if job is not None else runs_base(context)
-        if not folder.is_dir():
-            error = Img23DError(ErrorCode.BAD_REQUEST, pgettext_rpt("This run's folder is not there: {folder}").format(folder=folder))
+        folder = Path(getattr(job.request, "run_folder", "")) if job is not None else base
+        try:
+            if job is not None:
+                check_openable(folder, base)
+            elif not base.is_dir():
+                raise bad_request("There is no run yet.")
+        except Img23DError as error:
             return owner.refuse(self, error)
         bpy.ops.wm.path_open(filepath=str(folder))
         return {"FINISHED"}

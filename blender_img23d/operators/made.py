@@ -8,12 +8,12 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty
 
+from ..scene.folders import runs_base
 from ..scene.outcome import follow
 from ..scene.owner import extension, poll_idle
 from ..scene.selection import check_mode
 from ..scene.tags import RUN_FOLDER, is_result
 from ..shared.img23d_protocol import Img23DError
-from ..shared.img23d_protocol.errors import bad_request
 
 _AGAIN = "Make this object once more from its photo, with the same seed: the same settings give the same result"
 _ANOTHER = "Make this object once more from its photo, with a new seed"
@@ -103,10 +103,13 @@ class IMG23D_OT_open_made_folder(bpy.types.Operator):
         return _is_made(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..core.run_folders import check_openable
+
         folder = Path(str(context.object.get(RUN_FOLDER, "")))
-        if not folder.is_dir() or folder == Path():
-            sentence = _("This run's folder is no longer there: {folder}").format(folder=folder)
-            return extension().refuse(self, bad_request(sentence))
+        try:
+            check_openable(folder, runs_base(context))
+        except Img23DError as error:
+            return extension().refuse(self, error)
         bpy.ops.wm.path_open(filepath=str(folder))
         return {"FINISHED"}
 

@@ -6,6 +6,8 @@ import bpy
 from bpy.props import BoolProperty, FloatProperty, StringProperty
 from bpy.types import PropertyGroup
 
+from ..shared.img23d_protocol.limits import HEIGHT_MAX
+
 
 def _percent(label: str, description: str, default: float) -> FloatProperty:
     return FloatProperty(
@@ -26,6 +28,13 @@ def _on_edge(target: Img23DTarget, context: bpy.types.Context) -> None:
         target.has_box = target.is_drawn = True
     if target.note or target.cutout:
         target.note = target.cutout = ""
+
+
+def _on_height(target: Img23DTarget, context: bpy.types.Context) -> None:
+    """A field takes `inf` and `nan` as numbers. What nothing measures is not known."""
+    height = target.height * context.scene.unit_settings.scale_length
+    if not 0.0 <= height <= HEIGHT_MAX:  # true for NaN, too
+        target.height = 0.0
 
 
 class Img23DTarget(PropertyGroup):
@@ -60,6 +69,7 @@ class Img23DTarget(PropertyGroup):
         min=0.0,
         soft_max=10.0,
         unit="LENGTH",
+        update=_on_height,
     )
 
 

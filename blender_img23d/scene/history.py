@@ -68,7 +68,9 @@ class History:
     def making(self, obj: bpy.types.Object) -> Making:
         """For `draw`: what made this object, from its tags until its run's folder has been read."""
         self._is_wanted = True
-        known = (obj.session_uid, obj.get(RUN), obj.get(TARGET))
+        run, index = obj.get(RUN), obj.get(TARGET)
+        # A list among a .blend's properties is a reference, which must not be kept
+        known = (obj.session_uid, run if isinstance(run, str) else "", index if type(index) is int else None)
         if known != self._object or self._making is None:
             self._object, self._folder = known, str(obj.get(RUN_FOLDER, ""))
             self._making = _making(recipe_of_tags(_tags(obj)))

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import bpy
 
+from ..core.history import read_run
 from .tags import PHOTO, RUN_FOLDER, TARGET
 
 
@@ -22,10 +22,6 @@ def own_picture(obj: bpy.types.Object) -> str:
 
 def _cutout(obj: bpy.types.Object) -> str:
     """What the run's record names; empty where the record or the file is gone."""
-    folder = Path(str(obj.get(RUN_FOLDER, "")))
-    try:
-        record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-        path = folder / record["targets"][int(obj[TARGET])]["files"]["cutout"]
-        return str(path) if path.is_file() else ""
-    except (OSError, ValueError, KeyError, IndexError, TypeError):
-        return ""
+    job, index = read_run(Path(str(obj.get(RUN_FOLDER, "")))), obj.get(TARGET)
+    target = job.target(index) if job is not None and type(index) is int else None
+    return target.cutout if target is not None else ""

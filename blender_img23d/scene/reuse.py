@@ -23,7 +23,7 @@ def reuse(job: Job, scene: bpy.types.Scene) -> None:
         values.photo = request.photo  # first: with another photo the list is emptied
         _list_targets(values, job, scene.unit_settings.scale_length)
     _set(values, "engine", request.engine)
-    values.seed = request.seed
+    _set(values, "seed", request.seed)
     _set_quality(values, request.settings)
 
 
@@ -64,7 +64,7 @@ def _set_quality(values: Img23DSceneSettings, settings: Settings) -> None:
 
 
 def _set(values: Img23DSceneSettings, name: str, value: object) -> None:
-    with contextlib.suppress(TypeError):  # a choice that another version had
+    with contextlib.suppress(TypeError, ValueError, OverflowError):  # a choice that another version had
         setattr(values, name, value)
 
 

@@ -16,6 +16,7 @@ from .tags import RUN, is_result
 from .windows import Workplace
 
 _ROW_DEPTH = 1.5  # metres from one run's row to the next; the largest object of a run is 1 m
+_MOST_ROWS = 1000  # that a place is looked for behind; then it stands in what is there
 _ANYWHERE = 1e9  # scene units: a row takes the whole width
 
 
@@ -58,7 +59,9 @@ def make_room_for_row(spot: Spot, taken: Sequence[Extents], scale: float) -> Non
     """Move the spot to the next free row in front; `scale` is what the run's objects are multiplied by."""
     depth = _ROW_DEPTH * spot.metres() * scale
     x, y, z = spot.origin
-    while any(one.meets(_row(y, z, depth), 0.0) for one in taken):
+    for _ in range(_MOST_ROWS):
+        if not any(one.meets(_row(y, z, depth), 0.0) for one in taken):
+            break
         y -= depth
     spot.origin = (x, y, z)
 

@@ -61,7 +61,7 @@ def find_tagged(job_id: str, likely_names: list[str]) -> dict[int, bpy.types.Obj
     """
     found: dict[int, list[bpy.types.Object]] = {}
     for obj in in_scenes().values():
-        if obj.get(RUN) == job_id and TARGET in obj:
+        if obj.get(RUN) == job_id and type(obj.get(TARGET)) is int:
             found.setdefault(obj[TARGET], []).append(obj)
     return {index: _most_likely(found[index], name) for index, name in enumerate(likely_names) if index in found}
 

@@ -28,7 +28,8 @@ class Working:
     """A Blender in a process of its own (see `working_blender`), on the user folder of this one."""
 
     def __init__(self, base: Path, photo: Path, name: str, turns: int) -> None:
-        command = [sys.executable, str(FAULTS / "working_blender.py"), str(base), str(photo), str(base / f"{name}.blend"), str(turns)]
+        script, blend = FAULTS / "working_blender.py", base / f"{name}.blend"
+        command = [sys.executable, *map(str, (script, base, photo, blend, turns))]
         self._errors = open(base / f"{name}.txt", "w+", encoding="utf-8")
         environment = {**os.environ, "BLENDER_USER_RESOURCES": bpy.utils.resource_path("USER")}
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self._errors, text=True, env=environment)
@@ -61,7 +62,8 @@ def wrong_turn(turn: dict) -> str:
 
 
 def test_two_blenders_on_one_folder(installed, photo, tmp_path):
-    with Tally(name="two-blenders", what="turns of two Blenders at once on one user folder: find, generate, keep a preset, save") as tally:
+    what = "turns of two Blenders at once on one user folder: find, generate, keep a preset, save"
+    with Tally(name="two-blenders", what=what) as tally:
         turns = effort(quick=2, long=10)
         both = [Working(tmp_path, photo, name, turns) for name in ("first", "second")]
         for blender in both:
@@ -81,7 +83,8 @@ def test_two_blenders_on_one_folder(installed, photo, tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_blender_that_is_killed(installed, photo, tmp_path):
-    with Tally(name="killed-blender", what="Blenders killed with SIGKILL at a random moment of finding, generating or saving") as tally:
+    what = "Blenders killed with SIGKILL at a random moment of finding, generating or saving"
+    with Tally(name="killed-blender", what=what) as tally:
         for case in chosen_cases(["killed_blender"], effort(quick=1, long=8)):
             chance = random.Random(split_case(case)[1])
             blender = Working(tmp_path, photo, "killed", 1000)

@@ -31,7 +31,9 @@ def test_the_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("case", "failed"), [("", 0), ("", 1), ("png:3", 0)])
-def test_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], case: str, failed: int) -> None:
+def test_a_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], case: str, failed: int
+) -> None:
     seen: list[tuple[Suite, dict[str, str]]] = []
 
     def run_suite(suite: Suite, variables: dict[str, str], chosen: tuple[str, ...]) -> tuple[int, Counter[str]]:
@@ -42,7 +44,8 @@ def test_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     (tmp_path / "faults").mkdir()
     write_row(tmp_path / "faults", "of an earlier run")
     python = Path(sys.executable)
-    monkeypatch.setattr(soak, "set_up", lambda fast: ([Suite(folder=name, python=python) for name in ("core", "faults", "blender")], {"A": "b"}))
+    suites = [Suite(folder=name, python=python) for name in ("core", "faults", "blender")]
+    monkeypatch.setattr(soak, "set_up", lambda fast: (suites, {"A": "b"}))
     monkeypatch.setattr(soak, "run_suite", run_suite)
     monkeypatch.setattr(soak, "FAULTS", tmp_path / "faults")
     monkeypatch.setattr(soak, "ROOT", tmp_path)

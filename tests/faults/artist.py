@@ -37,8 +37,8 @@ class Artist(Desk):
     def request(self, *names: str) -> Generate:
         learned = LearnedSettings(octree_resolution=64, faces=2000)
         settings = build_settings(texture_size=1024, faces=800, shape="auto", thickness=1.0, learned=learned)
-        wanted = [Wanted(name=name) for name in names or ENGINES[self.engine]]
-        return build_generate(photo=str(self.photo), wanted=wanted, engine=self.engine, seed=1, settings=settings, base_folder=self.base)
+        wanted, photo = [Wanted(name=name) for name in names or ENGINES[self.engine]], str(self.photo)
+        return build_generate(photo=photo, wanted=wanted, engine=self.engine, seed=1, settings=settings, base_folder=self.base)
 
     def finish(self, *names: str, seconds: float = 240.0) -> Job:
         """A job that has to succeed."""

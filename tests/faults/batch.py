@@ -34,15 +34,15 @@ class Outcome:
     megabytes: float = 0.0
 
 
-def tried(module: str, arguments: Sequence[str], cases: Iterable[str], *, python: Sequence[str] = (), **variables: str) -> Iterator[Outcome]:
-    """One outcome a case, in their order; `python` is the interpreter and its own options."""
+def tried(module: str, arguments: Sequence[str], cases: Iterable[str], **variables: str) -> Iterator[Outcome]:
+    """One outcome a case, in their order; `variables` are of the child's environment."""
     child: _Child | None = None
     try:
         for case in cases:
             if child is None or child.asked >= CHILD_CASES:
                 if child is not None:
                     child.end()
-                child = _Child([*(python or (sys.executable,)), str(HERE / "child.py"), module, *arguments], variables)
+                child = _Child([sys.executable, str(HERE / "child.py"), module, *arguments], variables)
             outcome = child.ask(case)
             yield outcome
             if outcome.broken:  # what else it has broken in there is not the next case's fault

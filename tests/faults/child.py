@@ -1,7 +1,7 @@
 """The inner side of `batch`: a process that tries one case after the other and says after each what came of it.
 
-Started as `python child.py MODULE ARGUMENTS...`, where the module has `attempt_with(*arguments) -> Callable[[str], str]`. The answer
-to a case is a text; an exception that reaches us has escaped from where it should have become a sentence.
+Started as `python child.py MODULE ARGUMENTS...`, where the module has `attempt_with(*arguments) -> Callable[[str], str]`. The
+answer to a case is a text; an exception that reaches us has escaped from where it should have become a sentence.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A Blender that does not look for a while, and a backend that drowns it; prints the megabytes that this took, and the longest tick.
+"""A Blender that does not look for a while, and a backend that drowns it; prints the megabytes of that and the longest tick.
 
     python flooded.py FOLDER SECONDS
 """

@@ -34,7 +34,8 @@ def check_arrays(arrays: Any) -> None:
     assert arrays.edges.shape == (edges, 2) and corners % 3 == 0 and len(arrays.corner_edges) == corners
     for indices, count in ((arrays.edges, vertices), (arrays.corner_vertices, vertices), (arrays.corner_edges, edges)):
         assert indices.dtype == np.int32 and indices.min() >= 0 and indices.max() < count
-    assert arrays.uv is None or (arrays.uv.shape == (corners, 2) and arrays.uv.dtype == np.float32 and np.isfinite(arrays.uv).all())
+    uv = arrays.uv
+    assert uv is None or (uv.shape == (corners, 2) and uv.dtype == np.float32 and np.isfinite(uv).all())
     arrays.name.encode()  # Blender takes no lone surrogate
     assert isinstance(arrays.png, bytes)
     for colour in (arrays.base_color, arrays.mean_color or arrays.base_color):

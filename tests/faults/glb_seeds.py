@@ -41,8 +41,9 @@ def glb(*, painted: bool, rings: int = 4, name: str = "red ball") -> bytes:
         accessors.append({"bufferView": view(data), "componentType": number, "count": len(values), "type": kind, **more})
         return len(accessors) - 1
 
-    extent = {"min": [min(axis) for axis in zip(*points, strict=True)], "max": [max(axis) for axis in zip(*points, strict=True)]}
-    attributes = {"POSITION": accessor(points, "VEC3", FLOAT, **extent), "NORMAL": accessor([_unit(p) for p in points], "VEC3", FLOAT)}
+    axes = list(zip(*points, strict=True))
+    attributes = {"POSITION": accessor(points, "VEC3", FLOAT, min=[min(axis) for axis in axes], max=[max(axis) for axis in axes])}
+    attributes["NORMAL"] = accessor([_unit(p) for p in points], "VEC3", FLOAT)
     if painted:
         attributes["TEXCOORD_0"] = accessor([(p[0] / 2 + 0.5, p[1] / 2) for p in points], "VEC2", FLOAT)
     indices = accessor([(index,) for triangle in triangles for index in triangle], "SCALAR", UNSIGNED_INT)
@@ -109,7 +110,7 @@ def _unit(point: tuple[float, float, float]) -> tuple[float, float, float]:
 
 def png(side: int) -> bytes:
     """ISO/IEC 15948: 8 bits a channel, RGB."""
-    rows = b"".join(b"\0" + bytes(value for column in range(side) for value in (column * 30 % 256, row * 30 % 256, 90)) for row in range(side))
+    rows = b"".join(b"\0" + bytes(v for x in range(side) for v in (x * 30 % 256, y * 30 % 256, 90)) for y in range(side))
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(rows)) + _chunk(b"IEND", b"")
 

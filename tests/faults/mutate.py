@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 MOST_CHANGES = 4  # of different kinds in one copy
 HEAD = 512  # bytes: where headers stand, which half of all changes go to
 # What breaks arithmetic: ends of ranges, signs, and sizes that are too large to allocate
-EXTREMES = (0, 1, 2, 7, 8, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF)
+EXTREMES = (
+    0, 1, 2, 7, 8, 0x7F, 0x80, 0xFF, 0x100, 0x7FFF, 0x8000, 0xFFFF, 0x10000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFE, 0xFFFFFFFF,
+)  # fmt: skip
 INTEGERS = ("<H", ">H", "<I", ">I", "<Q", ">Q")
 
 _PNG = b"\x89PNG\r\n\x1a\n"
@@ -85,8 +87,8 @@ def _change_a_length(data: bytearray, chance: random.Random) -> None:
         value = struct.unpack_from(form, data, place)[0]
         if 2 <= value <= len(data):
             rest = len(data) - place
-            other = chance.choice((0, 1, value - 1, value + 1, value * 2, value // 2, rest, rest - size, rest + 1, *EXTREMES[-6:]))
-            _write(data, place, form, other)
+            near = (value - 1, value + 1, value * 2, value // 2, rest, rest - size, rest + 1)
+            _write(data, place, form, chance.choice((0, 1, *near, *EXTREMES[-6:])))
             return
 
 

@@ -24,8 +24,8 @@ def main() -> None:
     asked = threading.Event()
     threading.Thread(target=read, args=(asked,), daemon=True).start()
     say = sys.stdout.buffer
-    hello = {"kind": "Hello", "protocol": int(os.environ["IMG23D_FAULT_PROTOCOL"]), "backend": "player", "python": "3", "pid": os.getpid()}
-    say.write(json.dumps(hello).encode() + b"\n")
+    hello = {"protocol": int(os.environ["IMG23D_FAULT_PROTOCOL"]), "backend": "player", "python": "3", "pid": os.getpid()}
+    say.write(json.dumps({"kind": "Hello"} | hello).encode() + b"\n")
     say.flush()
     asked.wait()
     said = Path(sys.argv[1]).read_bytes()

@@ -10,12 +10,12 @@ from tally import split_case
 PRESET = {
     "engine": "'preview'", "texture": "True", "texture_size": "'1024'", "faces": "10000", "shape": "'AUTO'", "thickness": "1.0",
     "matter": "'birefnet-general'", "shape_model": "'hunyuan3d-2mini'", "speed": "'turbo'", "steps": "0", "guidance": "0.0",
-    "octree_resolution": "256", "budget": "20000", "painter": "'hunyuan3d-paint-turbo'", "paint_steps": "0", "paint_guidance": "0.0",
-    "delight": "True", "layout": "'PHOTO'",
+    "octree_resolution": "256", "budget": "20000", "painter": "'hunyuan3d-paint-turbo'", "paint_steps": "0",
+    "paint_guidance": "0.0", "delight": "True", "layout": "'PHOTO'",
 }  # fmt: skip
 VALUES = (
-    "float('nan')", "float('inf')", "-float('inf')", "1e38", "-1e38", "2**31 - 1", "-2**31", "2**31", "2**63", "10**400", "-1", "0", "None",
-    "[]", "()", "{}", "'HUNYUAN3D'", "b'preview'", "True", "1.5", "''",
+    "float('nan')", "float('inf')", "-float('inf')", "1e38", "-1e38", "2**31 - 1", "-2**31", "2**31", "2**63", "10**400", "-1", "0",
+    "None", "[]", "()", "{}", "'HUNYUAN3D'", "b'preview'", "True", "1.5", "''",
 )  # fmt: skip
 
 

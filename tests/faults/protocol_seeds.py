@@ -13,9 +13,11 @@ from record_seeds import GENERATE
 from tally import split_case
 
 _BOX = {"left": 0.1, "top": 0.2, "right": 0.5, "bottom": 0.9}
-_WANTED = [{"name": "left", "box": _BOX, "strokes": [{"xs": [0.2, 0.3], "ys": [0.3, 0.4], "radius": 0.02, "adds": True}], "height": 0.2}]
+_STROKE = {"xs": [0.2, 0.3], "ys": [0.3, 0.4], "radius": 0.02, "adds": True}
+_WANTED = [{"name": "left", "box": _BOX, "strokes": [_STROKE], "height": 0.2}]
 # Nothing that would write outside of the test's own folder
-SAFE_TEXTS = tuple(text for text in TEXTS if "/" not in text and "\\" not in text and ".." not in text) + ("/dev/full", "/dev/zero", "/dev/null/x")
+_INSIDE = tuple(text for text in TEXTS if "/" not in text and "\\" not in text and ".." not in text)
+SAFE_TEXTS = (*_INSIDE, "/dev/full", "/dev/zero", "/dev/null/x")
 
 Message = dict[str, Any]
 
@@ -27,7 +29,7 @@ def to_backend(photo: Path, folder: Path, mesh: Path) -> dict[str, Message]:
         "Generate": {"job": "a", "photo": str(photo), "wanted": _WANTED, "pixels_per_metre": 0.0, **made},
         "Locate": {"job": "a", "photo": str(photo), "wanted": _WANTED, **made},
         "Paint": {"job": "a", "mesh": str(mesh), "picture": str(photo), "name": "box", "uv": "new", **made},
-        "Unwrap": {"job": "a", "mesh": str(mesh), "run_folder": str(folder / "run"), "name": "box", "uv": "new", "texture_size": 1024},
+        "Unwrap": {"job": "a", "mesh": str(mesh), "run_folder": made["run_folder"], "name": "box", "uv": "new", "texture_size": 1024},
         "Cancel": {"job": "a", "target": 0},
         "Unload": {"x": 1},
         "Inspect": {"x": 1},
@@ -41,17 +43,21 @@ def to_backend(photo: Path, folder: Path, mesh: Path) -> dict[str, Message]:
 def from_backend() -> dict[str, Message]:
     """To a job "job1" of two targets."""
     job = {"job": "job1"}
-    device = {"id": "gpu", "label": "Some Card", "total_bytes": 8_000_000_000, "free_bytes": 7_000_000_000, "note": "Seconds an object."}
-    weights = {"id": "birefnet-general", "label": "BiRefNet", "stage": "matte", "size_bytes": 444_000_000, "state": "ready", "memory_bytes": 1_000}
+    engine = {"id": "preview", "label": "P", "ready": True}
+    device = {"id": "gpu", "label": "Some Card", "total_bytes": 8_000_000_000, "free_bytes": 7_000_000_000, "note": "Fast."}
+    weights = {"id": "birefnet-general", "label": "BiRefNet", "stage": "matte", "size_bytes": 444_000_000, "state": "ready"}
+    found = [{"name": "cup", "box": _BOX, "note": ""}, {"name": "book", "box": None, "note": "?"}]
+    poses = [{"x": 0.5, "y": 3.0, "yaw": 0.1, "scale": 0.3}, None]
+    camera = {"focal": 1.2, "pitch": 0.3, "height": 1.4}
     return {
-        "Hello": {"protocol": 4, "backend": "0.1.0", "python": "3.11.9", "pid": 1, "devices": ["cpu"], "engines": [{"id": "preview", "label": "P", "ready": True}]},
+        "Hello": {"protocol": 4, "backend": "0.1.0", "python": "3.11.9", "pid": 1, "devices": ["cpu"], "engines": [engine]},
         "Accepted": job,
         "Progress": {**job, "stage": "shape", "target": 0, "fraction": 0.5, "note": "Step 1"},
-        "Located": {**job, "targets": [{"name": "cup", "box": _BOX, "note": ""}, {"name": "book", "box": None, "note": "?"}], "photo_width": 640, "photo_height": 480, "notes": ["n"]},
+        "Located": {**job, "targets": found, "photo_width": 640, "photo_height": 480, "notes": ["n"]},
         "CutoutReady": {**job, "target": 0, "path": "/no/00_cutout.png", "note": ""},
         "MeshReady": {**job, "target": 0, "path": "/no/00.glb", "textured": True, "faces": 500, "note": "n"},
         "PreviewReady": {**job, "target": 1, "stage": "paint", "path": "/no/00_preview.png"},
-        "Arranged": {**job, "camera": {"focal": 1.2, "pitch": 0.3, "height": 1.4}, "poses": [{"x": 0.5, "y": 3.0, "yaw": 0.1, "scale": 0.3}, None], "row_scale": 0.3, "note": ""},
+        "Arranged": {**job, "camera": camera, "poses": poses, "row_scale": 0.3, "note": ""},
         "PaintReady": {**job, "texture": "/no/t.png", "uv": "/no/uv.npy", "note": ""},
         "UvReady": {**job, "uv": "/no/uv.npy", "note": ""},
         "TargetFailed": {**job, "target": 1, "code": "no_region", "sentence": "Nothing is left.", "detail": "d"},
@@ -62,14 +68,14 @@ def from_backend() -> dict[str, Message]:
         "Diagnosed": {**job, "report": "fine", "findings": []},
         "Unloaded": {"freed": 1_000_000},
         "SetupProgress": {**job, "step": "torch", "fraction": 0.5, "note": "", "done_bytes": 1, "total_bytes": 2, "bytes_per_second": 1.0},
-        "Status": {"devices": [device], "cards": [], "engines": [{"id": "preview", "label": "P", "ready": True}], "weights": [weights]},
+        "Status": {"devices": [device], "cards": [], "engines": [engine], "weights": [weights]},
         "Notice": {**job, "sentence": "It goes on with less memory."},
         "Log": {"level": "info", "text": "hello"},
     }  # fmt: skip
 
 
 def damaged_line(seeds: dict[str, Message], case: str, texts: tuple[str, ...] = SAFE_TEXTS) -> bytes:
-    """`case` is `kind:number`. Mostly one line of damaged JSON, else damaged bytes, noise, an endless line or a thousand short ones."""
+    """`case` is `kind:number`. Mostly one line of damaged JSON, else damaged bytes, noise, a huge line or a thousand short ones."""
     kind, number = split_case(case)
     chance = random.Random(f"line {number}")
     message = {"kind": kind.rpartition("-")[2], **seeds[kind.rpartition("-")[2]]}

@@ -36,7 +36,13 @@ class RawBackend:
         )
         self._errors = open(folder / "stderr.txt", "wb")
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, cwd=folder, env=variables, preexec_fn=_limited
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._errors,
+            cwd=folder,
+            env=variables,
+            preexec_fn=_limited,
         )
         self.heard: list[dict[str, Any]] = []
         self.nonsense: list[bytes] = []  # lines that are no message
@@ -77,7 +83,8 @@ class RawBackend:
         for number in range(10_000):
             name = f"probe {number} {id(probe)}"
             self.say(**probe, job=name)
-            last = self.until(lambda message: message.get("job") == name and message["kind"] in LAST_WORDS, max(end - time.monotonic(), 0.1))
+            left = max(end - time.monotonic(), 0.1)
+            last = self.until(lambda message: message.get("job") == name and message["kind"] in LAST_WORDS, left)
             if last is None or last["kind"] == "Finished":
                 return last is not None
             if last.get("code") != "busy" or time.monotonic() > end:
@@ -93,8 +100,8 @@ class RawBackend:
         self.nonsense.clear()
 
     def last_words(self) -> str:
-        texts = [path.read_text("utf-8", "replace")[-1500:] for path in (self.folder / "backend.log", self.folder / "stderr.txt") if path.is_file()]
-        return "\n".join(texts)
+        files = [path for path in (self.folder / "backend.log", self.folder / "stderr.txt") if path.is_file()]
+        return "\n".join(path.read_text("utf-8", "replace")[-1500:] for path in files)
 
     def end(self) -> None:
         self.process.kill()

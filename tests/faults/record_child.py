@@ -71,7 +71,7 @@ def check_job(job: Any, folder: Path) -> None:
 
 def check_numbers(value: Any) -> None:
     for name, number in _numbers(value):
-        assert math.isfinite(number) and abs(number) < INTEGER, f"{name} is {number}"
+        assert math.isfinite(number) and (type(number) is float or abs(number) < INTEGER), f"{name} is {number}"
 
 
 def _numbers(value: Any) -> Iterator[tuple[str, float]]:

@@ -1,4 +1,4 @@
-"""What earlier runs and objects have left behind, written out by hand: run.json of this and of an older version, an object's tags."""
+"""What earlier runs and objects have left behind, written out by hand: run.json of two versions, an object's tags."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from tally import split_case
 
 FOLDER = "20260102-030405-desk-abcd"  # a run's folder is named so
 _BOX = {"left": 0.1, "top": 0.2, "right": 0.5, "bottom": 0.9}
+_STROKE = {"xs": [0.1, 0.2], "ys": [0.3, 0.4], "radius": 0.01, "adds": True}
 _ERROR = {"code": "no_region", "sentence": "Nothing in the photo is left for “lamp”.", "detail": "0 pixels"}
 _LEARNED = {
     "grounder": "qwen3-vl-2b", "matter": "birefnet-general", "shape_model": "hunyuan3d-2mini", "speed": "turbo", "steps": 5,
@@ -35,11 +36,11 @@ def _target(name: str, index: int, **more: Any) -> dict[str, Any]:
 
 
 GENERATE: dict[str, Any] = {
-    "format": 1, "kind": "generate", "job": "abc123", "state": "finished", "started": "2026-01-02T03:04:05+00:00", "engine": "preview",
-    "seed": 11, "settings": _SETTINGS,
-    "wanted": [{"name": "mug", "box": _BOX, "strokes": [{"xs": [0.1, 0.2], "ys": [0.3, 0.4], "radius": 0.01, "adds": True}], "height": 0.12},
+    "format": 1, "kind": "generate", "job": "abc123", "state": "finished", "started": "2026-01-02T03:04:05+00:00",
+    "engine": "preview", "seed": 11, "settings": _SETTINGS, "mesh": "",
+    "wanted": [{"name": "mug", "box": _BOX, "strokes": [_STROKE], "height": 0.12},
                {"name": "lamp", "box": None, "strokes": [], "height": 0.0}],
-    "mesh": "", "photo": {"path": "/photos/desk.jpg", "sha256": "0" * 64, "width": 640, "height": 480, "notes": ["Scaled down."]},
+    "photo": {"path": "/photos/desk.jpg", "sha256": "0" * 64, "width": 640, "height": 480, "notes": ["Scaled down."]},
     "pixels_per_metre": 321.0, "camera": {"focal": 1.2, "pitch": 0.3, "height": 1.4}, "row_scale": 0.3,
     "targets": [_target("mug", 0), _target("lamp", 1, state="failed", files={}, error=_ERROR, pose=None)],
     "seconds": {"load": 0.1, "locate": 0.4, "matte": 0.4, "shape": 1.0, "paint": 0.6}, "peak_memory_bytes": 400_000_000,

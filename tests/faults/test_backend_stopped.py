@@ -1,4 +1,4 @@
-"""A backend that is stopped (SIGSTOP), as a debugger, a power manager or a full machine does it: said, ended, and never left behind."""
+"""A backend that is stopped (SIGSTOP), as a debugger or a power manager does it: said, ended, and never left behind."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ exec(sys.argv[3])
 """
 ENDINGS = {"leaves": "pass", "shuts down": "artist.session.shutdown()"}
 if sys.platform == "linux":  # only there a stopped process is told of its parent's death
-    ENDINGS |= {"killed": "time.sleep(60)", "crashes": "os.abort()"}
+    ENDINGS |= {"is killed": "time.sleep(60)", "crashes": "os.abort()"}
 
 
 def stopped_in(artist: Artist, stage: str, seconds: float) -> tuple[Job, int]:
@@ -57,7 +57,8 @@ def stopped_in(artist: Artist, stage: str, seconds: float) -> tuple[Job, int]:
 
 
 def test_cancelled_while_it_is_stopped(tmp_path: Path) -> None:
-    with Tally(name="stopped-cancelled", what="backends stopped with SIGSTOP in each stage, then cancelled: ended, and the next one works") as tally:
+    what = "backends stopped with SIGSTOP in each stage, then cancelled: ended, and the next one works"
+    with Tally(name="stopped-cancelled", what=what) as tally:
         artist = Artist(tmp_path)
         try:
             for case in chosen_cases([f"stopped-{stage}" for stage in Stage], effort(quick=1, long=8)):
@@ -83,7 +84,8 @@ def test_cancelled_while_it_is_stopped(tmp_path: Path) -> None:
 def test_what_does_not_answer_is_said_and_can_be_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not is_soak():
         monkeypatch.setattr(session_module, "ANSWER_SECONDS", 1.0)
-    with Tally(name="stopped-said", what="backends stopped with SIGSTOP in each stage: said to be silent, ended by the artist, and the next one works") as tally:
+    what = "backends stopped with SIGSTOP in each stage: said to be silent, ended by the artist, and the next one works"
+    with Tally(name="stopped-said", what=what) as tally:
         artist = Artist(tmp_path)
         try:
             for case in chosen_cases([f"silent-{stage}" for stage in Stage], effort(quick=1, long=4)):
@@ -94,7 +96,8 @@ def test_what_does_not_answer_is_said_and_can_be_ended(tmp_path: Path, monkeypat
                 took = time.monotonic() - begun
                 artist.session.end_unanswering()
                 artist.until(lambda: not is_alive(pid), seconds=30)
-                is_well = job.state is JobState.DONE or (job.code == ErrorCode.BACKEND_SILENT and job.error and took < SAID_SECONDS)
+                is_said = job.code == ErrorCode.BACKEND_SILENT and job.error and took < SAID_SECONDS
+                is_well = job.state is JobState.DONE or is_said
                 tally.judge(case, "; ".join(objections(tmp_path)) if is_well else f"{job.state} {job.error!r} after {took:.1f} s")
                 tally.saw(seconds=took)
             artist.finish()
@@ -104,7 +107,8 @@ def test_what_does_not_answer_is_said_and_can_be_ended(tmp_path: Path, monkeypat
 
 
 def test_it_does_not_outlive_blender(tmp_path: Path) -> None:
-    with Tally(name="stopped-outlives", what="backends stopped with SIGSTOP whose Blender is killed, leaves, shuts down or crashes: gone with it") as tally:
+    what = f"backends stopped with SIGSTOP whose Blender then {', '.join(ENDINGS)}: gone with it"
+    with Tally(name="stopped-outlives", what=what) as tally:
         for case in chosen_cases([f"ending-{ending}" for ending in ENDINGS], effort(quick=4, long=24)):
             ending, number = split_case(case)
             tally.judge(case, outlived(tmp_path / str(number), ending.removeprefix("ending-"), random.Random(number)))
@@ -120,7 +124,7 @@ def outlived(folder: Path, ending: str, chance: random.Random) -> str:
     line = parent.stdout.readline()
     if not line:
         return "it did not come so far"
-    if ending == "killed":
+    if ending == "is killed":
         parent.kill()
     parent.wait(30)
     end = time.monotonic() + END_SECONDS

@@ -30,7 +30,8 @@ def small_disk(folder: Path) -> Iterator[Path]:
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("needs Linux and root, to mount a small file system")
     folder.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "img23d-test", str(folder)], capture_output=True, text=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "img23d-test", str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         pytest.skip(f"no small file system can be mounted here: {done.stderr.strip()}")
     try:
@@ -60,7 +61,8 @@ def objection(job: Job, base: Path) -> str:
         if state_of(job) not in ("failed", "no record"):
             wrong.append(f"the record ends as {state_of(job)}")
     elif job.state is JobState.DONE:
-        wrong += [f"{target.name}: {target.error!r}" for target in job.targets if not target.textured and "disk" not in target.error]
+        unmade = [target for target in job.targets if not target.textured]
+        wrong += [f"{target.name}: {target.error!r}" for target in unmade if "disk" not in target.error]
     else:
         wrong.append(f"it ended as {job.state}")
     return "; ".join(wrong)

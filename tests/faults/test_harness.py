@@ -57,7 +57,8 @@ def test_memory_is_measured_a_case_and_limited() -> None:
 
 
 def test_a_tally_fails_its_test_and_is_written(folder: Path) -> None:
-    with pytest.raises(AssertionError, match=r"(?s)1 of 3 cases failed.*--case seed:7"), Tally(name="some", what="some things") as tally:
+    message = r"(?s)1 of 3 cases failed.*--case seed:7"
+    with pytest.raises(AssertionError, match=message), Tally(name="some", what="some things") as tally:
         tally.passed(MB=3.0)
         tally.judge("seed:6", "")
         tally.judge("seed:7", "it broke", b"damaged", ".png")

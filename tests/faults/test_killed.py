@@ -1,7 +1,7 @@
 """The backend killed at random moments: in each stage, at any time, and just when a file is being saved.
 
-Afterwards the next start works, records are whole and say that they were cut off, no half file passes for a result, and no process
-is left.
+Afterwards the next start works, records are whole and say that they were cut off, no half file passes for a result, and no
+process is left.
 """
 
 from __future__ import annotations

@@ -23,7 +23,8 @@ def seeds(tmp_path: Path) -> dict[str, dict[str, Any]]:
     photo, mesh = tmp_path / "photo.png", tmp_path / "box.npz"
     photo.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
     corners = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32)
-    triangles = np.array([(0, 1, 3), (0, 3, 2), (4, 6, 7), (4, 7, 5), (0, 4, 5), (0, 5, 1), (2, 3, 7), (2, 7, 6), (0, 2, 6), (0, 6, 4), (1, 5, 7), (1, 7, 3)], np.int32)
+    sides = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+    triangles = np.array([corner for a, b, c, d in sides for corner in ((a, b, c), (a, c, d))], np.int32)
     places = np.arange(36, dtype=np.int32).reshape(-1, 3)
     np.savez(mesh, vertices=corners, triangles=triangles, corners=places, corner_count=np.int32(36), view=np.eye(4))
     return to_backend(photo, tmp_path / "folder", mesh)

@@ -40,7 +40,8 @@ def lines_of(case: str) -> bytes:
     for step in range(LINES):
         kind = kinds[(number * LINES + step) % len(kinds)]
         said.append(damaged_line(seeds, f"{kind}:{number * LINES + step}"))
-    said.append(b"\n" + json.dumps({"kind": "Finished", "job": "job1", "made": 1, "failed": 0, "seconds": 1.0}).encode() + b"\n")
+    finished = {"kind": "Finished", "job": "job1", "made": 1, "failed": 0, "seconds": 1.0}
+    said.append(b"\n" + json.dumps(finished).encode() + b"\n")
     return b"".join(said)
 
 
@@ -89,5 +90,6 @@ def test_a_flood_while_blender_does_not_look(size: int, tmp_path: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr[-2000:]
         megabytes, tick = map(float, done.stdout.split())
-        tally.judge(f"{size} bytes", f"{megabytes:.0f} MB, tick {tick:.2f} s" if megabytes > MOST_MEGABYTES or tick > LONGEST_TICK else "")
+        is_much = megabytes > MOST_MEGABYTES or tick > LONGEST_TICK
+        tally.judge(f"{size} bytes", f"{megabytes:.0f} MB, tick {tick:.2f} s" if is_much else "")
         tally.saw(MB=megabytes, tick=tick)

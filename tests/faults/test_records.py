@@ -35,7 +35,8 @@ def test_damaged_records(tmp_path: Path) -> None:
     write_files(tmp_path / "runs" / FOLDER, photo)
     with Tally(name="records", what="mutated run.json and object tags through Past Runs and Make Again") as tally:
         read = 0
-        for outcome in tried("record_child", [str(tmp_path), str(photo)], chosen_cases(list(SEEDS), effort(quick=400, long=8000))):
+        cases = chosen_cases(list(SEEDS), effort(quick=400, long=8000))
+        for outcome in tried("record_child", [str(tmp_path), str(photo)], cases):
             slow = f"took {outcome.seconds:.1f} s" if outcome.seconds > MOST_SECONDS else ""
             tally.judge(outcome.case, outcome.broken or slow, damaged_record(outcome.case), ".json")
             tally.saw(MB=outcome.megabytes, seconds=outcome.seconds)
