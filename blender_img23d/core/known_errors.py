@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import signal
 from dataclasses import dataclass
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.disk_errors import disk_error, folder_of, is_full
 from .link import LinkClosed
 
 
@@ -152,14 +152,16 @@ def _explain_exception(error: BaseException) -> Explanation:
             return _known(error.code, error.sentence)
         case MemoryError():
             return _known(ErrorCode.OUT_OF_MEMORY)
-        case OSError(errno=errno.ENOSPC):
-            return _known(ErrorCode.DISK_FULL)
         case OSError() if getattr(error, "winerror", None) in _HELD_ON_WINDOWS:
             named = f"“{error.filename}” is held by another program, often an antivirus." if error.filename else ""
             return _known(ErrorCode.FILE_LOCKED, named)
         case PermissionError():
             named = f"“{error.filename}” cannot be written to." if error.filename else ""
             return _known(ErrorCode.FOLDER_UNWRITABLE, named)
+        case OSError() if (folder := folder_of(error)) and (told := disk_error(error, folder)) is not None:
+            return _known(told.code, told.sentence)
+        case OSError() if is_full(error):
+            return _known(ErrorCode.DISK_FULL)
         case _:
             return _known(ErrorCode.INTERNAL, f"Something went wrong inside Img23D: {type(error).__name__}.")
 

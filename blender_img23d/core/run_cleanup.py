@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..shared.img23d_protocol import Img23DError
+from ..shared.img23d_protocol.whole_files import passing_for
 from .folder_marks import FolderMarks, used_elsewhere
 from .history import RECORD_NAME, list_runs
 from .job_list import JOBS_KEPT
@@ -22,6 +23,7 @@ from .run_folders import DELETED, check_deletable, delete_run, finish_deletion
 log = logging.getLogger(__name__)
 
 _DAY = 86400.0  # seconds
+_PAUSE = 0.003  # seconds between two records, in which Blender's own thread goes on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +67,7 @@ def clean_up(
     if elsewhere is None:
         return Cleaned()
     _finish_deletions(base / "runs")
+    _drop_leftovers(base / "photos", now)
     free = [folder for folder in list_runs(base)[keeping.runs :] if folder not in elsewhere and folder not in in_use]
     found = [old for folder in free if (old := _old(folder, base, now)) is not None]  # the newest first
     deleted = [old for old in _doomed(found, keeping) if _delete(old.folder, base)]
@@ -73,6 +76,7 @@ def clean_up(
 
 def _old(folder: Path, base: Path, now: float) -> _Old | None:
     """None where it has to stay."""
+    time.sleep(_PAUSE)
     try:
         found = check_deletable(folder, base, now=now)
         age = now - (folder / RECORD_NAME).stat().st_mtime
@@ -100,6 +104,14 @@ def _delete(folder: Path, base: Path) -> bool:
     except Img23DError as error:
         log.info("%s stays: %s", folder, error.detail or error.sentence)
         return False
+
+
+def _drop_leftovers(folder: Path, now: float) -> None:
+    """Files that a Blender which was ended had begun to write."""
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if passing_for(entry.name) and entry.stat(follow_symlinks=False).st_mtime < now - _DAY:
+                os.unlink(entry.path)
 
 
 def _finish_deletions(runs: Path) -> None:

@@ -13,6 +13,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from ..core.link import LinkClosed
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
@@ -96,7 +97,7 @@ class PipeLink:
     # --- the process ------------------------------------------------------------------------------------------------
 
     def _spawn(self) -> subprocess.Popen[bytes]:
-        with open(self._log_path, "ab", opener=_private) as log_file:
+        with _opened_log(self._log_path) as log_file:
             self._log_start = log_file.tell()
             return subprocess.Popen(
                 self._command,
@@ -179,6 +180,15 @@ def _let_broken_pipes_raise() -> None:
     """
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPIPE})
+
+
+def _opened_log(path: Path) -> IO[bytes]:
+    """For its owner only. A disk that is full costs the log, and not the backend: its results may lie on another one."""
+    try:
+        return open(path, "ab", opener=_private)
+    except OSError as error:
+        log.warning("the backend's log cannot be written: %s", error)
+        return open(os.devnull, "ab")
 
 
 def _private(path: str, flags: int) -> int:

@@ -80,7 +80,7 @@ def _facts(owner: Extension) -> Facts:
         environment=owner.surroundings.look(),
         folders=(
             ("Folder for preferences", Path(bpy.utils.user_resource("CONFIG"))),
-            ("Folder for the log", log_folder()),
+            ("Folder for the log", log_folder(create=False)),
         ),
     )
 

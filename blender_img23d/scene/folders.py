@@ -6,8 +6,11 @@ import os
 from pathlib import Path
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 
 from ..properties import ROOT_PACKAGE, preferences_of
+from ..shared.img23d_protocol import ErrorCode, Img23DError
+from ..shared.img23d_protocol.disk_errors import disk_error
 
 
 def absolute(path: str) -> str:
@@ -16,7 +19,7 @@ def absolute(path: str) -> str:
 
 
 def runs_base(context: bpy.types.Context) -> Path:
-    """The folder that holds `runs`: the artist's choice, else the one that Blender reserves for the extension."""
+    """The folder that holds `runs`: the artist's choice, else the one that Blender reserves for the extension. Raises Img23DError."""
     return _chosen(preferences_of(context).runs_folder) or _reserved()
 
 
@@ -39,10 +42,21 @@ def _chosen(path: str) -> Path | None:
     return Path(absolute(path)).absolute() if path.strip() else None
 
 
-def _reserved() -> Path:
-    """Blender deletes it together with the extension."""
-    return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, create=True))
+def log_folder(*, create: bool = True) -> Path:
+    """Raises Img23DError where it cannot be made."""
+    return _reserved("logs", create=create)
 
 
-def log_folder() -> Path:
-    return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path="logs", create=True))
+def upright_folder() -> Path:
+    """Of copies of photos that are only looked at. Raises Img23DError."""
+    return _reserved("upright")
+
+
+def _reserved(inner: str = "", *, create: bool = True) -> Path:
+    """Blender deletes it together with the extension. Raises Img23DError where it cannot be made."""
+    try:
+        return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path=inner, create=create))
+    except OSError as error:
+        folder = Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path=inner))
+        sentence = _("The folder “{folder}” cannot be made: choose another one in the preferences.").format(folder=folder)
+        raise disk_error(error, folder) or Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)) from error

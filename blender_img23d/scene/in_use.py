@@ -16,6 +16,7 @@ from ..core.folder_marks import FolderMarks
 from ..core.run_cleanup import Cleaned, Keeping, clean_up
 from ..core.searches import delete_old_searches
 from ..properties import preferences_of
+from ..shared.img23d_protocol import Img23DError
 from .folders import runs_base
 from .tags import RUN_FOLDER
 
@@ -42,10 +43,13 @@ class FoldersInUse:
 
     def step(self, context: bpy.types.Context) -> bool:
         """Tell what is due, and begin to clean where it is wanted and nothing runs. True where there is news for the panel."""
-        if self.is_due:
-            self._tell(context)
-        if self.wants_cleaning and self._session.active is None and not bpy.app.background:
-            self._begin_cleaning(context)
+        try:
+            if self.is_due:
+                self._tell(context)
+            if self.wants_cleaning and self._session.active is None and not bpy.app.background:
+                self._begin_cleaning(context)
+        except Img23DError as error:  # no folder for runs: whoever wants to use it says so
+            _log.info("what is used is not told: %s", error.sentence)
         cleaned, self._cleaned = self._cleaned, None
         if cleaned is None or not cleaned.runs:
             return False

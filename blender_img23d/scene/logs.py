@@ -11,7 +11,7 @@ from .folders import log_folder
 def newest_log() -> Path | None:
     """None where there is none; other Blenders delete old ones meanwhile."""
     logs = []
-    for path in log_folder().rglob("backend-*.log"):
+    for path in log_folder(create=False).rglob("backend-*.log"):
         with contextlib.suppress(OSError):
             logs.append((path.stat().st_mtime, path))
     return max(logs)[1] if logs else None

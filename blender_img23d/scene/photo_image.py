@@ -10,9 +10,8 @@ from bpy.app.translations import pgettext_rpt as _
 import numpy as np
 
 from ..core.orientation import Turn, photo_turn
-from ..properties import ROOT_PACKAGE
 from ..shared.img23d_protocol import ErrorCode, Img23DError
-from .folders import absolute
+from .folders import absolute, upright_folder
 from .picture_files import save_pixels
 from .shown_photo import PHOTO
 
@@ -58,7 +57,7 @@ def _loaded(path: str, name: str) -> bpy.types.Image:
 
 def _upright_copy(path: str, turn: Turn) -> Path:
     """Blender shows pixels as a camera stored them, and most phones store an upright photo lying on its side."""
-    folder = Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path="upright", create=True))
+    folder = upright_folder()
     try:
         state = f"{path}|{Path(path).stat().st_mtime_ns}"
     except OSError as error:

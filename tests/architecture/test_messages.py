@@ -23,6 +23,7 @@ _NEEDS_ITS_PATH = {
     # The artist has to free, to change or to look for exactly this folder.
     "Another set-up is at work in “{path.parent}”",
     "Setting up needs",
+    "The disk of “{folder}”",
     "The download needs",
     "Downloads about",
     "Downloads 0.5 to 4 GB",
@@ -34,6 +35,9 @@ _NEEDS_ITS_PATH = {
     "The textures are packed into the .blend",
     "There are no weights of",
     "This run's folder is",
+    "A picture could not be written into “{folder}”",
+    "You may not write into “{folder}”",
+    "Your share of the disk of “{folder}”",
     "“{environment.place}” is not a Python program",
     "“{folder}” cannot be written to",
     "“{folder}” holds other files",

@@ -131,6 +131,16 @@ def test_a_picture_that_does_not_fit_leaves_the_old_one(small_disk: Path) -> Non
     assert path.read_bytes() == before and files_in(small_disk) == {"picture.png", "somebody's video"}
 
 
+def test_a_layout_that_does_not_fit_leaves_nothing(small_disk: Path) -> None:
+    from img23d_backend.pipeline import _save_uv
+
+    (small_disk / "one").mkdir()
+    fill(small_disk, leaving=8192)
+    with pytest.raises(OSError) as caught:
+        _save_uv(small_disk / "one" / "layout_uv.npy", np.ones((10_000, 3, 2), np.float32))
+    assert as_known(caught.value).code == ErrorCode.DISK_FULL and files_in(small_disk / "one") == set()
+
+
 # --- where no small disk can be mounted: faults of the system's own calls ------------------------------------------------
 
 FAULTS = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import stat
@@ -189,6 +190,24 @@ def test_a_mesh_that_does_not_fit_leaves_no_folder(owner, small_disk):
         capture._write(obj, obj.data, view + np.diag([0, 0, 0, 9.0]), path, None)
     assert caught.value.code == "disk_full" and str(small_disk / "runs") in caught.value.sentence
     assert os.listdir(small_disk / "runs") == []
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_reserved_folder_that_cannot_be_made_is_said_and_not_a_traceback(owner, values, photo, monkeypatch, number):
+    real = bpy.utils.extension_path_user
+
+    def refuse(package, *, path="", create=False):
+        if create:
+            raise OSError(number, os.strerror(number), real(package, path=path))
+        return real(package, path=path)
+
+    monkeypatch.setattr(bpy.utils, "extension_path_user", refuse)
+    values.photo, values.names = str(photo), "red ball"
+    with pytest.raises(RuntimeError, match="choose a|choose another"):
+        bpy.ops.img23d.generate()
+    assert "Traceback" not in owner.refusal and "“" in owner.refusal
+    part("scene.logs").newest_log()  # for the report, which is wanted now most of all
+    assert owner.in_use.step(bpy.context) in (True, False)
 
 
 # --- runs and searches --------------------------------------------------------------------------------------------------

@@ -38,6 +38,11 @@ def test_a_code_of_a_newer_backend() -> None:
         (MemoryError(), ErrorCode.OUT_OF_MEMORY, "memory"),
         (OSError(errno.ENOSPC, "No space left on device"), ErrorCode.DISK_FULL, "disk is full"),
         (PermissionError(errno.EACCES, "Permission denied", "/runs"), ErrorCode.FOLDER_UNWRITABLE, "/runs"),
+        (OSError(errno.ENOSPC, "No space left on device", "/runs/a/run.json"), ErrorCode.DISK_FULL, "“/runs/a” is full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded", "/runs/a.png"), ErrorCode.DISK_FULL, "Your share"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), ErrorCode.DISK_FULL, "disk is full"),
+        (OSError(errno.EROFS, "Read-only file system", "/runs/a.png"), ErrorCode.FOLDER_UNWRITABLE, "read-only"),
+        (OSError(errno.EIO, "Input/output error", "/runs/a.png"), ErrorCode.FOLDER_UNWRITABLE, "does not answer"),
         (KeyError("x"), ErrorCode.INTERNAL, "KeyError"),
     ],
 )

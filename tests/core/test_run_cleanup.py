@@ -107,6 +107,17 @@ def test_a_deletion_that_was_cut_off_is_finished(tmp_path: Path) -> None:
     assert not half.exists() and os.listdir(mine) == ["mine.png"]
 
 
+def test_what_a_killed_blender_left_half_written_goes(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    old, young, mine, whole = (tmp_path / "photos" / name for name in (".picture.0123abcd.part", ".ball_1a.png.0123abcd.part", "film.part", "ball_1a.png"))
+    for path in (old, mine, whole, young):
+        path.write_bytes(b"half")
+        os.utime(path, (NOW - 2 * DAY,) * 2)
+    os.utime(young, (NOW - 60, NOW - 60))
+    clean_up(tmp_path, KEEPING, now=NOW)
+    assert set(os.listdir(tmp_path / "photos")) == {young.name, mine.name, whole.name}
+
+
 # --- two Blenders -----------------------------------------------------------------------------------------------------
 
 OTHER = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import subprocess
@@ -118,3 +119,17 @@ def test_a_log_that_is_being_written_is_not_dropped(tmp_path: Path) -> None:
         other.wait()
     launch.new_log_path(tmp_path)
     assert not live.exists(), "nobody writes it any more"
+
+
+def test_a_log_that_cannot_be_written_costs_no_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk for logs that is full: the results may lie on another one."""
+    from blender_img23d.process import client
+
+    def refuse(path: str, flags: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device", path)
+
+    monkeypatch.setattr(client, "_private", refuse, raising=False)
+    (tmp_path / "backend.log").mkdir()  # for a backend that opens it in another way
+    desk = Desk(tmp_path / "backend.log")
+    assert desk.run().state.name == "DONE"
+    desk.close()

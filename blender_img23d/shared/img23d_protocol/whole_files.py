@@ -49,12 +49,13 @@ def whole_file(path: Path, *, durable: bool = False, private: bool = False) -> I
         if durable:
             _sync(draft)
         _replace(draft, path)
-    except BaseException as error:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno is not None and not error.filename:
+    except OSError as error:
+        if error.errno is not None and not error.filename:
             error.filename = str(path)  # the system does not say which file it could not write
         raise
+    finally:
+        with contextlib.suppress(OSError):
+            draft.unlink(missing_ok=True)  # where it was not moved
 
 
 def passing_for(name: str) -> str:

@@ -22,7 +22,7 @@ _NOBODYS = tuple(map(ipaddress.ip_network, ("127.0.0.0/8", "0.0.0.0/32", "255.25
 # No program counts its versions like this: RFC 1918 and RFC 3927
 _SURELY_V4 = tuple(map(ipaddress.ip_network, ("192.168.0.0/16", "172.16.0.0/12", "169.254.0.0/16")))
 # What is in use (RFC 4291, RFC 4193, RFC 6052); C++ names such as c10::add read as addresses outside of these
-_IN_USE_V6 = tuple(map(ipaddress.ip_network, ("2000::/3", "fc00::/7", "fe80::/10", "ff00::/8", "::ffff:0:0/96", "64:ff9b::/96")))
+_IN_USE_V6 = tuple(map(ipaddress.ip_network, ("2000::/3", "fc00::/7", "fe80::/10", "ff00::/8", "::ffff:0:0/96", "64:FF9B::/96")))
 
 _LOOK_BACK = 80  # characters
 _WORD_BEFORE = re.compile(r"([A-Za-z][\w.+-]*)[\s:='\"(]{0,4}$")
