@@ -136,6 +136,8 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
             return
         if marker in _ALONE or marker == 0:
             continue
+        if position + 2 > len(data):
+            raise CutShort("a segment without its length")
         length = struct.unpack_from(">H", data, position)[0]
         if length < 2:
             raise Damaged(f"segment {marker:#x} has a length of {length}")
