@@ -82,7 +82,7 @@ def test_the_disk_fills_during_a_run(tmp_path: Path) -> None:
             artist.finish()
             needed = before - free(disk)
             failed = 0
-            for case in chosen_cases(["full"], effort(quick=10, long=60)):
+            for case in chosen_cases(["full"], effort(quick=8, long=60)):
                 chance = random.Random(split_case(case)[1])
                 shutil.rmtree(disk / "runs", ignore_errors=True)
                 filler = fill(disk, chance.randrange(0, needed + 2 * BLOCK, BLOCK))

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
 MOMENTS = ("anywhere", "saving", *Stage)
 LONGEST = {"preview": 0.6, "hunyuan3d": 25.0}  # seconds: about what a job takes
-EFFORT = {"preview": {"quick": 12, "long": 90}, "hunyuan3d": {"quick": 3, "long": 8}}  # cases
+EFFORT = {"preview": {"quick": 7, "long": 90}, "hunyuan3d": {"quick": 3, "long": 8}}  # cases
 WITHIN_A_STAGE = {"preview": 0.08, "hunyuan3d": 2.0}
 
 

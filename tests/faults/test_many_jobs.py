@@ -10,7 +10,7 @@ import pytest
 from artist import Artist
 from tally import Tally, effort
 
-WARM = 5  # jobs until caches are filled
+WARM = 4  # jobs until caches are filled
 MOST_GROWTH = 40.0  # megabytes, after that
 MOST_DESCRIPTORS = 2
 
@@ -34,7 +34,7 @@ def test_many_jobs_in_a_row(tmp_path: Path) -> None:
                 artist.finish()
             memory, files, own = resident(artist.pid), descriptors(artist.pid), descriptors(os.getpid())
             grown: list[float] = []
-            for number in range(effort(quick=10, long=200)):
+            for number in range(effort(quick=6, long=200)):
                 artist.finish("left" if number % 3 else "left, right")
                 grown.append(resident(artist.pid) - memory)
                 more = max(descriptors(artist.pid) - files, descriptors(os.getpid()) - own)
