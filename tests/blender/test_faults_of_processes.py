@@ -17,7 +17,7 @@ from conftest import part
 FAULTS = Path(__file__).resolve().parents[1] / "faults"
 sys.path.append(str(FAULTS))
 
-from tally import Tally, chosen_cases, effort, split_case  # noqa: E402
+from tally import Tally, chosen_cases, effort, rounds, split_case  # noqa: E402
 from whole import nothing_left, objections  # noqa: E402
 
 START_SECONDS, TURN_SECONDS = 60.0, 120.0
@@ -64,7 +64,7 @@ def wrong_turn(turn: dict) -> str:
 def test_two_blenders_on_one_folder(installed, photo, tmp_path):
     what = "turns of two Blenders at once on one user folder: find, generate, keep a preset, save"
     with Tally(name="two-blenders", what=what) as tally:
-        turns = effort(quick=2, long=10)
+        turns = rounds(quick=2, long=10)
         both = [Working(tmp_path, photo, name, turns) for name in ("first", "second")]
         for blender in both:
             blender.turn()

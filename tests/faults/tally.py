@@ -34,6 +34,13 @@ def effort(*, quick: int, long: int) -> int:
     return max(quick, round(long * float(os.environ[SOAK]) / MINUTES))
 
 
+def rounds(*, quick: int, long: int) -> int:
+    """As `effort`, for a test whose rounds are no cases by number; skips where one case is asked for."""
+    if os.environ.get(ONLY_CASE):
+        pytest.skip("one case of another test is asked for")
+    return effort(quick=quick, long=long)
+
+
 def numbers(count: int) -> range:
     """The numbers of the cases: always the same ones in the quick form, others in each long one."""
     first = int(os.environ.get(FIRST_NUMBER, "0"))
@@ -41,10 +48,12 @@ def numbers(count: int) -> range:
 
 
 def chosen_cases(seeds: list[str], count: int) -> Iterator[str]:
-    """`seed:number`, all seeds in turn; only the one that was asked for, where that is so."""
+    """`seed:number`, all seeds in turn. Only the one that was asked for, where that is so; skips where it is another test's."""
     asked = os.environ.get(ONLY_CASE, "")
     if asked:
-        yield from [asked] if asked.rpartition(":")[0] in seeds else []
+        if asked.rpartition(":")[0] not in seeds:
+            pytest.skip("one case of another test is asked for")
+        yield asked
         return
     for place, number in enumerate(numbers(count)):
         yield f"{seeds[place % len(seeds)]}:{number}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from artist import Artist
-from tally import Tally, effort
+from tally import Tally, rounds
 
 WARM = 4  # jobs until caches are filled
 MOST_GROWTH = 40.0  # megabytes, after that
@@ -28,13 +28,13 @@ def descriptors(pid: int) -> int:
 @pytest.mark.skipif(sys.platform != "linux", reason="memory and descriptors are read from /proc")
 def test_many_jobs_in_a_row(tmp_path: Path) -> None:
     with Tally(name="many-jobs", what="jobs in a row in one backend, with its memory and open files watched") as tally:
-        artist = Artist(tmp_path)
+        artist, jobs = Artist(tmp_path), rounds(quick=6, long=200)
         try:
             for _ in range(WARM):
                 artist.finish()
             memory, files, own = resident(artist.pid), descriptors(artist.pid), descriptors(os.getpid())
             grown: list[float] = []
-            for number in range(effort(quick=6, long=200)):
+            for number in range(jobs):
                 artist.finish("left" if number % 3 else "left, right")
                 grown.append(resident(artist.pid) - memory)
                 more = max(descriptors(artist.pid) - files, descriptors(os.getpid()) - own)

@@ -13,7 +13,7 @@ import pytest
 from desk import Desk
 from player_desk import PlayerDesk
 from protocol_seeds import damaged_line, from_backend
-from tally import Tally, chosen_cases, effort, split_case
+from tally import Tally, chosen_cases, effort, rounds, split_case
 
 from blender_img23d.core.jobs import Job
 from blender_img23d.core.states import JobState
@@ -84,9 +84,10 @@ def objection(desk: Desk, job: Job) -> str:
 @pytest.mark.parametrize("size", LINE_SIZES)
 def test_a_flood_while_blender_does_not_look(size: int, tmp_path: Path) -> None:
     with Tally(name=f"flood-{size}", what=f"a flood of lines of {size:,} bytes while Blender does not look") as tally:
+        seconds = rounds(quick=2, long=10)
         line = json.dumps({"kind": "Log", "level": "info", "text": "x" * (size - 60)}).encode() + b"\n"
         (tmp_path / "lines.txt").write_bytes(line * max(1, 1_000_000 // size))
-        command = [sys.executable, str(Path(__file__).with_name("flooded.py")), str(tmp_path), str(effort(quick=2, long=10))]
+        command = [sys.executable, str(Path(__file__).with_name("flooded.py")), str(tmp_path), str(seconds)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stderr[-2000:]
         megabytes, tick = map(float, done.stdout.split())
