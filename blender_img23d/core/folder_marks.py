@@ -26,6 +26,7 @@ FOLDER = ".in-use"
 _LOCK, _LIST = ".lock", ".json"
 _TRUSTED = 7 * 86400.0  # seconds that a list counts on file systems without locks
 _TRIES = 5
+_KINDS = ("runs", "searches")
 
 
 class FolderMarks:
@@ -38,8 +39,11 @@ class FolderMarks:
         self._told: list[str] | None = None
 
     def tell(self, folders: Iterable[Path]) -> None:
-        """These, and no others any more; what lies elsewhere than below the base is left out. Never raises OSError."""
-        used = sorted({path.relative_to(self.base).as_posix() for path in folders if path.is_relative_to(self.base)})
+        """These, and no others any more; what is no run's and no search's is left out. Never raises OSError.
+
+        Their own names are enough, since a .blend may know the base folder by another path.
+        """
+        used = sorted({f"{path.parent.name}/{path.name}" for path in folders if path.parent.name in _KINDS})
         if used == self._told or (not used and self._told is None):
             return
         try:

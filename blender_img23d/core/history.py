@@ -65,6 +65,11 @@ def list_runs(base_folder: Path) -> list[Path]:
     return [base_folder / "runs" / name for _, name in sorted(found, reverse=True)]
 
 
+def is_stamped(folder: Path) -> bool:
+    """Whether its name begins as that of a run's folder."""
+    return _STAMP.match(folder.name) is not None
+
+
 def read_run(folder: Path) -> Job | None:
     """The run as a job that is over, or None where the folder holds no record of making or painting that can be read.
 

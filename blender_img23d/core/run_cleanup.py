@@ -16,9 +16,9 @@ from pathlib import Path
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.whole_files import passing_for
 from .folder_marks import FolderMarks, used_elsewhere
-from .history import RECORD_NAME, list_runs
+from .history import RECORD_NAME, is_stamped, list_runs
 from .job_list import JOBS_KEPT
-from .run_folders import DELETED, check_deletable, delete_run, finish_deletion
+from .run_folders import DELETED, check_deletable, delete_run, delete_unrecorded, finish_deletion
 
 log = logging.getLogger(__name__)
 
@@ -68,9 +68,11 @@ def clean_up(
         return Cleaned()
     _finish_deletions(base / "runs")
     _drop_leftovers(base / "photos", now)
-    free = [folder for folder in list_runs(base)[keeping.runs :] if folder not in elsewhere and folder not in in_use]
+    used, listed = {folder.name for folder in (*elsewhere, *in_use)}, list_runs(base)
+    _drop_unrecorded([folder for folder in listed if folder.name not in used], now)
+    free = [folder for folder in listed[keeping.runs :] if folder.name not in used]
     found = [old for folder in free if (old := _old(folder, base, now)) is not None]  # the newest first
-    deleted = [old for old in _doomed(found, keeping) if _delete(old.folder, base)]
+    deleted = [old for old in _doomed(found, keeping) if _delete(old.folder, base, marks)]
     return Cleaned(runs=len(deleted), size=sum(old.size for old in deleted))
 
 
@@ -98,12 +100,29 @@ def _doomed(found: list[_Old], keeping: Keeping) -> list[_Old]:
     return doomed
 
 
-def _delete(folder: Path, base: Path) -> bool:
+def _delete(folder: Path, base: Path, marks: FolderMarks | None) -> bool:
+    elsewhere = used_elsewhere(base, marks)  # another Blender may have opened its file by now
+    if elsewhere is None or folder in elsewhere:
+        return False
     try:
         return delete_run(folder, base)
     except Img23DError as error:
         log.info("%s stays: %s", folder, error.detail or error.sentence)
         return False
+
+
+def _drop_unrecorded(folders: list[Path], now: float) -> None:
+    """Meshes that the scene wrote for a painting which was refused before it had a record."""
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            if is_stamped(folder) and not (folder / RECORD_NAME).exists() and _changed(folder) < now - _DAY:
+                delete_unrecorded(folder)
+
+
+def _changed(folder: Path) -> float:
+    """When the newest of its files did, in seconds since 1970. Raises OSError."""
+    with os.scandir(folder) as entries:
+        return max((entry.stat(follow_symlinks=False).st_mtime for entry in entries), default=0.0)
 
 
 def _drop_leftovers(folder: Path, now: float) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
@@ -18,21 +17,6 @@ from .run_files import FolderContents, look_into
 DELETED = ".deleted-"  # what the name of a folder begins with while it is being deleted
 _RUN_WHEN_OPENED = {".app", ".bundle", ".workflow", ".action", ".prefpane", ".service"}  # folders that macOS starts
 _MAY_STILL_RUN = 600.0  # seconds since the last word in its record; a long step says nothing for minutes
-
-
-@dataclass(frozen=True, kw_only=True)
-class Contents:
-    """How many files a run has, how many bytes they are, and how many other things are in its folder."""
-
-    files: int
-    size: int
-    others: int = 0
-
-
-def contents(folder: Path) -> Contents:
-    """Raises Img23DError where it holds no run, OSError."""
-    found = look_into(folder, _run_in(folder))
-    return Contents(files=len(found.ours), size=found.size, others=len(found.others))
 
 
 def check_deletable(folder: Path, base_folder: Path, *, now: float | None = None) -> FolderContents:
@@ -85,6 +69,14 @@ def delete_run(folder: Path, base_folder: Path) -> bool:
         raise _refusal(folder, error) from error
 
 
+def delete_unrecorded(folder: Path) -> None:
+    """A folder that holds what the scene wrote for a job which never began, and nothing else. Raises OSError."""
+    found = look_into(folder, None)
+    if found.ours and not found.others and RECORD_NAME not in found.ours:
+        _unlink(folder, found)
+        os.rmdir(folder)
+
+
 def finish_deletion(doomed: Path) -> None:
     """Of a folder whose deletion was cut off. What is not ours stays in it. Raises OSError."""
     job = read_run(doomed)
@@ -106,6 +98,8 @@ def _delete_whole(doomed: Path, found: FolderContents) -> bool:
     _unlink(doomed, found)
     try:
         os.rmdir(doomed)
+    except FileNotFoundError:  # another Blender that found it half deleted was quicker
+        return True
     except OSError:  # somebody put something into it at this moment
         os.rename(doomed, doomed.with_name(doomed.name.removeprefix(DELETED)))
         return False

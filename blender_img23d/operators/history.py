@@ -97,8 +97,8 @@ class IMG23D_OT_delete_run(_OnRun, bpy.types.Operator):
         self.job, self.folder = job.id, job.request.run_folder
         self.lines = (
             _("{photo}, {count} objects").format(photo=PurePath(job.picture).name, count=len(job.targets)),
-            _("{count} files, {size:.1f} MB").format(count=found.files, size=found.size / 1e6),
-            *((_("{count} of your own files stay in it").format(count=found.others),) if found.others else ()),
+            _("{count} files, {size:.1f} MB").format(count=len(found.ours), size=found.size / 1e6),
+            *((_("{count} of your own files stay in it").format(count=len(found.others)),) if found.others else ()),
         )
         return context.window_manager.invoke_props_dialog(
             self, width=420, title="Delete This Run with Its Files?", confirm_text="Delete"

@@ -10,19 +10,20 @@ from bpy.app.translations import pgettext_rpt as _
 
 from ..core.jobs import Job
 from ..core.folder_marks import used_elsewhere
-from ..core.run_folders import Contents, check_deletable, delete_run
+from ..core.run_files import FolderContents
+from ..core.run_folders import check_deletable, delete_run
 from ..core.states import SessionState
 from ..shared.img23d_protocol.errors import bad_request
 from .folders import runs_base
 from .owner import Extension
 
 
-def look_at(context: bpy.types.Context, owner: Extension, job: Job) -> Contents:
+def look_at(context: bpy.types.Context, owner: Extension, job: Job) -> FolderContents:
     """What would be deleted. Raises Img23DError where nothing may be."""
     folder = Path(job.request.run_folder)
     _check_idle(owner, job)
     if not folder.is_dir():
-        return Contents(files=0, size=0)
+        return FolderContents(ours=(), others=(), size=0)
     base = runs_base(context)
     found = check_deletable(folder, base)
     if elsewhere := used_elsewhere(base, owner.in_use.marks):
@@ -31,12 +32,12 @@ def look_at(context: bpy.types.Context, owner: Extension, job: Job) -> Contents:
     if image is not None:
         sentence = _("This file uses the picture “{name}” of that folder: pack it first (File > External Data).")
         raise bad_request(sentence.format(name=image.name))
-    return Contents(files=len(found.ours), size=found.size, others=len(found.others))
+    return found
 
 
 def delete(context: bpy.types.Context, owner: Extension, job: Job) -> None:
     """Its files, and its line in the list; objects in the scene stay, and so does what the artist put there. Raises Img23DError."""
-    if look_at(context, owner, job).files:
+    if look_at(context, owner, job).ours:
         delete_run(Path(job.request.run_folder), runs_base(context))
     owner.history.forget(job)
     owner.pump.is_stale = True

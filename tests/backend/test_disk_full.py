@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,31 +18,15 @@ from img23d_protocol.messages import Failed, Generate, MeshReady, PreviewReady, 
 from pipeline_case import TWO, only, photo, request, run  # noqa: F401  (photo is a fixture)
 from small_engine import SmallEngine
 
+from tests.small_disk import fill, mounted
+
 NOISE = np.random.default_rng(1).integers(0, 255, (400, 400, 3), np.uint8)  # as a PNG 480 KB
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 1 MiB."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only the superuser of a Linux can mount a small disk")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)], capture_output=True, text=True)
-    if made.returncode:
-        pytest.skip(f"a small disk cannot be mounted here: {made.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-def fill(folder: Path, *, leaving: int = 0) -> Path:
-    """A file of somebody else's that takes all of the disk but for `leaving` bytes, a multiple of 4096."""
-    path = folder / "somebody's video"
-    free = os.statvfs(folder)
-    with contextlib.suppress(OSError), open(path, "wb", buffering=0) as file:
-        file.write(b"x" * (free.f_bavail * free.f_bsize))
-    os.truncate(path, max(0, path.stat().st_size - leaving))
-    return path
+    with mounted(tmp_path / "disk", 1) as folder:
+        yield folder
 
 
 def filling(folder: Path, stage: str, leaving: int = 0):

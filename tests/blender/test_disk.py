@@ -1,15 +1,10 @@
-"""What lies on disk: two Blenders on one folder, a disk that fills up, old runs that make room, and an artist's own files."""
+"""What Blender writes on a disk that fills up, and beside another Blender: whole files with reasons, or none."""
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import shutil
 import stat
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import bpy
@@ -17,16 +12,7 @@ import numpy as np
 import pytest
 from conftest import PACKAGE, part
 
-OTHER = """
-import sys, time
-sys.path.insert(0, sys.argv[1])
-from pathlib import Path
-from blender_img23d.core.folder_marks import FolderMarks
-FolderMarks(Path(sys.argv[2])).tell([Path(name) for name in sys.argv[3:]])
-print("told", flush=True)
-time.sleep(60)
-"""
-ROOT = Path(__file__).resolve().parents[2]
+from tests.small_disk import fill, mounted
 
 
 @pytest.fixture
@@ -40,36 +26,8 @@ def base(owner, tmp_path):
 
 @pytest.fixture
 def small_disk(tmp_path):
-    """A file system of 2 MiB."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("only the superuser of a Linux can mount a small disk")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", str(folder)], capture_output=True, text=True)
-    if made.returncode:
-        pytest.skip(f"a small disk cannot be mounted here: {made.stderr.strip()}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
-@contextlib.contextmanager
-def another_blender(base, *folders):
-    command = [sys.executable, "-c", OTHER, str(ROOT), str(base), *map(str, folders)]
-    other = subprocess.Popen(command, stdout=subprocess.PIPE)
-    try:
-        assert other.stdout.readline() == b"told\n"
-        yield other
-    finally:
-        other.kill()
-        other.wait()
-        other.stdout.close()
-
-
-def fill(folder, leaving=0):
-    path, free = folder / "somebody's video", os.statvfs(folder)
-    with contextlib.suppress(OSError), open(path, "wb", buffering=0) as file:
-        file.write(b"x" * (free.f_bavail * free.f_bsize))
-    os.truncate(path, max(0, path.stat().st_size - leaving))
+    with mounted(tmp_path / "disk", 2) as folder:
+        yield folder
 
 
 def noise(side: int) -> bpy.types.Image:
@@ -84,33 +42,6 @@ def generate(photo, names: str, *, texture: bool = False):
     values = bpy.context.scene.img23d
     values.photo, values.names, values.seed, values.texture = str(photo), names, 7, texture
     return bpy.ops.img23d.generate()
-
-
-def find(photo, names: str) -> Path:
-    """The folder of the search."""
-    values = bpy.context.scene.img23d
-    values.photo, values.names = str(photo), names
-    assert bpy.ops.img23d.find_targets() == {"FINISHED"}
-    return Path(values.targets[0].cutout).parent
-
-
-def copies(folder: Path, count: int) -> list[Path]:
-    """Of a run's or a search's folder, a minute apart and long ago."""
-    made = [folder.with_name(f"20250101-{number // 60:02d}{number % 60:02d}00-copy-0000") for number in range(count)]
-    for path in made:
-        shutil.copytree(folder, path)
-        os.utime(path / "run.json", (1.7e9, 1.7e9))
-    return made
-
-
-def wait_for_cleaning(owner):
-    owner.in_use.wants_cleaning = True
-    owner.in_use._begin_cleaning(bpy.context)
-    owner.in_use._thread.join(30)
-    return owner.in_use.step(bpy.context)
-
-
-# --- pictures that Blender writes ---------------------------------------------------------------------------------------
 
 
 def test_a_picture_that_does_not_fit_leaves_nothing_that_counts_as_whole(owner, values, base, small_disk):
@@ -210,88 +141,9 @@ def test_a_reserved_folder_that_cannot_be_made_is_said_and_not_a_traceback(owner
     assert owner.in_use.step(bpy.context) in (True, False)
 
 
-# --- runs and searches --------------------------------------------------------------------------------------------------
-
-
-def test_an_artists_picture_survives_the_deletion_of_a_run(owner, base, photo):
-    generate(photo, "red ball")
-    folder = Path(owner.session.jobs[0].request.run_folder)
-    (folder / "my favourite.png").write_bytes(b"mine")
-    assert bpy.ops.img23d.delete_run() == {"FINISHED"}
-    assert os.listdir(folder) == ["my favourite.png"] and owner.session.jobs == []
-
-
-def test_a_run_that_another_blender_uses_is_not_deleted(owner, base, photo):
-    generate(photo, "red ball")
-    folder = Path(owner.session.jobs[0].request.run_folder)
-    with another_blender(base, folder):
-        with pytest.raises(RuntimeError, match="Another Blender"):
-            bpy.ops.img23d.delete_run()
-        assert (folder / "run.json").is_file()
-    assert bpy.ops.img23d.delete_run() == {"FINISHED"} and not folder.exists()
-
-
-def test_old_runs_make_room_and_those_in_use_stay(owner, base, photo, monkeypatch):
-    generate(photo, "red ball, blue ball")
-    first = Path(owner.session.jobs[0].request.run_folder)
-    old = copies(first, 57)
-    tags = part("scene.tags")
-    bpy.data.objects[0][tags.RUN_FOLDER] = str(old[0])  # of a file that was opened
-    image = bpy.data.images.load(str(next(old[1].glob("*.png"))))
-    image.use_fake_user = True
-    (old[2] / "mine.png").write_bytes(b"x")
-    owner.in_use.is_due = True
-    with another_blender(base, old[3]):
-        assert wait_for_cleaning(owner)
-    assert [path.name for path in old if not path.exists()] == [path.name for path in old[4:8]], "58 runs, 50 of them kept in any case"
-    assert first.is_dir() and owner.session.notice.startswith("4 old runs were deleted")
-
-
-def test_an_artist_who_keeps_all_runs_keeps_them(owner, base, photo):
-    preferences = bpy.context.preferences.addons[PACKAGE].preferences
-    before = preferences.keep_days, preferences.keep_gigabytes
-    generate(photo, "red ball")
-    old = copies(Path(owner.session.jobs[0].request.run_folder), 55)
-    preferences.keep_days = preferences.keep_gigabytes = 0
-    try:
-        assert not wait_for_cleaning(owner)
-        assert all(path.is_dir() for path in old)
-    finally:
-        preferences.keep_days, preferences.keep_gigabytes = before
-    assert before[0] >= 30
-
-
-def test_the_searches_of_another_blender_stay(owner, base, photo):
-    folder = find(photo, "red ball, blue ball")
-    others = copies(folder, 25)
-    with another_blender(base, others[0]):
-        find(photo, "green box")
-        assert others[0].is_dir() and folder.is_dir() and not others[1].exists()
-    find(photo, "red ball")
-    assert not others[0].exists()
-
-
-def test_what_this_blender_uses_is_told_to_the_others_and_no_more_at_its_end(owner, base, photo):
-    marks = part("core.folder_marks")
-    folder = find(photo, "red ball")
-    generate(photo, "red ball")
-    owner.pump.tick()
-    run = Path(owner.session.jobs[0].request.run_folder)
-    assert {folder, run} <= marks.used_elsewhere(base)
-    owner.in_use.close()
-    assert marks.used_elsewhere(base) == frozenset() and os.listdir(base / ".in-use") == []
-
-
-def test_telling_is_quick(owner, base, photo):
-    """With a scene of thousands of objects; it is done when a job or a file changes, not at each tick."""
-    for number in range(3000):
-        obj = bpy.data.objects.new(f"o{number}", None)
-        obj["img23d_run_folder"] = str(base / "runs" / f"r{number % 60}")
-    begun = time.perf_counter()
-    owner.in_use.is_due = True
-    owner.in_use.step(bpy.context)
-    assert time.perf_counter() - begun < 0.25
-    begun = time.perf_counter()
-    for _ in range(100):
-        owner.in_use.step(bpy.context)
-    assert time.perf_counter() - begun < 0.02
+def test_the_last_words_of_a_log_that_has_just_begun_anew(owner, tmp_path):
+    logs, log = part("scene.logs"), tmp_path / "backend-1.log"
+    (tmp_path / "backend-1.log.1").write_text("".join(f"old {number}\n" for number in range(50)))
+    log.write_text("new 0\nnew 1\n")
+    assert logs.last_lines(log, 5) == ["old 47", "old 48", "old 49", "new 0", "new 1"]
+    assert logs.last_lines(log, 2) == ["new 0", "new 1"] and logs.last_lines(tmp_path / "none", 5) == []

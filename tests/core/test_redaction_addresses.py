@@ -76,6 +76,8 @@ def test_the_hardware_addresses_of_network_cards(line: str) -> None:
         "opencv_python_headless-4.11.0.86-cp37-abi3-manylinux_2_17_x86_64.whl",
         "opencv: 4.11.0.86",
         "cv2 4.11.0.86",
+        "cv2.pyd 4.11.0.86",
+        "blender.exe 4.5.15.0",
         "nvidia-cublas-cu12 12.4.5.8",
         "nvidia-cudnn-cu12==9.1.0.70",
         "libcublas.so.12.4.5.8",

@@ -16,7 +16,6 @@ from img23d_protocol import messages as m
 
 from blender_img23d.core.folder_marks import FolderMarks, used_elsewhere
 from blender_img23d.core.run_cleanup import Keeping, clean_up
-from blender_img23d.core.run_folders import contents
 from blender_img23d.core.searches import delete_old_searches
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,6 +88,15 @@ def test_what_is_in_use_stays(tmp_path: Path) -> None:
     assert left(tmp_path) == names([*folders[:5], folders[6]])
 
 
+def test_what_is_in_use_by_way_of_a_link_stays(tmp_path: Path) -> None:
+    """A .blend remembers the folder as its Blender knew it: by a link, or by another name of the same disk."""
+    folders = [made_run(tmp_path / "base", 300 + number) for number in range(8)]
+    spelled = tmp_path / "other name of it" / "runs"
+    with OtherBlender(tmp_path / "base", spelled / folders[7].name):
+        clean_up(tmp_path / "base", KEEPING, in_use={spelled / folders[6].name}, now=NOW)
+    assert left(tmp_path / "base") == names([*folders[:5], folders[6], folders[7]])
+
+
 def test_what_no_record_describes_stays(tmp_path: Path) -> None:
     folders = [made_run(tmp_path, 300 + number) for number in range(8)]
     (folders[5] / "run.json").unlink()
@@ -118,6 +126,22 @@ def test_what_a_killed_blender_left_half_written_goes(tmp_path: Path) -> None:
     assert set(os.listdir(tmp_path / "photos")) == {young.name, mine.name, whole.name}
 
 
+@pytest.mark.parametrize("extra", ["", "mine.png", "run.json"])
+def test_a_mesh_whose_painting_never_began_goes(tmp_path: Path, extra: str) -> None:
+    """The scene wrote it for the backend, which then refused the picture: there is no record."""
+    folder = tmp_path / "runs" / "20250101-000000-wood-01234567"
+    young, named = folder.with_name("20250102-000000-wood-01234567"), folder.with_name("my meshes")
+    for one in (folder, young, named):
+        one.mkdir(parents=True)
+        (one / "mesh.npz").write_bytes(b"x" * 1000)
+        os.utime(one / "mesh.npz", (NOW - 2 * DAY,) * 2)
+    os.utime(young / "mesh.npz", (NOW - 60,) * 2)
+    if extra:
+        (folder / extra).write_bytes(b"{}")
+    clean_up(tmp_path, KEEPING, now=NOW)
+    assert folder.exists() == bool(extra) and young.exists() and named.exists()
+
+
 # --- two Blenders -----------------------------------------------------------------------------------------------------
 
 OTHER = """
@@ -126,7 +150,7 @@ sys.path.insert(0, sys.argv[1])
 from pathlib import Path
 from blender_img23d.core.folder_marks import FolderMarks
 marks = FolderMarks(Path(sys.argv[2]))
-marks.tell([Path(sys.argv[2], *name.split("/")) for name in sys.argv[3:]])
+marks.tell([Path(name) for name in sys.argv[3:]])
 print("told", flush=True)
 time.sleep(60)
 """
@@ -136,8 +160,7 @@ class OtherBlender:
     """A process of its own that uses folders below a base until it is killed."""
 
     def __init__(self, base: Path, *folders: Path) -> None:
-        used = [folder.relative_to(base).as_posix() for folder in folders]
-        self.process = subprocess.Popen([sys.executable, "-c", OTHER, str(ROOT), str(base), *used], stdout=subprocess.PIPE)
+        self.process = subprocess.Popen([sys.executable, "-c", OTHER, str(ROOT), str(base), *map(str, folders)], stdout=subprocess.PIPE)
         assert self.process.stdout is not None and self.process.stdout.readline() == b"told\n"
 
     def __enter__(self) -> OtherBlender:
@@ -239,4 +262,4 @@ def test_two_blenders_that_write_runs_at_the_same_time_lose_none(tmp_path: Path)
     writers = [subprocess.Popen([sys.executable, "-c", code, str(tmp_path), *paths]) for _ in range(3)]
     assert [writer.wait(120) for writer in writers] == [0, 0, 0]
     assert len(left(tmp_path)) == 180
-    assert all(contents(tmp_path / "runs" / name).files == 1 for name in left(tmp_path))
+    assert all(os.listdir(tmp_path / "runs" / name) == ["run.json"] for name in left(tmp_path))

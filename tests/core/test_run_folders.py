@@ -11,7 +11,7 @@ from img23d_backend.runs import RunState, TargetRecord, open_run
 from img23d_protocol import messages as m
 
 from blender_img23d.core import run_folders
-from blender_img23d.core.run_folders import check_deletable, contents, delete_run
+from blender_img23d.core.run_folders import check_deletable, delete_run
 from blender_img23d.shared.img23d_protocol import Img23DError
 
 
@@ -31,9 +31,9 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_run_is_deleted_with_its_files_and_nothing_else(folder: Path, tmp_path: Path) -> None:
     other = made_run(folder.with_name("20260102-000000-desk-bbbb"))
-    assert contents(folder).files == 3 and contents(folder).size > 10
+    assert len(os.listdir(folder)) == 3 and check_deletable(folder, tmp_path).size > 10
     delete_run(folder, tmp_path)
-    assert os.listdir(tmp_path / "runs") == [other.name] and contents(other).files == 3
+    assert os.listdir(tmp_path / "runs") == [other.name] and len(os.listdir(other)) == 3
 
 
 OWN = ["my scene.blend", "notes.txt", "renders", "render.png", "00_cup_cutout_edited.png", "01_cup.glb", "00_cup_preview2.png", "mesh_old.npz", "photo.part"]
@@ -42,7 +42,8 @@ OWN = ["my scene.blend", "notes.txt", "renders", "render.png", "00_cup_cutout_ed
 @pytest.mark.parametrize("name", OWN)
 def test_what_the_artist_put_there_survives(folder: Path, tmp_path: Path, name: str) -> None:
     (folder / name).mkdir() if name == "renders" else (folder / name).write_bytes(b"x")
-    assert (contents(folder).files, contents(folder).others) == (3, 1)
+    found = check_deletable(folder, tmp_path)
+    assert len(found.ours) == 3 and found.others == (name,)
     assert delete_run(folder, tmp_path) is False
     assert os.listdir(folder) == [name]
 
@@ -68,7 +69,7 @@ def test_every_file_of_a_real_run_is_known(tmp_path: Path) -> None:
     for name in ("mesh.npz", "grown.npz", "layout_uv.npy", "00_red_cup_texture.png", "00_red_cup_uv.npy", "run.json.part", ".run.json.0123abcd.part"):
         (folder / name).write_bytes(b"x")
     (folder / ".00_red_cup.glb.0123abcd.part").write_bytes(b"half")
-    assert contents(folder).others == 0
+    assert check_deletable(folder, tmp_path).others == ()
     assert delete_run(folder, tmp_path) is True and not folder.exists()
 
 
@@ -86,7 +87,7 @@ def test_nothing_outside_the_folder_for_runs_is_deleted(folder: Path, tmp_path: 
             delete_run(place, tmp_path)
     with pytest.raises(Img23DError):
         delete_run(folder, tmp_path / "another base")
-    assert contents(folder).files == contents(elsewhere).files == contents(deeper).files == 3
+    assert len(os.listdir(folder)) == len(os.listdir(elsewhere)) == len(os.listdir(deeper)) == 3
 
 
 def test_a_folder_without_a_record_is_left_alone(tmp_path: Path) -> None:
@@ -109,7 +110,7 @@ def test_links_are_not_followed(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(Img23DError):
         delete_run(link, tmp_path)
     delete_run(folder, tmp_path)
-    assert contents(target).files == 3 and os.listdir(folder) == ["far.png"], "the link itself is not from Img23D"
+    assert len(os.listdir(target)) == 3 and os.listdir(folder) == ["far.png"], "the link itself is not from Img23D"
 
 
 def test_a_base_that_is_itself_a_link_serves(folder: Path, tmp_path: Path) -> None:
@@ -137,4 +138,4 @@ def test_where_a_file_is_in_use_nothing_is_deleted(folder: Path, tmp_path: Path,
     monkeypatch.setattr(run_folders.os, "rename", refuse)
     with pytest.raises(Img23DError, match="close what has"):
         delete_run(folder, tmp_path)
-    assert contents(folder).files == 3
+    assert len(os.listdir(folder)) == 3

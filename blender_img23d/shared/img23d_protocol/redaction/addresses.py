@@ -27,8 +27,8 @@ _IN_USE_V6 = tuple(map(ipaddress.ip_network, ("2000::/3", "fc00::/7", "fe80::/10
 _LOOK_BACK = 80  # characters
 _WORD_BEFORE = re.compile(r"([A-Za-z][\w.+-]*)[\s:='\"(]{0,4}$")
 _VERSIONED = re.compile(
-    r"v|ver|[\w.-]*versions?|[\w.-]*drivers?|release|build|blender|bpy|python|pip|uv|cuda|windows|macos|"
-    r"(?:nvidia|cudnn|cublas|cufft|curand|cusolver|cusparse|nccl|rocm|opencv|numpy|scipy|torch|torchvision|triton)[\w.+-]*|cv2",
+    r"v|ver|[\w.-]*versions?|[\w.-]*drivers?|release|build|pip|uv(?:\.exe)?|windows|macos|"
+    r"(?:blender|bpy|python|cv2|cuda|nvidia|cudnn|cublas|cufft|curand|cusolver|cusparse|nccl|rocm|opencv|numpy|scipy|torch|torchvision|triton)[\w.+-]*",
     re.IGNORECASE,
 )
 _COMPARED = re.compile(r"(?:[=<>!~]=|[\w,]\s*[<>])\s*$")
