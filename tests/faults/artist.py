@@ -13,6 +13,7 @@ from whole import objections as wrong_runs
 from blender_img23d.core.history import read_run
 from blender_img23d.core.jobs import Job, JobState
 from blender_img23d.core.requests import build_generate, build_settings
+from blender_img23d.process.client import PipeLink
 from blender_img23d.process.launch import new_link
 from blender_img23d.shared.img23d_protocol.messages import Generate, LearnedSettings, Wanted
 
@@ -47,7 +48,7 @@ class Artist(Desk):
         assert job.state is JobState.DONE and all(target.textured for target in job.targets), (job.error, job.detail, job.targets)
         return job
 
-    def _make_link(self):
+    def _make_link(self) -> PipeLink:
         models = Path(os.environ[MODELS]) if self.engine == "hunyuan3d" else self.folder / "models"
         environment = Path(os.environ[LEARNED_PYTHON]) if self.engine == "hunyuan3d" else None
         self.links.append(new_link(ROOT / "blender_img23d", self.folder / "logs", models=models, environment=environment))
