@@ -58,7 +58,7 @@ def run_soak(*, minutes: float, case: str = "", fast: bool = False) -> int:
     results = [run_suite(suite, variables, ()) for suite in _only_faults(suites)]
     rows = read_rows(FAULTS)
     for row in rows:
-        print(f"{row.cases or 'not run':>8}  {row.failures} failed  {row.what}")
+        print(f"{'not run' if row.not_run else row.cases:>8}  {row.failures} failed  {row.what}")
     if not case:
         took = f"{(time.monotonic() - begun) / 60:.0f} minutes, load {load:.1f} before, cases from number {first} on"
         page = document(rows, f"{date.today().isoformat()}, {machine()}; {took}")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -37,7 +38,8 @@ def _turn(photo: str, blend: str, turn: int) -> dict[str, object]:
     before = len(bpy.data.objects)
     assert bpy.ops.img23d.generate() == {"FINISHED"}
     bpy.ops.img23d.add_preset(name=f"{Path(blend).stem} {turn}")
-    bpy.ops.wm.save_userpref()
+    with contextlib.suppress(RuntimeError):  # Blender itself refuses one of two that save their preferences at one moment
+        bpy.ops.wm.save_userpref()
     bpy.ops.wm.save_as_mainfile(filepath=blend)
     job = in_blender.owner().session.jobs[0]
     return {
