@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..shared.img23d_protocol.messages import (
@@ -75,10 +76,6 @@ class TargetState:
             self.notes += (note,)
 
 
-def _is_settled(target: TargetState, is_painted: bool) -> bool:
-    return bool(target.textured if is_painted else target.mesh) or bool(target.error) or target.is_cancelled
-
-
 @dataclass(kw_only=True, eq=False)
 class Job:
     """One request and its story. Only the session changes it, but for `TargetState.object_name` and `add_notes`."""
@@ -146,14 +143,18 @@ class Job:
     @property
     def unfinished(self) -> list[int]:
         """The targets that something is still to be made of, by their indices."""
-        if self.is_over:
-            return []
-        is_painted = self._is_painted  # asked once, since there may be hundreds of targets
-        return [index for index, target in enumerate(self.targets) if not _is_settled(target, is_painted)]
+        is_settled = self._settled
+        return [index for index, target in enumerate(self.targets) if not is_settled(target)]
 
     def is_unfinished(self, index: int) -> bool:
-        target = self.target(index)
-        return target is not None and not self.is_over and not _is_settled(target, self._is_painted)
+        return (target := self.target(index)) is not None and not self._settled(target)
+
+    @property
+    def _settled(self) -> Callable[[TargetState], bool]:
+        """What tells whether nothing is to be made of a target any more."""
+        is_painted = self.request.settings.texture if self.is_generation else self.is_retexture
+        over = self.is_over
+        return lambda target: bool(over or (target.textured if is_painted else target.mesh) or target.error or target.is_cancelled)
 
     def has_dropped(self, index: int) -> bool:
         """Nothing is heard any more of a target that the artist has stopped."""
@@ -163,11 +164,6 @@ class Job:
     def target(self, index: int) -> TargetState | None:
         """The target of that index, or None where the backend names one that does not exist."""
         return self.targets[index] if 0 <= index < len(self.targets) else None
-
-    @property
-    def _is_painted(self) -> bool:
-        """Whether a target is only finished with its texture."""
-        return self.request.settings.texture if self.is_generation else self.is_retexture
 
     # What the session records
 

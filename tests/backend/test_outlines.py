@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from img23d_backend.mesh.neighbours import neighbours
-from img23d_backend.mesh.pack import _best_spot, _fill_outlines
+from img23d_backend.mesh.pack import _fill_outlines
 from img23d_backend.mesh.rasterize import fragments, parted
 from img23d_backend.mesh.repair import is_sound
+from img23d_backend.mesh.spots import best_spot
 from img23d_backend.mesh.winding import windings
 
 
@@ -86,7 +87,7 @@ def test_a_chart_gets_the_topmost_then_leftmost_place_of_all_turns(seed: int) ->
         )
         places.append((next(free), -turn))
     (y, x), turn = min(places, key=lambda place: (place[0], -place[1]))
-    assert _best_spot(taken, lowest, chart, 4) == ((x, y), -turn)
+    assert best_spot(taken, lowest, chart, 4) == ((x, y), -turn)
 
 
 @pytest.mark.parametrize("count", [1, 30, 300])

@@ -8,17 +8,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from .spots import CELLS, TINY, place
 from .winding import windings
 
-_CELLS = 256  # cells a side of the square, whatever the texture's size
 _GAP = 1.0  # cells between two charts: 4 texels at 1024, 8 at 2048, so that two mip levels stay clean
 _USUAL = 0.72  # share of the square that charts may come to fill; tried first
 _SHRINK, _REFINEMENTS = 0.94, 2  # the scale is lowered until all fits, then halved in on twice
-_CAREFULLY = 24  # charts that are tried in all four turns
-_TINY = 16  # cells a side up to which a chart counts as its bounding box
-# About every fifth cell of an outline, in whatever direction it runs; and how many of the places that these leave are tried
-_FEW = (np.add.outer(2 * np.arange(_CELLS), np.arange(_CELLS)) % 5 == 0).astype(np.uint8)
-_TRIED = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,12 +46,12 @@ def pack(
     next) on a chart's outline, `low` and `high` (C, 2) the charts' bounds. `start` is a scale to begin from; None is
     returned where it would get below `least`. `report` is called before each try.
     """
-    greatest = widest(low, high) * _CELLS if start is None else start * _CELLS
+    greatest = widest(low, high) * CELLS if start is None else start * CELLS
     scale = min(_roomy_scale(xy), greatest)
     tight, found = min(scale / _SHRINK, greatest), None
     tray = _make_tray(xy, chart, rim, low, high, tight)
     while found is None:
-        if scale < least * _CELLS:
+        if scale < least * CELLS:
             return None
         report()
         found, shrink = tray.packed(scale)
@@ -75,7 +70,7 @@ def pack(
 
 def widest(low: np.ndarray, high: np.ndarray) -> float:
     """The scale at which the longest chart is as long as the square."""
-    return (_CELLS - 4) / _CELLS / max(float((high - low).max()), 1e-30)
+    return (CELLS - 4) / CELLS / max(float((high - low).max()), 1e-30)
 
 
 def shelve(sizes: np.ndarray) -> tuple[np.ndarray, int, int]:
@@ -110,16 +105,16 @@ class _Tray:
     def packed(self, scale: float) -> tuple[Packing | None, float]:
         """The charts at a scale in cells a unit; or None, and by how much to shrink it."""
         bitmaps = self._bitmaps(scale)
-        filled = sum(int(np.count_nonzero(bitmap)) for bitmap in bitmaps) / _CELLS**2
+        filled = sum(int(np.count_nonzero(bitmap)) for bitmap in bitmaps) / CELLS**2
         if filled > 0.97:
             return None, min(_SHRINK, float(np.sqrt(0.9 / filled)))
-        placed = _place(bitmaps)
+        placed = place(bitmaps)
         if placed is None:
             return None, _SHRINK
         spots, turns = placed
         sizes = np.array([bitmap.shape[::-1] for bitmap in bitmaps], dtype=np.float64)
         inset = _turned(_GAP / 2 - self.low * scale, turns) + _turned_corner(sizes, turns)
-        return Packing(scale=scale / _CELLS, offset=(spots + inset) / _CELLS, turns=turns), 1.0
+        return Packing(scale=scale / CELLS, offset=(spots + inset) / CELLS, turns=turns), 1.0
 
     def _bitmaps(self, scale: float) -> list[np.ndarray]:
         """For each chart the cells that it touches or comes nearer to than half the gap, uint8."""
@@ -193,7 +188,7 @@ def _roomy_scale(xy: np.ndarray) -> float:
     """Cells a unit at which the charts' own area is _USUAL of the square."""
     b, c = xy[:, 1] - xy[:, 0], xy[:, 2] - xy[:, 0]
     area = float(np.abs(b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]).sum()) / 2
-    return _CELLS * np.sqrt(_USUAL / max(area, 1e-30))
+    return CELLS * np.sqrt(_USUAL / max(area, 1e-30))
 
 
 def _mark(sheet: np.ndarray, width: int, points: np.ndarray) -> None:
@@ -206,7 +201,7 @@ def _trimmed(bitmap: np.ndarray) -> np.ndarray:
     height = int(np.flatnonzero(bitmap.any(axis=1))[-1]) + 1
     width = int(np.flatnonzero(bitmap.any(axis=0))[-1]) + 1
     bitmap = bitmap[:height, :width]
-    if max(height, width) <= _TINY:
+    if max(height, width) <= TINY:
         return np.ones_like(bitmap)
     return bitmap
 
@@ -225,83 +220,3 @@ def along(start: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     index = np.repeat(np.arange(len(start)), count)
     at = (np.arange(len(index)) - np.repeat(np.cumsum(count) - count, count)) / count[index]
     return start[index] + step[index] * at[:, None], index
-
-
-def _place(bitmaps: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray] | None:
-    """(C, 2) cells of the charts' corners and (C,) quarter turns, or None where they do not fit."""
-    taken = np.zeros((_CELLS, _CELLS), dtype=np.uint8)
-    spots, turns = np.zeros((len(bitmaps), 2)), np.zeros(len(bitmaps), dtype=np.int64)
-    searched: dict[tuple[int, int], int] = {}  # no room above that row for a box of that size
-    lowest = 0  # all below is free
-    for rank, index in enumerate(sorted(range(len(bitmaps)), key=lambda i: -bitmaps[i].size)):
-        bitmap = bitmaps[index]
-        tiny = max(bitmap.shape) <= _TINY
-        tries = 4 if rank < _CAREFULLY else 1
-        spot, turn = (_tiny_spot(taken, bitmap, searched), 0) if tiny else _best_spot(taken, lowest, bitmap, tries)
-        if spot is None:
-            return None
-        x, y = spot
-        bitmap = _quarter_turned(bitmap, turn)
-        taken[y : y + bitmap.shape[0], x : x + bitmap.shape[1]] |= bitmap
-        lowest = max(lowest, y + bitmap.shape[0])
-        spots[index], turns[index] = spot, turn
-    return spots, turns
-
-
-def _best_spot(taken: np.ndarray, lowest: int, bitmap: np.ndarray, tries: int) -> tuple[tuple[int, int] | None, int]:
-    """The topmost place of the first `tries` quarter turns, and the turn. From row `lowest` on all is free."""
-    best: tuple[int, int] | None = None
-    best_turn = 0
-    outline = bitmap - cv2.erode(bitmap, np.ones((3, 3), np.uint8), borderType=cv2.BORDER_CONSTANT, borderValue=0)
-    for turn in range(tries):
-        turned, around = _quarter_turned(bitmap, turn), _quarter_turned(outline, turn)
-        down = lowest if best is None else best[1]  # no need to look further
-        spot = _spot(taken[: down + turned.shape[0]], turned, around)
-        if spot is not None and (best is None or spot[::-1] < best[::-1]):
-            best, best_turn = spot, turn
-    return best, best_turn
-
-
-def _quarter_turned(bitmap: np.ndarray, turn: int) -> np.ndarray:
-    """As `np.rot90`, at less of a cost for few cells."""
-    turned = (bitmap, bitmap.T[::-1], bitmap[::-1, ::-1], bitmap.T[:, ::-1])[turn]
-    return np.ascontiguousarray(turned)
-
-
-def _spot(taken: np.ndarray, bitmap: np.ndarray, outline: np.ndarray) -> tuple[int, int] | None:
-    """The topmost, then leftmost place where the bitmap meets nothing that is taken.
-
-    Its outline meets all that the bitmap would meet: what is smaller, and could lie within, is placed later. A few cells of
-    the outline rule most places out.
-    """
-    high, wide = bitmap.shape
-    height, width = taken.shape[0] - high + 1, taken.shape[1] - wide + 1
-    if height <= 0 or width <= 0:
-        return None
-    for cells in (outline & _FEW[:high, :wide], outline):
-        place = np.flatnonzero(_free(taken, cells)[:height, :width])
-        for index in place[:_TRIED].tolist():
-            y, x = divmod(index, width)
-            if not (taken[y : y + high, x : x + wide] & bitmap).any():
-                return x, y
-        if len(place) <= _TRIED:
-            return None
-    raise AssertionError("a place where the outline meets nothing is free")
-
-
-def _free(taken: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """(H, W) where none of the `cells` from there on is taken."""
-    return cv2.dilate(taken, cells, anchor=(0, 0), borderType=cv2.BORDER_CONSTANT, borderValue=0) == 0
-
-
-def _tiny_spot(taken: np.ndarray, bitmap: np.ndarray, searched: dict[tuple[int, int], int]) -> tuple[int, int] | None:
-    """As `_spot`, in bands and from where the last box of this size was set: there may be thousands."""
-    height, width = bitmap.shape
-    top = searched.get((width, height), 0)
-    while top + height <= _CELLS:
-        spot = _spot(taken[top : top + height + _TINY], bitmap, bitmap)
-        if spot is not None:
-            searched[(width, height)] = top + spot[1]
-            return spot[0], top + spot[1]
-        top += _TINY + 1
-    return None
