@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from .bench.report import machine
+from .bench.machine import machine
 from .places import BUILD, ROOT
 from .tests import IN_BLENDER, Suite, run_suite, set_up
 

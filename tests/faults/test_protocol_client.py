@@ -20,7 +20,7 @@ from blender_img23d.core.states import JobState
 
 LINES = 12  # a case, each of another kind
 LONGEST_TICK = 0.5  # seconds; a line of many megabytes is decoded in the reader's thread
-MOST_MEGABYTES = 300.0  # of a flood of lines that Blender does not look at
+MOST_MEGABYTES = 100.0  # of a flood of lines that Blender does not look at
 LINE_SIZES = (100, 10_000, 1_000_000, 15_000_000)  # bytes
 
 
