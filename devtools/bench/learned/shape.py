@@ -87,7 +87,7 @@ def guided_step(folder: Path, device: str) -> list[Row]:
 
     mine, other = _alternating(our_step, their_step, device)
     goal = "≥ 1.5x" if device == "cpu" else "≥ 1.6x"
-    return [row(f"guided DiT step, {dtype}, on {_name(device)}: seconds", mine, other, goal)]
+    return [row(f"guided DiT step, {dtype}, on {_name(device)}: {_unit(device)}", mine, other, goal)]
 
 
 def decoding(folder: Path, device: str) -> list[Row]:
@@ -119,17 +119,15 @@ def decoding(folder: Path, device: str) -> list[Row]:
 
         dense_queries = _SAMPLED if is_cpu else _DENSE_QUERIES
         for padded, goal in ((True, "≥ 12x"), (False, "≥ 20x")):
-            dense, seconds = [], []
+            dense, seconds, fields = [], [], []
             for _ in range(RUNS):
                 dense.append(_seconds(lambda: _dense(query, dense_queries), device) * _DENSE_QUERIES / dense_queries)
-                started = time.perf_counter()
-                queries = sample_sparse(query, resolution=RESOLUTION, bounds=1.01, padded=padded).queries
-                seconds.append(time.perf_counter() - started)
+                seconds.append(_seconds(lambda: fields.append(sample_sparse(query, resolution=RESOLUTION, bounds=1.01, padded=padded)), device))  # noqa: B023
             what = f"decode of a ball at {RESOLUTION}{'' if padded else ', unpadded'}"
             extrapolated = ", dense time extrapolated" if is_cpu else ""
             how = f"decoder {vae.post_kl.out_features} wide{extrapolated}, on {_name(device)}"
-            rows.append(row(f"{what}: queries", queries, _DENSE_QUERIES, goal))
-            rows.append(row(f"{what}: seconds, {how}", seconds, dense, goal))
+            rows.append(row(f"{what}: queries", fields[-1].queries, _DENSE_QUERIES, goal))
+            rows.append(row(f"{what}: {_unit(device)}, {how}", seconds, dense, goal))
     if not is_cpu:
         peak = torch.cuda.max_memory_allocated()
         rows.append(row("peak GPU memory of these steps, bytes", peak, None, "≤ 6 GB"))
@@ -199,14 +197,20 @@ def _alternating(first: Callable[[], None], second: Callable[[], None], device: 
     return [one for one, _ in times], [other for _, other in times]
 
 
-def _seconds(work: Callable[[], None], device: str) -> float:
+def _seconds(work: Callable[[], object], device: str) -> float:
+    """On a processor those of all its threads together, whatever else it does meanwhile."""
     import torch
 
-    started = time.perf_counter()
+    clock = time.process_time if device == "cpu" else time.perf_counter
+    started = clock()
     work()
     if device != "cpu":
         torch.cuda.synchronize()
-    return time.perf_counter() - started
+    return clock() - started
+
+
+def _unit(device: str) -> str:
+    return "processor seconds" if device == "cpu" else "seconds"
 
 
 def _name(device: str) -> str:
