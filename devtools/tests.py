@@ -1,4 +1,4 @@
-"""All tests in their order: plain Python first, then the learned models, then the extension installed from the zip in Blender."""
+"""All tests: plain Python first, then the learned models; beside them the extension installed from the zip in Blender."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import subprocess
 import xml.etree.ElementTree
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +35,11 @@ class Suite:
 def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
     """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is."""
     suites, variables = set_up(fast=fast)
-    results = [run_suite(suite, variables, chosen) for suite in suites]
+    beside = [suite for suite in suites if suite.folder in IN_BLENDER]
+    with ThreadPoolExecutor(max(1, len(beside))) as pool:
+        running = [pool.submit(run_suite, suite, variables, chosen, at_once=False) for suite in beside]
+        results = [run_suite(suite, variables, chosen) for suite in suites if suite not in beside]
+        results += [one.result() for one in running]
     total = sum((counts for _, counts in results), Counter())
     print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
     all_well = all(status == 0 for status, _ in results) and total["passed"] and not total["failed"]
@@ -67,15 +72,19 @@ def _tiny_models(python: Path) -> Path:
     return Path(made.stdout.strip().splitlines()[-1])
 
 
-def run_suite(suite: Suite, variables: Mapping[str, str], chosen: Sequence[str]) -> tuple[int, Counter[str]]:
-    """pytest's exit status and its counts."""
+def run_suite(suite: Suite, variables: Mapping[str, str], chosen: Sequence[str], *, at_once: bool = True) -> tuple[int, Counter[str]]:
+    """pytest's exit status and its counts. What it says is shown at once, or in one piece when it has ended."""
     report = RESULTS / f"{suite.folder}.xml"
     report.unlink(missing_ok=True)
     command = [str(suite.python), "-m", "pytest", "-q", "-rfE", "--durations=5", f"--junitxml={report}", "-p", "no:cacheprovider"]
     command += [*chosen, *(suite.files or (f"tests/{suite.folder}",))]
-    print(f"--- tests/{suite.folder}", flush=True)
+    if at_once:
+        print(f"--- tests/{suite.folder}", flush=True)
     threads = {"OMP_NUM_THREADS": THREADS} if suite.folder in LEARNED else {}
-    done = subprocess.run(command, cwd=ROOT, env=clean_environment(**variables, **threads), stdin=subprocess.DEVNULL)
+    whole = {} if at_once else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    done = subprocess.run(command, cwd=ROOT, env=clean_environment(**variables, **threads), stdin=subprocess.DEVNULL, **whole)
+    if not at_once:
+        print(f"--- tests/{suite.folder}\n{done.stdout.decode('utf-8', 'replace')}", flush=True)
     nothing_chosen_here = bool(chosen) and done.returncode == NO_TESTS
     return 0 if nothing_chosen_here else done.returncode, _counts(report)
 

@@ -35,3 +35,19 @@ def run(folder: Path, source: str, monkeypatch, capfd) -> tuple[int, str]:
 )
 def test_closing_line(tmp_path, monkeypatch, capfd, source, status, line):
     assert run(tmp_path, source, monkeypatch, capfd) == (status, line)
+
+
+def test_a_failure_beside_the_others_counts_and_is_shown(tmp_path, monkeypatch, capfd):
+    (tmp_path / "tests" / "beside").mkdir(parents=True)
+    (tmp_path / "tests" / "beside" / "test_it.py").write_text("def test_in_blender(): assert 0")
+    monkeypatch.setattr(runner, "IN_BLENDER", ("beside",))
+    set_up = runner.set_up
+
+    def with_another(*, fast: bool):
+        suites, variables = set_up(fast=fast)
+        return [*suites, runner.Suite(folder="beside", python=Path(sys.executable))], variables
+
+    monkeypatch.setattr(runner, "set_up", with_another)
+    assert run(tmp_path, "def test_a(): pass", monkeypatch, capfd) == (1, "1 passed, 1 failed, 0 skipped")
+    runner.run_tests(fast=True)
+    assert "test_in_blender" in capfd.readouterr().out
