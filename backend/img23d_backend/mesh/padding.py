@@ -15,7 +15,7 @@ _BESIDE = ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1))
 
 
 def pad_edges(image: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The image (S, S, 3) uint8 with every pixel outside `known` (S, S) bool in a colour of its surroundings: see `pad_pixels`."""
+    """The image (S, S, 3) uint8 with all outside `known` (S, S) bool in a colour of its surroundings: see `pad_pixels`."""
     if not known.any():
         return image
     pixels = pixels_of(image, known)

@@ -57,8 +57,8 @@ def corner_weights(uv: np.ndarray, size: int) -> Callable[[np.ndarray, np.ndarra
 
 
 def corner_mixer(values: np.ndarray) -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
-    """What mixes the corners' `values` (F, 3, K) to (K, N) float32, given each `face` (N,) and how much its second and third corner
-    count.
+    """What mixes the corners' `values` (F, 3, K) to (K, N) float32, given each `face` (N,) and how much its second and third
+    corner count.
     """
     base = values[:, 0]
     table = np.hstack([base, values[:, 1] - base, values[:, 2] - base]).astype(np.float32)
