@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from img23d_backend.mesh.fill import fill_nearest, pad_edges
+from img23d_backend.mesh.fill import fill_nearest
+from img23d_backend.mesh.padding import pad_edges
 from img23d_backend.mesh.sampling import sample_image
 
 

@@ -92,7 +92,7 @@ def make_surface(
     places = weld(vertices)[0][faces]
     edges, pairs = _neighbours(places, polygon)
     return Surface(
-        corners=vertices[faces].astype(np.float64) @ frame.T,
+        corners=(vertices.astype(np.float64) @ frame.T)[faces],
         normals=normals @ frame.T,
         polygon=polygon,
         places=places,
@@ -287,8 +287,8 @@ def _sheet(surface: Surface, charts: Charts, flat: np.ndarray, faces: np.ndarray
 
 def chart_bounds(xy: np.ndarray, chart: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Least and greatest (C, 2) of the corners (F, 3, 2) of each chart (F,); every number 0..C-1 must occur."""
-    order = np.argsort(chart, kind="stable")
-    starts = np.flatnonzero(np.diff(chart[order], prepend=-1))
+    chart, order = sorted_with_order(chart)
+    starts = np.flatnonzero(np.diff(chart, prepend=-1))
     a, b, c = xy[:, 0], xy[:, 1], xy[:, 2]
     least, greatest = np.minimum(np.minimum(a, b), c), np.maximum(np.maximum(a, b), c)
     return np.minimum.reduceat(least[order], starts, axis=0), np.maximum.reduceat(greatest[order], starts, axis=0)

@@ -11,15 +11,16 @@ from ..stages import Mesh
 from .bake import Baked
 from .layout import Layout
 from .normals import area_vectors, weld
+from .padding import as_numbers, colors_of, pad_edges, pad_pixels, pixels_of
 from .sorting import numbered
 from .spread import connect, is_known, spread
 from .subdivide import Subdivided, even_side, subdivide
-from .texels import CHUNK, CornerValues
+from .texels import CHUNK, corner_mixer, corner_weights
 
 _MANY = 100_000  # points from which those in a small cell are one
 _CELLS = 160  # such cells along the longest side
 _SAMPLED = 8  # every so manieth face without anything to fill
-_NOTHING = 128.0  # the grey of a mesh of which no picture shows anything
+_NOTHING = 128  # the grey of a mesh of which no picture shows anything
 _NEAR, _FAR = 0.7, 0.1  # where a face is read: near each corner, whose weight is their sum; _FAR is that of the others
 
 
@@ -31,40 +32,40 @@ def fill_surface(mesh: Mesh, layout: Layout, baked: Baked, *, report: Callable[[
     it. Parts that no picture shows take the colours of what is nearest to them.
     """
     size = layout.face.shape[0]
-    texture = baked.color.reshape(-1, 3).copy()
     trust = baked.trust.ravel()
     covered = layout.face >= 0
     if not trust.any():
-        texture[covered.ravel()] = _NOTHING
-        return pad_edges(texture.reshape(size, size, 3), covered)
+        return pad_edges(np.where(covered[:, :, None], np.uint8(_NOTHING), baked.color), covered)
     open_ = np.flatnonzero(covered.ravel() & (trust < 1.0))
     owner = layout.face.ravel().take(open_)
     chosen, number = _concerned(mesh, owner)
     part, uv = _part(mesh, chosen), layout.uv[chosen]
     cut = subdivide(part.vertices, part.faces, side=even_side(mesh.vertices, mesh.faces))
-    fine_uv = cut.corners(uv)
-    corners = CornerValues(fine_uv, layout.face, _corner_colors(part, cut, fine_uv, baked))
+    colors = corner_mixer(_corner_colors(part, cut, cut.corners(uv), baked))
+    weights = corner_weights(uv, size)
     report(0.5)
-    locate = cut.locator(uv, size)
+    pixels = pixels_of(baked.color, covered)
     for start in range(0, len(open_), CHUNK):
         index = open_[start : start + CHUNK]
-        face = locate(number[owner[start : start + CHUNK]], index)
-        _mix_in(texture, index, corners.at(index, face).values, trust.take(index))
+        face = number.take(owner[start : start + CHUNK])
+        _mix_in(pixels, index, colors(*cut.located(face, *weights(face, index))), trust.take(index))
         report(0.5 + 0.4 * (start + len(index)) / len(open_))
-    return pad_edges(texture.reshape(size, size, 3), covered)
+    pad_pixels(pixels, covered)
+    return colors_of(pixels)
 
 
-def _mix_in(texture: np.ndarray, index: np.ndarray, filled: np.ndarray, kept: np.ndarray) -> None:
-    """Give the texels `index` (N,) the colours `filled` (N, 3), but for the share `kept` (N,) of what they have."""
+def _mix_in(pixels: np.ndarray, index: np.ndarray, filled: np.ndarray, kept: np.ndarray) -> None:
+    """Give the pixels `index` (N,) the colours `filled` (3, N), but for the share `kept` (N,) of what they have."""
     some = np.flatnonzero(kept)
-    had, share = texture.take(index[some], axis=0), kept[some]
-    channels = []
-    for channel in range(3):
-        values = filled[:, channel]
+    numbers = as_numbers(pixels)
+    had, share = numbers.take(index.take(some)).view(np.uint8).reshape(-1, 4), kept.take(some)
+    channels = [np.full(len(index), 255, np.uint8)]
+    for channel in (2, 1, 0):
+        values = filled[channel]
         new = values.take(some)
         values[some] = new + (had[:, channel] - new) * share
-        channels.append(np.rint(values).astype(np.uint8))
-    texture[index] = cv2.merge(channels).reshape(-1, 3)
+        channels.insert(0, np.rint(values).astype(np.uint8))
+    numbers[index] = as_numbers(cv2.merge(channels))
 
 
 def _concerned(mesh: Mesh, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -135,64 +136,6 @@ def _seen_colors(uv: np.ndarray, place: np.ndarray, count: int, baked: Baked) ->
     for k in range(3):
         color[:, k] = np.bincount(owner, weights=trust * seen[:, k], minlength=count) / np.maximum(total, 1e-30)
     return color, total / np.maximum(np.bincount(owner, minlength=count), 1)
-
-
-def pad_edges(image: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """The image (S, S, 3) uint8 with every pixel outside `known` (S, S) bool in a colour of its surroundings.
-
-    A pixel that touches known ones has their mean, since a chart's outermost colours are mixed with it wherever the texture is
-    read between pixels; the others that of the smallest square of 2, 4, 8, ... pixels that has any, so that smaller copies of
-    the image are clean too.
-    """
-    return _padded(*_with_ring(image, known))
-
-
-def _with_ring(image: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both with one pixel more around what is known."""
-    height, width = known.shape
-    flags = cv2.copyMakeBorder(known.view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0)
-    wider = np.ascontiguousarray(cv2.dilate(flags, np.ones((3, 3), np.uint8))[1:-1, 1:-1])
-    ring = np.flatnonzero(wider != known.view(np.uint8))
-    total, count = np.zeros((len(ring), 3), np.uint16), np.zeros((len(ring), 1), np.uint16)
-    framed = ring + 2 * (ring // width) + width + 3  # the same pixels among the flags
-    ringed = image.copy()
-    colors = ringed.reshape(-1, 3)
-    for down, right in ((-1, -1), (-1, 0), (-1, 1), (0, -1), (0, 1), (1, -1), (1, 0), (1, 1)):
-        beside = np.flatnonzero(flags.ravel().take(framed + down * (width + 2) + right))
-        total[beside] += colors.take(ring[beside] + down * width + right, axis=0)
-        count[beside] += 1
-    colors[ring] = (2 * total + count) // (2 * np.maximum(count, 1))
-    return ringed, wider.view(bool)
-
-
-def _padded(image: np.ndarray, known: np.ndarray) -> np.ndarray:
-    if known.all() or not known.any():
-        return image
-    height, width = (side + side % 2 for side in known.shape)
-    flags = np.zeros((height, width), dtype=np.uint8)
-    flags[: known.shape[0], : known.shape[1]] = known
-    colors = np.zeros((height, width, 3), dtype=np.uint8)
-    cv2.copyTo(image, flags[: known.shape[0], : known.shape[1]], colors[: known.shape[0], : known.shape[1]])
-    half, counts = _halved(colors), _halved(4 * flags)
-    _divide(half, colors, counts)
-    half = _padded(half, counts > 0)
-    padded = cv2.resize(half, (width, height), interpolation=cv2.INTER_NEAREST)[: known.shape[0], : known.shape[1]]
-    return cv2.copyTo(image, flags[: known.shape[0], : known.shape[1]], np.ascontiguousarray(padded))
-
-
-def _halved(image: np.ndarray) -> np.ndarray:
-    """Rounded means of two by two pixels."""
-    return cv2.resize(image, (image.shape[1] // 2, image.shape[0] // 2), interpolation=cv2.INTER_AREA)
-
-
-def _divide(half: np.ndarray, colors: np.ndarray, counts: np.ndarray) -> None:
-    """Where only `counts` of four `colors` are known, the others being 0, the mean is theirs."""
-    some = np.flatnonzero((counts > 0) & (counts < 4))
-    width = counts.shape[1]
-    first = 4 * width * (some // width) + 2 * (some % width)
-    fours = [colors.reshape(-1, 3).take(first + offset, axis=0) for offset in (0, 1, 2 * width, 2 * width + 1)]
-    total, count = np.sum(fours, axis=0, dtype=np.uint16), counts.ravel()[some, None].astype(np.uint16)
-    half.reshape(-1, 3)[some] = (2 * total + count) // (2 * count)
 
 
 def fill_nearest(image: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -44,7 +44,8 @@ def flatten(surface: Surface, report: Callable[[], None]) -> tuple[Charts, np.nd
         parted = part_from_charts(surface, flat.charts, bad, facing[bad].argmax(axis=1), many=_EACH)
         flat = _laid(surface, parted, flat, report, parted=bad)
     charts = _as_projected(surface, flat, facing, report)
-    return charts, _life_size(surface, charts, _corners(surface, charts, flat, report)[0][:, :, :2])
+    corners = flat.corners if charts is flat.charts else _corners(surface, charts, flat, report)[0]
+    return charts, _life_size(surface, charts, corners[:, :, :2])
 
 
 def part_flat(

@@ -20,7 +20,7 @@ from .neighbours import Neighbours, neighbours
 from .sorting import numbered
 
 _STEPS, _MORE_STEPS, _ROUNDS = 40, 12, 2  # of conjugate gradients at first, then in each round of turning triangles
-_ENOUGH = 1e-3  # of the edges' own length is left as a mean error
+_ENOUGH = 2e-3  # of the edges' own length is left as a mean error
 _SOFT, _STIFF = 0.05, 1e3  # bounds of an edge's weight: an obtuse angle would push, a needle outweigh all else
 _BEHIND = 1e-2  # 1 + cosine to the chart's direction below which a triangle is as good as turned away from it
 _FINEST = 2**15  # squares a side at most
@@ -43,22 +43,25 @@ def relaxed(
     first = np.empty(count, dtype=np.int64)
     first[node.ravel()] = np.arange(node.size)
     start = (flat[:, :, 0] + 1j * flat[:, :, 1]).ravel()[first]
+    middle, unit = start.mean(), float(np.abs(ideal).max()) or 1.0  # single precision is enough for what lies around 0
     ends = beside.place[pairs[:, 0]], beside.place[pairs[:, 1]], pull
     pull = pull[beside.edge]
     diagonal = np.maximum(beside.sums(pull), 1e-12)
     springs = _Springs(
-        ideal=ideal,
-        weight=weight,
+        ideal=(ideal / unit).astype(np.complex64),
+        weight=weight.astype(np.float32),
         node=node,
-        diagonal=diagonal.astype(np.complex128),
-        inverse=(1.0 / diagonal).astype(np.complex128),
+        diagonal=diagonal.astype(np.complex64),
+        inverse=(1.0 / diagonal).astype(np.complex64),
         beside=beside,
-        pull=pull.astype(np.complex128),
+        pull=pull.astype(np.complex64),
         levels=_levels(start, np.repeat(chart, 3)[first], ends, float(np.median(np.abs(ideal)))),
     )
-    spot = springs.solved(np.ones(len(flat), dtype=np.complex128), start, _STEPS, report)
+    turned = np.ones(len(flat), dtype=np.complex64)
+    spot = springs.solved(turned, ((start - middle) / unit).astype(np.complex64), _STEPS, report)
     for _ in range(_ROUNDS):
         spot = springs.solved(springs.turns(spot), spot, _MORE_STEPS, report)
+    spot = spot.astype(np.complex128) * unit + middle
     return np.stack([spot.real, spot.imag], axis=1)[node]
 
 
@@ -103,12 +106,12 @@ class _Springs:
             report()
             change = self._applied(direction)
             length = energy / np.vdot(direction, change).real
-            spot += length * direction
-            change *= length
+            spot += np.float32(length) * direction
+            change *= np.float32(length)
             residual -= change
             step = self._smoothed(residual)
             before, energy = energy, np.vdot(residual, step).real
-            direction = direction * (energy / before)
+            direction = direction * np.float32(energy / before)
             direction += step
         return spot
 
@@ -121,7 +124,7 @@ class _Springs:
         sums = [residual]
         for parent, inverse in self.levels:
             sums.append(_summed(parent, sums[-1], len(inverse)))
-        coarse = np.zeros(1, dtype=np.complex128)
+        coarse = np.zeros(1, dtype=np.complex64)
         for k in range(len(self.levels) - 1, -1, -1):
             parent, inverse = self.levels[k]
             coarse = (inverse * sums[k + 1] + coarse).take(parent)
@@ -163,13 +166,13 @@ def _levels(
         if not len(one):
             return levels
         diagonal = np.bincount(one, pull, len(first)) + np.bincount(other, pull, len(first))
-        levels.append((parent, np.where(diagonal > 0.0, 1.0 / np.maximum(diagonal, 1e-30), 0.0).astype(np.complex128)))
+        levels.append((parent, np.where(diagonal > 0.0, 1.0 / np.maximum(diagonal, 1e-30), 0.0).astype(np.complex64)))
         chart, x, y = chart[first], x[first] // 2, y[first] // 2
 
 
 def _summed(group: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
     """(count,) sums of complex values."""
-    sums = np.empty(count, dtype=np.complex128)
+    sums = np.empty(count, dtype=np.complex64)
     sums.real = np.bincount(group, weights=values.real, minlength=count)
     sums.imag = np.bincount(group, weights=values.imag, minlength=count)
     return sums

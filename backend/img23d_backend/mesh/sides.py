@@ -72,14 +72,16 @@ def _give_crumbs_away(side: np.ndarray, facing: np.ndarray, area: np.ndarray, pa
 def _smoothed(normals: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     """(P, 3) unit normals of the surface without its relief; sharp edges stay, since faces across them do not mix."""
     beside = neighbours(pairs, len(normals))
-    mean = np.ascontiguousarray(normals[beside.order].T)  # columns, since NumPy is slow along short axes
+    greatest = float(np.abs(normals).max()) or 1.0  # single precision is enough for what is at most 1
+    ordered = normals[beside.order].T / greatest
+    mean = np.ascontiguousarray(ordered, dtype=np.float32)  # columns, since NumPy is slow along short axes
     here, there = beside.own, beside.other
     for _ in range(_SMOOTHINGS):
-        direction = mean / np.maximum(np.sqrt((mean**2).sum(axis=0)), 1e-300)
-        weight = np.maximum(sum(d.take(here) * d.take(there) for d in direction), 0.0) ** 2
-        total = 1.0 + beside.sums(weight)
+        direction = mean / np.maximum(np.sqrt((mean**2).sum(axis=0)), np.float32(1e-30))
+        weight = np.maximum(sum(d.take(here) * d.take(there) for d in direction), np.float32(0.0)) ** 2
+        total = np.float32(1.0) + beside.sums(weight)
         mean = np.stack([(n + beside.sums(weight * n.take(there))) / total for n in mean])
-    return unit(mean.T[beside.place])
+    return unit(mean.T[beside.place].astype(np.float64))
 
 
 def _joined(region: np.ndarray, side: np.ndarray, normals: np.ndarray, pairs: np.ndarray) -> np.ndarray:

@@ -113,8 +113,8 @@ def _spans(corners: Corners, top: Array, middle: Array, count: Array, width: int
     total = int(count.sum())
     owner = arrays.repeat(arrays.count(len(count)), count, total)
     row = arrays.count(total) + arrays.repeat(top - (xp.cumsum(count, 0) - count), count, total)
-    (x0, x1, x2), (y0, y1, y2) = ([c[owner] for c in axis] for axis in (corners.x, corners.y))
-    lower = row >= middle[owner]
+    (x0, x1, x2), (y0, y1, y2) = ([arrays.repeat(c, count, total) for c in axis] for axis in (corners.x, corners.y))
+    lower = row >= arrays.repeat(middle, count, total)
     y = row + 0.5
     long_side = _crossing(arrays, x0, y0, x2, y2, y)
     where = xp.where

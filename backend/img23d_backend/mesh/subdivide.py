@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from .normals import area_vectors
-from .texels import corner_weights
 
 _WANTED = 40_000  # even faces, whose size is the measure
 _TOLERATED = 3.0  # sides of such a face that a face may be long
@@ -40,35 +38,21 @@ class Subdivided:
                 result[corner, axis] = a + b * self.weights[:, corner, 0] + c * self.weights[:, corner, 1]
         return result.transpose(2, 0, 1)
 
-    def locator(self, uv: np.ndarray, size: int) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-        """What tells (N,) the new face at each of the texels `index` (N,), which lie on the old faces `face` (N,), given both.
-
-        `uv` (F, 3, 2) are the old corners in a layout of `size` texels a side.
-        """
+    def located(self, face: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The new face (N,), and how much its second and third corner count, where those of the old `face` count `b` and `c`."""
         if len(self.face) == len(self.parts):
-            return lambda face, index: face
-        weights = corner_weights(uv, size)
-
-        def locate(face: np.ndarray, index: np.ndarray) -> np.ndarray:
-            found = self.start.take(face)
-            cut = np.flatnonzero(self.parts.take(face) > 1)
-            face = face[cut]
-            found[cut] += self._number(face, *weights(face, index[cut]))
-            return found
-
-        return locate
-
-    def _number(self, face: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-        """(N,) the how manieth of a face's new ones lies where its second and third corner count `b` and `c` (N,)."""
-        parts = self.parts.take(face).astype(np.int32)
-        b, c = (np.minimum(weight * parts, parts - np.float32(1e-4)).astype(np.float32) for weight in (b, c))
-        row, column = b.astype(np.int32), c.astype(np.int32)
-        row = np.minimum(row, parts - 1)
-        column = np.minimum(column, parts - 1 - row)
-        upright = (b - row) + (c - column) <= 1.0
-        upright |= row + column >= parts - 1
-        row, column = np.where(upright, row, parts - 1 - row), np.where(upright, column, parts - 1 - column)
-        return row * parts + column
+            return face, b, c
+        parts = self.parts.take(face).astype(np.float32)
+        last, inside = parts - 1, parts - np.float32(1e-4)
+        b, c = np.minimum(b * parts, inside), np.minimum(c * parts, inside)
+        row = np.floor(b)
+        column = np.minimum(np.floor(c), last - row)
+        b -= row
+        c -= column
+        turned = np.flatnonzero((b + c > 1.0) & (row + column < last))
+        b[turned], c[turned] = 1.0 - b[turned], 1.0 - c[turned]
+        row[turned], column[turned] = (last - row)[turned], (last - column)[turned]
+        return self.start.take(face) + (row * parts + column).astype(np.int64), b, c
 
 
 def even_side(vertices: np.ndarray, faces: np.ndarray) -> float:

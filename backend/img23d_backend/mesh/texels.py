@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -36,7 +37,7 @@ class CornerValues:
         """
         face = self._faces[index].astype(np.intp) if face is None else face
         b, c = _weights(self._table, face, index, self._size)
-        return Texels(index=index, face=face, values=_mixed(self._table, face, b, c))
+        return Texels(index=index, face=face, values=_mixed(self._table[6:], face, b, c).T)
 
 
 def texels(uv: np.ndarray, face_map: np.ndarray, values: np.ndarray, *, step: int = 1) -> Iterator[Texels]:
@@ -55,8 +56,19 @@ def corner_weights(uv: np.ndarray, size: int) -> Callable[[np.ndarray, np.ndarra
     return lambda face, index: _weights(table, face, index, size)
 
 
+def corner_mixer(values: np.ndarray) -> Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]:
+    """What mixes the corners' `values` (F, 3, K) to (K, N) float32, given each `face` (N,) and how much its second and third
+    corner count.
+    """
+    base = values[:, 0]
+    table = np.hstack([base, values[:, 1] - base, values[:, 2] - base]).astype(np.float32)
+    return partial(_mixed, np.ascontiguousarray(table.T))
+
+
 def _weights(table: np.ndarray, face: np.ndarray, index: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
-    line, column = np.divmod(index.astype(np.int32), np.int32(size))
+    index = index.astype(np.int32)
+    line = index // np.int32(size)
+    column = index - line * np.int32(size)
     half = np.float32(0.5)
     x = column.astype(np.float32) + half - table[0].take(face)
     y = line.astype(np.float32) + half - table[1].take(face)
@@ -66,13 +78,14 @@ def _weights(table: np.ndarray, face: np.ndarray, index: np.ndarray, size: int) 
 
 
 def _mixed(table: np.ndarray, face: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
-    """(N, K) values, column by column: three times as fast in NumPy as row by row."""
-    count = (len(table) - 6) // 3
+    """(K, N) values, column by column: three times as fast in NumPy as row by row. `table` (3 K, F): of the first corner, and how
+    much more they are at the other two.
+    """
+    count = len(table) // 3
     values = np.empty((count, len(face)), dtype=np.float32)
     for k in range(count):
-        base, along_b, along_c = table[6 + k], table[6 + count + k], table[6 + 2 * count + k]
-        values[k] = base.take(face) + b * along_b.take(face) + c * along_c.take(face)
-    return values.T
+        values[k] = table[k].take(face) + b * table[count + k].take(face) + c * table[2 * count + k].take(face)
+    return values
 
 
 def _affine_table(xy: np.ndarray, values: np.ndarray) -> np.ndarray:
