@@ -1,7 +1,7 @@
 """Fewer faces: collapsing edges by quadric errors (Garland and Heckbert, 1997), with fast-simplification.
 
-A mesh far denser than the budget is first merged by small blocks (merge.py). The library collapses in rounds, each up to a larger error, which is fast and now and then lets a surface touch
-itself; what it leaves is made manifold again afterwards.
+A mesh far denser than the budget is first merged by small blocks (merge.py). The library collapses in rounds, each up to
+a larger error, which is fast and now and then lets a surface touch itself; what it leaves is made manifold again.
 """
 
 from __future__ import annotations
