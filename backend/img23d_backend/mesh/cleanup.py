@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..stages import Mesh
-from .repair import is_sound, repaired, sorted_half_edges, without_short_edges
+from .links import Links, half_edges, pieces
+from .repair import is_sound, repaired, without_short_edges
 
 # Pieces with fewer faces than this share of the largest one's are crumbs, as in hy3dgen's FloaterRemover: a chair's leg
 # that the field has parted from its seat stays.
@@ -18,9 +19,9 @@ def clean(mesh: Mesh) -> Mesh:
     A mesh without any of this comes back as it is, and fast.
     """
     vertices, faces = without_short_edges(mesh.vertices, mesh.faces)
-    half_edges = sorted_half_edges(faces, faces[:, [1, 2, 0]])
-    sound = is_sound(faces, half_edges)
-    faces = _without_crumbs(faces, half_edges, len(vertices))
+    links = half_edges(faces.astype(np.int32, copy=False), len(vertices))
+    sound = is_sound(faces, links)
+    faces = _without_crumbs(faces, links)
     if not sound:
         return repaired(Mesh(vertices=vertices, faces=faces))
     if faces is mesh.faces:
@@ -28,16 +29,8 @@ def clean(mesh: Mesh) -> Mesh:
     return _without_loose_vertices(vertices, faces)
 
 
-def _without_crumbs(faces: np.ndarray, half_edges: np.ndarray, vertex_count: int) -> np.ndarray:
-    """The half edges of a face lead around it: its vertices are strongly connected, which is the fastest to find out."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import connected_components
-
-    rows = np.zeros(vertex_count + 1, dtype=np.int32)
-    np.cumsum(np.bincount(faces.ravel(), minlength=vertex_count), out=rows[1:])
-    ends = half_edges.astype(np.int32)  # the lower half
-    links = csr_array((np.ones(len(ends)), ends, rows), shape=(vertex_count, vertex_count))
-    count, piece = connected_components(links, directed=True, connection="strong")
+def _without_crumbs(faces: np.ndarray, links: Links) -> np.ndarray:
+    count, piece = pieces(links)
     if count == 1:
         return faces
     of_face = piece.take(faces[:, 0])

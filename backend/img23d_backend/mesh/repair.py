@@ -10,23 +10,16 @@ import numpy as np
 
 from ..stages import Mesh
 from .checks import component_labels
+from .links import Links, half_edges
 from .sorting import numbered, sorted_with_order
 
 LARGEST_HOLE = 64  # edges of a hole that is closed
 
 
-def sorted_half_edges(start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Ascending int64 keys, the start in the upper half and the end in the lower. Plain sorts are NumPy's fastest."""
-    keys = start.astype(np.int64).ravel() << 32
-    keys |= end.astype(np.int64).ravel()
-    keys.sort()
-    return keys
-
-
-def is_sound(faces: np.ndarray, forward: np.ndarray | None = None) -> bool:
-    """Whether each edge lies between exactly two faces that turn the same way. `forward` are the sorted half edges."""
-    forward = sorted_half_edges(faces, faces[:, [1, 2, 0]]) if forward is None else forward
-    if (forward[1:] == forward[:-1]).any():
+def is_sound(faces: np.ndarray, links: Links | None = None) -> bool:
+    """Whether each edge lies between exactly two faces that turn the same way. `links` are the half edges."""
+    links = links or half_edges(faces, int(faces.max(initial=0)) + 1)
+    if len(links.twice):
         return False
     return not any((faces[:, i - 1] == faces[:, i]).any() for i in range(3)) and _is_balanced(faces)
 
