@@ -2,42 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
 import os
 import random
 import shutil
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 from artist import Artist, objections
 from tally import Tally, chosen_cases, effort, split_case
 
 from blender_img23d.core.jobs import Job, JobState
 from blender_img23d.shared.img23d_protocol import ErrorCode
+from tests.small_disk import mounted
 
-SIZE = 24 * 2**20  # bytes of the file system in memory
+MEGABYTES = 24  # of the file system in memory
 BLOCK = 4096
-
-
-@contextlib.contextmanager
-def small_disk(folder: Path) -> Iterator[Path]:
-    """A file system of its own; skips where none may be mounted."""
-    if sys.platform != "linux" or os.geteuid() != 0:
-        pytest.skip("needs Linux and root, to mount a small file system")
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={SIZE}", "img23d-test", str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        pytest.skip(f"no small file system can be mounted here: {done.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def free(disk: Path) -> int:
@@ -75,7 +55,7 @@ def state_of(job: Job) -> str:
 
 def test_the_disk_fills_during_a_run(tmp_path: Path) -> None:
     what = "runs on a file system that is full after a random number of bytes"
-    with Tally(name="disk-full", what=what) as tally, small_disk(tmp_path / "disk") as disk:
+    with Tally(name="disk-full", what=what) as tally, mounted(tmp_path / "disk", MEGABYTES) as disk:
         artist = Artist(tmp_path, base=disk)
         try:
             before = free(disk)
