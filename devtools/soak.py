@@ -19,6 +19,7 @@ from .tests import IN_BLENDER, Suite, run_suite, set_up
 MINUTES = 15.0  # on two cores
 FAULTS = BUILD / "faults"
 DOCUMENT = ROOT / "docs" / "reliability.md"
+RUNS = ROOT / "docs" / "figures" / "reliability.json"
 FOLDER = "faults"
 FILES_IN_BLENDER = ("tests/blender/test_faults.py", "tests/blender/test_faults_of_processes.py")
 # Read by tests/faults/tally.py
@@ -61,7 +62,8 @@ def run_soak(*, minutes: float, case: str = "", fast: bool = False) -> int:
         print(f"{'not run' if row.not_run else row.cases:>8}  {row.failures} failed  {row.what}")
     if not case:
         took = f"{(time.monotonic() - begun) / 60:.0f} minutes, load {load:.1f} before, cases from number {first} on"
-        page = document(rows, f"{date.today().isoformat()}, {machine()}; {took}")
+        when = f"{date.today().isoformat()}, {machine()}; {took}"
+        page = document(rows, when, kept_runs(rows, when))
         DOCUMENT.write_text(page, encoding="utf-8", newline="\n")
         print(f"Wrote {DOCUMENT.relative_to(ROOT)}")
     total = sum((counts for _, counts in results), Counter())
@@ -74,6 +76,16 @@ def _only_faults(suites: Sequence[Suite]) -> list[Suite]:
     return [replace(suite, files=FILES_IN_BLENDER if suite.folder in IN_BLENDER else ()) for suite in chosen]
 
 
+def kept_runs(rows: Sequence[Row], when: str) -> list[str]:
+    """One line each of all earlier runs, which are kept with this one: those that found something too."""
+    kept = json.loads(RUNS.read_text(encoding="utf-8")) if RUNS.is_file() else []
+    failed = "; ".join(f"{row.failures} in {row.what}" for row in rows if row.failures)
+    cases, failures = sum(row.cases for row in rows), sum(row.failures for row in rows)
+    told = f"{when}: {cases:,} cases, {failures} failures" + (f" ({failed})" if failed else "")
+    RUNS.write_text(json.dumps([*kept, told], indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return kept
+
+
 def read_rows(folder: Path) -> list[Row]:
     """By the names of the files, which put what belongs together side by side."""
     return [_row(json.loads(path.read_text(encoding="utf-8"))) for path in sorted(folder.glob("*.json"))]
@@ -83,7 +95,7 @@ def _row(values: dict[str, Any]) -> Row:
     return Row(**values)
 
 
-def document(rows: Sequence[Row], when: str) -> str:
+def document(rows: Sequence[Row], when: str, earlier: Sequence[str] = ()) -> str:
     """The page; `when` is date, machine and conditions."""
     cases, failures = sum(row.cases for row in rows), sum(row.failures for row in rows)
     missing = sum(bool(row.not_run) for row in rows)
@@ -111,6 +123,8 @@ def document(rows: Sequence[Row], when: str) -> str:
         "and not our own writers (`tests/faults`). A failure names its case, and `build_addon.py test --soak --case SEED:NUMBER`",
         "tries it again.",
     ]
+    if earlier:
+        lines += ["", "## Earlier runs", "On the code as it was then, failures included.", "", *(f"- {line}" for line in earlier)]
     return "\n".join(lines) + "\n"
 
 

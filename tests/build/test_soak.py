@@ -41,6 +41,7 @@ def test_a_run(
         write_row(tmp_path / "faults", suite.folder, failures=failed)
         return failed, Counter(passed=2, failed=failed)
 
+    monkeypatch.setattr(soak, "RUNS", tmp_path / "runs.json")
     (tmp_path / "faults").mkdir()
     write_row(tmp_path / "faults", "of an earlier run")
     python = Path(sys.executable)
@@ -63,3 +64,15 @@ def test_both_sides_mean_the_same() -> None:
     assert (tally["SOAK"], tally["ONLY_CASE"], tally["FIRST_NUMBER"]) == (soak.SOAK, soak.ONLY_CASE, soak.FIRST_NUMBER)
     assert tally["FOLDER"] == soak.FAULTS and tally["MINUTES"] == soak.MINUTES
     assert soak.FOLDER in PLAIN and all((ROOT / path).is_file() for path in soak.FILES_IN_BLENDER)
+
+
+def test_a_run_that_found_something_stays_on_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(soak, "RUNS", tmp_path / "runs.json")
+    write_row(tmp_path, "glbs", failures=2)
+    assert soak.kept_runs(soak.read_rows(tmp_path), "yesterday") == []
+    write_row(tmp_path, "glbs")
+    (tmp_path / "runs.json").rename(tmp_path / "runs")
+    monkeypatch.setattr(soak, "RUNS", tmp_path / "runs")
+    earlier = soak.kept_runs(soak.read_rows(tmp_path), "today")
+    assert earlier == ["yesterday: 10 cases, 2 failures (2 in glbs)"]
+    assert "- yesterday: 10 cases, 2 failures (2 in glbs)" in soak.document([], "today", earlier)
