@@ -38,6 +38,7 @@ from .plausible import (
     is_sound_pose,
     sound_box,
     sound_moment,
+    sound_seed,
     sound_settings,
     sound_wanted,
 )
@@ -182,7 +183,7 @@ def _generate(record: _Record) -> Generate:
         run_folder=str(record.folder),
         wanted=_wanted(record),
         engine=record.get("engine", ""),
-        seed=record.get("seed", 0),
+        seed=sound_seed(record.get("seed", 0)),
         pixels_per_metre=scale if 0.0 <= scale < _MOST_PIXELS else 0.0,
         settings=_settings(record),
     )
@@ -197,7 +198,7 @@ def _paint(record: _Record) -> Paint:
         run_folder=str(record.folder),
         name=targets[0].name() if targets else "",
         engine=record.get("engine", ""),
-        seed=record.get("seed", 0),
+        seed=sound_seed(record.get("seed", 0)),
         settings=_settings(record),
     )
 

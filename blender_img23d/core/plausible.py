@@ -42,6 +42,11 @@ def sound_moment(seconds: float) -> float:
     return seconds if 0.0 <= seconds < _LAST_MOMENT else 0.0
 
 
+def sound_seed(seed: int) -> int:
+    """0 for one that Blender cannot hold or no engine takes; -1 draws one."""
+    return seed if -1 <= seed <= INT_MAX else 0
+
+
 def sound_box(box: Box | None) -> Box | None:
     """None for one that is not inside the photo, or has no width or height."""
     if box is None:

@@ -25,7 +25,7 @@ from ..shared.img23d_protocol.codec import revive
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.messages import Box, Generate, Settings, ShapeKind, Wanted
 from .jobs import Job
-from .plausible import LONGEST_NAME, clean_text, sound_box, sound_moment, sound_settings
+from .plausible import LONGEST_NAME, clean_text, sound_box, sound_moment, sound_seed, sound_settings
 from .requests import checked_photo, checked_wanted, draw_seed, new_id, new_run_folder
 
 _SHAPES = {ShapeKind.AUTO: "Automatic", ShapeKind.INFLATE: "Rounded", ShapeKind.REVOLVE: "Lathe"}
@@ -86,7 +86,7 @@ def recipe_of_tags(tags: Mapping[str, Any]) -> Recipe:
         name=name,
         photo=clean_text(str(tags.get(_PHOTO, ""))),
         engine=clean_text(str(tags.get(_ENGINE, PREVIEW_ENGINE)), LONGEST_NAME),
-        seed=tags[_SEED] if type(tags.get(_SEED)) is int else 0,
+        seed=sound_seed(tags[_SEED]) if type(tags.get(_SEED)) is int else 0,
         settings=_settings(tags.get(_SETTINGS)),
         run_folder=str(tags.get(_RUN_FOLDER, "")),
         wanted=(Wanted(name=name, box=box),),

@@ -85,6 +85,13 @@ def test_integers_that_blender_cannot_hold(folder: Path, field: str, value: int)
     check_shown(read_run(folder))
 
 
+@pytest.mark.parametrize(("written", "read"), [(-1, -1), (-2, 0), (-11, 0), (7, 7)])  # -1 draws one
+def test_seeds_that_no_run_has(folder: Path, written: int, read: int) -> None:
+    rewrite(folder, lambda record: record.update(seed=written))
+    assert read_run(folder).request.seed == read
+    assert recipe_of_tags({"img23d_name": "cup", "img23d_seed": written}).seed == read
+
+
 @pytest.mark.parametrize("name", ["cup \ud800", "cup \0 x", "x" * 400_000])
 def test_names_that_blender_cannot_show(folder: Path, name: str) -> None:
     def change(record: dict) -> None:

@@ -197,6 +197,14 @@ def test_everything_else_is_refused(line: str | bytes) -> None:
         decode(line)
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**400])
+def test_whole_numbers_that_nothing_counts_are_refused(number: int) -> None:
+    """Above 64 bits there are no bytes, faces or seeds; above 1e308 Python cannot even divide by a float."""
+    line = json.dumps({"kind": "SetupProgress", "job": "a", "step": "download", "done_bytes": number})
+    with pytest.raises(ProtocolError):
+        decode(line)
+
+
 def test_whole_numbers_are_numbers() -> None:
     message = decode('{"kind": "Finished", "job": "a", "made": 1, "failed": 0, "seconds": 2}')
     assert isinstance(message.seconds, float)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from . import messages
 from .errors import ProtocolError
-from .limits import REQUEST_MAX
+from .limits import INTEGER_MAX, REQUEST_MAX
 
 Value = TypeVar("Value")
 
@@ -112,6 +112,8 @@ def _plain(hint: type, value: Any, where: str) -> Any:
         return _finite(value, where)
     if type(value) is not hint:  # bool is an int to isinstance
         raise ProtocolError(f"{where} is {type(value).__name__}, not {hint.__name__}")
+    if hint is int and not -INTEGER_MAX - 1 <= value <= INTEGER_MAX:
+        raise ProtocolError(f"{where} is too large")
     if hint is str and not value.isascii():
         try:
             _check_text(value)

@@ -11,6 +11,7 @@ HEIGHT_MAX = 100_000.0  # metres: taller than anything that a photo of this plan
 # A message is one line. A longer one is refused by whoever would send it, and read by nobody.
 REQUEST_MAX = 16 * 1024 * 1024  # bytes, to the backend: two hundred things with a thousand brushed points each need a third of it
 ANSWER_MAX = 4 * 1024 * 1024  # bytes, from it: two hundred things and their poses need a hundredth of it
+INTEGER_MAX = 2**63 - 1  # of a message: bytes, faces and seeds are far below, and what is far above no float can hold
 
 # The learned shape and paint models
 STEPS_MAX = 100  # sampler steps; 0 means the model's own number
