@@ -158,9 +158,12 @@ def _indices(document: dict[str, Any], binary: memoryview, index: Any, count: in
 
 
 def _triangles(indices: np.ndarray, place: np.ndarray) -> np.ndarray:
-    """(3F,) without those that have a vertex twice when they are welded: Blender knows no such face."""
-    a, b, c = place[indices].T
-    whole = (a != b) & (b != c) & (c != a)
+    """(3F,) without those that have a vertex twice when they are welded, or stand a second time: Blender knows no such face."""
+    a, b, c = np.sort(place[indices], axis=1).T
+    whole = (a != b) & (b != c)
+    order = np.lexsort((c, b, a))
+    again = (a[order][1:] == a[order][:-1]) & (b[order][1:] == b[order][:-1]) & (c[order][1:] == c[order][:-1])
+    whole[order[1:][again]] = False
     if not whole.any():
         raise ValueError("no triangle has an area")
     return (indices if whole.all() else indices[whole]).ravel()
