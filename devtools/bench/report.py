@@ -130,8 +130,8 @@ def document() -> str:
 
 
 _HOW = (
-    "Made by `python3 build_addon.py bench`. Every timed row was run at least five times, ours and the reference in turn: the middle one is told, with the lowest "
-    "and the highest in brackets. A goal is *met* when the worst run meets it, *on the edge* when only the middle one does, else *missed*. No run is left out: "
+    "Made by `python3 build_addon.py bench`. A timed row is run at least five times, ours and the reference in turn: the middle one is told, with the lowest "
+    "and the highest in brackets. Rounds marked “one figure” are older than this rule: their parts were not measured since. A goal is *met* when the worst run meets it, *on the edge* when only the middle one does, else *missed*. No run is left out: "
     "what was measured on earlier code stands at the end, and all of it in docs/figures. A *unit* is the time that a fixed piece of NumPy and OpenCV work takes "
     "on the same machine in the same round (devtools/bench/calibration.py): about a second on the processor named here when nothing else runs; absolute "
     "times mean little on another machine. The things are modelled and photographed by the project (demo/), so what they really look like is known."

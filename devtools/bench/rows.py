@@ -70,10 +70,6 @@ class Line:
             return MET
         return ON_THE_EDGE if _reaches(statistics.median(numbers), self.goal) else MISSED
 
-    def worst(self) -> float:
-        """The run that decides whether the goal is met."""
-        return (min if self.goal.startswith("≥") else max)(self.decisive())
-
 
 def lines(rounds: Iterable[tuple[Sequence[Row], float | None]]) -> list[Line]:
     """The rows of several rounds, each with its calibration, put together by what they say; in the order of the last round."""

@@ -53,7 +53,7 @@ def test_every_run_of_every_round_of_the_same_code_counts(tmp_path: Path) -> Non
         rounds.add("one", Round(date="2026-01-01", machine="m", code=code, rows=measured), tmp_path)
     found = rounds.read("one", tmp_path)
     (line,) = rounds.current_lines(found)
-    assert (len(found), line.rounds, len(line.ours), line.worst()) == (3, 2, 10, pytest.approx(20 / 3))
+    assert (len(found), line.rounds, len(line.ours), min(line.decisive())) == (3, 2, 10, pytest.approx(20 / 3))
     assert line.verdict() == "on the edge"  # one bad run of ten is not left out
     ((round_of, earlier),) = rounds.earlier_lines(found)
     assert round_of.code == "old" and earlier.verdict() == "**missed**"
