@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 1.0
+_HELD = 4  # ticks that changed the scene, one after the other, before the panel is drawn between them all the same
 _PICTURES = 4  # thumbnails loaded a tick: two hundred at once would be felt
 BACKGROUND_SECONDS = 0.02  # between two looks while an operator waits in background mode
 
@@ -42,6 +43,7 @@ class Pump:
         self._callback = self._on_timer  # the same object each time, since Blender knows a timer by its function
         self._seen: tuple = ()
         self._status = ""
+        self._wants_drawing, self._held = False, 0  # and for how many ticks it has waited
         self._pictures: deque[str] = deque()  # paths of what is shown and may not be loaded yet
         # What `draw` only looks up: the parts of it, the one that waits longest first, and those to be looked at again
         self._parts = [self._look_at_lists, self._look_at_models, self._look_at_objects, self._look_at_pictures]
@@ -122,7 +124,7 @@ class Pump:
         """Everything that `draw` will only look up."""
         owner.editors.fit()
         owner.tabs.look()
-        job = shown_job(owner, bpy.context)
+        job, has_worked = shown_job(owner, bpy.context), has_changed
         is_due = not has_changed and (self.is_stale or bool(self._due) or not self.is_busy)  # what took its time just now is enough for a tick
         was_stale = self.is_stale
         self.is_stale |= has_changed
@@ -131,8 +133,15 @@ class Pump:
         has_changed |= owner.history.step(bpy.context) | owner.forecaster.look(bpy.context, owner, is_stale=was_stale)
         has_changed |= self._load_pictures(owner)
         seen = _visible_state(owner, job)
-        if has_changed or seen != self._seen:
-            self._seen = seen
+        self._wants_drawing |= has_changed or seen != self._seen
+        self._seen = seen
+        self._draw(owner, has_worked=has_worked)
+
+    def _draw(self, owner: Extension, *, has_worked: bool) -> None:
+        """In the tick after one that changed the scene: that one took its time, and the lists are looked up only then."""
+        self._held = self._held + 1 if has_worked else 0
+        if self._wants_drawing and not 0 < self._held <= _HELD:
+            self._wants_drawing, self._held = False, 0
             self._show_status(_status_text(owner, self._session.active or self._setup_job()))
             redraw_sidebars()
 

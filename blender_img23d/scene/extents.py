@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
+from typing import TYPE_CHECKING
 
 import bpy
 from mathutils import Matrix, Vector
+
+if TYPE_CHECKING:
+    import numpy as np
 
 Point = tuple[float, float, float]
 
@@ -52,13 +56,25 @@ def around(points: Iterable[Sequence[float]]) -> Extents:
     return Extents(low=tuple(map(min, axes)), high=tuple(map(max, axes)))
 
 
+def points_of(mesh: bpy.types.Mesh) -> np.ndarray:
+    """(V, 3) float32, in the mesh's own axes."""
+    import numpy as np
+
+    points = np.empty((len(mesh.vertices), 3), np.float32)
+    positions = mesh.attributes.get("position")
+    if positions is not None and len(positions.data) == len(points):
+        positions.data.foreach_get("vector", points.ravel())  # one copy of the memory, where `vertices` asks for each
+    else:  # in Edit Mode Blender hides the attributes
+        mesh.vertices.foreach_get("co", points.ravel())
+    return points
+
+
 def mesh_extents(mesh: bpy.types.Mesh) -> Extents:
     """In the mesh's own axes; nothing at all where it has no vertices."""
     import numpy as np
 
-    points = np.empty(len(mesh.vertices) * 3, np.float32)
-    mesh.vertices.foreach_get("co", points)
-    axes = (points if len(points) else np.zeros(3, np.float32)).reshape(-1, 3).T  # one by one, which is ten times faster
+    points = points_of(mesh)
+    axes = (points if len(points) else np.zeros((1, 3), np.float32)).T  # one by one, which is ten times faster
     return Extents(low=tuple(float(axis.min()) for axis in axes), high=tuple(float(axis.max()) for axis in axes))
 
 

@@ -43,8 +43,8 @@ def home_at(obj: bpy.types.Object, *, is_instead: bool) -> Home:
 
 def fit_height(mesh: bpy.types.Mesh, height: float) -> None:
     """Scale the mesh itself: the object's own scale, its children and its modifiers' measures stay as they are."""
-    present = mesh_extents(mesh).size[2]
-    if min(present, height) > 0.0 and abs(present / height - 1.0) > _SAME_SIZE:
+    present = mesh_extents(mesh).size[2] if height > 0.0 else 0.0
+    if present > 0.0 and abs(present / height - 1.0) > _SAME_SIZE:
         mesh.transform(Matrix.Scale(height / present, 4))
 
 

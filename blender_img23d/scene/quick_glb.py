@@ -7,13 +7,14 @@ takes a blink of the eye for each file, and a damaged one can end Blender.
 from __future__ import annotations
 
 import logging
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import bpy
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
-from .materials import MEAN_COLOUR, principled
+from .materials import MEAN_COLOUR, base_image, principled
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,6 +27,7 @@ UV_MAP = "UVMap"  # as Blender's importer calls it
 _DAMAGED = "The finished mesh is damaged and cannot be read; press Generate again."
 _FOREIGN = "This mesh was changed by another program: bring it in with File > Import > glTF 2.0."
 _LOST = "The file of the finished mesh cannot be read; press Generate again."
+_SLICE = 0.002  # seconds of a tick; after a mesh that took longer its material has a tick of its own
 _MOST_AHEAD = 4  # files read and not yet taken: each may hold some ten megabytes
 
 
@@ -56,21 +58,31 @@ class GlbReader:
         return future is not None and not future.done()
 
     def prepare(self, path: str) -> bool:
-        """Make the mesh, which fills a tick by itself: the object follows in a later one. False where nothing was to be done."""
+        """Make the mesh and its material, which fill a tick or two: the object follows in a later one. False where nothing is left to do."""
         future = self._begun.get(path)
         is_read = future is not None and future.done() and not future.cancelled() and future.exception() is None
-        if not is_read or (self._prepared is not None and self._prepared[0] == path):
+        mesh = self._prepared_mesh(path)
+        if not is_read or (mesh is not None and _material_of(mesh) is not None):
             return False
-        arrays = future.result()
-        self._drop_prepared()
-        self._prepared = (path, _mesh(arrays).session_uid)
+        arrays, started = future.result(), time.perf_counter()
+        if mesh is None:
+            self._drop_prepared()
+            mesh = _mesh(arrays)
+            self._prepared = (path, mesh.session_uid)
+        if time.perf_counter() - started < _SLICE:
+            _give_material(mesh, arrays)
         return True
 
     def mesh(self, path: str, arrays: GlbArrays) -> bpy.types.Mesh:
-        """The prepared one, if nobody has taken it away, else a new one."""
-        prepared, self._prepared = self._prepared, None
-        found = _mesh_of(prepared[1]) if prepared is not None and prepared[0] == path else None
-        return found if found is not None else _mesh(arrays)
+        """With its material. The prepared one, if nobody has taken it away, else a new one."""
+        mesh = self._prepared_mesh(path)
+        if mesh is None:
+            self._drop_prepared()
+            mesh = _mesh(arrays)
+        if _material_of(mesh) is None:
+            _give_material(mesh, arrays)
+        self._prepared = None
+        return mesh
 
     def take(self, path: str) -> GlbArrays:
         """Waits where it was not read ahead. Raises Img23DError(MESH_UNREADABLE)."""
@@ -81,16 +93,26 @@ class GlbReader:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def _prepared_mesh(self, path: str) -> bpy.types.Mesh | None:
+        return _mesh_of(self._prepared[1]) if self._prepared is not None and self._prepared[0] == path else None
+
     def _drop_prepared(self) -> None:
         """A newer result has come before it was used."""
         mesh = _mesh_of(self._prepared[1]) if self._prepared is not None else None
-        if mesh is not None and not mesh.users:
-            bpy.data.meshes.remove(mesh)
+        self._prepared = None
+        if mesh is None or mesh.users:
+            return
+        material = _material_of(mesh)
+        bpy.data.meshes.remove(mesh)
+        if material is not None and not material.users:
+            image = base_image(material)
+            bpy.data.materials.remove(material)
+            if image is not None and not image.users:
+                bpy.data.images.remove(image)
 
 
 def build_object(arrays: GlbArrays, mesh: bpy.types.Mesh, collection: bpy.types.Collection) -> bpy.types.Object:
     """As `glb.import_glb` returns it."""
-    mesh.materials.append(_material(arrays))
     obj = bpy.data.objects.new(arrays.name, mesh)
     collection.objects.link(obj)
     return obj
@@ -139,6 +161,15 @@ def _mesh(arrays: GlbArrays) -> bpy.types.Mesh:
 
 def _set(mesh: bpy.types.Mesh, attribute: str, member: str, values: np.ndarray) -> None:
     mesh.attributes[attribute].data.foreach_set(member, values.ravel())
+
+
+def _material_of(mesh: bpy.types.Mesh) -> bpy.types.Material | None:
+    return mesh.materials[0] if len(mesh.materials) else None
+
+
+def _give_material(mesh: bpy.types.Mesh, arrays: GlbArrays) -> None:
+    mesh.materials.clear()  # of a slot whose material somebody has taken away
+    mesh.materials.append(_material(arrays))
 
 
 def _material(arrays: GlbArrays) -> bpy.types.Material:

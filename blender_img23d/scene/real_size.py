@@ -6,7 +6,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from .evaluated import evaluated_mesh
-from .extents import matrix_of, union, world_extents
+from .extents import matrix_of, points_of, union, world_extents
 from .photo_camera import scale_camera
 from .tags import CAMERA, RUN, is_result
 
@@ -16,9 +16,7 @@ def height_of(obj: bpy.types.Object, view_layer: bpy.types.ViewLayer) -> float:
     import numpy as np
 
     with evaluated_mesh(obj, view_layer) as mesh:
-        points = np.empty(len(mesh.vertices) * 3, np.float32)
-        mesh.vertices.foreach_get("co", points)
-        heights = points.reshape(-1, 3) @ np.array(obj.matrix_world[2][:3], np.float32)
+        heights = points_of(mesh) @ np.array(obj.matrix_world[2][:3], np.float32)
     return float(np.ptp(heights)) if len(heights) else 0.0
 
 
