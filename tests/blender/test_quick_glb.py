@@ -156,22 +156,48 @@ def ready(reader, path: str):
     return reader
 
 
-def test_the_mesh_is_made_ahead_of_its_object(owner, glbs):
-    reader = ready(part("scene.quick_glb").GlbReader(), glbs[0])
-    assert reader.prepare(glbs[0]) and not reader.prepare(glbs[0])
+def prepare(reader, path: str) -> None:
+    """In as many ticks as it takes."""
+    assert reader.prepare(path)
+    for _ in range(3):
+        if not reader.prepare(path):
+            return
+    raise AssertionError("it never ends")
+
+
+@pytest.mark.parametrize("slice_seconds", [0.0, 60.0], ids=["a slow mesh", "a quick mesh"])
+def test_the_mesh_and_its_material_are_made_ahead_of_the_object(owner, glbs, monkeypatch, slice_seconds):
+    monkeypatch.setattr(part("scene.quick_glb"), "_SLICE", slice_seconds)
+    reader = ready(part("scene.quick_glb").GlbReader(), glbs[1])
+    prepare(reader, glbs[1])
     (mesh,) = bpy.data.meshes
-    assert imported(glbs[0], reader).data == mesh
+    (material,) = mesh.materials
+    assert not bpy.data.objects, "nothing to be seen yet"
+    obj = imported(glbs[1], reader)
+    assert obj.data == mesh and list(obj.data.materials) == [material] and len(bpy.data.images) == 1
+
+
+def test_an_edited_mesh_is_read_as_blender_tells_it(owner, glbs):
+    """In Edit Mode the attributes are hidden; outside of it both ways must tell the same."""
+    extents, obj = part("scene.extents"), imported(glbs[0])
+    wanted = np.array([vertex.co[:] for vertex in obj.data.vertices], np.float32)
+    np.testing.assert_array_equal(extents.points_of(obj.data), wanted)
+    bpy.context.view_layer.objects.active = obj
+    bpy.ops.object.mode_set(mode="EDIT")
+    np.testing.assert_array_equal(extents.points_of(obj.data), wanted)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    assert extents.points_of(bpy.data.meshes.new("empty")).shape == (0, 3)
 
 
 def test_a_mesh_that_was_taken_away_is_made_again(owner, glbs):
     reader = ready(part("scene.quick_glb").GlbReader(), glbs[0])
-    reader.prepare(glbs[0])
+    prepare(reader, glbs[0])
     bpy.data.meshes.remove(bpy.data.meshes[0])
     assert len(imported(glbs[0], reader).data.polygons) > 100
 
 
 def test_a_mesh_that_nobody_wants_any_more_goes(owner, glbs):
     reader = part("scene.quick_glb").GlbReader()
-    for path in glbs:
-        ready(reader, path).prepare(path)
-    assert len(bpy.data.meshes) == 1
+    for path in (glbs[1], glbs[0]):
+        prepare(ready(reader, path), path)
+    assert len(bpy.data.meshes) == len(bpy.data.materials) == 1 and not bpy.data.images
