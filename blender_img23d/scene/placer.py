@@ -42,7 +42,6 @@ class Placer:
     def choose_spot(self, job: Job, scene: bpy.types.Scene) -> None:
         self._spots[job.id] = choose_spot(job.id, scene)
         self._ledger.begin(job)
-        self._reader.expect()
 
     def make_instead(self, job: Job, index: int, obj: bpy.types.Object) -> None:
         """That target's result becomes this object's mesh; it stands beside it where the artist changes the mesh meanwhile."""

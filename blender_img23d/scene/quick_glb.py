@@ -6,7 +6,6 @@ takes a blink of the eye for each file, and a damaged one can end Blender.
 
 from __future__ import annotations
 
-import importlib
 import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -40,16 +39,11 @@ class GlbReader:
         self._begun: dict[str, Future[GlbArrays]] = {}  # by path
         self._prepared: tuple[str, int] | None = None  # path and session id of a mesh that no object has yet
 
-    def expect(self) -> None:
-        """Results will come: what reading them needs is imported now, beside the main thread, and not when the first one is there."""
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="img23d-glb")
-            self._pool.submit(importlib.import_module, ".glb_arrays", __package__)
-
     def begin(self, path: str) -> None:
         if path in self._begun:
             return
-        self.expect()
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="img23d-glb")
         while len(self._begun) >= _MOST_AHEAD:  # the newest goes, since the oldest is wanted first
             self.forget(next(reversed(self._begun)))
         self._begun[path] = self._pool.submit(_read, path)
