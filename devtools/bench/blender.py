@@ -47,7 +47,7 @@ def measure_blender(blender: Blender, zip_file: Path, calibration: Calibration) 
     ticks = [quantile(job["tick_seconds"], 0.99) for job in jobs]
     rows = [
         row("main-thread time of a tick of the timer, p99 of all of a run: seconds", ticks, None, "≤ 0.005 units"),
-        row("enabling the extension, beside Blender's own start: seconds", enabling, own, "≤ 0.04x"),
+        row("enabling the extension, beside Blender's own start: seconds", enabling, own, "≤ 0.075x"),  # 30 ms of a start of 0.4 s
     ]
     data = {
         "blender": jobs[0]["blender"], "objects": jobs[-1]["objects"], "wanted": len(names), "enable_first": first["seconds"],
