@@ -117,10 +117,11 @@ def parted(points: np.ndarray, faces: np.ndarray, *, width: int, height: int) ->
 
 def _run_out(start: np.ndarray, count: np.ndarray, face: np.ndarray, pixels: int) -> np.ndarray:
     """(pixels,) the face of each span that does not meet another, by ascending `start`, and -1 between them."""
-    lengths, values = np.empty(2 * len(start) + 1, np.int64), np.full(2 * len(start) + 1, -1, np.int32)
-    lengths[1::2], values[1::2] = count, face
-    lengths[0::2] = np.append(start, pixels) - np.insert(start + count, 0, 0)
-    return np.repeat(values, lengths)
+    image = np.zeros(pixels + 1, np.int32)
+    image[0] = -1
+    image[start] += face + np.int32(1)
+    image[start + count] -= face + np.int32(1)
+    return np.cumsum(image, out=image)[:-1]
 
 
 def _expanded(start: np.ndarray, count: np.ndarray, face: np.ndarray) -> Iterator[Fragments]:
