@@ -20,9 +20,9 @@ from blender_img23d.core.requests import (
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError, decode, encode
 from blender_img23d.shared.img23d_protocol.limits import SEED_MAX
 from blender_img23d.shared.img23d_protocol.messages import (
-    Nameless,
     Box,
     LearnedSettings,
+    Nameless,
     Settings,
     ShapeKind,
     StageDevices,
