@@ -181,7 +181,7 @@ def test_a_machine_without_a_way_to_the_network_builds_without_it(tmp_path, monk
     monkeypatch.setattr(environment, "hub_client", lambda: offline)
     assert network.shipped(folder=tmp_path) == []
     said = capfd.readouterr().out
-    assert "isnet could not be fetched" in said and "ENOTFOUND" in said and "built without it" in said
+    assert "isnet could not be fetched" in said and "ENOTFOUND" in said and "It is left out" in said
     monkeypatch.setattr(package, "BUILD", tmp_path)
     stage = package.assemble("linux-x64", [], [])
     assert (stage / "backend" / "img23d_backend" / "stages.py").is_file() and not list((stage / "networks").iterdir())
