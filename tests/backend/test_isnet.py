@@ -11,10 +11,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from img23d_backend.engines.isnet import make_matter
+from img23d_backend.engines.isnet import make_matter, network_file
 from img23d_backend.engines.isnet.matte import NOTE, IsNetMatter
 from img23d_backend.engines.isnet.network import Network
-from img23d_backend.engines.isnet.network_file import FOLDER, NetworkFile, installed
+from img23d_backend.engines.isnet.network_file import FOLDER, NetworkFile
 from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Photo, PixelBox
 from img23d_protocol import ErrorCode, Img23DError
 
@@ -144,12 +144,17 @@ def test_a_folder_in_the_files_place(tmp_path: Path) -> None:
         ("network = 3", ErrorCode.WEIGHTS_DAMAGED),
     ],
 )
-def test_a_lock_that_does_not_name_the_network(tmp_path: Path, lock: str | None, code: ErrorCode) -> None:
+def test_a_lock_that_does_not_name_the_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lock: str | None, code: ErrorCode
+) -> None:
     if lock is not None:
         (tmp_path / "networks.lock.toml").write_text(lock)
+    monkeypatch.setattr(network_file.installed, "__defaults__", (tmp_path,))
+    network = Network()
     with pytest.raises(Img23DError) as caught:
-        installed("isnet", tmp_path)
+        network.matte(np.zeros((64, 64, 3), np.uint8), 64)
     assert caught.value.code is code
+    assert network.is_installed == (code is ErrorCode.WEIGHTS_DAMAGED)  # so that what is wrong is told, and what is not there is not
 
 
 # --- the stage ----------------------------------------------------------------------------------------------------------
