@@ -137,18 +137,30 @@ def test_a_coarse_matte_becomes_as_sharp_as_the_photo() -> None:
     assert np.abs(alpha - cover(circle)).sum() < 0.6 * 2 * np.pi * 420  # pixels of error for each of the outline
 
 
+def ramp(outer: float, inner: float, size: tuple[int, int] = (800, 600)) -> np.ndarray:
+    """(h, w) float32: 0 beyond the outer radius about the middle, 1 within the inner one."""
+    y, x = np.mgrid[: size[1], : size[0]] + 0.5
+    return np.clip((outer - np.hypot(x - size[0] / 2, y - size[1] / 2)) / (outer - inner), 0, 1).astype(np.float32)
+
+
 def test_hair_stays_soft() -> None:
-    circle = (800, 600, 300)
-    photo, network = discs(circle, busy=True), Seeing()
-    y, x = np.mgrid[:1200, :1600] + 0.5
-    soft = np.clip((500 - np.hypot(x - 800, y - 600)) / 200, 0, 1).astype(np.float32)
-    network.change = lambda seen: cv2.resize(soft, seen.shape[::-1], interpolation=cv2.INTER_AREA)
-    eyes = salience(network)
-    eyes.of_photo(photo, Context())
-    network.change = lambda seen: soft[: seen.shape[0], : seen.shape[1]]
-    cutout = IsNetMatter(eyes, fallback=Simple()).cut_out(photo, found(300, 100, 1300, 1100, mask=soft > 0.5), Context())
-    alpha = over_photo(cutout, photo)[600, 1100:1300]
-    assert np.count_nonzero((alpha > 30) & (alpha < 225)) > 40
+    """The network is unsure over 40 pixels along the outline, ten times as far as its own coarseness goes."""
+    photo = discs((400, 300, 200), size=(800, 600), busy=True)
+    network = Seeing(change=lambda seen: ramp(240, 200)[: seen.shape[0], : seen.shape[1]])
+    cutout = cut(photo, network, 150, 50, 650, 550, mask=ramp(240, 200) > 0.5)
+    along = over_photo(cutout, photo)[300, 600:650]
+    assert np.count_nonzero((along > 25) & (along < 230)) >= 8 and along[0] > 250
+
+
+def test_inside_a_thing_there_is_no_half() -> None:
+    photo = discs((400, 300, 250), size=(800, 600), busy=True)
+    inner = cover((400, 300, 100), size=(800, 600))
+    network = Seeing(change=lambda seen: np.where(inner, 0.4, seen).astype(np.float32) if seen.shape == (600, 800) else seen)
+    alpha = over_photo(cut(photo, network, 140, 40, 660, 560, mask=cover((400, 300, 250), size=(800, 600))), photo)
+    assert alpha[300, 400] == 255 and np.count_nonzero((alpha > 25) & (alpha < 230)) < 3 * 2 * np.pi * 250
+    network.change = lambda seen: np.where(inner, 0.03, seen).astype(np.float32) if seen.shape == (600, 800) else seen
+    alpha = over_photo(cut(photo, network, 140, 40, 660, 560, mask=cover((400, 300, 250), size=(800, 600))), photo)
+    assert alpha[300, 400] == 0
 
 
 def test_two_that_touch_are_parted_where_the_picture_has_its_edge() -> None:

@@ -34,6 +34,7 @@ class IsNetMatter:
 
     def cut_out(self, photo: Photo, found: Found, context: Context) -> CutOut:
         """Cut one thing out. Raises Img23DError(EMPTY_CUTOUT)."""
+        context = _rising(context)
         if photo.alpha is not None:
             return self._fallback.cut_out(photo, found, context)
         if context.settings.cutter != LIGHT_CUTTER:
@@ -73,6 +74,18 @@ class IsNetMatter:
     def _from_nearby(self, found: Found, window: PixelBox, rgb: np.ndarray, context: Context) -> _Look | None:
         salient = self._salience.of_picture(rgb, context)
         return None if salient is None else _look(salient, found, window, rgb, max(rgb.shape) / _NEAR)
+
+
+def _rising(context: Context) -> Context:
+    """Tells no less progress than before, whoever does the next part."""
+    told = 0.0
+
+    def report(fraction: float, note: str) -> None:
+        nonlocal told
+        told = max(told, fraction)
+        context.report(told, note)
+
+    return replace(context, report=report)
 
 
 @dataclass(frozen=True, kw_only=True)

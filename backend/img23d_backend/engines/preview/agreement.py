@@ -16,7 +16,8 @@ from .scene import Scene
 _FAINT = 0.3  # of a matte: less is background
 _MARGIN = 7  # pixels of the scene around what stands out that may be its edge or its contact shadow
 _BESIDE = 0.03  # of the background: more that differs from the plain one, and it is none
-_SAME = 0.6  # intersection over union, from which on both mean the same thing
+_SAME = 0.25  # intersection over union at least,
+_WITHIN = 0.85  # and what they share of the smaller one at least, where both mean the same thing
 _RIM = 3  # pixels of the scene: what is thinner on the outline is the coarseness of either
 _SHADOW = 0.5  # of a part that only the background's colour tells: then it is a shadow
 
@@ -74,8 +75,9 @@ def both(plain: np.ndarray, own: np.ndarray, shadow: np.ndarray) -> np.ndarray |
     where the two mean different things.
     """
     by_colour, by_sight = plain >= 0.5, own >= 0.5
-    either = np.count_nonzero(by_colour | by_sight)
-    if not either or np.count_nonzero(by_colour & by_sight) < _SAME * either:
+    shared, either = np.count_nonzero(by_colour & by_sight), np.count_nonzero(by_colour | by_sight)
+    smaller = min(np.count_nonzero(by_colour), np.count_nonzero(by_sight))
+    if not shared or shared < _SAME * either or shared < _WITHIN * smaller:
         return None
     rim = 2 * max(2, round(_RIM * max(own.shape) / 448)) + 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rim, rim))
