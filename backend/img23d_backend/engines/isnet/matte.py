@@ -9,6 +9,7 @@ import numpy as np
 from img23d_protocol.choices import FINE_CUTTER, LIGHT_CUTTER
 
 from ...cutouts.framing import bounds_of, framed, view
+from ...cutouts.merge import with_missed
 from ...cutouts.sharpen import sharpened
 from ...cutouts.surroundings import own_part, surroundings
 from ...stages import Context, CutOut, Found, Photo, PixelBox, PlainMatter, Salience
@@ -132,8 +133,10 @@ def _is_fine(context: Context, window: PixelBox, photo: Photo) -> bool:
 
 
 def _better(near: _Look | None, far: _Look | None) -> _Look | None:
-    """The nearer look, unless it misses what the other one has seen."""
+    """The nearer look with what it passes over of the other one; the other one, where they mean different things."""
     if near is None or far is None:
         return near or far
     first, second = near.own >= 0.5, far.own >= 0.5
-    return near if np.count_nonzero(first & second) >= _SAME * np.count_nonzero(first | second) else far
+    if np.count_nonzero(first & second) < _SAME * np.count_nonzero(first | second):
+        return far
+    return replace(near, salient=np.maximum(near.salient, far.salient), own=with_missed(near.own, far.own))
