@@ -1,0 +1,125 @@
+"""Cutting one thing out of its photo with IS-Net: as a look at the whole photo and one from nearby show it together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from img23d_protocol.choices import FINE_CUTTER, LIGHT_CUTTER
+
+from ...cutouts.framing import bounds_of, framed, view
+from ...cutouts.merge import with_missed
+from ...cutouts.sharpen import sharpened
+from ...cutouts.surroundings import own_part, surroundings
+from ...stages import Context, CutOut, Found, Photo, PixelBox, PlainMatter, Salience
+
+NOTE = "Cut out by IS-Net."
+LIGHT_NOTE = "Cut out in the light-weight way."
+
+_LEAST = 9  # solid pixels, below which a pass saw nothing
+_NEARER = 0.8  # of the photo's sides: surroundings beyond that are no nearer look
+_NEAR = 640  # pixels a side, about, that a window is shown at
+_SAME = 0.5  # intersection over union of the two looks, from which on they show the same thing
+_SEEN, _SHARP, _OWN = 0.4, 0.7, 0.8  # fractions of the stage
+
+
+class IsNetMatter:
+    """Mattes by `salience`; by `fallback` where that cannot tell, or sees nothing at the place, and by both on a plain background."""
+
+    def __init__(self, salience: Salience, *, fallback: PlainMatter) -> None:
+        self._salience = salience
+        self._fallback = fallback
+
+    def cut_out(self, photo: Photo, found: Found, context: Context) -> CutOut:
+        """Cut one thing out. Raises Img23DError(EMPTY_CUTOUT)."""
+        context = _rising(context)
+        if photo.alpha is not None:
+            return self._fallback.cut_out(photo, found, context)
+        if context.settings.cutter != LIGHT_CUTTER:
+            context.report(0.0, "")
+            seen = self._seen(photo, found, context)
+            if seen is not None:
+                alpha, window = seen
+                context.report(_OWN, "")
+                return replace(framed(view(photo.rgb, window), alpha, bounds_of(alpha, found.name), window), note=NOTE)
+        cutout = self._fallback.cut_out(photo, found, context)
+        return replace(cutout, note=" ".join(filter(None, [cutout.note, LIGHT_NOTE])))
+
+    def _seen(self, photo: Photo, found: Found, context: Context) -> tuple[np.ndarray, PixelBox] | None:
+        """The thing's alpha (h, w) float32 0..1 over a part of the photo; None where nothing is seen there."""
+        window = surroundings(photo, found.box, 0)
+        rgb = np.ascontiguousarray(view(photo.rgb, window))
+        look = self._from_afar(photo, found, window, rgb, context)
+        is_nearer = min(window.width / photo.width, window.height / photo.height) < _NEARER
+        if look is None or is_nearer or context.settings.cutter != FINE_CUTTER:  # the finest look at the photo needs no second one
+            context.report(_SEEN, "")
+            salient = self._salience.of_picture(rgb, context, closely=not is_nearer)
+            near = None if salient is None else _look(salient, found, window, rgb, max(rgb.shape) / _NEAR)
+            look = _better(near, look)
+        if look is None:
+            return None
+        context.report(_SHARP, "")
+        alpha = self._fallback.agreed(photo, found, window, look.salient, look.own, context)
+        return (sharpened(rgb, look.own, look.zoom) if alpha is None else alpha), window
+
+    def _from_afar(
+        self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, context: Context
+    ) -> _Look | None:
+        """What the look at the whole photo says of the window."""
+        whole = self._salience.of_photo(photo, context)
+        if whole is None:
+            return None
+        zoom = max(photo.width / whole.shape[1], photo.height / whole.shape[0])
+        return _look(_resampled(whole, window, photo), found, window, rgb, zoom)
+
+
+def _rising(context: Context) -> Context:
+    """Tells no less progress than before, whoever does the next part."""
+    told = 0.0
+
+    def report(fraction: float, note: str) -> None:
+        nonlocal told
+        told = max(told, fraction)
+        context.report(told, note)
+
+    return replace(context, report=report)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """Over a window (h, w) float32 0..1: what stands out, and what of it is the thing; `zoom` pixels as one of the network's."""
+
+    salient: np.ndarray
+    own: np.ndarray
+    zoom: float
+
+
+def _look(salient: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray, zoom: float) -> _Look | None:
+    """None where next to nothing of the thing is seen."""
+    own = own_part(salient, found, window, rgb)
+    return _Look(salient=salient, own=own, zoom=zoom) if np.count_nonzero(own >= 0.5) >= _LEAST else None
+
+
+def _resampled(whole: np.ndarray, window: PixelBox, photo: Photo) -> np.ndarray:
+    """(h, w) float32: the window's part of an answer over the whole photo, at the photo's size."""
+    across, down = whole.shape[1] / photo.width, whole.shape[0] / photo.height
+    to_whole = np.array(
+        [
+            [across, 0, (window.left + 0.5) * across - 0.5],
+            [0, down, (window.top + 0.5) * down - 0.5],
+        ]
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = (window.width, window.height)
+    return cv2.warpAffine(whole, to_whole, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _better(near: _Look | None, far: _Look | None) -> _Look | None:
+    """The nearer look with what it passes over of the other one; the other one, where they mean different things."""
+    if near is None or far is None:
+        return near or far
+    first, second = near.own >= 0.5, far.own >= 0.5
+    if np.count_nonzero(first & second) < _SAME * np.count_nonzero(first | second):
+        return far
+    return replace(near, salient=np.maximum(near.salient, far.salient), own=with_missed(near.own, far.own))
