@@ -51,6 +51,37 @@ def manual_python() -> Path:
     return _environment("manual", None, REQUIREMENTS / "manual.txt")
 
 
+def network_python() -> Path:
+    """The Python that the zip's networks are converted with."""
+    return _environment("network", None, REQUIREMENTS / "network.txt")
+
+
+def network_check_python() -> Path:
+    """The Python that a converted network and its original are compared with."""
+    return _environment("network_check", None, REQUIREMENTS / "network_check.txt")
+
+
+def npm() -> Path:
+    """npm's client: the machine's own, or the one of a PyPI wheel."""
+    own = shutil.which("npm")
+    return Path(own) if own else _program_of(_environment("npm", None, REQUIREMENTS / "npm.txt"), "npm")
+
+
+def npm_variables(program: Path) -> dict[str, str]:
+    """What npm's client is started with: it looks for node on the PATH, which lies beside it."""
+    return clean_environment(PATH=os.pathsep.join([str(program.parent), os.environ.get("PATH", "")]))
+
+
+def hub_client() -> Path:
+    """The model hub's client."""
+    return _program_of(_environment("hub", None, REQUIREMENTS / "hub.txt"), "hf")
+
+
+def _program_of(python: Path, name: str) -> Path:
+    """A program that a package has put into an environment."""
+    return python.with_name(f"{name}.exe" if os.name == "nt" else name)
+
+
 def learned_python() -> Path:
     """The Python of the learned environment, with pytest: made on the processor by the very installer that an artist uses."""
     folder = BUILD / "environments" / "learned"
@@ -76,7 +107,7 @@ def learned_python() -> Path:
 
 def installed_uv() -> Path:
     """uv's program in the plain environment."""
-    return plain_python().with_name("uv.exe" if os.name == "nt" else "uv")
+    return _program_of(plain_python(), "uv")
 
 
 def uv_variables() -> dict[str, str]:

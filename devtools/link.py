@@ -14,7 +14,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-from . import manual
+from . import manual, network
 from .places import EXTENSION, EXTENSION_ID, WHEELS
 from .running import DevError
 from .wheels import fetch, host_platform
@@ -27,6 +27,7 @@ def create(resources: Path | None) -> None:
     folders = [resources] if resources else _user_folders()
     targets = _targets()
     manual.make(EXTENSION / manual.FOLDER)
+    network.shipped()  # the backend finds them in the checkout
     for folder in folders:
         for place, target in targets.items():
             _make_link(folder / place, target)

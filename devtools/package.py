@@ -1,4 +1,4 @@
-"""The zip: a staging folder with the extension, the backend and one platform's wheels, built by Blender's own tool."""
+"""The zip: a staging folder with the extension, the backend, the networks and one platform's wheels, built by Blender's own tool."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from . import manual
+from . import manual, network
 from .environment import Blender
 from .places import BACKEND, BUILD, DIST, EXTENSION, EXTENSION_ID, MANIFEST, ROOT
 from .running import clean_environment, run
@@ -23,8 +23,9 @@ def build(platforms: Sequence[str], blender: Blender) -> list[Path]:
     """One validated zip a platform in dist/."""
     DIST.mkdir(exist_ok=True)
     zips = []
+    networks = network.shipped()
     for platform in platforms:
-        stage = assemble(platform, fetch([platform]))
+        stage = assemble(platform, fetch([platform]), networks)
         zips.append(_zip(stage, platform, blender))
     return zips
 
@@ -36,7 +37,7 @@ def zip_path(platform: str) -> Path:
     return DIST / f"{EXTENSION_ID}-{version}-{platform.replace('-', '_')}.zip"
 
 
-def assemble(platform: str, wheels: Sequence[Path]) -> Path:
+def assemble(platform: str, wheels: Sequence[Path], networks: Sequence[Path] = ()) -> Path:
     """A fresh staging folder that holds exactly what the zip will."""
     stage = BUILD / "stage" / platform
     shutil.rmtree(stage, ignore_errors=True)
@@ -44,9 +45,10 @@ def assemble(platform: str, wheels: Sequence[Path]) -> Path:
     shutil.copytree(BACKEND / "img23d_backend", stage / "backend" / "img23d_backend", ignore=LEFT_OUT)
     shutil.copy(ROOT / "LICENSE", stage / "LICENSE")
     manual.make(stage / manual.FOLDER)
-    (stage / "wheels").mkdir()
-    for wheel in wheels:
-        shutil.copy(wheel, stage / "wheels")
+    for folder, files in (("wheels", wheels), ("networks", networks)):
+        (stage / folder).mkdir()
+        for file in files:
+            shutil.copy(file, stage / folder)
     manifest = stage / MANIFEST
     text = manifest_for(manifest.read_text(encoding="utf-8"), platform, [wheel.name for wheel in wheels])
     manifest.write_text(text, encoding="utf-8", newline="\n")

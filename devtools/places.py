@@ -9,6 +9,7 @@ EXTENSION = ROOT / "blender_img23d"
 MANIFEST = "blender_manifest.toml"
 BACKEND = ROOT / "backend"
 WHEELS = ROOT / "wheels"
+NETWORKS = ROOT / "networks"
 DEMO = ROOT / "demo"
 BUILD = ROOT / "build"  # environments, staging, results; not in git
 DIST = ROOT / "dist"  # the zips; not in git

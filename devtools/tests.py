@@ -50,7 +50,8 @@ def set_up(*, fast: bool) -> tuple[list[Suite], dict[str, str]]:
     """The suites in their order, and the variables that they need."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     plain = environment.plain_python()
-    environment.manual_python()  # the tests that make the manual have no pip to make it with
+    for needed in (environment.manual_python, environment.network_python):
+        needed()  # the tests that use them have no pip to make them with
     suites = [Suite(folder=folder, python=plain) for folder in PLAIN]
     variables = environment.uv_variables()  # for the tests that install
     if not fast:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from img23d_backend.engines.birefnet.surroundings import own_part, surroundings
+from img23d_backend.cutouts.surroundings import own_part, surroundings
 from img23d_backend.stages import Found, Photo, PixelBox
 
 WINDOW = PixelBox(left=100, top=50, right=300, bottom=250)

@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 import torch
 from img23d_backend.cutouts.framing import view
+from img23d_backend.cutouts.surroundings import surroundings
 from img23d_backend.engines.birefnet.inference import prepared
 from img23d_backend.engines.birefnet.networks.birefnet import BiRefNet, BiRefNetConfig
 from img23d_backend.engines.birefnet.networks.swin import SwinConfig
-from img23d_backend.engines.birefnet.surroundings import surroundings
 from img23d_backend.stages import Photo, PixelBox
 from torch import Tensor
 from torch.nn import functional

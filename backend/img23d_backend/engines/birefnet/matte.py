@@ -13,9 +13,9 @@ from img23d_protocol.choices import PREVIEW_MATTE
 from img23d_protocol.messages import Settings
 
 from ...cutouts.framing import bounds_of, framed, view
+from ...cutouts.surroundings import own_part, surroundings
 from ...stages import Context, CutOut, Found, Matter, Photo
 from .inference import STRIDE, input_side, load, matte, working_bytes
-from .surroundings import own_part, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

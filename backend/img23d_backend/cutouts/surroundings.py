@@ -5,8 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ...cutouts.framing import inside_box, view, without_others
-from ...stages import Found, Photo, PixelBox
+from ..stages import Found, Photo, PixelBox
+from .framing import inside_box, view, without_others
 
 _AROUND = 1.5  # sides of the thing: what is seen of the photo
 _TOLERANCE, _TOLERANCE_LEAST = 0.04, 2  # of the thing's longer side, pixels: how far a box may be too tight

@@ -1,0 +1,71 @@
+"""From the network file's tensors to the ONNX model in memory that OpenCV reads: the graph as it is, the weights in 32 bits.
+
+Only what this needs of protobuf's wire format is written (protobuf.dev/programming-guides/encoding; the field numbers are onnx.proto's):
+a message that comes twice is merged by the reader, so the weights follow the graph as a second part of the same graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+_MODEL_GRAPH, _GRAPH_TENSOR = 7, 5  # ModelProto.graph, GraphProto.initializer
+_DIMS, _DATA_TYPE, _NAME, _RAW_DATA = 1, 2, 8, 9  # of TensorProto
+_FLOAT = 1  # TensorProto.DataType
+_VARINT, _BYTES = 0, 2  # wire types
+_GRAPH, _SCALE = "graph", ".scale"
+
+
+def model_of(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
+    """(n,) uint8, the whole model; made in one piece, since it is as large as all weights. Raises KeyError, ValueError."""
+    weights = {name: tensor for name, tensor in tensors.items() if name != _GRAPH and not name.endswith(_SCALE)}
+    heads = {name: _tensor_head(name, tensor) for name, tensor in weights.items()}
+    length = sum(len(heads[name]) + 4 * tensor.size for name, tensor in weights.items())
+    graph, second = tensors[_GRAPH], np.frombuffer(_tag(_MODEL_GRAPH, _BYTES) + _varint(length), np.uint8)
+    model = np.empty(graph.size + second.size + length, np.uint8)
+    place = _put(model, 0, graph, second)
+    for name, tensor in weights.items():
+        place = _put(model, place, np.frombuffer(heads[name], np.uint8))
+        numbers = model[place : place + 4 * tensor.size].view("<f4").reshape(tensor.shape)
+        np.multiply(tensor, _scale_of(name, tensors), out=numbers, casting="unsafe")
+        place += 4 * tensor.size
+    return model
+
+
+def _scale_of(name: str, tensors: Mapping[str, np.ndarray]) -> np.ndarray:
+    """What a tensor (o, ...) is multiplied with: (o, 1, ...) float32, or 1 where it is in 32 bits already."""
+    tensor = tensors[name]
+    if tensor.dtype == np.float32:
+        return np.ones((), np.float32)
+    return tensors[name + _SCALE].reshape(-1, *[1] * (tensor.ndim - 1))
+
+
+def _put(model: np.ndarray, place: int, *parts: np.ndarray) -> int:
+    for part in parts:
+        model[place : place + part.size] = part
+        place += part.size
+    return place
+
+
+def _tensor_head(name: str, tensor: np.ndarray) -> bytes:
+    """A TensorProto, as the field of its graph, up to where its numbers begin."""
+    length = 4 * tensor.size
+    fields = b"".join(_tag(_DIMS, _VARINT) + _varint(size) for size in tensor.shape)
+    fields += _tag(_DATA_TYPE, _VARINT) + _varint(_FLOAT)
+    fields += _tag(_NAME, _BYTES) + _varint(len(name.encode())) + name.encode()
+    fields += _tag(_RAW_DATA, _BYTES) + _varint(length)
+    return _tag(_GRAPH_TENSOR, _BYTES) + _varint(len(fields) + length) + fields
+
+
+def _tag(field: int, wire_type: int) -> bytes:
+    return _varint(field << 3 | wire_type)
+
+
+def _varint(value: int) -> bytes:
+    """Seven bits a byte, the lowest first; the highest bit says that another follows."""
+    made = bytearray()
+    while value > 0x7F:
+        made.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*made, value])

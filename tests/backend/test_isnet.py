@@ -1,0 +1,317 @@
+"""The cut-out network: its file is believed only whole, its numbers are the file's, and its stage falls back rather than fails."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from img23d_backend.engines.isnet import make_matter, network_file
+from img23d_backend.engines.isnet.matte import NOTE, IsNetMatter
+from img23d_backend.engines.isnet.network import Network
+from img23d_backend.engines.isnet.network_file import FOLDER, NetworkFile
+from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Photo, PixelBox
+from img23d_protocol import ErrorCode, Img23DError
+
+# A convolution (3 channels to 1, 3 x 3, a rim of 1) and a sigmoid, without the weights "v0.weight" and "v0.bias": ModelProto as the onnx
+# package wrote it
+GRAPH = base64.b64decode(
+    "CAg6rAEKTwoFaW5wdXQKCXYwLndlaWdodAoHdjAuYmlhcxICdjAiBENvbnYqFQoMa2VybmVsX3NoYXBlQANAA6ABByoRCgRwYWRzQAFAAUABQAGgAQcKEQoCdjASAnYx"
+    "IgdTaWdtb2lkEgduZXR3b3JrWh8KBWlucHV0EhYKFAgBEhAKAggBCgIIAwoCCEAKAghAYhwKAnYxEhYKFAgBEhAKAggBCgIIAQoCCEAKAghAQgQKABAP"
+)
+WEIGHT = np.zeros((1, 3, 3, 3), np.int8)
+WEIGHT[0, :, 1, 1] = (127, -50, 3)  # of red, green and blue of the pixel itself
+WEIGHT[0, 0, 0, 1] = 20  # of red of the pixel above
+SCALE, BIAS = 1 / 32, -0.25
+TENSORS = {
+    "graph": ("U8", np.frombuffer(GRAPH, np.uint8)),
+    "v0.weight": ("I8", WEIGHT),
+    "v0.weight.scale": ("F32", np.float32([SCALE])),
+    "v0.bias": ("F32", np.float32([BIAS])),
+}
+
+
+def packed(tensors: dict[str, tuple[str, np.ndarray]], **changes: dict[str, object]) -> bytes:
+    """As the safetensors format lays it out: 8 bytes with the length of the JSON, the JSON, the data."""
+    header: dict[str, object] = {"__metadata__": {"format": "x"}}
+    data = b""
+    for name, (kind, values) in tensors.items():
+        header[name] = {"dtype": kind, "shape": list(values.shape), "data_offsets": [len(data), len(data) + values.nbytes]}
+        header[name] |= changes.get(name.replace(".", "_"), {})
+        data += values.tobytes()
+    text = json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+def written(path: Path, content: bytes) -> NetworkFile:
+    path.write_bytes(content)
+    return NetworkFile(path=path, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> NetworkFile:
+    return written(tmp_path / "small.safetensors", packed(TENSORS))
+
+
+@pytest.mark.parametrize("side", [64, 128])
+def test_the_network_computes_what_its_file_says(file: NetworkFile, side: int) -> None:
+    picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+    given = (picture.astype(np.float64) - 128) / 256
+    above = np.vstack([np.zeros((1, side)), given[:-1, :, 0]])  # the rim is black, which is 0 here
+    expected = 1 / (1 + np.exp(-(given @ (127, -50, 3) + 20 * above) * SCALE - BIAS))
+    assert np.abs(Network(file).matte(picture, side) - expected).max() < 1e-4
+
+
+@pytest.mark.parametrize("shape", [(90, 300), (300, 90), (1, 1), (64, 2000)])
+def test_a_matte_has_its_pictures_size(file: NetworkFile, shape: tuple[int, int]) -> None:
+    matte = Network(file).matte(np.full((*shape, 3), 128, np.uint8), 64)
+    assert matte.shape == shape and matte.dtype == np.float32
+    assert np.allclose(matte, 1 / (1 + np.exp(-BIAS)), atol=1e-4)
+
+
+def test_the_file_is_read_once_and_given_back(file: NetworkFile) -> None:
+    network, picture = Network(file), np.zeros((64, 64, 3), np.uint8)
+    assert network.is_installed and network.unload() == 0
+    first = network.matte(picture, 64)
+    file.path.unlink()
+    assert np.array_equal(network.matte(picture, 64), first)
+    assert network.unload() > 0 and network.unload() == 0 and not network.is_installed
+    with pytest.raises(Img23DError) as caught:
+        network.matte(picture, 64)
+    assert caught.value.code is ErrorCode.WEIGHTS_MISSING
+
+
+def test_damaged_bytes_are_told_and_never_a_crash(file: NetworkFile) -> None:
+    whole = file.path.read_bytes()
+    random = np.random.default_rng(7)
+    flipped = [(place, bytes([whole[place] ^ 1 << int(random.integers(8))])) for place in random.integers(0, len(whole), 40)]
+    cases = [whole[:place] + byte + whole[place + 1 :] for place, byte in flipped]
+    cases += [whole[:length] for length in (0, 1, 7, 8, 100, len(whole) - 1)] + [whole + b"\0", b"PK\3\4" + whole[4:]]
+    for case in cases:
+        file.path.write_bytes(case)
+        assert_damaged(file)
+
+
+def assert_damaged(file: NetworkFile) -> None:
+    with pytest.raises(Img23DError) as caught:
+        Network(file).matte(np.zeros((64, 64, 3), np.uint8), 64)
+    assert caught.value.code is ErrorCode.WEIGHTS_DAMAGED
+    assert caught.value.sentence == "The file of the cut-out network is damaged: install Img23D again from its zip."
+
+
+LIES = {
+    "no header": b"\xff" * 64,
+    "a header that is too long": (10**9).to_bytes(8, "little") + b"{}",
+    "no JSON": (4).to_bytes(8, "little") + b"{{{{",
+    "JSON of another kind": (2).to_bytes(8, "little") + b"[]",
+    "beyond the end": packed(TENSORS, v0_bias={"data_offsets": [10**6, 10**6 + 4]}),
+    "another length than its shape": packed(TENSORS, v0_weight={"shape": [1, 3, 3, 4]}),
+    "a negative place": packed(TENSORS, v0_bias={"data_offsets": [-4, 0]}),
+    "an unknown type": packed(TENSORS, v0_weight={"dtype": "F8"}),
+    "a row that is none": packed(TENSORS, v0_weight={"data_offsets": None}),
+    "no graph": packed({name: one for name, one in TENSORS.items() if name != "graph"}),
+    "no scale": packed({name: one for name, one in TENSORS.items() if name != "v0.weight.scale"}),
+    "no weight": packed({name: one for name, one in TENSORS.items() if name != "v0.weight"}),
+    "a graph that is none": packed(TENSORS | {"graph": ("U8", np.full(200, 255, np.uint8))}),
+    "a scale of another length": packed(TENSORS | {"v0.weight.scale": ("F32", np.ones(5, np.float32))}),
+    "weights of another shape": packed(TENSORS | {"v0.weight": ("I8", np.ones((1, 2, 3, 3), np.int8))}),
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+def test_a_file_with_its_own_hash_that_is_no_network(tmp_path: Path, lie: str) -> None:
+    assert_damaged(written(tmp_path / "lie.safetensors", LIES[lie]))
+
+
+def test_a_folder_in_the_files_place(tmp_path: Path) -> None:
+    (tmp_path / "x").mkdir()
+    assert_damaged(NetworkFile(path=tmp_path / "x", size=1, sha256=""))
+
+
+@pytest.mark.parametrize(
+    ("lock", "code"),
+    [
+        (None, ErrorCode.WEIGHTS_MISSING),
+        ("", ErrorCode.WEIGHTS_DAMAGED),
+        ("not = = toml", ErrorCode.WEIGHTS_DAMAGED),
+        ('[[network]]\nname = "other"\n', ErrorCode.WEIGHTS_DAMAGED),
+        ('[[network]]\nname = "isnet"\n', ErrorCode.WEIGHTS_DAMAGED),
+        ("network = 3", ErrorCode.WEIGHTS_DAMAGED),
+    ],
+)
+def test_a_lock_that_does_not_name_the_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lock: str | None, code: ErrorCode
+) -> None:
+    if lock is not None:
+        (tmp_path / "networks.lock.toml").write_text(lock)
+    monkeypatch.setattr(network_file.installed, "__defaults__", (tmp_path,))
+    network = Network()
+    with pytest.raises(Img23DError) as caught:
+        network.matte(np.zeros((64, 64, 3), np.uint8), 64)
+    assert caught.value.code is code
+    assert network.is_installed == (code is ErrorCode.WEIGHTS_DAMAGED)  # so that what is wrong is told, and what is not there is not
+
+
+# --- the stage ----------------------------------------------------------------------------------------------------------
+
+DISC = (400, 300, 60)  # x, y, radius in the photo, pixels
+
+
+def disc(width: int, height: int, radius: float = DISC[2]) -> np.ndarray:
+    y, x = np.mgrid[:height, :width] + 0.5
+    return (x - DISC[0]) ** 2 + (y - DISC[1]) ** 2 <= radius**2
+
+
+@dataclass
+class Seeing:
+    """A network that sees red things, and holds each pass's picture and size. What is small in a pass it sees too large."""
+
+    passes: list[tuple[tuple[int, int], int]] = field(default_factory=list)
+    is_installed: bool = True
+    fails: ErrorCode | None = None
+    blurs: bool = False
+
+    def matte(self, rgb: np.ndarray, side: int) -> np.ndarray:
+        self.passes.append((rgb.shape[:2], side))
+        if self.fails:
+            raise Img23DError(self.fails, "The network failed.")
+        seen = (rgb[..., 0] > 200).astype(np.float32)
+        if self.blurs and max(rgb.shape) > 1000:
+            seen = cv2.dilate(seen, np.ones((9, 9), np.uint8))
+        return seen
+
+
+@dataclass
+class Simple:
+    """The matter that takes over."""
+
+    calls: int = 0
+
+    def cut_out(self, photo: Photo, found: Found, context: Context) -> CutOut:
+        self.calls += 1
+        return CutOut(rgba=np.zeros((4, 4, 4), np.uint8), note="simple")
+
+
+def red_disc(width: int = 1600, height: int = 1200, radius: float = DISC[2]) -> Photo:
+    rgb = np.full((height, width, 3), (90, 120, 100), np.uint8)
+    rgb[disc(width, height, radius)] = (230, 40, 40)
+    return Photo(rgb=rgb, name="photo")
+
+
+def found(*box: int) -> Found:
+    left, top, right, bottom = box
+    return Found(name="disc", box=PixelBox(left=left, top=top, right=right, bottom=bottom))
+
+
+def solid_in_photo(cutout: CutOut, photo: Photo) -> np.ndarray:
+    solid = np.zeros((photo.height, photo.width), bool)
+    rows, columns = np.nonzero(cutout.rgba[..., 3] >= 128)
+    solid[rows + cutout.top, columns + cutout.left] = True
+    return solid
+
+
+def test_a_thing_in_a_tight_box_is_looked_at_once() -> None:
+    photo, network = red_disc(), Seeing()
+    cutout = IsNetMatter(network, fallback=Simple()).cut_out(photo, found(340, 240, 460, 360), Context())
+    assert network.passes == [((180, 180), 320)]  # one and a half of the box, in the smallest size
+    assert np.array_equal(solid_in_photo(cutout, photo), disc(1600, 1200)) and cutout.note == NOTE
+
+
+def test_a_small_thing_in_a_large_box_is_looked_at_from_near_by() -> None:
+    photo, network = red_disc(), Seeing(blurs=True)
+    cutout = IsNetMatter(network, fallback=Simple()).cut_out(photo, found(0, 0, 1600, 1200), Context())
+    assert network.passes == [((1200, 1600), 1024), ((192, 192), 320)]
+    assert np.array_equal(solid_in_photo(cutout, photo), disc(1600, 1200))
+
+
+def test_a_second_look_that_loses_the_thing_does_not_count() -> None:
+    photo, network = red_disc(), Seeing()
+    look = network.matte
+    network.matte = lambda rgb, side: look(rgb, side) * (max(rgb.shape) > 1000)
+    cutout = IsNetMatter(network, fallback=Simple()).cut_out(photo, found(0, 0, 1600, 1200), Context())
+    assert len(network.passes) == 2 and np.array_equal(solid_in_photo(cutout, photo), disc(1600, 1200))
+
+
+def test_a_photo_that_is_seen_with_all_its_detail_is_looked_at_once() -> None:
+    photo, network = red_disc(700, 500), Seeing()
+    IsNetMatter(network, fallback=Simple()).cut_out(photo, found(0, 0, 700, 500), Context())
+    assert network.passes == [((500, 700), 768)]
+
+
+def test_a_quick_look_is_a_small_one() -> None:
+    photo, network = red_disc(radius=280), Seeing()
+    IsNetMatter(network, fallback=Simple(), largest=512).cut_out(photo, found(120, 20, 680, 580), Context())
+    assert network.passes == [((840, 840), 512)]
+
+
+def test_other_things_do_not_come_along() -> None:
+    photo = red_disc()
+    photo.rgb[280:320, 470:500] = (230, 40, 40)  # beside the box
+    cutout = IsNetMatter(Seeing(), fallback=Simple()).cut_out(photo, found(340, 240, 460, 360), Context())
+    assert np.array_equal(solid_in_photo(cutout, photo), disc(1600, 1200))
+
+
+@pytest.mark.parametrize("code", [ErrorCode.WEIGHTS_DAMAGED, ErrorCode.OUT_OF_MEMORY])
+def test_where_the_network_fails_the_simple_cut_out_takes_over_and_it_is_told(code: ErrorCode) -> None:
+    told: list[str] = []
+    simple = Simple()
+    cutout = IsNetMatter(Seeing(fails=code), fallback=simple).cut_out(red_disc(), found(340, 240, 460, 360), Context(notify=told.append))
+    assert simple.calls == 1 and cutout.note == "simple"
+    assert told == ["The network failed. The simple cut-out is used instead."]
+
+
+def test_without_the_network_it_is_as_before() -> None:
+    told: list[str] = []
+    simple = Simple()
+    matter = make_matter(Seeing(is_installed=False), fallback=simple)
+    matter.cut_out(red_disc(), found(340, 240, 460, 360), Context(notify=told.append))
+    assert simple.calls == 1 and not told
+
+
+def test_the_photos_own_alpha_is_kept() -> None:
+    network, simple = Seeing(), Simple()
+    photo = replace(red_disc(), alpha=np.full((1200, 1600), 255, np.uint8))
+    IsNetMatter(network, fallback=simple).cut_out(photo, found(340, 240, 460, 360), Context())
+    assert simple.calls == 1 and not network.passes
+
+
+def test_where_nothing_stands_out_the_box_is_cut_the_simple_way() -> None:
+    simple = Simple()
+    IsNetMatter(Seeing(), fallback=simple).cut_out(red_disc(), found(900, 700, 1100, 900), Context())
+    assert simple.calls == 1
+
+
+def test_a_cancel_is_seen_between_the_passes() -> None:
+    network = Seeing()
+
+    def report(share: float, note: str) -> None:
+        if network.passes:
+            raise JobCancelled
+
+    with pytest.raises(JobCancelled):
+        IsNetMatter(network, fallback=Simple()).cut_out(red_disc(), found(0, 0, 1600, 1200), Context(report=report))
+    assert len(network.passes) == 1
+
+
+# --- the trained network itself -----------------------------------------------------------------------------------------
+
+DEMO = Path(__file__).resolve().parents[2] / "demo"
+
+
+@pytest.mark.skipif(not (FOLDER / "isnet.safetensors").is_file(), reason="the network was not fetched (build_addon.py build)")
+def test_the_trained_network_cuts_out_the_demo_duck() -> None:
+    """Its outline was rendered with the photo."""
+    photo = cv2.cvtColor(cv2.imdecode(np.fromfile(DEMO / "photo.jpg", np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    names = json.loads((DEMO / "camera.json").read_text(encoding="utf-8"))["names"]
+    truth = cv2.imdecode(np.fromfile(DEMO / "masks.png", np.uint8), cv2.IMREAD_GRAYSCALE) == list(names).index("yellow duck") + 1
+    left, top, width, height = cv2.boundingRect(truth.astype(np.uint8))
+    around = width // 4
+    part = np.s_[max(0, top - around) : top + height + around, max(0, left - around) : left + width + around]
+    matte = Network().matte(np.ascontiguousarray(photo[part]), 320)
+    solid = matte >= 0.5
+    assert np.count_nonzero(solid & truth[part]) / np.count_nonzero(solid | truth[part]) > 0.95
