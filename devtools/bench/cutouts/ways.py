@@ -115,8 +115,12 @@ def _network() -> object | None:
 def _by_network(network: object) -> Callable[[Photo, Sequence[Wanted]], list[Answer]]:
     """The whole photo through the network; a box, where there is one, cuts off what lies outside of it."""
 
+    seen: dict[str, object] = {}  # the last photo and its matte: with a box it is the same pass
+
     def cut(photo: Photo, wanted: Sequence[Wanted]) -> list[Answer]:
-        alpha = network.matte(photo.rgb, NETWORK_SIDE)
+        if seen.get("photo") is not photo:
+            seen.update(photo=photo, alpha=network.matte(photo.rgb, NETWORK_SIDE))
+        alpha = seen["alpha"]
         boxes = [one.box for one in wanted if one.box is not None]
         return [Answer(name="", alpha=_within(alpha, boxes[0]) if boxes else alpha)]
 
