@@ -123,7 +123,7 @@ def measure(out: Path, sheet: Path, folder: Path | None) -> None:
             for asked, answers, seconds in _asked(true, photo, way):
                 told = [(thing, answer, judged(answer, thing)) for thing, answer in zip(true.things, answers, strict=True)]
                 verdicts += [_verdict(true, thing, way, asked, verdict, seconds, answer) for thing, answer, verdict in told]
-                cells += [_cell(photo, thing, way, asked, answer, verdict) for thing, answer, verdict in told if asked == NAMED]
+                cells += [_cell(true, photo, thing, way, answer, verdict) for thing, answer, verdict in told if asked == NAMED]
         print(true.file, *(f"{one.asked}: {one.verdict};" for one in verdicts if one.photo == true.file), flush=True)
     out.write_text(json.dumps([asdict(one) for one in verdicts], indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     write_sheet(sheet, cells, [way.label for way in compared])
@@ -156,8 +156,8 @@ def _verdict(true: TruePhoto, thing: TrueThing, way: Way, asked: str, verdict: s
     )
 
 
-def _cell(photo: Photo, thing: TrueThing, way: Way, asked: str, answer: Answer, verdict: str) -> Cell:
-    return Cell.of(photo.rgb, answer.alpha, key=f"{photo.name}: {thing.name}", way=way.label, said=verdict, good=verdict == RIGHT)
+def _cell(true: TruePhoto, photo: Photo, thing: TrueThing, way: Way, answer: Answer, verdict: str) -> Cell:
+    return Cell.of(photo.rgb, answer.alpha, key=f"{true.file}: {thing.name}", way=way.label, said=verdict, good=verdict == RIGHT)
 
 
 if __name__ == "__main__":
