@@ -21,7 +21,7 @@ _START = ("engine", "layout", "check_first")
 _SHAPE_FROM_OUTLINES = ("shape", "thickness", "faces")
 _SHAPE_BY_HUNYUAN3D = ("shape_model", "speed", "octree_resolution", "budget", "steps", "guidance")
 _TEXTURE = ("texture", "texture_size", "painter", "delight", "paint_steps", "paint_guidance", "match_positions")
-_SEARCH = ("grounder", "matter")
+_SEARCH = ("cutter", "nameless", "grounder", "matter")
 
 
 def _device(stage: str) -> EnumProperty:

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import DEVICES, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, Choice
+from img23d_protocol.choices import CUTTERS, DEVICES, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, Choice
 from img23d_protocol.limits import BUDGET_DEFAULT, FACES_DEFAULT, OCTREE_DEFAULT, SEED_MAX, TEXTURE_SIZES
-from img23d_protocol.messages import Box, Generate, LearnedSettings, Settings, ShapeKind, StageDevices, Wanted
+from img23d_protocol.messages import Box, Generate, LearnedSettings, Nameless, Settings, ShapeKind, StageDevices, Wanted
 from img23d_protocol.names import split_names
 
 from .engines import PREVIEW, Engines
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """What the command takes."""
     add = parser.add_argument
     add("photo", nargs="?", default="", help="the picture's file")
-    add("--names", default="", help="what to make, separated by commas; without names the whole picture is one thing")
+    add("--names", default="", help="what to make, separated by commas; without names see --nameless")
     add("--box", action="append", default=[], metavar="NAME=LEFT,TOP,RIGHT,BOTTOM", help="where it is, in pixels")
     add("--out", required=True, metavar="DIR", help="the folder for the results")
     add("--engine", default=PREVIEW.id)
@@ -35,6 +35,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--faces", type=int, default=FACES_DEFAULT, help="at most that many triangles")
     add("--shape", default=ShapeKind.AUTO.value, choices=[kind.value for kind in ShapeKind])
     add("--thickness", type=float, default=1.0, help="depth of an inflated shape, 1 is as round as it is wide")
+    add("--cutter", default=CUTTERS[0][0], choices=_ids(CUTTERS), help="what the preview engine finds and cuts out with")
+    add("--nameless", default=Nameless.WHOLE.value, choices=[one.value for one in Nameless], help="what a photo without names becomes")
     _add_learned(parser)
     add("--json", action="store_true", help="print one JSON object of results instead of lines")
     add("--verbose", action="store_true", help="print the log as well")
@@ -120,6 +122,8 @@ def _request(options: argparse.Namespace) -> Generate:
             faces=options.faces,
             shape=ShapeKind(options.shape),
             thickness=options.thickness,
+            cutter=options.cutter,
+            nameless=Nameless(options.nameless),
             learned=_learned(options),
         ),
     )

@@ -18,11 +18,16 @@ from img23d_protocol.messages import Settings, Stage, Wanted
 from .setup_context import JobCancelled as JobCancelled, TargetCancelled as TargetCancelled
 
 
+class Origin:
+    """What a photo and its scaled copies have in common."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Photo:
     """An upright picture. `rgb` (H, W, 3) uint8 sRGB; `alpha` (H, W) uint8 where the file brought a useful one.
 
-    `focal` is the lens's focal length in photo widths, None where the file does not tell it.
+    `focal` is the lens's focal length in photo widths, None where the file does not tell it. `dataclasses.replace` keeps
+    `origin`, by which a copy at another size is known to show the same.
     """
 
     rgb: np.ndarray
@@ -30,6 +35,7 @@ class Photo:
     name: str = ""  # the file's stem
     focal: float | None = None
     notes: tuple[str, ...] = ()  # what was done to it on the way in
+    origin: Origin = field(default_factory=Origin, repr=False, compare=False)
 
     @property
     def height(self) -> int:
@@ -184,9 +190,32 @@ class DepthEstimator(Protocol):
         """The plane that the things in the boxes stand on; None where none can be told, or no model is downloaded."""
 
 
+class Salience(Protocol):
+    """Tells what stands out in a picture, whatever it is. The answers are (h, w) float32 0..1; None where nothing can tell it,
+    which was said by then where the artist can do something about it.
+    """
+
+    def of_photo(self, photo: Photo, context: Context, *, look: bool = True) -> np.ndarray | None:
+        """Of the whole photo, at whatever size; looked for once. Without `look` only what is known already."""
+
+    def of_picture(self, rgb: np.ndarray, context: Context) -> np.ndarray | None:
+        """Of a picture (h, w, 3) uint8, such as a part of the photo, at its own size."""
+
+
 class Matter(Protocol):
     def cut_out(self, photo: Photo, found: Found, context: Context) -> CutOut:
         """Cut one thing out. Raises Img23DError(EMPTY_CUTOUT) when nothing is left."""
+
+
+class PlainMatter(Matter, Protocol):
+    """A matter for things on a plain background, which knows whether the background is one."""
+
+    def agreed(
+        self, photo: Photo, found: Found, window: PixelBox, salient: np.ndarray, own: np.ndarray, context: Context
+    ) -> np.ndarray | None:
+        """The thing's alpha (h, w) float32 0..1 over the window, by what stands out there (`salient`, and of it what is the
+        thing's, `own`, both as the answer) and by the plain background together; None where that is not plain or says otherwise.
+        """
 
 
 class Shaper(Protocol):

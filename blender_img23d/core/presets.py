@@ -9,7 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, MATTERS, PAINTERS, PREVIEW_ENGINE, PREVIEW_PAINT, SHAPE_MODELS, SPEEDS
+from ..shared.img23d_protocol.choices import (
+    CUTTERS,
+    FINE_CUTTER,
+    HUNYUAN3D_ENGINE,
+    LIGHT_CUTTER,
+    MATTERS,
+    PAINTERS,
+    PREVIEW_ENGINE,
+    PREVIEW_PAINT,
+    SHAPE_MODELS,
+    SPEEDS,
+)
 from ..shared.img23d_protocol.limits import BUDGET_DEFAULT, FACES_DEFAULT, OCTREE_DEFAULT, TEXTURE_SIZES
 
 Setting = str | int | float | bool
@@ -17,6 +28,7 @@ Setting = str | int | float | bool
 # The settings that an engine looks at: the others may stand as they like, since they change nothing
 _ALWAYS = ("texture_size",)
 _OUTLINE_SHAPES = ("faces",)
+_BUILT_IN_CUT_OUTS = ("cutter",)
 _CUT_OUTS = ("matter",)
 _LEARNED_SHAPES = ("shape_model", "speed", "steps", "guidance", "octree_resolution", "budget")
 _PAINT = ("painter", "paint_steps", "paint_guidance", "match_positions", "delight")
@@ -37,6 +49,7 @@ def _settings(**changes: Setting) -> Mapping[str, Setting]:
     balanced: dict[str, Setting] = {
         "texture_size": str(TEXTURE_SIZES[0]),
         "faces": FACES_DEFAULT,
+        "cutter": CUTTERS[0][0],
         "matter": MATTERS[0][0],
         "shape_model": SHAPE_MODELS[0][0],
         "speed": SPEEDS[0][0],
@@ -60,10 +73,11 @@ PRESETS = (
         name="draft",
         label="Draft",
         description=(
-            "A quick look: few faces, small textures, and the photo is projected, so that the sides it does not show are guessed. "
+            "A quick look: light-weight cut-outs, few faces, small textures, and the photo is projected, so that the sides it does not show "
+            "are guessed. "
             "Hunyuan3D needs about 6 GB on the graphics card"
         ),
-        settings=_settings(faces=5_000, octree_resolution=192, budget=10_000, painter=PREVIEW_PAINT),
+        settings=_settings(faces=5_000, cutter=LIGHT_CUTTER, octree_resolution=192, budget=10_000, painter=PREVIEW_PAINT),
     ),
     Preset(
         name="balanced",
@@ -84,6 +98,7 @@ PRESETS = (
         settings=_settings(
             texture_size=str(TEXTURE_SIZES[-1]),
             faces=60_000,
+            cutter=FINE_CUTTER,
             matter="birefnet-hr",
             shape_model="hunyuan3d-2",
             speed="standard",
@@ -127,4 +142,4 @@ def lower(name: str) -> str:
 def _looked_at(engine: str) -> tuple[str, ...]:
     if engine == HUNYUAN3D_ENGINE:
         return (*_ALWAYS, *_CUT_OUTS, *_LEARNED_SHAPES, *_PAINT)
-    return (*_ALWAYS, *_OUTLINE_SHAPES, *(() if engine == PREVIEW_ENGINE else _CUT_OUTS))
+    return (*_ALWAYS, *_OUTLINE_SHAPES, *(_BUILT_IN_CUT_OUTS if engine == PREVIEW_ENGINE else _CUT_OUTS))

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError
 from ..shared.img23d_protocol.choices import (
+    CUTTERS,
     ENGINES,
     GROUNDERS,
     HUNYUAN3D_ENGINE,
@@ -124,8 +125,10 @@ def settings_in_words(engine: str, settings: Settings) -> list[tuple[str, str]]:
     """What of the settings this engine heeds, as the panel calls it: label and value."""
     words = [("Engine", label_of(ENGINES, engine))]
     words += _preview_words(settings) if engine != HUNYUAN3D_ENGINE else _learned_words(settings)
-    if engine == "cutout":
-        words.insert(1, ("Cut Out With", label_of(MATTERS, settings.learned.matter)))
+    if engine != HUNYUAN3D_ENGINE:
+        is_built_in = engine == PREVIEW_ENGINE
+        cut_with = label_of(CUTTERS, settings.cutter) if is_built_in else label_of(MATTERS, settings.learned.matter)
+        words.insert(1, ("Cut Out With", cut_with))
     return [*words, ("Texture", f"{settings.texture_size} px" if settings.texture else "None")]
 
 

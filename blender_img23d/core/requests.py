@@ -12,7 +12,7 @@ from pathlib import Path
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, encode
 from ..shared.img23d_protocol.checks import check_choice, check_learned, check_settings
-from ..shared.img23d_protocol.choices import DEVICES
+from ..shared.img23d_protocol.choices import CUTTERS, DEVICES
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.filenames import safe_stem
 from ..shared.img23d_protocol.limits import HEIGHT_MAX, SEED_MAX
@@ -21,6 +21,7 @@ from ..shared.img23d_protocol.messages import (
     Generate,
     LearnedSettings,
     Locate,
+    Nameless,
     Settings,
     ShapeKind,
     StageDevices,
@@ -39,11 +40,15 @@ def build_settings(
     faces: int,
     shape: str,
     thickness: float,
+    cutter: str = CUTTERS[0][0],
+    nameless: str = Nameless.WHOLE,
     learned: LearnedSettings | None = None,
 ) -> Settings:
     """Raises Img23DError(BAD_REQUEST) for a value outside its range."""
     if shape not in list(ShapeKind):
         raise bad_request(f"The shape must be one of {', '.join(ShapeKind)}, not “{shape}”.")
+    if nameless not in list(Nameless):
+        raise bad_request(f"Without names the result must be one of {', '.join(Nameless)}, not “{nameless}”.")
     if isinstance(texture_size, str) and not texture_size.isdecimal():
         raise bad_request(f"The texture size must be a number of pixels, not “{texture_size}”.")
     settings = Settings(
@@ -52,6 +57,8 @@ def build_settings(
         faces=faces,
         shape=ShapeKind(shape),
         thickness=thickness,
+        cutter=cutter,
+        nameless=Nameless(nameless),
         learned=learned or LearnedSettings(),
     )
     check_settings(settings)

@@ -56,11 +56,21 @@ def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: 
     else:
         row.prop(values, "names", text="")
     if not values.names.strip() and not values.targets:
-        draw_sentence(layout, context, "Without a name the whole picture becomes one object.")
+        _draw_nameless(layout, context, values)
     used = _used(values)
     if used:
         text = _("1 thing from the list below") if used == 1 else _("{count} things from the list below")
         layout.label(text=text.format(count=used), icon="SELECT_SET", translate=False)
+
+
+def _draw_nameless(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
+    """The learned engines have no choice: they find what is named."""
+    if values.engine == PREVIEW_ENGINE and values.nameless == "each":
+        draw_sentence(layout, context, "Without a name each thing that stands out becomes an object.")
+    else:
+        draw_sentence(layout, context, "Without a name the whole picture becomes one object.")
+    if values.engine == PREVIEW_ENGINE:
+        layout.prop(values, "nameless", text="")
 
 
 def _used(values: Img23DSceneSettings) -> int:

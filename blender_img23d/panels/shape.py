@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..properties import Img23DSceneSettings
-from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, PREVIEW_ENGINE, PREVIEW_PAINT, TURBO_PAINTER
+from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, PREVIEW_ENGINE, PREVIEW_MATTE, PREVIEW_PAINT, TURBO_PAINTER
 from .text import draw_sentence
 
 
@@ -91,6 +91,8 @@ class IMG23D_PT_engine(_Child, bpy.types.Panel):
         if values.engine != PREVIEW_ENGINE:
             column.prop(values, "grounder")
             column.prop(values, "matter")
+        if values.engine == PREVIEW_ENGINE or values.matter == PREVIEW_MATTE:
+            column.prop(values, "cutter")
         column.prop(values, "seed")
         draw_sentence(self.layout, context, "-1 draws another seed for every run.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
 
 from ..shared.img23d_protocol.choices import (
+    CUTTERS,
     GROUNDERS,
     MATTERS,
     PAINTERS,
@@ -75,6 +76,19 @@ class QualitySettings:
         step=5,
         precision=2,
     )
+    cutter: EnumProperty(
+        name="Cut Out With",
+        description="What the preview engine finds things with and cuts them out",
+        items=list(CUTTERS),
+    )
+    nameless: EnumProperty(
+        name="Without Names",
+        description="What the preview engine makes of a photo when no names are typed",
+        items=[
+            ("whole", "Everything as One", "All that stands out in the photo becomes one object"),
+            ("each", "Each Thing by Itself", "Every thing that stands out in the photo becomes an object of its own"),
+        ],
+    )
     grounder: EnumProperty(
         name="Find With",
         description="The model that looks for the named things",
@@ -82,7 +96,7 @@ class QualitySettings:
     )
     matter: EnumProperty(
         name="Cut Out With",
-        description="The model that cuts the things out",
+        description="The model that cuts the things out; the built-in one stands in where it is not downloaded",
         items=list(MATTERS),
     )
     shape_model: EnumProperty(

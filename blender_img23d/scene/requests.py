@@ -105,5 +105,7 @@ def panel_settings(context: bpy.types.Context) -> Settings:
         faces=values.faces,
         shape=values.shape,
         thickness=values.thickness,
+        cutter=values.cutter,
+        nameless=values.nameless,
         learned=learned_settings(context),
     )

@@ -1,21 +1,18 @@
-"""The cut-out network: its file is believed only whole, its numbers are the file's, and its stage falls back rather than fails."""
+"""The cut-out network: its file is believed only whole, and its numbers are the file's. What is done with it: test_isnet_matte.py."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import json
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from img23d_backend.engines.isnet import make_matter, network_file
-from img23d_backend.engines.isnet.matte import NOTE, IsNetMatter
+from img23d_backend.engines.isnet import network_file
 from img23d_backend.engines.isnet.network import Network
 from img23d_backend.engines.isnet.network_file import FOLDER, NetworkFile
-from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Photo, PixelBox
 from img23d_protocol import ErrorCode, Img23DError
 
 # A convolution (3 channels to 1, 3 x 3, a rim of 1) and a sigmoid, without the weights "v0.weight" and "v0.bias": ModelProto as the onnx
@@ -155,147 +152,6 @@ def test_a_lock_that_does_not_name_the_network(
         network.matte(np.zeros((64, 64, 3), np.uint8), 64)
     assert caught.value.code is code
     assert network.is_installed == (code is ErrorCode.WEIGHTS_DAMAGED)  # so that what is wrong is told, and what is not there is not
-
-
-# --- the stage ----------------------------------------------------------------------------------------------------------
-
-DISC = (400, 300, 60)  # x, y, radius in the photo, pixels
-
-
-def disc(width: int, height: int, radius: float = DISC[2]) -> np.ndarray:
-    y, x = np.mgrid[:height, :width] + 0.5
-    return (x - DISC[0]) ** 2 + (y - DISC[1]) ** 2 <= radius**2
-
-
-@dataclass
-class Seeing:
-    """A network that sees red things, and holds each pass's picture and size. What is small in a pass it sees too large."""
-
-    passes: list[tuple[tuple[int, int], int]] = field(default_factory=list)
-    is_installed: bool = True
-    fails: ErrorCode | None = None
-    blurs: bool = False
-
-    def matte(self, rgb: np.ndarray, side: int) -> np.ndarray:
-        self.passes.append((rgb.shape[:2], side))
-        if self.fails:
-            raise Img23DError(self.fails, "The network failed.")
-        seen = (rgb[..., 0] > 200).astype(np.float32)
-        if self.blurs and max(rgb.shape) > 1000:
-            seen = cv2.dilate(seen, np.ones((9, 9), np.uint8))
-        return seen
-
-
-@dataclass
-class Simple:
-    """The matter that takes over."""
-
-    calls: int = 0
-
-    def cut_out(self, photo: Photo, found: Found, context: Context) -> CutOut:
-        self.calls += 1
-        return CutOut(rgba=np.zeros((4, 4, 4), np.uint8), note="simple")
-
-
-def red_disc(width: int = 1600, height: int = 1200, radius: float = DISC[2]) -> Photo:
-    rgb = np.full((height, width, 3), (90, 120, 100), np.uint8)
-    rgb[disc(width, height, radius)] = (230, 40, 40)
-    return Photo(rgb=rgb, name="photo")
-
-
-def found(*box: int) -> Found:
-    left, top, right, bottom = box
-    return Found(name="disc", box=PixelBox(left=left, top=top, right=right, bottom=bottom))
-
-
-def solid_in_photo(cutout: CutOut, photo: Photo) -> np.ndarray:
-    solid = np.zeros((photo.height, photo.width), bool)
-    rows, columns = np.nonzero(cutout.rgba[..., 3] >= 128)
-    solid[rows + cutout.top, columns + cutout.left] = True
-    return solid
-
-
-def test_a_thing_in_a_tight_box_is_looked_at_once() -> None:
-    photo, network = red_disc(), Seeing()
-    cutout = IsNetMatter(network, fallback=Simple()).cut_out(photo, found(340, 240, 460, 360), Context())
-    assert network.passes == [((180, 180), 320)]  # one and a half of the box, in the smallest size
-    assert np.array_equal(solid_in_photo(cutout, photo), disc(1600, 1200)) and cutout.note == NOTE
-
-
-def test_a_small_thing_in_a_large_box_is_looked_at_from_near_by() -> None:
-    photo, network = red_disc(), Seeing(blurs=True)
-    cutout = IsNetMatter(network, fallback=Simple()).cut_out(photo, found(0, 0, 1600, 1200), Context())
-    assert network.passes == [((1200, 1600), 1024), ((192, 192), 320)]
-    assert np.array_equal(solid_in_photo(cutout, photo), disc(1600, 1200))
-
-
-def test_a_second_look_that_loses_the_thing_does_not_count() -> None:
-    photo, network = red_disc(), Seeing()
-    look = network.matte
-    network.matte = lambda rgb, side: look(rgb, side) * (max(rgb.shape) > 1000)
-    cutout = IsNetMatter(network, fallback=Simple()).cut_out(photo, found(0, 0, 1600, 1200), Context())
-    assert len(network.passes) == 2 and np.array_equal(solid_in_photo(cutout, photo), disc(1600, 1200))
-
-
-def test_a_photo_that_is_seen_with_all_its_detail_is_looked_at_once() -> None:
-    photo, network = red_disc(700, 500), Seeing()
-    IsNetMatter(network, fallback=Simple()).cut_out(photo, found(0, 0, 700, 500), Context())
-    assert network.passes == [((500, 700), 768)]
-
-
-def test_a_quick_look_is_a_small_one() -> None:
-    photo, network = red_disc(radius=280), Seeing()
-    IsNetMatter(network, fallback=Simple(), largest=512).cut_out(photo, found(120, 20, 680, 580), Context())
-    assert network.passes == [((840, 840), 512)]
-
-
-def test_other_things_do_not_come_along() -> None:
-    photo = red_disc()
-    photo.rgb[280:320, 470:500] = (230, 40, 40)  # beside the box
-    cutout = IsNetMatter(Seeing(), fallback=Simple()).cut_out(photo, found(340, 240, 460, 360), Context())
-    assert np.array_equal(solid_in_photo(cutout, photo), disc(1600, 1200))
-
-
-@pytest.mark.parametrize("code", [ErrorCode.WEIGHTS_DAMAGED, ErrorCode.OUT_OF_MEMORY])
-def test_where_the_network_fails_the_simple_cut_out_takes_over_and_it_is_told(code: ErrorCode) -> None:
-    told: list[str] = []
-    simple = Simple()
-    cutout = IsNetMatter(Seeing(fails=code), fallback=simple).cut_out(red_disc(), found(340, 240, 460, 360), Context(notify=told.append))
-    assert simple.calls == 1 and cutout.note == "simple"
-    assert told == ["The network failed. The simple cut-out is used instead."]
-
-
-def test_without_the_network_it_is_as_before() -> None:
-    told: list[str] = []
-    simple = Simple()
-    matter = make_matter(Seeing(is_installed=False), fallback=simple)
-    matter.cut_out(red_disc(), found(340, 240, 460, 360), Context(notify=told.append))
-    assert simple.calls == 1 and not told
-
-
-def test_the_photos_own_alpha_is_kept() -> None:
-    network, simple = Seeing(), Simple()
-    photo = replace(red_disc(), alpha=np.full((1200, 1600), 255, np.uint8))
-    IsNetMatter(network, fallback=simple).cut_out(photo, found(340, 240, 460, 360), Context())
-    assert simple.calls == 1 and not network.passes
-
-
-def test_where_nothing_stands_out_the_box_is_cut_the_simple_way() -> None:
-    simple = Simple()
-    IsNetMatter(Seeing(), fallback=simple).cut_out(red_disc(), found(900, 700, 1100, 900), Context())
-    assert simple.calls == 1
-
-
-def test_a_cancel_is_seen_between_the_passes() -> None:
-    network = Seeing()
-
-    def report(share: float, note: str) -> None:
-        if network.passes:
-            raise JobCancelled
-
-    with pytest.raises(JobCancelled):
-        IsNetMatter(network, fallback=Simple()).cut_out(red_disc(), found(0, 0, 1600, 1200), Context(report=report))
-    assert len(network.passes) == 1
 
 
 # --- the trained network itself -----------------------------------------------------------------------------------------

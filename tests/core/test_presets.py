@@ -20,8 +20,8 @@ def values(name: str, **changes: object) -> SimpleNamespace:
 def as_settings(name: str) -> Settings:
     """What a request would carry."""
     table = dict(preset(name).settings)
-    size, faces = int(str(table.pop("texture_size"))), table.pop("faces")
-    return Settings(texture_size=size, faces=faces, learned=LearnedSettings(faces=table.pop("budget"), **table))
+    size, faces, cutter = int(str(table.pop("texture_size"))), table.pop("faces"), str(table.pop("cutter"))
+    return Settings(texture_size=size, faces=faces, cutter=cutter, learned=LearnedSettings(faces=table.pop("budget"), **table))
 
 
 @pytest.mark.parametrize("one", PRESETS, ids=lambda one: one.name)
@@ -49,6 +49,12 @@ def test_what_the_engine_does_not_look_at_does_not_count() -> None:
     assert matching(values("draft", faces=7_777)) == ""
     assert matching(values("draft", faces=7_777, engine="hunyuan3d")) == "draft"
     assert matching(values("best", matter="birefnet-lite", engine="cutout")) == ""
+    assert matching(values("best", cutter="light")) == ""
+    assert matching(values("best", cutter="light", engine="cutout")) == "best"
+
+
+def test_draft_needs_no_network_and_best_looks_twice() -> None:
+    assert [as_settings(one.name).cutter for one in PRESETS] == ["light", "isnet", "isnet-fine"]
 
 
 def test_each_step_down_is_less() -> None:

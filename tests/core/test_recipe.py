@@ -101,7 +101,14 @@ def test_a_photo_that_is_gone_is_said_with_its_folder(photo: Path, tmp_path: Pat
 
 def test_settings_are_said_as_the_panel_calls_them() -> None:
     words = dict(settings_in_words("preview", SETTINGS))
-    assert words == {"Engine": "Preview (no AI models)", "Kind": "Rounded", "Faces": "20,000", "Thickness": "1.00", "Texture": "2048 px"}
+    assert words == {
+        "Engine": "Preview (no AI models)",
+        "Cut Out With": "IS-Net",
+        "Kind": "Rounded",
+        "Faces": "20,000",
+        "Thickness": "1.00",
+        "Texture": "2048 px",
+    }
     learned = LearnedSettings(grounder="of-tomorrow", steps=7)
     words = dict(settings_in_words("hunyuan3d", Settings(texture=False, learned=learned)))
     assert words["Shape Model"] == "Hunyuan3D 2 mini, Turbo" and words["Steps"] == "7" and words["Texture"] == "None"

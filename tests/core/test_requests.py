@@ -22,6 +22,7 @@ from blender_img23d.shared.img23d_protocol.limits import SEED_MAX
 from blender_img23d.shared.img23d_protocol.messages import (
     Box,
     LearnedSettings,
+    Nameless,
     Settings,
     ShapeKind,
     StageDevices,
@@ -134,6 +135,8 @@ def test_a_search_cuts_out_where_it_has_a_folder(photo: Path) -> None:
 
 def test_settings_as_the_panel_holds_them() -> None:
     settings = build_settings(texture_size="2048", faces=500, shape="revolve", thickness=0.5)
+    chosen = build_settings(texture_size=1024, faces=500, shape="auto", thickness=1.0, cutter="light", nameless="each")
+    assert (chosen.cutter, chosen.nameless) == ("light", Nameless.EACH)
     assert settings == Settings(texture_size=2048, faces=500, shape=ShapeKind.REVOLVE, thickness=0.5)
 
 
@@ -141,7 +144,7 @@ def test_settings_as_the_panel_holds_them() -> None:
     "wrong",
     [
         {"texture_size": 1000}, {"faces": 499}, {"faces": 10**6}, {"shape": "cube"},
-        {"thickness": 0.0}, {"thickness": float("nan")},
+        {"thickness": 0.0}, {"thickness": float("nan")}, {"cutter": "scissors"}, {"nameless": "some"},
     ],  # fmt: skip
 )
 def test_settings_out_of_range(wrong: dict) -> None:

@@ -106,17 +106,19 @@ def test_half_precision_changes_the_matte_little(tiny_models: Path, dtype: torch
 # --- without the network --------------------------------------------------------------------------------------------
 
 
-def test_missing_weights_are_told(without_weights: Matter) -> None:
-    with pytest.raises(Img23DError) as caught:
-        without_weights.cut_out(SCENE.photo, _found(0), Context(settings=LEARNED))
-    assert caught.value.code == ErrorCode.WEIGHTS_MISSING
-
-
-def test_the_preview_engines_matte_needs_no_weights_and_is_named(without_weights: Matter) -> None:
-    cutout = without_weights.cut_out(SCENE.photo, _found(4), Context(settings=PREVIEW))
-    plain = GrabCutMatter().cut_out(SCENE.photo, _found(4), Context(settings=PREVIEW))
+def test_where_it_is_not_downloaded_the_fallback_cuts_out_and_it_is_told(without_weights: Matter) -> None:
+    told: list[str] = []
+    cutout = without_weights.cut_out(SCENE.photo, _found(4), Context(settings=LEARNED, notify=told.append))
+    plain = GrabCutMatter().cut_out(SCENE.photo, _found(4), Context(settings=LEARNED))
     assert np.array_equal(cutout.rgba, plain.rgba)
-    assert "preview engine" in cutout.note
+    assert len(told) == 1 and "BiRefNet is not downloaded yet" in told[0] and "come with Img23D" in told[0]
+
+
+def test_the_built_in_cut_out_needs_no_weights_and_says_nothing(without_weights: Matter) -> None:
+    told: list[str] = []
+    cutout = without_weights.cut_out(SCENE.photo, _found(4), Context(settings=PREVIEW, notify=told.append))
+    plain = GrabCutMatter().cut_out(SCENE.photo, _found(4), Context(settings=PREVIEW))
+    assert np.array_equal(cutout.rgba, plain.rgba) and not told
 
 
 def test_reading_ahead_never_raises(without_weights: Matter) -> None:

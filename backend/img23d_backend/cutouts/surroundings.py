@@ -10,6 +10,7 @@ from .framing import inside_box, view, without_others
 
 _AROUND = 1.5  # sides of the thing: what is seen of the photo
 _TOLERANCE, _TOLERANCE_LEAST = 0.04, 2  # of the thing's longer side, pixels: how far a box may be too tight
+_DOUBT = 0.02  # of the thing's longer side: how far the outline of a found mask may be wrong
 _ELSEWHERE = 0.5  # of a part: one that lies more outside than this is another thing's
 _WHOLE = 0.85  # of a part: one that lies that much inside is the thing itself, also where it sticks out
 _SPECK = 0.002  # of the main part
@@ -36,12 +37,12 @@ def _span(first: int, last: int, side: int, size: int) -> tuple[int, int]:
     return start, start + side
 
 
-def own_part(alpha: np.ndarray, found: Found, window: PixelBox) -> np.ndarray:
+def own_part(alpha: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray | None = None) -> np.ndarray:
     """Of the alpha (h, w) 0..1 over the window, what belongs to the found thing: the network knows no names.
 
     A connected part counts as the thing's when most of it lies where the thing was found. The one that fills most of
     that place is the thing in any case; where it runs far out of it, it has grown together with a neighbour, and is cut
-    off there.
+    off there: at the edge that `rgb` (h, w, 3) uint8 shows near the found mask, where both are given.
     """
     place = _place(found, window)
     _, labels, stats, _ = cv2.connectedComponentsWithStats((alpha >= 0.5).astype(np.uint8), connectivity=8)
@@ -53,8 +54,28 @@ def own_part(alpha: np.ndarray, found: Found, window: PixelBox) -> np.ndarray:
     kept[main] = main > 0
     mine = kept[labels]
     if inside[main] < _WHOLE * areas[main]:
-        mine &= place | (labels != main)
+        grown = labels == main
+        by_edge = None if rgb is None or found.mask is None else _parted(rgb, grown, view(found.mask, window))
+        mine &= ~grown | (place if by_edge is None else by_edge)
     return without_others(alpha, mine)
+
+
+def _parted(rgb: np.ndarray, grown: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
+    """(h, w) bool: the masked part of what has grown together, by watershed; None where the mask is too thin to begin from."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if not len(rows):
+        return None
+    doubt = max(_TOLERANCE_LEAST, round(_DOUBT * max(np.ptp(rows), np.ptp(columns))))
+    square = np.ones((2 * doubt + 1, 2 * doubt + 1), np.uint8)
+    sure = grown & (cv2.erode(mask.astype(np.uint8), square, borderValue=1) > 0)
+    others = grown & (cv2.dilate(mask.astype(np.uint8), square) == 0)
+    if not sure.any() or not others.any():
+        return None
+    markers = np.where(grown, 0, 3).astype(np.int32)
+    markers[sure], markers[others] = 1, 2
+    cv2.watershed(np.ascontiguousarray(rgb), markers)
+    part = (markers == 1).astype(np.uint8)
+    return (cv2.dilate(part, np.ones((3, 3), np.uint8)) > 0) & grown & (markers != 2)  # with the line between the two
 
 
 def _place(found: Found, window: PixelBox) -> np.ndarray:

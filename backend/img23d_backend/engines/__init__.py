@@ -1,9 +1,9 @@
 """The engines, one folder each, put together from stages here. Nothing heavy is imported before an engine is asked for.
 
-    id          locate      matte                        shape        paint
-    preview     preview     preview                      preview      preview
-    cutout      qwen3vl     birefnet (or preview's)      preview      preview
-    hunyuan3d   qwen3vl     birefnet (or preview's)      hunyuan3d    hunyuan3d (or preview's)
+    id          locate            matte                        shape        paint
+    preview     preview, isnet    isnet (or preview)           preview      preview
+    cutout      qwen3vl           birefnet (or preview's)      preview      preview
+    hunyuan3d   qwen3vl           birefnet (or preview's)      hunyuan3d    hunyuan3d (or preview's)
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from ..models.weights import WeightStore
 if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from ..models.memory import ModelStore
     from ..stages import Engine
+    from .isnet.salience import IsNetSalience
 
 # `note` is what a ready engine does; one that is not ready says what it lacks instead
 PREVIEW, HUNYUAN3D, CUTOUT = (
@@ -42,8 +43,9 @@ class Engines:
     def __init__(self, models_folder: Path) -> None:
         self.weights = WeightStore(models_folder)
         self._models: ModelStore | None = None
+        self._salience: IsNetSalience | None = None
         self._makers: dict[str, Callable[[], Engine]] = {
-            PREVIEW.id: _make_preview,
+            PREVIEW.id: self._make_preview,
             CUTOUT.id: self._make_cutout,
             HUNYUAN3D.id: self._make_hunyuan3d,
         }
@@ -78,6 +80,8 @@ class Engines:
         """Gives back what is only held to be faster next time; returns bytes, as far as known."""
         freed = sum(engine.unload() for engine in self._loaded.values())
         self._loaded.clear()
+        if self._salience is not None:
+            freed += self._salience.unload()
         if self._models is not None:
             freed += self._models.unload()
         return freed
@@ -103,12 +107,28 @@ class Engines:
             self._models = ModelStore()
         return self._models
 
+    @property
+    def salience(self) -> IsNetSalience:
+        """What stands out in a photo, which all engines share."""
+        if self._salience is None:
+            from .isnet import make_salience
+
+            self._salience = make_salience()
+        return self._salience
+
+    def _make_preview(self) -> Engine:
+        from .isnet import make_matter
+        from .preview import make_engine
+
+        preview = make_engine(self.salience)
+        return replace(preview, matter=make_matter(self.salience, fallback=preview.matter))
+
     def _make_cutout(self) -> Engine:
         from .birefnet import make_matter
         from .depth_anything import make_depth
         from .qwen3vl import make_grounder
 
-        preview, models = _make_preview(), self.models
+        preview, models = self._make_preview(), self.models
         grounder = make_grounder(self.weights, models)
         matter = make_matter(self.weights, models, fallback=preview.matter)
         prefetchers = {Stage.LOCATE: grounder.prefetch, Stage.MATTE: matter.prefetch}
@@ -143,9 +163,3 @@ class Engines:
             preparing_painter=painter,
             prefetch=prefetch,
         )
-
-
-def _make_preview() -> Engine:
-    from .preview import make_engine
-
-    return make_engine()

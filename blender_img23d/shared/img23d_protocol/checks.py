@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .choices import GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, Choice
+from .choices import CUTTERS, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, Choice
 from .errors import bad_request
 from .limits import (
     BUDGET_MAX,
@@ -30,6 +30,7 @@ def check_settings(settings: Settings) -> None:
         raise bad_request(f"The number of faces must be {FACES_MIN} to {FACES_MAX}, not {settings.faces}.")
     if not THICKNESS_MIN <= settings.thickness <= THICKNESS_MAX:  # false for NaN, too
         raise bad_request(f"The thickness must be {THICKNESS_MIN} to {THICKNESS_MAX}, not {settings.thickness:g}.")
+    check_choice("preview engine's cut-out", settings.cutter, CUTTERS)
 
 
 def check_learned(learned: LearnedSettings) -> None:

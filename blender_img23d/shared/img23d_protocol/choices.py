@@ -28,12 +28,18 @@ GROUNDERS: tuple[Choice, ...] = (
     ("qwen3-vl-4b", "Qwen3-VL 4B", "Better with small, hidden or unusual things; about 8.9 GB"),
     ("qwen3-vl-8b", "Qwen3-VL 8B", "The best at finding things, for large cards; about 17.5 GB"),
 )
+LIGHT_CUTTER, FINE_CUTTER = "light", "isnet-fine"
+CUTTERS: tuple[Choice, ...] = (  # of the preview engine
+    ("isnet", "IS-Net", "The trained network that comes with Img23D: finds and cuts out almost anything that stands out, in seconds"),
+    (FINE_CUTTER, "IS-Net, closely", "Looks at each thing once more and from nearby: finer edges, several seconds more for each"),
+    (LIGHT_CUTTER, "Light-weight", "Without a network: the fastest, for things that stand apart on a plain ground"),
+)
 PREVIEW_MATTE = "preview"
 MATTERS: tuple[Choice, ...] = (
     ("birefnet-general", "BiRefNet", "Clean cut-outs of almost anything; about 0.4 GB"),
     ("birefnet-lite", "BiRefNet lite", "Smaller and faster, a little less exact at fine edges; about 0.2 GB"),
     ("birefnet-hr", "BiRefNet HR", "Works at 2048 pixels: hair, leaves, wire; needs more memory; about 0.4 GB"),
-    (PREVIEW_MATTE, "Preview (no AI model)", "The preview engine's cut-out: no download, for things on a plain ground"),
+    (PREVIEW_MATTE, "Built in (IS-Net)", "The preview engine's cut-out, which comes with Img23D: no download"),
 )
 DEPTH_MODEL = "depth-anything-v2-metric-small"  # the file set that tells how the camera was held; used wherever it is downloaded
 SHAPE_MODELS: tuple[Choice, ...] = (

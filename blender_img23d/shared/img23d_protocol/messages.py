@@ -24,6 +24,7 @@ from .job_requests import (
 )
 from .settings import (
     LearnedSettings as LearnedSettings,
+    Nameless as Nameless,
     Settings as Settings,
     ShapeKind as ShapeKind,
     StageDevices as StageDevices,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .choices import AUTO_DEVICE, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, shape_set
+from .choices import AUTO_DEVICE, CUTTERS, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, shape_set
 from .limits import BUDGET_DEFAULT, FACES_DEFAULT, OCTREE_DEFAULT, TEXTURE_SIZES
 
 
@@ -15,6 +15,13 @@ class ShapeKind(StrEnum):
     AUTO = "auto"
     INFLATE = "inflate"
     REVOLVE = "revolve"
+
+
+class Nameless(StrEnum):
+    """What the preview engine makes of a photo without names."""
+
+    WHOLE = "whole"  # everything that stands out, as one thing
+    EACH = "each"  # each by itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +64,8 @@ class LearnedSettings:
 class Settings:
     """What the artist can set. `thickness` scales the depth of an inflated shape (1 = as round as it is wide).
 
-    `faces`, `shape` and `thickness` are the preview engine's; `learned` is for the engines with learned models.
+    `faces`, `shape`, `thickness`, `cutter` (of `choices.CUTTERS`) and `nameless` are the preview engine's; `learned` is for the
+    engines with learned models.
     """
 
     texture: bool = True
@@ -65,4 +73,6 @@ class Settings:
     faces: int = FACES_DEFAULT  # at most that many triangles
     shape: ShapeKind = ShapeKind.AUTO
     thickness: float = 1.0
+    cutter: str = CUTTERS[0][0]
+    nameless: Nameless = Nameless.WHOLE
     learned: LearnedSettings = field(default_factory=LearnedSettings)

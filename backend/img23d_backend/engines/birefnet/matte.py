@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from img23d_protocol import Img23DError
+from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import PREVIEW_MATTE
 from img23d_protocol.messages import Settings
 
@@ -29,6 +28,7 @@ _SMALLER = 0.75  # of the side, where memory is short: half of it suffices then,
 _LARGEST = 2  # a thing is shown at most that many times enlarged where there is more photo to see
 _LOADED, _MATTED = 0.1, 0.9  # fractions of the stage
 _LESS = "There is not enough memory for the finest cut-outs: they are made at {side} pixels."
+_INSTEAD = "Until then the cut-outs that come with Img23D are used."
 _ON_PROCESSOR = "The graphics card has not enough memory for the cut-outs: the processor makes them, which takes longer."
 
 
@@ -41,11 +41,10 @@ class BiRefNetMatter:
         self._fallback = fallback
 
     def cut_out(self, photo: Photo, found: Found, context: Context) -> CutOut:
-        """Cut one thing out. Raises Img23DError(EMPTY_CUTOUT, WEIGHTS_MISSING, WEIGHTS_DAMAGED, OUT_OF_MEMORY)."""
+        """Cut one thing out. Raises Img23DError(EMPTY_CUTOUT, WEIGHTS_DAMAGED, OUT_OF_MEMORY)."""
         set_id = context.settings.learned.matter
-        if set_id == PREVIEW_MATTE:
-            cutout = self._fallback.cut_out(photo, found, context)
-            return replace(cutout, note=" ".join(filter(None, [cutout.note, "Cut out by the preview engine."])))
+        if set_id == PREVIEW_MATTE or self._is_missing(set_id, context):
+            return self._fallback.cut_out(photo, found, context)
         context.report(0.0, "")
         if photo.alpha is not None:
             window = surroundings(photo, found.box, 0)
@@ -68,6 +67,17 @@ class BiRefNetMatter:
         with contextlib.suppress(Img23DError):
             device = choose(settings.learned.devices.matte)
             self._models.prefetch(_key(set_id, device), self._builder(set_id, device))
+
+    def _is_missing(self, set_id: str, context: Context) -> bool:
+        """Whether it is not downloaded, which is told. One that is damaged is not replaced without being asked."""
+        try:
+            self._weights.path(set_id)
+        except Img23DError as error:
+            if error.code is not ErrorCode.WEIGHTS_MISSING:
+                raise
+            context.notify(f"{error.sentence} {_INSTEAD}")
+            return True
+        return False
 
     def _alpha(self, set_id: str, rgb: np.ndarray, side: int, context: Context) -> np.ndarray:
         """(h, w) float32 0..1 of `rgb` (h, w, 3) uint8; smaller, then on the processor, where the memory does not suffice."""

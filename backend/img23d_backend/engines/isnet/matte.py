@@ -1,100 +1,126 @@
-"""Cutting one thing out of its photo with IS-Net."""
+"""Cutting one thing out of its photo with IS-Net: as the pass over the whole photo shows it, or from nearby."""
 
 from __future__ import annotations
 
-import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.choices import FINE_CUTTER, LIGHT_CUTTER
 
 from ...cutouts.framing import bounds_of, framed, view
+from ...cutouts.sharpen import sharpened
 from ...cutouts.surroundings import own_part, surroundings
-from ...stages import Context, CutOut, Found, Matter, Photo, PixelBox
-from .network import LARGEST, Network
-
-log = logging.getLogger(__name__)
-
-_SIDES = (320, 512, 768, LARGEST)  # pixels: what a picture is shown at, the least that it fits into
-_COARSE = 0.5  # of the first pass's side: a thing that is smaller in it is looked at once more from near by
-_SAME = 0.5  # overlap (intersection over union) of the two passes from which the second one shows the same thing
-_LEAST = 9  # solid pixels, below which a pass saw nothing
-_MATTED = 0.9  # fraction of the stage
-_WITHOUT = "The simple cut-out is used instead."
-_FALLS_BACK = {ErrorCode.WEIGHTS_DAMAGED, ErrorCode.OUT_OF_MEMORY}  # and it is told; a zip without the network is no failure
+from ...stages import Context, CutOut, Found, Photo, PixelBox, PlainMatter, Salience
 
 NOTE = "Cut out by IS-Net."
+LIGHT_NOTE = "Cut out in the light-weight way."
+
+_LEAST = 9  # solid pixels, below which a pass saw nothing
+_SMALL = 0.4  # of the photo's sides: a smaller thing is looked at from nearby
+_NEARER = 0.8  # of the photo's sides: surroundings beyond that are no nearer look
+_UNSURE = 0.25  # of the solid pixels: more half-solid ones, and the thing is looked at from nearby
+_NEAR = 640  # pixels a side, about, that a window is shown at
+_SAME = 0.5  # intersection over union of the two looks, from which on they show the same thing
+_SEEN, _SHARP, _OWN = 0.4, 0.7, 0.8  # fractions of the stage
 
 
 class IsNetMatter:
-    """Mattes with IS-Net; `fallback` where it is not there or damaged, memory is short, or nothing stands out.
+    """Mattes by `salience`; by `fallback` where that cannot tell, or sees nothing at the place, and by both on a plain background."""
 
-    `largest` pixels a side are what the network is shown at most, one of its sizes: for a quick look.
-    """
-
-    def __init__(self, network: Network, *, fallback: Matter, largest: int = LARGEST) -> None:
-        self._network = network
+    def __init__(self, salience: Salience, *, fallback: PlainMatter) -> None:
+        self._salience = salience
         self._fallback = fallback
-        self._largest = largest
 
     def cut_out(self, photo: Photo, found: Found, context: Context) -> CutOut:
         """Cut one thing out. Raises Img23DError(EMPTY_CUTOUT)."""
-        if photo.alpha is not None or not self._network.is_installed:
+        if photo.alpha is not None:
             return self._fallback.cut_out(photo, found, context)
-        context.report(0.0, "")
-        try:
-            window, alpha = self._looked_at(photo, found, context)
-            bounds = bounds_of(alpha, found.name)
-        except Img23DError as error:
-            if error.code in _FALLS_BACK:
-                log.warning("%s %s", error.sentence, error.detail)
-                context.notify(f"{error.sentence} {_WITHOUT}")
-            elif error.code is not ErrorCode.EMPTY_CUTOUT:  # where nothing stands out, the box still says that something is there
-                raise
-            return self._fallback.cut_out(photo, found, context)
-        context.report(_MATTED, "")
-        return replace(framed(view(photo.rgb, window), alpha, bounds, window), note=NOTE)
+        if context.settings.cutter != LIGHT_CUTTER:
+            context.report(0.0, "")
+            seen = self._seen(photo, found, context)
+            if seen is not None:
+                alpha, window = seen
+                context.report(_OWN, "")
+                return replace(framed(view(photo.rgb, window), alpha, bounds_of(alpha, found.name), window), note=NOTE)
+        cutout = self._fallback.cut_out(photo, found, context)
+        return replace(cutout, note=" ".join(filter(None, [cutout.note, LIGHT_NOTE])))
 
-    def _looked_at(self, photo: Photo, found: Found, context: Context) -> tuple[PixelBox, np.ndarray]:
-        """What was looked at last, and its alpha (h, w) float32 0..1."""
-        window = surroundings(photo, found.box, _SIDES[0] // 2)
-        alpha = own_part(self._matte(view(photo.rgb, window), window), found, window)
-        closer = _closer(photo, alpha, window, self._side(window))
-        if closer is None:
-            return window, alpha
-        context.report(_MATTED / 2, "")  # a cancel is seen between the passes
-        seen = _of_the_photo(alpha >= 0.5, window, photo)
-        near = own_part(self._matte(view(photo.rgb, closer), closer), replace(found, mask=seen), closer)
-        return (closer, near) if _overlap(near >= 0.5, view(seen, closer)) >= _SAME else (window, alpha)
+    def _seen(self, photo: Photo, found: Found, context: Context) -> tuple[np.ndarray, PixelBox] | None:
+        """The thing's alpha (h, w) float32 0..1 over a part of the photo; None where nothing is seen there."""
+        window = surroundings(photo, found.box, 0)
+        rgb = np.ascontiguousarray(view(photo.rgb, window))
+        look = self._from_afar(photo, found, window, rgb, context)
+        if look is None or _is_coarse(look.own, found, photo) or _is_fine(context, window, photo):
+            context.report(_SEEN, "")
+            look = _better(self._from_nearby(found, window, rgb, context), look)
+        if look is None:
+            return None
+        context.report(_SHARP, "")
+        alpha = self._fallback.agreed(photo, found, window, look.salient, look.own, context)
+        return (sharpened(rgb, look.own, look.zoom) if alpha is None else alpha), window
 
-    def _matte(self, rgb: np.ndarray, window: PixelBox) -> np.ndarray:
-        return self._network.matte(rgb, self._side(window))
+    def _from_afar(
+        self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, context: Context
+    ) -> _Look | None:
+        """What the look at the whole photo says of the window. A box that was drawn is looked at from nearby right away."""
+        whole = self._salience.of_photo(photo, context, look=found.mask is not None)
+        if whole is None:
+            return None
+        zoom = max(photo.width / whole.shape[1], photo.height / whole.shape[0])
+        return _look(_resampled(whole, window, photo), found, window, rgb, zoom)
 
-    def _side(self, window: PixelBox) -> int:
-        """Pixels that the network is shown of a window: enough for all its detail, as far as it can."""
-        most = [side for side in _SIDES if side <= self._largest]
-        return next((side for side in most if side >= max(window.width, window.height)), most[-1])
-
-
-def _closer(photo: Photo, alpha: np.ndarray, window: PixelBox, side: int) -> PixelBox | None:
-    """Where to look once more; None where the thing was seen large enough, or with all the detail that there is."""
-    solid = (alpha >= 0.5).astype(np.uint8)
-    left, top, width, height = cv2.boundingRect(solid)
-    whole = max(window.width, window.height)
-    if np.count_nonzero(solid) < _LEAST or side >= whole or max(width, height) >= _COARSE * whole:
-        return None
-    x, y = window.left + left, window.top + top
-    return surroundings(photo, PixelBox(left=x, top=y, right=x + width, bottom=y + height), _SIDES[0] // 2)
+    def _from_nearby(self, found: Found, window: PixelBox, rgb: np.ndarray, context: Context) -> _Look | None:
+        salient = self._salience.of_picture(rgb, context)
+        return None if salient is None else _look(salient, found, window, rgb, max(rgb.shape) / _NEAR)
 
 
-def _of_the_photo(mask: np.ndarray, window: PixelBox, photo: Photo) -> np.ndarray:
-    """(H, W) bool over the photo of one over the window."""
-    whole = np.zeros((photo.height, photo.width), bool)
-    view(whole, window)[:] = mask
-    return whole
+@dataclass(frozen=True, kw_only=True)
+class _Look:
+    """Over a window (h, w) float32 0..1: what stands out, and what of it is the thing; `zoom` pixels as one of the network's."""
+
+    salient: np.ndarray
+    own: np.ndarray
+    zoom: float
 
 
-def _overlap(first: np.ndarray, second: np.ndarray) -> float:
-    either = np.count_nonzero(first | second)
-    return np.count_nonzero(first & second) / either if either else 0.0
+def _look(salient: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray, zoom: float) -> _Look | None:
+    """None where next to nothing of the thing is seen."""
+    own = own_part(salient, found, window, rgb)
+    return _Look(salient=salient, own=own, zoom=zoom) if np.count_nonzero(own >= 0.5) >= _LEAST else None
+
+
+def _resampled(whole: np.ndarray, window: PixelBox, photo: Photo) -> np.ndarray:
+    """(h, w) float32: the window's part of an answer over the whole photo, at the photo's size."""
+    across, down = whole.shape[1] / photo.width, whole.shape[0] / photo.height
+    to_whole = np.array(
+        [
+            [across, 0, (window.left + 0.5) * across - 0.5],
+            [0, down, (window.top + 0.5) * down - 0.5],
+        ]
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = (window.width, window.height)
+    return cv2.warpAffine(whole, to_whole, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _is_coarse(alpha: np.ndarray, found: Found, photo: Photo) -> bool:
+    """Whether the whole photo shows the thing too small, or much of it is neither thing nor background."""
+    if max(found.box.width / photo.width, found.box.height / photo.height) < _SMALL:
+        return True
+    solid, half = np.count_nonzero(alpha >= 0.5), np.count_nonzero((alpha > 0.15) & (alpha < 0.85))
+    return half > _UNSURE * solid
+
+
+def _is_fine(context: Context, window: PixelBox, photo: Photo) -> bool:
+    """Whether the finest cut-outs are wanted, and there is a nearer look."""
+    nearer = min(window.width / photo.width, window.height / photo.height) < _NEARER
+    return nearer and context.settings.cutter == FINE_CUTTER
+
+
+def _better(near: _Look | None, far: _Look | None) -> _Look | None:
+    """The nearer look, unless it misses what the other one has seen."""
+    if near is None or far is None:
+        return near or far
+    first, second = near.own >= 0.5, far.own >= 0.5
+    return near if np.count_nonzero(first & second) >= _SAME * np.count_nonzero(first | second) else far

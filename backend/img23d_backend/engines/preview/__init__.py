@@ -1,12 +1,15 @@
-"""The preview engine: NumPy and OpenCV only, so that it runs anywhere Blender runs."""
+"""The preview engine: NumPy and OpenCV only, so that it runs anywhere Blender runs.
+
+What stands out in a photo is told by whatever `make_engine` is given for it; without that, a plain background is needed.
+"""
 
 from __future__ import annotations
 
-from ...stages import Engine
+from ...stages import Engine, Salience
 
 
-def make_engine() -> Engine:
-    """The whole chain without a learned model."""
+def make_engine(salience: Salience | None = None) -> Engine:
+    """The whole chain; its matter is the light-weight one."""
     from .locate import RegionGrounder
     from .matte import GrabCutMatter
     from .paint import ProjectionPainter
@@ -16,7 +19,7 @@ def make_engine() -> Engine:
     memory = SceneMemory()
     return Engine(
         id="preview",
-        grounder=RegionGrounder(memory),
+        grounder=RegionGrounder(memory, salience),
         matter=GrabCutMatter(memory),
         shaper=OutlineShaper(),
         painter=ProjectionPainter(),

@@ -10,6 +10,8 @@ from .regions import Region
 from .words import Wish
 
 _COLOUR, _PLACE, _SIZE, _ORDINAL, _SHADE = 1.0, 0.5, 0.5, 0.6, 0.3  # weights: a colour must not give way to a place
+_SMALL_BESIDE = 0.15  # of the largest region's area: what a name without a word on looks hardly means
+_ASIDE = 0.8  # what of its prominence a thing in a corner loses
 _FITS = 0.3  # of the wish's greatest possible score: below, the region is only the nearest that was left
 _ORDER = 1e-3  # earlier regions first where nothing else decides
 _SUPERLATIVES = {
@@ -33,7 +35,8 @@ class Choice:
 def choose(wishes: list[Wish], regions: list[Region]) -> list[Choice | None]:
     """One choice a wish, None where no region is left. `regions` come in reading order.
 
-    Names that say something about looks or place are served first and jointly; the others follow in reading order.
+    Names that say something about looks or place are served first and jointly; the others follow in reading order, a single one
+    takes what is most prominent.
     """
     choices: list[Choice | None] = [None] * len(wishes)
     if not regions:
@@ -45,11 +48,36 @@ def choose(wishes: list[Wish], regions: list[Region]) -> list[Choice | None]:
             wish = wishes[specific[row]]
             choices[specific[row]] = Choice(region=column, reason=_reason(wish, scores[row], column))
     taken = {choice.region for choice in choices if choice}
-    free = iter(index for index in range(len(regions)) if index not in taken)
+    unspecific = len(wishes) - len(specific)
+    free = _free(regions, taken, unspecific)
+    reason = "The next in reading order: this engine does not know the word."
+    if unspecific == 1 and len(free) > 1:
+        free.sort(key=lambda index: _prominence(regions[index], regions), reverse=True)
+        reason = "The most prominent thing: this engine does not know the word."
+    waiting = iter(free)
     for index, wish in enumerate(wishes):
-        if not wish.is_specific and (region := next(free, None)) is not None:
-            choices[index] = Choice(region=region, reason="The next in reading order: this engine does not know the word.")
+        if not wish.is_specific and (region := next(waiting, None)) is not None:
+            choices[index] = Choice(region=region, reason=reason)
     return choices
+
+
+def _free(regions: list[Region], taken: set[int], count: int) -> list[int]:
+    """The regions that are left, in their order; where there are more than `count`, without those that are small beside them."""
+    free = [index for index in range(len(regions)) if index not in taken]
+    areas = sorted((regions[index].area for index in free), reverse=True)
+    if len(free) <= count or not count:
+        return free
+    least = min(_SMALL_BESIDE * areas[0], areas[count - 1])
+    return [index for index in free if regions[index].area >= least]
+
+
+def _prominence(region: Region, regions: list[Region]) -> float:
+    """How likely a single word means this one: large, and in the middle of all."""
+    left, right = min(one.left for one in regions), max(one.right for one in regions)
+    top, bottom = min(one.top for one in regions), max(one.bottom for one in regions)
+    x, y = region.center
+    aside = abs(x - (left + right) / 2) / (right - left) + abs(y - (top + bottom) / 2) / (bottom - top)
+    return region.area**0.5 * (1 - _ASIDE * aside)
 
 
 def assign(scores: np.ndarray) -> list[int]:

@@ -1,45 +1,121 @@
-"""Finding the wanted things without a model of what things are: boxes first, then words on looks, then order."""
+"""Finding the wanted things without knowing what things are: boxes first, then words on looks, then order."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import cv2
 import numpy as np
-from img23d_protocol.messages import Box, Wanted
+from img23d_protocol.messages import Box, Nameless, Wanted
 
-from ...stages import Context, Found, NotFound, Photo, PixelBox
+from ...stages import Context, Found, NotFound, Photo, PixelBox, Salience
+from .agreement import agrees, united
 from .choose import choose
+from .further import light_regions, look_again
 from .regions import Region, find_regions
-from .scene import Scene, SceneMemory
-from .split import split_by_colours, split_by_waist
+from .scene import Scene, SceneMemory, scene_of_matte
+from .split import split_by_colours, split_by_matte, split_by_waist
 from .words import Wish, parse
 
 _MASK_BYTES = 64 << 20  # all masks of an answer together; beyond, the boxes alone must do
+_MOST_THINGS = 200  # of a photo without names, the largest of them
+_HAS_COLOUR = 0.25  # of a region's area: less, and the word means another thing
 _IN_A_BOX = 0.6  # of a region: then a box of the artist's has taken it
 _LEAST_SIDE = 4  # pixels of a box
 _MARGIN = 0.02  # of the region's longer side
 
 
 class RegionGrounder:
-    """The preview engine's `locate`. `memory` may be shared with the matter, so that a photo is looked at once."""
+    """The preview engine's `locate`. `memory` may be shared with the matter, so that a photo is looked at once.
 
-    def __init__(self, memory: SceneMemory | None = None) -> None:
+    `salience` tells what stands out; where there is none, or it cannot tell, what stands apart from a plain background counts.
+    """
+
+    def __init__(self, memory: SceneMemory | None = None, salience: Salience | None = None) -> None:
         self._memory = memory or SceneMemory()
+        self._salience = salience
 
     def locate(self, photo: Photo, wanted: tuple[Wanted, ...], context: Context) -> tuple[Found | NotFound, ...]:
-        """One answer a wanted thing, in the same order; no wanted thing at all means the whole picture as one."""
+        """One answer a wanted thing, in the same order. Without any, the whole picture as one or each thing in it."""
         context.report(0.0, "")
         answers: list[Found | NotFound | None] = [_boxed(photo, one) if one.box else None for one in wanted]
         if all(answers) and answers:
             return tuple(answers)
-        scene = self._memory.scene(photo)
+        scene = self._scene(photo, context)
         context.report(0.5, "")
         if not wanted:
-            return (_whole(photo, scene, photo.name),)
+            each = _each(photo, scene) if context.settings.nameless is Nameless.EACH else ()
+            return each if len(each) > 1 else (_whole(photo, scene, photo.name),)
         open_names = [one.name for one, answer in zip(wanted, answers, strict=True) if answer is None]
-        found = iter(_by_words(photo, scene, open_names, [box for box in answers if isinstance(box, Found)]))
+        boxed = [box for box in answers if isinstance(box, Found)]
+        found = iter(self._by_words(photo, scene, open_names, boxed, context))
         return tuple(next(found) if answer is None else answer for answer in answers)
+
+    def _scene(self, photo: Photo, context: Context) -> Scene:
+        if photo.alpha is None and self._salience is not None:
+            matte = self._salience.of_photo(photo, context)
+            scene = None if matte is None else scene_of_matte(photo, matte)
+            if scene is not None and find_regions(scene):
+                plain = self._memory.scene(photo)
+                return replace(scene, foreground=united(scene, plain)) if agrees(plain, scene.matte) else scene
+        return self._memory.scene(photo)
+
+    def _by_words(
+        self, photo: Photo, scene: Scene, names: list[str], boxed: list[Found], context: Context
+    ) -> list[Found | NotFound]:
+        """Answers for the names without a box, among the regions that no box has taken."""
+        wishes = [parse(name) for name in names]
+        known = find_regions(scene)
+        regions = [region for region in known if not _taken(region, scene, boxed)]
+        if scene.matte is not None and _lacks(regions, wishes):
+            regions = self._more_regions(photo, scene, regions, boxed, wishes, context)
+        if not regions:
+            return _nothing_apart(photo, scene, names, boxed)
+        regions = _enough_regions(scene, regions, wishes)
+        with_masks = photo.width * photo.height * len(names) <= _MASK_BYTES
+        return [
+            _found(photo, scene, name, regions[choice.region], choice.reason, with_masks)
+            if choice
+            else _missing(name, len(regions))
+            for name, choice in zip(names, choose(wishes, regions), strict=True)
+        ]
+
+    def _more_regions(
+        self, photo: Photo, scene: Scene, regions: list[Region], boxed: list[Found], wishes: list[Wish], context: Context
+    ) -> list[Region]:
+        """Where the one look missed things: by colour within what it saw, then beside it, then in the light-weight way."""
+        regions = split_by_colours(scene, regions, _colours(wishes), len(wishes))
+        taken = [region for region in find_regions(scene) if _taken(region, scene, boxed)]
+        count = len(taken) + max(len(wishes), len(regions) + 1)
+        if self._salience is not None and _lacks(regions, wishes):
+            regions = look_again(photo, scene, [*taken, *regions], self._salience, context, count)[len(taken) :]
+        if _lacks(regions, wishes):
+            regions = light_regions(photo, scene, [*taken, *regions], self._memory)[len(taken) :]
+        return [region for region in regions if not _taken(region, scene, boxed)]
+
+
+def _lacks(regions: list[Region], wishes: list[Wish]) -> bool:
+    """Whether there are fewer regions than names, or none of a named colour."""
+    if len(regions) < len(wishes):
+        return True
+    return any(all(region.share(colour) < _HAS_COLOUR for region in regions) for colour in _colours(wishes))
+
+
+def _colours(wishes: list[Wish]) -> list[str]:
+    return [colour for wish in wishes for colour in wish.colours]
+
+
+def _each(photo: Photo, scene: Scene) -> tuple[Found, ...]:
+    """Every region by itself, named by its number in reading order."""
+    regions = find_regions(scene)
+    least = sorted((region.area for region in regions), reverse=True)[:_MOST_THINGS]
+    regions = [region for region in regions if region.area >= least[-1]][:_MOST_THINGS] if least else []
+    with_masks = photo.width * photo.height * len(regions) <= _MASK_BYTES
+    return tuple(
+        _found(photo, scene, f"{photo.name} {number}", region, "a thing that stands out in the photo", with_masks)
+        for number, region in enumerate(regions, start=1)
+    )
 
 
 def _boxed(photo: Photo, wanted: Wanted) -> Found | NotFound:
@@ -81,27 +157,13 @@ def _whole(photo: Photo, scene: Scene, name: str) -> Found:
     return Found(name=name, box=box, mask=_photo_mask(photo, mask), note="everything that stands out in the photo")
 
 
-def _by_words(photo: Photo, scene: Scene, names: list[str], boxed: list[Found]) -> list[Found | NotFound]:
-    """Answers for the names without a box, among the regions that no box has taken."""
-    regions = [region for region in find_regions(scene) if not _taken(region, scene, boxed)]
-    if not regions:
-        return _nothing_apart(photo, scene, names, boxed)
-    wishes = [parse(name) for name in names]
-    regions = _enough_regions(scene, regions, wishes)
-    with_masks = photo.width * photo.height * len(names) <= _MASK_BYTES
-    return [
-        _found(photo, scene, name, regions[choice.region], choice.reason, with_masks)
-        if choice
-        else _missing(name, len(regions))
-        for name, choice in zip(names, choose(wishes, regions), strict=True)
-    ]
-
-
 def _enough_regions(scene: Scene, regions: list[Region], wishes: list[Wish]) -> list[Region]:
-    if len(regions) >= len(wishes):
+    """Regions parted until there are as many as names, or nothing more to part them by."""
+    count = len(wishes)
+    if len(regions) >= count:
         return regions
-    colours = [colour for wish in wishes for colour in wish.colours]
-    return split_by_waist(scene, split_by_colours(scene, regions, colours, len(wishes)), len(wishes))
+    regions = split_by_colours(scene, regions, _colours(wishes), count)
+    return split_by_waist(scene, split_by_matte(scene, regions, count), count)
 
 
 def _taken(region: Region, scene: Scene, boxed: list[Found]) -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from img23d_protocol import Img23DError
 
 from ...cutouts.framing import bounds_of, framed, inside_box, view, without_others
 from ...stages import Context, CutOut, Found, Photo, PixelBox
-from .edge import soften
+from ...cutouts.edge import soften
+from .agreement import agrees_in, alpha_over, both, shadow_over
 from .grabcut import cut_by_box, cut_by_seeds
 from .islands import tidy
 from .scene import Scene, SceneMemory
@@ -34,6 +36,20 @@ class GrabCutMatter:
             alpha = soften(view(photo.rgb, window), inside, width=doubt)
         context.report(0.7, "")
         return framed(view(photo.rgb, window), alpha, bounds_of(alpha, found.name), window)
+
+
+    def agreed(
+        self, photo: Photo, found: Found, window: PixelBox, salient: np.ndarray, own: np.ndarray, context: Context
+    ) -> np.ndarray | None:
+        """As `PlainMatter` says."""
+        scene = self._memory.scene(photo)
+        if not scene.separable or not agrees_in(scene, photo, window, salient):
+            return None
+        try:
+            alpha = alpha_over(self.cut_out(photo, found, context), window)
+        except Img23DError:  # nothing was left of it
+            return None
+        return both(alpha, own, shadow_over(scene, photo, window))
 
 
 def _window(photo: Photo, box: PixelBox) -> PixelBox:

@@ -12,6 +12,9 @@ from .scene import Scene
 
 _SPECK_PIXELS = 24  # at the working size
 _SPECK_SHARE = 0.01  # of the largest region
+_LINK = 0.12  # of a matte: as faint as that it still joins a part to its thing
+_FRAGMENT = 0.15  # of the largest part joined so: smaller ones belong to it
+_SURE = 0.75  # of a matte: what is nowhere that solid is no thing
 _SAMPLES = 600  # pixels a region whose colours are looked at
 _SAME_ROW = 0.5  # of the smaller height: how far two regions must overlap to stand in one row
 
@@ -55,16 +58,37 @@ class Region:
 def find_regions(scene: Scene) -> list[Region]:
     """The scene's separate things in reading order, without specks."""
     bridged = cv2.morphologyEx(scene.foreground.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8))
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(bridged, connectivity=8)
-    areas = stats[:, cv2.CC_STAT_AREA]
-    least = max(_SPECK_PIXELS, _SPECK_SHARE * int(areas[1:].max(initial=0)))
+    count, labels = cv2.connectedComponents(bridged, connectivity=8)
+    if scene.matte is not None:
+        labels = _joined(labels, count, scene.matte)
+    areas = np.bincount(labels.ravel(), minlength=count)
+    areas[0] = 0
+    least = max(_SPECK_PIXELS, _SPECK_SHARE * int(areas.max()))
     regions = []
     for label in np.flatnonzero(areas >= least):
-        if label:
-            left, top, width, height = stats[label, :4]
-            part = np.s_[top : top + height, left : left + width]
-            regions.append(describe(scene, (labels[part] == label) & scene.foreground[part], int(left), int(top)))
+        mine = (labels == label).astype(np.uint8)
+        left, top, width, height = cv2.boundingRect(mine)
+        part = np.s_[top : top + height, left : left + width]
+        regions.append(describe(scene, (mine[part] > 0) & scene.foreground[part], left, top))
     return reading_order(regions)
+
+
+def _joined(labels: np.ndarray, count: int, matte: np.ndarray) -> np.ndarray:
+    """(h, w) int32: small parts with the label of the large one that they faintly hang together with, unsure ones with 0."""
+    links, linked = cv2.connectedComponents(((matte >= _LINK) | (labels > 0)).astype(np.uint8), connectivity=8)
+    areas = np.bincount(labels.ravel(), minlength=count)
+    group, peak = np.zeros(count, np.int64), np.zeros(count, np.float32)
+    group[labels.ravel()] = linked.ravel()
+    np.maximum.at(peak, labels.ravel(), matte.ravel())
+    becomes = np.where(peak >= _SURE, np.arange(count), 0)
+    for link in range(1, links):
+        members = np.flatnonzero(group == link)
+        members = members[members > 0]
+        if len(members) > 1:
+            largest = members[np.argmax(areas[members])]
+            becomes[members[areas[members] < _FRAGMENT * areas[largest]]] = largest
+    becomes[0] = 0
+    return becomes[labels].astype(np.int32)
 
 
 def describe(scene: Scene, mask: np.ndarray, left: int, top: int) -> Region:

@@ -13,6 +13,7 @@ from .backdrop import Backdrop, fit_backdrop, shadow_like, to_lab
 from .holes import open_holes
 
 _WORKING_SIDE = 448  # pixels: enough for the outline of a thing a twentieth of the photo wide
+_SOLID = 0.4  # of a matte at the working size: thin legs have become fainter than the half
 _STRIP = 5  # pixels: thinner shadow-like strips are the dark core of a contact shadow
 
 
@@ -20,13 +21,14 @@ _STRIP = 5  # pixels: thinner shadow-like strips are the dark core of a contact 
 class Scene:
     """`foreground` (h, w) bool and `backdrop` (None where the photo's alpha says it all) at `scale` times the photo.
 
-    `lab` (h, w, 3) float32.
+    `lab` (h, w, 3) float32. `matte` (h, w) float32 0..1 where a network has told what stands out: how sure it was.
     """
 
     lab: np.ndarray
     foreground: np.ndarray
     backdrop: Backdrop | None
     scale: float
+    matte: np.ndarray | None = None
 
     @property
     def separable(self) -> bool:
@@ -55,11 +57,26 @@ class SceneMemory:
         return scene.lab.nbytes * (1 if scene.backdrop is None else 2) + 2 * scene.foreground.nbytes
 
 
-def take_apart(photo: Photo) -> Scene:
-    """The scene of a photo: by its alpha channel where it has one, else by what its border shows."""
+def small_photo(photo: Photo) -> tuple[np.ndarray, float]:
+    """(h, w, 3) uint8, the photo at the working size, and the scale that this is."""
     scale = min(1.0, _WORKING_SIDE / max(photo.height, photo.width))
     size = (max(1, round(photo.width * scale)), max(1, round(photo.height * scale)))
-    rgb = cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA) if scale < 1 else photo.rgb
+    return cv2.resize(photo.rgb, size, interpolation=cv2.INTER_AREA) if scale < 1 else photo.rgb, scale
+
+
+def scene_of_matte(photo: Photo, matte: np.ndarray) -> Scene:
+    """The scene of a photo by what a network says stands out in it, (h, w) float32 0..1 at any size."""
+    rgb, scale = small_photo(photo)
+    size = (rgb.shape[1], rgb.shape[0])
+    shrinks = matte.shape[0] > size[1] or matte.shape[1] > size[0]
+    small = cv2.resize(matte, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return Scene(lab=to_lab(rgb), foreground=small >= _SOLID, backdrop=None, scale=scale, matte=small)
+
+
+def take_apart(photo: Photo) -> Scene:
+    """The scene of a photo: by its alpha channel where it has one, else by what its border shows."""
+    rgb, scale = small_photo(photo)
+    size = (rgb.shape[1], rgb.shape[0])
     if photo.alpha is not None:
         alpha = cv2.resize(photo.alpha, size, interpolation=cv2.INTER_AREA)
         return Scene(lab=to_lab(rgb), foreground=alpha >= 64, backdrop=None, scale=scale)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ...cutouts.pyramid import pull_push, weighted
+from .pyramid import pull_push, weighted
 
 _TELLING = 28.0  # 8-bit sRGB units between thing and backdrop from which the colours decide rather than the outline
 _RIM_REACH = 4.0  # pixels along the outline over which the rim's colours are averaged

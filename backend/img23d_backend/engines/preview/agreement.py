@@ -1,0 +1,106 @@
+"""A network's matte and a plain background, each used for what it tells better.
+
+A network may pass over an arm or a stripe that plainly stands out, or take in a rim of the background; a plain background says
+nothing about a part of its own colour.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from ...stages import CutOut, Photo, PixelBox
+from .backdrop import shadow_like
+from .scene import Scene
+
+_FAINT = 0.3  # of a matte: less is background
+_MARGIN = 7  # pixels of the scene around what stands out that may be its edge or its contact shadow
+_BESIDE = 0.03  # of the background: more that differs from the plain one, and it is none
+_SAME = 0.6  # intersection over union, from which on both mean the same thing
+_RIM = 3  # pixels of the scene: what is thinner on the outline is the coarseness of either
+_SHADOW = 0.5  # of a part that only the background's colour tells: then it is a shadow
+
+
+def agrees(scene: Scene, salient: np.ndarray) -> bool:
+    """Whether the scene's background, where a matte (h, w) over the scene sees one, is the plain one nearly everywhere."""
+    if not scene.separable or scene.backdrop is None:
+        return False
+    square = np.ones((_MARGIN, _MARGIN), np.uint8)
+    behind = cv2.dilate((salient >= _FAINT).astype(np.uint8), square) == 0
+    return np.count_nonzero(scene.foreground & behind) <= _BESIDE * np.count_nonzero(behind)
+
+
+def agrees_in(scene: Scene, photo: Photo, window: PixelBox, salient: np.ndarray) -> bool:
+    """As `agrees`, in a window of the photo over which the matte (h, w) is."""
+    part, size = _part(scene, photo, window)
+    here = Scene(
+        lab=scene.lab[part], foreground=scene.foreground[part], backdrop=scene.backdrop, scale=scene.scale
+    )
+    return agrees(here, cv2.resize(salient, size, interpolation=cv2.INTER_AREA))
+
+
+def united(scene: Scene, light: Scene) -> np.ndarray:
+    """(h, w) bool over the scene: the foreground with what stands out from the plain background of `light` and hangs on to it."""
+    shadow = shadow_like(light.lab, light.backdrop.colour, light.backdrop.noise)
+    both_ways = scene.foreground.copy()
+    count, labels = cv2.connectedComponents((light.foreground | scene.foreground).astype(np.uint8), connectivity=8)
+    known = np.bincount(labels[scene.foreground], minlength=count) > 0
+    extra = known[labels] & light.foreground & ~scene.foreground
+    return both_ways | _without_shadows(extra, shadow)
+
+
+def shadow_over(scene: Scene, photo: Photo, window: PixelBox) -> np.ndarray:
+    """(h, w) bool over the window: what has the colour of a shadow on the plain background."""
+    part, _ = _part(scene, photo, window)
+    backdrop = scene.backdrop
+    like = shadow_like(scene.lab[part], backdrop.colour[part], backdrop.noise).astype(np.uint8)
+    return cv2.resize(like, (window.width, window.height), interpolation=cv2.INTER_NEAREST) > 0
+
+
+def alpha_over(cutout: CutOut, window: PixelBox) -> np.ndarray:
+    """(h, w) float32 0..1 of a cut-out over the window."""
+    height, width = cutout.rgba.shape[:2]
+    alpha = np.zeros((window.height, window.width), np.float32)
+    left, top = max(window.left, cutout.left), max(window.top, cutout.top)
+    right, bottom = min(window.right, cutout.left + width), min(window.bottom, cutout.top + height)
+    if right > left and bottom > top:
+        own = cutout.rgba[top - cutout.top : bottom - cutout.top, left - cutout.left : right - cutout.left, 3]
+        alpha[top - window.top : bottom - window.top, left - window.left : right - window.left] = own / np.float32(255)
+    return alpha
+
+
+def both(plain: np.ndarray, own: np.ndarray, shadow: np.ndarray) -> np.ndarray | None:
+    """Alpha (h, w) float32: the plain background's with the whole parts that only the matte has, and less its shadows; None
+    where the two mean different things.
+    """
+    by_colour, by_sight = plain >= 0.5, own >= 0.5
+    either = np.count_nonzero(by_colour | by_sight)
+    if not either or np.count_nonzero(by_colour & by_sight) < _SAME * either:
+        return None
+    rim = 2 * max(2, round(_RIM * max(own.shape) / 448)) + 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rim, rim))
+    missed = (by_sight & ~by_colour).astype(np.uint8)
+    missed &= cv2.dilate(cv2.morphologyEx(missed, cv2.MORPH_OPEN, kernel), kernel)
+    extra = by_colour & (own < _FAINT)
+    dropped = extra & ~_without_shadows(extra, shadow)
+    alpha = np.where(missed > 0, np.maximum(plain, own), plain)
+    return np.where(dropped, np.minimum(alpha, own), alpha).astype(np.float32)
+
+
+def _without_shadows(extra: np.ndarray, shadow: np.ndarray) -> np.ndarray:
+    """(h, w) bool: the connected parts that are not mostly of a shadow's colour."""
+    count, labels = cv2.connectedComponents(extra.astype(np.uint8), connectivity=8)
+    areas = np.bincount(labels.ravel(), minlength=count)
+    dark = np.bincount(labels[shadow], minlength=count)
+    kept = dark < _SHADOW * areas
+    kept[0] = False
+    return kept[labels]
+
+
+def _part(scene: Scene, photo: Photo, window: PixelBox) -> tuple[tuple[slice, slice], tuple[int, int]]:
+    """The window's part of the scene, and its size (width, height)."""
+    height, width = scene.foreground.shape
+    top, bottom = round(window.top / photo.height * height), round(window.bottom / photo.height * height)
+    left, right = round(window.left / photo.width * width), round(window.right / photo.width * width)
+    bottom, right = max(bottom, top + 1), max(right, left + 1)
+    return np.s_[top:bottom, left:right], (right - left, bottom - top)
