@@ -47,7 +47,12 @@ def measure(out: Path, every: int = 1) -> None:
     for one in composites(found, paths, range(0, len(found), every)):
         results += [result for way in compared for result in _both(one, way)]
         print(one.thing, one.kind, *(f"{result.score.iou:.3f}" for result in results[-2 * len(compared) :]), flush=True)
-    out.write_text(json.dumps({"things": len(found), "grounds": len(paths), "results": [asdict(one) for one in results]}, indent=1) + "\n", encoding="utf-8")
+        _keep(out, len(found), len(paths), results)  # each time: a run of an hour may be cut off
+
+
+def _keep(out: Path, things: int, grounds: int, results: Sequence[Result]) -> None:
+    data = {"things": things, "grounds": grounds, "results": [asdict(one) for one in results]}
+    out.write_text(json.dumps(data) + "\n", encoding="utf-8")
 
 
 def _both(one: Composite, way: Way) -> list[Result]:

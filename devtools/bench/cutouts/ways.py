@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import tempfile
 import time
@@ -18,7 +19,7 @@ from img23d_protocol.messages import Box, Settings, Wanted
 
 DRAFT, NETWORK, FINAL = "the light-weight way", "IS-Net alone, one pass at 1024", "the preview engine"
 NETWORK_SIDE = 1024  # pixels
-_NETWORK_MODULE = "img23d_backend.engines.isnet"
+_NETWORK_MODULE = "img23d_backend.engines.isnet.network"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,9 +107,9 @@ def in_the_photo(cutout: CutOut, photo: Photo) -> np.ndarray:
 
 def _network() -> object | None:
     """The network of the zip; None where this checkout has none, or where it was not fetched."""
-    if importlib.util.find_spec(_NETWORK_MODULE) is None:
+    if importlib.util.find_spec(_NETWORK_MODULE.rpartition(".")[0]) is None:
         return None
-    network = importlib.import_module(_NETWORK_MODULE).make_network()
+    network = importlib.import_module(_NETWORK_MODULE).Network()
     return network if network.is_installed else None
 
 
