@@ -1,6 +1,6 @@
 """Composites with a known matte through every way of cutting out: once as by an artist who typed no name, once with a box drawn.
 
-Runs in the plain environment: python -m devtools.bench.cutouts.truth OUT.json [EVERY]
+Runs in the plain environment: python -m devtools.bench.cutouts.truth OUT.json [HOW_MANY]
 """
 
 from __future__ import annotations
@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
 from img23d_backend.images.decode import decode_photo
 from img23d_backend.stages import Photo
 
-from .composites import Composite, composites, grounds, things
+from .composites import SEED, Composite, composites, grounds, things
 from .scores import NOTHING, MatteScore, score
 from .sources import pictures, read_lock
 from .ways import Way, boxed, timed, ways, whole
@@ -37,14 +38,15 @@ class Result:
     score: MatteScore
 
 
-def measure(out: Path, every: int = 1) -> None:
-    """`every` n-th thing only, for a quick look."""
+def measure(out: Path, count: int | None = None) -> None:
+    """`count` of the things, for a quick look. They come in a drawn order, so that the first of them stand for all."""
     packages = read_lock()
     folders = pictures(packages)
     found, paths = list(things(packages, folders)), grounds(packages, folders)
     compared = ways()
     results: list[Result] = []
-    for one in composites(found, paths, range(0, len(found), every)):
+    order = np.random.default_rng(SEED).permutation(len(found))[:count]
+    for one in composites(found, paths, order.tolist()):
         results += [result for way in compared for result in _both(one, way)]
         print(one.thing, one.kind, *(f"{result.score.iou:.3f}" for result in results[-2 * len(compared) :]), flush=True)
         _keep(out, len(found), len(paths), results)  # each time: a run of an hour may be cut off
@@ -74,4 +76,4 @@ def _drawn(one: Composite, photo: Photo) -> tuple[int, int, int, int]:
 
 
 if __name__ == "__main__":
-    measure(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1)
+    measure(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else None)
