@@ -260,6 +260,18 @@ def test_the_share_of_isolated_things_and_the_unwarned_ones(tmp_path, monkeypatc
     assert "| x.jpg | leaf |  | wrong | wrong |" in text
 
 
+def test_a_round_of_the_code_before_stands_in_the_table_by_its_note(tmp_path, monkeypatch):
+    monkeypatch.setattr(rounds, "FIGURES", tmp_path)
+    for code, note, verdict in (("1", "before", photos.WRONG), ("2", "", photos.WRONG), ("3", "", photos.RIGHT)):
+        rows, data = report._of_photos([a_verdict(ways.DRAFT, "cup", verdict)])
+        rounds.add(report.PHOTOS, rounds.Round(date="2026-11-22", machine="this one", code=code, note=note, rows=rows, data=data))
+    lines = [line for line in "\n".join(report.photos_part()).splitlines() if "| names typed | all |" in line]
+    assert lines == [
+        "| the light-weight way (before) | names typed | all | 0 | 0 | 1 | 0 | 0% |",
+        "| the light-weight way | names typed | all | 1 | 0 | 0 | 0 | 100% |",
+    ]
+
+
 def test_without_the_new_way_no_goal_is_claimed():
     rows, _ = report._of_photos([a_verdict(ways.DRAFT, "cup", photos.RIGHT)])
     assert [one["ours"] for one in rows] == [[], []]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from ... import environment
@@ -103,7 +103,7 @@ def truth_part() -> list[str]:
     keys = [key.split("|") for key in data["groups"]]
     ways = list(dict.fromkeys((way, asked) for _, way, asked in keys))
     head = [text_line(("way", "asked", *_MEASURES.values(), "median IoU", f"share ≥ {GOOD_IOU}", "pictures")), "|---|---|" + "---:|" * (len(_MEASURES) + 3)]
-    lines = [text_line((way, asked, *_mean_cells(data["groups"][f"all|{way}|{asked}"]))) for way, asked in ways]
+    lines = [text_line((way, asked, *_mean_cells(means))) for way, asked, means in _lines(found, lambda data: data["groups"], first="all|")]
     groups = list(dict.fromkeys(group for group, *_ in keys))
     kinds = [text_line(("matte IoU, mean", *(f"{way}, {asked}" for way, asked in ways))), "|---|" + "---:|" * len(ways)]
     kinds += [text_line((_group_name(data, group, ways), *(f"{data['groups'][f'{group}|{way}|{asked}']['iou']:.3f}" for way, asked in ways))) for group in groups]
@@ -133,6 +133,15 @@ _NEEDS = (
     "The pictures are fetched by apt-get and pip from the packages in devtools/bench/cutouts/sources.lock.toml, by hash, with the licences named there: "
     "that needs Debian 12 with its package lists and half a gigabyte of disk. None is kept in this repository."
 )
+
+
+def _lines(found: Sequence[Round], table_of: Callable[[dict], dict[str, dict]], *, first: str = "") -> Iterator[tuple[str, str, dict]]:
+    """Way, what was asked, figures: of the newest round, after those of earlier code that bear a note, which says what code that was."""
+    for one in (*(one for one in found[:-1] if one.note and one.code != found[-1].code), found[-1]):
+        for key, figures in table_of(one.data).items():
+            if key.startswith(first):
+                way, asked = key.removeprefix(first).split("|", 1)
+                yield f"{way} ({one.note})" if one.note else way, asked, figures
 
 
 # --- photos ---------------------------------------------------------------------------------------------------------------
@@ -180,7 +189,10 @@ def photos_part() -> list[str]:
         return []
     data = found[-1].data
     head = [text_line(("way", "asked", "things", *_VERDICTS, "right")), "|---|---|---|" + "---:|" * (len(_VERDICTS) + 1)]
-    lines = [text_line((*key.split("|"), *map(str, counts.values()), f"{counts[_RIGHT] / sum(counts.values()):.0%}")) for key, counts in data["counts"].items()]
+    lines = [
+        text_line((way, *asked.split("|"), *map(str, counts.values()), f"{counts[_RIGHT] / sum(counts.values()):.0%}"))
+        for way, asked, counts in _lines(found, lambda data: data["counts"])
+    ]
     ways = list(dict.fromkeys(way for line in data["things"] for way in line["verdicts"]))
     each = [text_line(("photo", "name typed", "isolated", *ways)), "|---|---|---|" + "---|" * len(ways)]
     each += [text_line((one["photo"], one["name"], "yes" if one["isolated"] else "", *(one["verdicts"].get(way, "") for way in ways))) for one in data["things"]]
