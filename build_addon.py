@@ -71,7 +71,7 @@ def do_messages(arguments: argparse.Namespace) -> None:
 def do_bench(arguments: argparse.Namespace) -> None:
     from devtools.bench import report
 
-    report.run_bench(only=arguments.only, gpu=arguments.gpu)
+    report.run_bench(only=arguments.only, gpu=arguments.gpu, photos=arguments.photos)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -114,9 +114,10 @@ def parse_arguments() -> argparse.Namespace:
     command.set_defaults(action=do_messages)
 
     command = commands.add_parser("bench", help="measure shape, texture, layout, time and Blender; writes docs/benchmarks.md")
-    parts = ("shapes", "layout", "blender", "crowded", "learned", "mesh", "unwrap", "raster", "bake", "shape", "paint", "memory", "chain", "published")
+    parts = ("shapes", "cutout", "photos", "layout", "blender", "crowded", "learned", "mesh", "unwrap", "raster", "bake", "shape", "paint", "memory", "chain", "published")
     said = "measure one part and keep the others' last figures; only so: published (full-size files, 5 GB of disk at a time)"
     command.add_argument("--only", choices=parts, help=said)
+    command.add_argument("--photos", type=Path, metavar="FOLDER", help="with the part photos: a folder with those of its photos that no package has")
     command.add_argument("--gpu", action="store_true", help="the learned models at full size on this machine's graphics card, nothing else")
     command.set_defaults(action=do_bench)
     return parser.parse_args()

@@ -17,6 +17,7 @@ from ..wheels import host_platform
 from . import calibration, rounds
 from .blender import blender_part, measure_blender
 from .crowded import crowded_part, measure_crowded
+from .cutouts.report import PHOTOS as REAL_PHOTOS, TRUTH, measure_cutouts, photos_part, truth_part
 from .layout_table import layout_part
 from .learned.published import measure_published, published_part
 from .learned.report import PARTS, learned_part, part_titles, run_learned
@@ -37,11 +38,11 @@ PHOTO_SIZE, PHOTO_SAMPLES = 1024, 8
 STAMP = "made_from.txt"
 
 
-def run_bench(*, only: str | None, gpu: bool) -> None:
-    """`only` is a part of the whole, or one of the learned chain's."""
+def run_bench(*, only: str | None, gpu: bool, photos: Path | None = None) -> None:
+    """`only` is a part of the whole, or one of the learned chain's. `photos` is a folder with more of the real photos."""
     OUT.mkdir(parents=True, exist_ok=True)
     FIGURES.mkdir(exist_ok=True)
-    parts = {"learned"} if gpu else {only} if only else {"shapes", "layout", "blender", "crowded", "learned"}
+    parts = {"learned"} if gpu else {only} if only else {"shapes", "layout", "blender", "crowded", "learned", TRUTH, REAL_PHOTOS}
     if parts & {"shapes", "layout", "blender", "crowded"}:
         blender = environment.bpy_environment()
     if "shapes" in parts:
@@ -57,6 +58,8 @@ def run_bench(*, only: str | None, gpu: bool) -> None:
     if chosen := parts & {"learned", *PARTS}:
         named = () if "learned" in chosen else tuple(chosen)
         run_learned(environment.learned_python(), machine=machine(), gpu=gpu, calibrate=_calibrated, parts=named)
+    if chosen := [part for part in (TRUTH, REAL_PHOTOS) if part in parts]:
+        measure_cutouts(*chosen, photos=photos)
     if "published" in parts:
         measure_published(environment.learned_python(), machine=machine())
     write_document()
@@ -125,7 +128,7 @@ def _digest(*scripts: Path) -> str:
 
 
 def document() -> str:
-    parts = ["# Benchmarks", _HOW, *_shapes_part(), *_locate_part(), *layout_part(LAYOUT), *blender_part(), *crowded_part(), *learned_part(), *published_part()]
+    parts = ["# Benchmarks", _HOW, *_shapes_part(), *_locate_part(), *truth_part(), *photos_part(), *layout_part(LAYOUT), *blender_part(), *crowded_part(), *learned_part(), *published_part()]
     return "\n\n".join([*parts, *_earlier_part()]) + "\n"
 
 
