@@ -16,14 +16,14 @@ MOST_STAR_ARMS = 6  # with more it is a cog, a flower or a biscuit
 ANGULAR = 0.6  # share of the outline's turning that lies in corners, for an angular outline
 
 
-def flat_depth(distance: np.ndarray, kind: str) -> np.ndarray:
-    """Squared half depth of one of the flat kinds over an outline given as signed distance.
+def flat_depth(distance: np.ndarray, kind: str, *, area: int) -> np.ndarray:
+    """Squared half depth of one of the flat kinds over an outline given as signed distance; `area` is the thing's in cells.
 
     A slab with a rounded edge; but a star, which as a thing is more often puffed than cut from a board.
     """
     if kind == "star":
         return inflated(distance) * STAR_DEPTH**2
-    half = HALF_THICKNESS[kind] * np.sqrt((distance > 0).sum() / np.pi)
+    half = HALF_THICKNESS[kind] * np.sqrt(area / np.pi)
     ramp = np.clip(distance / max(0.75 * half, 2.0), 0, 1)
     return half**2 * (1 - (1 - ramp) ** 2)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -38,6 +38,14 @@ class Core:
             columns <= self.right[:, None] + grow
         )
         return covered & self.own
+
+    def continued(self, *, top: bool, bottom: bool) -> Core:
+        """The core and its mirror image beyond an end where a plane cuts it off."""
+        rows = len(self.own)
+        before = min(self.first, len(self.left)) if top else 0
+        after = min(rows - 1 - self.last, len(self.left)) if bottom else 0
+        left, right = (np.pad(edge, (before, after), mode="symmetric") for edge in (self.left, self.right))
+        return replace(self, first=self.first - before, last=self.last + after, left=left, right=right)
 
 
 def find_core(distance: np.ndarray, *, forced: bool = False) -> Core | None:
