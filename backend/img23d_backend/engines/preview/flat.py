@@ -36,10 +36,10 @@ def flat_thing(distance: np.ndarray) -> str:
     arms = _arms(outline, distance)
     if arms:
         return "wheel" if arms > MOST_STAR_ARMS else "star"
-    corners, share, hull_share = _corners(outline)
+    corners, outward, share, hull_share = _corners(outline)
     if corners == 4 and share > ANGULAR and hull_share > 0.93 and _straight_sides(outline):
         return "board"
-    if corners == 2 and share > 0.5 and hull_share > 0.9:
+    if corners == outward == 2 and share > 0.5 and hull_share > 0.9:
         return "leaf"
     return ""
 
@@ -63,16 +63,20 @@ def _turning(outline: np.ndarray) -> np.ndarray:
     return np.arctan2(cross, (behind * ahead).sum(axis=1))
 
 
-def _corners(outline: np.ndarray) -> tuple[int, float, float]:
-    """Number of corners, their share in the whole turning (360 degrees), and how much of its hull the outline fills."""
-    turn = np.abs(_turning(outline))
+def _corners(outline: np.ndarray) -> tuple[int, int, float, float]:
+    """Number of corners, of those that point outwards, their share in the whole turning (360 degrees), and how much of its
+    hull the outline fills.
+    """
+    signed = _turning(outline)
+    turn = np.abs(signed)
     reach = int(CORNER_SPAN * len(outline))
     peak = np.array([turn[i] >= np.take(turn, range(i - reach, i + reach + 1), mode="wrap").max() for i in range(len(turn))])
     strong = np.flatnonzero(peak & (turn > CORNER_TURN))
     apart = strong[np.diff(strong, prepend=strong[-1] - len(turn)) > reach] if len(strong) else strong
     points = outline.astype(np.float32)
     hull = cv2.contourArea(cv2.convexHull(points))
-    return len(apart), float(turn[apart].sum() / (2 * np.pi)), cv2.contourArea(points) / max(hull, 1.0)
+    outward = int(np.count_nonzero(signed[apart] * signed.sum() > 0))
+    return len(apart), outward, float(turn[apart].sum() / (2 * np.pi)), cv2.contourArea(points) / max(hull, 1.0)
 
 
 def _straight_sides(outline: np.ndarray) -> bool:

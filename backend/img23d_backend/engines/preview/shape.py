@@ -14,6 +14,7 @@ from ...mesh.checks import find_defects
 from ...mesh.sheet.field import Relief
 from ...mesh.surface import close_relief
 from ...stages import Context, CutOut, Mesh, Shaped, View
+from .bands import is_front
 from .flat import flat_depth, flat_thing
 from .inflate import inflated
 from .outline import Outline, trace_outline
@@ -39,7 +40,7 @@ class _Form:
 
 
 class OutlineShaper:
-    """Makes one closed mesh of a cut-out's outline. Deterministic; the colours play no part."""
+    """Makes one closed mesh of a cut-out's outline; the colours tell what was turned about an axis. Deterministic."""
 
     def __init__(self) -> None:
         self._kept: Kept[Shaped] = Kept(_KEPT)
@@ -49,7 +50,7 @@ class OutlineShaper:
 
         Mesh units: the longer side of the outline is 1, the origin is in the middle. Raises Img23DError(EMPTY_CUTOUT).
         """
-        key = (digest(cutout.rgba[..., 3]), cutout.photo, settings.faces, settings.shape, settings.thickness)
+        key = (digest(cutout.rgba), cutout.photo, settings.faces, settings.shape, settings.thickness)
         return self._kept.get(key, lambda: self._made(cutout, settings, context))
 
     def _made(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
@@ -60,7 +61,7 @@ class OutlineShaper:
             context.report(0.0, "Tracing the outline")
             outline = trace_outline(cutout.rgba[..., 3], cells=cells, coarser=coarser, planes=planes)
             context.report(0.15, "Finding its solid")
-            form = _form(outline, planes, settings)
+            form = _form(cutout.rgba, outline, planes, settings)
             context.report(0.35, "Building the mesh")
             mesh = close_relief(
                 _relief(outline, form.depth_squared),
@@ -82,7 +83,7 @@ def _enough_faces(cutout: CutOut, settings: Settings) -> int:
     return min(settings.faces, max(FACES_MIN, int(FACES_A_SQUARE_PIXEL * longer**2)))
 
 
-def _form(outline: Outline, planes: Planes, settings: Settings) -> _Form:
+def _form(rgba: np.ndarray, outline: Outline, planes: Planes, settings: Settings) -> _Form:
     """Choose the solid; the thickness setting scales all but what is turned about an axis."""
     thick = settings.thickness**2
     if settings.shape is ShapeKind.INFLATE:
@@ -93,8 +94,8 @@ def _form(outline: Outline, planes: Planes, settings: Settings) -> _Form:
         area = np.count_nonzero(outline.inside)
         depth_squared = flat_depth(outline.uncut, flat, area=area)
         return _Form(depth_squared=depth_squared * thick, note=_STAR_NOTE if flat == "star" else _SLAB_NOTE)
-    core = None if planes.sideways and not forced else find_core(outline.distance, forced=forced)
-    if core is None:
+    core = find_core(outline.distance, forced=forced)
+    if core is None or not forced and (planes.sideways or is_front(rgba, outline, core)):
         note = "Blown up from its outline" + (": it has no upright axis." if forced else ".")
         return _Form(depth_squared=inflated(outline.uncut) * thick, note=note)
     core = core.continued(top=planes.top is not None, bottom=planes.bottom is not None)
