@@ -14,6 +14,9 @@ MARGIN = 5  # cells around the outline
 SPECK_SHARE = 0.01  # of the whole area; smaller loose parts are dropped, larger ones are tied to the rest
 HOLE_SHARE = 0.0003  # smaller holes are noise of the matte
 THINNEST = 2.5  # cells; thinner parts are drawn that wide, lest they break
+THIN_WANTED = 4.5  # cells across the thinnest part, for which the grid is made finer
+FINEST = 2.5  # times the cells asked for: it is made no finer than that
+THIN_SHARE = 0.004  # of the whole area; less is no part of its own
 MOST_ENLARGED = 24.0  # cells a pixel
 SMOOTHING = 0.7  # cells
 MIRRORED = 0.35  # of a plane's cut: how far the outline goes on beyond it, as its mirror image
@@ -53,11 +56,11 @@ def trace_outline(alpha: np.ndarray, *, cells: int, coarser: float = 1.0, planes
     mask = _within(_without_specks(mask), planes)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    scale = min(cells / max(bottom - top, right - left), MOST_ENLARGED)
+    hard = mask[top:bottom, left:right].astype(np.uint8)
+    scale = min(_cells_for_thin(hard, cells) / max(hard.shape), MOST_ENLARGED)
     pad = int(np.ceil((MARGIN + 2 * coarser) / scale)) + 1
     near = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
     soft = np.where(near > 0, alpha, 0).astype(np.float32)[top:bottom, left:right] / 255
-    hard = mask[top:bottom, left:right].astype(np.uint8)
     beyond = _mirrored_rows(hard, planes, pad)
     soft, hard = (_padded(cv2.copyMakeBorder(image, *beyond, cv2.BORDER_REFLECT), pad) for image in (soft, hard))
     level = _level(soft, hard > 0, scale)
@@ -135,21 +138,48 @@ def _level(soft: np.ndarray, hard: np.ndarray, scale: float) -> np.ndarray:
     if scale > 1:
         soft = cv2.GaussianBlur(soft, (0, 0), 0.3 if _has_soft_edge(soft) else 0.8)  # pixels; takes a hard mask's stairs off
     level = cv2.resize(soft, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    reach = int(np.ceil(max(THINNEST / scale - 1, 0) / 2))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(reach, 1) + 1,) * 2)
-    bytes_ = hard.astype(np.uint8)
-    thin = bytes_ & ~cv2.morphologyEx(bytes_, cv2.MORPH_OPEN, kernel) & 1
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
-    real = stats[:, cv2.CC_STAT_AREA] > 10 * kernel.shape[0]  # the rest is tips and corners
+    thin = _thin_parts(hard.astype(np.uint8), THINNEST / scale)
+    if not thin.any():
+        if (level > 0.5).any():
+            return level
+        thin = hard
+    return np.maximum(level, _drawn_thin(thin, size))
+
+
+def _drawn_thin(thin: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Coverage of strips THINNEST cells wide along the middle of thin parts (h, w) bool, on a grid of `size` (w, h)."""
+    depth = cv2.distanceTransform(thin.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    ridge = thin & (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - 0.3)
+    scale = size[0] / thin.shape[1]
+    if scale > 1:
+        middle = cv2.resize(ridge.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    else:
+        middle = np.zeros(size[::-1], np.uint8)
+        middle[tuple(((np.argwhere(ridge) + 0.5) * scale).astype(int).clip(max=np.subtract(middle.shape, 1)).T)] = 1
+    away = cv2.distanceTransform(1 - middle, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.clip(1 + max(THINNEST - max(scale, 1), 0) / 2 - away, 0, 1).astype(np.float32)
+
+
+def _cells_for_thin(hard: np.ndarray, cells: int) -> int:
+    """How many cells the longer side of a cropped mask (h, w) uint8 needs, lest its thin parts be only a cell or two wide."""
+    pixel = max(hard.shape) / cells  # of a cell
+    thin = _thin_parts(hard, THIN_WANTED * pixel)
+    if np.count_nonzero(thin) < THIN_SHARE * np.count_nonzero(hard):
+        return cells
+    depth = cv2.distanceTransform(hard, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    width = max(4 * float(depth[thin].mean()) - 1, 1.0)  # a strip's mean depth is a quarter of its width, and half a pixel
+    return int(np.clip(THIN_WANTED * max(hard.shape) / width, cells, FINEST * cells))
+
+
+def _thin_parts(hard: np.ndarray, width: float) -> np.ndarray:
+    """(h, w) bool: parts of a mask narrower than `width` pixels and longer than a tip or a corner."""
+    reach = max(int(np.ceil((width - 1) / 2)), 1)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
+    thin = hard & ~cv2.morphologyEx(hard, cv2.MORPH_OPEN, kernel) & 1
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
+    real = stats[:, cv2.CC_STAT_AREA] > 10 * kernel.shape[0]
     real[0] = False
-    if not real.any() and (level > 0.5).any():
-        return level
-    thin = real[labels].astype(np.uint8) if real.any() else bytes_
-    thin = cv2.dilate(thin, kernel if reach > 0 else np.ones((2, 2), np.uint8))
-    wide = cv2.resize(
-        thin.astype(np.float32), size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    )
-    return np.maximum(level, wide)
+    return real[labels]
 
 
 def _connected(level: np.ndarray, coarser: float) -> np.ndarray:
