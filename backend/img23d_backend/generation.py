@@ -12,6 +12,7 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, Stage
 
 from .arranging import Arranger
+from .cutouts.framing import within
 from .cutouts.touch_up import touch_up
 from .failures import as_known
 from .job import Job
@@ -65,7 +66,7 @@ class Generation:
                     raise not_found_error(found)
                 scaled, target, share = sizes.fitted(found)
                 cutout = self.engine.matter.cut_out(scaled, target, self.job.context(Stage.MATTE, index))
-                cutout = touch_up(cutout, scaled, self._target(index).strokes)
+                cutout = within(scaled, touch_up(cutout, scaled, self._target(index).strokes))
                 cuts[index] = self.results.keep_cutout(index, found, cutout, share)
         return cuts
 

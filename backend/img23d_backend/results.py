@@ -29,9 +29,10 @@ class Cut:
     share: float  # the working size's share of the photo's
     side: float  # pixels of the photo, the longest side of what is solid
     solid_box: Box  # of what is solid, in the photo
+    photo: PixelBox | None = None  # the photo's area in the cut-out's pixels
 
     def read(self) -> CutOut:
-        return CutOut(rgba=read_rgba(self.path), left=self.left, top=self.top)
+        return CutOut(rgba=read_rgba(self.path), left=self.left, top=self.top, photo=self.photo)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,9 @@ class Results:
         solid = solid_bounds(cutout.rgba)
         side = max(solid.width, solid.height) / share
         box = self._in_photo(solid, cutout, share)
-        cut = Cut(path=path, left=cutout.left, top=cutout.top, share=share, side=side, solid_box=box)
+        cut = Cut(
+            path=path, left=cutout.left, top=cutout.top, share=share, side=side, solid_box=box, photo=cutout.photo
+        )
         write_png(path, cutout.rgba)
         target = self.target(index)
         target.cutout_left, target.cutout_top, target.cutout_share = cutout.left, cutout.top, share

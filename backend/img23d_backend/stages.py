@@ -97,13 +97,15 @@ class CutOut:
     """One thing by itself. `rgba` (h, w, 4) uint8, straight alpha, colours of the foreground also under the soft edge.
 
     `left`, `top` are the photo's pixel that the cut-out's first pixel is; the scale is the photo's. The matte is
-    surrounded by a transparent margin where the photo leaves room.
+    surrounded by a transparent margin where the photo leaves room. `photo` is the photo's own area in the cut-out's pixels,
+    where that is known: what reaches its border is cut off there.
     """
 
     rgba: np.ndarray
     left: int = 0
     top: int = 0
     note: str = ""
+    photo: PixelBox | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

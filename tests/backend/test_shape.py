@@ -6,127 +6,75 @@ import cv2
 import numpy as np
 import pytest
 import trimesh
+from drawn import SUB, blank, cutout, ellipse, iou, polygon, shape_of, soft, solid_of
 from img23d_backend.engines.preview.shape import OutlineShaper
 from img23d_backend.mesh.checks import find_defects
-from img23d_backend.stages import Context, CutOut, JobCancelled, Shaped
+from img23d_backend.stages import Context, JobCancelled, Shaped
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, ShapeKind
 from scipy.spatial import cKDTree
 
-SUB = 4  # drawn that much larger, then averaged down: a soft edge
-
-
-def _blank(height: int, width: int) -> np.ndarray:
-    return np.zeros((height * SUB, width * SUB), np.uint8)
-
-
-def _soft(image: np.ndarray) -> np.ndarray:
-    return cv2.resize(image, None, fx=1 / SUB, fy=1 / SUB, interpolation=cv2.INTER_AREA)
-
-
-def _polygon(image: np.ndarray, points: list[tuple[float, float]]) -> None:
-    cv2.fillPoly(image, [np.round(np.array(points) * SUB).astype(np.int32)], 255)
-
-
-def _ellipse(image: np.ndarray, x: float, y: float, rx: float, ry: float, value: int = 255) -> None:
-    center, axes = (round(x * SUB), round(y * SUB)), (round(rx * SUB), round(ry * SUB))
-    cv2.ellipse(image, center, axes, 0, 0, 360, value, -1)
-
 
 def _disc() -> np.ndarray:
-    image = _blank(240, 240)
-    _ellipse(image, 120, 120, 100, 100)
-    return _soft(image)
+    image = blank(240, 240)
+    ellipse(image, 120, 120, 100, 100)
+    return soft(image)
 
 
 def _ring() -> np.ndarray:
-    image = _blank(240, 240)
-    _ellipse(image, 120, 120, 110, 110)
-    _ellipse(image, 120, 120, 60, 60, 0)
-    return _soft(image)
+    image = blank(240, 240)
+    ellipse(image, 120, 120, 110, 110)
+    ellipse(image, 120, 120, 60, 60, 0)
+    return soft(image)
 
 
 def _mug() -> np.ndarray:
-    image = _blank(260, 280)
-    _ellipse(image, 180, 130, 70, 75)
-    _ellipse(image, 180, 130, 48, 53, 0)
-    _polygon(image, [(40, 45), (180, 45), (180, 215), (40, 215)])
-    _ellipse(image, 110, 45, 70, 20)
-    _ellipse(image, 110, 215, 70, 20)
-    return _soft(image)
+    image = blank(260, 280)
+    ellipse(image, 180, 130, 70, 75)
+    ellipse(image, 180, 130, 48, 53, 0)
+    polygon(image, [(40, 45), (180, 45), (180, 215), (40, 215)])
+    ellipse(image, 110, 45, 70, 20)
+    ellipse(image, 110, 215, 70, 20)
+    return soft(image)
 
 
 def _quadrangle() -> np.ndarray:
-    image = _blank(260, 220)
-    _polygon(image, [(30, 20), (180, 35), (170, 240), (20, 225)])
-    return _soft(image)
+    image = blank(260, 220)
+    polygon(image, [(30, 20), (180, 35), (170, 240), (20, 225)])
+    return soft(image)
 
 
 def _rectangle() -> np.ndarray:
-    image = _blank(260, 160)
-    _polygon(image, [(30, 30), (130, 30), (130, 230), (30, 230)])
-    return _soft(image)
+    image = blank(260, 160)
+    polygon(image, [(30, 30), (130, 30), (130, 230), (30, 230)])
+    return soft(image)
 
 
 def _triangle() -> np.ndarray:
-    image = _blank(240, 240)
-    _polygon(image, [(120, 20), (210, 220), (30, 220)])
-    return _soft(image)
+    image = blank(240, 240)
+    polygon(image, [(120, 20), (210, 220), (30, 220)])
+    return soft(image)
 
 
 def _star() -> np.ndarray:
-    image = _blank(260, 260)
+    image = blank(260, 260)
     radius = (120, 50) * 5
-    _polygon(image, [(130 + r * np.sin(i * np.pi / 5), 130 - r * np.cos(i * np.pi / 5)) for i, r in enumerate(radius)])
-    return _soft(image)
+    polygon(image, [(130 + r * np.sin(i * np.pi / 5), 130 - r * np.cos(i * np.pi / 5)) for i, r in enumerate(radius)])
+    return soft(image)
 
 
 def _wave() -> np.ndarray:
-    image = _blank(200, 300)
+    image = blank(200, 300)
     t = np.linspace(0, 3 * np.pi, 200)
     path = np.column_stack([30 + t * 25, 100 + 50 * np.sin(t)]) * SUB
     cv2.polylines(image, [np.round(path).astype(np.int32)], False, 255, 16 * SUB)
-    return _soft(image)
-
-
-def _cutout(alpha: np.ndarray) -> CutOut:
-    return CutOut(rgba=np.dstack([np.full((*alpha.shape, 3), 180, np.uint8), alpha]))
-
-
-def _shape(alpha: np.ndarray, *, faces: int = 6000, kind: ShapeKind = ShapeKind.AUTO, thickness: float = 1.0) -> Shaped:
-    settings = Settings(faces=faces, shape=kind, thickness=thickness)
-    return OutlineShaper().shape(_cutout(alpha), settings, Context())
-
-
-def _solid(shaped: Shaped) -> trimesh.Trimesh:
-    return trimesh.Trimesh(shaped.mesh.vertices, shaped.mesh.faces, process=False)
-
-
-def _covered(shaped: Shaped, size: tuple[int, int]) -> np.ndarray:
-    """Pixels whose centre lies within the front's outline, by counting crossings with the rim."""
-    front = shaped.mesh.faces[: len(shaped.mesh.faces) // 2]
-    edges = np.concatenate([front[:, [0, 1]], front[:, [1, 2]], front[:, [2, 0]]])
-    _, index, count = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
-    rim = shaped.view.project(shaped.mesh.vertices)[edges[index[count == 1]]][:, :, :2]
-    covered = np.zeros(size, dtype=bool)
-    centers = np.arange(size[1]) + 0.5
-    for row in range(size[0]):
-        y = row + 0.5
-        a, b = rim[(rim[:, 0, 1] <= y) != (rim[:, 1, 1] <= y)].transpose(1, 0, 2)
-        x = np.sort(a[:, 0] + (y - a[:, 1]) / (b[:, 1] - a[:, 1]) * (b[:, 0] - a[:, 0]))
-        covered[row] = np.searchsorted(x, centers) % 2 == 1
-    return covered
-
-
-def _iou(shaped: Shaped, alpha: np.ndarray) -> float:
-    covered, wanted = _covered(shaped, alpha.shape), alpha >= 128
-    return float((covered & wanted).sum() / (covered | wanted).sum())
+    return soft(image)
 
 
 def _chamfer(shaped: Shaped, truth: trimesh.Trimesh) -> float:
     """Mean distance both ways, each mesh centred and scaled to a longest side of 1."""
     clouds = []
-    for solid in (_solid(shaped), truth):
+    for solid in (solid_of(shaped), truth):
         points = trimesh.sample.sample_surface(solid, 8000, seed=1)[0]
         low, high = solid.bounds
         clouds.append((points - (low + high) / 2) / (high - low).max())
@@ -152,13 +100,13 @@ OUTLINES = {
 def test_every_outline_becomes_one_closed_solid_that_covers_its_cutout(name: str) -> None:
     draw, euler = OUTLINES[name]
     alpha = draw()
-    shaped = _shape(alpha, faces=20000)
+    shaped = shape_of(alpha, faces=20000)
     assert find_defects(shaped.mesh) == ()
-    solid = _solid(shaped)
+    solid = solid_of(shaped)
     assert solid.is_watertight and solid.is_winding_consistent and solid.volume > 0
     assert solid.euler_number == euler and solid.body_count == 1
     assert 12000 <= len(solid.faces) <= 20000
-    assert _iou(shaped, alpha) >= 0.985
+    assert iou(shaped, alpha) >= 0.985
     assert shaped.note.endswith(".")
 
 
@@ -174,11 +122,11 @@ def test_every_outline_becomes_one_closed_solid_that_covers_its_cutout(name: str
     ids=["ball", "inflated ball", "torus", "cylinder", "cone"],
 )
 def test_known_solids_are_met(alpha: np.ndarray, kind: ShapeKind, truth: trimesh.Trimesh) -> None:
-    assert _chamfer(_shape(alpha, kind=kind), truth) < 0.014
+    assert _chamfer(shape_of(alpha, kind=kind), truth) < 0.014
 
 
 def test_a_board_has_flat_faces() -> None:
-    shaped = _shape(_quadrangle())
+    shaped = shape_of(_quadrangle())
     depth = float(np.ptp(shaped.mesh.vertices[:, 2])) * shaped.view.matrix[0, 0]
     corners = [(30, -20), (180, -35), (170, -240), (20, -225)]
     truth = trimesh.convex.convex_hull([(x, y, z) for x, y in corners for z in (0, depth)])
@@ -188,21 +136,21 @@ def test_a_board_has_flat_faces() -> None:
 
 
 def _star(arms: int) -> np.ndarray:
-    image = _blank(240, 240)
+    image = blank(240, 240)
     angles = np.arange(2 * arms) * np.pi / arms
     radii = np.where(np.arange(2 * arms) % 2, 55, 105)
-    _polygon(image, [(120 + r * np.sin(a), 120 - r * np.cos(a)) for r, a in zip(radii, angles, strict=True)])
-    return _soft(image)
+    polygon(image, [(120 + r * np.sin(a), 120 - r * np.cos(a)) for r, a in zip(radii, angles, strict=True)])
+    return soft(image)
 
 
 def test_a_star_is_puffed_and_a_cog_is_flat() -> None:
-    star, cog = (np.ptp(_shape(_star(arms)).mesh.vertices[:, 2]) for arms in (5, 9))
+    star, cog = (np.ptp(shape_of(_star(arms)).mesh.vertices[:, 2]) for arms in (5, 9))
     assert 0.35 < star < 0.8
     assert 0.05 < cog < 0.3
 
 
 def test_a_mug_is_a_round_body_with_a_round_handle() -> None:
-    shaped = _shape(_mug(), faces=12000)
+    shaped = shape_of(_mug(), faces=12000)
     pixels = shaped.view.project(shaped.mesh.vertices)
     depth = shaped.mesh.vertices[:, 2] * shaped.view.matrix[0, 0]
     body = depth[np.abs(pixels[:, 0] - 110) < 30].max()
@@ -213,22 +161,22 @@ def test_a_mug_is_a_round_body_with_a_round_handle() -> None:
 
 
 def test_thickness_scales_what_is_blown_up() -> None:
-    depths = [np.ptp(_shape(_wave(), faces=3000, thickness=t).mesh.vertices[:, 2]) for t in (0.25, 1.0, 2.0)]
+    depths = [np.ptp(shape_of(_wave(), faces=3000, thickness=t).mesh.vertices[:, 2]) for t in (0.25, 1.0, 2.0)]
     assert depths[0] == pytest.approx(depths[1] / 4, rel=0.05)
     assert depths[2] == pytest.approx(depths[1] * 2, rel=0.05)
 
 
 def test_revolve_can_be_forced_and_refused() -> None:
-    assert np.ptp(_shape(_quadrangle(), kind=ShapeKind.REVOLVE).mesh.vertices[:, 2]) > 0.5
-    assert "Blown up" in _shape(_disc(), kind=ShapeKind.INFLATE).note
+    assert np.ptp(shape_of(_quadrangle(), kind=ShapeKind.REVOLVE).mesh.vertices[:, 2]) > 0.5
+    assert "Blown up" in shape_of(_disc(), kind=ShapeKind.INFLATE).note
 
 
 def test_small_parts_go_and_large_loose_parts_are_tied() -> None:
-    image = _blank(200, 300)
-    _ellipse(image, 80, 100, 60, 60)
-    _ellipse(image, 220, 100, 30, 30)
-    _ellipse(image, 280, 20, 3, 3)
-    shaped = _shape(_soft(image))
+    image = blank(200, 300)
+    ellipse(image, 80, 100, 60, 60)
+    ellipse(image, 220, 100, 30, 30)
+    ellipse(image, 280, 20, 3, 3)
+    shaped = shape_of(soft(image))
     assert find_defects(shaped.mesh) == ()
     right = shaped.view.project(shaped.mesh.vertices)[:, 0].max()
     assert right == pytest.approx(250, abs=1)
@@ -236,7 +184,7 @@ def test_small_parts_go_and_large_loose_parts_are_tied() -> None:
 
 @pytest.mark.parametrize("faces", [500, 60000])
 def test_the_number_of_faces_is_kept(faces: int) -> None:
-    shaped = _shape(_mug(), faces=faces)
+    shaped = shape_of(_mug(), faces=faces)
     assert find_defects(shaped.mesh) == ()
     assert 0.6 * faces <= len(shaped.mesh.faces) <= faces
 
@@ -271,7 +219,7 @@ def _noise() -> np.ndarray:
 @pytest.mark.parametrize("alpha", [_dot(), _line(), _checkers(), _pinch(), _noise(), np.full((1, 1), 255, np.uint8)])
 @pytest.mark.parametrize("faces", [500, 20000])
 def test_odd_outlines_give_closed_solids(alpha: np.ndarray, faces: int) -> None:
-    shaped = _shape(alpha, faces=faces)
+    shaped = shape_of(alpha, faces=faces)
     assert find_defects(shaped.mesh) == ()
     assert len(shaped.mesh.faces) <= faces
 
@@ -279,12 +227,12 @@ def test_odd_outlines_give_closed_solids(alpha: np.ndarray, faces: int) -> None:
 @pytest.mark.parametrize("alpha", [np.zeros((30, 30), np.uint8), np.full((30, 30), 100, np.uint8)])
 def test_an_empty_cutout_is_said(alpha: np.ndarray) -> None:
     with pytest.raises(Img23DError) as caught:
-        _shape(alpha)
+        shape_of(alpha)
     assert caught.value.code is ErrorCode.EMPTY_CUTOUT
 
 
 def test_the_same_cutout_gives_the_same_bytes() -> None:
-    first, second = (_shape(_mug(), faces=3000).mesh for _ in range(2))
+    first, second = (shape_of(_mug(), faces=3000).mesh for _ in range(2))
     assert first.vertices.tobytes() == second.vertices.tobytes()
     assert first.faces.tobytes() == second.faces.tobytes()
     assert first.vertices.dtype == np.float32 and first.faces.dtype == np.int32
@@ -296,4 +244,4 @@ def test_a_cancel_is_seen() -> None:
             raise JobCancelled
 
     with pytest.raises(JobCancelled):
-        OutlineShaper().shape(_cutout(_disc()), Settings(), Context(report=report))
+        OutlineShaper().shape(cutout(_disc()), Settings(), Context(report=report))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
-from ..stages import CutOut, PixelBox
+from ..stages import CutOut, Photo, PixelBox
 from .foreground import estimate_foreground
 
 _MARGIN = 0.05  # of the thing's longer side, transparent around it
@@ -57,3 +59,9 @@ def framed(rgb: np.ndarray, alpha: np.ndarray, bounds: PixelBox, window: PixelBo
     rgba[:margin, :, 3] = rgba[-margin:, :, 3] = 0
     rgba[:, :margin, 3] = rgba[:, -margin:, 3] = 0
     return CutOut(rgba=rgba, left=window.left + bounds.left - margin, top=window.top + bounds.top - margin)
+
+
+def within(photo: Photo, cutout: CutOut) -> CutOut:
+    """The cut-out with the photo's borders in its own pixels."""
+    left, top = -cutout.left, -cutout.top
+    return replace(cutout, photo=PixelBox(left=left, top=top, right=left + photo.width, bottom=top + photo.height))

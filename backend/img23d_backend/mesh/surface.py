@@ -16,6 +16,7 @@ from .sheet.relax import relax
 from .sheet.seed import seed_sheet
 from .sheet.sheet import Sheet
 from .sheet.split import split_chords, split_long
+from .sheet.wall import wall_between, wall_faces
 
 SPLIT_ABOVE = (1.6, 1.4, 1.4)  # wanted edge lengths, round by round
 COLLAPSE_BELOW, NEVER_ABOVE = 0.7, 1.3
@@ -28,8 +29,9 @@ FACE_FILL = 0.96  # what a round of remeshing is aimed at; the rest is room for 
 def close_relief(relief: Relief, *, faces: int, report: Callable[[float], None] = lambda fraction: None) -> Mesh:
     """The solid between the relief and its mirror image, with at most `faces` triangles where that can be kept.
 
-    Vertices are (column, row, depth) in cells of the relief, the outline at depth 0. Every hole of the outline is kept.
-    The result is closed and manifold by construction: a triangulated planar region doubled along its border.
+    Vertices are (column, row, depth) in cells of the relief, the outline at depth 0 but for where a plane cuts the solid
+    off: there is a flat wall between front and back. Every hole of the outline is kept. The result is closed and
+    manifold by construction: a triangulated planar region doubled along its border.
     """
     half = faces // 2
     relief = dataclasses.replace(relief, size=_sizes_for(relief, half * FACE_FILL))
@@ -43,7 +45,7 @@ def close_relief(relief: Relief, *, faces: int, report: Callable[[float], None] 
         _remesh_round(sheet, SPLIT_ABOVE[done], relaxations, tick)
         if done == 1:  # not earlier: the first round leaves more faces than the sizes ask for
             _correct_size(sheet, half * FACE_FILL)
-    _finish(sheet, half)
+    _finish(sheet, faces)
     return _doubled(sheet)
 
 
@@ -82,12 +84,12 @@ def _flip(sheet: Sheet, tick: Callable[[], None]) -> None:
             break
 
 
-def _finish(sheet: Sheet, most: int) -> None:
-    """Bring the sheet close to, but not above, its number of faces and rid it of chords."""
-    _fill_up(sheet, int(most * FACE_FILL))
+def _finish(sheet: Sheet, faces: int) -> None:
+    """Bring the solid close to, but not above, its number of faces and rid the sheet of chords."""
+    _fill_up(sheet, int((faces - wall_faces(sheet)) // 2 * FACE_FILL))
     for attempt in range(60):
         split_chords(sheet)
-        over = len(sheet.faces) - most
+        over = len(sheet.faces) - (faces - wall_faces(sheet)) // 2
         if over <= 0:
             return
         lenient = 1.0 + 0.3 * attempt
@@ -131,14 +133,14 @@ def _sizes_for(relief: Relief, faces: float) -> np.ndarray:
 
 
 def _cell_areas(relief: Relief) -> np.ndarray:
-    """Area of the lifted sheet a cell."""
+    """Area of the lifted sheet a cell, with its half of the walls."""
     depth = np.sqrt(np.maximum(relief.depth_squared, 0.0)) * (relief.distance > 0)
     du = np.diff(depth, axis=1)[:-1]
     dv = np.diff(depth, axis=0)[:, :-1]
     area = np.zeros_like(depth)
     inside = np.maximum(relief.distance[:-1, :-1], relief.distance[1:, 1:]) > 0
     area[:-1, :-1] = np.sqrt(1 + du**2 + dv**2) * inside
-    return area
+    return area + depth * relief.walled_cells()
 
 
 def _correct_size(sheet: Sheet, wanted: float) -> None:
@@ -150,14 +152,18 @@ def _correct_size(sheet: Sheet, wanted: float) -> None:
 
 
 def _doubled(sheet: Sheet) -> Mesh:
-    """Front and back of the sheet, sewn along the rim; y turned upwards makes the front's faces clockwise, so they turn."""
+    """Front and back of the sheet, sewn along the rim or with a wall between them.
+
+    y turned upwards makes the front's faces clockwise, so they turn.
+    """
     count = len(sheet.points)
-    inner = np.flatnonzero(~sheet.rim)
+    apart = np.flatnonzero(~sheet.rim | (sheet.height > 0))
     twin = np.arange(count)
-    twin[inner] = count + np.arange(len(inner))
+    twin[apart] = count + np.arange(len(apart))
     front = sheet.solid_points()
-    back = front[inner] * (1, 1, -1)
+    back = front[apart] * (1, 1, -1)
+    wall_points, wall = wall_between(sheet, twin)
     return Mesh(
-        vertices=np.concatenate([front, back]).astype(np.float32),
-        faces=np.concatenate([sheet.faces[:, ::-1], twin[sheet.faces]]).astype(np.int32),
+        vertices=np.concatenate([front, back, wall_points]).astype(np.float32),
+        faces=np.concatenate([sheet.faces[:, ::-1], twin[sheet.faces], wall]).astype(np.int32),
     )

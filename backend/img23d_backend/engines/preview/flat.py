@@ -16,14 +16,14 @@ MOST_STAR_ARMS = 6  # with more it is a cog, a flower or a biscuit
 ANGULAR = 0.6  # share of the outline's turning that lies in corners, for an angular outline
 
 
-def flat_depth(distance: np.ndarray, kind: str) -> np.ndarray:
-    """Squared half depth of one of the flat kinds over an outline given as signed distance.
+def flat_depth(distance: np.ndarray, kind: str, *, area: int) -> np.ndarray:
+    """Squared half depth of one of the flat kinds over an outline given as signed distance; `area` is the thing's in cells.
 
     A slab with a rounded edge; but a star, which as a thing is more often puffed than cut from a board.
     """
     if kind == "star":
         return inflated(distance) * STAR_DEPTH**2
-    half = HALF_THICKNESS[kind] * np.sqrt((distance > 0).sum() / np.pi)
+    half = HALF_THICKNESS[kind] * np.sqrt(area / np.pi)
     ramp = np.clip(distance / max(0.75 * half, 2.0), 0, 1)
     return half**2 * (1 - (1 - ramp) ** 2)
 
@@ -36,10 +36,10 @@ def flat_thing(distance: np.ndarray) -> str:
     arms = _arms(outline, distance)
     if arms:
         return "wheel" if arms > MOST_STAR_ARMS else "star"
-    corners, share, hull_share = _corners(outline)
+    corners, outward, share, hull_share = _corners(outline)
     if corners == 4 and share > ANGULAR and hull_share > 0.93 and _straight_sides(outline):
         return "board"
-    if corners == 2 and share > 0.5 and hull_share > 0.9:
+    if corners == outward == 2 and share > 0.5 and hull_share > 0.9:
         return "leaf"
     return ""
 
@@ -63,16 +63,20 @@ def _turning(outline: np.ndarray) -> np.ndarray:
     return np.arctan2(cross, (behind * ahead).sum(axis=1))
 
 
-def _corners(outline: np.ndarray) -> tuple[int, float, float]:
-    """Number of corners, their share in the whole turning (360 degrees), and how much of its hull the outline fills."""
-    turn = np.abs(_turning(outline))
+def _corners(outline: np.ndarray) -> tuple[int, int, float, float]:
+    """Number of corners, of those that point outwards, their share in the whole turning (360 degrees), and how much of its
+    hull the outline fills.
+    """
+    signed = _turning(outline)
+    turn = np.abs(signed)
     reach = int(CORNER_SPAN * len(outline))
     peak = np.array([turn[i] >= np.take(turn, range(i - reach, i + reach + 1), mode="wrap").max() for i in range(len(turn))])
     strong = np.flatnonzero(peak & (turn > CORNER_TURN))
     apart = strong[np.diff(strong, prepend=strong[-1] - len(turn)) > reach] if len(strong) else strong
     points = outline.astype(np.float32)
     hull = cv2.contourArea(cv2.convexHull(points))
-    return len(apart), float(turn[apart].sum() / (2 * np.pi)), cv2.contourArea(points) / max(hull, 1.0)
+    outward = int(np.count_nonzero(signed[apart] * signed.sum() > 0))
+    return len(apart), outward, float(turn[apart].sum() / (2 * np.pi)), cv2.contourArea(points) / max(hull, 1.0)
 
 
 def _straight_sides(outline: np.ndarray) -> bool:

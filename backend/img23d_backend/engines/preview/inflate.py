@@ -7,6 +7,7 @@ import numpy as np
 
 COARSEST = 24  # samples a side
 SWEEPS = 36  # a level
+RIDGE_LOSS = 0.45  # cells that the distance along the middle of a limb falls short, since it is smoothed
 BALL_GRID = 128  # samples a side for the union of inscribed balls
 
 
@@ -90,8 +91,7 @@ def _height_ratio(distance: np.ndarray, membrane: np.ndarray) -> np.ndarray:
     """Smooth ratio of the union of inscribed balls to the membrane, about 1/2 in strips and 1 in discs."""
     shrink = min(1.0, BALL_GRID / max(distance.shape))
     size = (max(round(distance.shape[1] * shrink), 4), max(round(distance.shape[0] * shrink), 4))
-    small = cv2.resize(np.maximum(distance, 0), size, interpolation=cv2.INTER_AREA)
-    low = cv2.resize(membrane, size, interpolation=cv2.INTER_AREA)
+    small, low = (_peaks(grid, size) for grid in (np.where(distance > 0, distance + RIDGE_LOSS, 0), membrane))
     balls = _union_of_balls(small * shrink) / shrink**2
     inner = (small > 0.5 / shrink) if (small > 0.5 / shrink).any() else small > 0
     weight = inner * np.maximum(small, 0)
@@ -101,6 +101,12 @@ def _height_ratio(distance: np.ndarray, membrane: np.ndarray) -> np.ndarray:
     total = cv2.GaussianBlur(weight, (0, 0), sigma)
     smooth = np.where(total > 1e-4, ratio / np.maximum(total, 1e-4), 0.5)
     return cv2.resize(smooth, distance.shape[::-1], interpolation=cv2.INTER_CUBIC)
+
+
+def _peaks(grid: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """The largest value around each sample of a coarser grid of `size` (w, h): a thin limb keeps the height of its middle."""
+    reach = 2 * (max(grid.shape) // (2 * max(size))) + 1
+    return cv2.resize(cv2.dilate(grid, np.ones((reach, reach), np.uint8)), size, interpolation=cv2.INTER_NEAREST_EXACT)
 
 
 def _union_of_balls(radius: np.ndarray) -> np.ndarray:

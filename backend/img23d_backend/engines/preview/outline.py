@@ -8,22 +8,30 @@ import cv2
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
+from .planes import Planes
+
 MARGIN = 5  # cells around the outline
 SPECK_SHARE = 0.01  # of the whole area; smaller loose parts are dropped, larger ones are tied to the rest
 HOLE_SHARE = 0.0003  # smaller holes are noise of the matte
 THINNEST = 2.5  # cells; thinner parts are drawn that wide, lest they break
+THIN_WANTED = 4.5  # cells across the thinnest part, for which the grid is made finer
+FINEST = 2.5  # times the cells asked for: it is made no finer than that
+THIN_SHARE = 0.004  # of the whole area; less is no part of its own
 MOST_ENLARGED = 24.0  # cells a pixel
 SMOOTHING = 0.7  # cells
+MIRRORED = 0.35  # of a plane's cut: how far the outline goes on beyond it, as its mirror image
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outline:
     """`distance` (rows, columns) float64: signed distance to the outline in cells, positive inside.
 
+    `uncut`, of the same shape, is that to the outline continued by its mirror image beyond each plane that cuts it off.
     Sample (row, column) lies on the cut-out's pixel (`left` + (column + 0.5) / `scale`, `top` + (row + 0.5) / `scale`).
     """
 
     distance: np.ndarray
+    uncut: np.ndarray
     scale: float  # cells a pixel
     left: float
     top: float
@@ -33,8 +41,8 @@ class Outline:
         return self.distance > 0
 
 
-def trace_outline(alpha: np.ndarray, *, cells: int, coarser: float = 1.0) -> Outline:
-    """The outline of a (h, w) uint8 alpha on a grid whose longer side spans about `cells`.
+def trace_outline(alpha: np.ndarray, *, cells: int, coarser: float = 1.0, planes: Planes = Planes()) -> Outline:
+    """The outline of a (h, w) uint8 alpha on a grid whose longer side spans about `cells`, cut straight at the planes.
 
     `coarser` > 1 smooths the outline and fills holes that much more. Raises Img23DError(EMPTY_CUTOUT) when no pixel is
     at least half opaque.
@@ -45,22 +53,52 @@ def trace_outline(alpha: np.ndarray, *, cells: int, coarser: float = 1.0) -> Out
             ErrorCode.EMPTY_CUTOUT,
             "Nothing was left of this object after cutting it out: draw a box around it or use a picture with a plainer background.",
         )
-    mask = _without_specks(mask)
+    mask = _within(_without_specks(mask), planes)
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    scale = min(cells / max(bottom - top, right - left), MOST_ENLARGED)
+    hard = mask[top:bottom, left:right].astype(np.uint8)
+    scale = min(_cells_for_thin(hard, cells) / max(hard.shape), MOST_ENLARGED)
     pad = int(np.ceil((MARGIN + 2 * coarser) / scale)) + 1
     near = cv2.dilate(mask.astype(np.uint8), np.ones((5, 5), np.uint8))
-    soft = np.where(near > 0, alpha, 0).astype(np.float32) / 255
-    soft = cv2.copyMakeBorder(soft[top:bottom, left:right], pad, pad, pad, pad, cv2.BORDER_CONSTANT)
-    hard = np.pad(mask[top:bottom, left:right], pad)
-    level = _level(soft, hard, scale)
-    return Outline(
-        distance=_without_stairs(_distance_in_one_piece(level, coarser), step=float(np.clip(0.5 * scale, 0.5, 2.0))),
-        scale=level.shape[1] / soft.shape[1],
-        left=float(left - pad),
-        top=float(top - pad),
-    )
+    soft = np.where(near > 0, alpha, 0).astype(np.float32)[top:bottom, left:right] / 255
+    beyond = _mirrored_rows(hard, planes, pad)
+    soft, hard = (_padded(cv2.copyMakeBorder(image, *beyond, cv2.BORDER_REFLECT), pad) for image in (soft, hard))
+    level = _level(soft, hard > 0, scale)
+    scale, top, left = level.shape[1] / soft.shape[1], float(top - pad - beyond[0]), float(left - pad - beyond[2])
+    uncut = _without_stairs(_distance_in_one_piece(level, coarser), step=float(np.clip(0.5 * scale, 0.5, 2.0)))
+    distance = _cut(uncut, planes, scale, left, top)
+    if planes and cv2.connectedComponents((distance > 0).astype(np.uint8), connectivity=4)[0] != 2:
+        return trace_outline(alpha, cells=cells, coarser=coarser)  # it hangs together only beyond a plane
+    return Outline(distance=distance, uncut=uncut, scale=scale, left=left, top=top)
+
+
+def _within(mask: np.ndarray, planes: Planes) -> np.ndarray:
+    kept = np.zeros_like(mask)
+    part = slice(planes.top, planes.bottom), slice(planes.left, planes.right)
+    kept[part] = mask[part]
+    return kept
+
+
+def _mirrored_rows(hard: np.ndarray, planes: Planes, least: int) -> tuple[int, int, int, int]:
+    """How many lines of the mirror image follow above, below, left and right of a cropped mask (h, w)."""
+    lines = ((planes.top, hard[0]), (planes.bottom, hard[-1]), (planes.left, hard[:, 0]), (planes.right, hard[:, -1]))
+    counts = (0 if plane is None else max(round(MIRRORED * int(np.count_nonzero(line))), least) for plane, line in lines)
+    return tuple(min(count, side) for count, side in zip(counts, (*hard.shape[:1] * 2, *hard.shape[1:] * 2), strict=True))
+
+
+def _padded(image: np.ndarray, pad: int) -> np.ndarray:
+    return cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
+
+
+def _cut(distance: np.ndarray, planes: Planes, scale: float, left: float, top: float) -> np.ndarray:
+    """The signed distance cut off at the planes; `left` and `top` are the pixel at the grid's corner."""
+    rows, columns = (np.arange(count)[shape] for count, shape in zip(distance.shape, ((..., None), (None, ...)), strict=True))
+    for lines, first, last, origin in ((columns, planes.left, planes.right, left), (rows, planes.top, planes.bottom, top)):
+        if first is not None:
+            distance = np.minimum(distance, lines - ((first - origin) * scale - 0.5))
+        if last is not None:
+            distance = np.minimum(distance, (last - origin) * scale - 0.5 - lines)
+    return distance
 
 
 def _has_soft_edge(soft: np.ndarray) -> bool:
@@ -100,21 +138,48 @@ def _level(soft: np.ndarray, hard: np.ndarray, scale: float) -> np.ndarray:
     if scale > 1:
         soft = cv2.GaussianBlur(soft, (0, 0), 0.3 if _has_soft_edge(soft) else 0.8)  # pixels; takes a hard mask's stairs off
     level = cv2.resize(soft, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    reach = int(np.ceil(max(THINNEST / scale - 1, 0) / 2))
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * max(reach, 1) + 1,) * 2)
-    bytes_ = hard.astype(np.uint8)
-    thin = bytes_ & ~cv2.morphologyEx(bytes_, cv2.MORPH_OPEN, kernel) & 1
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
-    real = stats[:, cv2.CC_STAT_AREA] > 10 * kernel.shape[0]  # the rest is tips and corners
+    thin = _thin_parts(hard.astype(np.uint8), THINNEST / scale)
+    if not thin.any():
+        if (level > 0.5).any():
+            return level
+        thin = hard
+    return np.maximum(level, _drawn_thin(thin, size))
+
+
+def _drawn_thin(thin: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Coverage of strips THINNEST cells wide along the middle of thin parts (h, w) bool, on a grid of `size` (w, h)."""
+    depth = cv2.distanceTransform(thin.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    ridge = thin & (depth >= cv2.dilate(depth, np.ones((3, 3), np.uint8)) - 0.3)
+    scale = size[0] / thin.shape[1]
+    if scale > 1:
+        middle = cv2.resize(ridge.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    else:
+        middle = np.zeros(size[::-1], np.uint8)
+        middle[tuple(((np.argwhere(ridge) + 0.5) * scale).astype(int).clip(max=np.subtract(middle.shape, 1)).T)] = 1
+    away = cv2.distanceTransform(1 - middle, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.clip(1 + max(THINNEST - max(scale, 1), 0) / 2 - away, 0, 1).astype(np.float32)
+
+
+def _cells_for_thin(hard: np.ndarray, cells: int) -> int:
+    """How many cells the longer side of a cropped mask (h, w) uint8 needs, lest its thin parts be only a cell or two wide."""
+    pixel = max(hard.shape) / cells  # of a cell
+    thin = _thin_parts(hard, THIN_WANTED * pixel)
+    if np.count_nonzero(thin) < THIN_SHARE * np.count_nonzero(hard):
+        return cells
+    depth = cv2.distanceTransform(hard, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    width = max(4 * float(depth[thin].mean()) - 1, 1.0)  # a strip's mean depth is a quarter of its width, and half a pixel
+    return int(np.clip(THIN_WANTED * max(hard.shape) / width, cells, FINEST * cells))
+
+
+def _thin_parts(hard: np.ndarray, width: float) -> np.ndarray:
+    """(h, w) bool: parts of a mask narrower than `width` pixels and longer than a tip or a corner."""
+    reach = max(int(np.ceil((width - 1) / 2)), 1)
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
+    thin = hard & ~cv2.morphologyEx(hard, cv2.MORPH_OPEN, kernel) & 1
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(thin, connectivity=8)
+    real = stats[:, cv2.CC_STAT_AREA] > 10 * kernel.shape[0]
     real[0] = False
-    if not real.any() and (level > 0.5).any():
-        return level
-    thin = real[labels].astype(np.uint8) if real.any() else bytes_
-    thin = cv2.dilate(thin, kernel if reach > 0 else np.ones((2, 2), np.uint8))
-    wide = cv2.resize(
-        thin.astype(np.float32), size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    )
-    return np.maximum(level, wide)
+    return real[labels]
 
 
 def _connected(level: np.ndarray, coarser: float) -> np.ndarray:

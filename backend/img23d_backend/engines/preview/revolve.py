@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
 STEEPEST_AXIS = 0.2  # columns a row; a stronger lean is no upright axis
 WHOLE_SYMMETRY = 0.93  # of the area must have its mirror partner
-CORE_SYMMETRY = 0.86
+CORE_SYMMETRY = 0.94
+LYING = 0.75  # of its width: a less high ellipse is a plate seen from above, or a lemon on its side
+LYING_FIT = 0.03  # of an ellipse's area that an outline may differ
 CORE_SHARE = 0.5  # of the area must be core, or the core is only a detail
 OPENING = 0.45  # of the largest inscribed radius: thinner parts are appendages
 LEAN_COST = 0.4  # share of the mirrored area that a lean of one column a row costs
@@ -39,6 +41,14 @@ class Core:
         )
         return covered & self.own
 
+    def continued(self, *, top: bool, bottom: bool) -> Core:
+        """The core and its mirror image beyond an end where a plane cuts it off."""
+        rows = len(self.own)
+        before = min(self.first, len(self.left)) if top else 0
+        after = min(rows - 1 - self.last, len(self.left)) if bottom else 0
+        left, right = (np.pad(edge, (before, after), mode="symmetric") for edge in (self.left, self.right))
+        return replace(self, first=self.first - before, last=self.last + after, left=left, right=right)
+
 
 def find_core(distance: np.ndarray, *, forced: bool = False) -> Core | None:
     """The symmetric body of an outline, if it has one: the whole of it, or what is left without thin appendages.
@@ -47,13 +57,14 @@ def find_core(distance: np.ndarray, *, forced: bool = False) -> Core | None:
     """
     inside = distance > 0
     body = _opened(distance, OPENING * distance.max())
-    whole = _core_of(distance, inside)
+    whole, bodied = _core_of(distance, inside), _core_of(distance, body)
+    symmetric = bodied is not None and bodied.mirrored >= CORE_SYMMETRY and not _lies(body)
+    if not symmetric and not forced:
+        return None
     if whole is not None and whole.mirrored >= WHOLE_SYMMETRY and not _pierced(whole.core, inside):
         return whole.core
-    bodied = _core_of(distance, body)
     if bodied is not None and not _pierced(bodied.core, inside):
-        symmetric = bodied.mirrored >= CORE_SYMMETRY and body.sum() >= CORE_SHARE * inside.sum()
-        if symmetric or forced:
+        if body.sum() >= CORE_SHARE * inside.sum() or forced:
             return bodied.core
     return whole.core if forced and whole is not None else None
 
@@ -86,6 +97,16 @@ def _opened(distance: np.ndarray, radius: float) -> np.ndarray:
     """Morphological opening of the inside by a disc."""
     kept = (distance > radius).astype(np.uint8)
     return cv2.distanceTransform(1 - kept, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) < radius
+
+
+def _lies(body: np.ndarray) -> bool:
+    """Whether a body is an ellipse that is much wider than high."""
+    rows, columns = (np.flatnonzero(body.any(axis=axis)) for axis in (1, 0))
+    height, width = (int(lines[-1] - lines[0]) + 1 for lines in (rows, columns))
+    ellipse = np.zeros(body.shape, np.uint8)
+    middle = (columns[0] + columns[-1]) / 2, (rows[0] + rows[-1]) / 2
+    cv2.ellipse(ellipse, (middle, (float(width), float(height)), 0.0), 1, -1)
+    return height < LYING * width and np.count_nonzero((ellipse > 0) ^ body) < LYING_FIT * np.count_nonzero(ellipse)
 
 
 def _core_of(distance: np.ndarray, body: np.ndarray) -> _Candidate | None:

@@ -14,9 +14,11 @@ from ...mesh.checks import find_defects
 from ...mesh.sheet.field import Relief
 from ...mesh.surface import close_relief
 from ...stages import Context, CutOut, Mesh, Shaped, View
+from .bands import is_front
 from .flat import flat_depth, flat_thing
 from .inflate import inflated
 from .outline import Outline, trace_outline
+from .planes import Planes, find_planes
 from .revolve import Core, find_core, revolved
 
 CELLS_FEWEST, CELLS_MOST = 160, 1000  # along the longer side of the outline
@@ -38,7 +40,7 @@ class _Form:
 
 
 class OutlineShaper:
-    """Makes one closed mesh of a cut-out's outline. Deterministic; the colours play no part."""
+    """Makes one closed mesh of a cut-out's outline; the colours tell what was turned about an axis. Deterministic."""
 
     def __init__(self) -> None:
         self._kept: Kept[Shaped] = Kept(_KEPT)
@@ -48,20 +50,21 @@ class OutlineShaper:
 
         Mesh units: the longer side of the outline is 1, the origin is in the middle. Raises Img23DError(EMPTY_CUTOUT).
         """
-        key = (digest(cutout.rgba[..., 3]), settings.faces, settings.shape, settings.thickness)
+        key = (digest(cutout.rgba), cutout.photo, settings.faces, settings.shape, settings.thickness)
         return self._kept.get(key, lambda: self._made(cutout, settings, context))
 
     def _made(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
         faces = _enough_faces(cutout, settings)
+        planes = find_planes(cutout.rgba[..., 3], cutout.photo)
         cells = int(np.clip(2.7 * np.sqrt(faces), CELLS_FEWEST, CELLS_MOST))
         for coarser in COARSER:
             context.report(0.0, "Tracing the outline")
-            outline = trace_outline(cutout.rgba[..., 3], cells=cells, coarser=coarser)
+            outline = trace_outline(cutout.rgba[..., 3], cells=cells, coarser=coarser, planes=planes)
             context.report(0.15, "Finding its solid")
-            form = _form(outline.distance, settings)
+            form = _form(cutout.rgba, outline, planes, settings)
             context.report(0.35, "Building the mesh")
             mesh = close_relief(
-                _relief(outline.distance, form.depth_squared),
+                _relief(outline, form.depth_squared),
                 faces=faces,
                 report=lambda done: context.report(0.35 + 0.6 * done, "Building the mesh"),
             )
@@ -80,20 +83,23 @@ def _enough_faces(cutout: CutOut, settings: Settings) -> int:
     return min(settings.faces, max(FACES_MIN, int(FACES_A_SQUARE_PIXEL * longer**2)))
 
 
-def _form(distance: np.ndarray, settings: Settings) -> _Form:
+def _form(rgba: np.ndarray, outline: Outline, planes: Planes, settings: Settings) -> _Form:
     """Choose the solid; the thickness setting scales all but what is turned about an axis."""
     thick = settings.thickness**2
     if settings.shape is ShapeKind.INFLATE:
-        return _Form(depth_squared=inflated(distance) * thick, note="Blown up from its outline.")
+        return _Form(depth_squared=inflated(outline.uncut) * thick, note="Blown up from its outline.")
     forced = settings.shape is ShapeKind.REVOLVE
-    flat = "" if forced else flat_thing(distance)
+    flat = "" if forced else flat_thing(outline.distance)
     if flat:
-        return _Form(depth_squared=flat_depth(distance, flat) * thick, note=_STAR_NOTE if flat == "star" else _SLAB_NOTE)
-    core = find_core(distance, forced=forced)
-    if core is None:
-        note = "Blown up from its outline"
-        return _Form(depth_squared=inflated(distance) * thick, note=note + (": it has no upright axis." if forced else "."))
-    return _turned(distance, core, thick)
+        area = np.count_nonzero(outline.inside)
+        depth_squared = flat_depth(outline.uncut, flat, area=area)
+        return _Form(depth_squared=depth_squared * thick, note=_STAR_NOTE if flat == "star" else _SLAB_NOTE)
+    core = find_core(outline.distance, forced=forced)
+    if core is None or not forced and (planes.sideways or is_front(rgba, outline, core)):
+        note = "Blown up from its outline" + (": it has no upright axis." if forced else ".")
+        return _Form(depth_squared=inflated(outline.uncut) * thick, note=note)
+    core = core.continued(top=planes.top is not None, bottom=planes.bottom is not None)
+    return _turned(outline.uncut, core, thick)
 
 
 def _turned(distance: np.ndarray, core: Core, thick: float) -> _Form:
@@ -117,8 +123,9 @@ def _smooth_union(a: np.ndarray, b: np.ndarray, blend: float = 2.0) -> np.ndarra
     return 0.5 * (a + b + np.sqrt((a - b) ** 2 + blend_here**2))
 
 
-def _relief(distance: np.ndarray, depth_squared: np.ndarray) -> Relief:
+def _relief(outline: Outline, depth_squared: np.ndarray) -> Relief:
     """Fit the depth to the outline's rim, and choose edge lengths by the local thickness."""
+    distance = outline.uncut
     inside = distance > 0
     band = (inside & (distance > 0.4) & (distance < 2.5)).astype(np.float64)
     gain = cv2.GaussianBlur(depth_squared * band, (0, 0), 2.0)
@@ -126,7 +133,9 @@ def _relief(distance: np.ndarray, depth_squared: np.ndarray) -> Relief:
     rim = distance * np.maximum(gain, 1.0)
     weight = np.clip((distance - 0.4) / 1.2, 0, 1)
     fitted = np.where(inside, weight * depth_squared + (1 - weight) * rim, rim)
-    return Relief(distance=distance, depth_squared=fitted, size=EDGES_AROUND * _local_radius(distance))
+    size = EDGES_AROUND * _local_radius(distance)
+    uncut = None if outline.distance is distance else distance
+    return Relief(distance=outline.distance, depth_squared=fitted, size=size, uncut=uncut)
 
 
 def _local_radius(distance: np.ndarray) -> np.ndarray:

@@ -6,22 +6,37 @@ from dataclasses import dataclass
 
 import numpy as np
 
+WALLED = 0.5  # cells; a place of the outline that far inside the uncut one is on a plane
+
 
 @dataclass(frozen=True, kw_only=True)
 class Relief:
     """Grids of one shape; sample (row, column) lies at the point (x = column, y = row), lengths are in cells.
 
     `distance`: signed distance to the outline, positive inside. `depth_squared`: the solid's half depth, squared (smooth
-    across the rim, where it falls off linearly). `size`: the wanted edge length.
+    across the rim, where it falls off linearly). `size`: the wanted edge length. `uncut`: the distance as it would be if no
+    plane cut the solid off, None where none does; where the outline runs inside of that one it has a wall behind it.
     """
 
     distance: np.ndarray
     depth_squared: np.ndarray
     size: np.ndarray
+    uncut: np.ndarray | None = None
 
     def height_at(self, points: np.ndarray) -> np.ndarray:
         """Half depth at (N, 2) points; at least a sliver, so that front and back never touch inside the outline."""
         return np.sqrt(np.maximum(sample(self.depth_squared, points), 1e-2))
+
+    def rim_height_at(self, points: np.ndarray) -> np.ndarray:
+        """Half the height of the wall at (N, 2) points of the outline, 0 where front and back meet."""
+        if self.uncut is None:
+            return np.zeros(len(points))
+        return np.where(sample(self.uncut, points) > WALLED, self.height_at(points), 0.0)
+
+    def walled_cells(self) -> np.ndarray:
+        """(rows, columns) bool: samples along a wall."""
+        inside = (self.distance > 0) & (self.distance <= 1)
+        return inside & (self.uncut > self.distance + WALLED) if self.uncut is not None else np.zeros_like(inside)
 
     def size_at(self, points: np.ndarray) -> np.ndarray:
         return sample(self.size, points)

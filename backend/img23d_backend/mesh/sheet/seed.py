@@ -32,7 +32,7 @@ def _wanted_leg(relief: Relief) -> np.ndarray:
     gap = cv2.morphologyEx(inside, cv2.MORPH_CLOSE, _disc(NARROW_GAP)) - inside
     near_gap = cv2.dilate(gap, _disc(4)) > 0
     leg = relief.size
-    along = np.abs(distance) < 3.0
+    along = np.abs(distance if relief.uncut is None else relief.uncut) < 3.0  # a plane's cut is straight
     leg = np.where(along, np.minimum(leg, np.clip(relief.size / 2.5, 1.0, 4.0)), leg)
     leg = np.where(near_gap, 1.0, leg)
     return np.where(distance < -3.0, np.inf, leg)

@@ -43,7 +43,8 @@ class Sheet:
 
     def lift(self) -> None:
         """Read heights and wanted sizes anew at the present points."""
-        self.height = np.where(self.rim, 0.0, self.relief.height_at(self.points))
+        self.height = self.relief.height_at(self.points)
+        self.height[self.rim] = self.relief.rim_height_at(self.points[self.rim])
         self.size = self.relief.size_at(self.points)
 
     @property

@@ -62,7 +62,9 @@ def split_edges(sheet: Sheet, edges: Edges, chosen: np.ndarray) -> int:
     sheet.points = np.concatenate([sheet.points, middles])
     sheet.rim = np.concatenate([sheet.rim, on_rim])
     move_if_unfolded(sheet, old_count + np.flatnonzero(on_rim), sheet.relief.onto_outline(middles[on_rim]))
-    sheet.height = np.concatenate([sheet.height, np.where(on_rim, 0.0, sheet.relief.height_at(middles))])
+    heights = sheet.relief.height_at(middles)
+    heights[on_rim] = sheet.relief.rim_height_at(sheet.points[old_count:][on_rim])
+    sheet.height = np.concatenate([sheet.height, heights])
     sheet.size = np.concatenate([sheet.size, sheet.relief.size_at(middles)])
     return len(chosen)
 
