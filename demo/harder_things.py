@@ -8,6 +8,7 @@ from collections.abc import Callable
 import bpy
 import materials as m
 import numpy as np
+from mathutils import Vector
 from modelling import Point3, ball, block, coat, joined, melted, moved, plate, rounded, tube, turned
 
 
@@ -72,7 +73,8 @@ def desk_lamp() -> bpy.types.Object:
     """A black lamp with two thin double arms and a shade that looks down."""
     black = m.plain("black enamel", "#17181b", roughness=0.32, coat=0.3)
     steel = m.metal("steel", "#b9bcc0", roughness=0.3)
-    foot = [(0, 0), (0.085, 0), (0.085, 0), (0.088, 0.004), (0.088, 0.014), (0.08, 0.02), (0.03, 0.026), (0.014, 0.034), (0.012, 0.06), (0.012, 0.06), (0, 0.06)]
+    foot = [(0, 0), (0.085, 0), (0.085, 0), (0.088, 0.004), (0.088, 0.014), (0.08, 0.02), (0.03, 0.026), (0.014, 0.034)]
+    foot += [(0.012, 0.06), (0.012, 0.06), (0, 0.06)]
     parts = [coat(turned("foot", rounded(foot, steps=4)), (black, None))]
     elbow, head = (-0.15, 0, 0.29), (0.09, 0, 0.44)
     for y in (-0.011, 0.011):
@@ -84,7 +86,12 @@ def desk_lamp() -> bpy.types.Object:
     shade = [(0, 0.02), (0.026, 0.02), (0.026, 0.02), (0.03, 0.016), (0.033, -0.02), (0.036, -0.028), (0.072, -0.1), (0.074, -0.112), (0.072, -0.113)]
     shade += [(0.07, -0.1), (0.033, -0.028), (0.03, -0.02), (0.026, 0.012), (0.026, 0.012), (0, 0.012)]
     inside = m.plain("shade inside", "#f2efe8", roughness=0.5)
-    cone = coat(turned("shade", rounded(shade, steps=3), segments=48), (black, None), (inside, lambda p: math.hypot(p.x, p.y) < 0.031 - 0.52 * (p.z + 0.028) - 0.0012 and -0.112 < p.z < -0.03))
+
+    def faces_in(p: Vector) -> bool:
+        """The wall is 2 mm thick and widens downwards: halfway through it is the border."""
+        return -0.112 < p.z < -0.03 and math.hypot(p.x, p.y) < 0.0298 - 0.52 * (p.z + 0.028)
+
+    cone = coat(turned("shade", rounded(shade, steps=3), segments=48), (black, None), (inside, faces_in))
     parts.append(moved(cone, (head[0] + 0.012, 0, head[2] - 0.014), turn=(0, -28, 0)))
     bulb = coat(ball("bulb", (0, 0, -0.06), (0.024, 0.024, 0.03)), (m.plain("bulb", "#fbf4e0", roughness=0.2), None))
     parts.append(moved(bulb, (head[0] + 0.012, 0, head[2] - 0.014), turn=(0, -28, 0)))
@@ -103,7 +110,8 @@ def cup_and_saucer() -> bpy.types.Object:
     plate_inner = [(0.0735, 0.018), (0.055, 0.0105), (0.035, 0.0075), (0.027, 0.0075), (0.025, 0.009), (0, 0.009)]
     rim = m.porcelain("saucer", line="#29518c", heights=(0.0148, 0.0162), radius=0.06)
     saucer = coat(turned("saucer", rounded(plate_outer + plate_inner, steps=4)), (rim, None))
-    coffee = coat(turned("coffee", [(0, 0.02), (0.03, 0.03), (0.0395, 0.056), (0.0395, 0.0565), (0, 0.0565)]), (m.plain("coffee", "#2a1408", roughness=0.08), None))
+    coffee = turned("coffee", [(0, 0.02), (0.03, 0.03), (0.0395, 0.056), (0.0395, 0.0565), (0, 0.0565)])
+    coat(coffee, (m.plain("coffee", "#2a1408", roughness=0.08), None))
     return joined("cup and saucer", [cup, coat(handle, (m.plain("handle", "#f1efe9", roughness=0.15, coat=0.6), None)), saucer, coffee])
 
 
@@ -184,7 +192,8 @@ def scissors() -> bpy.types.Object:
     steel, red = m.metal("blade", "#c3c6ca", roughness=0.25), m.plain("red handle", "#b3231f", roughness=0.35, coat=0.2)
     parts = []
     for side, z in ((-1, 0.004), (1, 0.0062)):
-        blade = [(-0.009, -0.03), (0.0085, -0.03), (0.0085, 0.0), (0.008, 0.05), (0.0045, 0.095), (-0.001, 0.118), (-0.0035, 0.1), (-0.006, 0.05), (-0.0085, 0.0)]
+        blade = [(-0.009, -0.03), (0.0085, -0.03), (0.0085, 0.0), (0.008, 0.05), (0.0045, 0.095), (-0.001, 0.118)]
+        blade += [(-0.0035, 0.1), (-0.006, 0.05), (-0.0085, 0.0)]
         outline = [(side * x, y) for x, y in blade][:: side]
         shank = [(0, -0.02), (0.006 * side, -0.05), (0.01 * side, -0.068)]
         ring = [(side * (0.018 + 0.021 * math.cos(a)), -0.098 + 0.034 * math.sin(a), 0.0) for a in np.linspace(0, math.tau, 40, endpoint=False)]
@@ -206,7 +215,8 @@ def floor_lamp() -> bpy.types.Object:
         parts.append(coat(tube("leg", [(0.02 * x, 0.02 * y, 1.06), (0.27 * x, 0.27 * y, 0)], [0.014, 0.0095], sides=12), (wood, None)))
     parts.append(coat(tube("rod", [(0, 0, 0.98), (0, 0, 1.46)], 0.007, sides=12), (brass, None)))
     parts.append(coat(moved(_drum(0.034, 0.03), (0, 0, 1.06)), (brass, None)))
-    shade = [(0, 1.43), (0.185, 1.43), (0.185, 1.43), (0.188, 1.43), (0.188, 1.43), (0.23, 1.15), (0.23, 1.15), (0.227, 1.15), (0.227, 1.15), (0.182, 1.425), (0.182, 1.425), (0, 1.425)]
+    shade = [(0, 1.43), (0.185, 1.43), (0.185, 1.43), (0.188, 1.43), (0.188, 1.43), (0.23, 1.15), (0.23, 1.15)]
+    shade += [(0.227, 1.15), (0.227, 1.15), (0.182, 1.425), (0.182, 1.425), (0, 1.425)]
     parts.append(coat(turned("shade", rounded(shade), segments=64), (linen, None)))
     return joined("floor lamp", parts)
 

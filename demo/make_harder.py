@@ -1,6 +1,7 @@
 """Take the harder photos, one thing each: thin parts and holes, white on white, wood on wood, clutter, cloths. Needs bpy.
 
     python demo/make_harder.py                       all of them into harder/ beside this file
+    python demo/make_harder.py --missing             those that are not there yet in this size
     python demo/make_harder.py --only "basket"       one of them
     python demo/make_harder.py --size 256 --samples 8 --out FOLDER    a quick look
 
@@ -147,13 +148,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=HERE / "harder")
     parser.add_argument("--only", choices=list(PHOTOS), help="one of the things")
+    parser.add_argument("--missing", action="store_true", help="leave out what is there already in this size")
     parser.add_argument("--size", type=int, default=1024, help="pixels a side")
-    parser.add_argument("--samples", type=int, default=16, help="light samples a pixel")
+    parser.add_argument("--samples", type=int, default=8, help="light samples a pixel")
     own = sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]
     arguments = parser.parse_args(own)
     arguments.out.mkdir(parents=True, exist_ok=True)
-    for name in [arguments.only] if arguments.only else PHOTOS:
+    wanted = [arguments.only] if arguments.only else list(PHOTOS)
+    for name in [name for name in wanted if not (arguments.missing and is_there(name, arguments.out, size=arguments.size))]:
         take(name, arguments.out, size=arguments.size, samples=arguments.samples)
+
+
+def is_there(name: str, out: Path, *, size: int) -> bool:
+    """Whether the photo was taken in this size; its truth is written last."""
+    stem = out / name.replace(" ", "_")
+    record = Path(f"{stem}_camera.json")
+    return Path(f"{stem}_truth.glb").is_file() and json.loads(record.read_text(encoding="utf-8"))["width"] == size
 
 
 def take(name: str, out: Path, *, size: int, samples: int) -> None:

@@ -75,15 +75,18 @@ def add_window_light(*, aim: Point3, scale: float, strength: float = 1.0) -> Non
     sun.rotation_euler = (-toward).to_track_quat("-Z", "Y").to_euler()
     bpy.context.scene.collection.objects.link(sun)
     _add_panes(target + 3.0 * scale * toward, toward, scale)
-    studio.add_light("sky", at=target + 2.4 * scale * Vector((-1.0, -0.35, 0.55)), aim=target, size=1.7 * scale, watts=46 * strength * scale**2, color="#eaf2ff")
-    studio.add_light("room", at=target + 2.6 * scale * Vector((0.9, -0.8, 0.7)), aim=target, size=2.2 * scale, watts=14 * strength * scale**2, color="#fff1df")
+    sky, room = (target + scale * Vector(way) for way in ((-2.4, -0.84, 1.32), (2.34, -2.08, 1.82)))
+    watts = strength * scale**2
+    studio.add_light("sky", at=sky, aim=target, size=1.7 * scale, watts=46 * watts, color="#eaf2ff")
+    studio.add_light("room", at=room, aim=target, size=2.2 * scale, watts=14 * watts, color="#fff1df")
 
 
 def _add_panes(at: Vector, toward: Vector, scale: float) -> None:
     """A wall with six holes across the sun's way, which no camera sees."""
     width, height, bar = 1.9 * scale, 1.7 * scale, 0.08 * scale
     far = 14 * scale
-    rectangles = [(-far, -far, -width / 2, far), (width / 2, -far, far, far), (-width / 2, height / 2, width / 2, far), (-width / 2, -far, width / 2, -height / 2)]
+    rectangles = [(-far, -far, -width / 2, far), (width / 2, -far, far, far)]
+    rectangles += [(-width / 2, height / 2, width / 2, far), (-width / 2, -far, width / 2, -height / 2)]
     rectangles += [(x - bar / 2, -height / 2, x + bar / 2, height / 2) for x in (-width / 6, width / 6)] + [(-width / 2, -bar / 2, width / 2, bar / 2)]
     shape = bmesh.new()
     for left, low, right, high in rectangles:
@@ -99,7 +102,8 @@ def _add_panes(at: Vector, toward: Vector, scale: float) -> None:
 
 def add_plant(at: Point3, *, size: float = 1.0, pot: str = "#b0643c", leaf: str = "#3f7038", seed: int = 1) -> None:
     """Leaves in a clay pot, about 0.4 m high at size 1."""
-    profile = [(0, 0), (0.06, 0), (0.06, 0), (0.083, 0.115), (0.083, 0.115), (0.092, 0.115), (0.092, 0.115), (0.095, 0.145), (0.095, 0.145), (0.084, 0.145), (0.084, 0.145), (0.08, 0.125), (0, 0.125)]
+    profile = [(0, 0), (0.06, 0), (0.06, 0), (0.083, 0.115), (0.083, 0.115), (0.092, 0.115), (0.092, 0.115), (0.095, 0.145), (0.095, 0.145)]
+    profile += [(0.084, 0.145), (0.084, 0.145), (0.08, 0.125), (0, 0.125)]
     clay = m.mottled("clay", _shade(pot, 0.8), pot, scale=40, roughness=0.9)
     parts = [coat(turned("pot", rounded(profile, steps=3)), (clay, None))]
     green = m.mottled("leaf", _shade(leaf, 0.6), leaf, scale=30, roughness=0.5)

@@ -123,7 +123,8 @@ def _part(title: str, found: Sequence[Round], words: str) -> list[str]:
         lines += [text_line(["**mean**", way, *_cells(mean), f"{sum(thing['closed'] for thing in things)} of {len(things)}"])]
     lost = [f"{thing['name']}, {thing['way']}: “{thing['problem']}”" for thing in found[-1].data if thing.get("problem")]
     told = [f"Nothing was made of: {'; '.join(lost)}."] if lost else []
-    size = f"Photos of {found[-1].data[0]['megapixels']:.1f} megapixels. "
+    sizes = sorted({f"{thing['megapixels']:.1f}" for thing in found[-1].data})
+    size = f"Photos of {' or '.join(sizes)} megapixels. "
     return [f"## {title}", size + words, "\n".join(lines), *told, rounds.headings(found), table(rounds.current_lines(found))]
 
 
