@@ -8,9 +8,10 @@ from collections.abc import Callable, Sequence
 import bmesh
 import bpy
 import numpy as np
-from mathutils import Matrix, Vector
+from mathutils import Euler, Matrix, Vector
 
 Point2 = tuple[float, float]
+Point3 = tuple[float, float, float]
 SMOOTH_BELOW = math.radians(40)  # edges flatter than that look rounded
 
 
@@ -67,22 +68,61 @@ def turned(name: str, profile: Sequence[Point2], *, segments: int = 56) -> bpy.t
     return add_object(name, shape)
 
 
-def tube(name: str, path: Sequence[tuple[float, float, float]], radii: Sequence[float], *, sides: int = 16) -> bpy.types.Object:
-    """A closed round tube along a path in the plane y = 0, with one radius a point."""
+def tube(
+    name: str, path: Sequence[Point3], radii: Sequence[float] | float, *, sides: int = 16, flat: float = 1.0, is_loop: bool = False
+) -> bpy.types.Object:
+    """A closed tube along a path, with one radius a point; `flat` scales it along its second axis.
+
+    The first axis lies flat or is y. A loop runs from its last point back to its first.
+    """
     shape = bmesh.new()
-    points = [Vector(p) for p in path]
+    points = [Vector(point) for point in path]
+    widths = [radii] * len(points) if isinstance(radii, (int, float)) else radii
+    angles = np.linspace(0, math.tau, sides, endpoint=False)
     rings = []
-    for i, (point, radius) in enumerate(zip(points, radii)):
-        along = (points[min(i + 1, len(points) - 1)] - points[max(i - 1, 0)]).normalized()
-        side, up = Vector((0, 1, 0)), along.cross(Vector((0, 1, 0)))
-        angles = np.linspace(0, math.tau, sides, endpoint=False)
-        rings.append([shape.verts.new(point + radius * (side * math.cos(a) + up * math.sin(a))) for a in angles])
-    for low, high in zip(rings, rings[1:]):
+    for point, radius, (side, up) in zip(points, widths, _frames(points, is_loop), strict=True):
+        rings.append([shape.verts.new(point + radius * (side * math.cos(a) + flat * up * math.sin(a))) for a in angles])
+    for low, high in zip(rings, rings[1:] + rings[:1] if is_loop else rings[1:]):
         for i in range(sides):
             shape.faces.new((low[i], low[(i + 1) % sides], high[(i + 1) % sides], high[i]))
-    shape.faces.new(rings[0])
-    shape.faces.new(rings[-1])
+    if not is_loop:
+        shape.faces.new(rings[0])
+        shape.faces.new(rings[-1])
     return add_object(name, shape)
+
+
+def _frames(points: Sequence[Vector], is_loop: bool) -> list[tuple[Vector, Vector]]:
+    """Two axes across the path at each point, carried along it without a twist."""
+    count = len(points)
+    last = count - 1
+    ends = [(i - 1, (i + 1) % count) if is_loop else (max(i - 1, 0), min(i + 1, last)) for i in range(count)]
+    along = [(points[b] - points[a]).normalized() for a, b in ends]
+    first = Vector((0, 1, 0))
+    side = first if abs(along[0].dot(first)) < 0.3 else along[0].cross(Vector((0, 0, 1)) if abs(along[0].z) < 0.9 else Vector((1, 0, 0)))
+    frames = []
+    for direction in along:
+        side = (side - direction * side.dot(direction)).normalized()
+        frames.append((side, direction.cross(side)))
+    return frames
+
+
+def plate(name: str, outline: Sequence[Point2], *, thickness: float, bevel: float) -> bpy.types.Object:
+    """An outline in the x-y plane made solid, from z = 0 upwards, with rounded edges."""
+    shape = bmesh.new()
+    face = shape.faces.new([shape.verts.new((x, y, 0)) for x, y in outline])
+    raised = bmesh.ops.extrude_face_region(shape, geom=[face])["geom"]
+    bmesh.ops.translate(shape, vec=(0, 0, thickness), verts=[part for part in raised if isinstance(part, bmesh.types.BMVert)])
+    bmesh.ops.recalc_face_normals(shape, faces=shape.faces)
+    rims = [edge for edge in shape.edges if edge.calc_face_angle(0.0) > math.radians(60)]
+    bmesh.ops.bevel(shape, geom=rims, offset=bevel, segments=2, affect="EDGES", profile=0.5, clamp_overlap=True)
+    return add_object(name, shape)
+
+
+def moved(item: bpy.types.Object, at: Point3 = (0, 0, 0), *, turn: Point3 = (0, 0, 0)) -> bpy.types.Object:
+    """The object's own mesh turned by degrees about x, y and z, in this order, then moved."""
+    rotation = Euler([math.radians(angle) for angle in turn]).to_matrix().to_4x4()
+    item.data.transform(Matrix.Translation(at) @ rotation)
+    return item
 
 
 def block(name: str, size: tuple[float, float, float], center: tuple[float, float, float], *, bevel: float) -> bpy.types.Object:
@@ -114,12 +154,14 @@ def cushion(name: str, outline: Sequence[Point2], *, depth: float, levels: int =
     return apply_modifiers(item)
 
 
-def melted(item: bpy.types.Object, *, voxel: float, smooth: int = 8) -> bpy.types.Object:
-    """Overlapping parts become one skin."""
+def melted(item: bpy.types.Object, *, voxel: float, smooth: int = 8, share: float = 1.0) -> bpy.types.Object:
+    """Overlapping parts become one skin, of which that share of the faces is kept."""
     remesh = item.modifiers.new("melt", "REMESH")
     remesh.mode, remesh.voxel_size, remesh.use_smooth_shade = "VOXEL", voxel, True
     soften = item.modifiers.new("soften", "SMOOTH")
     soften.factor, soften.iterations = 0.5, smooth
+    if share < 1:
+        item.modifiers.new("fewer", "DECIMATE").ratio = share
     return apply_modifiers(item)
 
 

@@ -30,6 +30,7 @@ class Shot:
     lens: float = 85.0  # mm on a 36 mm sensor
     width: int = 1200
     height: int = 900
+    f_stop: float = 0.0  # 0: everything is sharp
 
 
 def empty_scene() -> None:
@@ -93,6 +94,8 @@ def add_camera(shot: Shot) -> bpy.types.Object:
     camera.data.lens = shot.lens
     camera.location = target + shot.distance * Vector((math.sin(aside) * math.cos(up), -math.cos(aside) * math.cos(up), math.sin(up)))
     camera.rotation_euler = (target - camera.location).to_track_quat("-Z", "Y").to_euler()
+    camera.data.dof.use_dof = shot.f_stop > 0
+    camera.data.dof.focus_distance, camera.data.dof.aperture_fstop = shot.distance, shot.f_stop or 2.8
     scene = bpy.context.scene
     scene.collection.objects.link(camera)
     scene.camera = camera
@@ -113,6 +116,12 @@ def use_cycles(*, samples: int) -> None:
     scene.view_settings.view_transform = "Standard"
     scene.render.dither_intensity = 0.0
     scene.render.image_settings.color_mode = "RGB"
+
+
+def use_film(*, exposure: float = 0.0) -> None:
+    """Highlights that roll off as a camera's do, in place of colours that stay what they are; stops more or less."""
+    view = bpy.context.scene.view_settings
+    view.view_transform, view.look, view.exposure = "AgX", "AgX - Medium High Contrast", exposure
 
 
 def render(path: Path, *, quality: int = 92) -> None:
@@ -147,12 +156,18 @@ def render_masks(path: Path, things: list[bpy.types.Object]) -> None:
     kept = scene.world, scene.view_settings.view_transform, scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.pixel_filter_type
     bpy.context.view_layer.material_override = _number_material()
     scene.world = None
+    film = scene.view_settings.look, scene.view_settings.exposure
+    scene.view_settings.look, scene.view_settings.exposure = "None", 0.0
     scene.view_settings.view_transform = "Raw"
     scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.pixel_filter_type = 1, False, "BOX"
     scene.cycles.filter_width = 0.01
+    lens = scene.camera.data.dof
+    was_soft, lens.use_dof = lens.use_dof, False
     render(path)
+    lens.use_dof = was_soft
     bpy.context.view_layer.material_override = None
     scene.world, scene.view_settings.view_transform, scene.cycles.samples, scene.cycles.use_denoising, scene.cycles.pixel_filter_type = kept
+    scene.view_settings.look, scene.view_settings.exposure = film
     scene.cycles.filter_width = 1.5
 
 

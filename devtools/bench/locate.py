@@ -14,7 +14,7 @@ from PIL import Image
 
 from ..places import DEMO
 from . import metrics, picture
-from .shapes import generate, load_mesh
+from .known import generate, load_mesh
 from .timing import RUNS
 
 

@@ -6,9 +6,9 @@ import hashlib
 import json
 import os
 import shutil
-import statistics
-from collections.abc import Sequence
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from .. import environment, package
 from ..places import BACKEND, BUILD, DEMO, EXTENSION, ROOT
@@ -23,15 +23,22 @@ from .learned.published import measure_published, published_part
 from .learned.report import PARTS, learned_part, part_titles, run_learned
 from .machine import LoadMeter, machine
 from .rounds import FIGURES, Round
-from .rows import row, spread, table, text_line
+from .rows import Row, row, spread, text_line
+from .shapes_table import harder_part, harder_rows, qualities_part, quality_rows, shape_rows, shapes_part
 
 OUT = BUILD / "bench"
 PHOTOS, RUNS = OUT / "photos", OUT / "runs"
+HARDER_PHOTOS = DEMO / "harder"
 SCENES, LAYOUT_RUNS = OUT / "scenes", OUT / "layout_runs"
 LAYOUT = FIGURES / "layout.json"
-SHAPES, LOCATE = "shapes", "locate"
+SHAPES, HARDER, LOCATE, QUALITIES = "shapes", "harder", "locate", "qualities"
 _PREVIEW = tuple(f"backend/img23d_backend/{folder}" for folder in ("cutouts", "engines/preview", "mesh"))
-_SOURCES = {SHAPES: (*_PREVIEW, "devtools/bench/shapes.py"), LOCATE: (*_PREVIEW, "devtools/bench/locate.py")}
+_SOURCES = {
+    SHAPES: (*_PREVIEW, "devtools/bench/shapes.py", "devtools/bench/known.py"),
+    HARDER: (*_PREVIEW, "devtools/bench/shapes.py", "devtools/bench/known.py"),
+    QUALITIES: (*_PREVIEW, "devtools/bench/qualities.py"),
+    LOCATE: (*_PREVIEW, "devtools/bench/locate.py"),
+}
 LAYOUT_SCENES = ROOT / "devtools" / "in_blender" / "layout_scenes.py"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
 PHOTO_SIZE, PHOTO_SAMPLES = 1024, 8
@@ -78,13 +85,20 @@ def _calibrated() -> calibration.Calibration:
 def measure_shapes(blender: environment.Blender) -> None:
     take_photos(blender)
     shutil.rmtree(RUNS, ignore_errors=True)
-    for part, arguments in ((SHAPES, (PHOTOS, RUNS)), (LOCATE, (RUNS,))):
-        unit, meter, out = _calibrated(), LoadMeter(), OUT / f"{part}.json"
-        run([environment.plain_python(), "-m", f"devtools.bench.{part}", *arguments, out], env=clean_environment(), cwd=ROOT)
-        data = json.loads(out.read_text(encoding="utf-8"))
-        rows = _shape_rows(data) if part == SHAPES else [row("eight things in one photo: elapsed seconds", data["seconds"])]
-        code = rounds.digest(*_SOURCES[part])
-        rounds.add(part, Round(date=rounds.today(), machine=machine(), code=code, load=meter.load(), calibration=unit, rows=rows, data=data))
+    _measure("shapes", SHAPES, PHOTOS, RUNS, rows_of=shape_rows)
+    _measure("shapes", HARDER, HARDER_PHOTOS, RUNS / HARDER, rows_of=harder_rows)
+    _measure("qualities", QUALITIES, HARDER_PHOTOS, RUNS / QUALITIES, rows_of=quality_rows)
+    _measure("locate", LOCATE, RUNS, rows_of=lambda data: [row("eight things in one photo: elapsed seconds", data["seconds"])])
+
+
+def _measure(module: str, part: str, *arguments: Path, rows_of: Callable[[Any], list[Row]]) -> None:
+    """Adds a round of the part that this module measures in the plain environment."""
+    unit, meter, out = _calibrated(), LoadMeter(), OUT / f"{part}.json"
+    run([environment.plain_python(), "-m", f"devtools.bench.{module}", *arguments, out], env=clean_environment(), cwd=ROOT)
+    data = json.loads(out.read_text(encoding="utf-8"))
+    code = rounds.digest(*_SOURCES[part])
+    new = Round(date=rounds.today(), machine=machine(), code=code, load=meter.load(), calibration=unit, rows=rows_of(data), data=data)
+    rounds.add(part, new)
 
 
 def measure_layout(blender: environment.Blender) -> None:
@@ -128,7 +142,10 @@ def _digest(*scripts: Path) -> str:
 
 
 def document() -> str:
-    parts = ["# Benchmarks", _HOW, *_shapes_part(), *_locate_part(), *truth_part(), *photos_part(), *layout_part(LAYOUT), *blender_part(), *crowded_part(), *learned_part(), *published_part()]
+    shapes = [*shapes_part(rounds.read(SHAPES)), *harder_part(rounds.read(HARDER)), *qualities_part(rounds.read(QUALITIES))]
+    cutouts = [*_locate_part(), *truth_part(), *photos_part()]
+    blender = [*layout_part(LAYOUT), *blender_part(), *crowded_part()]
+    parts = ["# Benchmarks", _HOW, *shapes, *cutouts, *blender, *learned_part(), *published_part()]
     return "\n\n".join([*parts, *_earlier_part()]) + "\n"
 
 
@@ -139,53 +156,6 @@ _HOW = (
     "on the same machine in the same round (devtools/bench/calibration.py): about a second on the processor named here when nothing else runs; absolute "
     "times mean little on another machine. The things are modelled and photographed by the project (demo/), so what they really look like is known."
 )
-
-
-def _shape_rows(things: Sequence[dict]) -> list[dict[str, object]]:
-    """`seconds` of a thing are one a run."""
-    slowest = [max(seconds) for seconds in zip(*(thing["seconds"] for thing in things), strict=True)]
-    mean = {key: statistics.mean(thing[key] for thing in things) for key in ("silhouette_iou", "psnr")}
-    return [
-        row("silhouette IoU from the photo's camera, mean", mean["silhouette_iou"], None, "≥ 0.97"),
-        row("PSNR of the textured result from the photo's camera, mean, dB", mean["psnr"], None, "≥ 25"),
-        row("slowest object, four stages, 1 megapixel: elapsed seconds", slowest, None, "≤ 2 units"),
-        row("largest peak memory of the backend, bytes", max(thing["peak_mb"] for thing in things) * 1e6, None, "≤ 1 GB"),
-    ]
-
-
-def _shapes_part() -> list[str]:
-    found = rounds.read(SHAPES)
-    if not found or found[-1].data is None:
-        return []
-    things = found[-1].data
-    medians = [thing | {key: statistics.median(thing[key]) for key in ("seconds", "process_cpu")} for thing in things]
-    mean = {key: statistics.mean(thing[key] for thing in medians) for key in medians[0] if isinstance(medians[0][key], (int, float))}
-    lines = [text_line(SHAPE_HEAD), "|---|" + "---:|" * (len(SHAPE_HEAD) - 1)]
-    lines += [text_line([thing["name"], *_shape_cells(thing), "yes" if thing["closed"] else "NO"]) for thing in medians]
-    closed = sum(thing["closed"] for thing in things)
-    lines += [text_line(["**mean**", *_shape_cells(mean), f"{closed} of {len(things)}"])]
-    return ["## One thing a photo", _shape_words(things), "\n".join(lines), rounds.headings(found), table(rounds.current_lines(found))]
-
-
-SHAPE_HEAD = ("thing", "silhouette IoU", "chamfer", "F at 0.2", "F at 0.05", "board: chamfer", "board: F at 0.05", "chamfer to board's", "PSNR dB", "s an object", "CPU s with start", "peak MB", "faces", "closed")
-
-
-def _shape_cells(row: dict[str, float]) -> list[str]:
-    ratio = row["chamfer"] / row["slab_chamfer"]
-    cells = [f"{row[key]:.3f}" for key in ("silhouette_iou", "chamfer", "f_20", "f_05", "slab_chamfer", "slab_f_05")]
-    cells += [f"{ratio:.2f}", f"{row['psnr']:.1f}", f"{row['seconds']:.2f}", f"{row['process_cpu']:.2f}"]
-    return [*cells, f"{row['peak_mb']:.0f}", f"{row['faces']:.0f}"]
-
-
-def _shape_words(rows: Sequence[dict[str, float]]) -> str:
-    return (
-        f"Photos of {rows[0]['megapixels']:.1f} megapixels from 10 degrees above; default settings (texture of 1024 pixels). Silhouette and "
-        "PSNR (over the thing's own pixels, unlit texture against the photo) are seen through the camera that the run's record "
-        "gives. Chamfer (the mean of both directions' mean distances) and F-score follow InstantMesh's protocol: both meshes scaled into [-1, 1]^3, the "
-        "truth turned into the camera's frame, 16,000 samples each. The board is the reference in the same run: the true "
-        "outline cut out of a board a quarter as deep as wide. Seconds are the run's own from reading the photo to the last "
-        "file; processor seconds are those of the whole command; both are the middle of five runs; memory is the backend's peak."
-    )
 
 
 def _locate_part() -> list[str]:
@@ -203,7 +173,7 @@ def _locate_part() -> list[str]:
 def _earlier_part() -> list[str]:
     """The goals of every round that measured other code than the newest."""
     lines = []
-    titles = {SHAPES: "One thing a photo", "blender": "In Blender", "crowded": "The panel", **part_titles()}
+    titles = {SHAPES: "One thing a photo", HARDER: "Harder things", QUALITIES: "Qualities", "blender": "In Blender", "crowded": "The panel", **part_titles()}
     for part, title in titles.items():
         for one, line in rounds.earlier_lines(rounds.read(part)):
             where = f"{one.date}, {one.note}" if one.note else f"{one.date}, {one.load.text() if one.load else ''}"

@@ -65,7 +65,7 @@ def test_the_written_camera_sees_the_truth_where_the_photo_shows_it():
     """demo/camera.json, demo/truth and demo/masks.png must agree, or every figure is wrong."""
     import json
 
-    from devtools.bench.shapes import load_mesh
+    from devtools.bench.known import load_mesh
     from devtools.places import DEMO
     from PIL import Image
 
