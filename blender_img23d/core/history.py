@@ -37,6 +37,7 @@ from .plausible import (
     is_sound_arrangement,
     is_sound_pose,
     sound_box,
+    sound_count,
     sound_moment,
     sound_seed,
     sound_settings,
@@ -232,7 +233,7 @@ def _target(record: _Record) -> TargetState:
         preview=record.file("preview"),
         mesh=mesh,
         textured=is_painted,
-        faces=record.get("faces", 0),
+        faces=sound_count(record.get("faces", 0)),
         stage_seconds=record.seconds(),
     )
 

@@ -31,7 +31,7 @@ from ..shared.img23d_protocol.messages import (
     Unwrap,
     UvReady,
 )
-from .plausible import LONGEST_NOTE, NOTES_KEPT, is_sound_arrangement
+from .plausible import LONGEST_NOTE, NOTES_KEPT, is_sound_arrangement, sound_count
 from .states import JobState
 
 Request = Locate | Generate | Unwrap | Paint | Diagnose | SetupRequest
@@ -39,6 +39,7 @@ Request = Locate | Generate | Unwrap | Paint | Diagnose | SetupRequest
 # Rough shares of a target's time, so that a bar moves evenly through all stages.
 _STAGE_SHARES = {Stage.LOCATE: 0.1, Stage.MATTE: 0.25, Stage.SHAPE: 0.25, Stage.PAINT: 0.4}
 _SHARES_BEFORE = {Stage.LOCATE: 0.0, Stage.MATTE: 0.1, Stage.SHAPE: 0.35, Stage.PAINT: 0.6}  # the sums
+_UNSAID = "It failed, and the reason was not told; the log may say more."
 
 
 @dataclass(kw_only=True, eq=False)
@@ -240,7 +241,7 @@ class Job:
         if target is None:
             return False
         target.enter(Stage.PAINT if message.textured else Stage.SHAPE, message.note)
-        target.mesh, target.textured, target.faces = message.path, message.textured, message.faces
+        target.mesh, target.textured, target.faces = message.path, message.textured, sound_count(message.faces)
         return True
 
     def on_preview(self, message: PreviewReady) -> bool:
@@ -261,7 +262,7 @@ class Job:
         target = self.target(message.target)
         if target is None:
             return False
-        target.error, target.detail = message.sentence, message.detail
+        target.error, target.detail = _said(message.sentence), message.detail
         return True
 
     def on_painted(self, message: PaintReady) -> None:
@@ -276,7 +277,7 @@ class Job:
             self.add_notes(message.note)
 
     def on_failed(self, message: Failed, action: str = "") -> None:
-        self.code, self.error, self.detail, self.action = message.code, message.sentence, message.detail, action
+        self.code, self.error, self.detail, self.action = message.code, _said(message.sentence), message.detail, action
 
     def end(self, state: JobState, *, now: float) -> None:
         self.state, self.ended = state, now
@@ -286,6 +287,11 @@ class Job:
 def new_job(request: Request, *, file_key: str, now: float) -> Job:
     """A job whose list already shows what was asked for. `now` is wall time in seconds since 1970."""
     return Job(id=request.job, request=request, targets=_expected_targets(request), started=now, file_key=file_key)
+
+
+def _said(sentence: str) -> str:
+    """Never empty: what has no error has not failed."""
+    return sentence if sentence.strip() else _UNSAID
 
 
 def stage_progress(stage: Stage | None, fraction: float) -> float:

@@ -47,6 +47,11 @@ def sound_seed(seed: int) -> int:
     return seed if -1 <= seed <= INT_MAX else 0
 
 
+def sound_count(count: int) -> int:
+    """0 for a number of faces that no mesh has."""
+    return count if 0 <= count <= INT_MAX else 0
+
+
 def sound_box(box: Box | None) -> Box | None:
     """None for one that is not inside the photo, or has no width or height."""
     if box is None:

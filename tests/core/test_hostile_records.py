@@ -92,6 +92,12 @@ def test_seeds_that_no_run_has(folder: Path, written: int, read: int) -> None:
     assert recipe_of_tags({"img23d_name": "cup", "img23d_seed": written}).seed == read
 
 
+@pytest.mark.parametrize(("written", "read"), [(-1, 0), (-900, 0), (2**31, 0), (12, 12)])
+def test_a_count_of_faces_that_no_mesh_has(folder: Path, written: int, read: int) -> None:
+    rewrite(folder, lambda record: record["targets"][0].update(faces=written))
+    assert read_run(folder).targets[0].faces == read
+
+
 @pytest.mark.parametrize("name", ["cup \ud800", "cup \0 x", "x" * 400_000])
 def test_names_that_blender_cannot_show(folder: Path, name: str) -> None:
     def change(record: dict) -> None:

@@ -9,6 +9,7 @@ from blender_img23d.shared.img23d_protocol.messages import (
     Box,
     CutoutReady,
     Diagnose,
+    Failed,
     Generate,
     Located,
     LocatedTarget,
@@ -108,3 +109,20 @@ def test_a_clock_set_back_makes_no_negative_time() -> None:
     job = make_job("cup")
     job.end(JobState.DONE, now=5.0)
     assert job.seconds == 0.0
+
+
+@pytest.mark.parametrize("sentence", ["", " ", "\n"])
+def test_a_failure_without_a_sentence_is_told_all_the_same(sentence: str) -> None:
+    """A target whose error is empty would count as one that still runs."""
+    job = make_job("cup")
+    job.on_target_failed(TargetFailed(job="a", target=0, code="internal", sentence=sentence))
+    job.on_failed(Failed(job="a", code="internal", sentence=sentence))
+    assert job.targets[0].error.strip() and job.error.strip()
+    assert job.targets[0].error.endswith(".")
+
+
+@pytest.mark.parametrize("faces", [-1, 2**31])
+def test_a_count_of_faces_that_no_mesh_has_is_not_shown(faces: int) -> None:
+    job = make_job("cup")
+    job.on_mesh(MeshReady(job="a", target=0, path="/m.glb", faces=faces, textured=False))
+    assert job.targets[0].faces == 0
