@@ -195,11 +195,13 @@ class Salience(Protocol):
     which was said by then where the artist can do something about it.
     """
 
-    def of_photo(self, photo: Photo, context: Context, *, look: bool = True) -> np.ndarray | None:
-        """Of the whole photo, at whatever size; looked for once. Without `look` only what is known already."""
+    def of_photo(self, photo: Photo, context: Context) -> np.ndarray | None:
+        """Of the whole photo, at whatever size; looked for once."""
 
-    def of_picture(self, rgb: np.ndarray, context: Context) -> np.ndarray | None:
-        """Of a picture (h, w, 3) uint8, such as a part of the photo, at its own size."""
+    def of_picture(self, rgb: np.ndarray, context: Context, *, closely: bool = False) -> np.ndarray | None:
+        """Of a picture (h, w, 3) uint8, such as a part of the photo, at its own size; `closely` where it is hardly less than
+        the photo, so that a look like the one at that would tell nothing new.
+        """
 
 
 class Matter(Protocol):

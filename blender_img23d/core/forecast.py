@@ -122,12 +122,12 @@ def _stages(situation: Situation) -> tuple[StagePlan, ...]:
         learned = is_learned(request.engine, stage, settings)
         choice = getattr(settings.learned.devices, stage) if learned else PROCESSOR
         device = _chosen(choice, situation.devices)
-        is_there = device is None or device.id != PROCESSOR
+        is_as_said = not learned or device is None or device.id != PROCESSOR
         plans.append(
             StagePlan(
                 stage=stage,
                 device=device,
-                needed_bytes=needed if is_there else on_processor(needed),
+                needed_bytes=needed if is_as_said else on_processor(needed),
                 is_learned=learned,
             )
         )

@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, PREVIEW_ENGINE, PREVIEW_MATTE, PREVIEW_PAINT, TURBO_PAINTER
+from ..shared.img23d_protocol.choices import (
+    FINE_CUTTER,
+    HUNYUAN3D_ENGINE,
+    LIGHT_CUTTER,
+    PREVIEW_ENGINE,
+    PREVIEW_MATTE,
+    PREVIEW_PAINT,
+    TURBO_PAINTER,
+)
 from ..shared.img23d_protocol.messages import Settings, Stage, WeightsInfo
 
 GB = 1_000_000_000
 _PREVIEW = 200_000_000  # the whole backend with the preview engine: its peak in docs/benchmarks.md
+# engines/isnet/salience.py: the network, and 450 bytes a pixel at 768 and at 1024 pixels a side
+_BUILT_IN_CUT_OUTS, _BUILT_IN_CUT_OUTS_FINE = 800_000_000, 1_000_000_000
 # engines/qwen3vl/locate.py: 350,000 bytes a token of the picture and 128 MiB in any case
 _LOCATING, _LOCATING_FRUGALLY = 850_000_000, 400_000_000
 _LARGEST_TABLE = 800_000_000  # of Qwen3-VL, which stays whole where the layers come one by one
@@ -33,6 +43,8 @@ def needed_bytes(engine: str, settings: Settings, weights: Iterable[WeightsInfo]
     needs = dict.fromkeys(Stage, _PREVIEW)
     if not settings.texture:
         del needs[Stage.PAINT]
+    if engine == PREVIEW_ENGINE or learned.matter == PREVIEW_MATTE:
+        needs[Stage.LOCATE] = needs[Stage.MATTE] = _built_in_cut_outs(settings)
     if engine == PREVIEW_ENGINE:
         return needs
     finder = known.get(learned.grounder, 0)
@@ -48,8 +60,15 @@ def needed_bytes(engine: str, settings: Settings, weights: Iterable[WeightsInfo]
     return needs
 
 
+def _built_in_cut_outs(settings: Settings) -> int:
+    if settings.cutter == LIGHT_CUTTER:
+        return _PREVIEW
+    return _BUILT_IN_CUT_OUTS_FINE if settings.cutter == FINE_CUTTER else _BUILT_IN_CUT_OUTS
+
+
 def on_processor(needed: int) -> int:
-    return needed if needed == _PREVIEW else _IN_FULL_PRECISION * needed
+    """For a stage that a model does."""
+    return _IN_FULL_PRECISION * needed
 
 
 def is_learned(engine: str, stage: Stage, settings: Settings) -> bool:

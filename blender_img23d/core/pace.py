@@ -95,7 +95,7 @@ def _stages(job: Job) -> tuple[Stage, ...]:
 def _same(request: Generate) -> tuple:
     settings, learned = request.settings, request.settings.learned
     if request.engine == PREVIEW_ENGINE:
-        return (request.engine, _texture(settings))
+        return (request.engine, settings.cutter, _texture(settings))
     shape = (learned.shape_set, learned.octree_resolution, learned.steps, learned.small_memory, learned.devices)
     return (request.engine, _texture(settings), learned.grounder, learned.matter, shape)
 

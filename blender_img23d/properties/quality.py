@@ -77,7 +77,7 @@ class QualitySettings:
         precision=2,
     )
     cutter: EnumProperty(
-        name="Cut Out With",
+        name="Built-in Cut-Out",
         description="What the preview engine finds things with and cuts them out",
         items=list(CUTTERS),
     )

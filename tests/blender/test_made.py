@@ -96,7 +96,7 @@ def test_the_panel_says_how_the_active_object_was_made(photo, owner, state):
     assert panel.poll(bpy.context)
     layout = drawn(panel)
     assert "“red ball” from three.png" in layout.said and "Seed 7" in layout.said and "Lathe" not in layout.said
-    assert "Preview (no AI models)" in layout.said and "Today" in layout.said
+    assert "Preview (built in)" in layout.said and "Today" in layout.said
     assert layout.pressed("img23d.make_again") == [
         {"new_seed": False, "with_panel": False},
         {"new_seed": True, "with_panel": False},
@@ -114,7 +114,7 @@ def test_results_become_assets_with_a_picture_and_words(photo, values):
     assert bpy.ops.img23d.mark_asset() == {"FINISHED"}
     for obj in (red, blue):
         tags = {tag.name for tag in obj.asset_data.tags}
-        assert tags == {*obj.name.split(), "Img23D", "Preview (no AI models)"}
+        assert tags == {*obj.name.split(), "Img23D", "Preview (built in)"}
         assert obj.asset_data.description == "Made from three.png with seed 7" and obj.asset_data.author == ""
         assert obj.preview is not None and obj.preview.image_size[0] == 256
 

@@ -98,6 +98,19 @@ def test_the_preview_engine_needs_nothing() -> None:
     assert not any(plan.is_learned for plan in told.stages)
 
 
+def test_the_built_in_network_is_counted_where_it_is_used() -> None:
+    def needed(settings: Settings, engine: str = "preview") -> list[int]:
+        known = situation(engine=engine)
+        return [plan.needed_bytes for plan in forecast(replace(known, request=replace(known.request, settings=settings))).stages]
+
+    usual, light, fine = (needed(Settings(cutter=cutter)) for cutter in ("isnet", "light", "isnet-fine"))
+    assert light[0] == light[1] < 0.3 * GB < 0.7 * GB < usual[0] == usual[1] < fine[0] == fine[1] < 1.2 * GB
+    assert usual[2:] == light[2:] == fine[2:]
+    assert needed(Settings(learned=LearnedSettings(matter="preview")), "cutout")[1] == usual[1]
+    little = situation(engine="preview", devices=(replace(PROCESSOR, free_bytes=GB // 2),))
+    assert "close other programs" in forecast(little).findings[0].sentence
+
+
 def test_before_a_backend_has_looked_nothing_is_claimed() -> None:
     told = forecast(situation(devices=(), engines=(), weights=()))
     assert (told.device, told.findings) == ("", ())

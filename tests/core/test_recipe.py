@@ -102,7 +102,7 @@ def test_a_photo_that_is_gone_is_said_with_its_folder(photo: Path, tmp_path: Pat
 def test_settings_are_said_as_the_panel_calls_them() -> None:
     words = dict(settings_in_words("preview", SETTINGS))
     assert words == {
-        "Engine": "Preview (no AI models)",
+        "Engine": "Preview (built in)",
         "Cut Out With": "IS-Net",
         "Kind": "Rounded",
         "Faces": "20,000",

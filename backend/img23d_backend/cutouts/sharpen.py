@@ -12,29 +12,44 @@ from .edge import soften
 _UNSURE = 0.1  # of the alpha: from here to 1 less this, a pixel is neither thing nor background
 _CONTRAST = 2.0  # a network's matte is softer than the edge it means
 _DOUBT = 2.0  # pixels at least by which the outline may be wrong
+_HAIR, _HAIR_LEAST = 0.06, 8  # of the thing's longer side, pixels: farther from the background a soft matte is no hair, but doubt
+_NO_HOLE = 0.2  # of the alpha, in the mean over a gap inside a thing: through a real one hardly anything is seen
 
 
 def sharpened(rgb: np.ndarray, alpha: np.ndarray, zoom: float) -> np.ndarray:
     """Alpha (h, w) float32 0..1, with the edge where the colours of `rgb` (h, w, 3) uint8 have it.
 
-    `zoom` is how many pixels of the picture one of the network's stood for. Where the matte is soft over a wider band than its
-    own coarseness makes it (hair, fur, glass), it stays soft.
+    `zoom` is how many pixels of the picture one of the network's stood for. Where the matte is soft over a wider band along the
+    outline than its own coarseness makes it (hair, fur), it stays soft. Inside, doubtful places become thing or gap.
     """
     solid = alpha >= 0.5
     if not solid.any() or solid.all():
         return _stretched(alpha)
-    doubt = max(_DOUBT, 1.0 + 0.5 * zoom)
-    fuzzy = _fuzzy(alpha, zoom)
-    sharp = soften(rgb, solid, width=doubt)
-    return sharp + fuzzy * (_stretched(alpha) - sharp)
+    solid |= _false_gaps(alpha, solid)
+    sharp = soften(rgb, solid, width=max(_DOUBT, 1.0 + 0.5 * zoom))
+    return sharp + _hairy(alpha, solid, zoom) * (_stretched(alpha) - sharp)
 
 
-def _fuzzy(alpha: np.ndarray, zoom: float) -> np.ndarray:
-    """(h, w) float32, from 0 where the matte has a sharp edge to 1 where it is soft over a wide band."""
+def _false_gaps(alpha: np.ndarray, solid: np.ndarray) -> np.ndarray:
+    """(h, w) bool: the gaps inside a thing that the network was not sure of."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((~solid).astype(np.uint8), connectivity=4)
+    left, top, width, height, area = stats.T
+    inner = (left > 0) & (top > 0) & (left + width < solid.shape[1]) & (top + height < solid.shape[0])
+    inner[0] = False
+    seen = np.bincount(labels.ravel(), weights=alpha.ravel(), minlength=count)
+    return (inner & (seen >= _NO_HOLE * area))[labels]
+
+
+def _hairy(alpha: np.ndarray, solid: np.ndarray, zoom: float) -> np.ndarray:
+    """(h, w) float32, from 0 where the matte has a sharp edge to 1 where it is soft over a wide band along the outline."""
     width = 2 * math.ceil(_DOUBT + 1.5 * zoom) + 1
     unsure = ((alpha > _UNSURE) & (alpha < 1 - _UNSURE)).astype(np.uint8)
     wide = cv2.morphologyEx(unsure, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
-    return cv2.blur(cv2.dilate(wide, np.ones((width, width), np.uint8)).astype(np.float32), (width, width))
+    wide = cv2.blur(cv2.dilate(wide, np.ones((width, width), np.uint8)).astype(np.float32), (width, width))
+    _, _, across, down = cv2.boundingRect(solid.astype(np.uint8))
+    reach = max(_HAIR_LEAST, _HAIR * max(across, down))
+    outwards = cv2.distanceTransform((alpha >= _UNSURE).astype(np.uint8), cv2.DIST_L2, 3)
+    return wide * np.clip(2 - 2 * outwards / reach, 0, 1)
 
 
 def _stretched(alpha: np.ndarray) -> np.ndarray:

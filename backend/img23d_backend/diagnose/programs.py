@@ -9,6 +9,7 @@ import platform
 import traceback
 from collections.abc import Iterator
 
+from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Action, Diagnose, Finding, Level
 
 from .. import __version__
@@ -25,6 +26,7 @@ _LEARNED = {
     "fast_simplification": "fast-simplification",
 }
 _NETWORKS = "hy3dgen"  # looked for only: its own start imports what is left out of the environment
+_CUT_OUTS = "Cut-out network"
 _NOT_THERE = "not installed"
 
 
@@ -32,6 +34,7 @@ def findings(request: Diagnose, engines: Engines) -> Iterator[Finding]:
     """What runs without models first."""
     yield Finding(what="Program", level=Level.GOOD, sentence=f"Img23D {__version__} on Python {platform.python_version()}.")
     yield _shipped()
+    yield _network()
     if not is_set_up():
         sentence = "The AI models are not set up. The Preview engine works without them."
         yield Finding(what="AI programs", level=Level.NOTE, sentence=sentence, action=Action.SET_UP)
@@ -67,6 +70,20 @@ def why_not_importable(package: str) -> str:
     except Exception as error:  # a broken wheel or a missing system library may raise anything
         return "".join(traceback.format_exception(error))
     return ""
+
+
+def _network() -> Finding:
+    """The cut-out network in the zip; every byte of its file is read."""
+    from ..engines.isnet.network_file import installed
+
+    try:
+        installed("isnet").read()
+    except Img23DError as error:
+        if error.code is ErrorCode.WEIGHTS_MISSING:
+            sentence = "This Img23D was built without its cut-out network: things are cut out in the light-weight way."
+            return Finding(what=_CUT_OUTS, level=Level.NOTE, sentence=sentence, detail=error.detail)
+        return Finding(what=_CUT_OUTS, level=Level.PROBLEM, sentence=error.sentence, detail=error.detail)
+    return Finding(what=_CUT_OUTS, level=Level.GOOD, sentence="IS-Net, the network that finds things and cuts them out, is whole.")
 
 
 def _shipped() -> Finding:

@@ -13,8 +13,8 @@ HUNYUAN3D_ENGINE = "hunyuan3d"
 ENGINES: tuple[Choice, ...] = (
     (
         PREVIEW_ENGINE,
-        "Preview (no AI models)",
-        "Works at once, without a graphics card. It cuts out what stands apart in the photo; it does not know what a mug is.",
+        "Preview (built in)",
+        "Works at once, without a graphics card or a download. It cuts out what stands out in the photo; it does not know what a mug is.",
     ),
     (HUNYUAN3D_ENGINE, "Hunyuan3D", "Finds named things in any photo, cuts them out, makes a full 3D shape of each and paints all its sides."),
     (

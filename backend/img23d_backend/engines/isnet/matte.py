@@ -1,4 +1,4 @@
-"""Cutting one thing out of its photo with IS-Net: as the pass over the whole photo shows it, or from nearby."""
+"""Cutting one thing out of its photo with IS-Net: as a look at the whole photo and one from nearby show it together."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from img23d_protocol.choices import FINE_CUTTER, LIGHT_CUTTER
 
 from ...cutouts.framing import bounds_of, framed, view
+from ...cutouts.merge import with_missed
 from ...cutouts.sharpen import sharpened
 from ...cutouts.surroundings import own_part, surroundings
 from ...stages import Context, CutOut, Found, Photo, PixelBox, PlainMatter, Salience
@@ -17,9 +18,7 @@ NOTE = "Cut out by IS-Net."
 LIGHT_NOTE = "Cut out in the light-weight way."
 
 _LEAST = 9  # solid pixels, below which a pass saw nothing
-_SMALL = 0.4  # of the photo's sides: a smaller thing is looked at from nearby
 _NEARER = 0.8  # of the photo's sides: surroundings beyond that are no nearer look
-_UNSURE = 0.25  # of the solid pixels: more half-solid ones, and the thing is looked at from nearby
 _NEAR = 640  # pixels a side, about, that a window is shown at
 _SAME = 0.5  # intersection over union of the two looks, from which on they show the same thing
 _SEEN, _SHARP, _OWN = 0.4, 0.7, 0.8  # fractions of the stage
@@ -34,6 +33,7 @@ class IsNetMatter:
 
     def cut_out(self, photo: Photo, found: Found, context: Context) -> CutOut:
         """Cut one thing out. Raises Img23DError(EMPTY_CUTOUT)."""
+        context = _rising(context)
         if photo.alpha is not None:
             return self._fallback.cut_out(photo, found, context)
         if context.settings.cutter != LIGHT_CUTTER:
@@ -51,9 +51,12 @@ class IsNetMatter:
         window = surroundings(photo, found.box, 0)
         rgb = np.ascontiguousarray(view(photo.rgb, window))
         look = self._from_afar(photo, found, window, rgb, context)
-        if look is None or _is_coarse(look.own, found, photo) or _is_fine(context, window, photo):
+        is_nearer = min(window.width / photo.width, window.height / photo.height) < _NEARER
+        if look is None or is_nearer or context.settings.cutter != FINE_CUTTER:  # the finest look at the photo needs no second one
             context.report(_SEEN, "")
-            look = _better(self._from_nearby(found, window, rgb, context), look)
+            salient = self._salience.of_picture(rgb, context, closely=not is_nearer)
+            near = None if salient is None else _look(salient, found, window, rgb, max(rgb.shape) / _NEAR)
+            look = _better(near, look)
         if look is None:
             return None
         context.report(_SHARP, "")
@@ -63,16 +66,24 @@ class IsNetMatter:
     def _from_afar(
         self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, context: Context
     ) -> _Look | None:
-        """What the look at the whole photo says of the window. A box that was drawn is looked at from nearby right away."""
-        whole = self._salience.of_photo(photo, context, look=found.mask is not None)
+        """What the look at the whole photo says of the window."""
+        whole = self._salience.of_photo(photo, context)
         if whole is None:
             return None
         zoom = max(photo.width / whole.shape[1], photo.height / whole.shape[0])
         return _look(_resampled(whole, window, photo), found, window, rgb, zoom)
 
-    def _from_nearby(self, found: Found, window: PixelBox, rgb: np.ndarray, context: Context) -> _Look | None:
-        salient = self._salience.of_picture(rgb, context)
-        return None if salient is None else _look(salient, found, window, rgb, max(rgb.shape) / _NEAR)
+
+def _rising(context: Context) -> Context:
+    """Tells no less progress than before, whoever does the next part."""
+    told = 0.0
+
+    def report(fraction: float, note: str) -> None:
+        nonlocal told
+        told = max(told, fraction)
+        context.report(told, note)
+
+    return replace(context, report=report)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,23 +115,11 @@ def _resampled(whole: np.ndarray, window: PixelBox, photo: Photo) -> np.ndarray:
     return cv2.warpAffine(whole, to_whole, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _is_coarse(alpha: np.ndarray, found: Found, photo: Photo) -> bool:
-    """Whether the whole photo shows the thing too small, or much of it is neither thing nor background."""
-    if max(found.box.width / photo.width, found.box.height / photo.height) < _SMALL:
-        return True
-    solid, half = np.count_nonzero(alpha >= 0.5), np.count_nonzero((alpha > 0.15) & (alpha < 0.85))
-    return half > _UNSURE * solid
-
-
-def _is_fine(context: Context, window: PixelBox, photo: Photo) -> bool:
-    """Whether the finest cut-outs are wanted, and there is a nearer look."""
-    nearer = min(window.width / photo.width, window.height / photo.height) < _NEARER
-    return nearer and context.settings.cutter == FINE_CUTTER
-
-
 def _better(near: _Look | None, far: _Look | None) -> _Look | None:
-    """The nearer look, unless it misses what the other one has seen."""
+    """The nearer look with what it passes over of the other one; the other one, where they mean different things."""
     if near is None or far is None:
         return near or far
     first, second = near.own >= 0.5, far.own >= 0.5
-    return near if np.count_nonzero(first & second) >= _SAME * np.count_nonzero(first | second) else far
+    if np.count_nonzero(first & second) < _SAME * np.count_nonzero(first | second):
+        return far
+    return replace(near, salient=np.maximum(near.salient, far.salient), own=with_missed(near.own, far.own))

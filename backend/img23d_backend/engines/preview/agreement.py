@@ -9,6 +9,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from ...cutouts.merge import with_missed
 from ...stages import CutOut, Photo, PixelBox
 from .backdrop import shadow_like
 from .scene import Scene
@@ -16,8 +17,9 @@ from .scene import Scene
 _FAINT = 0.3  # of a matte: less is background
 _MARGIN = 7  # pixels of the scene around what stands out that may be its edge or its contact shadow
 _BESIDE = 0.03  # of the background: more that differs from the plain one, and it is none
-_SAME = 0.6  # intersection over union, from which on both mean the same thing
-_RIM = 3  # pixels of the scene: what is thinner on the outline is the coarseness of either
+_SAME = 0.25  # intersection over union at least,
+_WITHIN = 0.85  # and what they share of the smaller one at least, where both mean the same thing
+_SURE = 0.93  # of the matte, in the mean over a part of the background's own colour: less, and one sees through it
 _SHADOW = 0.5  # of a part that only the background's colour tells: then it is a shadow
 
 
@@ -74,16 +76,13 @@ def both(plain: np.ndarray, own: np.ndarray, shadow: np.ndarray) -> np.ndarray |
     where the two mean different things.
     """
     by_colour, by_sight = plain >= 0.5, own >= 0.5
-    either = np.count_nonzero(by_colour | by_sight)
-    if not either or np.count_nonzero(by_colour & by_sight) < _SAME * either:
+    shared, either = np.count_nonzero(by_colour & by_sight), np.count_nonzero(by_colour | by_sight)
+    smaller = min(np.count_nonzero(by_colour), np.count_nonzero(by_sight))
+    if not shared or shared < _SAME * either or shared < _WITHIN * smaller:
         return None
-    rim = 2 * max(2, round(_RIM * max(own.shape) / 448)) + 1
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (rim, rim))
-    missed = (by_sight & ~by_colour).astype(np.uint8)
-    missed &= cv2.dilate(cv2.morphologyEx(missed, cv2.MORPH_OPEN, kernel), kernel)
     extra = by_colour & (own < _FAINT)
     dropped = extra & ~_without_shadows(extra, shadow)
-    alpha = np.where(missed > 0, np.maximum(plain, own), plain)
+    alpha = with_missed(plain, own, sure=_SURE)
     return np.where(dropped, np.minimum(alpha, own), alpha).astype(np.float32)
 
 

@@ -23,6 +23,7 @@ _SHADE_STEP = 5.0  # Lab units a pixel: how fast a contact shadow may darken
 _EXACT = 2.0  # Lab units
 _UNLIKE = 15.0  # Lab units of hue that no shadow has
 _BUSY = 6.0  # Lab units of grain: a pattern, in front of which outlines cannot be told
+_FEWEST = 4  # pixels of a picture, below which there is no surface to fit
 _ROUNDS = 3
 _CROSS = np.ones((3, 3), np.uint8)
 
@@ -54,7 +55,7 @@ def fit_backdrop(rgb: np.ndarray) -> Backdrop:
     lab = to_lab(rgb)
     layers = border_layers(lab)
     noise = grain(lab)
-    if not layers or noise > _BUSY:
+    if not layers or noise > _BUSY or lab.shape[0] * lab.shape[1] < _FEWEST:
         return Backdrop(colour=lab, lit=lab, seen=np.zeros(lab.shape[:2], bool), noise=noise, plain=False)
     models = [_fitted(lab, layer) for layer in layers]
     slope, ring = steepness(lab), ring_mask(lab.shape[:2])
