@@ -49,7 +49,7 @@ class Simple:
         return None
 
 
-def discs(*circles: tuple[int, int, int], size: tuple[int, int] = (1600, 1200), busy: bool = False) -> Photo:
+def discs(*circles: tuple[int, int, int], size: tuple[int, int] = (800, 600), busy: bool = False) -> Photo:
     """Red discs (x, y, radius) in a photo (width, height), in front of one colour or of noise without red."""
     width, height = size
     rgb = np.full((height, width, 3), GROUND, np.uint8)
@@ -60,7 +60,7 @@ def discs(*circles: tuple[int, int, int], size: tuple[int, int] = (1600, 1200), 
     return Photo(rgb=rgb, name="discs")
 
 
-def cover(*circles: tuple[int, int, int], size: tuple[int, int] = (1600, 1200)) -> np.ndarray:
+def cover(*circles: tuple[int, int, int], size: tuple[int, int] = (800, 600)) -> np.ndarray:
     """(h, w) bool: where the discs are."""
     y, x = np.mgrid[: size[1], : size[0]] + 0.5
     covered = np.zeros(x.shape, bool)

@@ -202,4 +202,13 @@ def photos_part() -> list[str]:
         "wrong, but with a note that says so. *Isolated*: it touches nothing but the ground that it stands on."
     )
     goals = table(rounds.current_lines(found))
-    return ["## Cut-outs of real photos", words, "\n".join([*head, *lines]), "\n".join(each), rounds.headings(found), goals]
+    return ["## Cut-outs of real photos", words, "\n".join([*head, *lines]), "\n".join(each), rounds.headings(found), goals, _sources_table()]
+
+
+def _sources_table() -> str:
+    """Where the pictures of both parts are from, and under which licences."""
+    lines = [text_line(("pictures from", "version", "licence", "things", "grounds", "photos")), "|---|---|---|---:|---:|---:|"]
+    for one in sources.read_lock():
+        counts = (len(one.things) + len(one.emoji), len(one.grounds), len(one.photos))
+        lines.append(text_line((f"[{one.name}]({one.home})", one.version, one.licence, *map(str, counts))))
+    return "\n".join(lines)
