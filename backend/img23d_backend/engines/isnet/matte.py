@@ -21,6 +21,7 @@ _LEAST = 9  # solid pixels, below which a pass saw nothing
 _NEARER = 0.8  # of the photo's sides: surroundings beyond that are no nearer look
 _NEAR = 640  # pixels a side, about, that a window is shown at
 _SAME = 0.5  # intersection over union of the two looks, from which on they show the same thing
+_SURE = 0.75  # of the matte, in the mean over a part that only one look shows
 _SEEN, _SHARP, _OWN = 0.4, 0.7, 0.8  # fractions of the stage
 
 
@@ -122,4 +123,4 @@ def _better(near: _Look | None, far: _Look | None) -> _Look | None:
     first, second = near.own >= 0.5, far.own >= 0.5
     if np.count_nonzero(first & second) < _SAME * np.count_nonzero(first | second):
         return far
-    return replace(near, salient=np.maximum(near.salient, far.salient), own=with_missed(near.own, far.own))
+    return replace(near, salient=np.maximum(near.salient, far.salient), own=with_missed(near.own, far.own, sure=_SURE))

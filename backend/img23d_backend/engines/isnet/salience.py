@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 # 1024, in the time of the first.
 _USUAL, _FINE = 640, LARGEST
 _CLOSELY, _LEAST = 768, 320
+_ENLARGED = 1.25  # times, at most: more of a small part shows no more of it
 _SMALLER = (640, 448, 320)  # pixels a side, one after the other where memory is short
 _LONGEST = 2.5  # times as long as high: beyond, a photo is shown in parts
 _PARTS = 4  # at most
@@ -60,8 +61,10 @@ class IsNetSalience:
         """As `Salience` says."""
         if context.settings.cutter == LIGHT_CUTTER:
             return None
-        most = _FINE if context.settings.cutter == FINE_CUTTER else _CLOSELY if closely else _USUAL
-        enough = math.ceil(max(rgb.shape[:2]) / STEP) * STEP  # more would only be an enlargement
+        if closely:
+            return self._look(rgb, _CLOSELY, context)
+        most = _FINE if context.settings.cutter == FINE_CUTTER else _USUAL
+        enough = math.ceil(_ENLARGED * max(rgb.shape[:2]) / STEP) * STEP
         return self._look(rgb, min(most, max(enough, _LEAST)), context)
 
     def unload(self) -> int:

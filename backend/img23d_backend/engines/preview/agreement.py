@@ -20,6 +20,7 @@ _BESIDE = 0.03  # of the background: more that differs from the plain one, and i
 _SAME = 0.25  # intersection over union at least,
 _WITHIN = 0.85  # and what they share of the smaller one at least, where both mean the same thing
 _SURE = 0.93  # of the matte, in the mean over a part of the background's own colour: less, and one sees through it
+_PART = 0.003  # of what the matte sees: smaller parts that only the background's colour tells are its pattern
 _SHADOW = 0.5  # of a part that only the background's colour tells: then it is a shadow
 
 
@@ -81,7 +82,7 @@ def both(plain: np.ndarray, own: np.ndarray, shadow: np.ndarray) -> np.ndarray |
     if not shared or shared < _SAME * either or shared < _WITHIN * smaller:
         return None
     extra = by_colour & (own < _FAINT)
-    dropped = extra & ~_without_shadows(extra, shadow)
+    dropped = extra & ~_large_parts(_without_shadows(extra, shadow), _PART * np.count_nonzero(by_sight))
     alpha = with_missed(plain, own, sure=_SURE)
     return np.where(dropped, np.minimum(alpha, own), alpha).astype(np.float32)
 
@@ -92,6 +93,14 @@ def _without_shadows(extra: np.ndarray, shadow: np.ndarray) -> np.ndarray:
     areas = np.bincount(labels.ravel(), minlength=count)
     dark = np.bincount(labels[shadow], minlength=count)
     kept = dark < _SHADOW * areas
+    kept[0] = False
+    return kept[labels]
+
+
+def _large_parts(mask: np.ndarray, least: float) -> np.ndarray:
+    """(h, w) bool: the connected parts of at least so many pixels; a pattern of the background comes in many small ones."""
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    kept = stats[:, cv2.CC_STAT_AREA] >= least
     kept[0] = False
     return kept[labels]
 
