@@ -105,6 +105,10 @@ def main(photos: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--compare"]:
-        print(table(list(agreements(Path(sys.argv[2]), map(Path, sys.argv[3:])))))
+        rows = []
+        for row in agreements(Path(sys.argv[2]), map(Path, sys.argv[3:])):
+            rows.append(row)
+            print(f"{row.photo}: {row.iou:.4f}", file=sys.stderr, flush=True)
+        print(table(rows))
     else:
         sys.exit(main(sys.argv[1:]))
