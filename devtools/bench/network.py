@@ -1,4 +1,4 @@
-"""Whether the network in the zip still says what the published one says: 8 bits a weight in OpenCV against the original in 32 bits.
+"""Whether the network in the zip still says what the published one says: its stored weights in OpenCV against the original in 32 bits.
 
     python3 -m devtools.bench.network PHOTO ...      prints a Markdown table; takes about ten seconds a photo
 
@@ -105,6 +105,10 @@ def main(photos: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--compare"]:
-        print(table(list(agreements(Path(sys.argv[2]), map(Path, sys.argv[3:])))))
+        rows = []
+        for row in agreements(Path(sys.argv[2]), map(Path, sys.argv[3:])):
+            rows.append(row)
+            print(f"{row.photo}: {row.iou:.4f}", file=sys.stderr, flush=True)
+        print(table(rows))
     else:
         sys.exit(main(sys.argv[1:]))

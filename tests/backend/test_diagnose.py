@@ -298,3 +298,18 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert run(arguments) == 1
     assert "PROBLEM  Folder for models: " in capsys.readouterr().out
 
+
+@pytest.mark.parametrize(("lock", "level"), [(None, Level.NOTE), ("no table", Level.PROBLEM)])
+def test_a_cut_out_network_that_is_not_there_or_damaged(
+    patient: Patient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lock: str | None, level: Level
+) -> None:
+    from img23d_backend.engines.isnet import network_file
+
+    folder = tmp_path / "networks"
+    folder.mkdir()
+    if lock is not None:
+        (folder / "networks.lock.toml").write_text(lock)
+    monkeypatch.setattr(network_file.installed, "__defaults__", (folder,))
+    (finding,) = (one for one in patient.look() if one.what == "Cut-out network")
+    assert finding.level is level
+    assert ("light-weight" if lock is None else "install Img23D again") in finding.sentence

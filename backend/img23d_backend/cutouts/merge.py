@@ -1,9 +1,11 @@
-"""Two mattes of the same thing as one."""
+"""Alphas over one part of a photo: a cut-out's, and two of the same thing as one."""
 
 from __future__ import annotations
 
 import cv2
 import numpy as np
+
+from ..stages import CutOut, PixelBox
 
 _RIM = 0.007  # of the picture's longer side: what is thinner along the outline is the coarseness of either
 
@@ -22,3 +24,15 @@ def with_missed(alpha: np.ndarray, other: np.ndarray, *, sure: float = 0.5) -> n
     seen = np.bincount(labels.ravel(), weights=other.ravel(), minlength=count)
     missed &= (seen >= sure * areas)[labels].astype(np.uint8)
     return np.where(missed > 0, np.maximum(alpha, other), alpha)
+
+
+def alpha_over(cutout: CutOut, window: PixelBox) -> np.ndarray:
+    """(h, w) float32 0..1 of a cut-out over the window; what of it lies outside of the photo is only its margin."""
+    height, width = cutout.rgba.shape[:2]
+    alpha = np.zeros((window.height, window.width), np.float32)
+    left, top = max(window.left, cutout.left), max(window.top, cutout.top)
+    right, bottom = min(window.right, cutout.left + width), min(window.bottom, cutout.top + height)
+    if right > left and bottom > top:
+        own = cutout.rgba[top - cutout.top : bottom - cutout.top, left - cutout.left : right - cutout.left, 3]
+        alpha[top - window.top : bottom - window.top, left - window.left : right - window.left] = own / np.float32(255)
+    return alpha

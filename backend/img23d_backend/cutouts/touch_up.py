@@ -12,6 +12,7 @@ from img23d_protocol.messages import Stroke
 
 from ..stages import CutOut, Photo, PixelBox
 from .framing import bounds_of, framed, view
+from .merge import alpha_over
 
 _AROUND = 24  # pixels of what is behind the thing, which tell the edge's colours
 
@@ -26,7 +27,7 @@ def touch_up(cutout: CutOut, photo: Photo, strokes: tuple[Stroke, ...]) -> CutOu
     window = _window(cutout, photo, strokes)
     if not strokes or not window.width or not window.height:
         return cutout
-    alpha = _alpha_in(cutout, window)
+    alpha = alpha_over(cutout, window)
     for stroke in strokes:
         _paint(alpha, stroke, photo, window)
     try:
@@ -64,17 +65,6 @@ def _pixels(stroke: Stroke, photo: Photo) -> np.ndarray:
     points = np.stack([stroke.xs, stroke.ys], axis=1) * (photo.width, photo.height)
     reach = stroke.radius * photo.width + 1
     return points.clip(-reach, (photo.width + reach, photo.height + reach))
-
-
-def _alpha_in(cutout: CutOut, window: PixelBox) -> np.ndarray:
-    """(h, w) float32 0..1 over the window. What of the cut-out lies outside of the photo is only its margin."""
-    alpha = np.zeros((window.height, window.width), np.float32)
-    height, width = cutout.rgba.shape[:2]
-    left, top = max(window.left, cutout.left), max(window.top, cutout.top)
-    right, bottom = min(window.right, cutout.left + width), min(window.bottom, cutout.top + height)
-    own = cutout.rgba[top - cutout.top : bottom - cutout.top, left - cutout.left : right - cutout.left, 3]
-    alpha[top - window.top : bottom - window.top, left - window.left : right - window.left] = own / np.float32(255)
-    return alpha
 
 
 def _paint(alpha: np.ndarray, stroke: Stroke, photo: Photo, window: PixelBox) -> None:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ...cutouts.merge import with_missed
-from ...stages import CutOut, Photo, PixelBox
+from ...stages import Photo, PixelBox
 from .backdrop import shadow_like
 from .scene import Scene
 
@@ -58,18 +58,6 @@ def shadow_over(scene: Scene, photo: Photo, window: PixelBox) -> np.ndarray:
     backdrop = scene.backdrop
     like = shadow_like(scene.lab[part], backdrop.colour[part], backdrop.noise).astype(np.uint8)
     return cv2.resize(like, (window.width, window.height), interpolation=cv2.INTER_NEAREST) > 0
-
-
-def alpha_over(cutout: CutOut, window: PixelBox) -> np.ndarray:
-    """(h, w) float32 0..1 of a cut-out over the window."""
-    height, width = cutout.rgba.shape[:2]
-    alpha = np.zeros((window.height, window.width), np.float32)
-    left, top = max(window.left, cutout.left), max(window.top, cutout.top)
-    right, bottom = min(window.right, cutout.left + width), min(window.bottom, cutout.top + height)
-    if right > left and bottom > top:
-        own = cutout.rgba[top - cutout.top : bottom - cutout.top, left - cutout.left : right - cutout.left, 3]
-        alpha[top - window.top : bottom - window.top, left - window.left : right - window.left] = own / np.float32(255)
-    return alpha
 
 
 def both(plain: np.ndarray, own: np.ndarray, shadow: np.ndarray) -> np.ndarray | None:

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 from img23d_protocol import Img23DError
 
-from ...cutouts.framing import bounds_of, framed, inside_box, view, without_others
-from ...stages import Context, CutOut, Found, Photo, PixelBox
 from ...cutouts.edge import soften
-from .agreement import agrees_in, alpha_over, both, shadow_over
+from ...cutouts.framing import bounds_of, framed, inside_box, view, without_others
+from ...cutouts.merge import alpha_over
+from ...stages import Context, CutOut, Found, Photo, PixelBox
+from .agreement import agrees_in, both, shadow_over
 from .grabcut import cut_by_box, cut_by_seeds
 from .islands import tidy
 from .scene import Scene, SceneMemory
