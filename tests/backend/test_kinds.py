@@ -122,6 +122,15 @@ def test_an_ellipse_that_lies_is_not_turned_into_a_ball() -> None:
     assert deep < 1.3 * 140  # of its height; turned about the upright axis it would be 260
 
 
+def test_a_cup_on_its_saucer_from_above_is_no_spinning_top() -> None:
+    image = blank(240, 300)
+    ellipse(image, 150, 150, 130, 62)
+    polygon(image, [(80, 50), (220, 50), (195, 140), (105, 140)])
+    ellipse(image, 150, 50, 70, 32)
+    made = shape_of(soft(image))
+    assert np.ptp(in_pixels(made).vertices[:, 2]) < 200  # turned about the upright axis it would be 260
+
+
 def test_a_ball_is_turned_still() -> None:
     image = blank(220, 220)
     ellipse(image, 110, 110, 100, 95)

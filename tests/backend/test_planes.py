@@ -107,8 +107,12 @@ def _ball_cut(side: str) -> tuple[np.ndarray, PixelBox]:
 
 
 @pytest.mark.parametrize("kind", [ShapeKind.AUTO, ShapeKind.INFLATE, ShapeKind.REVOLVE])
-@pytest.mark.parametrize(("side", "towards", "place"), [("left", LEFT, 10), ("right", RIGHT, 210), ("top", UP, 10), ("bottom", DOWN, 210)])
-def test_a_ball_at_the_photos_border_is_cut_off_there(side: str, towards: tuple[int, int, int], place: float, kind: ShapeKind) -> None:
+@pytest.mark.parametrize(
+    ("side", "towards", "place"), [("left", LEFT, 10), ("right", RIGHT, 210), ("top", UP, 10), ("bottom", DOWN, 210)]
+)
+def test_a_ball_at_the_photos_border_is_cut_off_there(
+    side: str, towards: tuple[int, int, int], place: float, kind: ShapeKind
+) -> None:
     alpha, photo = _ball_cut(side)
     made = shape_of(alpha, photo=photo, kind=kind)
     assert find_defects(made.mesh) == ()

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 from drawn import blank, ellipse, in_pixels, iou, polygon, rod, shape_of, soft, solid_of
+from img23d_backend.engines.preview.outline import trace_outline
 from img23d_backend.mesh.checks import find_defects
 from img23d_protocol.messages import ShapeKind
 
@@ -50,7 +51,8 @@ def test_a_chairs_bars_are_as_thick_as_in_the_photo_and_open_between(width: floa
     assert "axis" not in made.note
     assert _holes(made) == 4 + 1 + 2 * 3  # between the rails, above the seat, and in three bays above each stretcher
     solid = in_pixels(made)
-    for at, along in (((40, 180), (0, 1, 0)), ((138, 250), (0, 1, 0)), ((48, 60), (0, 1, 0)), ((100, 76), (1, 0, 0)), ((100, 128), (1, 0, 0))):
+    upright, level = (((40, 180), (138, 250), (48, 60)), (0, 1, 0)), (((100, 76), (100, 128)), (1, 0, 0))
+    for at, along in ((at, along) for places, along in (upright, level) for at in places):
         wide, deep = _across(solid, at, along)
         assert wide == pytest.approx(width, abs=max(0.8, 0.12 * width))
         assert deep == pytest.approx(width, abs=max(0.8, 0.22 * width))
@@ -97,6 +99,21 @@ def test_a_cups_handle_is_a_round_rod_with_a_hole(thick: float, kind: ShapeKind)
     wide, deep = _across(in_pixels(made), (220, 110), (0, 1, 0))
     assert wide == pytest.approx(thick, abs=max(0.6, 0.12 * thick))
     assert deep == pytest.approx(thick, abs=max(0.8, 0.25 * thick))
+
+
+@pytest.mark.parametrize("width", [405, 409, 414, 418])
+def test_an_outline_is_as_high_as_the_photos(width: int) -> None:
+    """Both sides of the grid are whole numbers of cells; rounding them must not stretch one."""
+    alpha = np.zeros((700, 500), np.uint8)
+    alpha[20:680, 20 : 20 + width] = 255
+    outline = trace_outline(alpha, cells=150)
+    column = outline.distance[:, int((20 + width / 2 - outline.left) * outline.scale)]
+    inside = np.flatnonzero(column > 0)
+    below, above = column[inside[-1] : inside[-1] + 2], column[inside[0] - 1 : inside[0] + 1]
+    last = inside[-1] + below[0] / (below[0] - below[1])
+    first = inside[0] - above[1] / (above[1] - above[0])
+    rows = outline.top + (np.array([first, last]) + 0.5) / outline.scale
+    assert rows == pytest.approx([20, 680], abs=0.35)
 
 
 def test_a_ladder_is_not_turned_about_its_axis() -> None:

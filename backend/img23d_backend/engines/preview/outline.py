@@ -19,6 +19,7 @@ FINEST = 2.5  # times the cells asked for: it is made no finer than that
 THIN_SHARE = 0.004  # of the whole area; less is no part of its own
 MOST_ENLARGED = 24.0  # cells a pixel
 SMOOTHING = 0.7  # cells
+MORE_ROWS = 16  # pixels
 MIRRORED = 0.35  # of a plane's cut: how far the outline goes on beyond it, as its mirror image
 
 
@@ -63,6 +64,9 @@ def trace_outline(alpha: np.ndarray, *, cells: int, coarser: float = 1.0, planes
     soft = np.where(near > 0, alpha, 0).astype(np.float32)[top:bottom, left:right] / 255
     beyond = _mirrored_rows(hard, planes, pad)
     soft, hard = (_padded(cv2.copyMakeBorder(image, *beyond, cv2.BORDER_REFLECT), pad) for image in (soft, hard))
+    scale = max(round(soft.shape[1] * scale), 8) / soft.shape[1]
+    more = _more_rows(soft.shape[0], scale)
+    soft, hard = (cv2.copyMakeBorder(image, 0, more, 0, 0, cv2.BORDER_CONSTANT) for image in (soft, hard))
     level = _level(soft, hard > 0, scale)
     scale, top, left = level.shape[1] / soft.shape[1], float(top - pad - beyond[0]), float(left - pad - beyond[2])
     uncut = _without_stairs(_distance_in_one_piece(level, coarser), step=float(np.clip(0.5 * scale, 0.5, 2.0)))
@@ -88,6 +92,12 @@ def _mirrored_rows(hard: np.ndarray, planes: Planes, least: int) -> tuple[int, i
 
 def _padded(image: np.ndarray, pad: int) -> np.ndarray:
     return cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
+
+
+def _more_rows(rows: int, scale: float) -> int:
+    """How many more rows come to about a whole number of cells, so that the grid is not stretched."""
+    cells = (rows + np.arange(MORE_ROWS)) * scale
+    return int(np.argmin(np.abs(cells - np.round(cells))))
 
 
 def _cut(distance: np.ndarray, planes: Planes, scale: float, left: float, top: float) -> np.ndarray:

@@ -10,8 +10,9 @@ import numpy as np
 STEEPEST_AXIS = 0.2  # columns a row; a stronger lean is no upright axis
 WHOLE_SYMMETRY = 0.93  # of the area must have its mirror partner
 CORE_SYMMETRY = 0.94
-LYING = 0.75  # of its width: a less high ellipse is a plate seen from above, or a lemon on its side
-LYING_FIT = 0.03  # of an ellipse's area that an outline may differ
+LYING = 0.7  # of its half width: an ellipse less high than that lies
+LYING_ABOVE = 0.6  # of its half height: how far up its sides are looked at
+LYING_FIT = 0.022  # of its half width: how far an outline may be off, in the mean
 CORE_SHARE = 0.5  # of the area must be core, or the core is only a detail
 OPENING = 0.45  # of the largest inscribed radius: thinner parts are appendages
 LEAN_COST = 0.4  # share of the mirrored area that a lean of one column a row costs
@@ -100,13 +101,20 @@ def _opened(distance: np.ndarray, radius: float) -> np.ndarray:
 
 
 def _lies(body: np.ndarray) -> bool:
-    """Whether a body is an ellipse that is much wider than high."""
-    rows, columns = (np.flatnonzero(body.any(axis=axis)) for axis in (1, 0))
-    height, width = (int(lines[-1] - lines[0]) + 1 for lines in (rows, columns))
-    ellipse = np.zeros(body.shape, np.uint8)
-    middle = (columns[0] + columns[-1]) / 2, (rows[0] + rows[-1]) / 2
-    cv2.ellipse(ellipse, (middle, (float(width), float(height)), 0.0), 1, -1)
-    return height < LYING * width and np.count_nonzero((ellipse > 0) ^ body) < LYING_FIT * np.count_nonzero(ellipse)
+    """Whether a body ends, at its sides and below, in an ellipse much wider than high.
+
+    It is a lemon on its side, or a plate or a saucer seen from above, which may have a cup on it.
+    """
+    rows, left, right = _extents(_largest_piece(body))
+    half = (right - left + 1) / 2
+    reach = float(half.max())
+    widest = float(rows[half > 0.985 * reach].mean())
+    sag = float(rows[-1] + 0.5 - widest)
+    if sag >= LYING * reach or rows[0] > widest - LYING_ABOVE * sag:
+        return False
+    there = rows > widest - LYING_ABOVE * sag
+    ellipse = reach * np.sqrt(np.maximum(1 - ((rows[there] - widest) / sag) ** 2, 0))
+    return float(np.abs(half[there] - ellipse).mean()) < LYING_FIT * reach
 
 
 def _core_of(distance: np.ndarray, body: np.ndarray) -> _Candidate | None:
