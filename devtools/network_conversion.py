@@ -1,15 +1,14 @@
-"""A published ONNX network made into what the zip ships: the part that leads to one output, its weights in 10 bits.
+"""A published ONNX network made into what the zip ships: the part that leads to one output, its weights in 8 bits a channel.
 
     python -m devtools.network_conversion SOURCE.onnx OUTPUT TARGET.safetensors     with what requirements/network.txt names
 
 The target is a safetensors file: `graph` (n,) U8 is an ONNX model without its weights, and for each convolution `<k>.weight`
-(o, i, h, w) I8 with `<k>.weight.low` (n,) U8, `<k>.weight.scale` (o,) F32 and `<k>.bias` (o,) F32, by the names that the graph gives
-them. Names and order come from the way to the output alone, and all weights go through 16 bits, so that copies of the same network that
-were stored in other ways give the same bytes.
+(o, i, h, w) I8 with `<k>.weight.scale` (o,) F32 and `<k>.bias` (o,) F32, by the names that the graph gives them. Names and order come
+from the way to the output alone, and all weights go through 16 bits, so that copies of the same network that were stored in other
+ways give the same bytes.
 
-Weights: symmetric, one scale an output channel, its largest weight over 511 (Jacob et al., Quantization and Training of Neural
-Networks for Efficient Integer-Arithmetic-Only Inference, CVPR 2018). Their upper 8 bits are `.weight`, the lower 2 `.weight.low`, four
-weights a byte, the first in the lowest bits. Batch norms must be part of the convolutions already.
+Weights: symmetric, one scale an output channel, its largest weight over 127 (Jacob et al., Quantization and Training of Neural
+Networks for Efficient Integer-Arithmetic-Only Inference, CVPR 2018). Batch norms must be part of the convolutions already.
 """
 
 from __future__ import annotations
@@ -38,10 +37,7 @@ _KEPT = {
 }
 _PASSED_OVER = ("Cast", "Identity")  # the graph computes in 32 bits throughout
 _OPSET, _IR = 15, 8
-# Of a weight in 10 bits. IS-Net's mattes of the four photos that 8 bits changed most differ from the original's by 0.0003 to 0.0017 in
-# the mean, in 8 bits by 0.0014 to 0.0032. Where a matte lies near one half over a large part, its IoU at one half still falls short.
-_LARGEST = 511
-_LOW = 2  # bits of a weight that are stored by themselves, four weights a byte
+_LARGEST = 127  # of a weight in 8 bits
 # OpenCV's importer hands a node's attributes to its layer, and this one turns Winograd's algorithm off where its memory is out of
 # proportion to the time it saves. It holds a 3 x 3 weight as 8 x 8 numbers: much where a layer has many weights, which are those that see
 # the picture at a sixteenth of its size or smaller. And it lays its whole input out anew, 16/9 times as large: for one layer a third of
@@ -153,23 +149,18 @@ def _weights(node: onnx.NodeProto, model: onnx.ModelProto, name: str, kept: _Kep
     if len(held) != 2:
         raise ConversionError(f"{node.name or node.output[0]} lacks a weight or a bias of its own.")
     weight, bias = (numpy_helper.to_array(held[one]).astype(np.float16).astype(np.float32) for one in node.input[1:])
-    high, low, scale = quantized(weight)
-    kept.tensors |= {f"{name}.weight": high, f"{name}.weight.low": low, f"{name}.weight.scale": scale, f"{name}.bias": bias}
+    values, scale = quantized(weight)
+    kept.tensors |= {f"{name}.weight": values, f"{name}.weight.scale": scale, f"{name}.bias": bias}
     return [f"{name}.weight", f"{name}.bias"]
 
 
-def quantized(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Of `weight` (o, i, h, w) float32: upper bits (o, i, h, w) int8, lower bits (n,) uint8, scales (o,) float32."""
+def quantized(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(o, i, h, w) int8 and (o,) float32 whose product is about `weight` (o, i, h, w) float32."""
     import numpy as np
 
     scale = np.abs(weight).max((1, 2, 3)) / np.float32(_LARGEST)
     scale[scale == 0] = 1
-    values = np.rint(weight / scale[:, None, None, None]).astype(np.int16)
-    a_byte = 8 // _LOW
-    low = np.zeros(-(-values.size // a_byte) * a_byte, np.uint8)
-    low[: values.size] = values.ravel() & (1 << _LOW) - 1
-    shifts = np.arange(0, 8, _LOW, dtype=np.uint8)
-    return (values >> _LOW).astype(np.int8), np.bitwise_or.reduce(low.reshape(-1, a_byte) << shifts, axis=1), scale
+    return np.rint(weight / scale[:, None, None, None]).astype(np.int8), scale
 
 
 def _factor(node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]], attributes: dict[str, object], kept: _Kept) -> str:

@@ -1,4 +1,4 @@
-"""Whether the network in the zip still says what the published one says: its stored weights in OpenCV against the original in 32 bits.
+"""Whether the network in the zip still says what the published one says: 8 bits a weight in OpenCV against the original in 32 bits.
 
     python3 -m devtools.bench.network PHOTO ...      prints a Markdown table; takes about ten seconds a photo
 

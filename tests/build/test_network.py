@@ -93,15 +93,12 @@ def test_onnx_reads_the_weights_that_are_assembled(made, converted, tmp_path):
     assert "side_weight" in published.files
 
 
-def test_weights_are_rounded_to_one_of_1023_steps_a_channel():
+def test_weights_are_rounded_to_one_of_255_steps_a_channel():
     weight = np.random.default_rng(0).normal(size=(5, 3, 3, 3)).astype(np.float32) * np.float32([1e-3, 1, 7, 100, 0])[:, None, None, None]
-    high, low, scale = network_conversion.quantized(weight)
-    assert high.dtype == np.int8 and low.dtype == np.uint8 and low.shape == (34,)  # four of the 135 weights a byte
-    lower = [low[place // 4] // 4 ** (place % 4) % 4 for place in range(135)]
-    values = high.astype(int) * 4 + np.reshape(lower, weight.shape)
-    assert abs(values).max() == 511
+    values, scale = network_conversion.quantized(weight)
+    assert values.dtype == np.int8 and abs(values.astype(int)).max() == 127
     error = np.abs(values * scale[:, None, None, None] - weight).max((1, 2, 3))
-    assert (error <= 0.5001 * np.abs(weight).max((1, 2, 3)) / 511).all()
+    assert (error <= 0.5001 * np.abs(weight).max((1, 2, 3)) / 127).all()
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """The network's file in the extension's folder: found by the lock beside it, believed only when size and hash are the lock's.
 
-A safetensors file (devtools/network_conversion.py): `graph` is an ONNX model without its weights; a convolution's weights are 10
-bits with one scale an output channel, the lower two bits by themselves.
+A safetensors file (devtools/network_conversion.py): `graph` is an ONNX model without its weights; a convolution's weights are 8 bits
+with one scale an output channel.
 """
 
 from __future__ import annotations
