@@ -55,6 +55,7 @@ def killed(artist: Artist, moment: str, chance: random.Random) -> str:
             return f"it ended as {job.state} {job.code} {job.error!r}"
     else:
         os.kill(artist.links[-1].pid, signal.SIGKILL)
+        artist.until(lambda: artist.session.hello is None)  # the next job would be sent to the dead one
     told = [path for target in job.targets for path in (target.mesh, target.cutout, target.preview) if path]
     missing = [f"{path} was told and is not there" for path in told if not Path(path).is_file()]
     return "; ".join([*missing, *objections(artist.base)])
