@@ -15,6 +15,7 @@ from blender_img23d.core.jobs import Job, JobState
 from blender_img23d.core.requests import build_generate, build_settings
 from blender_img23d.process.client import PipeLink
 from blender_img23d.process.launch import new_link
+from blender_img23d.shared.img23d_protocol.choices import LIGHT_CUTTER
 from blender_img23d.shared.img23d_protocol.messages import Generate, LearnedSettings, Wanted
 
 MODELS, LEARNED_PYTHON = "IMG23D_TINY_MODELS", "IMG23D_LEARNED_PYTHON"
@@ -37,7 +38,7 @@ class Artist(Desk):
 
     def request(self, *names: str) -> Generate:
         learned = LearnedSettings(octree_resolution=64, faces=2000)
-        settings = build_settings(texture_size=1024, faces=800, shape="auto", thickness=1.0, learned=learned)
+        settings = build_settings(texture_size=1024, faces=800, shape="auto", thickness=1.0, cutter=LIGHT_CUTTER, learned=learned)
         wanted, photo = [Wanted(name=name) for name in names or ENGINES[self.engine]], str(self.photo)
         return build_generate(photo=photo, wanted=wanted, engine=self.engine, seed=1, settings=settings, base_folder=self.base)
 

@@ -19,6 +19,7 @@ from blender_img23d.core.requests import build_diagnose, build_generate, build_l
 from blender_img23d.core.session import SessionState
 from blender_img23d.process.launch import new_link
 from blender_img23d.shared.img23d_protocol import ErrorCode
+from blender_img23d.shared.img23d_protocol.choices import LIGHT_CUTTER
 from blender_img23d.shared.img23d_protocol.messages import Generate, Settings, Stage, Wanted
 from blender_img23d.shared.img23d_protocol.names import split_names
 
@@ -52,7 +53,8 @@ def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def request(photo: Path, names: str) -> Generate:
-    settings = build_settings(texture_size=1024, faces=2000, shape="auto", thickness=1.0)
+    # Without the network, whose looks OpenCV does not stop in between
+    settings = build_settings(texture_size=1024, faces=2000, shape="auto", thickness=1.0, cutter=LIGHT_CUTTER)
     base = photo.parent / "results"
     wanted = [Wanted(name=name) for name in split_names(names)]
     return build_generate(photo=str(photo), wanted=wanted, engine="preview", seed=1, settings=settings, base_folder=base)
