@@ -12,7 +12,6 @@ from pathlib import Path
 
 from blender_img23d.core.presets import BALANCED, PRESETS, preset
 
-from .known import generate, known_things
 from .timing import RUNS
 
 # Settings of a preset that the preview engine looks at, as the command line has them; a preset without one leaves it as it is
@@ -35,6 +34,8 @@ def ways() -> dict[str, list[str]]:
 
 def measure(photos: Path, runs: Path, out: Path) -> None:
     """A row a quality and thing: the seconds of each run, and the most memory of them all."""
+    from .known import generate, known_things  # whose libraries the Python that writes the document may lack
+
     rows = []
     for quality in PRESETS:
         for thing in known_things(photos):

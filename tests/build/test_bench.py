@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import trimesh
 
 from devtools.bench import metrics, picture
+from devtools.places import ROOT
+
+
+def test_the_bench_starts_in_a_python_without_any_package():
+    """`build_addon.py` runs in whatever Python the machine has and makes the environments itself."""
+    command = [sys.executable, "-S", "-c", "import sys; sys.path.insert(0, '.'); import devtools.bench.report"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_same_surface_scores_full_marks():
