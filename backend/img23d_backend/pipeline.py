@@ -41,7 +41,7 @@ from .images import decode_photo, read_file
 from .job import Caller, Job
 from .png import write_png
 from .request_checks import check_request
-from .runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, open_run
+from .runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, make_folder, open_run
 from .stages import Context, Engine, Found, JobCancelled, NotFound, Photo
 from .working_size import WorkingSizes
 
@@ -121,6 +121,8 @@ def unwrap(request: Unwrap, caller: Caller) -> Finished:
     uv, note = unwrap_file(
         Path(request.mesh), request.uv, request.texture_size, lambda: context.report(0.5, "Unwrapping")
     )
+    if uv is not None:
+        make_folder(Path(request.run_folder))
     path = _save_uv(Path(request.run_folder) / "layout_uv.npy", uv)
     job.emit(UvReady(job=job.id, uv=path, note=note))
     return Finished(job=job.id, made=1, failed=0, seconds=job.elapsed)
@@ -167,7 +169,6 @@ def _save_uv(path: Path, uv: np.ndarray | None) -> str:
     """The file's path, empty where there is nothing to save."""
     if uv is None:
         return ""
-    path.parent.mkdir(parents=True, exist_ok=True)
     data = io.BytesIO()
     np.save(data, uv)
     write_whole(path, data.getvalue())

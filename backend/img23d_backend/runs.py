@@ -199,6 +199,14 @@ def open_run(request: Generate | Locate | Paint) -> Run:
     return run
 
 
+def make_folder(folder: Path) -> None:
+    """Raises Img23DError(FOLDER_UNWRITABLE, DISK_FULL)."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        raise _refusal(error, folder) from error
+
+
 def _refusal(error: OSError | ValueError, folder: Path) -> Img23DError:
     known = disk_error(error, folder) if isinstance(error, OSError) else None
     sentence = f"The folder “{folder}” cannot be written: choose another one."

@@ -71,11 +71,13 @@ def test_a_given_layout_may_cover_a_place_twice(tmp_path: Path) -> None:
         assert np.abs(front - expected).max() < 12  # the picture's own side goes before one that it does not show
 
 
-def unwrapped(folder: Path, source: UvSource = UvSource.NEW, size: int = 1024, **change: object) -> list[object]:
+def unwrapped(
+    folder: Path, source: UvSource = UvSource.NEW, size: int = 1024, run_folder: str = "", **change: object
+) -> list[object]:
     np.savez(folder / "mesh.npz", **{**cube(), **change})
     told: list[object] = []
     request = Unwrap(
-        job="j", mesh=str(folder / "mesh.npz"), run_folder=str(folder / "run"), uv=source, texture_size=size
+        job="j", mesh=str(folder / "mesh.npz"), run_folder=run_folder or str(folder / "run"), uv=source, texture_size=size
     )
     run_job(request, Caller(emit=told.append, load_engine=lambda engine_id: pytest.fail("no engine is needed")))
     return told
@@ -87,6 +89,13 @@ def test_unwrapping_by_itself(tmp_path: Path) -> None:
     uv = np.load(ready.uv)
     assert uv.shape == (24, 2) and uv.dtype == np.float32 and 0 <= uv.min() < uv.max() <= 1
     assert isinstance(told[-1], Finished)
+
+
+@pytest.mark.parametrize("where", ["file/run", "file", "null\0folder"])
+def test_a_layouts_folder_that_cannot_be_made(tmp_path: Path, where: str) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    told = unwrapped(tmp_path, run_folder=str(tmp_path / where))
+    assert isinstance(told[-1], Failed) and told[-1].code == ErrorCode.FOLDER_UNWRITABLE
 
 
 def test_a_good_layout_of_its_own_needs_no_file(tmp_path: Path) -> None:
