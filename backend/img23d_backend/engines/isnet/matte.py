@@ -19,6 +19,7 @@ LIGHT_NOTE = "Cut out in the light-weight way."
 
 _LEAST = 9  # solid pixels, below which a pass saw nothing
 _NEARER = 0.8  # of the photo's sides: surroundings beyond that are no nearer look
+_SMALLEST = 128  # pixels of a window's longer side; the look at the photo has shown all of a smaller one
 _NEAR = 640  # pixels a side, about, that a window is shown at
 _SAME = 0.5  # intersection over union of the two looks, from which on they show the same thing
 _SURE = 0.75  # of the matte, in the mean over a part that only one look shows
@@ -53,7 +54,8 @@ class IsNetMatter:
         rgb = np.ascontiguousarray(view(photo.rgb, window))
         look = self._from_afar(photo, found, window, rgb, context)
         is_nearer = min(window.width / photo.width, window.height / photo.height) < _NEARER
-        if look is None or is_nearer or context.settings.cutter != FINE_CUTTER:  # the finest look at the photo needs no second one
+        is_worth_it = is_nearer or context.settings.cutter != FINE_CUTTER  # the finest look at the photo needs no second one
+        if look is None or is_worth_it and max(rgb.shape) >= _SMALLEST:
             context.report(_SEEN, "")
             salient = self._salience.of_picture(rgb, context, closely=not is_nearer)
             near = None if salient is None else _look(salient, found, window, rgb, max(rgb.shape) / _NEAR)

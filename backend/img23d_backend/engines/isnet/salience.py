@@ -11,6 +11,7 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import FINE_CUTTER, LIGHT_CUTTER
 
+from ...kept import Kept, digest
 from ...models import system_memory
 from ...stages import Context, Origin, Photo
 from .network import LARGEST, STEP, Network
@@ -23,6 +24,7 @@ _USUAL, _FINE = 640, LARGEST
 _CLOSELY, _LEAST = 768, 320
 _ENLARGED = 1.25  # times, at most: more of a small part shows no more of it
 _SMALLER = (640, 448, 320)  # pixels a side, one after the other where memory is short
+_SMALL = 1_000_000  # pixels of a part whose answer is kept for the next thing, which may have the same surroundings
 _LONGEST = 2.5  # times as long as high: beyond, a photo is shown in parts
 _PARTS = 4  # at most
 _OVERLAP = 0.25  # of a part's length
@@ -44,6 +46,7 @@ class IsNetSalience:
         self._held = 0  # bytes, about, that the process has taken for the network
         self._origin: Origin | None = None
         self._matte: np.ndarray | None = None
+        self._last: Kept[np.ndarray] = Kept(1)
         self._trouble: Img23DError | None = None  # why the network's file cannot be used
 
     def of_photo(self, photo: Photo, context: Context) -> np.ndarray | None:
@@ -71,7 +74,7 @@ class IsNetSalience:
         """Gives back the answer and the network; returns bytes. A file that could not be used is tried again then."""
         freed = 0 if self._matte is None else self._matte.nbytes
         self._origin = self._matte = self._trouble = None
-        self._held = 0
+        self._held, self._last = 0, Kept(1)
         return freed + self._network.unload()
 
     def _in_parts(self, rgb: np.ndarray, side: int, context: Context) -> np.ndarray | None:
@@ -97,7 +100,7 @@ class IsNetSalience:
         for smaller in (side, *(one for one in _SMALLER if one < side)):
             try:
                 self._check_memory(smaller)
-                return self._network.matte(rgb, smaller)
+                return self._answer(rgb, smaller)
             except Img23DError as error:
                 log.warning("the cut-out network at %d pixels: %s %s", smaller, error.sentence, error.detail)
                 if error.code is not ErrorCode.OUT_OF_MEMORY:
@@ -106,6 +109,11 @@ class IsNetSalience:
                 shortage = error
             context.notify(_COARSER)
         return self._give_up(shortage, context)
+
+    def _answer(self, rgb: np.ndarray, side: int) -> np.ndarray:
+        if rgb.shape[0] * rgb.shape[1] > _SMALL:
+            return self._network.matte(rgb, side)
+        return self._last.get((digest(rgb), side), lambda: self._network.matte(rgb, side))
 
     def _check_memory(self, side: int) -> None:
         """Beforehand, since a system that is out of memory ends a program rather than refuse it. Raises Img23DError."""
