@@ -189,10 +189,10 @@ def open_run(request: Generate | Locate | Paint) -> Run:
     """Make the run's folder and its first record. Raises Img23DError(FOLDER_UNWRITABLE or DISK_FULL)."""
     process_memory.reset_peak()
     run = Run(Path(os.path.abspath(request.run_folder)), _first_record(request))
+    make_folder(run.folder)
     try:
-        run.folder.mkdir(parents=True, exist_ok=True)
         run.save()
-    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+    except (OSError, ValueError) as error:
         with contextlib.suppress(OSError, ValueError):
             run.folder.rmdir()  # unless something lies in it
         raise _refusal(error, run.folder) from error

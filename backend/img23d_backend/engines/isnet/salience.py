@@ -34,6 +34,7 @@ _LIGHT = "The light-weight way cuts the things out."
 _NO_MEMORY = "There was not enough memory for the cut-out network: close other programs."
 _COARSER = "There is not enough memory for the best cut-outs: they are made more coarsely."
 
+
 class IsNetSalience:
     """Keeps the last photo's answer, since the search and every cut-out of a run ask for the same one.
 
@@ -126,6 +127,7 @@ class IsNetSalience:
         if error.code is not ErrorCode.WEIGHTS_MISSING:  # such an Img23D was built without the network, and works without it
             context.notify(f"{error.sentence} {_LIGHT}")
 
+
 def _shrunk(rgb: np.ndarray, side: int) -> np.ndarray:
     """With `side` pixels at most along the shorter side: the network sees no more of it."""
     height, width = rgb.shape[:2]
@@ -134,12 +136,14 @@ def _shrunk(rgb: np.ndarray, side: int) -> np.ndarray:
         return rgb
     return cv2.resize(rgb, (max(1, round(width * scale)), max(1, round(height * scale))), interpolation=cv2.INTER_AREA)
 
+
 def _spans(long: int, short: int) -> Sequence[tuple[int, int]]:
     """First and last (exclusive) pixel of each part of a photo's longer side."""
     count = 1 if long <= _LONGEST * short else min(_PARTS, math.ceil(long / (2 * short)))
     length = math.ceil(long / (count - (count - 1) * _OVERLAP))
     starts = [round(number * (long - length) / max(count - 1, 1)) for number in range(count)]
     return [(start, start + length) for start in starts]
+
 
 def _multiple(side: float) -> int:
     return max(_LEAST, round(side / STEP) * STEP)

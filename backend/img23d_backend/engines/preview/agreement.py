@@ -45,11 +45,10 @@ def agrees_in(scene: Scene, photo: Photo, window: PixelBox, salient: np.ndarray)
 def united(scene: Scene, light: Scene) -> np.ndarray:
     """(h, w) bool over the scene: the foreground with what stands out from the plain background of `light` and hangs on to it."""
     shadow = shadow_like(light.lab, light.backdrop.colour, light.backdrop.noise)
-    both_ways = scene.foreground.copy()
     count, labels = cv2.connectedComponents((light.foreground | scene.foreground).astype(np.uint8), connectivity=8)
     known = np.bincount(labels[scene.foreground], minlength=count) > 0
     extra = known[labels] & light.foreground & ~scene.foreground
-    return both_ways | _without_shadows(extra, shadow)
+    return scene.foreground | _without_shadows(extra, shadow)
 
 
 def shadow_over(scene: Scene, photo: Photo, window: PixelBox) -> np.ndarray:

@@ -66,10 +66,13 @@ class RegionGrounder:
     ) -> list[Found | NotFound]:
         """Answers for the names without a box, among the regions that no box has taken."""
         wishes = [parse(name) for name in names]
-        known = find_regions(scene)
-        regions = [region for region in known if not _taken(region, scene, boxed)]
+        taken: list[Region] = []
+        regions: list[Region] = []
+        for region in find_regions(scene):
+            (taken if _taken(region, scene, boxed) else regions).append(region)
         if scene.matte is not None and _lacks(regions, wishes):
-            regions = self._more_regions(photo, scene, regions, boxed, wishes, context)
+            regions = self._more_regions(photo, scene, regions, taken, wishes, context)
+            regions = [region for region in regions if not _taken(region, scene, boxed)]
         if not regions:
             return _nothing_apart(photo, scene, names, boxed)
         regions = _enough_regions(scene, regions, wishes)
@@ -82,17 +85,16 @@ class RegionGrounder:
         ]
 
     def _more_regions(
-        self, photo: Photo, scene: Scene, regions: list[Region], boxed: list[Found], wishes: list[Wish], context: Context
+        self, photo: Photo, scene: Scene, regions: list[Region], taken: list[Region], wishes: list[Wish], context: Context
     ) -> list[Region]:
         """Where the one look missed things: by colour within what it saw, then beside it, then in the light-weight way."""
         regions = split_by_colours(scene, regions, _colours(wishes), len(wishes))
-        taken = [region for region in find_regions(scene) if _taken(region, scene, boxed)]
         count = len(taken) + max(len(wishes), len(regions) + 1)
         if self._salience is not None and _lacks(regions, wishes):
             regions = look_again(photo, scene, [*taken, *regions], self._salience, context, count)[len(taken) :]
         if _lacks(regions, wishes):
             regions = light_regions(photo, scene, [*taken, *regions], self._memory)[len(taken) :]
-        return [region for region in regions if not _taken(region, scene, boxed)]
+        return regions
 
 
 def _lacks(regions: list[Region], wishes: list[Wish]) -> bool:

@@ -38,7 +38,6 @@ class GrabCutMatter:
         context.report(0.7, "")
         return framed(view(photo.rgb, window), alpha, bounds_of(alpha, found.name), window)
 
-
     def agreed(
         self, photo: Photo, found: Found, window: PixelBox, salient: np.ndarray, own: np.ndarray, context: Context
     ) -> np.ndarray | None:
