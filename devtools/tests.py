@@ -1,4 +1,5 @@
-"""All tests: plain Python first, then the learned models; beside them the extension installed from the zip in Blender."""
+"""All tests: those of plain Python one after the other; beside them the extension installed from the zip in Blender, then the
+learned models."""
 
 from __future__ import annotations
 
@@ -18,6 +19,7 @@ from .wheels import host_platform
 PLAIN = ("protocol", "core", "process", "architecture", "backend", "build", "faults")
 LEARNED = ("learned",)
 IN_BLENDER = ("blender",)
+BESIDE = (*IN_BLENDER, *LEARNED)  # about as long as the plain ones, and each suite keeps little more than one processor busy
 THREADS = "2"  # of torch: small networks only wait for more
 RESULTS = BUILD / "test"
 NO_TESTS = 5  # pytest's exit status
@@ -35,8 +37,8 @@ class Suite:
 def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
     """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is."""
     suites, variables = set_up(fast=fast)
-    beside = [suite for suite in suites if suite.folder in IN_BLENDER]
-    with ThreadPoolExecutor(max(1, len(beside))) as pool:
+    beside = [suite for suite in suites if suite.folder in BESIDE]
+    with ThreadPoolExecutor(1) as pool:
         running = [pool.submit(run_suite, suite, variables, chosen, at_once=False) for suite in beside]
         results = [run_suite(suite, variables, chosen) for suite in suites if suite not in beside]
         results += [one.result() for one in running]
@@ -56,12 +58,12 @@ def set_up(*, fast: bool) -> tuple[list[Suite], dict[str, str]]:
     variables = environment.uv_variables()  # for the tests that install
     if not fast:
         learned = environment.learned_python()
-        suites += [Suite(folder=folder, python=learned) for folder in LEARNED]
         variables |= {"IMG23D_LEARNED_PYTHON": str(learned), "IMG23D_TINY_MODELS": str(_tiny_models(learned))}
         blender = environment.bpy_environment()
         (zip_file,) = package.build([host_platform()], blender)
         variables["IMG23D_ZIP"] = str(zip_file)
-        suites += [Suite(folder=folder, python=Path(blender.script[0])) for folder in IN_BLENDER]
+        pythons = dict.fromkeys(IN_BLENDER, Path(blender.script[0])) | dict.fromkeys(LEARNED, learned)
+        suites += [Suite(folder=folder, python=pythons[folder]) for folder in BESIDE]
     return suites, variables
 
 

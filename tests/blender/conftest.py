@@ -39,8 +39,10 @@ def installed():
 
 @pytest.fixture(scope="session")
 def empty_file(installed) -> str:
+    """Things are cut out by the light-weight way here: the network's look takes seconds, and is tested where it matters."""
     path = str(Path(_USER_FOLDER.name) / "empty.blend")
     bpy.ops.wm.read_homefile(use_empty=True)
+    bpy.context.scene.img23d.cutter = part("shared.img23d_protocol.choices").LIGHT_CUTTER
     bpy.ops.wm.save_as_mainfile(filepath=path)
     return path
 
@@ -61,6 +63,13 @@ def owner(empty_file):
 @pytest.fixture
 def values(owner):
     return bpy.context.scene.img23d
+
+
+@pytest.fixture
+def untouched(values):
+    """Of a scene in which nothing was set: with the network's cut-out."""
+    values.property_unset("cutter")
+    return values
 
 
 @pytest.fixture(scope="session")

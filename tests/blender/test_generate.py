@@ -39,9 +39,9 @@ def image_of(obj) -> bpy.types.Image:
     return next(node.image for node in nodes if node.type == "TEX_IMAGE")
 
 
-def test_each_name_becomes_one_named_textured_closed_object(values, photo):
-    values.layout = "ROW"
-    made = generate(values, photo, "red ball, blue ball")
+def test_each_name_becomes_one_named_textured_closed_object(untouched, photo):
+    untouched.layout = "ROW"
+    made = generate(untouched, photo, "red ball, blue ball")
     assert sorted(obj.name for obj in made) == ["blue ball", "red ball"]
     for obj in made:
         assert obj.type == "MESH" and [c.name for c in obj.users_collection] == ["three"]

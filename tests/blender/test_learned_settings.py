@@ -39,8 +39,8 @@ def test_the_settings_reach_generate_and_locate(values, photo, machine):
         assert (devices.locate, devices.matte, devices.shape, devices.paint) == ("cpu", "auto", "gpu:1", "gpu")
 
 
-def test_the_fresh_panel_holds_the_defaults(values, photo):
-    values.photo = str(photo)
+def test_the_fresh_panel_holds_the_defaults(untouched, photo):
+    untouched.photo = str(photo)
     settings = part("shared.img23d_protocol.messages").Settings
     assert part("scene.requests").generate_request(bpy.context).settings == settings()
 

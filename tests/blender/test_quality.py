@@ -35,7 +35,8 @@ def begin(scene=None) -> bool:
     return part("scene.defaults").begin_with_defaults(bpy.context, scene or bpy.context.scene)
 
 
-def test_a_new_scene_is_balanced_and_one_click_changes_it(values):
+def test_a_new_scene_is_balanced_and_one_click_changes_it(untouched):
+    values = untouched
     assert pressed(values) == ["Balanced"]
     assert bpy.ops.img23d.set_quality(quality="best") == {"FINISHED"}
     assert (values.texture_size, values.shape_model, values.octree_resolution) == ("4096", "hunyuan3d-2", 384)
@@ -94,10 +95,10 @@ def test_a_request_is_made_with_the_defaults_also_where_the_tab_was_never_open(v
     assert part("scene.requests").generate_request(bpy.context).settings.texture_size == 2048
 
 
-def test_the_timer_gives_a_scene_its_defaults_when_the_tab_first_sees_it(owner, values, defaults):
+def test_the_timer_gives_a_scene_its_defaults_when_the_tab_first_sees_it(owner, untouched, defaults):
     defaults.faces = 1_234
     owner.pump._look_up(owner, None)
-    assert values.faces == 1_234
+    assert untouched.faces == 1_234
 
 
 def test_back_to_the_defaults(values, defaults):

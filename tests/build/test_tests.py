@@ -40,7 +40,7 @@ def test_closing_line(tmp_path, monkeypatch, capfd, source, status, line):
 def test_a_failure_beside_the_others_counts_and_is_shown(tmp_path, monkeypatch, capfd):
     (tmp_path / "tests" / "beside").mkdir(parents=True)
     (tmp_path / "tests" / "beside" / "test_it.py").write_text("def test_in_blender(): assert 0")
-    monkeypatch.setattr(runner, "IN_BLENDER", ("beside",))
+    monkeypatch.setattr(runner, "BESIDE", ("beside",))
     set_up = runner.set_up
 
     def with_another(*, fast: bool):
