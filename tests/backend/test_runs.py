@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import mmap
 import os
 import sys
 from pathlib import Path
@@ -73,9 +74,9 @@ def test_folders_that_cannot_be_made(tmp_path: Path, where: str) -> None:
 
 def test_peak_memory_is_measured_anew_each_run() -> None:
     process_memory.reset_peak()  # other tests may have taken more
-    block = bytearray(200_000_000)
-    with_block = process_memory.peak_bytes()
-    del block
+    with mmap.mmap(-1, 200_000_000) as block:  # not of the heap, which keeps what was freed
+        block[:: mmap.PAGESIZE] = bytes(len(block[:: mmap.PAGESIZE]))  # takes each page
+        with_block = process_memory.peak_bytes()
     assert with_block > 200_000_000
     process_memory.reset_peak()
     if sys.platform == "linux":
