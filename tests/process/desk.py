@@ -38,7 +38,7 @@ class Desk:
         wanted = tuple(Wanted(name=name) for name in names or ("cup", "book"))
         return self.session.submit(Generate(job=job, photo="/p.png", run_folder="/r", wanted=wanted))
 
-    def until(self, is_reached: Callable[[], bool], seconds: float = 10.0) -> float:
+    def until(self, is_reached: Callable[[], bool], seconds: float = 60.0) -> float:
         """Ticks until then, and says how long that took."""
         begun = time.monotonic()
         while not is_reached():
