@@ -54,7 +54,7 @@ def test_what_is_no_message_harms_nothing(desk: Desk, behaviour: str) -> None:
 def test_a_flood_neither_blocks_blender_nor_is_lost(desk: Desk) -> None:
     desk.behaviour = "flood"
     job = desk.submit()
-    desk.until(lambda: job.is_over, seconds=60)
+    desk.until(lambda: job.is_over)
     assert job.state is JobState.DONE
     assert desk.longest_tick < 0.25
 

@@ -43,7 +43,7 @@ def test_long_messages_wait_in_the_pipe_and_none_is_lost(desk: Desk, caplog: pyt
         peak = max(peak, memory() - before)
         time.sleep(0.02)
     assert peak < 100 * MEGABYTE, f"{peak / 1e6:.0f} MB"
-    desk.until(lambda: job.is_over, seconds=60)
+    desk.until(lambda: job.is_over)
     assert job.state is JobState.DONE and job.heard > 300
 
 
@@ -52,7 +52,7 @@ def test_a_line_that_is_too_long_ends_the_backend_with_a_sentence(desk: Desk, be
     desk.behaviour = behaviour
     before = memory() if sys.platform == "linux" else 0
     job = desk.submit()
-    desk.until(lambda: job.is_over, seconds=20)
+    desk.until(lambda: job.is_over)
     assert job.state is JobState.FAILED and job.code == ErrorCode.BACKEND_DIED
     assert "too long" in job.error and job.action
     assert sys.platform != "linux" or memory() - before < 100 * MEGABYTE

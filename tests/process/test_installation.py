@@ -64,7 +64,7 @@ def hello_of(folder: Path, log_folder: Path) -> dict[str, str]:
     desk = Starting(log_folder / "backend.log")
     try:
         desk.submit()  # a photo that is not there: the job fails, but by then the backend has introduced itself
-        desk.until(lambda: desk.session.hello is not None, seconds=60)
+        desk.until(lambda: desk.session.hello is not None)
         assert desk.session.hello is not None
         return {engine.id: "ready" if engine.ready else engine.note for engine in desk.session.hello.engines}
     finally:

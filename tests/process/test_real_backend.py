@@ -63,14 +63,14 @@ def request(photo: Path, names: str) -> Generate:
 def reach(desk: Desk, photo: Path, stage: Stage):
     """A job that is at work in that stage."""
     job = desk.session.submit(request(photo, "left"))
-    desk.until(lambda: job.stage is stage or job.is_over, seconds=30)
+    desk.until(lambda: job.stage is stage or job.is_over)
     assert not job.is_over, f"{stage} was not seen: {job.error}"
     return job
 
 
 def finish(desk: Desk, photo: Path, names: str = "left") -> None:
     job = desk.session.submit(request(photo, names))
-    desk.until(lambda: job.is_over, seconds=30)
+    desk.until(lambda: job.is_over)
     assert job.state is JobState.DONE, job.detail
     assert [target.error for target in job.targets] == [""] * len(names.split(","))
     for target in job.targets:
@@ -127,10 +127,10 @@ def test_cancel_and_death_in_any_stage(desk: RealDesk, photo: Path, stage: Stage
 @pytest.mark.parametrize("stage", [Stage.MATTE, Stage.SHAPE, Stage.PAINT])
 def test_one_thing_is_cancelled_and_the_other_is_made(desk: RealDesk, photo: Path, stage: Stage) -> None:
     job = desk.session.submit(request(photo, "left, right"))
-    desk.until(lambda: job.stage is stage or job.is_over, seconds=30)
+    desk.until(lambda: job.stage is stage or job.is_over)
     assert not job.is_over, f"{stage} was not seen: {job.error}"
     desk.session.cancel_target(job, 1)
-    desk.until(lambda: job.is_over, seconds=30)
+    desk.until(lambda: job.is_over)
     left, right = job.targets
     assert job.state is JobState.DONE and left.textured and not left.is_cancelled
     assert right.is_cancelled and not right.textured and not right.error
