@@ -53,6 +53,19 @@ class Img23DPreferences(bpy.types.AddonPreferences):
             ),
         ],
     )
+    frames_results: BoolProperty(
+        name="Frame New Objects",
+        description="Bring what a run has made into the middle of the viewport when it ends, unless you have moved the view meanwhile",
+        default=True,
+    )
+    shows_textures: BoolProperty(
+        name="Show Their Textures",
+        description=(
+            "Where the viewport is shaded as Blender begins with, let Solid shading show textures when a run ends; "
+            "a shading that you have chosen stays"
+        ),
+        default=True,
+    )
     keep_days: IntProperty(
         name="Keep Old Runs",
         description=(
@@ -199,6 +212,8 @@ def _draw_results(layout: bpy.types.UILayout, values: Img23DPreferences) -> None
     layout.label(text="Results")
     layout.prop(values, "runs_folder")
     layout.prop(values, "textures")
+    layout.prop(values, "frames_results")
+    layout.prop(values, "shows_textures")
     layout.prop(values, "keep_days", text="Keep Old Runs (Days)")
     layout.prop(values, "keep_gigabytes", text="Room for Old Runs (GB)")
 

@@ -26,7 +26,7 @@ class IMG23D_OT_use_photo_camera(bpy.types.Operator):
         return any(CAMERA in camera for camera in bpy.data.cameras)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.in_view import look_through_camera  # late, as everything that Blender's start should not wait for
+        from ..scene.selection import look_through_camera  # late, as everything that Blender's start should not wait for
         from ..scene.photo_camera import find_camera, match_render
 
         camera = find_camera(context)

@@ -19,7 +19,8 @@ def draw_look(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ext
     column = layout.column(align=True)
     if job.arranged is not None and context.scene.img23d.layout == "PHOTO" and view.region_3d.view_perspective != "CAMERA":
         column.operator("img23d.use_photo_camera", text="See It as in the Photo", icon="OUTLINER_OB_CAMERA")
-    if view.shading.type == "SOLID" and any(target.textured for target in job.targets):
+    shows_colours = view.shading.type == "SOLID" and view.shading.color_type != "TEXTURE"
+    if shows_colours and any(target.textured for target in job.targets):
         column.operator("img23d.show_textures", text="Show the Textures", icon="SHADING_TEXTURE")
 
 

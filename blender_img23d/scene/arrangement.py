@@ -10,7 +10,7 @@ from mathutils import Vector
 from ..core.jobs import TargetState
 from ..shared.img23d_protocol.messages import Pose
 from .extents import Extents
-from .row import GAP, Slot, row_positions
+from .row import GAP, Slot, row_positions, width_of_row
 from .stance import Stance
 
 
@@ -62,6 +62,11 @@ def row_stances(
     xs = row_positions(slots, gap=GAP * metres * scale)
     places = {index: (origin[0] + x, origin[1], origin[2]) for index, x in zip(targets, xs, strict=True)}
     return {index: Stance(location=place, scale=scale) for index, place in places.items()}
+
+
+def row_width(targets: Mapping[int, TargetState], meshes: Mapping[int, Extents], metres: float, scale: float) -> float:
+    """Of all of it, those without a mesh with the room that they may need."""
+    return width_of_row([_slot(target, meshes.get(index), scale) for index, target in targets.items()], gap=GAP * metres * scale)
 
 
 def beside(group: Extents, stances: dict[int, Stance], meshes: Mapping[int, Extents], gap: float) -> dict[int, Stance]:

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from ..core.jobs import Job
 from ..shared.img23d_protocol.messages import Arranged, Pose
-from .arrangement import World, beside, group_extents, row_stances, world_around
+from .arrangement import World, beside, group_extents, row_stances, row_width, world_around
 from .extents import Extents
 from .made import Ledger
 from .photo_camera import CameraMade, aim, camera_of, is_as_made, make_camera, world_of
 from .row import GAP
-from .spot import Spot, collection_for, make_room_for_group, make_room_for_row, taken_by_others
+from .spot import Spot, collection_for, make_room_for_group, make_room_for_row, results_of_others
 from .stance import Stance
 from .windows import Workplace
 
@@ -45,7 +45,7 @@ def _find_ground(
         spot.camera = CameraMade(uid=camera.session_uid, state=())
     if spot.world is None or (is_free and is_as_made(spot.camera)):
         group = group_extents(World(origin=(0.0, 0.0, 0.0), unit=spot.metres()), poses, meshes, spot.metres())
-        make_room_for_group(spot, group, taken_by_others(job.id, scene))
+        make_room_for_group(spot, group, results_of_others(job.id, scene))
         spot.world = world_around(group, spot.centre, spot.metres())
     if camera is not None and not is_as_made(spot.camera):
         spot.world = world_of(camera)
@@ -67,9 +67,10 @@ def _stances(
 ) -> dict[int, Stance]:
     metres, scale = spot.metres(), job.arranged.row_scale if job.arranged is not None else 1.0
     if not poses:
-        if is_free:
-            make_room_for_row(spot, taken_by_others(job.id, spot.scene()), scale)
         row = {index: job.targets[index] for index in indices}
+        if is_free:
+            width = row_width(row, meshes, metres, scale)
+            make_room_for_row(spot, results_of_others(job.id, spot.scene()), width, scale)
         return row_stances(row, meshes, spot.origin, metres, scale)
     stances = {index: spot.world.stance(pose, metres) for index, pose in poses.items()}
     late = {index: job.targets[index] for index in meshes if index not in poses}

@@ -10,16 +10,15 @@ from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import Generate
 from .extents import world_extents
 from .file_state import FileState
+from .first_look import FirstLook, first_look, show_results
 from .glb import import_glb
 from .home import Home, fit_height, home_at, stand_beside
-from .in_view import frame_if_unseen
 from .layout import lay_out
 from .made import Ledger
 from .materials import finish_materials
 from .quick_glb import GlbReader
 from .replace import fingerprint, replace_mesh
 from .row import GAP
-from .selection import select_only
 from .spot import Spot, choose_spot, collection_for
 from .stance import Stance
 from .standing import Standing
@@ -35,12 +34,14 @@ class Placer:
         self._reader = reader
         self._ledger = Ledger(files)
         self._spots: dict[str, Spot] = {}  # by job
+        self._looks: dict[str, FirstLook] = {}  # by job
         self._homes: dict[tuple[str, int], Home] = {}  # by job and target: of those that are made again
 
     # --- where things go --------------------------------------------------------------------------------------------
 
     def choose_spot(self, job: Job, scene: bpy.types.Scene) -> None:
         self._spots[job.id] = choose_spot(job.id, scene)
+        self._looks[job.id] = first_look(workplace_of(scene))
         self._ledger.begin(job)
 
     def make_instead(self, job: Job, index: int, obj: bpy.types.Object) -> None:
@@ -88,13 +89,12 @@ class Placer:
         return self._place(job, index, workplace_of(scene))
 
     def finish(self, job: Job) -> None:
-        """Select what the run has made, and only that, and make the whole run one undo step."""
+        """Show what the run has made where the artist has not gone on elsewhere, and make the whole run one undo step."""
         made = list(self._ledger.objects(job).values())
         place = self.workplace(job)
         if not made or place is None:
             return
-        select_only(made, place.view_layer)
-        frame_if_unseen(made, place)
+        show_results(made, place, self._looks.pop(job.id, None))
         text = _("Img23D: 1 object from photo") if len(made) == 1 else _("Img23D: {count} objects from photo")
         push_undo(place, text.format(count=len(made)))
 

@@ -26,16 +26,23 @@ def row_positions(slots: Sequence[Slot], gap: float = GAP) -> list[float]:
 
     The width of a target that is not made yet is estimated from its box and the ones that are.
     """
-    scale = max((s.width / s.box_width for s in slots if s.width and s.box_width), default=1.0)
-    widths = [slot.width if slot.width is not None else slot.box_width * scale for slot in slots]
+    widths = _widths(slots)
     order = sorted(range(len(slots)), key=lambda i: (_middle(slots[i]), i))
-    total = sum(widths) + gap * max(len(slots) - 1, 0)
     positions = [0.0] * len(slots)
-    edge = -total / 2
+    edge = -width_of_row(slots, gap) / 2
     for i in order:
         positions[i] = edge + widths[i] / 2
         edge += widths[i] + gap
     return positions
+
+
+def width_of_row(slots: Sequence[Slot], gap: float = GAP) -> float:
+    return sum(_widths(slots)) + gap * max(len(slots) - 1, 0)
+
+
+def _widths(slots: Sequence[Slot]) -> list[float]:
+    scale = max((s.width / s.box_width for s in slots if s.width and s.box_width), default=1.0)
+    return [slot.width if slot.width is not None else slot.box_width * scale for slot in slots]
 
 
 def _middle(slot: Slot) -> float:

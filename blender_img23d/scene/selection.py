@@ -25,13 +25,27 @@ def select_only(objects: list[bpy.types.Object], view_layer: bpy.types.ViewLayer
 
 
 def frame_selected(context: bpy.types.Context) -> None:
-    """In the viewport under the mouse, else in the first one; nothing happens where there is none."""
-    if bpy.app.background or context.window is None:
-        return
-    areas = [area for area in context.window.screen.areas if area.type == "VIEW_3D"]
-    area = context.area if context.area in areas else next(iter(areas), None)
-    if area is None:
-        return
+    """In the viewport under the mouse, else in the window's first one; nothing happens where there is none."""
+    area = None if bpy.app.background else _viewport(context)
+    if area is not None:
+        frame_in(context.window, area)
+
+
+def frame_in(window: bpy.types.Window, area: bpy.types.Area) -> None:
     region = next(region for region in area.regions if region.type == "WINDOW")
-    with context.temp_override(area=area, region=region):
+    with bpy.context.temp_override(window=window, area=area, region=region):
         bpy.ops.view3d.view_selected()
+
+
+def look_through_camera(context: bpy.types.Context) -> None:
+    """In the viewport under the mouse, else in the window's first one; nothing happens where there is none."""
+    area = _viewport(context)
+    if area is not None:
+        space = area.spaces.active
+        space.use_local_camera = False
+        space.region_3d.view_perspective = "CAMERA"
+
+
+def _viewport(context: bpy.types.Context) -> bpy.types.Area | None:
+    areas = [area for area in context.screen.areas if area.type == "VIEW_3D"] if context.screen is not None else []
+    return context.area if context.area in areas else next(iter(areas), None)

@@ -10,13 +10,15 @@ import bpy
 
 from .arrangement import World
 from .extents import Extents, world_extents
+from .free_place import at_height_of, in_the_way, step_aside, things_in
 from .photo_camera import CameraMade
 from .row import GAP
 from .tags import RUN, is_result
-from .windows import Workplace
+from .windows import Workplace, workplace_of
 
 _ROW_DEPTH = 1.5  # metres from one run's row to the next; the largest object of a run is 1 m
 _MOST_ROWS = 1000  # that a place is looked for behind; then it stands in what is there
+_FIRST_WIDTH = 1.0  # metres: of a row of which nothing is known yet
 _ANYWHERE = 1e9  # scene units: a row takes the whole width
 
 
@@ -31,6 +33,7 @@ class Spot:
     world: World | None = None  # where the photo's camera and its ground lie; None until they are known
     camera: CameraMade | None = None  # None until there is one; stays when the artist has deleted it
     collection_uid: int = 0  # 0 until it is made
+    things: tuple[Extents, ...] = ()  # what stood in the scene when the run began, but for results
 
     def scene(self) -> bpy.types.Scene | None:
         """None where the artist has deleted it."""
@@ -42,27 +45,33 @@ class Spot:
 
 
 def choose_spot(job_id: str, scene: bpy.types.Scene) -> Spot:
-    """The 3D cursor or the world's origin, and the next free row in front where an earlier run stands there already."""
+    """The 3D cursor or the world's origin, or the next free place beside it where something stands there already."""
     layout = scene.img23d.layout
     origin = tuple(scene.cursor.location) if layout == "CURSOR" else (0.0, 0.0, 0.0)
-    spot = Spot(scene_uid=scene.session_uid, layout=layout, origin=origin)
-    make_room_for_row(spot, taken_by_others(job_id, scene), 1.0)
+    things = tuple(things_in(scene, workplace_of(scene).view_layer))
+    spot = Spot(scene_uid=scene.session_uid, layout=layout, origin=origin, things=things)
+    make_room_for_row(spot, results_of_others(job_id, scene), spot.metres() * _FIRST_WIDTH, 1.0)
     return spot
 
 
-def taken_by_others(job_id: str, scene: bpy.types.Scene) -> list[Extents]:
+def results_of_others(job_id: str, scene: bpy.types.Scene) -> list[Extents]:
     """The room that results of other runs take."""
     return [world_extents(obj) for obj in scene.objects if is_result(obj) and obj[RUN] != job_id]
 
 
-def make_room_for_row(spot: Spot, taken: Sequence[Extents], scale: float) -> None:
-    """Move the spot to the next free row in front; `scale` is what the run's objects are multiplied by."""
+def make_room_for_row(spot: Spot, results: Sequence[Extents], width: float, scale: float) -> None:
+    """Move the spot forward until its row meets no other run's and nothing else; `scale` is what the run's objects are multiplied by."""
     depth = _ROW_DEPTH * spot.metres() * scale
     x, y, z = spot.origin
+    own = Extents(low=(x - width / 2, y - depth / 2, z), high=(x + width / 2, y + depth / 2, z + depth))
+    things = in_the_way(own, spot.things, spot.metres())
     for _ in range(_MOST_ROWS):
-        if not any(one.meets(_row(y, z, depth), 0.0) for one in taken):
+        if any(one.meets(_row(y, z, depth), 0.0) for one in results):
+            y -= depth
+        elif (hit := next((one for one in things if one.meets(own.moved(y=y - spot.origin[1]), 0.0)), None)) is not None:
+            y = min(y, hit.low[1] - depth / 2) - GAP * spot.metres()
+        else:
             break
-        y -= depth
     spot.origin = (x, y, z)
 
 
@@ -70,14 +79,14 @@ def _row(y: float, z: float, depth: float) -> Extents:
     return Extents(low=(-_ANYWHERE, y - depth / 2, z - depth / 3), high=(_ANYWHERE, y + depth / 2, z + depth / 3))
 
 
-def make_room_for_group(spot: Spot, group: Extents, taken: Sequence[Extents]) -> None:
-    """Move the spot along +x until what covers as much ground as `group` meets nothing there."""
+def make_room_for_group(spot: Spot, group: Extents, results: Sequence[Extents]) -> None:
+    """Move the spot to the nearest place where what covers as much ground as `group` meets nothing."""
     x, y, z = spot.centre
     middle, gap = group.middle, GAP * spot.metres()
-    moved = group.moved(x - middle[0], y - middle[1], z)
-    while (hit := next((one for one in taken if one.meets(moved, gap / 2)), None)) is not None:
-        moved = moved.moved(hit.high[0] + gap - moved.low[0])
-    spot.centre = (moved.middle[0], y, z)
+    group = group.moved(x - middle[0], y - middle[1], z)
+    taken = [*at_height_of(group, results), *in_the_way(group, spot.things, spot.metres())]
+    right, back = step_aside(group, taken, gap)
+    spot.centre = (x + right, y + back, z)
 
 
 def collection_for(spot: Spot, place: Workplace, photo: str) -> bpy.types.Collection:

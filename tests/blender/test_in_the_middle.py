@@ -186,7 +186,7 @@ def test_waits_in_edit_mode_and_says_so(run, glbs):
     bpy.ops.object.mode_set(mode="OBJECT")
     run.tick(20)  # a slow machine does less in each
     assert has_texture(bpy.data.objects["cup"]) and run.owner.applier.waiting == ""
-    assert [o.name for o in bpy.context.selected_objects] == ["cup"]
+    assert bpy.context.view_layer.objects.active == obj, "the artist was at work on it"
 
 
 def test_undo_and_redo_meanwhile(run, glbs):

@@ -8,8 +8,6 @@ import zlib
 import bpy
 import pytest
 from arranged import BOWL, CUP, PHOTO, VIEW, camera, glbs, run, start  # noqa: F401  (glbs, run and start are fixtures)
-from conftest import part
-from mathutils import Matrix, Vector
 
 # ruff: noqa: F811
 
@@ -90,26 +88,3 @@ def test_the_photo_covers_the_frames_width_and_is_upright(start, glbs, photo, or
     frame = render.resolution_x / render.resolution_y
     assert frame == pytest.approx(width / height, rel=2e-3)
     assert shown_size(picture, PHOTO[0] / PHOTO[1], frame) == pytest.approx((1, height / width), rel=2e-3)
-
-
-# --- in view ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("place", "size", "is_seen"),
-    [
-        ((0, 5, 0), 1.0, True),
-        ((0, -5, 0), 1.0, False),  # behind
-        ((50, 5, 0), 1.0, False),  # beside
-        ((0, 2000, 0), 1.0, False),  # beyond what is drawn
-        ((0, 500, 0), 1.0, False),  # a speck
-        ((0, 0, 0), 9.0, True),  # all around
-    ],
-)
-def test_what_counts_as_seen(owner, place, size, is_seen):
-    extents, in_view = part("scene.extents"), part("scene.in_view")
-    far, near = 1000.0, 0.1
-    window = Matrix(((1, 0, 0, 0), (0, 1, 0, 0), (0, 0, -(far + near) / (far - near), -2 * far * near / (far - near)), (0, 0, -1, 0)))
-    view = window @ Matrix.Rotation(-math.pi / 2, 4, "X")  # looks along +y
-    box = extents.around([Vector(place) - Vector((size / 2,) * 3), Vector(place) + Vector((size / 2,) * 3)])
-    assert in_view.is_seen(view, box) is is_seen

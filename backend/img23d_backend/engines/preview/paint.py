@@ -19,6 +19,7 @@ from ...mesh.sight import Sight, look
 from ...mesh.unwrap import unwrap
 from ...stages import Context, CutOut, Mesh, Painted, View
 from .picture import Picture, make_picture
+from .symmetry import half_turn
 
 _DEPTH_PIXELS = 640  # the depth map's longest side
 # Cosines to the viewer from which a picture counts, and is all that counts: less of it the more steeply its pixels are smeared
@@ -76,14 +77,27 @@ def _enough_texels(size: int, pixels: int) -> int:
 
 
 def _shots(mesh: Mesh, sight: Sight, picture: Picture) -> tuple[Shot, Shot]:
-    """The photo, and its likeness as if one saw through to the back: of what lies behind another surface that looks towards
-    the viewer nothing, since that is a different thing.
+    photo = Shot(view=sight.view, image=picture.colors, raster=sight.raster, confidence=picture.confidence, facing=_PHOTO)
+    turn = half_turn(mesh, sight.view)
+    return photo, _from_behind(mesh, sight, picture) if turn is None else _from_the_other_side(photo, mesh, turn)
+
+
+def _from_the_other_side(photo: Shot, mesh: Mesh, turn: np.ndarray) -> Shot:
+    """The photo once more, as it would be from there: what was turned about an axis looks alike all around."""
+    height, width = photo.raster.face.shape
+    view = View(matrix=photo.view.matrix @ turn)
+    raster = rasterize(view.project(mesh.vertices), mesh.faces, width=width, height=height)
+    return replace(photo, view=view, raster=raster, weight=_GUESSED)
+
+
+def _from_behind(mesh: Mesh, sight: Sight, picture: Picture) -> Shot:
+    """The photo's likeness as if one saw through to the back: of what lies behind another surface that looks towards the
+    viewer nothing, since that is a different thing.
     """
     height, width = sight.raster.face.shape
     mirror = np.array([1.0, 1.0, -1.0])
     behind = rasterize(sight.projected * mirror, mesh.faces, width=width, height=height, beyond=-sight.second)
-    photo = Shot(view=sight.view, image=picture.colors, raster=sight.raster, confidence=picture.confidence, facing=_PHOTO)
-    likeness = Shot(
+    return Shot(
         view=View(matrix=np.diag([*mirror, 1.0]) @ sight.view.matrix),
         image=picture.likeness,
         weight=_GUESSED,
@@ -91,7 +105,6 @@ def _shots(mesh: Mesh, sight: Sight, picture: Picture) -> tuple[Shot, Shot]:
         confidence=np.ones((1, 1), dtype=np.float32),
         facing=_LIKENESS,
     )
-    return photo, likeness
 
 
 def _layout(mesh: Mesh, sight: Sight, uv: np.ndarray | None, size: int, report: Callable[[], None]) -> Layout:

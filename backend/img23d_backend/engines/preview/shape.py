@@ -15,6 +15,8 @@ from ...mesh.sheet.field import Relief
 from ...mesh.surface import close_relief
 from ...stages import Context, CutOut, Mesh, Shaped, View
 from .bands import is_front
+from .dish import find_dish
+from .dish_solid import dish_solid
 from .flat import flat_depth, flat_thing
 from .inflate import inflated
 from .outline import Outline, trace_outline
@@ -30,6 +32,7 @@ _KEPT = 8  # solids, of a megabyte or two each
 EDGES_AROUND = 0.75  # wanted edge length in local radii: at least eight edges around a limb
 
 _SLAB_NOTE = "A flat thing by its outline: given a thickness. If it is round, choose the kind Lathe or Rounded."
+_DISH_NOTE = "A dish seen from above: turned about its upright axis, with what stands on it."
 _STAR_NOTE = "A star by its outline: puffed up. If it is flat, lower its thickness."
 
 
@@ -55,6 +58,11 @@ class OutlineShaper:
 
     def _made(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
         faces = _enough_faces(cutout, settings)
+        dish = find_dish(cutout.rgba) if settings.shape is ShapeKind.AUTO else None
+        solid = None if dish is None else dish_solid(dish, faces=faces, longer=_longer_side(cutout))
+        if solid is not None:
+            context.report(1.0, _DISH_NOTE)
+            return Shaped(mesh=solid[0], view=solid[1], note=_DISH_NOTE)
         planes = find_planes(cutout.rgba[..., 3], cutout.photo)
         cells = int(np.clip(2.7 * np.sqrt(faces), CELLS_FEWEST, CELLS_MOST))
         for coarser in COARSER:
@@ -77,10 +85,14 @@ class OutlineShaper:
 
 def _enough_faces(cutout: CutOut, settings: Settings) -> int:
     """The setting, or fewer where the cut-out has too few pixels for so many."""
+    return min(settings.faces, max(FACES_MIN, int(FACES_A_SQUARE_PIXEL * _longer_side(cutout) ** 2)))
+
+
+def _longer_side(cutout: CutOut) -> int:
+    """Of what is solid, in pixels."""
     solid = cutout.rgba[..., 3] >= 128
     sides = (np.flatnonzero(solid.any(axis=axis)) for axis in (0, 1))
-    longer = max((int(side[-1] - side[0]) + 1 for side in sides if len(side)), default=1)
-    return min(settings.faces, max(FACES_MIN, int(FACES_A_SQUARE_PIXEL * longer**2)))
+    return max((int(side[-1] - side[0]) + 1 for side in sides if len(side)), default=1)
 
 
 def _form(rgba: np.ndarray, outline: Outline, planes: Planes, settings: Settings) -> _Form:
