@@ -1,14 +1,17 @@
-"""A published ONNX network made into what the zip ships: the part that leads to one output, its weights in 8 bits a channel.
+"""A published ONNX network made into what the zip ships: the part that leads to one output, its weights in 10 or 12 bits.
 
     python -m devtools.network_conversion SOURCE.onnx OUTPUT TARGET.safetensors     with what requirements/network.txt names
 
 The target is a safetensors file: `graph` (n,) U8 is an ONNX model without its weights, and for each convolution `<k>.weight`
-(o, i, h, w) I8 with `<k>.weight.scale` (o,) F32 and `<k>.bias` (o,) F32, by the names that the graph gives them. Names and order come
-from the way to the output alone, and all weights go through 16 bits, so that copies of the same network that were stored in other
-ways give the same bytes.
+(o, i, h, w) I8 with `<k>.weight.low` (n,) U8, `<k>.weight.scale` (o,) F32 and `<k>.bias` (o,) F32, by the names that the graph gives
+them. Names and order come from the way to the output alone, and all weights go through 16 bits, so that copies of the same network that
+were stored in other ways give the same bytes.
 
-Weights: symmetric, one scale an output channel, its largest weight over 127 (Jacob et al., Quantization and Training of Neural
-Networks for Efficient Integer-Arithmetic-Only Inference, CVPR 2018). Batch norms must be part of the convolutions already.
+A weight is a whole number of steps of its output channel, whose largest weight has 511 of them, or 2047 in a small layer (Jacob et al.,
+Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference, CVPR 2018). Its upper 8 bits are `.weight`;
+the 2 or 4 below are `.weight.low`, in bytes of four or two weights, the first in the lowest bits: apart, since the upper ones can be
+compressed. Rounding lets errors cancel within each kernel and each channel (Guo et al., SQuant: On-the-Fly Data-Free Quantization via
+Diagonal Hessian Approximation, ICLR 2022). Batch norms must be part of the convolutions already.
 """
 
 from __future__ import annotations
@@ -37,7 +40,9 @@ _KEPT = {
 }
 _PASSED_OVER = ("Cast", "Identity")  # the graph computes in 32 bits throughout
 _OPSET, _IR = 15, 8
-_LARGEST = 127  # of a weight in 8 bits
+_HIGH, _LOW, _LOW_IF_SMALL = 8, 2, 4  # bits of a weight, the lower ones stored by themselves
+_SMALL = 150_000  # weights of a layer; those with fewer see the picture at its larger sizes, and rounding them changes the mattes most
+_FINE = 1 << 16  # parts of a step that errors are counted in: sums of whole numbers are the same on every machine
 # OpenCV's importer hands a node's attributes to its layer, and this one turns Winograd's algorithm off where its memory is out of
 # proportion to the time it saves. It holds a 3 x 3 weight as 8 x 8 numbers: much where a layer has many weights, which are those that see
 # the picture at a sixteenth of its size or smaller. And it lays its whole input out anew, 16/9 times as large: for one layer a third of
@@ -149,18 +154,58 @@ def _weights(node: onnx.NodeProto, model: onnx.ModelProto, name: str, kept: _Kep
     if len(held) != 2:
         raise ConversionError(f"{node.name or node.output[0]} lacks a weight or a bias of its own.")
     weight, bias = (numpy_helper.to_array(held[one]).astype(np.float16).astype(np.float32) for one in node.input[1:])
-    values, scale = quantized(weight)
-    kept.tensors |= {f"{name}.weight": values, f"{name}.weight.scale": scale, f"{name}.bias": bias}
+    low_bits = _LOW_IF_SMALL if weight.size < _SMALL else _LOW
+    values, scale = quantized(weight, _HIGH + low_bits)
+    kept.tensors |= {f"{name}.weight": (values >> low_bits).astype(np.int8), f"{name}.weight.low": _packed(values, low_bits)}
+    kept.tensors |= {f"{name}.weight.scale": scale, f"{name}.bias": bias}
     return [f"{name}.weight", f"{name}.bias"]
 
 
-def quantized(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """(o, i, h, w) int8 and (o,) float32 whose product is about `weight` (o, i, h, w) float32."""
+def _packed(values: np.ndarray, bits: int) -> np.ndarray:
+    """(n,) uint8: the lower `bits` of all values, the first in the lowest bits of a byte."""
     import numpy as np
 
-    scale = np.abs(weight).max((1, 2, 3)) / np.float32(_LARGEST)
+    a_byte = 8 // bits
+    low = np.zeros(-(-values.size // a_byte) * a_byte, np.uint8)
+    low[: values.size] = values.ravel() & (1 << bits) - 1
+    return np.bitwise_or.reduce(low.reshape(-1, a_byte) << np.arange(0, 8, bits, dtype=np.uint8), axis=1)
+
+
+def quantized(weight: np.ndarray, bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """(o, i, h, w) int16 of that many bits and (o,) float32 whose product is about `weight` (o, i, h, w) float32.
+
+    What a convolution sees is smooth and not negative, so the error of a kernel's sum counts most, then that of a channel's: where one is
+    more than half a step, the weights that were rounded farthest to that side are rounded to the other (SQuant, see above).
+    """
+    import numpy as np
+
+    largest = (1 << bits - 1) - 1
+    scale = np.abs(weight).max((1, 2, 3)) / np.float32(largest)
     scale[scale == 0] = 1
-    return np.rint(weight / scale[:, None, None, None]).astype(np.int8), scale
+    exact = (weight / scale[:, None, None, None]).reshape(-1, weight[0, 0].size)  # a row a kernel
+    values = np.rint(exact)
+    errors = np.rint((values.astype(np.float64) - exact) * _FINE).astype(np.int64)
+    moves = _moves(errors, _steps(errors))
+    errors += moves * _FINE
+    kernels = errors.sum(1).reshape(weight.shape[:2])
+    moves += _moves(errors, _moves(kernels, _steps(kernels)).ravel())
+    return np.clip(values + moves, -largest, largest).astype(np.int16).reshape(weight.shape), scale
+
+
+def _steps(errors: np.ndarray) -> np.ndarray:
+    """(n,) int64: the whole steps that the sum of each row of (n, m) must go up, or down where negative."""
+    import numpy as np
+
+    return -np.rint(errors.sum(1) / _FINE).astype(np.int64)
+
+
+def _moves(errors: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """(n, m) of -1, 0 and 1 with the sum `steps` (n,) in each row, at the entries whose errors are farthest to the other side."""
+    import numpy as np
+
+    up = np.sign(steps)[:, None]
+    ranks = np.argsort(np.argsort(up * errors, axis=1, kind="stable"), axis=1, kind="stable")
+    return up * (ranks < np.abs(steps)[:, None])
 
 
 def _factor(node: onnx.NodeProto, shapes: dict[str, tuple[int, ...]], attributes: dict[str, object], kept: _Kept) -> str:

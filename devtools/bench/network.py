@@ -1,6 +1,6 @@
-"""Whether the network in the zip still says what the published one says: 8 bits a weight in OpenCV against the original in 32 bits.
+"""Whether the network in the zip still says what the published one says: its stored weights in OpenCV against the original in 32 bits.
 
-    python3 -m devtools.bench.network PHOTO ...      prints a Markdown table; takes about ten seconds a photo
+    python3 -m devtools.bench.network PHOTO ...      keeps a round and writes it into docs/benchmarks.md; about ten seconds a photo
 
 The original is the ONNX file of the lock's first source with its weights, and the casts between them, in 32 bits, and nothing else changed;
 onnxruntime computes it. Both get the same numbers.
@@ -8,23 +8,33 @@ onnxruntime computes it. Both get the same numbers.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import environment, network
 from ..places import BACKEND, EXTENSION, ROOT
 from ..running import clean_environment
+from . import rounds
+from .machine import LoadMeter, machine
+from .rounds import Round
 
 if TYPE_CHECKING:
     import numpy as np
     import onnxruntime
 
+PART = "network"  # its file in docs/figures
+_CODE = ("backend/img23d_backend/engines/isnet", "devtools/network_conversion.py", "devtools/bench/network.py")
+_WORDS = (
+    "The network in the zip, with its weights as they are stored there, by OpenCV, and the published one in 32 bits, by onnxruntime, on the same photos made "
+    "1024 pixels square. IoU is that of the two mattes at one half; solid is the published one's share of the photo."
+)
 _SIDE = 1024  # pixels: the only size that the original takes
 _SOLID = 0.5  # of a matte
 _NEEDED_EACH, _NEEDED_MEAN = 0.98, 0.995  # intersection over union
@@ -92,23 +102,53 @@ def table(rows: Sequence[Agreement]) -> str:
     return "\n".join([*lines, f"\n{len(rows)} photos: mean IoU {mean:.4f}, least {least:.4f}: {said} ({_NEEDED_MEAN}, {_NEEDED_EACH})."])
 
 
+def network_part() -> list[str]:
+    """The document's."""
+    found = rounds.read(PART)
+    if not found:
+        return []
+    rows = [Agreement(**one) for one in found[-1].data]
+    return ["## The cut-out network against its original", f"{_WORDS} {found[-1].heading()}.", table(rows)]
+
+
+def keep(rows: Sequence[Agreement], meter: LoadMeter, note: str = "") -> None:
+    rounds.add(
+        PART,
+        Round(date=rounds.today(), machine=machine(), code=rounds.digest(*_CODE), note=note, load=meter.load(), data=[asdict(one) for one in rows]),
+    )
+
+
 def main(photos: Sequence[str]) -> int:
     """Fetch the original, then go on in the environment that can compute it."""
+    from .report import write_document
+
     (row,) = network.read_lock()
     network.fetch(row)
+    meter = LoadMeter()
     with tempfile.TemporaryDirectory(prefix="img23d-") as scratch:
-        original = network.published(row, Path(scratch))
+        original, out = network.published(row, Path(scratch)), Path(scratch) / "rows.json"
         variables = clean_environment(PYTHONPATH=os.pathsep.join(map(str, (ROOT, BACKEND, EXTENSION / "shared"))))
-        command = [environment.network_check_python(), "-m", "devtools.bench.network", "--compare", original, *photos]
-        return subprocess.run(list(map(str, command)), env=variables).returncode
+        command = [environment.network_check_python(), "-m", "devtools.bench.network", "--compare", original, out, *photos]
+        code = subprocess.run(list(map(str, command)), env=variables).returncode
+        if code:
+            return code
+        rows = [Agreement(**one) for one in json.loads(out.read_text(encoding="utf-8"))]
+    print(table(rows))
+    keep(rows, meter)
+    write_document()
+    return 0
+
+
+def _compare(original: Path, out: Path, photos: Iterable[Path]) -> None:
+    rows = []
+    for row in agreements(original, photos):
+        rows.append(asdict(row))
+        print(f"{row.photo}: {row.iou:.4f}", file=sys.stderr, flush=True)
+    out.write_text(json.dumps(rows), encoding="utf-8")
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--compare"]:
-        rows = []
-        for row in agreements(Path(sys.argv[2]), map(Path, sys.argv[3:])):
-            rows.append(row)
-            print(f"{row.photo}: {row.iou:.4f}", file=sys.stderr, flush=True)
-        print(table(rows))
+        _compare(Path(sys.argv[2]), Path(sys.argv[3]), map(Path, sys.argv[4:]))
     else:
         sys.exit(main(sys.argv[1:]))

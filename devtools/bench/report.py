@@ -22,6 +22,7 @@ from .layout_table import layout_part
 from .learned.published import measure_published, published_part
 from .learned.report import PARTS, learned_part, part_titles, run_learned
 from .machine import LoadMeter, machine
+from .network import network_part
 from .rounds import FIGURES, Round
 from .rows import Row, row, spread, text_line
 from .shapes_table import harder_part, harder_rows, qualities_part, quality_rows, shape_rows, shapes_part
@@ -143,7 +144,7 @@ def _digest(*scripts: Path) -> str:
 
 def document() -> str:
     shapes = [*shapes_part(rounds.read(SHAPES)), *harder_part(rounds.read(HARDER)), *qualities_part(rounds.read(QUALITIES))]
-    cutouts = [*_locate_part(), *truth_part(), *photos_part()]
+    cutouts = [*_locate_part(), *truth_part(), *photos_part(), *network_part()]
     blender = [*layout_part(LAYOUT), *blender_part(), *crowded_part()]
     parts = ["# Benchmarks", _HOW, *shapes, *cutouts, *blender, *learned_part(), *published_part()]
     return "\n\n".join([*parts, *_earlier_part()]) + "\n"

@@ -21,13 +21,20 @@ GRAPH = base64.b64decode(
     "CAg6rAEKTwoFaW5wdXQKCXYwLndlaWdodAoHdjAuYmlhcxICdjAiBENvbnYqFQoMa2VybmVsX3NoYXBlQANAA6ABByoRCgRwYWRzQAFAAUABQAGgAQcKEQoCdjASAnYx"
     "IgdTaWdtb2lkEgduZXR3b3JrWh8KBWlucHV0EhYKFAgBEhAKAggBCgIIAwoCCEAKAghAYhwKAnYxEhYKFAgBEhAKAggBCgIIAQoCCEAKAghAQgQKABAP"
 )
+# In 10 bits: number 4 of the 27 weights 509, number 13 -202, number 22 11, number 1 80
 WEIGHT = np.zeros((1, 3, 3, 3), np.int8)
-WEIGHT[0, :, 1, 1] = (127, -50, 3)  # of red, green and blue of the pixel itself
+WEIGHT[0, :, 1, 1] = (127, -51, 2)  # of red, green and blue of the pixel itself: the weights by 4, rounded down
 WEIGHT[0, 0, 0, 1] = 20  # of red of the pixel above
-SCALE, BIAS = 1 / 32, -0.25
+SCALE, BIAS = 1 / 128, -0.25
+LOW = np.zeros(7, np.uint8)  # the remainders, four a byte, the first in the lowest bits
+LOW[[4 // 4, 13 // 4, 22 // 4]] = (1 << 0, 2 << 2, 3 << 4)
+# In 12 bits: 4 times the same and 2 more for number 22; the remainders by 16, two a byte
+LOW_OF_16 = np.zeros(14, np.uint8)
+LOW_OF_16[[4 // 2, 13 // 2, 22 // 2]] = (4 << 0, 8 << 4, 14 << 0)
 TENSORS = {
     "graph": ("U8", np.frombuffer(GRAPH, np.uint8)),
     "v0.weight": ("I8", WEIGHT),
+    "v0.weight.low": ("U8", LOW),
     "v0.weight.scale": ("F32", np.float32([SCALE])),
     "v0.bias": ("F32", np.float32([BIAS])),
 }
@@ -55,12 +62,23 @@ def file(tmp_path: Path) -> NetworkFile:
     return written(tmp_path / "small.safetensors", packed(TENSORS))
 
 
+STORED = {
+    "10 bits": ({}, 11),
+    "12 bits": ({"v0.weight.low": ("U8", LOW_OF_16), "v0.weight.scale": ("F32", np.float32([SCALE / 4]))}, 11.5),
+    "32 bits": ({"v0.weight": ("F32", np.float32([509, -202, 11])[None, :, None, None] * np.pad([[SCALE]], 1).astype("<f4"))}, 11),
+}
+
+
 @pytest.mark.parametrize("side", [64, 128])
-def test_the_network_computes_what_its_file_says(file: NetworkFile, side: int) -> None:
+@pytest.mark.parametrize("stored", STORED)
+def test_the_network_computes_what_its_file_says(tmp_path: Path, stored: str, side: int) -> None:
+    changes, blue = STORED[stored]
+    file = written(tmp_path / "small.safetensors", packed(TENSORS | changes))
+    red_above = 0 if stored == "32 bits" else 80
     picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
     given = (picture.astype(np.float64) - 128) / 256
     above = np.vstack([np.zeros((1, side)), given[:-1, :, 0]])  # the rim is black, which is 0 here
-    expected = 1 / (1 + np.exp(-(given @ (127, -50, 3) + 20 * above) * SCALE - BIAS))
+    expected = 1 / (1 + np.exp(-(given @ (509, -202, blue) + red_above * above) * SCALE - BIAS))
     assert np.abs(Network(file).matte(picture, side) - expected).max() < 1e-4
 
 
@@ -116,6 +134,9 @@ LIES = {
     "no weight": packed({name: one for name, one in TENSORS.items() if name != "v0.weight"}),
     "a graph that is none": packed(TENSORS | {"graph": ("U8", np.full(200, 255, np.uint8))}),
     "a scale of another length": packed(TENSORS | {"v0.weight.scale": ("F32", np.ones(5, np.float32))}),
+    "no lower bits": packed({name: one for name, one in TENSORS.items() if name != "v0.weight.low"}),
+    "too few lower bits": packed(TENSORS | {"v0.weight.low": ("U8", LOW[1:])}),
+    "lower bits of another type": packed(TENSORS | {"v0.weight.low": ("F32", np.ones(7, np.float32))}),
     "weights of another shape": packed(TENSORS | {"v0.weight": ("I8", np.ones((1, 2, 3, 3), np.int8))}),
 }
 

@@ -67,10 +67,10 @@ def make(side: int, kind: str) -> onnx.ModelProto:
 
 
 def weights(random: np.random.Generator, count: int, inputs: int) -> np.ndarray:
-    """(count, inputs, 3, 3) float32 that 8 bits hold without loss: whole numbers of which one is 127, times a power of two a channel."""
-    whole = random.integers(-127, 128, (count, inputs, 3, 3)).astype(np.float32)
-    whole[:, 0, 0, 0] = 127
-    return whole * 2.0 ** -random.integers(7, 10, (count, 1, 1, 1)).astype(np.float32)
+    """(count, inputs, 3, 3) float32 that 12 bits hold without loss: whole numbers of which one is 2047, times a power of two a channel."""
+    whole = random.integers(-2047, 2048, (count, inputs, 3, 3)).astype(np.float32)
+    whole[:, 0, 0, 0] = 2047
+    return whole * 2.0 ** -random.integers(11, 14, (count, 1, 1, 1)).astype(np.float32)
 
 
 def sizes_like(nodes: list[onnx.NodeProto], tensors: list[onnx.TensorProto], like: str, source: str) -> str:

@@ -14,12 +14,13 @@ _MODEL_GRAPH, _GRAPH_TENSOR = 7, 5  # ModelProto.graph, GraphProto.initializer
 _DIMS, _DATA_TYPE, _NAME, _RAW_DATA = 1, 2, 8, 9  # of TensorProto
 _FLOAT = 1  # TensorProto.DataType
 _VARINT, _BYTES = 0, 2  # wire types
-_GRAPH, _SCALE = "graph", ".scale"
+_GRAPH, _LOW, _SCALE = "graph", ".low", ".scale"
+_LOW_BITS = (2, 4)  # of each weight, in the tensor of that name
 
 
 def model_of(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     """(n,) uint8, the whole model; made in one piece, since it is as large as all weights. Raises KeyError, ValueError."""
-    weights = {name: tensor for name, tensor in tensors.items() if name != _GRAPH and not name.endswith(_SCALE)}
+    weights = {name: tensor for name, tensor in tensors.items() if name != _GRAPH and not name.endswith((_LOW, _SCALE))}
     heads = {name: _tensor_head(name, tensor) for name, tensor in weights.items()}
     length = sum(len(heads[name]) + 4 * tensor.size for name, tensor in weights.items())
     graph, second = tensors[_GRAPH], np.frombuffer(_tag(_MODEL_GRAPH, _BYTES) + _varint(length), np.uint8)
@@ -27,18 +28,26 @@ def model_of(tensors: Mapping[str, np.ndarray]) -> np.ndarray:
     place = _put(model, 0, graph, second)
     for name, tensor in weights.items():
         place = _put(model, place, np.frombuffer(heads[name], np.uint8))
-        numbers = model[place : place + 4 * tensor.size].view("<f4").reshape(tensor.shape)
-        np.multiply(tensor, _scale_of(name, tensors), out=numbers, casting="unsafe")
+        _expand(name, tensors, model[place : place + 4 * tensor.size].view("<f4").reshape(tensor.shape))
         place += 4 * tensor.size
     return model
 
 
-def _scale_of(name: str, tensors: Mapping[str, np.ndarray]) -> np.ndarray:
-    """What a tensor (o, ...) is multiplied with: (o, 1, ...) float32, or 1 where it is in 32 bits already."""
+def _expand(name: str, tensors: Mapping[str, np.ndarray], numbers: np.ndarray) -> None:
+    """A tensor (o, ...) into `numbers` (o, ...) float32: as it is, or whole numbers times their scales (o,). Raises KeyError, ValueError."""
     tensor = tensors[name]
     if tensor.dtype == np.float32:
-        return np.ones((), np.float32)
-    return tensors[name + _SCALE].reshape(-1, *[1] * (tensor.ndim - 1))
+        numbers[...] = tensor
+        return
+    low, scale = tensors[name + _LOW], tensors[name + _SCALE]
+    fitting = [bits for bits in _LOW_BITS if low.shape == (-(-tensor.size * bits // 8),)]
+    if tensor.dtype != np.int8 or not tensor.ndim or low.dtype != np.uint8 or not fitting:
+        raise ValueError(f"{name} is {tensor.dtype} {tensor.shape} with lower bits {low.dtype} {low.shape}")
+    bits = fitting[0]
+    parts = low[:, None] >> np.arange(0, 8, bits, dtype=np.uint8) & (1 << bits) - 1  # the first weight in the lowest bits of a byte
+    np.multiply(tensor, 1 << bits, out=numbers, casting="unsafe", dtype=np.float32)
+    numbers += parts.ravel()[: tensor.size].reshape(tensor.shape)
+    numbers *= scale.reshape(len(tensor), *[1] * (tensor.ndim - 1))
 
 
 def _put(model: np.ndarray, place: int, *parts: np.ndarray) -> int:
