@@ -142,6 +142,7 @@ def test_noise_and_a_photo_that_is_all_foreground(level: float) -> None:
     assert len(look(noise, "a", "b", network=network)) == 2
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("size", [(2, 2), (3, 5), (1, 40), (2, 64), (64, 2), (1, 1)])
 def test_tiny_photos(size: tuple[int, int]) -> None:
     rgb = np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8)
