@@ -181,8 +181,10 @@ def test_the_demo_photo_by_names_and_cut_out(demo: tuple[Photo, dict[str, np.nda
     engines = Engines(tmp_path)
     engine = engines.load("preview")
     answers = engine.grounder.locate(photo, tuple(Wanted(name=name) for name in truths), Context())
-    for answer, (name, truth) in zip(answers, truths.items(), strict=True):
-        assert isinstance(answer, Found), name
+    for number, (answer, (name, truth)) in enumerate(zip(answers, truths.items(), strict=True)):
+        assert isinstance(answer, Found) and overlap(answer.mask, truth) > 0.9, name
+        if number % 3:  # a third of them: each one's look from nearby takes a second
+            continue
         cutout = engine.matter.cut_out(photo, answer, Context())
         assert overlap(over_photo(cutout, photo) >= 128, truth) > 0.95, name
         assert cutout.note == "Cut out by IS-Net."

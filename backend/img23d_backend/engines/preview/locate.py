@@ -25,7 +25,7 @@ _MOST_THINGS = 200  # of a photo without names, the largest of them
 _HAS_COLOUR = 0.25  # of a region's area: less, and the word means another thing
 _IN_A_BOX = 0.6  # of a region: then a box of the artist's has taken it
 _LARGE = 0.5  # of the largest region's area: where names are left over, one that large may hold more than one thing
-_LOOK = "look whether it is"  # what every doubt says
+_LOOK = "look whether it is"  # in every doubt
 _LEAST_SIDE = 4  # pixels of a box
 _MARGIN = 0.02  # of the region's longer side
 
@@ -172,8 +172,8 @@ def _doubt(reason: str, region: Region, may_hold_more: bool) -> str:
     if _LOOK in reason:
         return ""
     if region.parted:
-        return f"It was parted from what it touches: {_LOOK} the one that is meant."
-    return f"There are more names than things: {_LOOK} only the one that is meant." if may_hold_more else ""
+        return "It was parted from what it touches: look whether it is the one that is meant."
+    return "There are more names than things: look whether it is only the one that is meant." if may_hold_more else ""
 
 
 def _lacks(regions: list[Region], wishes: list[Wish]) -> bool:
