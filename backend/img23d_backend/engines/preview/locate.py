@@ -92,7 +92,7 @@ class RegionGrounder:
         self, photo: Photo, scene: Scene, regions: list[Region], wishes: list[Wish], context: Context
     ) -> Scene | None:
         """The scene by looks at parts of the photo, where one look at the whole has seen many things as one."""
-        if self._salience is None or scene.matte is None or not is_crowded(scene, regions, len(wishes)):
+        if self._salience is None or scene.matte is None or not is_crowded(scene, regions, len(wishes), lacks=_lacks(regions, wishes)):
             return None
         whole_tables = [region for region in regions if touches_border(region, scene.foreground.shape)]
         if not whole_tables and agrees(self._memory.scene(photo), scene.matte):

@@ -13,7 +13,7 @@ from ...stages import Context, Photo, PixelBox, Salience
 from .regions import Region, cropped
 from .scene import Scene, scene_of_matte
 
-_FEWEST = 3  # names, from which on a photo can be crowded
+_FEWEST, _MANY = 3, 4  # names, from which on a photo can be crowded, and from which on it is where any of them is not seen
 _SPREAD = 0.45  # of the photo: the box of a region that is that large may be a whole table
 _PART = 0.67  # of the photo's shorter side: a part's
 _STEP = 0.45  # of a part, at most, from one to the next
@@ -25,11 +25,14 @@ _SAME = 0.55  # intersection over union of what the parts and a look at the thin
 _SEEN = 0.5  # of a matte
 
 
-def is_crowded(scene: Scene, regions: list[Region], names: int) -> bool:
-    """Whether there are fewer regions than the several names, and one of them so large that it may be many things."""
-    if len(regions) >= names or names < _FEWEST:
+def is_crowded(scene: Scene, regions: list[Region], names: int, *, lacks: bool) -> bool:
+    """Whether there are more things than a look at the whole photo has shown: many names, or several and one very large region.
+
+    `lacks`: the regions are not what the names need.
+    """
+    if not lacks or names < _FEWEST:
         return False
-    return any(_box_share(region, scene) >= _SPREAD for region in regions)
+    return names >= _MANY or any(_box_share(region, scene) >= _SPREAD for region in regions)
 
 
 def look_at_parts(photo: Photo, salience: Salience, context: Context) -> Scene | None:
