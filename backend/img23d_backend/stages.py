@@ -66,12 +66,16 @@ class PixelBox:
 
 @dataclass(frozen=True, kw_only=True)
 class Found:
-    """Where a wanted thing is. `mask` (H, W) bool over the whole photo is a hint for the matte, where the grounder has one."""
+    """Where a wanted thing is. `mask` (H, W) bool over the whole photo is a hint for the matte, where the grounder has one.
+
+    `parted`: the mask ends where the thing touches something else, and what lies beyond is not the thing.
+    """
 
     name: str
     box: PixelBox
     mask: np.ndarray | None = None
     note: str = ""
+    parted: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

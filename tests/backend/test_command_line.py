@@ -60,7 +60,7 @@ def test_lines_for_people(photo: str, capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_boxes_in_pixels(photo: str, capsys: pytest.CaptureFixture[str]) -> None:
     boxes = ["--box", "thing=130,0,240,160", "--box", "thing=0,0,120,160", "--box", "a=b=1,2,119,159"]
-    assert generate(photo, "--names", "thing", *boxes, "--no-texture", "--json") == 0
+    assert generate(photo, "--names", "thing", *boxes, "--cutter", "light", "--no-texture", "--json") == 0
     targets = json.loads(capsys.readouterr().out)["targets"]
     assert [target["name"] for target in targets] == ["thing", "thing", "a=b"]
     assert targets[0]["box"]["left"] >= 0.5 >= targets[1]["box"]["right"]

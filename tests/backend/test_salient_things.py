@@ -142,6 +142,7 @@ def test_noise_and_a_photo_that_is_all_foreground(level: float) -> None:
     assert len(look(noise, "a", "b", network=network)) == 2
 
 
+@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("size", [(2, 2), (3, 5), (1, 40), (2, 64), (64, 2), (1, 1)])
 def test_tiny_photos(size: tuple[int, int]) -> None:
     rgb = np.random.default_rng(1).integers(0, 256, (*size, 3), np.uint8)
@@ -180,8 +181,10 @@ def test_the_demo_photo_by_names_and_cut_out(demo: tuple[Photo, dict[str, np.nda
     engines = Engines(tmp_path)
     engine = engines.load("preview")
     answers = engine.grounder.locate(photo, tuple(Wanted(name=name) for name in truths), Context())
-    for answer, (name, truth) in zip(answers, truths.items(), strict=True):
-        assert isinstance(answer, Found), name
+    for number, (answer, (name, truth)) in enumerate(zip(answers, truths.items(), strict=True)):
+        assert isinstance(answer, Found) and overlap(answer.mask, truth) > 0.9, name
+        if number % 3:  # a third of them: each one's look from nearby takes a second
+            continue
         cutout = engine.matter.cut_out(photo, answer, Context())
         assert overlap(over_photo(cutout, photo) >= 128, truth) > 0.95, name
         assert cutout.note == "Cut out by IS-Net."

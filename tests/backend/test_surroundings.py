@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from img23d_backend.cutouts.surroundings import own_part, surroundings
@@ -85,3 +87,19 @@ def test_a_mask_tells_more_than_the_box() -> None:
 def test_nothing_solid_leaves_nothing_solid() -> None:
     own = own_part(np.full((200, 200), 0.3, np.float32), Found(name="", box=THING), WINDOW)
     assert own.max() < 0.5
+
+
+def test_what_was_parted_from_a_shadow_keeps_its_edge() -> None:
+    """A strip of a tenth beside it, which the network took for a part of the thing."""
+    rgb = np.full((200, 200, 3), 170, np.uint8)
+    rgb[40:160, 40:140] = (200, 40, 40)
+    rgb[40:160, 140:150] = 70
+    alpha = np.zeros((200, 200), np.float32)
+    alpha[40:160, 40:150] = 1
+    mask = np.zeros((200, 200), bool)
+    mask[40:160, 40:140] = True
+    found = Found(name="x", box=PixelBox(left=38, top=38, right=142, bottom=162), mask=mask)
+    window = PixelBox(left=0, top=0, right=200, bottom=200)
+    assert own_part(alpha, found, window, rgb)[100, 146] == 1
+    kept = own_part(alpha, replace(found, parted=True), window, rgb) >= 0.5
+    assert np.count_nonzero(kept ^ mask) <= 2 * 120  # two columns of its edge

@@ -41,8 +41,9 @@ def own_part(alpha: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray 
     """Of the alpha (h, w) 0..1 over the window, what belongs to the found thing: the network knows no names.
 
     A connected part counts as the thing's when most of it lies where the thing was found. The one that fills most of
-    that place is the thing in any case; where it runs far out of it, it has grown together with a neighbour, and is cut
-    off there: at the edge that `rgb` (h, w, 3) uint8 shows near the found mask, where both are given.
+    that place is the thing in any case; where it runs far out of it, or the found thing was parted from what it touches,
+    it has grown together with a neighbour, and is cut off there: at the edge that `rgb` (h, w, 3) uint8 shows near the
+    found mask, where both are given.
     """
     place = _place(found, window)
     _, labels, stats, _ = cv2.connectedComponentsWithStats((alpha >= 0.5).astype(np.uint8), connectivity=8)
@@ -53,7 +54,7 @@ def own_part(alpha: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray 
     kept = (inside > (1 - _ELSEWHERE) * areas) & (areas >= _SPECK * areas[main])
     kept[main] = main > 0
     mine = kept[labels]
-    if inside[main] < _WHOLE * areas[main]:
+    if found.parted or inside[main] < _WHOLE * areas[main]:
         grown = labels == main
         by_edge = None if rgb is None or found.mask is None else _parted(rgb, grown, view(found.mask, window))
         mine &= ~grown | (place if by_edge is None else by_edge)

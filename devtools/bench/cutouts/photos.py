@@ -30,7 +30,7 @@ NAMED, UNNAMED, BOXED = "names typed", "no names", "a box drawn"
 RIGHT, WARNED, WRONG, NOT_FOUND = "right", "wrong, and said to be doubtful", "wrong", "not found"
 LEAST_OVERLAP = 0.6  # of the boxes, intersection over union, for a right one
 # What in a note tells the artist to look whether it is the thing that was meant; any other note is no warning
-WARNINGS = ("does not know the word", "Nothing clearly fits", "nothing in it stands apart")
+WARNINGS = ("does not know the word", "look whether it is", "nothing in it stands apart")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,8 @@ _SAME_SURFACE = 9.0  # Lab units between two stretches of one surface
 def border_layers(lab: np.ndarray) -> list[np.ndarray]:
     """Masks (H, W) bool on the outermost pixels, one for each surface; empty where the border is too busy to tell."""
     rows, columns = _ring(lab.shape[:2])
+    if not len(rows):  # a single pixel
+        return []
     sigma = max(1.0, 0.008 * max(lab.shape[:2]))
     along = cv2.GaussianBlur(lab, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)[rows, columns]
     layers = []

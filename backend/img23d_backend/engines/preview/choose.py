@@ -12,7 +12,10 @@ from .words import Wish
 _COLOUR, _PLACE, _SIZE, _ORDINAL, _SHADE = 1.0, 0.5, 0.5, 0.6, 0.3  # weights: a colour must not give way to a place
 _SMALL_BESIDE = 0.15  # of the largest region's area: what a name without a word on looks hardly means
 _ASIDE = 0.8  # what of its prominence a thing in a corner loses
-_FITS = 0.3  # of the wish's greatest possible score: below, the region is only the nearest that was left
+_FITS = 0.3  # of the wish's greatest possible score: below, the region is only the nearest that was left, and not taken
+_CLEARLY, _PERHAPS = 0.3, 0.2  # of a region's area that has a named colour: clearly, and with half of what is near to that colour
+_RIVAL = 0.85  # of the chosen region's score: another one that fits that well might be meant as well
+_NOWHERE, _NO_REGION = -100.0, -10.0  # scores: of a colour that a region has not, and of getting no region, which is better
 _ORDER = 1e-3  # earlier regions first where nothing else decides
 _SUPERLATIVES = {
     **{name: f"most {name}" for name in ("orange", "purple", "cyan", "beige")},
@@ -26,32 +29,38 @@ _SUPERLATIVES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A region's index for a name and, in plain words, why."""
+    """A region's index for a name and, in plain words, why, and what is doubtful about it."""
 
     region: int
     reason: str
 
 
-def choose(wishes: list[Wish], regions: list[Region]) -> list[Choice | None]:
+@dataclass(frozen=True, kw_only=True)
+class Unmet:
+    """The words of a name that fit no region, as the artist may read them."""
+
+    words: str
+
+
+def choose(wishes: list[Wish], regions: list[Region]) -> list[Choice | Unmet | None]:
     """One choice a wish, None where no region is left. `regions` come in reading order.
 
-    Names that say something about looks or place are served first and jointly; the others follow in reading order, a single one
-    takes what is most prominent.
+    Names that say something about looks or place are served first and jointly, by what has these looks; the others follow in
+    reading order, a single one takes what is most prominent.
     """
-    choices: list[Choice | None] = [None] * len(wishes)
+    choices: list[Choice | Unmet | None] = [None] * len(wishes)
     if not regions:
         return choices
     specific = [index for index, wish in enumerate(wishes) if wish.is_specific]
-    scores = _scores([wishes[index] for index in specific], regions)
-    for row, column in enumerate(assign(scores + _order(*scores.shape))):
-        if column >= 0:
-            wish = wishes[specific[row]]
-            choices[specific[row]] = Choice(region=column, reason=_reason(wish, scores[row], column))
-    taken = {choice.region for choice in choices if choice}
+    for index, choice in zip(specific, _by_looks([wishes[index] for index in specific], regions), strict=True):
+        choices[index] = choice
+    taken = {choice.region for choice in choices if isinstance(choice, Choice)}
     unspecific = len(wishes) - len(specific)
     free = _free(regions, taken, unspecific)
     reason = "The next in reading order: this engine does not know the word."
-    if unspecific == 1 and len(free) > 1:
+    if len(regions) == len(wishes) == 1:
+        reason = "The one thing that stands out in the photo: this engine does not know the word."
+    elif unspecific == 1 and len(free) > 1:
         free.sort(key=lambda index: _prominence(regions[index], regions), reverse=True)
         reason = "The most prominent thing: this engine does not know the word."
     waiting = iter(free)
@@ -59,6 +68,53 @@ def choose(wishes: list[Wish], regions: list[Region]) -> list[Choice | None]:
         if not wish.is_specific and (region := next(waiting, None)) is not None:
             choices[index] = Choice(region=region, reason=reason)
     return choices
+
+
+def _by_looks(wishes: list[Wish], regions: list[Region]) -> list[Choice | Unmet | None]:
+    """One choice a specific wish; a region without a named colour is none, nor one that is far from all that is asked."""
+    scores = _scores(wishes, regions)
+    could = np.array([[_may_be(region, wish) for region in regions] for wish in wishes]).reshape(scores.shape)
+    possible = np.where(could, scores + _order(*scores.shape), _NOWHERE)
+    columns = assign(np.hstack([possible, np.full((len(wishes), len(wishes)), _NO_REGION)]))
+    got = [column if column < len(regions) and _fits(wishes[row], scores[row], column) else -1 for row, column in enumerate(columns)]
+    choices: list[Choice | Unmet | None] = []
+    for row, (wish, column) in enumerate(zip(wishes, got, strict=True)):
+        if column >= 0:
+            doubt = _doubt(wish, regions[column], _has_rival(row, wishes, np.where(could[row], scores[row], 0), got))
+            choices.append(Choice(region=column, reason=f"{_reason(wish, scores[row], column)} {doubt}".strip()))
+        else:
+            out_of_reach = columns[row] < len(regions) or not could[row].any()
+            choices.append(Unmet(words=", ".join(_traits(wish))) if out_of_reach else None)
+    return choices
+
+
+def _fits(wish: Wish, scores: np.ndarray, column: int) -> bool:
+    return wish.ordinal is not None or bool(scores[column] >= _FITS * sum(_traits(wish).values()))
+
+
+def _may_be(region: Region, wish: Wish) -> bool:
+    return all(region.share(colour) >= _CLEARLY or region.share_about(colour) >= _PERHAPS for colour in wish.colours)
+
+
+def _has_rival(row: int, wishes: list[Wish], scores: np.ndarray, got: list[int]) -> bool:
+    """Whether another region fits a wish about as well, and no other name has a better claim to it.
+
+    Words on size, place and number say which of several is meant.
+    """
+    if wishes[row].sizes or wishes[row].sides or wishes[row].ordinal is not None:
+        return False
+    claimed = {column for other, column in enumerate(got) if column >= 0 and wishes[other] != wishes[row]}
+    near = np.flatnonzero(scores >= _RIVAL * scores[got[row]])
+    return any(column != got[row] and column not in claimed for column in near)
+
+
+def _doubt(wish: Wish, region: Region, has_rival: bool) -> str:
+    """Why the artist should look whether the right thing was taken; empty where nothing speaks against it."""
+    if any(region.share(colour) < _CLEARLY for colour in wish.colours):
+        return f"It is not clearly “{', '.join(wish.colours)}”: look whether it is the one that is meant."
+    if has_rival:
+        return "Another thing fits as well: look whether it is the one that is meant."
+    return ""
 
 
 def _free(regions: list[Region], taken: set[int], count: int) -> list[int]:
@@ -197,13 +253,10 @@ def _ordinal_fit(fit: np.ndarray, wish: Wish, count: int) -> np.ndarray:
 
 def _reason(wish: Wish, scores: np.ndarray, column: int) -> str:
     traits = _traits(wish)
-    possible = sum(traits.values())
     words = " and ".join(_SUPERLATIVES[trait] for trait in traits)
     if wish.ordinal is not None:
         counted = "The last" if wish.ordinal < 0 else f"Number {wish.ordinal + 1}"
         return f"{counted} in reading order" + (f" of the {words} things." if words else ".")
-    if scores[column] < _FITS * possible:
-        return f"Nothing clearly fits “{', '.join(traits)}”: this is the nearest that was left."
     if scores[column] >= scores.max():
         return f"The {words} thing in the photo."
     return f"The next {words} thing in the photo."

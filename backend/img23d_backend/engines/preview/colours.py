@@ -22,6 +22,23 @@ _EXAMPLES: dict[str, tuple[tuple[int, int, int], ...]] = {
     "white": ((250, 250, 250), (232, 232, 232), (240, 240, 236)),
 }
 NAMES = tuple(_EXAMPLES)
+# What a thing of a colour may look like in another light, or to another person
+NEAR: dict[str, tuple[str, ...]] = {
+    "red": ("orange", "pink", "brown"),
+    "orange": ("red", "yellow", "brown", "beige"),
+    "yellow": ("orange", "beige", "brown"),
+    "green": ("cyan",),
+    "cyan": ("blue", "green"),
+    "blue": ("cyan",),
+    "purple": ("pink",),
+    "pink": ("red", "purple", "beige"),
+    "brown": ("orange", "red", "beige", "black"),
+    "beige": ("yellow", "white", "brown", "grey"),
+    "black": ("grey", "brown"),
+    "grey": ("black", "white"),
+    "white": ("grey", "beige"),
+}
+GREYS = ("black", "grey", "white")
 _SOFTNESS = 12.0  # Lab units
 _LIGHTNESS_COUNTS = 0.6  # light changes more over a thing than its hue does
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from ...cutouts.pyramid import pull_push
 from ...stages import Context, Photo, Salience
-from .regions import Region, cropped, find_regions
+from .regions import Region, cropped, find_regions, is_line, touches_border
 from .scene import Scene, SceneMemory, scene_of_matte, small_photo
 
 _ROUNDS = 2
@@ -65,11 +65,13 @@ def _is_thing(region: Region, matte: np.ndarray) -> bool:
 
 
 def _others(seen: list[Region], known: list[Region], scene: Scene) -> list[Region]:
-    """What of the seen regions is not one of the known, less what they share."""
+    """What of the seen regions is not one of the known and no ground or line, less what they share."""
     covered = _covered(scene, known)
     others = []
     for region in seen:
         mask = region.over(covered.shape)
+        if touches_border(region, covered.shape) or is_line(region, covered.shape):
+            continue
         if np.count_nonzero(mask & covered) <= _KNOWN * region.area:
             others.append(cropped(scene, mask & ~covered))
     return others

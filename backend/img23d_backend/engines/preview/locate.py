@@ -11,10 +11,12 @@ from img23d_protocol.messages import Box, Nameless, Wanted
 
 from ...stages import Context, Found, NotFound, Photo, PixelBox, Salience
 from .agreement import agrees, united
-from .choose import choose
+from .choose import Choice, Unmet, choose
 from .further import light_regions, look_again
-from .regions import Region, find_regions
+from .parts import completed, is_crowded, look_at_parts
+from .regions import Region, find_regions, is_line, touches_border
 from .scene import Scene, SceneMemory, scene_of_matte
+from .shade import without_shade
 from .split import split_by_colours, split_by_matte, split_by_waist
 from .words import Wish, parse
 
@@ -22,6 +24,8 @@ _MASK_BYTES = 64 << 20  # all masks of an answer together; beyond, the boxes alo
 _MOST_THINGS = 200  # of a photo without names, the largest of them
 _HAS_COLOUR = 0.25  # of a region's area: less, and the word means another thing
 _IN_A_BOX = 0.6  # of a region: then a box of the artist's has taken it
+_LARGE = 0.5  # of the largest region's area: where names are left over, one that large may hold more than one thing
+_LOOK = "look whether it is"  # in every doubt
 _LEAST_SIDE = 4  # pixels of a box
 _MARGIN = 0.02  # of the region's longer side
 
@@ -66,23 +70,45 @@ class RegionGrounder:
     ) -> list[Found | NotFound]:
         """Answers for the names without a box, among the regions that no box has taken."""
         wishes = [parse(name) for name in names]
-        taken: list[Region] = []
-        regions: list[Region] = []
-        for region in find_regions(scene):
-            (taken if _taken(region, scene, boxed) else regions).append(region)
-        if scene.matte is not None and _lacks(regions, wishes):
+        taken, regions = _sorted_out(scene, boxed)
+        closer = self._closer(photo, scene, regions, wishes, context)
+        if closer is not None:
+            scene = closer
+            taken, regions = _sorted_out(scene, boxed)
+            regions = split_by_colours(scene, regions, _colours(wishes), len(regions) + len(wishes))
+        elif scene.matte is not None and _lacks(regions, wishes):
             regions = self._more_regions(photo, scene, regions, taken, wishes, context)
             regions = [region for region in regions if not _taken(region, scene, boxed)]
         if not regions:
             return _nothing_apart(photo, scene, names, boxed)
-        regions = _enough_regions(scene, regions, wishes)
-        with_masks = photo.width * photo.height * len(names) <= _MASK_BYTES
-        return [
-            _found(photo, scene, name, regions[choice.region], choice.reason, with_masks)
-            if choice
-            else _missing(name, len(regions))
-            for name, choice in zip(names, choose(wishes, regions), strict=True)
-        ]
+        regions = _candidates(scene, _enough_regions(scene, regions, wishes), len(wishes))
+        choices = choose(wishes, regions)
+        chosen = {choice.region for choice in choices if isinstance(choice, Choice)}
+        if closer is not None:
+            regions = self._completed(photo, scene, regions, chosen, context)
+        return _answers(photo, scene, names, wishes, regions, choices)
+
+    def _closer(
+        self, photo: Photo, scene: Scene, regions: list[Region], wishes: list[Wish], context: Context
+    ) -> Scene | None:
+        """The scene by looks at parts of the photo, where one look at the whole has seen many things as one."""
+        if self._salience is None or scene.matte is None or not is_crowded(scene, regions, len(wishes), lacks=_lacks(regions, wishes)):
+            return None
+        whole_tables = [region for region in regions if touches_border(region, scene.foreground.shape)]
+        if not whole_tables and agrees(self._memory.scene(photo), scene.matte):
+            return None  # all that stands before a plain background is seen already
+        closer = look_at_parts(photo, self._salience, context)
+        return closer if closer is not None and len(find_regions(closer)) >= len(regions) else None
+
+    def _completed(
+        self, photo: Photo, scene: Scene, regions: list[Region], chosen: set[int], context: Context
+    ) -> list[Region]:
+        whole = list(regions)
+        for number, index in enumerate(sorted(chosen)):
+            context.report(0.8 + 0.2 * number / len(chosen), "")
+            others = [region for other, region in enumerate(regions) if other != index]
+            whole[index] = completed(photo, scene, regions[index], others, self._salience, context)
+        return whole
 
     def _more_regions(
         self, photo: Photo, scene: Scene, regions: list[Region], taken: list[Region], wishes: list[Wish], context: Context
@@ -95,6 +121,59 @@ class RegionGrounder:
         if _lacks(regions, wishes):
             regions = light_regions(photo, scene, [*taken, *regions], self._memory)[len(taken) :]
         return regions
+
+
+def _sorted_out(scene: Scene, boxed: list[Found]) -> tuple[list[Region], list[Region]]:
+    """The scene's regions: those that a box has taken, and the others."""
+    taken: list[Region] = []
+    regions: list[Region] = []
+    for region in find_regions(scene):
+        (taken if _taken(region, scene, boxed) else regions).append(region)
+    return taken, regions
+
+
+def _candidates(scene: Scene, regions: list[Region], names: int) -> list[Region]:
+    """The regions without grounds and lines, as far as the others are enough for the names; one that is large and salient stays."""
+    shape = scene.foreground.shape
+    largest = max(regions, key=lambda region: region.area)
+    things = [
+        region
+        for region in regions
+        if not is_line(region, shape) and (region is largest and scene.matte is not None or not touches_border(region, shape))
+    ]
+    return things if len(things) >= names else regions
+
+
+def _answers(
+    photo: Photo,
+    scene: Scene,
+    names: list[str],
+    wishes: list[Wish],
+    regions: list[Region],
+    choices: list[Choice | Unmet | None],
+) -> list[Found | NotFound]:
+    with_masks = photo.width * photo.height * len(names) <= _MASK_BYTES
+    largest = max(region.area for region in regions)
+    answers: list[Found | NotFound] = []
+    for name, wish, choice in zip(names, wishes, choices, strict=True):
+        if isinstance(choice, Choice):
+            region = without_shade(scene, regions[choice.region], wish.colours)
+            parted = region.parted or region is not regions[choice.region]
+            may_hold_more = len(regions) < len(names) and region.area >= _LARGE * largest
+            reason = f"{choice.reason} {_doubt(choice.reason, region, may_hold_more)}".strip()
+            answers.append(replace(_found(photo, scene, name, region, reason, with_masks), parted=parted))
+        else:
+            answers.append(_unmet(name, choice.words) if isinstance(choice, Unmet) else _missing(name, len(regions)))
+    return answers
+
+
+def _doubt(reason: str, region: Region, may_hold_more: bool) -> str:
+    """Where a region may not be just the thing; empty where the reason doubts already, or nothing speaks against it."""
+    if _LOOK in reason:
+        return ""
+    if region.parted:
+        return "It was parted from what it touches: look whether it is the one that is meant."
+    return "There are more names than things: look whether it is only the one that is meant." if may_hold_more else ""
 
 
 def _lacks(regions: list[Region], wishes: list[Wish]) -> bool:
@@ -193,6 +272,13 @@ def _missing(name: str, regions: int) -> NotFound:
     return NotFound(
         name=name,
         sentence=f"Nothing is left in the photo for “{name}”: {only} apart. Give “{name}” a box, or leave it out.",
+    )
+
+
+def _unmet(name: str, words: str) -> NotFound:
+    return NotFound(
+        name=name,
+        sentence=f"Nothing that stands out in the photo is clearly “{words}”: give “{name}” a box, or leave it out.",
     )
 
 

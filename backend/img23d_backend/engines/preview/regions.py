@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .colours import NAMES, memberships
+from .colours import NAMES, NEAR, memberships
 from .scene import Scene
 
 _SPECK_PIXELS = 24  # at the working size
@@ -16,6 +16,8 @@ _LINK = 0.12  # of a matte: as faint as that it still joins a part to its thing
 _FRAGMENT = 0.15  # of the largest part joined so: smaller ones belong to it
 _SURE = 0.75  # of a matte: what is nowhere that solid is no thing
 _SAMPLES = 600  # pixels a region whose colours are looked at
+_ALONG_BORDER = 1 / 3  # of its length
+_ACROSS, _LINE_WIDTH = 0.7, 0.08  # of the scene's side, of the line's own length
 _SAME_ROW = 0.5  # of the smaller height: how far two regions must overlap to stand in one row
 
 
@@ -28,6 +30,7 @@ class Region:
     top: int
     colours: np.ndarray  # (len(colours.NAMES),) share of the region's area
     lightness: float  # mean L, 0..100
+    parted: bool = False  # cut off from what it touches, by colour, certainty or a waist
 
     @property
     def right(self) -> int:
@@ -47,6 +50,10 @@ class Region:
 
     def share(self, colour: str) -> float:
         return float(self.colours[NAMES.index(colour)])
+
+    def share_about(self, colour: str) -> float:
+        """With half of the colours that light and shadow make of it, or that another person would call so."""
+        return self.share(colour) + 0.5 * sum(self.share(near) for near in NEAR[colour])
 
     def over(self, shape: tuple[int, int]) -> np.ndarray:
         """The mask over the whole scene (h, w)."""
@@ -104,6 +111,19 @@ def describe(scene: Scene, mask: np.ndarray, left: int, top: int) -> Region:
         colours=memberships(pixels).mean(0) if len(pixels) else np.zeros(len(NAMES), np.float32),
         lightness=float(pixels[:, 0].mean()) if len(pixels) else 0.0,
     )
+
+
+def touches_border(region: Region, shape: tuple[int, int]) -> bool:
+    """Whether a region lies along a border of the scene (h, w) for more than a third of it, as grounds and horizons do."""
+    whole = region.over(shape)
+    sides = (whole[0], whole[-1], whole[:, 0], whole[:, -1])
+    return any(np.count_nonzero(side) > _ALONG_BORDER * len(side) for side in sides)
+
+
+def is_line(region: Region, shape: tuple[int, int]) -> bool:
+    """Whether a region is a strip across most of the scene (h, w): an edge of a table, a horizon, a skirting board."""
+    height, width = region.mask.shape
+    return max(height / shape[0], width / shape[1]) > _ACROSS and region.area < _LINE_WIDTH * max(height, width) ** 2
 
 
 def cropped(scene: Scene, mask: np.ndarray) -> Region:
