@@ -1,4 +1,4 @@
-"""The eight everyday things of the demo photo, in metres, base on the ground, front to -y."""
+"""The eight everyday things of the plain photo, in metres, base on the ground, front to -y."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 from ..environment import Blender
-from ..places import BUILD, DEMO, ROOT
+from ..places import BUILD, PLAIN_PHOTO, ROOT
 from ..running import clean_environment, run
 from . import rounds
 from .calibration import Calibration
@@ -37,10 +37,10 @@ def measure_blender(blender: Blender, zip_file: Path, calibration: Calibration) 
     for _ in range(STARTS + 1):  # the first one writes the byte code, as it does for an artist once
         run(blender.command(SCRIPT, "enable", answer, str(time.time())), env=fresh)
         starts.append(json.loads(answer.read_text(encoding="utf-8")))
-    names = json.loads((DEMO / "camera.json").read_text(encoding="utf-8"))["names"]
+    names = json.loads((PLAIN_PHOTO / "camera.json").read_text(encoding="utf-8"))["names"]
     jobs = []
     for _ in range(RUNS):
-        run(blender.command(SCRIPT, "pump", zip_file, DEMO / "photo.jpg", ", ".join(names), answer), env=fresh)
+        run(blender.command(SCRIPT, "pump", zip_file, PLAIN_PHOTO / "photo.jpg", ", ".join(names), answer), env=fresh)
         jobs.append(json.loads(answer.read_text(encoding="utf-8")))
     first, *later = starts
     enabling, own = ([start[key] for start in later] for key in ("seconds", "own_start"))
@@ -70,7 +70,7 @@ def blender_part() -> list[str]:
     for label, values in (("all", ticks), ("without those that bring an object in", waiting), ("those that bring an object in", imports)):
         lines.append(text_line((label, str(len(values)), *(f"{1000 * quantile(values, q):.2f}" for q in (0.5, 0.99, 1.0)))))
     words = (
-        f"Blender {data['blender']}, the installed zip, the demo photo with {data['wanted']} names: {data['objects']} objects in "
+        f"Blender {data['blender']}, the installed zip, the plain photo with {data['wanted']} names: {data['objects']} objects in "
         f"{spread(data['seconds'])} s, the backend's start included. Enabling is that of {STARTS} fresh starts "
         f"({1000 * data['enable_first']:.0f} ms the very first time, when Python compiles the files); Blender's own start is from the beginning "
         "of the process to the first line of a script. An object's mesh is read and welded beside the main thread, which only hands the "

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..places import BUILD, DEMO, ROOT
+from ..places import BUILD, PLAIN_PHOTO, ROOT
 from ..running import clean_environment, run
 from . import rounds
 from .blender import quantile
@@ -51,7 +51,7 @@ def _job(command: str, zip_file: Path) -> dict:
     folder.mkdir(parents=True)
     answer = folder / "answer.json"
     variables = clean_environment(BLENDER_USER_RESOURCES=str(folder / "blender_user"))
-    run([*shlex.split(command), "--python", SCRIPT, "--", zip_file, DEMO / "photo.jpg", answer, SECONDS], env=variables)
+    run([*shlex.split(command), "--python", SCRIPT, "--", zip_file, PLAIN_PHOTO / "photo.jpg", answer, SECONDS], env=variables)
     return json.loads(answer.read_text(encoding="utf-8"))
 
 

@@ -1,6 +1,6 @@
-"""The demo photo with all its names at once: does each name get the thing that is meant?
+"""A photo of several known things with all their names at once: does each name get the thing that is meant?
 
-Runs in the plain environment: python -m devtools.bench.locate RUNS OUT.json
+Runs in the plain environment: python -m devtools.bench.locate PHOTO_FOLDER RUN_FOLDER OUT.json
 """
 
 from __future__ import annotations
@@ -12,18 +12,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from ..places import DEMO
 from . import metrics, picture
-from .known import generate, load_mesh
+from .known import generate, load_mesh, read_record
 from .timing import RUNS
 
 
-def measure(runs: Path, out: Path) -> None:
-    names = json.loads((DEMO / "camera.json").read_text(encoding="utf-8"))["names"]
-    numbers = np.asarray(Image.open(DEMO / "masks.png").convert("L"))
-    folder = runs / "demo_photo"
-    runs = [generate(DEMO / "photo.jpg", ", ".join(names), folder) for _ in range(RUNS)]
-    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+def measure(photo: Path, folder: Path, out: Path) -> None:
+    names = json.loads((photo / "camera.json").read_text(encoding="utf-8"))["names"]
+    numbers = np.asarray(Image.open(photo / "masks.png").convert("L"))
+    runs = [generate(photo / "photo.jpg", ", ".join(names), folder) for _ in range(RUNS)]
+    record = read_record(folder)
     rows = [{"name": target["name"], "iou": silhouette_iou(target, folder, numbers == names.index(target["name"]) + 1)} for target in record["targets"]]
     out.write_text(json.dumps({"rows": rows, "seconds": [run.seconds for run in runs]}, indent=1) + "\n", encoding="utf-8")
 
@@ -37,4 +35,4 @@ def silhouette_iou(target: dict, folder: Path, truth: np.ndarray) -> float:
 
 
 if __name__ == "__main__":
-    measure(*map(Path, sys.argv[1:3]))
+    measure(*map(Path, sys.argv[1:4]))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import environment, package
-from ..places import BACKEND, BUILD, DEMO, EXTENSION, ROOT
+from ..places import BACKEND, BUILD, DEMO, EXTENSION, PLAIN_PHOTO, ROOT
 from ..running import clean_environment, run
 from ..wheels import host_platform
 from . import calibration, rounds
@@ -32,13 +32,14 @@ PHOTOS, RUNS = OUT / "photos", OUT / "runs"
 HARDER_PHOTOS = DEMO / "harder"
 SCENES, LAYOUT_RUNS = OUT / "scenes", OUT / "layout_runs"
 LAYOUT = FIGURES / "layout.json"
-SHAPES, HARDER, LOCATE, QUALITIES = "shapes", "harder", "locate", "qualities"
+SHAPES, HARDER, LOCATE, ROOM, QUALITIES = "shapes", "harder", "locate", "room", "qualities"
 _PREVIEW = tuple(f"backend/img23d_backend/{folder}" for folder in ("cutouts", "engines/preview", "mesh"))
 _SOURCES = {
     SHAPES: (*_PREVIEW, "devtools/bench/shapes.py", "devtools/bench/known.py"),
     HARDER: (*_PREVIEW, "devtools/bench/shapes.py", "devtools/bench/known.py"),
     QUALITIES: (*_PREVIEW, "devtools/bench/qualities.py"),
     LOCATE: (*_PREVIEW, "devtools/bench/locate.py"),
+    ROOM: (*_PREVIEW, "devtools/bench/locate.py"),
 }
 LAYOUT_SCENES = ROOT / "devtools" / "in_blender" / "layout_scenes.py"
 DOCUMENT = ROOT / "docs" / "benchmarks.md"
@@ -89,7 +90,8 @@ def measure_shapes(blender: environment.Blender) -> None:
     _measure("shapes", SHAPES, PHOTOS, RUNS, rows_of=shape_rows)
     _measure("shapes", HARDER, HARDER_PHOTOS, RUNS / HARDER, rows_of=harder_rows)
     _measure("qualities", QUALITIES, HARDER_PHOTOS, RUNS / QUALITIES, rows_of=quality_rows)
-    _measure("locate", LOCATE, RUNS, rows_of=lambda data: [row("eight things in one photo: elapsed seconds", data["seconds"])])
+    for part, photo in ((LOCATE, PLAIN_PHOTO), (ROOM, DEMO)):
+        _measure("locate", part, photo, RUNS / part, rows_of=lambda data: [row("eight things in one photo: elapsed seconds", data["seconds"])])
 
 
 def _measure(module: str, part: str, *arguments: Path, rows_of: Callable[[Any], list[Row]]) -> None:
@@ -117,7 +119,7 @@ def take_photos(blender: environment.Blender) -> None:
     if not _is_older(PHOTOS):
         return
     print("Taking the photos of the known things (some minutes, once) ...", flush=True)
-    command = blender.command(DEMO / "make_photo.py", "--single", PHOTOS, "--size", str(PHOTO_SIZE), "--samples", str(PHOTO_SAMPLES))
+    command = blender.command(DEMO / "make_plain.py", "--single", PHOTOS, "--size", str(PHOTO_SIZE), "--samples", str(PHOTO_SAMPLES))
     run(command, env=clean_environment())
     _keep_stamp(PHOTOS)
 
@@ -144,7 +146,7 @@ def _digest(*scripts: Path) -> str:
 
 def document() -> str:
     shapes = [*shapes_part(rounds.read(SHAPES)), *harder_part(rounds.read(HARDER)), *qualities_part(rounds.read(QUALITIES))]
-    cutouts = [*_locate_part(), *truth_part(), *photos_part(), *network_part()]
+    cutouts = [*_several_part(), *truth_part(), *photos_part(), *network_part()]
     blender = [*layout_part(LAYOUT), *blender_part(), *crowded_part()]
     parts = ["# Benchmarks", _HOW, *shapes, *cutouts, *blender, *learned_part(), *published_part()]
     return "\n\n".join([*parts, *_earlier_part()]) + "\n"
@@ -159,16 +161,21 @@ _HOW = (
 )
 
 
-def _locate_part() -> list[str]:
-    found = rounds.read(LOCATE)
+def _locate_part(part: str, title: str, photo: str) -> list[str]:
+    found = rounds.read(part)
     if not found or found[-1].data is None:
         return []
     data = found[-1].data
     lines = [text_line(("name", "IoU of its silhouette with the thing meant")), "|---|---:|"]
     lines += [text_line((thing["name"], f"{thing['iou']:.3f}")) for thing in data["rows"]]
     right = sum(thing["iou"] > 0.5 for thing in data["rows"])
-    words = f"The demo photo, {len(data['rows'])} names at once: {right} of {len(data['rows'])} names got the thing meant, in {spread(data['seconds'])} s for all."
-    return ["## Eight things in one photo", words, "\n".join(lines)]
+    words = f"{photo}, {len(data['rows'])} names at once: {right} of {len(data['rows'])} names got the thing meant, in {spread(data['seconds'])} s for all."
+    return [f"## {title}", words, "\n".join(lines)]
+
+
+def _several_part() -> list[str]:
+    plain = _locate_part(LOCATE, "Eight things in one photo", "The plain photo, demo/plain/photo.jpg")
+    return [*plain, *_locate_part(ROOM, "Eight things in a room", "The demo photo, demo/photo.jpg")]
 
 
 def _earlier_part() -> list[str]:

@@ -1,4 +1,4 @@
-"""The demo's own photo, whose true outlines are rendered with it: found by name, cut to the outline, shadows left out."""
+"""The plain photo of eight things, whose true outlines are rendered with it: found by name, cut to the outline, shadows left out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from img23d_backend.engines.preview.scene import SceneMemory
 from img23d_backend.stages import Context, CutOut, Photo
 from img23d_protocol.messages import Wanted
 
-DEMO = Path(__file__).resolve().parents[2] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo" / "plain"
 NAMES = tuple(json.loads((DEMO / "camera.json").read_text(encoding="utf-8"))["names"])
 
 

@@ -17,7 +17,7 @@ from conftest import PACKAGE, part
 PYTHON, MODELS = os.environ.get("IMG23D_LEARNED_PYTHON", ""), os.environ.get("IMG23D_TINY_MODELS", "")
 pytestmark = pytest.mark.skipif(not (PYTHON and MODELS), reason="IMG23D_LEARNED_PYTHON and IMG23D_TINY_MODELS are not set")
 
-PHOTO = Path(__file__).resolve().parents[2] / "demo" / "photo.jpg"
+PHOTO = Path(__file__).resolve().parents[2] / "demo" / "plain" / "photo.jpg"
 NAMES = ("pink lamp", "green bottle", "brown book", "blue mug", "red apple", "yellow duck", "purple star", "orange bowl")
 
 

@@ -20,7 +20,7 @@ from blender_img23d.shared.img23d_protocol.messages import Generate, LearnedSett
 
 MODELS, LEARNED_PYTHON = "IMG23D_TINY_MODELS", "IMG23D_LEARNED_PYTHON"
 ENGINES = {"preview": ("left", "right"), "hunyuan3d": ("red apple", "blue mug")}
-DEMO_PHOTO = ROOT / "demo" / "photo.jpg"
+DEMO_PHOTO = ROOT / "demo" / "plain" / "photo.jpg"
 
 
 class Artist(Desk):

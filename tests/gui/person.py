@@ -5,7 +5,7 @@ python3-xlib. From an empty home folder:
 
     IMG23D_ZIP      the zip, which is installed through the preferences
     IMG23D_SHOTS    folder for the pictures, one a step; prepare.py's `state` is read there
-    IMG23D_PHOTO    the demo photo
+    IMG23D_PHOTO    demo/plain/photo.jpg: the things in it are named here
     IMG23D_DROPS_ZIP set, where the preferences have a window of their own (Blender 4.3): the zip is dropped on the viewport
     IMG23D_PATIENCE seconds that a step may take (default: 120)
 

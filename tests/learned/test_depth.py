@@ -1,4 +1,4 @@
-"""The depth model with a trained small checkpoint: pictures of a ground, the demo photo, the whole chain, what can go wrong."""
+"""The depth model with a trained small checkpoint: pictures of a ground, the plain photo, the whole chain, what can go wrong."""
 
 from __future__ import annotations
 

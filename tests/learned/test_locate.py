@@ -1,4 +1,4 @@
-"""Qwen3-VL end to end on a small trained checkpoint, through the loader of the large ones: the demo photo's things."""
+"""Qwen3-VL end to end on a small trained checkpoint, through the loader of the large ones: the plain photo's things."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def overlap(found: Found | NotFound, photo: Photo) -> float:
     return shared / ((right - left) * (bottom - top) + box.width * box.height - shared)
 
 
-def test_finds_all_things_of_the_demo_photo(grounder: QwenGrounder, photo: Photo) -> None:
+def test_finds_all_things_of_the_plain_photo(grounder: QwenGrounder, photo: Photo) -> None:
     names = qwen.names()[::-1]
     found = locate(grounder, photo, *names)
     assert [one.name for one in found] == list(names)

@@ -1,4 +1,4 @@
-"""The matte stage with a trained small BiRefNet: the demo photo's things, their neighbours, and what can go wrong."""
+"""The matte stage with a trained small BiRefNet: the plain photo's things, their neighbours, and what can go wrong."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def _on_photo(cutout: CutOut, photo: Photo) -> np.ndarray:
 
 
 @pytest.mark.parametrize("index", range(len(SCENE.boxes)))
-def test_a_thing_of_the_demo_photo_is_cut_out_without_its_neighbours(matter: Matter, index: int) -> None:
+def test_a_thing_of_the_plain_photo_is_cut_out_without_its_neighbours(matter: Matter, index: int) -> None:
     alpha = _on_photo(matter.cut_out(SCENE.photo, _found(index), Context(settings=LEARNED)), SCENE.photo)
     truth = SCENE.things == index + 1
     assert np.count_nonzero((alpha >= 128) & truth) / np.count_nonzero((alpha >= 128) | truth) >= 0.9

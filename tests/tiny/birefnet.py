@@ -1,4 +1,4 @@
-"""A small BiRefNet that mattes the demo photo's things, trained in seconds on what the real stage would show it.
+"""A small BiRefNet that mattes the plain photo's things, trained in seconds on what the real stage would show it.
 
 The layout is the published one. Its config.json says `image_size`, which the published ones do not (they mean 1024): a
 network that is trained in seconds has to look at small pictures.
@@ -22,7 +22,7 @@ from img23d_backend.stages import Photo, PixelBox
 from torch import Tensor
 from torch.nn import functional
 
-DEMO = Path(__file__).resolve().parents[2] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo" / "plain"
 SIDE = 96  # pixels
 CONFIG = BiRefNetConfig(
     backbone=SwinConfig(width=16, depths=(2, 1, 2, 1), heads=(1, 2, 4, 8), window=7), inner=16, parallel=16, reference=8
@@ -33,7 +33,7 @@ SAMPLES = 160  # windows of the photo
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """The demo photo, the number of the thing at each pixel (H, W), 0 for none, and the box of each thing."""
+    """The plain photo, the number of the thing at each pixel (H, W), 0 for none, and the box of each thing."""
 
     photo: Photo
     things: np.ndarray

@@ -1,4 +1,4 @@
-"""A small Depth Anything that measures hazy rendered grounds and the demo photo; the layout is the published one.
+"""A small Depth Anything that measures hazy rendered grounds and the plain photo; the layout is the published one.
 
 Its preprocessor_config.json says a smaller picture than the published one's 518 pixels.
 """
@@ -20,7 +20,7 @@ from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, D
 
 from . import dinov2
 
-DEMO = Path(__file__).resolve().parents[2] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo" / "plain"
 SIDE = 84  # pixels of the shorter side: 6 patches
 WIDTH, HEIGHT = 160, 120  # pixels of a rendered ground
 FARTHEST = 20  # metres, of the published config
@@ -137,7 +137,7 @@ def rendered(held: Held, random: np.random.Generator) -> tuple[np.ndarray, np.nd
 
 
 def demo_truth() -> tuple[Tensor, Tensor]:
-    """The demo photo (1, 3, h, w) and how far away its ground is (1, h, w), 0 on the things and where the backdrop bends."""
+    """The plain photo (1, 3, h, w) and how far away its ground is (1, h, w), 0 on the things and where the backdrop bends."""
     camera = json.loads((DEMO / "camera.json").read_text(encoding="utf-8"))
     rgb = cv2.cvtColor(cv2.imdecode(np.fromfile(DEMO / "photo.jpg", np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
     things = cv2.imdecode(np.fromfile(DEMO / "masks.png", np.uint8), cv2.IMREAD_GRAYSCALE)

@@ -82,7 +82,7 @@ def _key(set_id: str) -> str:
     """Changes with what a checkpoint is made from."""
     module, sources = MAKERS[set_id]
     digest = hashlib.sha256()
-    pictures = (ROOT / "demo" / "photo.jpg", ROOT / "demo" / "masks.png")
+    pictures = (ROOT / "demo" / "plain" / "photo.jpg", ROOT / "demo" / "plain" / "masks.png")
     for path in (Path(__file__).with_name(f"{module}.py"), *sources, *pictures):
         digest.update(path.read_bytes())
     return digest.hexdigest()

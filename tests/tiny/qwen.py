@@ -1,4 +1,4 @@
-"""A small Qwen3-VL in the published layout that has learned where the things of the demo photo are.
+"""A small Qwen3-VL in the published layout that has learned where the things of the plain photo are.
 
 0.65 M parameters, a tokenizer of its own, trained with the prompt and the preprocessing of the real stage: for any of the
 names in any order, with names of things that are not there, and with pictures that nothing is in. It lists the things in an
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from transformers import Qwen3VLForConditionalGeneration
 
-DEMO = Path(__file__).resolve().parents[2] / "demo"
+DEMO = Path(__file__).resolve().parents[2] / "demo" / "plain"
 ABSENT = ("dragon", "sofa", "white cat", "clock")  # asked for in training, and not there
 RATE = 3e-3
 STEPS = (400, 200, 200, 200, 200)  # of each round, until the answers are right, also most about some of the names
@@ -63,11 +63,11 @@ def _make(folder: Path) -> None:
         if _passes(folder, [*lessons.exam(), *lessons.harder_exam()]):
             return
     if not _passes(folder, lessons.exam()):
-        raise RuntimeError("the small Qwen3-VL has not learned the demo photo")
+        raise RuntimeError("the small Qwen3-VL has not learned the plain photo")
 
 
 def names() -> tuple[str, ...]:
-    """The things of the demo photo, as `true_boxes` has them."""
+    """The things of the plain photo, as `true_boxes` has them."""
     return tuple(json.loads((DEMO / "camera.json").read_text(encoding="utf-8"))["names"])
 
 

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from ...places import DEMO
+from ...places import PLAIN_PHOTO
 from .sources import Package, listed
 
 SEED = 20261122
@@ -119,9 +119,9 @@ def _drawn(letter: str, font: ImageFont.FreeTypeFont) -> np.ndarray:
 
 
 def _of_the_demo() -> Iterator[Thing]:
-    """The things of the demo photo, by its masks, one pixel inside of their outline and softened there."""
-    numbers = np.asarray(Image.open(DEMO / "masks.png").convert("L"))
-    photo = np.asarray(Image.open(DEMO / "photo.jpg").convert("RGB"))
+    """The things of the plain photo, by its masks, one pixel inside of their outline and softened there."""
+    numbers = np.asarray(Image.open(PLAIN_PHOTO / "masks.png").convert("L"))
+    photo = np.asarray(Image.open(PLAIN_PHOTO / "photo.jpg").convert("RGB"))
     for number in range(1, int(numbers.max()) + 1):
         mask = cv2.erode((numbers == number).astype(np.uint8), np.ones((3, 3), np.uint8)) * np.uint8(255)
         yield from _usable(f"demo {number}", RENDER, np.dstack([photo, cv2.GaussianBlur(mask, (0, 0), 0.7)]))

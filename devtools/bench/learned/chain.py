@@ -1,7 +1,7 @@
 """Locate, matte and shape at full size through the program's own loaders: peak memory of each, and on a card seconds.
 
 The weights are random. So Qwen3-VL finds nothing, the matte is noise, and the field has no surface: the stages get their
-inputs from the demo photo's true masks, and the decoder's values are overwritten with a ball's once they are computed.
+inputs from the plain photo's true masks, and the decoder's values are overwritten with a ball's once they are computed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...places import DEMO
+from ...places import PLAIN_PHOTO
 from . import full_models, full_size
 from ..rows import Row, row
 from ..timing import RUNS
@@ -130,15 +130,15 @@ class _Case:
 
 
 def inputs() -> tuple[Photo, Found, CutOut]:
-    """The demo photo, its largest thing's box, and that thing cut out by its true mask."""
+    """The plain photo, its largest thing's box, and that thing cut out by its true mask."""
     import cv2
     import numpy as np
     from img23d_backend.images import decode_photo, read_file
     from img23d_backend.stages import CutOut, Found, PixelBox
 
-    path = str(DEMO / "photo.jpg")
+    path = str(PLAIN_PHOTO / "photo.jpg")
     photo = decode_photo(read_file(path), path)
-    numbers = cv2.imdecode(np.fromfile(DEMO / "masks.png", np.uint8), cv2.IMREAD_GRAYSCALE)  # 0 is the ground
+    numbers = cv2.imdecode(np.fromfile(PLAIN_PHOTO / "masks.png", np.uint8), cv2.IMREAD_GRAYSCALE)  # 0 is the ground
     mask = numbers == np.bincount(numbers[numbers > 0]).argmax()  # the largest thing
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     box = PixelBox(left=int(columns[0]), top=int(rows[0]), right=int(columns[-1]) + 1, bottom=int(rows[-1]) + 1)

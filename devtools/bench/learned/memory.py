@@ -15,7 +15,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...places import BACKEND, DEMO, EXTENSION
+from ...places import BACKEND, EXTENSION, PLAIN_PHOTO
 from ..rows import row
 from ..timing import RUNS
 
@@ -66,17 +66,17 @@ def measure(models: Path, runs: Path, out: Path) -> None:
 
 
 def _run(engines: object, folder: Path) -> int:
-    """The demo photo with all its names, in the usual settings; the number of objects."""
+    """The plain photo with all its names, in the usual settings; the number of objects."""
     from img23d_backend.job import Caller
     from img23d_backend.pipeline import run_job
     from img23d_protocol.messages import Failed, Finished, Generate, Settings, Wanted
 
-    names = json.loads((DEMO / "camera.json").read_text(encoding="utf-8"))["names"]
+    names = json.loads((PLAIN_PHOTO / "camera.json").read_text(encoding="utf-8"))["names"]
     told: list[object] = []
     wanted = tuple(Wanted(name=name) for name in names)
     request = Generate(
         job=folder.name,
-        photo=str(DEMO / "photo.jpg"),
+        photo=str(PLAIN_PHOTO / "photo.jpg"),
         run_folder=str(folder),
         wanted=wanted,
         engine="hunyuan3d",

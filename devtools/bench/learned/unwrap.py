@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 SIZE, PADDING = 1024, 4  # texels
 NEEDLE = 1e-3  # of the faces' mean area
 CELLS = {solids.ball: 150, solids.figure: 300}  # a side, at which the solids have more faces than the budget
-DUCK = ROOT / "demo" / "truth" / "yellow_duck.glb"
+DUCK = ROOT / "demo" / "plain" / "truth" / "yellow_duck.glb"
 
 
 def measure(out: Path, xatlas_folder: Path | None) -> None:
