@@ -175,7 +175,7 @@ def _locate_part(part: str, title: str, photo: str) -> list[str]:
 
 def _several_part() -> list[str]:
     plain = _locate_part(LOCATE, "Eight things in one photo", "The plain photo, demo/plain/photo.jpg")
-    return [*plain, *_locate_part(ROOM, "Eight things in a room", "The demo photo, demo/photo.jpg")]
+    return [*plain, *_locate_part(ROOM, "Eight things in a room", "A harder photo, demo/photo.jpg: a patterned cloth, things before each other")]
 
 
 def _earlier_part() -> list[str]:

@@ -1,4 +1,4 @@
-"""Inside Blender: install the zip, press Generate on the demo photo, check, save the .blend, render the picture.
+"""Inside Blender: install the zip, press Generate on the plain photo, check, save the .blend, render the picture.
 
 Arguments: ZIP OUT_FOLDER
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 DEMO = HERE.parent.parent / "demo"
+PHOTO = DEMO / "plain"  # the preview engine cuts the things of the room less cleanly than a picture to show asks for
 sys.path[:0] = [str(HERE), str(DEMO)]
 
 import bpy  # noqa: E402, I001  (bmesh exists only after it)
@@ -23,11 +24,11 @@ from mathutils import Vector  # noqa: E402
 
 
 def main(zip_file: Path, out: Path) -> None:
-    names = json.loads((DEMO / "camera.json").read_text(encoding="utf-8"))["names"]
+    names = json.loads((PHOTO / "camera.json").read_text(encoding="utf-8"))["names"]
     installed.install(zip_file)
     clear_scene()
     start = time.perf_counter()
-    installed.generate(DEMO / "photo.jpg", ", ".join(names))
+    installed.generate(PHOTO / "photo.jpg", ", ".join(names))
     print(f"Generated {len(names)} objects in {time.perf_counter() - start:.1f} s", flush=True)
     things = check_objects(names)
     set_up_stage(things)
