@@ -34,12 +34,12 @@ def split_by_matte(scene: Scene, regions: list[Region], count: int) -> list[Regi
     """Regions with the greatest ones parted where the matte has a saddle, a line of less certainty, between sure parts."""
     if scene.matte is None:
         return regions
-    return _parted_until(scene, regions, count, _sure_parts)
+    return _parted_until(scene, regions, count, sure_parts)
 
 
 def split_by_waist(scene: Scene, regions: list[Region], count: int) -> list[Region]:
     """Regions with the greatest ones parted at their waists until there are `count`, or none has a waist any more."""
-    return _parted_until(scene, regions, count, _waist_parts)
+    return _parted_until(scene, regions, count, waist_parts)
 
 
 def _parted_until(
@@ -80,7 +80,7 @@ def _parted_at_edge(scene: Scene, part: np.ndarray, whole: np.ndarray) -> list[n
         return [whole, np.zeros_like(whole)]
     largest = labels == 1 + int(np.argmax(stats[1:, cv2.CC_STAT_AREA]))
     core = cv2.erode(part.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
-    return _watershed(scene, whole, [core, largest])
+    return watershed(scene, whole, [core, largest])
 
 
 def _divided(scene: Scene, regions: list[Region], parent: Region, masks: list[np.ndarray]) -> list[Region]:
@@ -90,7 +90,7 @@ def _divided(scene: Scene, regions: list[Region], parent: Region, masks: list[np
     return [*(region for region in regions if region is not parent), *(cropped(scene, mask) for mask in masks)]
 
 
-def _sure_parts(scene: Scene, region: Region) -> list[np.ndarray]:
+def sure_parts(scene: Scene, region: Region) -> list[np.ndarray]:
     """Masks over the scene: watershed from the parts that remain when only what the matte is sure of counts."""
     inside = region.over(scene.foreground.shape)
     for level in _SURE_LEVELS:
@@ -98,11 +98,11 @@ def _sure_parts(scene: Scene, region: Region) -> list[np.ndarray]:
         count, cores, stats, _ = cv2.connectedComponentsWithStats(cv2.erode(sure, np.ones((3, 3), np.uint8)), connectivity=4)
         large = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= _SURE_PART * region.area]
         if len(large) >= 2:
-            return _watershed(scene, inside, [cores == label for label in large])
+            return watershed(scene, inside, [cores == label for label in large])
     return []
 
 
-def _waist_parts(scene: Scene, region: Region) -> list[np.ndarray]:
+def waist_parts(scene: Scene, region: Region) -> list[np.ndarray]:
     """Masks over the scene: watershed from the cores that remain when the region is shrunk until it falls apart."""
     inside = region.over(scene.foreground.shape)
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
@@ -110,13 +110,13 @@ def _waist_parts(scene: Scene, region: Region) -> list[np.ndarray]:
         count, cores, stats, _ = cv2.connectedComponentsWithStats((depth > share * depth.max()).astype(np.uint8))
         large = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= _CORE_LEAST]
         if len(large) >= 2:
-            parts = _watershed(scene, inside, [cores == label for label in large])
+            parts = watershed(scene, inside, [cores == label for label in large])
             if min(np.count_nonzero(part) for part in parts) >= _PART_LEAST * inside.size:
                 return parts
     return []
 
 
-def _watershed(scene: Scene, inside: np.ndarray, cores: list[np.ndarray]) -> list[np.ndarray]:
+def watershed(scene: Scene, inside: np.ndarray, cores: list[np.ndarray]) -> list[np.ndarray]:
     markers = np.where(inside, 0, len(cores) + 1).astype(np.int32)
     for index, core in enumerate(cores):
         markers[core] = index + 1
