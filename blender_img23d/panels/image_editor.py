@@ -44,12 +44,30 @@ def _draw_tools(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     row = layout.row(align=True)
     row.scale_y = 1.3
     _tool_button(row, "Boxes", "img23d.box_tool", "SELECT_SET", in_hand == "img23d.box_tool", space)
+    row.operator("img23d.pick_in_photo", text="Pick", icon="EYEDROPPER", depress=in_hand == "img23d.pick_tool")
     _tool_button(row, "Brush", "img23d.brush_tool", "BRUSH_DATA", in_hand == "img23d.brush_tool", space)
+    if in_hand == "img23d.pick_tool":
+        layout.row(align=True).prop(state, "picks", expand=True)
+        _draw_picking(layout, context)
     if in_hand == "img23d.brush_tool":
         layout.row(align=True).prop(state, "brush", expand=True)
         row = layout.row(align=True)
         row.prop(state, "brush_radius", slider=True)
         layout.operator("img23d.clear_strokes", text="Clear Strokes", icon="X")
+
+
+def _draw_picking(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """One line, always: how far the look at the photo is, what came to nothing, or what to do."""
+    owner = extension()
+    if owner.picker.is_looking:
+        layout.progress(factor=owner.running.left.fraction, text="Looking at the photo")
+        layout.operator("img23d.cancel", text="Cancel", icon="CANCEL")
+    elif owner.picker.sentence:
+        draw_sentence(layout, context, owner.picker.sentence, icon="INFO")
+    elif owner.picker.shown(context.scene) is None:
+        draw_sentence(layout, context, "Press Pick to have the photo looked at.", icon="INFO")
+    else:
+        draw_sentence(layout, context, "Click on what is outlined to list it, or on anything else to have it looked for there.", icon="INFO")
 
 
 def _tool_button(layout: bpy.types.UILayout, text: str, tool: str, icon: str, is_in_hand: bool, space: str) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from ..shared.img23d_protocol.job_requests import Box, Stroke
     from .overlay_painting import Veil
+    from .overlay_regions import Glow
+    from .picks import Picks
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ class Overlay:
         self._on_first_sight = on_first_sight  # an editor's size is known now
         self._handle: object | None = None
         self._veil: Veil | None = None  # made at the first redraw
+        self._glow: Glow | None = None  # made at the first pick
         self._has_failed = False
         self.draft: Draft | None = None
 
@@ -65,6 +68,23 @@ class Overlay:
             if not self._has_failed:
                 _log.exception("the boxes cannot be drawn")
             self._has_failed = True
+
+    def paint_pick(self, context: bpy.types.Context, picks: Picks | None, at: tuple[int, int]) -> None:
+        """What of `picks` is at a place of the window, where there is one; for a tool's cursor, which is drawn in the window's pixels."""
+        if picks is None:
+            return
+        try:
+            self._paint_pick(context, picks, at)
+        except Exception:  # the boundary, as for the boxes
+            if not self._has_failed:
+                _log.exception("what is under the mouse cannot be drawn")
+            self._has_failed = True
+
+    def _paint_pick(self, context: bpy.types.Context, picks: Picks, at: tuple[int, int]) -> None:
+        from .overlay_regions import Glow, glow_at
+
+        self._glow = self._glow or Glow()
+        glow_at(context, self._glow, picks, photo_view(context.region).moved(context.region.x, context.region.y), *at)
 
     def _paint(self, context: bpy.types.Context, view: PhotoView) -> None:
         from .overlay_painting import Veil, paint_boxes, paint_hint

@@ -87,7 +87,7 @@ class Veil:
         left, top, right, bottom = self._extent
         x0, y0 = view.to_region(left, top / view.aspect)
         x1, y1 = view.to_region(right, bottom / view.aspect)
-        _paint_texture(self._texture, [(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+        paint_texture(self._texture, [(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
 
     def _make(self, strokes: tuple[Stroke, ...], aspect: float, pixels: float) -> None:
         ways = [
@@ -105,7 +105,7 @@ class Veil:
         self._strokes, self._pixels = strokes, pixels
 
 
-def _paint_texture(texture: gpu.types.GPUTexture, corners: list[tuple[float, float]]) -> None:
+def paint_texture(texture: gpu.types.GPUTexture, corners: list[tuple[float, float]]) -> None:
     """`corners` as the picture's rows run: upper left, upper right, lower right, lower left."""
     shader = gpu.shader.from_builtin("IMAGE")
     batch = batch_for_shader(shader, "TRI_FAN", {"pos": corners, "texCoord": [(0, 0), (1, 0), (1, 1), (0, 1)]})

@@ -105,7 +105,7 @@ def test_a_photo_is_looked_at_once_and_anew_with_another_cutter() -> None:
     looks = [picker.look("key", lambda: photo, Context()) for _ in range(2)]
     assert looks[0] is looks[1] and seen_at(picker, photo, 320, 240) is looks[0].masks[0]
     assert len(network.passes) == 1
-    picker.look("another", lambda: discs((320, 240, 80), size=(640, 480), busy=True), Context())
+    picker.look("another", lambda: discs((300, 240, 80), size=(640, 480), busy=True), Context())
     assert len(network.passes) == 2
     assert picker.look("key", lambda: photo, Context(settings=Settings(cutter="light"))) is not looks[0]
 

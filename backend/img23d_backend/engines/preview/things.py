@@ -13,7 +13,7 @@ from .split import sure_parts, waist_parts, watershed
 
 _ROUNDS = 4  # of parting what was parted
 _LEAST = 0.08  # of what is parted: smaller parts are a thing's own
-_NARROW = 0.45  # of the smaller part's width: things hang together by no more
+_NARROW = 0.55  # of the smaller part's width: things hang together by no more
 _UNLIKE = 20.0  # Lab units between the own colours of parts, the lightness counted half
 _SHORT = 0.4  # of each part's outline: a longer cut runs around a pattern
 _CLUSTERS = (2, 3)
