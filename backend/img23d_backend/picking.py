@@ -30,6 +30,7 @@ NOTE = "what was picked in the photo"
 _MARGIN = 0.02  # of the region's longer side, around it in its box
 _SOFT = 1.5  # pixels of a small picture's edge
 _LEAST_SIDE = 4  # pixels of a box
+_DIGITS = 12  # of a mask's digest, in a file's name
 _MASK_BYTES = 256 << 20  # all masks of a run together; beyond, the boxes alone must do
 
 
@@ -154,7 +155,7 @@ def _written(request: Pick, look: Look, picked: np.ndarray | None) -> Regions:
 
 def _picture(folder: Path, look: Look, number: int, mask: np.ndarray) -> Path:
     """A small picture of a region by itself; the same region has the same file, which is not written again."""
-    path = folder / f"{number:02d}_{digest(mask).hex()[:12]}_cutout.png"
+    path = folder / f"{number:02d}_{digest(mask).hex()[:_DIGITS]}_cutout.png"
     if path.exists():
         return path
     height, width = look.rgb.shape[:2]

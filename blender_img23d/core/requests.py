@@ -234,6 +234,6 @@ def checked_wanted(wanted: Wanted) -> Wanted:
 
 
 def _check_point(point: Point, name: str) -> None:
-    whose = f" “{name}”" if name else ""
-    if not all(math.isfinite(part) and 0.0 <= part <= 1.0 for part in (point.x, point.y)):
-        raise bad_request(f"The point at which{whose or ' something'} was picked is outside of the photo: pick it again.")
+    whose = f" of “{name}”" if name else ""
+    if not (0.0 <= point.x <= 1.0 and 0.0 <= point.y <= 1.0):  # false for NaN, too
+        raise bad_request(f"The point{whose} is outside of the photo: pick a place in it.")

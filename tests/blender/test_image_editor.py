@@ -264,7 +264,7 @@ def test_the_tab_offers_the_photo_then_the_tools(owner, chosen):
     owner.editors.fit()
     _add(chosen, "unicorn")
     shown = _tab(area)
-    assert [tool["name"] for tool in shown.pressed("wm.tool_set_by_id")] == ["img23d.box_tool", "img23d.brush_tool"]
+    assert [tool["name"] for tool in shown.pressed("wm.tool_set_by_id")] == ["img23d.box_tool", "img23d.pick_tool", "img23d.brush_tool"]
     assert shown.pressed("img23d.close_boxes") and "drag over it" in shown.said
 
 
@@ -277,7 +277,7 @@ def test_the_tools_have_keys_and_go_with_the_extension(owner, chosen):
         tools = ToolSelectPanelHelper._tools_flatten(helper._tools["VIEW"])
         return [tool.idname for tool in tools if tool is not None and tool.idname.startswith("img23d.")]
 
-    assert names() == ["img23d.box_tool", "img23d.brush_tool"]
+    assert names() == ["img23d.box_tool", "img23d.pick_tool", "img23d.brush_tool"]
     keymaps = bpy.context.window_manager.keyconfigs.addon.keymaps
     keys = {(item.idname, item.type) for name, keymap in keymaps.items() if "Target Boxes" in name for item in keymap.keymap_items}
     assert ("img23d.drag_box", "LEFTMOUSE") in keys and ("img23d.remove_target", "DEL") in keys
@@ -288,4 +288,4 @@ def test_the_tools_have_keys_and_go_with_the_extension(owner, chosen):
         assert names() == [] and bpy.context.workspace.tools.from_space_image_mode("VIEW").idname == "builtin.sample"
     finally:
         bpy.ops.preferences.addon_enable(module=PACKAGE)
-    assert names() == ["img23d.box_tool", "img23d.brush_tool"]
+    assert names() == ["img23d.box_tool", "img23d.pick_tool", "img23d.brush_tool"]
