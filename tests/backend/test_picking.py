@@ -180,6 +180,14 @@ def test_picked_named_and_missing_things_in_one_run(touching: Path) -> None:
     assert third.box is not None  # the box stays where nothing is at the point
 
 
+def test_an_engine_without_a_picker_has_the_box(touching: Path) -> None:
+    point = at(LEFT[0], LEFT[1])
+    wanted = (Wanted(name="a", point=point, box=Box(left=0.2, top=0.2, right=0.5, bottom=0.8)), Wanted(name="b", point=point))
+    told = run(Locate(job="j", photo=str(touching), wanted=wanted, engine="small"))
+    first, second = only(told, Located)[0].targets
+    assert (first.box.left, first.box.right) == (0.2, 0.5) and second.box is None
+
+
 # --- things that the look passed over -------------------------------------------------------------------------------
 
 
