@@ -23,6 +23,7 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
         return context.window is not None and bool(context.scene.img23d.photo.strip())
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene import overlay_regions as overlay_regions  # imported before the mouse needs it
         from ..scene.editors import PICK_TOOL
         from ..scene.outcome import follow
         from ..scene.photo_image import load_photo_image

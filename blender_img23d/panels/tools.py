@@ -93,7 +93,7 @@ class IMG23D_WST_pick(bpy.types.WorkSpaceTool):
     @staticmethod
     def draw_settings(context: bpy.types.Context, layout: bpy.types.UILayout, tool: bpy.types.WorkSpaceTool) -> None:
         layout.row().prop(context.window_manager.img23d, "picks", expand=True)
-        layout.label(text="Click: list what is outlined.  Ctrl: the other.  Esc: end.")
+        layout.label(text="Click: list it.  Ctrl: the other.  Esc: end.")
 
     @staticmethod
     def draw_cursor(context: bpy.types.Context, tool: bpy.types.WorkSpaceTool, xy: tuple[int, int]) -> None:

@@ -22,6 +22,7 @@ class Editors:
     def __init__(self) -> None:
         self._opened: set[int] = set()
         self._unfitted: dict[int, str] = {}  # the tool that is wanted there
+        self._drawn: set[int] = set()  # of the unfitted ones: their size is known now
 
     def show(
         self, window: bpy.types.Window, near: bpy.types.Area | None, image: bpy.types.Image, *, tool: str = BOX_TOOL
@@ -42,19 +43,25 @@ class Editors:
         """A file was loaded: its areas are others."""
         self._opened.clear()
         self._unfitted.clear()
+        self._drawn.clear()
 
     def is_unfitted(self, area: bpy.types.Area) -> bool:
         """Asked when it is drawn: from then on its size is known."""
-        return bool(self._unfitted) and area.as_pointer() in self._unfitted
+        if not self._unfitted or area.as_pointer() not in self._unfitted:
+            return False
+        self._drawn.add(area.as_pointer())
+        return True
 
     def fit(self) -> None:
         """The photo as large as it fits beside the sidebar, whose tab is opened, with the wanted tool in hand."""
-        if not self._unfitted:
+        ready = self._unfitted.keys() if bpy.app.background else self._drawn & self._unfitted.keys()
+        if not ready:
             return
         for window, area in _areas("IMAGE_EDITOR"):
-            if self.is_unfitted(area):
+            if area.as_pointer() in ready:
                 _fit(window, area, self._unfitted[area.as_pointer()])
         self._unfitted.clear()
+        self._drawn.clear()
 
     def close(self, window: bpy.types.Window, near: bpy.types.Area | None) -> None:
         """The area goes back to its neighbour where `show` took it from there; in any case it no longer shows the photo."""

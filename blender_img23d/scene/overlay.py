@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_iface as _
 
 from .box_rows import box_of
-from .editors import Editors
+from .editors import PICK_TOOL, Editors
 from .shown_photo import shows_photo
 from .photo_view import PhotoView, photo_view
 
@@ -95,7 +96,15 @@ class Overlay:
         self._veil.paint(view, shown_strokes(context.scene, self.draft))
         paint_boxes(view, context.region, boxes, scale)
         if not boxes:
-            paint_hint(context.region, scale)
+            paint_hint(context.region, scale, _hint(context))
+
+
+def _hint(context: bpy.types.Context) -> str:
+    """What to do with the tool in hand."""
+    tool = context.workspace.tools.from_space_image_mode("VIEW")
+    if tool is not None and tool.idname == PICK_TOOL:
+        return _("Click on a thing in the photo to pick it")
+    return _("Drag over a thing in the photo to draw a box around it")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,6 @@ import blf
 import bpy
 import gpu
 import numpy as np
-from bpy.app.translations import pgettext_iface as _
 from gpu_extras.batch import batch_for_shader
 
 from ..shared.img23d_protocol.job_requests import Stroke
@@ -56,9 +55,8 @@ def _paint_frames(rects: np.ndarray, width: float, colour: tuple[float, float, f
     _paint(frames(rects, width), (*colour, opacity))
 
 
-def paint_hint(region: bpy.types.Region, scale: float) -> None:
+def paint_hint(region: bpy.types.Region, scale: float, text: str) -> None:
     """Where there is no box yet."""
-    text = _("Drag over a thing in the photo to draw a box around it")
     blf.size(_FONT, _TEXT * scale)
     width, height = blf.dimensions(_FONT, text)
     left, bottom = (region.width - width) / 2, 24 * scale

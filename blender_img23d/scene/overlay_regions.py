@@ -10,7 +10,8 @@ from .overlay_painting import paint_texture
 from .photo_view import PhotoView
 from .picks import Picks
 
-_TINT, _LINE = (1.0, 0.66, 0.16, 0.28), (1.0, 0.9, 0.55, 0.95)
+_RIM, _LINE, _TINT = (0.0, 0.0, 0.0, 0.6), (1.0, 1.0, 1.0, 0.95), (0.25, 0.6, 1.0, 0.3)
+_NEAR = ((0, 2), (2, 0), (4, 2), (2, 4), (1, 1), (1, 3), (3, 1), (3, 3))  # places two pixels away or diagonal, from (2, 2)
 
 
 class Glow:
@@ -42,14 +43,16 @@ class Glow:
 
 
 def glow_of(mask: np.ndarray) -> np.ndarray:
-    """(h, w) bool to (h, w, 4) float32: the region's tint, and its rim of two pixels as a line."""
+    """(h, w) bool to (h, w, 4) float32: the region's tint, its outermost two pixels as a line, and a dark rim around that."""
     padded = np.pad(mask, 2)
-    inner = mask.copy()
+    inner, around = mask.copy(), mask.copy()
     height, width = mask.shape
-    for down, right in ((0, 2), (2, 0), (4, 2), (2, 4), (1, 1), (1, 3), (3, 1), (3, 3)):
-        inner &= padded[down : down + height, right : right + width]
-    colours = np.array([(0, 0, 0, 0), _LINE, _TINT], np.float32)
-    return colours[mask.astype(np.uint8) + inner]
+    for down, right in _NEAR:
+        moved = padded[down : down + height, right : right + width]
+        inner &= moved
+        around |= moved
+    colours = np.array([(0, 0, 0, 0), _RIM, _LINE, _TINT], np.float32)
+    return colours[around.astype(np.uint8) + mask + inner]
 
 
 def glow_at(context: bpy.types.Context, glow: Glow, picks: Picks, view: PhotoView, x: float, y: float) -> int:

@@ -264,8 +264,20 @@ def test_the_tab_offers_the_photo_then_the_tools(owner, chosen):
     owner.editors.fit()
     _add(chosen, "unicorn")
     shown = _tab(area)
-    assert [tool["name"] for tool in shown.pressed("wm.tool_set_by_id")] == ["img23d.box_tool", "img23d.pick_tool", "img23d.brush_tool"]
+    assert [tool["name"] for tool in shown.pressed("wm.tool_set_by_id")] == ["img23d.box_tool", "img23d.brush_tool"]
     assert shown.pressed("img23d.close_boxes") and "drag over it" in shown.said
+
+
+def test_with_the_picking_tool_the_tab_says_what_to_do_and_what_came_to_nothing(owner, chosen):
+    bpy.ops.img23d.edit_boxes()
+    owner.editors.fit()
+    part("scene.editors").use_tool(bpy.context.window, _editor(), "img23d.pick_tool")
+    owner.picker.picks, owner.picker.sentence = None, ""
+    assert "Press Pick in the Photo to have it looked at." in _tab(_editor()).said
+    owner.picker.sentence = "Nothing stands apart there."
+    shown = _tab(_editor())
+    assert "Nothing stands apart there." in shown.said and shown.pressed("img23d.pick_in_photo")
+    owner.picker.sentence = ""
 
 
 def test_the_tools_have_keys_and_go_with_the_extension(owner, chosen):

@@ -335,8 +335,9 @@ def test_the_rim_of_a_region_is_a_line_and_its_inside_a_tint():
     mask[4:16, 3:18] = True
     glow = part("scene.overlay_regions").glow_of(mask)
     assert glow.shape == (20, 20, 4) and glow.dtype == np.float32
-    assert not glow[~mask].any() and (glow[4:16, 3:18, 3] > 0).all()
-    assert glow[4, 10, 3] > 0.9 and glow[15, 3, 3] > 0.9 and glow[10, 10, 3] < 0.5
+    assert not glow[:2].any() and not glow[:, :1].any() and (glow[4:16, 3:18, 3] > 0).all()
+    assert glow[4, 10].min() > 0.9 and glow[15, 3].min() > 0.9 and glow[10, 10, 3] < 0.5, "bright, and lighter inside"
+    assert glow[3, 10, 3] > 0.5 and not glow[3, 10, :3].any(), "dark around it"
 
 
 def test_with_the_real_backend_one_of_two_that_touch(owner, values, pictures):
