@@ -146,6 +146,17 @@ def test_tiny_and_very_long_photos(tmp_path: Path, size: tuple[int, int]) -> Non
     assert type(last) is Finished or last.code in (ErrorCode.NO_REGION, ErrorCode.PHOTO_TOO_SMALL), last
 
 
+def test_a_hundred_things_and_what_they_take_is_given_back() -> None:
+    circles = [(60 * column + 40, 44 * row + 30, 14) for row in range(10) for column in range(10)]
+    photo = discs(*circles, size=(640, 480), busy=True)
+    picker = RegionPicker(SceneMemory(), IsNetSalience(Seeing(), available=lambda: 0))
+    look = picker.look("key", lambda: photo, Context())
+    assert len(look.masks) == 100 and look.labels.max() == 100
+    for x, y, radius in circles[::7]:
+        assert overlap(covered(seen_at(picker, photo, x, y), photo), cover((x, y, radius), size=(640, 480))) > 0.7
+    assert picker.forget() > 100 * look.masks[0].size and picker.forget() == 0
+
+
 # --- picked things in a run -----------------------------------------------------------------------------------------
 
 

@@ -30,6 +30,11 @@ class _Seen:
     look: Look
     scene: Scene
 
+    @property
+    def size(self) -> int:
+        """Bytes, about."""
+        return self.look.rgb.nbytes + self.look.labels.nbytes + sum(mask.nbytes for mask in self.look.masks) + self.scene.lab.nbytes
+
 
 class RegionPicker:
     """The preview engine's `Picker`. `memory` and `salience` may be shared with the other stages."""
@@ -38,6 +43,7 @@ class RegionPicker:
         self._memory = memory
         self._salience = salience
         self._kept: Kept[_Seen] = Kept(1)
+        self._newest: _Seen | None = None
 
     def look(self, key: str, load: Callable[[], Photo], context: Context) -> Look:
         """As `Picker` says."""
@@ -61,12 +67,14 @@ class RegionPicker:
         return grown(seen.scene, x, y, others, _pixels(box, width, height))
 
     def forget(self) -> int:
-        """Frees what is kept; returns nothing that would count."""
-        self._kept = Kept(1)
-        return 0
+        """Frees what is kept; returns its bytes."""
+        freed = 0 if self._newest is None else self._newest.size
+        self._kept, self._newest = Kept(1), None
+        return freed
 
     def _seen(self, key: str, load: Callable[[], Photo], context: Context) -> _Seen:
-        return self._kept.get((key, context.settings.cutter), lambda: self._made(load(), context))
+        self._newest = self._kept.get((key, context.settings.cutter), lambda: self._made(load(), context))
+        return self._newest
 
     def _made(self, photo: Photo, context: Context) -> _Seen:
         context.report(0.1, "Looking at the photo")
