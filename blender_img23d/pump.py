@@ -102,7 +102,7 @@ class Pump:
                 owner.running.add(update)
             if owner is not None and update.job.is_over:
                 owner.in_use.is_due = True
-                owner.in_use.wants_cleaning |= not update.job.is_search
+                owner.in_use.wants_cleaning |= not (update.job.is_search or update.job.is_pick)
             if update.job.is_over:
                 point_at_failure(bpy.context.window_manager, update.job)
         self.is_stale |= self._setup.tick()

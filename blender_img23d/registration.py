@@ -23,6 +23,7 @@ from .operators import (
     mask_tool,
     photo,
     photo_sources,
+    picking,
     quality,
     results,
     retexture,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 _MODULES = (
     *(properties, preferences),
     *(photo, photo_sources, targets, generate, arrangement, results, made, look, history),
-    *(image_editor, box_tool, mask_tool, image_editor_panel),
+    *(image_editor, box_tool, mask_tool, picking, image_editor_panel),
     *(retexture, setup, weights, quality, diagnose, forecast),
     *(photo_panel, main, targets_panel, results_panel, made_panel, advanced, shape),
     *(retexture_panel, history_panel, models, help_panel, menus),

@@ -6,12 +6,13 @@ import argparse
 import json
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import CUTTERS, DEVICES, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, Choice
 from img23d_protocol.limits import BUDGET_DEFAULT, FACES_DEFAULT, OCTREE_DEFAULT, SEED_MAX, TEXTURE_SIZES
-from img23d_protocol.messages import Box, Generate, LearnedSettings, Nameless, Settings, ShapeKind, StageDevices, Wanted
+from img23d_protocol.messages import Box, Generate, LearnedSettings, Nameless, Point, Settings, ShapeKind, StageDevices, Wanted
 from img23d_protocol.names import split_names
 
 from .engines import PREVIEW, Engines
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("photo", nargs="?", default="", help="the picture's file")
     add("--names", default="", help="what to make, separated by commas; without names see --nameless")
     add("--box", action="append", default=[], metavar="NAME=LEFT,TOP,RIGHT,BOTTOM", help="where it is, in pixels")
+    add("--point", action="append", default=[], metavar="[NAME=]X,Y", help="a place on it, in pixels: what stands apart there is made")
     add("--out", required=True, metavar="DIR", help="the folder for the results")
     add("--engine", default=PREVIEW.id)
     add("--seed", type=int, default=-1, help="the same seed makes the same meshes; -1, the default, draws one")
@@ -113,7 +115,7 @@ def _request(options: argparse.Namespace) -> Generate:
         job="command-line",
         photo=options.photo,
         run_folder=str(Path(options.out).absolute()),
-        wanted=_wanted(split_names(options.names), options.box, options.photo),
+        wanted=_wanted(split_names(options.names), options.box, options.point, options.photo),
         engine=options.engine,
         seed=seed,
         settings=Settings(
@@ -150,14 +152,15 @@ def _learned(options: argparse.Namespace) -> LearnedSettings:
     )
 
 
-def _wanted(names: tuple[str, ...], box_texts: list[str], photo: str) -> tuple[Wanted, ...]:
-    """The first box of a name goes to its first target, the second to its second; a box without one adds its own."""
+def _wanted(names: tuple[str, ...], boxes: list[str], points: list[str], photo: str) -> tuple[Wanted, ...]:
+    """The first box or point of a name goes to its first target, the second to its second; one without a target adds its own."""
     wanted = [Wanted(name=name) for name in names]
-    for text in box_texts:
-        boxed = _boxed(text, photo)
-        free = (i for i, other in enumerate(wanted) if other.name == boxed.name and other.box is None)
+    for placed in (*(_boxed(text, photo) for text in boxes), *(_pointed(text, photo) for text in points)):
+        if placed.point is not None and not placed.name:
+            placed = replace(placed, name=f"Thing {len(wanted) + 1}")
+        free = (i for i, one in enumerate(wanted) if one.name == placed.name and one.box is None and one.point is None)
         index = next(free, len(wanted))
-        wanted[index : index + 1] = [boxed]
+        wanted[index : index + 1] = [placed]
     return tuple(wanted)
 
 
@@ -173,3 +176,15 @@ def _boxed(text: str, photo: str) -> Wanted:
     width, height = photo_size(photo)
     box = Box(left=left / width, top=top / height, right=right / width, bottom=bottom / height)
     return Wanted(name=" ".join(name.split()), box=box)
+
+
+def _pointed(text: str, photo: str) -> Wanted:
+    from .images import photo_size
+
+    name, _, numbers = text.rpartition("=")
+    try:
+        x, y = (float(number) for number in numbers.split(","))
+    except ValueError as error:
+        raise Img23DError(ErrorCode.BAD_REQUEST, f"“{text}” is no point: write it as name=x,y in pixels.") from error
+    width, height = photo_size(photo)
+    return Wanted(name=" ".join(name.split()), point=Point(x=x / width, y=y / height))

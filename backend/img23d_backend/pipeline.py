@@ -26,6 +26,7 @@ from img23d_protocol.messages import (
     Nameless,
     Paint,
     PaintReady,
+    Pick,
     Settings,
     Stage,
     Unwrap,
@@ -39,6 +40,7 @@ from .failures import as_known
 from .generation import Generation, Solids, not_found_error
 from .images import decode_photo, read_file
 from .job import Caller, Job
+from .picking import pick, pointed
 from .png import write_png
 from .request_checks import check_request
 from .runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, make_folder, open_run
@@ -48,7 +50,7 @@ from .working_size import WorkingSizes
 log = logging.getLogger(__name__)
 
 
-def run_job(request: Generate | Locate | Unwrap | Paint, caller: Caller) -> None:
+def run_job(request: Generate | Locate | Pick | Unwrap | Paint, caller: Caller) -> None:
     """Do the job and tell the caller; the last message is exactly one of Finished, Cancelled, Failed."""
     try:
         check_request(request)
@@ -57,6 +59,8 @@ def run_job(request: Generate | Locate | Unwrap | Paint, caller: Caller) -> None
                 finished = generate(request, caller)
             case Locate():
                 finished = locate(request, caller)
+            case Pick():
+                finished = pick(request, caller)
             case Unwrap():
                 finished = unwrap(request, caller)
             case Paint():
@@ -80,7 +84,7 @@ def generate(request: Generate, caller: Caller) -> Finished:
     with recorded(run, job):
         run.record.photo = photo_record
         engine.prefetch(Stage.MATTE, request.settings)
-        founds = find_targets(job, engine, photo, request.wanted)
+        founds = find_targets(job, engine, photo, request.wanted, photo_record.sha256)
         run.record.targets = _records(founds, photo, request.wanted)
         run.record.pixels_per_metre = request.pixels_per_metre
         steps = Generation(job=job, run=run, engine=engine, settings=request.settings)
@@ -99,7 +103,7 @@ def locate(request: Locate, caller: Caller) -> Finished:
     job = Job(request.job, request.seed, request.settings, caller)
     engine = caller.load_engine(request.engine)
     photo, photo_record = load_photo(job, request.photo)
-    founds = find_targets(job, engine, photo, request.wanted)
+    founds = find_targets(job, engine, photo, request.wanted, photo_record.sha256)
     if request.run_folder:
         run = open_run(request)
         with recorded(run, job):
@@ -186,10 +190,13 @@ def load_photo(job: Job, path: str) -> tuple[Photo, PhotoRecord]:
     return photo, record
 
 
-def find_targets(job: Job, engine: Engine, photo: Photo, wanted: tuple[Wanted, ...]) -> list[Found | NotFound]:
-    """One answer a name, told as `Located`; without names the whole picture is one target."""
+def find_targets(job: Job, engine: Engine, photo: Photo, wanted: tuple[Wanted, ...], key: str) -> list[Found | NotFound]:
+    """One answer a name, told as `Located`; without names the whole picture is one target. `key` is the photo's, as for `Picker`."""
     with job.timed(Stage.LOCATE):
-        founds = list(engine.grounder.locate(photo, wanted, job.context(Stage.LOCATE)))
+        context = job.context(Stage.LOCATE)
+        picks = pointed(engine, photo, key, wanted, context)
+        is_left = bool(picks.wanted) or not wanted
+        founds = picks.answers(engine.grounder.locate(photo, picks.wanted, context) if is_left else ())
     if len(founds) < max(1, len(wanted)):
         raise RuntimeError(f"the engine answered {len(founds)} of {len(wanted)} names")
     targets = tuple(LocatedTarget(name=found.name, box=_box(found, photo), note=_note(found)) for found in founds)
@@ -218,7 +225,7 @@ def _records(founds: Sequence[Found | NotFound], photo: Photo, wanted: Sequence[
     """What was found, with what the artist said about it; an engine may have found more than was wanted."""
     said = [*wanted, *(Wanted(name="") for _ in range(len(founds) - len(wanted)))]
     return [
-        TargetRecord(name=found.name, box=_box(found, photo), strokes=one.strokes, height=one.height)
+        TargetRecord(name=found.name, box=_box(found, photo), point=one.point, strokes=one.strokes, height=one.height)
         for found, one in zip(founds, said, strict=True)
     ]
 

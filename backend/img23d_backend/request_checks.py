@@ -7,10 +7,10 @@ import math
 from img23d_protocol.checks import check_learned, check_settings
 from img23d_protocol.errors import bad_request
 from img23d_protocol.limits import SEED_MAX
-from img23d_protocol.messages import Box, Generate, Locate, Paint, Settings, Unwrap, Wanted
+from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, Unwrap, Wanted
 
 
-def check_request(request: Generate | Locate | Unwrap | Paint) -> None:
+def check_request(request: Generate | Locate | Pick | Unwrap | Paint) -> None:
     """Raises Img23DError(BAD_REQUEST)."""
     if isinstance(request, Generate) and not (math.isfinite(request.pixels_per_metre) and request.pixels_per_metre >= 0):
         raise bad_request(f"The scale of the run must be 0 or more, not {request.pixels_per_metre}.")
@@ -22,17 +22,21 @@ def check_request(request: Generate | Locate | Unwrap | Paint) -> None:
         raise bad_request("No folder for the results is given.")
 
 
-def _check_made(request: Generate | Locate | Paint) -> None:
+def _check_made(request: Generate | Locate | Pick | Paint) -> None:
     if not 0 <= request.seed <= SEED_MAX:
         raise bad_request(f"The seed {request.seed} is not between 0 and {SEED_MAX}.")
-    if not isinstance(request, Paint):
+    if isinstance(request, Pick) and request.point is not None:
+        _check_point("", request.point)
+    if isinstance(request, Generate | Locate):
         for wanted in request.wanted:
             _check_name(wanted.name)
+            if wanted.point is not None:
+                _check_point(wanted.name, wanted.point)
             if wanted.box is not None:
                 _check_box(wanted.name, wanted.box)
             _check_said(wanted)
     check_learned(request.settings.learned)
-    if not isinstance(request, Locate):
+    if not isinstance(request, Locate | Pick):
         check_settings(request.settings)
 
 
@@ -56,3 +60,11 @@ def _check_box(name: str, box: Box) -> None:
         raise bad_request(f"The box of “{name}” has sides that are no numbers: draw it again.")
     if min(box.right, 1) <= max(box.left, 0) or min(box.bottom, 1) <= max(box.top, 0):
         raise bad_request(f"The box of “{name}” is empty or outside of the photo: draw it again.")
+
+
+def _check_point(name: str, point: Point) -> None:
+    whose = f" of “{name}”" if name else ""
+    if not (math.isfinite(point.x) and math.isfinite(point.y)):
+        raise bad_request(f"The point{whose} is no place: pick one in the photo.")
+    if not (0 <= point.x <= 1 and 0 <= point.y <= 1):
+        raise bad_request(f"The point{whose} is outside of the photo: pick a place in it.")

@@ -19,7 +19,7 @@ from typing import Any
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
 from img23d_protocol.disk_errors import disk_error
 from img23d_protocol.filenames import safe_stem
-from img23d_protocol.messages import Box, Generate, Locate, Paint, PhotoCamera, Pose, Stroke, Wanted
+from img23d_protocol.messages import Box, Generate, Locate, Paint, PhotoCamera, Point, Pose, Stroke, Wanted
 from img23d_protocol.whole_files import write_whole
 
 from . import __version__, process_memory
@@ -72,11 +72,12 @@ class TargetRecord:
     """`view` (4, 4) takes a homogeneous vertex of the GLB (metres, y up) to (u, v, depth, 1) in the photo's pixels.
 
     `files` are names in the run's folder: cutout, shape, mesh, texture, uv, preview. `box` is in fractions of the photo,
-    `strokes` and `height` (metres, 0 unknown) are what the artist said about it, `pose` is where it stands (see `camera`).
+    `point`, `strokes` and `height` (metres, 0 unknown) are what the artist said about it, `pose` is where it stands (see `camera`).
     """
 
     name: str
     box: Box | None = None
+    point: Point | None = None
     strokes: tuple[Stroke, ...] = ()
     height: float = 0.0
     pose: Pose | None = None

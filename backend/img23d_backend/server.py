@@ -29,6 +29,7 @@ from img23d_protocol.messages import (
     Locate,
     Message,
     Paint,
+    Pick,
     Ping,
     Pong,
     SetupRequest,
@@ -46,7 +47,7 @@ from .outbox import ForwardingHandler, Outbox, end_process
 
 log = logging.getLogger(__name__)
 
-JobRequest = Generate | Locate | Unwrap | Paint | SetupRequest | Diagnose
+JobRequest = Generate | Locate | Pick | Unwrap | Paint | SetupRequest | Diagnose
 
 _LAST_WORDS = (Finished, Cancelled, Failed, Diagnosed)
 
@@ -154,7 +155,7 @@ class Server:
                 from .diagnose import run_diagnosis
 
                 run_diagnosis(request, self._engines, self._caller(active))
-            case Generate() | Locate() | Unwrap() | Paint():
+            case Generate() | Locate() | Pick() | Unwrap() | Paint():
                 from .pipeline import run_job
 
                 run_job(request, self._caller(active))

@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 from img23d_protocol import Img23DError
-from img23d_protocol.messages import Settings, Stage, Wanted
+from img23d_protocol.messages import Box, Point, Settings, Stage, Wanted
 
 # Raised by `Context.report`; named here for the engines
 from .setup_context import JobCancelled as JobCancelled, TargetCancelled as TargetCancelled
@@ -191,6 +191,36 @@ class Grounder(Protocol):
         """One answer a wanted thing, in the same order (an engine that finds more instances adds them at the end)."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What can be picked in a photo. `rgb` (H, W, 3) uint8 is the photo, perhaps smaller; each of the masks (h, w) bool is over all of it.
+
+    `labels` (2, h, w) uint8 has 1 + a mask's index at each place, 0 where there is none: first the things,
+    then the same with those that have several colours in their parts.
+    """
+
+    rgb: np.ndarray
+    masks: tuple[np.ndarray, ...]
+    labels: np.ndarray
+    width: int  # of the photo
+    height: int
+    notes: tuple[str, ...] = ()
+
+
+class Picker(Protocol):
+    """Tells what is at a point of a photo, which `load` reads where it must; a photo with the same `key` is looked at once."""
+
+    def look(self, key: str, load: Callable[[], Photo], context: Context) -> Look:
+        """All that stands out."""
+
+    def at(
+        self, key: str, load: Callable[[], Photo], point: Point, context: Context, *, box: Box | None = None
+    ) -> np.ndarray | None:
+        """One of the look's masks, or one that was grown from the point; None where nothing stands apart there. Of several that are
+        there, the one that fills `box`.
+        """
+
+
 class DepthEstimator(Protocol):
     def ground(self, photo: Photo, boxes: Sequence[PixelBox], context: Context) -> Ground | None:
         """The plane that the things in the boxes stand on; None where none can be told, or no model is downloaded."""
@@ -284,6 +314,7 @@ class Engine:
     batch_shaper: BatchShaper | None = None  # the shaper again, where it can do several at once
     preparing_painter: PreparingPainter | None = None  # the painter again, where it prepares its pictures
     depth: DepthEstimator | None = None
+    picker: Picker | None = None
     # Begins to read what a stage needs, while an earlier one computes; returns at once and never raises
     prefetch: Callable[[Stage, Settings], None] = field(default=_silent)
     unload: Callable[[], int] = field(default=lambda: 0)  # frees what is cached, returns bytes

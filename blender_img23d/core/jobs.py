@@ -21,8 +21,10 @@ from ..shared.img23d_protocol.messages import (
     Notice,
     Paint,
     PaintReady,
+    Pick,
     PreviewReady,
     Progress,
+    Regions,
     SetupProgress,
     SetupRequest,
     Stage,
@@ -34,7 +36,7 @@ from ..shared.img23d_protocol.messages import (
 from .plausible import LONGEST_NOTE, NOTES_KEPT, is_sound_arrangement, sound_count
 from .states import JobState
 
-Request = Locate | Generate | Unwrap | Paint | Diagnose | SetupRequest
+Request = Locate | Pick | Generate | Unwrap | Paint | Diagnose | SetupRequest
 
 # Rough shares of a target's time, so that a bar moves evenly through all stages.
 _STAGE_SHARES = {Stage.LOCATE: 0.1, Stage.MATTE: 0.25, Stage.SHAPE: 0.25, Stage.PAINT: 0.4}
@@ -96,6 +98,7 @@ class Job:
     detail: str = ""
     texture: str = ""  # of a re-texture: PNG
     uv: str = ""  # of a re-texture: .npy, empty where the mesh's own layout serves
+    regions: Regions | None = None  # of the photo, for picking
     arranged: Arranged | None = None  # where its targets stand in the photo, as far as known
     report: str = ""  # of a diagnosis
     findings: tuple[Finding, ...] = ()  # of a diagnosis
@@ -120,6 +123,10 @@ class Job:
     @property
     def is_search(self) -> bool:
         return isinstance(self.request, Locate)
+
+    @property
+    def is_pick(self) -> bool:
+        return isinstance(self.request, Pick)
 
     @property
     def is_retexture(self) -> bool:
@@ -180,6 +187,9 @@ class Job:
                 self.add_notes(message.sentence)
             case Located():
                 self.on_located(message)
+                return True
+            case Regions():
+                self.regions = message
                 return True
             case CutoutReady():
                 return self.on_cutout(message)

@@ -30,7 +30,7 @@ class Section(StrEnum):
 _OPERATORS = {
     Section.FIND: (
         *("find_target*", "add_target", "duplicate_target", "remove_target", "move_target", "clear_targets"),
-        *("edit_boxes", "close_boxes", "drag_box", "brush_mask", "resize_brush", "clear_strokes"),
+        *("edit_boxes", "close_boxes", "pick_*", "end_picking", "drag_box", "brush_mask", "resize_brush", "clear_strokes"),
     ),
     Section.LAYOUT: ("use_photo_camera", "set_real_height"),
     Section.HISTORY: ("make_again", "mark_asset", "*_run", "browse_runs", "open_made_folder"),

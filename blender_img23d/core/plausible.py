@@ -11,7 +11,7 @@ from enum import Enum
 from typing import Any, TypeVar
 
 from ..shared.img23d_protocol.limits import HEIGHT_MAX
-from ..shared.img23d_protocol.messages import Arranged, Box, PhotoCamera, Pose, Wanted
+from ..shared.img23d_protocol.messages import Arranged, Box, PhotoCamera, Point, Pose, Wanted
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1  # of Blender's integers
 MOST_TARGETS = 2000  # ten times what a photo of a full table shows
@@ -60,9 +60,16 @@ def sound_box(box: Box | None) -> Box | None:
     return box if is_sound else None
 
 
+def sound_point(point: Point | None) -> Point | None:
+    """None for one that is not in the photo."""
+    if point is None:
+        return None
+    return point if 0.0 <= point.x <= 1.0 and 0.0 <= point.y <= 1.0 else None  # false for NaN, too
+
+
 def sound_wanted(wanted: Wanted) -> Wanted:
     height = wanted.height if 0.0 <= wanted.height <= HEIGHT_MAX else 0.0
-    return replace(wanted, name=clean_text(wanted.name, LONGEST_NAME), box=sound_box(wanted.box), height=height)
+    return replace(wanted, name=clean_text(wanted.name, LONGEST_NAME), box=sound_box(wanted.box), point=sound_point(wanted.point), height=height)
 
 
 def sound_settings(settings: Value) -> Value:

@@ -22,6 +22,8 @@ from ..shared.img23d_protocol.messages import (
     LearnedSettings,
     Locate,
     Nameless,
+    Pick,
+    Point,
     Settings,
     ShapeKind,
     StageDevices,
@@ -150,6 +152,14 @@ def build_locate(
     )
 
 
+def build_pick(*, photo: str, point: Point | None, settings: Settings, folder: Path) -> Pick:
+    """What can be picked in the photo, and what is at the point; as files in the folder. Raises Img23DError as `build_generate`."""
+    path = checked_photo(photo)
+    if point is not None:
+        _check_point(point, "")
+    return Pick(job=new_id(), photo=str(path), run_folder=str(folder), point=point, settings=settings)
+
+
 def build_diagnose(*, run_folder: str = "", settings: Settings | None = None, try_stages: bool = False) -> Diagnose:
     return Diagnose(job=new_id(), run_folder=run_folder, settings=settings or Settings(), try_stages=try_stages)
 
@@ -210,6 +220,8 @@ def checked_photo(photo: str) -> Path:
 def checked_wanted(wanted: Wanted) -> Wanted:
     """Raises Img23DError(BAD_REQUEST) for a box that is none, or a height that nothing has."""
     box = wanted.box
+    if wanted.point is not None:
+        _check_point(wanted.point, wanted.name)
     if not 0.0 <= wanted.height <= HEIGHT_MAX:  # false for NaN, too
         raise bad_request(f"The real height of “{wanted.name}” must be 0 to {HEIGHT_MAX:.0f} m: type it again.")
     if box is None:
@@ -219,3 +231,9 @@ def checked_wanted(wanted: Wanted) -> Wanted:
     if not is_inside or box.left >= box.right or box.top >= box.bottom:
         raise bad_request(f"The box of “{wanted.name}” must lie inside the photo and have a width and a height: draw it again.")
     return wanted
+
+
+def _check_point(point: Point, name: str) -> None:
+    whose = f" of “{name}”" if name else ""
+    if not (0.0 <= point.x <= 1.0 and 0.0 <= point.y <= 1.0):  # false for NaN, too
+        raise bad_request(f"The point{whose} is outside of the photo: pick a place in it.")

@@ -7,10 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..shared.img23d_protocol.errors import bad_request
-from ..shared.img23d_protocol.messages import Box, LocatedTarget, Wanted
+from ..shared.img23d_protocol.messages import Box, LocatedTarget, Point, Wanted
 from ..shared.img23d_protocol.names import split_names
 from .strokes import parse_strokes
 
+_PICKED = 0.75  # of two boxes' union that both cover: then a click into the thing means the row that has it
 _SAME_THING = 0.5  # of two boxes' union that both cover: then they are around the same thing
 
 
@@ -19,12 +20,13 @@ class Row:
     """One line of the list. `box` is None where the name was not found; `strokes` is text, see `core.strokes`.
 
     `found_as` is the name that the search was asked for, whatever the artist calls it now; empty for a row that the artist
-    added. `height` is in metres.
+    added. `point` is the place in the photo at which the artist picked it, with the box of what is there. `height` is in metres.
     """
 
     name: str
     use: bool = True
     box: Box | None = None
+    point: Point | None = None
     is_drawn: bool = False
     found_as: str = ""
     note: str = ""
@@ -114,7 +116,7 @@ def found_again(rows: Sequence[Row], index: int, found: Sequence[LocatedTarget])
     row = rows[index]
     others = [other.box for other in rows if other is not row]
     boxed = [answer for answer, one in enumerate(found) if one.box is not None]
-    free = [answer for answer in boxed if not any(_overlap(found[answer].box, other) > _SAME_THING for other in others)]
+    free = [answer for answer in boxed if not any(overlap(found[answer].box, other) > _SAME_THING for other in others)]
     if not boxed and row.box is not None:
         return replace(row, note=found[0].note), None
     answer = (free or boxed or [0])[0]
@@ -122,7 +124,7 @@ def found_again(rows: Sequence[Row], index: int, found: Sequence[LocatedTarget])
 
 
 def _answered(row: Row, one: LocatedTarget) -> Row:
-    return replace(row, box=one.box, note=one.note, cutout="", is_drawn=False)
+    return replace(row, box=one.box, point=None, note=one.note, cutout="", is_drawn=False)
 
 
 def _claims(rows: Sequence[Row], found: Sequence[LocatedTarget]) -> dict[int, int]:
@@ -138,20 +140,20 @@ def _claims(rows: Sequence[Row], found: Sequence[LocatedTarget]) -> dict[int, in
         return by_name.get(row.key) or by_name.get(_key(row.name)) or []
 
     def nearness(row: Row) -> float:
-        return max((_overlap(row.box, found[answer].box) for answer in alike(row)), default=0.0)
+        return max((overlap(row.box, found[answer].box) for answer in alike(row)), default=0.0)
 
     claims: dict[int, int] = {}
     for index in sorted(range(len(rows)), key=lambda index: (not rows[index].stays, -nearness(rows[index]))):
         row, free = rows[index], alike(rows[index])
         if free:
-            claims[index] = max(free, key=lambda answer: _overlap(row.box, found[answer].box))
+            claims[index] = max(free, key=lambda answer: overlap(row.box, found[answer].box))
             free.remove(claims[index])
     return claims
 
 
 def _wanted(row: Row, number: int) -> Wanted:
     name = " ".join(row.name.split()) or f"Box {number}"
-    return Wanted(name=name, box=row.box, strokes=parse_strokes(row.strokes), height=row.height)
+    return Wanted(name=name, box=row.box, point=row.point, strokes=parse_strokes(row.strokes), height=row.height)
 
 
 def _without(names: Iterable[str], covered: Iterable[str]) -> list[str]:
@@ -174,7 +176,13 @@ def _key(name: str) -> str:
     return " ".join(name.split()).casefold()
 
 
-def _overlap(a: Box | None, b: Box | None) -> float:
+def row_of(rows: Sequence[Row], box: Box) -> int | None:
+    """The row whose box is around the thing that has this box; None where there is none."""
+    near = max(range(len(rows)), key=lambda index: overlap(rows[index].box, box), default=None)
+    return near if near is not None and overlap(rows[near].box, box) >= _PICKED else None
+
+
+def overlap(a: Box | None, b: Box | None) -> float:
     """Intersection over union, 0..1; 0 for what has no box."""
     if a is None or b is None:
         return 0.0

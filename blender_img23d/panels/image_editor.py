@@ -6,6 +6,7 @@ import bpy
 
 from ..core.manual import Section
 from ..properties import Img23DSceneSettings
+from ..scene.editors import PICK_TOOL
 from ..scene.owner import extension
 from ..scene.shown_photo import shows_photo
 from .help_link import HasHelp
@@ -30,6 +31,8 @@ class IMG23D_PT_image_editor(HasHelp, bpy.types.Panel):
             row = column.row()
             row.scale_y = 1.3
             row.operator("img23d.close_boxes", text="Done", icon="CHECKMARK")
+            if _in_hand(context) == PICK_TOOL:  # below the buttons, which must not move under the mouse
+                _draw_picking(column, context)
         else:
             draw_sentence(column, context, "Here you can draw boxes around the things in your photo.")
             column.operator("img23d.edit_boxes", text="Show the Photo", icon="IMAGE_DATA")
@@ -37,19 +40,42 @@ class IMG23D_PT_image_editor(HasHelp, bpy.types.Panel):
             draw_sentence(column, context, owner.refusal, icon="ERROR")
 
 
+def _in_hand(context: bpy.types.Context) -> str:
+    """The tool's name, empty for none."""
+    tool = context.workspace.tools.from_space_image_mode("VIEW")
+    return tool.idname if tool is not None else ""
+
+
 def _draw_tools(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     state, space = context.window_manager.img23d, "IMAGE_EDITOR"
-    tool = context.workspace.tools.from_space_image_mode("VIEW")
-    in_hand = tool.idname if tool is not None else ""
-    row = layout.row(align=True)
-    row.scale_y = 1.3
+    in_hand = _in_hand(context)
+    column = layout.column(align=True)
+    column.scale_y = 1.3
+    column.operator("img23d.pick_in_photo", text="Pick in the Photo", icon="EYEDROPPER", depress=in_hand == PICK_TOOL)
+    row = column.row(align=True)
     _tool_button(row, "Boxes", "img23d.box_tool", "SELECT_SET", in_hand == "img23d.box_tool", space)
     _tool_button(row, "Brush", "img23d.brush_tool", "BRUSH_DATA", in_hand == "img23d.brush_tool", space)
+    if in_hand == PICK_TOOL:
+        layout.row(align=True).prop(state, "picks", expand=True)
     if in_hand == "img23d.brush_tool":
         layout.row(align=True).prop(state, "brush", expand=True)
         row = layout.row(align=True)
         row.prop(state, "brush_radius", slider=True)
         layout.operator("img23d.clear_strokes", text="Clear Strokes", icon="X")
+
+
+def _draw_picking(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+    """How far the look at the photo is, what came to nothing, or what to do."""
+    owner = extension()
+    if owner.picker.is_looking:
+        layout.progress(factor=owner.running.left.fraction, text="Looking at the photo")
+        layout.operator("img23d.cancel", text="Cancel", icon="CANCEL")
+    elif owner.picker.sentence:
+        draw_sentence(layout, context, owner.picker.sentence, icon="INFO")
+    elif owner.picker.shown(context.scene) is None:
+        draw_sentence(layout, context, "Press Pick in the Photo to have it looked at.", icon="INFO")
+    else:
+        draw_sentence(layout, context, "Click on what is outlined to list it, or on anything else to have it looked for there.", icon="INFO")
 
 
 def _tool_button(layout: bpy.types.UILayout, text: str, tool: str, icon: str, is_in_hand: bool, space: str) -> None:

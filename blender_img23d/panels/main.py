@@ -9,6 +9,7 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..properties import Img23DSceneSettings
 from ..scene.owner import Extension, extension
+from ..shared.img23d_protocol import ErrorCode
 from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, PREVIEW_ENGINE
 from .first_run import draw_first_run
 from .forecast import draw_forecast
@@ -121,7 +122,8 @@ def _draw_messages(layout: bpy.types.UILayout, context: bpy.types.Context, owner
     if owner.refusal:
         draw_sentence(layout, context, owner.refusal, icon="ERROR")
     newest = owner.session.jobs[0] if owner.session.jobs else None
-    if newest is not None and newest.error and not newest.is_past:  # here, since the list below may be closed
+    is_said = newest is not None and newest.is_pick and newest.code == ErrorCode.NO_REGION  # beside the photo
+    if newest is not None and newest.error and not newest.is_past and not is_said:  # here, since the list below may be closed
         draw_sentence(layout, context, f"{_(newest.error)} {_(newest.action)}".rstrip(), icon="ERROR")
     if owner.session.notice:
         draw_sentence(layout, context, owner.session.notice, icon="INFO")

@@ -61,6 +61,7 @@ class IMG23D_MT_targets(bpy.types.Menu):
         layout.operator("img23d.find_targets", icon="VIEWZOOM")
         layout.operator("img23d.find_target_again")
         layout.separator()
+        layout.operator("img23d.pick_in_photo", icon="EYEDROPPER")
         layout.operator("img23d.edit_boxes", icon="IMAGE_DATA")
         layout.operator("img23d.close_boxes")
         layout.operator("img23d.clear_strokes")

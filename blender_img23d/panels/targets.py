@@ -49,7 +49,7 @@ def _draw_state(layout: bpy.types.UILayout, item: Img23DTarget) -> None:
     if not item.has_box:
         state.label(text="Not found", icon="ERROR")
     elif item.is_drawn:
-        state.label(text="", icon="GREASEPENCIL")
+        state.label(text="", icon="EYEDROPPER" if item.has_point else "GREASEPENCIL")
 
 
 def _cutout(item: Img23DTarget) -> int:
@@ -101,11 +101,14 @@ def _draw_list(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
     buttons.operator("img23d.move_target", text="", icon="TRIA_DOWN").direction = "DOWN"
     buttons.separator()
     buttons.operator("img23d.clear_targets", text="", icon="TRASH")
+    if hasattr(bpy.types, _EDIT_BOXES):
+        layout.operator("img23d.pick_in_photo", text="Pick in the Photo", icon="EYEDROPPER")
 
 
 def _draw_beginning(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
     """Instead of a list that is empty."""
     if values.photo and hasattr(bpy.types, _EDIT_BOXES):
+        layout.operator("img23d.pick_in_photo", text="Pick in the Photo", icon="EYEDROPPER")
         layout.operator("img23d.edit_boxes", text="Draw Boxes Yourself", icon="IMAGE_DATA")
 
 
@@ -140,7 +143,9 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
 def _draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
     if not item.has_box and not item.note:
         draw_sentence(layout, context, "Not found: draw a box around it, or give it another name.", icon="ERROR", in_box=True)
-    if item.is_drawn:
+    if item.has_point:
+        draw_sentence(layout, context, "Picked by you: Find leaves it as it is.", icon="EYEDROPPER", in_box=True)
+    elif item.is_drawn:
         draw_sentence(layout, context, "Drawn by you: Find leaves this box as it is.", icon="GREASEPENCIL", in_box=True)
     if item.note:
         draw_sentence(layout, context, item.note, icon="INFO" if item.has_box else "ERROR", in_box=True)

@@ -1,10 +1,11 @@
-"""The two tools of the Image Editor, with their keys."""
+"""The tools of the Image Editor, with their keys."""
 
 from __future__ import annotations
 
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
+from ..scene.owner import extension_or_none
 from ..scene.shown_photo import shows_photo
 
 _DRAG = {"type": "LEFTMOUSE", "value": "PRESS"}
@@ -74,9 +75,42 @@ def _circle(context: bpy.types.Context, xy: tuple[int, int]) -> None:
     draw_circle_2d(xy, colour, photo_view(context.region).width * state.brush_radius / 100, segments=48)
 
 
+class IMG23D_WST_pick(bpy.types.WorkSpaceTool):
+    bl_space_type = "IMAGE_EDITOR"
+    bl_context_mode = "VIEW"
+    bl_idname = "img23d.pick_tool"
+    bl_label = "Pick in the Photo"
+    bl_description = "Outline what is under the mouse; a click lists it to be made"
+    bl_icon = "ops.generic.select"
+    bl_cursor = "EYEDROPPER"
+    bl_keymap = (
+        ("img23d.pick_at", _DRAG, None),
+        ("img23d.pick_at", {**_DRAG, "ctrl": True}, {"properties": [("inverts", True)]}),
+        ("img23d.end_picking", {"type": "ESC", "value": "PRESS"}, None),
+        ("img23d.end_picking", {"type": "RIGHTMOUSE", "value": "PRESS"}, None),
+    )
+
+    @staticmethod
+    def draw_settings(context: bpy.types.Context, layout: bpy.types.UILayout, tool: bpy.types.WorkSpaceTool) -> None:
+        layout.row().prop(context.window_manager.img23d, "picks", expand=True)
+        layout.label(text="Click: list it.  Ctrl: the other.  Esc: end.")
+
+    @staticmethod
+    def draw_cursor(context: bpy.types.Context, tool: bpy.types.WorkSpaceTool, xy: tuple[int, int]) -> None:
+        _glow(context, xy)
+
+
+def _glow(context: bpy.types.Context, xy: tuple[int, int]) -> None:
+    """What a click would pick. Called at each move of the mouse, in the window's pixels."""
+    owner, region = extension_or_none(), context.region
+    if owner is not None and region is not None and region.type == "WINDOW" and shows_photo(context.space_data, context.scene):
+        owner.overlay.paint_pick(context, owner.picker.shown(context.scene), xy)
+
+
 def attach() -> None:
     bpy.utils.register_tool(IMG23D_WST_boxes, separator=True)
-    bpy.utils.register_tool(IMG23D_WST_brush, after={IMG23D_WST_boxes.bl_idname})
+    bpy.utils.register_tool(IMG23D_WST_pick, after={IMG23D_WST_boxes.bl_idname})
+    bpy.utils.register_tool(IMG23D_WST_brush, after={IMG23D_WST_pick.bl_idname})
 
 
 def detach() -> None:
@@ -84,4 +118,5 @@ def detach() -> None:
 
     put_down_tools()
     bpy.utils.unregister_tool(IMG23D_WST_brush)
+    bpy.utils.unregister_tool(IMG23D_WST_pick)
     bpy.utils.unregister_tool(IMG23D_WST_boxes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, StringProperty
+from bpy.props import BoolProperty, FloatProperty, FloatVectorProperty, StringProperty
 from bpy.types import PropertyGroup
 
 from ..shared.img23d_protocol.limits import HEIGHT_MAX
@@ -23,7 +23,9 @@ def _percent(label: str, description: str, default: float) -> FloatProperty:
 
 
 def _on_edge(target: Img23DTarget, context: bpy.types.Context) -> None:
-    """Whoever moves an edge has drawn the box; the note and the cut-out were of the old one."""
+    """Whoever moves an edge has drawn the box; the note, the cut-out and the picked point were of the old one."""
+    if target.has_point:
+        target.has_point = False
     if not (target.has_box and target.is_drawn):
         target.has_box = target.is_drawn = True
     if target.note or target.cutout:
@@ -53,6 +55,17 @@ class Img23DTarget(PropertyGroup):
     top: _percent("Top", "Top edge of the box, in percent of the photo's height from its top", 25.0)
     right: _percent("Right", "Right edge of the box, in percent of the photo's width from its left side", 75.0)
     bottom: _percent("Bottom", "Bottom edge of the box, in percent of the photo's height from its top", 75.0)
+    has_point: BoolProperty(
+        name="Picked", description="You picked this with a click; it is what stands apart at that point", options={"HIDDEN"}
+    )
+    point: FloatVectorProperty(
+        name="Point",
+        description="Where you clicked, in fractions of the photo from its upper left corner",
+        size=2,
+        min=0.0,
+        max=1.0,
+        options={"HIDDEN"},
+    )
     found_as: StringProperty(
         name="Found As", description="The typed name that this was found for; empty for what you added", options={"HIDDEN"}
     )

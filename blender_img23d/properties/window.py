@@ -62,6 +62,14 @@ class Img23DWindowState(PropertyGroup):
     )
     weights: CollectionProperty(type=Img23DWeightsRow)
     active_weights: IntProperty(name="Model", description="The model whose details are shown below the list")
+    picks: EnumProperty(
+        name="Pick",
+        description="What a click in the photo picks; Ctrl while clicking picks the other",
+        items=[
+            ("THINGS", "Things", "A click picks the whole thing under the mouse"),
+            ("PARTS", "Parts", "A click picks only the part under the mouse, where a thing is made of parts of several colours"),
+        ],
+    )
     brush: EnumProperty(
         name="Brush",
         description="What the brush does with what it covers; Ctrl while brushing does the opposite",

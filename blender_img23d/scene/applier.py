@@ -18,9 +18,11 @@ from ..shared.img23d_protocol.messages import (
     Located,
     MeshReady,
     PaintReady,
+    Regions,
     TargetFailed,
 )
 from .file_state import FileState
+from .picker import Picker
 from .placer import Placer
 from .quick_glb import GlbReader
 from .retexturing import Retexturer
@@ -42,6 +44,7 @@ class Applier:
         self.reader = GlbReader()
         self.placer = Placer(self.files, self.reader)
         self.targets = TargetFiller(self.files)
+        self.picker = Picker(self.files, session)
         self.waiting = ""  # a sentence that says what the next result waits for
         self.failures: dict[tuple[str, int], str] = {}  # sentences about results that could not be brought in
         self.retexturer = Retexturer(self.files, session, self.failures)
@@ -66,6 +69,10 @@ class Applier:
                 self.targets.on_cutout(update.job, update.message)
             case TargetFailed() if update.job.is_search:
                 self.targets.on_failure(update.job, update.message)
+            case Regions():
+                self.picker.on_regions(update.job, update.message)
+            case Finished() | Cancelled() | Failed() if update.job.is_pick:
+                self.picker.on_end(update.job)
             case PaintReady() | Finished() | Cancelled() | Failed():
                 self._queue.append(update)
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import bpy
 
+from ..core.targets import Row, row_of
 from ..properties import Img23DSceneSettings, Img23DTarget
-from ..shared.img23d_protocol.job_requests import Box
+from ..shared.img23d_protocol.job_requests import Box, Point
 from ..shared.img23d_protocol.names import split_names
 
 NEW = -1  # in place of a row's index
@@ -37,9 +40,24 @@ def put_box(values: Img23DSceneSettings, index: int, box: Box) -> int:
         index = len(values.targets) - 1
     row = values.targets[index]
     row.left, row.top, row.right, row.bottom = (100 * edge for edge in (box.left, box.top, box.right, box.bottom))
-    row.has_box = row.is_drawn = True
+    row.has_box, row.is_drawn, row.has_point = True, True, False
     row.note = row.cutout = ""
     values.active_target = index
+    return index
+
+
+def put_picked(values: Img23DSceneSettings, rows: Sequence[Row], point: Point, box: Box, cutout: str) -> int:
+    """What was picked at the point becomes a row, unless it is one already, and is selected; returns its index.
+
+    `rows` is the list as it is.
+    """
+    known = row_of(rows, box)
+    if known is not None:
+        values.active_target = known
+        return known
+    index = put_box(values, row_for_new_box(values), box)
+    row = values.targets[index]
+    row.has_point, row.point, row.cutout = True, (point.x, point.y), cutout
     return index
 
 

@@ -11,7 +11,7 @@ from ..shared.img23d_protocol import ErrorCode, Img23DError
 from .shown_photo import shows_photo
 
 TAB = "Img23D"
-BOX_TOOL, BRUSH_TOOL = "img23d.box_tool", "img23d.brush_tool"
+BOX_TOOL, BRUSH_TOOL, PICK_TOOL = "img23d.box_tool", "img23d.brush_tool", "img23d.pick_tool"
 _MODE = "VIEW"  # of the Image Editor, to which the tools belong
 _FITTED = 0.96  # of the free room that the photo takes
 
@@ -21,9 +21,12 @@ class Editors:
 
     def __init__(self) -> None:
         self._opened: set[int] = set()
-        self._unfitted: set[int] = set()
+        self._unfitted: dict[int, str] = {}  # the tool that is wanted there
+        self._drawn: set[int] = set()  # of the unfitted ones: their size is known now
 
-    def show(self, window: bpy.types.Window, near: bpy.types.Area | None, image: bpy.types.Image) -> None:
+    def show(
+        self, window: bpy.types.Window, near: bpy.types.Area | None, image: bpy.types.Image, *, tool: str = BOX_TOOL
+    ) -> None:
         """In the window's largest Image Editor, or in half of the 3D viewport. Raises Img23DError."""
         area = _image_editor(window)
         if area is None:
@@ -33,26 +36,32 @@ class Editors:
             self._opened.add(area.as_pointer())
         space = area.spaces.active
         space.mode, space.image, space.show_region_ui, space.show_region_tool_header = _MODE, image, True, True
-        self._unfitted.add(area.as_pointer())
+        self._unfitted[area.as_pointer()] = tool
         area.tag_redraw()
 
     def forget(self) -> None:
         """A file was loaded: its areas are others."""
         self._opened.clear()
         self._unfitted.clear()
+        self._drawn.clear()
 
     def is_unfitted(self, area: bpy.types.Area) -> bool:
         """Asked when it is drawn: from then on its size is known."""
-        return bool(self._unfitted) and area.as_pointer() in self._unfitted
+        if not self._unfitted or area.as_pointer() not in self._unfitted:
+            return False
+        self._drawn.add(area.as_pointer())
+        return True
 
     def fit(self) -> None:
-        """The photo as large as it fits beside the sidebar, whose tab is opened, with the box tool in hand."""
-        if not self._unfitted:
+        """The photo as large as it fits beside the sidebar, whose tab is opened, with the wanted tool in hand."""
+        ready = self._unfitted.keys() if bpy.app.background else self._drawn & self._unfitted.keys()
+        if not ready:
             return
         for window, area in _areas("IMAGE_EDITOR"):
-            if self.is_unfitted(area):
-                _fit(window, area)
+            if area.as_pointer() in ready:
+                _fit(window, area, self._unfitted[area.as_pointer()])
         self._unfitted.clear()
+        self._drawn.clear()
 
     def close(self, window: bpy.types.Window, near: bpy.types.Area | None) -> None:
         """The area goes back to its neighbour where `show` took it from there; in any case it no longer shows the photo."""
@@ -60,7 +69,7 @@ class Editors:
         area = near if near in shown else next(iter(shown), None)
         if area is None:
             raise Img23DError(ErrorCode.BAD_REQUEST, "No Image Editor shows the photo.")
-        self._unfitted.discard(area.as_pointer())
+        self._unfitted.pop(area.as_pointer(), None)
         _put_down_tool(window, area)
         area.spaces.active.image = None
         if area.as_pointer() in self._opened:
@@ -86,7 +95,7 @@ def put_down_tools() -> None:
 
 def _put_down_tool(window: bpy.types.Window, area: bpy.types.Area) -> None:
     tool = window.workspace.tools.from_space_image_mode(_MODE)
-    if area.spaces.active.mode == _MODE and tool is not None and tool.idname in (BOX_TOOL, BRUSH_TOOL):
+    if area.spaces.active.mode == _MODE and tool is not None and tool.idname in (BOX_TOOL, BRUSH_TOOL, PICK_TOOL):
         use_tool(window, area, "builtin.sample")
 
 
@@ -132,11 +141,11 @@ def _give_back(window: bpy.types.Window, area: bpy.types.Area) -> None:
             bpy.ops.screen.area_close()
 
 
-def _fit(window: bpy.types.Window, area: bpy.types.Area) -> None:
+def _fit(window: bpy.types.Window, area: bpy.types.Area, tool: str) -> None:
     space, region = area.spaces.active, _region(area, "WINDOW")
     if space.image is None or 0 in space.image.size:
         return
-    use_tool(window, area, BOX_TOOL)
+    use_tool(window, area, tool)
     with contextlib.suppress(TypeError, AttributeError):  # the sidebar is too low to have tabs
         _region(area, "UI").active_panel_category = TAB
     left, right = _covered(area)

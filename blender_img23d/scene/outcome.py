@@ -18,7 +18,7 @@ def follow(operator: bpy.types.Operator, context: bpy.types.Context, owner: Exte
     """Show the job's list and let the pump do the rest; in background mode wait and report how it ended."""
     owner.refusal = ""
     owner.in_use.is_due = True
-    if not job.is_search:
+    if not (job.is_search or job.is_pick):
         show_job(context.window_manager, job)
         sync_rows(context.window_manager, job)
     if not must_wait():
@@ -72,7 +72,7 @@ def must_wait() -> bool:
 def _report(operator: bpy.types.Operator, owner: Extension, job: Job) -> set[str]:
     failures = [target.error for target in job.targets if target.error]
     failures += [sentence for (job_id, _), sentence in owner.applier.failures.items() if job_id == job.id]
-    has_result = any(target.mesh or _was_found(job, target) for target in job.targets)
+    has_result = job.regions is not None or any(target.mesh or _was_found(job, target) for target in job.targets)
     if job.error:
         failures.insert(0, job.error)
     if owner.applier.waiting:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_iface as _
 
 from .box_rows import box_of
-from .editors import Editors
+from .editors import PICK_TOOL, Editors
 from .shown_photo import shows_photo
 from .photo_view import PhotoView, photo_view
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from ..shared.img23d_protocol.job_requests import Box, Stroke
     from .overlay_painting import Veil
+    from .overlay_regions import Glow
+    from .picks import Picks
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +42,7 @@ class Overlay:
         self._on_first_sight = on_first_sight  # an editor's size is known now
         self._handle: object | None = None
         self._veil: Veil | None = None  # made at the first redraw
+        self._glow: Glow | None = None  # made at the first pick
         self._has_failed = False
         self.draft: Draft | None = None
 
@@ -66,6 +70,23 @@ class Overlay:
                 _log.exception("the boxes cannot be drawn")
             self._has_failed = True
 
+    def paint_pick(self, context: bpy.types.Context, picks: Picks | None, at: tuple[int, int]) -> None:
+        """What of `picks` is at a place of the window, where there is one; for a tool's cursor, which is drawn in the window's pixels."""
+        if picks is None:
+            return
+        try:
+            self._paint_pick(context, picks, at)
+        except Exception:  # the boundary, as for the boxes
+            if not self._has_failed:
+                _log.exception("what is under the mouse cannot be drawn")
+            self._has_failed = True
+
+    def _paint_pick(self, context: bpy.types.Context, picks: Picks, at: tuple[int, int]) -> None:
+        from .overlay_regions import Glow, glow_at
+
+        self._glow = self._glow or Glow()
+        glow_at(context, self._glow, picks, photo_view(context.region).moved(context.region.x, context.region.y), *at)
+
     def _paint(self, context: bpy.types.Context, view: PhotoView) -> None:
         from .overlay_painting import Veil, paint_boxes, paint_hint
 
@@ -75,7 +96,15 @@ class Overlay:
         self._veil.paint(view, shown_strokes(context.scene, self.draft))
         paint_boxes(view, context.region, boxes, scale)
         if not boxes:
-            paint_hint(context.region, scale)
+            paint_hint(context.region, scale, _hint(context))
+
+
+def _hint(context: bpy.types.Context) -> str:
+    """What to do with the tool in hand."""
+    tool = context.workspace.tools.from_space_image_mode("VIEW")
+    if tool is not None and tool.idname == PICK_TOOL:
+        return _("Click on a thing in the photo to pick it")
+    return _("Drag over a thing in the photo to draw a box around it")
 
 
 @dataclass(frozen=True, kw_only=True)

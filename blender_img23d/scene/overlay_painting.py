@@ -9,7 +9,6 @@ import blf
 import bpy
 import gpu
 import numpy as np
-from bpy.app.translations import pgettext_iface as _
 from gpu_extras.batch import batch_for_shader
 
 from ..shared.img23d_protocol.job_requests import Stroke
@@ -56,9 +55,8 @@ def _paint_frames(rects: np.ndarray, width: float, colour: tuple[float, float, f
     _paint(frames(rects, width), (*colour, opacity))
 
 
-def paint_hint(region: bpy.types.Region, scale: float) -> None:
+def paint_hint(region: bpy.types.Region, scale: float, text: str) -> None:
     """Where there is no box yet."""
-    text = _("Drag over a thing in the photo to draw a box around it")
     blf.size(_FONT, _TEXT * scale)
     width, height = blf.dimensions(_FONT, text)
     left, bottom = (region.width - width) / 2, 24 * scale
@@ -87,7 +85,7 @@ class Veil:
         left, top, right, bottom = self._extent
         x0, y0 = view.to_region(left, top / view.aspect)
         x1, y1 = view.to_region(right, bottom / view.aspect)
-        _paint_texture(self._texture, [(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+        paint_texture(self._texture, [(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
 
     def _make(self, strokes: tuple[Stroke, ...], aspect: float, pixels: float) -> None:
         ways = [
@@ -105,7 +103,7 @@ class Veil:
         self._strokes, self._pixels = strokes, pixels
 
 
-def _paint_texture(texture: gpu.types.GPUTexture, corners: list[tuple[float, float]]) -> None:
+def paint_texture(texture: gpu.types.GPUTexture, corners: list[tuple[float, float]]) -> None:
     """`corners` as the picture's rows run: upper left, upper right, lower right, lower left."""
     shader = gpu.shader.from_builtin("IMAGE")
     batch = batch_for_shader(shader, "TRI_FAN", {"pos": corners, "texCoord": [(0, 0), (1, 0), (1, 1), (0, 1)]})

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .in_use import FoldersInUse
     from .models import Models
     from .overlay import Overlay
+    from .picker import Picker
     from .running import Running
     from .standing import Standing
     from .thumbnails import Thumbnails
@@ -46,6 +47,10 @@ class Extension(app.App):
     tabs: TabOpener = field(default_factory=TabOpener)
     refusal: str = ""  # why the last button did nothing, for the panel
     standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel
+
+    @property
+    def picker(self) -> Picker:
+        return self.applier.picker
 
     def job(self, job_id: str) -> Job | None:
         return next((job for job in self.session.jobs if job.id == job_id), None) if job_id else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import bpy
 
@@ -23,6 +23,10 @@ class PhotoView:
 
     def to_photo(self, x: float, y: float) -> tuple[float, float]:
         return (x - self.left) / self.width, (self.top - y) / self.height
+
+    def moved(self, x: float, y: float) -> PhotoView:
+        """The same in pixels of the window, in which the region begins at (x, y)."""
+        return replace(self, left=self.left + x, top=self.top + y)
 
     def reach(self, pixels: float) -> Reach:
         return Reach(x=pixels / self.width, y=pixels / self.height)

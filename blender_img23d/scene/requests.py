@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import bpy
 
-from ..core.requests import build_generate, build_learned, build_locate, build_settings
+from ..core.requests import build_generate, build_learned, build_locate, build_pick, build_settings
 from ..core.searches import new_search_folder
 from ..core.targets import searchable, things_to_find, things_to_make
 from ..properties import preferences_of
-from ..shared.img23d_protocol.messages import Generate, LearnedSettings, Locate, Settings, StageDevices, UvSource, Wanted
+from ..shared.img23d_protocol.messages import Generate, LearnedSettings, Locate, Pick, Point, Settings, StageDevices, UvSource, Wanted
 from .defaults import begin_with_defaults
 from .folders import absolute, runs_base
 from .targets import read_rows
@@ -39,6 +41,18 @@ def locate_again_request(context: bpy.types.Context) -> Locate:
     """Only the chosen one of the list, by its name. Raises Img23DError."""
     values = context.scene.img23d
     return _locate(context, (Wanted(name=searchable(values.targets[values.active_target].name)),))
+
+
+def pick_request(context: bpy.types.Context, point: Point | None, folder: Path | None) -> Pick:
+    """What can be picked in the scene's photo; into a new folder, or the one of the look before. Raises Img23DError."""
+    begin_with_defaults(context, context.scene)
+    photo = absolute(context.scene.img23d.photo)
+    return build_pick(
+        photo=photo,
+        point=point,
+        settings=panel_settings(context),
+        folder=folder or new_search_folder(runs_base(context), photo),
+    )
 
 
 def _locate(context: bpy.types.Context, wanted: tuple[Wanted, ...]) -> Locate:

@@ -48,7 +48,10 @@ def _fill(row: Img23DTarget, wanted: Wanted, target: TargetState, metres: float)
     row.name = row.found_as = wanted.name
     row.cutout, row.note = target.cutout, target.error
     row.strokes, row.height = written(wanted.strokes), wanted.height / metres
-    row.has_box, row.is_drawn = box is not None, wanted.box is not None  # last: an edge that moves says it was drawn
+    if wanted.point is not None:
+        row.point = (wanted.point.x, wanted.point.y)
+    row.has_point = wanted.point is not None
+    row.has_box, row.is_drawn = box is not None, wanted.box is not None or wanted.point is not None  # last: an edge that moves says it was drawn
 
 
 def _set_quality(values: Img23DSceneSettings, settings: Settings) -> None:

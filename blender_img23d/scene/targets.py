@@ -9,14 +9,14 @@ import bpy
 from ..core.jobs import Job
 from ..core.targets import Row, found_again, with_found
 from ..properties import Img23DSceneSettings, Img23DTarget
-from ..shared.img23d_protocol.messages import Box, CutoutReady, LocatedTarget, TargetFailed, Wanted
+from ..shared.img23d_protocol.messages import Box, CutoutReady, LocatedTarget, Point, TargetFailed, Wanted
 from .file_state import FileState
 from .folders import absolute
 from .windows import push_undo, why_not_now, workplace_of
 
 _PERCENT = 100.0
 _SAME = ("name", "use", "is_drawn", "found_as", "note", "cutout", "strokes")  # in the list and in `Row`
-# What a row's cut-out depends on: its box's edges in percent and its strokes; or the name that was not found.
+# What a row's cut-out depends on: its box's edges in percent, its picked point and its strokes; or the name that was not found.
 Look = tuple[float | str, ...]
 
 
@@ -129,6 +129,7 @@ def _read(row: Img23DTarget, metres: float) -> Row:
         name=row.name,
         use=row.use,
         box=_box(row) if row.has_box else None,
+        point=Point(x=row.point[0], y=row.point[1]) if row.has_box and row.has_point else None,
         is_drawn=row.is_drawn,
         found_as=row.found_as,
         note=row.note,
@@ -150,7 +151,9 @@ def _write(row: Img23DTarget, values: Row, metres: float) -> None:
         row.has_box = row.is_drawn = True  # as an edge that moves would say, at each of them
         row.left, row.top = values.box.left * _PERCENT, values.box.top * _PERCENT
         row.right, row.bottom = values.box.right * _PERCENT, values.box.bottom * _PERCENT
-    wanted = {"has_box": values.box is not None, "height": values.height / metres}
+    if values.point is not None:
+        row.point = (values.point.x, values.point.y)
+    wanted = {"has_box": values.box is not None, "has_point": values.point is not None, "height": values.height / metres}
     wanted |= {name: getattr(values, name) for name in _SAME}
     for name, value in wanted.items():
         if getattr(row, name) != value:
@@ -158,7 +161,8 @@ def _write(row: Img23DTarget, values: Row, metres: float) -> None:
 
 
 def _look(row: Img23DTarget) -> Look:
-    return (row.left, row.top, row.right, row.bottom, row.strokes) if row.has_box else (row.found_as,)
+    point = tuple(row.point) if row.has_point else ()
+    return (row.left, row.top, row.right, row.bottom, *point, row.strokes) if row.has_box else (row.found_as,)
 
 
 def _answer_all(

@@ -58,6 +58,19 @@ def test_lines_for_people(photo: str, capsys: pytest.CaptureFixture[str]) -> Non
     assert "seed 3" in out and err.splitlines() == ["located: two things", "cut out: two things", "shaped: two things"]
 
 
+def test_points_in_pixels(photo: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate(photo, "--names", "thing", "--point", "thing=180,60", "--point", "55,70", "--no-texture", "--json") == 0
+    first, second = json.loads(capsys.readouterr().out)["targets"]
+    assert (first["name"], second["name"]) == ("thing", "Thing 2")
+    assert first["box"]["left"] * 240 == pytest.approx(160, abs=6) and first["box"]["bottom"] * 160 == pytest.approx(130, abs=6)
+    assert second["box"]["left"] * 240 == pytest.approx(20, abs=6) and second["box"]["right"] * 240 == pytest.approx(100, abs=6)
+
+
+def test_a_point_where_nothing_is(photo: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate(photo, "--point", "cup=225,10") == 1
+    assert "Nothing stands apart where “cup” was picked" in capsys.readouterr().out
+
+
 def test_boxes_in_pixels(photo: str, capsys: pytest.CaptureFixture[str]) -> None:
     boxes = ["--box", "thing=130,0,240,160", "--box", "thing=0,0,120,160", "--box", "a=b=1,2,119,159"]
     assert generate(photo, "--names", "thing", *boxes, "--cutter", "light", "--no-texture", "--json") == 0
@@ -88,6 +101,12 @@ def test_the_painters_settings_are_written_down(photo: str) -> None:
         ["--faces", "2"],
         ["--box", "cup=1,2,3"],
         ["--box", "cup=90,0,10,10"],
+        ["--point", "cup=1"],
+        ["--point", "cup=1,2,3"],
+        ["--point", "cup=nan,20"],
+        ["--point", "241,20"],
+        ["--point", "cup=-1,20"],
+        ["--point", "cup=20,1e999"],
         ["--box", "=0,0,90,90"],
         ["--engine", "magic"],
         ["--seed", "-5"],

@@ -268,6 +268,18 @@ def test_the_tab_offers_the_photo_then_the_tools(owner, chosen):
     assert shown.pressed("img23d.close_boxes") and "drag over it" in shown.said
 
 
+def test_with_the_picking_tool_the_tab_says_what_to_do_and_what_came_to_nothing(owner, chosen):
+    bpy.ops.img23d.edit_boxes()
+    owner.editors.fit()
+    part("scene.editors").use_tool(bpy.context.window, _editor(), "img23d.pick_tool")
+    owner.picker.picks, owner.picker.sentence = None, ""
+    assert "Press Pick in the Photo to have it looked at." in _tab(_editor()).said
+    owner.picker.sentence = "Nothing stands apart there."
+    shown = _tab(_editor())
+    assert "Nothing stands apart there." in shown.said and shown.pressed("img23d.pick_in_photo")
+    owner.picker.sentence = ""
+
+
 def test_the_tools_have_keys_and_go_with_the_extension(owner, chosen):
     from bl_ui.space_toolsystem_common import ToolSelectPanelHelper
 
@@ -277,7 +289,7 @@ def test_the_tools_have_keys_and_go_with_the_extension(owner, chosen):
         tools = ToolSelectPanelHelper._tools_flatten(helper._tools["VIEW"])
         return [tool.idname for tool in tools if tool is not None and tool.idname.startswith("img23d.")]
 
-    assert names() == ["img23d.box_tool", "img23d.brush_tool"]
+    assert names() == ["img23d.box_tool", "img23d.pick_tool", "img23d.brush_tool"]
     keymaps = bpy.context.window_manager.keyconfigs.addon.keymaps
     keys = {(item.idname, item.type) for name, keymap in keymaps.items() if "Target Boxes" in name for item in keymap.keymap_items}
     assert ("img23d.drag_box", "LEFTMOUSE") in keys and ("img23d.remove_target", "DEL") in keys
@@ -288,4 +300,4 @@ def test_the_tools_have_keys_and_go_with_the_extension(owner, chosen):
         assert names() == [] and bpy.context.workspace.tools.from_space_image_mode("VIEW").idname == "builtin.sample"
     finally:
         bpy.ops.preferences.addon_enable(module=PACKAGE)
-    assert names() == ["img23d.box_tool", "img23d.brush_tool"]
+    assert names() == ["img23d.box_tool", "img23d.pick_tool", "img23d.brush_tool"]

@@ -55,7 +55,7 @@ def test_search_finds_the_operators(owner):
     listed = {*_in_menu("IMG23D_MT_add"), *_in_menu("IMG23D_MT_object")}
     of_the_list = {"img23d.show_result", "img23d.import_result", "img23d.use_seed"}
     of_the_list |= {"img23d.download_weights", "img23d.verify_weights", "img23d.delete_weights"}
-    of_the_list |= {"img23d.drag_box", "img23d.brush_mask", "img23d.resize_brush"}  # the tools' own
+    of_the_list |= {"img23d.drag_box", "img23d.brush_mask", "img23d.resize_brush", "img23d.pick_at", "img23d.end_picking"}  # the tools' own
     of_the_list |= {"img23d.cancel_target"}  # its menu lists what is being made
     of_the_list |= {"img23d.drop_photo"}  # a file's
     of_the_list |= {"img23d.end_backend"}  # shown where it helps

@@ -13,6 +13,7 @@ from blender_img23d.core.requests import (
     build_generate,
     build_learned,
     build_locate,
+    build_pick,
     build_settings,
     draw_seed,
     new_run_folder,
@@ -23,6 +24,7 @@ from blender_img23d.shared.img23d_protocol.messages import (
     Box,
     LearnedSettings,
     Nameless,
+    Point,
     Settings,
     ShapeKind,
     StageDevices,
@@ -190,3 +192,17 @@ def test_pipe_or_device_is_no_photo(tmp_path: Path) -> None:
         with pytest.raises(Img23DError, match="pipe") as caught:
             checked_photo(path)
         assert caught.value.code == ErrorCode.PHOTO_UNREADABLE
+
+
+def test_a_pick(photo: Path, tmp_path: Path) -> None:
+    request = build_pick(photo=str(photo), point=Point(x=0.0, y=1.0), settings=Settings(), folder=tmp_path / "search")
+    assert decode(encode(request)) == request and request.run_folder == str(tmp_path / "search")
+    assert build_pick(photo=str(photo), point=None, settings=Settings(), folder=tmp_path).point is None
+
+
+@pytest.mark.parametrize("point", [Point(x=1.1, y=0.5), Point(x=0.5, y=-0.1), Point(x=float("nan"), y=0.5)])
+def test_a_pick_outside_of_the_photo(photo: Path, tmp_path: Path, point: Point) -> None:
+    with pytest.raises(Img23DError, match="outside of the photo"):
+        build_pick(photo=str(photo), point=point, settings=Settings(), folder=tmp_path)
+    with pytest.raises(Img23DError, match="of “cup” is outside"):
+        build_locate(photo=str(photo), wanted=[Wanted(name="cup", point=point)], engine="preview", seed=0, settings=Settings())

@@ -33,6 +33,15 @@ def test_the_newest_are_kept_and_those_in_use(tmp_path: Path) -> None:
     assert sorted((tmp_path / "searches").iterdir()) == sorted([folders[1], *folders[5:]])
 
 
+def test_a_look_for_picking_is_a_search_too(tmp_path: Path) -> None:
+    folders = [search_folder(tmp_path, number) for number in range(2)]
+    for name in ("regions.npy", "00_0123456789ab_cutout.png"):
+        (folders[0] / name).write_bytes(b"x")
+    (folders[0] / "run.json").unlink()
+    delete_old_searches(tmp_path, keep=1)
+    assert not folders[0].exists() and folders[1].exists()
+
+
 def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     searches = tmp_path / "searches"
     named, with_more, nested, empty = (search_folder(tmp_path, number) for number in range(4))

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from blender_img23d.core.strokes import parse_strokes, written
-from blender_img23d.core.targets import Row, found_again, is_covered, things_to_find, things_to_make, with_found
+from blender_img23d.core.targets import Row, found_again, is_covered, row_of, things_to_find, things_to_make, with_found
 from blender_img23d.shared.img23d_protocol import Img23DError
-from blender_img23d.shared.img23d_protocol.messages import Box, LocatedTarget, Stroke, Wanted
+from blender_img23d.shared.img23d_protocol.messages import Box, LocatedTarget, Point, Stroke, Wanted
 
 
 def box(left: float, width: float = 0.1) -> Box:
@@ -215,3 +215,34 @@ def test_strokes_are_kept_as_text() -> None:
 )  # fmt: skip
 def test_a_text_that_holds_no_strokes(text: str) -> None:
     assert parse_strokes(text) == ()
+
+
+# --- what is picked ---------------------------------------------------------------------------------------------------
+
+
+def test_a_picked_row_is_made_and_found_by_its_point() -> None:
+    point = Point(x=0.35, y=0.5)
+    rows = [Row(name="cup", box=box(0.3), point=point, is_drawn=True), found_row("bowl", 0.6)]
+    assert [one.point for one in things_to_make(rows, "bowl", "bowl")] == [point, None]
+    assert things_to_find(rows, "bowl")[0] == Wanted(name="cup", box=box(0.3), point=point)
+    merged = find(rows, "bowl", answer("cup", 0.31), answer("bowl", 0.6))
+    assert (merged[0].point, merged[0].box) == (point, box(0.3))
+
+
+def test_a_row_that_is_found_again_is_no_pick_any_more() -> None:
+    rows = [Row(name="cup", box=box(0.3), point=Point(x=0.35, y=0.5), is_drawn=True)]
+    row, taken = found_again(rows, 0, [answer("cup", 0.7)])
+    assert taken == 0 and row.point is None and not row.is_drawn
+
+
+@pytest.mark.parametrize(
+    ("left", "width", "row"),
+    [(0.3, 0.1, 0), (0.305, 0.1, 0), (0.36, 0.1, None), (0.3, 0.05, None), (0.8, 0.1, None), (0.6, 0.11, 1)],
+)
+def test_a_click_into_a_thing_means_the_row_that_has_it(left: float, width: float, row: int | None) -> None:
+    rows = [found_row("cup", 0.3), found_row("bowl", 0.6), Row(name="not found")]
+    assert row_of(rows, box(left, width)) == row
+
+
+def test_in_an_empty_list_there_is_no_row() -> None:
+    assert row_of([], box(0.3)) is None

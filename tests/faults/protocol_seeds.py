@@ -14,7 +14,7 @@ from tally import split_case
 
 _BOX = {"left": 0.1, "top": 0.2, "right": 0.5, "bottom": 0.9}
 _STROKE = {"xs": [0.2, 0.3], "ys": [0.3, 0.4], "radius": 0.02, "adds": True}
-_WANTED = [{"name": "left", "box": _BOX, "strokes": [_STROKE], "height": 0.2}]
+_WANTED = [{"name": "left", "box": _BOX, "point": {"x": 0.3, "y": 0.4}, "strokes": [_STROKE], "height": 0.2}]
 # Nothing that would write outside of the test's own folder
 _INSIDE = tuple(text for text in TEXTS if "/" not in text and "\\" not in text and ".." not in text)
 SAFE_TEXTS = (*_INSIDE, "/dev/full", "/dev/zero", "/dev/null/x")
@@ -28,6 +28,7 @@ def to_backend(photo: Path, folder: Path, mesh: Path) -> dict[str, Message]:
     return {
         "Generate": {"job": "a", "photo": str(photo), "wanted": _WANTED, "pixels_per_metre": 0.0, **made},
         "Locate": {"job": "a", "photo": str(photo), "wanted": _WANTED, **made},
+        "Pick": {"job": "a", "photo": str(photo), "point": {"x": 0.3, "y": 0.4}, **{key: made[key] for key in ("run_folder", "seed", "settings")}},
         "Paint": {"job": "a", "mesh": str(mesh), "picture": str(photo), "name": "box", "uv": "new", **made},
         "Unwrap": {"job": "a", "mesh": str(mesh), "run_folder": made["run_folder"], "name": "box", "uv": "new", "texture_size": 1024},
         "Cancel": {"job": "a", "target": 0},
@@ -54,6 +55,7 @@ def from_backend() -> dict[str, Message]:
         "Accepted": job,
         "Progress": {**job, "stage": "shape", "target": 0, "fraction": 0.5, "note": "Step 1"},
         "Located": {**job, "targets": found, "photo_width": 640, "photo_height": 480, "notes": ["n"]},
+        "Regions": {**job, "labels": "/no/regions.npy", "regions": [{"box": _BOX, "cutout": "/no/00.png"}], "photo_width": 64, "photo_height": 48, "picked": 0, "notes": ["n"]},
         "CutoutReady": {**job, "target": 0, "path": "/no/00_cutout.png", "note": ""},
         "MeshReady": {**job, "target": 0, "path": "/no/00.glb", "textured": True, "faces": 500, "note": "n"},
         "PreviewReady": {**job, "target": 1, "stage": "paint", "path": "/no/00_preview.png"},

@@ -33,7 +33,7 @@ def seeds(tmp_path: Path) -> dict[str, dict[str, Any]]:
 def test_the_seeds_are_answered(seeds: dict[str, dict[str, Any]], tmp_path: Path) -> None:
     backend = RawBackend(tmp_path / "backend")
     try:
-        for kind in ("Generate", "Locate", "Paint", "Unwrap"):
+        for kind in ("Generate", "Locate", "Pick", "Paint", "Unwrap"):
             backend.say(kind=kind, **seeds[kind])
             last = backend.until(lambda message: message["kind"] in LAST_WORDS, 60)
             assert last is not None and last["kind"] == "Finished" and not last["failed"], (kind, last)

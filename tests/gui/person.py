@@ -102,6 +102,24 @@ def correct_the_list() -> None:
     shot("05_corrected")
 
 
+def pick_in_the_photo() -> None:
+    """click on the lamp in the photo, and take it back"""
+    scroll(4)
+    press("Pick in the Photo", SIDEBAR, lambda facts: "area IMAGE_EDITOR" in facts)
+    await_state("idle", "jobs 2", "last job done")
+    time.sleep(3)
+    x, y = find("purple star", Region(right=400, top=300, bottom=700))
+    move(x - 148, y - 38)
+    shot("05_outlined")
+    click_at(x - 148, y - 38)
+    await_that(lambda facts: any(fact.endswith(": picked") for fact in facts), "a picked thing")
+    shot("05_picked")
+    key("ctrl+z")
+    await_that(lambda facts: not any(fact.endswith(": picked") for fact in facts), "the pick to be undone")
+    key("Escape")
+    press("Done", Region(left=350, right=660, top=200, bottom=450), lambda facts: "area IMAGE_EDITOR" not in facts)
+
+
 def draw_a_box() -> None:
     """draw a box in the Image Editor, take it back and draw it again"""
     scroll(4)
@@ -130,7 +148,7 @@ def generate_and_stop_one() -> None:
     scroll(-20)
     click("Best", SIDEBAR)  # slow enough to reach the X
     x, y = find("As in the Photo", SIDEBAR)
-    press("Generate", SIDEBAR, lambda facts: "jobs 2" in facts)
+    press("Generate", SIDEBAR, lambda facts: "jobs 3" in facts)
     time.sleep(1)
     shot("07_running")
     click_at(x + 176, y + 66 + 3 * 21)  # the X of the fourth line: what is above does not move while it runs
@@ -157,7 +175,7 @@ def make_another() -> None:
     open_panel("How It Was Made")
     click("Beside", SIDEBAR)
     count = objects()
-    press("Another", SIDEBAR, lambda facts: "jobs 3" in facts)
+    press("Another", SIDEBAR, lambda facts: "jobs 4" in facts)
     await_state("idle", f"objects {count + 1}", "last job done")
     shot("10_another")
 
@@ -167,7 +185,7 @@ def retexture_one() -> None:
     select("orange bowl")
     open_panel("Re-texture Selected Meshes")
     scroll(6)
-    press("Re-texture orange bowl", SIDEBAR, lambda facts: "jobs 4" in facts)
+    press("Re-texture orange bowl", SIDEBAR, lambda facts: "jobs 5" in facts)
     await_state("object orange bowl: textured", "idle", "last job done")
     shot("11_retextured")
 
@@ -213,7 +231,7 @@ def save_and_reopen() -> None:
 
 
 STEPS = (
-    *(install, drop_photo, find_things, correct_the_list, draw_a_box, generate_and_stop_one, look_as_in_the_photo),
+    *(install, drop_photo, find_things, correct_the_list, pick_in_the_photo, draw_a_box, generate_and_stop_one, look_as_in_the_photo),
     *(make_another, retexture_one, undo_all, save_and_reopen),
 )
 

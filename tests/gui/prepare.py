@@ -62,7 +62,7 @@ def _use_tiny_models() -> None:
 def _row(row: bpy.types.PropertyGroup) -> str:
     if not row.has_box:
         return "not found"
-    return ("drawn" if row.is_drawn else "found") + ("" if row.use else ", off") + (", brushed" if row.strokes else "")
+    return ("picked" if row.has_point else "drawn" if row.is_drawn else "found") + ("" if row.use else ", off") + (", brushed" if row.strokes else "")
 
 
 def _look(obj: bpy.types.Object) -> str:

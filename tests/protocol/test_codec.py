@@ -40,14 +40,18 @@ from img23d_protocol.messages import (
     Message,
     Notice,
     Paint,
+    PhotoRegion,
+    Pick,
     PaintReady,
     PhotoCamera,
     Ping,
+    Point,
     Pong,
     Pose,
     PreviewReady,
     Progress,
     Settings,
+    Regions,
     SetupProgress,
     SetupStep,
     ShapeKind,
@@ -71,7 +75,7 @@ from img23d_protocol.messages import (
 
 BOX = Box(left=0.1, top=0.25, right=1 / 3, bottom=1.0)
 STROKE = Stroke(xs=(0.1, 0.2), ys=(0.5, 1.0), radius=0.01, adds=False)
-WANTED = (Wanted(name="red mug", box=BOX, strokes=(STROKE,), height=0.095), Wanted(name='кружка "杯"\n'), Wanted(name=""))
+WANTED = (Wanted(name="red mug", box=BOX, strokes=(STROKE,), height=0.095), Wanted(name='кружка "杯"\n', point=Point(x=0.5, y=1)), Wanted(name=""))
 LEARNED = LearnedSettings(speed="fast", steps=30, guidance=4.5, small_memory=True, devices=StageDevices(shape="gpu:1"))
 SETTINGS = Settings(texture=False, texture_size=2048, faces=500, shape=ShapeKind.REVOLVE, thickness=0.5, learned=LEARNED)
 
@@ -79,6 +83,18 @@ MESSAGES: list[Message] = [
     Locate(job="a", photo="/p.png", run_folder="/r", wanted=WANTED, engine="preview", seed=7),
     Generate(job="a", photo="C:\\Bilder\\Ü.png", run_folder="/r", wanted=WANTED, seed=2**31 - 1, settings=SETTINGS),
     Generate(job="a", photo="/p.png", run_folder="/r"),
+    Pick(job="a", photo="/p.png", run_folder="/r"),
+    Pick(job="a", photo="/p.png", run_folder="/r", point=Point(x=0.25, y=2 / 3), seed=7, settings=SETTINGS),
+    Regions(job="a", labels="/r/regions.npy", regions=(), photo_width=3, photo_height=4),
+    Regions(
+        job="a",
+        labels="/r/regions.npy",
+        regions=(PhotoRegion(box=BOX, cutout="/r/00_cutout.png"),),
+        photo_width=3,
+        photo_height=4,
+        picked=0,
+        notes=("n",),
+    ),
     Unwrap(job="a", mesh="/m.npz", run_folder="/r", uv=UvSource.OWN, texture_size=2048),
     Paint(job="a", mesh="/m.npz", picture="/p.png", run_folder="/r", name="cup", uv=UvSource.GIVEN, settings=SETTINGS),
     InstallEnvironment(job="a", folder="/e", uv="/uv", python="/python", torch_build="rocm", licences=("t",), online=True),
@@ -187,6 +203,11 @@ def test_fields_that_an_older_version_did_not_know_have_their_usual_value() -> N
         '{"kind": "Progress", "job": "a", "stage": "paint", "fraction": Infinity}',
         '{"kind": "Progress", "job": "a", "stage": "paint", "fraction": 1e999}',
         '{"kind": "Locate", "job": "a", "photo": "p", "wanted": {}}',
+        '{"kind": "Locate", "job": "a", "photo": "p", "wanted": [{"name": "cup", "point": [0.5, 0.5]}]}',
+        '{"kind": "Pick", "job": "a", "photo": "p", "run_folder": "r", "point": {"x": NaN, "y": 0.5}}',
+        '{"kind": "Pick", "job": "a", "photo": "p", "run_folder": "r", "point": {"x": 0.5}}',
+        '{"kind": "Pick", "job": "a", "photo": "p"}',
+        '{"kind": "Regions", "job": "a", "labels": "l", "regions": [{}], "photo_width": 1, "photo_height": 1}',
         '{"kind": "Locate", "job": "a", "photo": "p", "wanted": ["cup"]}',
         '{"kind": "Locate", "job": "a", "photo": "p", "wanted": [{"name": "cup", "box": [0, 0, 1, 1]}]}',
         '{"kind": "Generate", "job": "a", "photo": "p", "run_folder": "r", "settings": null}',

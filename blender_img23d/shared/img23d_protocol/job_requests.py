@@ -1,4 +1,4 @@
-"""What a job is asked for: find, make, unwrap, paint."""
+"""What a job is asked for: find, pick, make, unwrap, paint."""
 
 from __future__ import annotations
 
@@ -20,6 +20,14 @@ class Box:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Point:
+    """A place in the photo, in fractions 0..1 of its width and height as a `Box`'s."""
+
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stroke:
     """A round brush's way over the photo: what it covers belongs to the thing, or does not.
 
@@ -37,11 +45,13 @@ class Stroke:
 class Wanted:
     """One thing the artist asked for. A box, where given, always wins over any search, and strokes over any cut-out.
 
-    `height` is how tall the thing really is, in metres; 0 where the artist did not say.
+    `point` is a place on the thing: it is what stands apart from its surroundings there, of several such things the one that
+    fills the box. `height` is how tall the thing really is, in metres; 0 where the artist did not say.
     """
 
     name: str
     box: Box | None = None
+    point: Point | None = None
     strokes: tuple[Stroke, ...] = ()
     height: float = 0.0
 
@@ -58,6 +68,21 @@ class Locate:
     run_folder: str = ""
     wanted: tuple[Wanted, ...] = ()
     engine: str = "preview"
+    seed: int = 0
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pick:
+    """What can be picked in the photo, answered by `Regions`; with a `point` also what is there.
+
+    The answers to the same photo with the same cutter have the same regions in the same order; a point may add one at the end.
+    """
+
+    job: str
+    photo: str
+    run_folder: str
+    point: Point | None = None
     seed: int = 0
     settings: Settings = field(default_factory=Settings)
 

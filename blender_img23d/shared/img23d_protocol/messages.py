@@ -17,6 +17,8 @@ from .job_requests import (
     Generate as Generate,
     Locate as Locate,
     Paint as Paint,
+    Pick as Pick,
+    Point as Point,
     Stroke as Stroke,
     Unwrap as Unwrap,
     UvSource as UvSource,
@@ -46,7 +48,7 @@ from .setup_messages import (
     WeightsState as WeightsState,
 )
 
-PROTOCOL_VERSION = 5
+PROTOCOL_VERSION = 6
 
 
 class Stage(StrEnum):
@@ -133,6 +135,31 @@ class Located:
     photo_width: int  # pixels, upright
     photo_height: int
     notes: tuple[str, ...] = ()  # about the photo as a whole, such as "scaled down from 120 megapixels"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhotoRegion:
+    """Something in the photo that can be picked, and a small picture of it."""
+
+    box: Box
+    cutout: str  # RGBA PNG
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regions:
+    """The answer to `Pick`. `labels` is an .npy (2, h, w) uint8 over the whole photo: 1 + the index of the region at each place,
+    0 where there is none; first the things, then the same with those that have several colours in their parts.
+
+    `picked` is the region that was asked for by a point, -1 without one.
+    """
+
+    job: str
+    labels: str
+    regions: tuple[PhotoRegion, ...]
+    photo_width: int  # pixels, upright
+    photo_height: int
+    picked: int = -1
+    notes: tuple[str, ...] = ()  # as in `Located`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,12 +269,13 @@ class Log:
     text: str
 
 
-ToBackend = Locate | Generate | Unwrap | Paint | SetupRequest | Inspect | Cancel | Unload | Diagnose | Ping | Shutdown
+ToBackend = Locate | Pick | Generate | Unwrap | Paint | SetupRequest | Inspect | Cancel | Unload | Diagnose | Ping | Shutdown
 FromBackend = (
     Hello
     | Accepted
     | Progress
     | Located
+    | Regions
     | CutoutReady
     | MeshReady
     | PreviewReady

@@ -22,6 +22,7 @@ _NEARER = 0.8  # of the photo's sides: surroundings beyond that are no nearer lo
 _SMALLEST = 128  # pixels of a window's longer side; the look at the photo has shown all of a smaller one
 _NEAR = 640  # pixels a side, about, that a window is shown at
 _SAME = 0.5  # intersection over union of the two looks, from which on they show the same thing
+_THERE = 0.3  # of what was found: less, and the look shows something else
 _SURE = 0.75  # of the matte, in the mean over a part that only one look shows
 _SEEN, _SHARP, _OWN = 0.4, 0.7, 0.8  # fractions of the stage
 
@@ -99,8 +100,12 @@ class _Look:
 
 
 def _look(salient: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray, zoom: float) -> _Look | None:
-    """None where next to nothing of the thing is seen."""
+    """None where next to nothing of the thing is seen, or another thing in its place."""
     own = own_part(salient, found, window, rgb)
+    if found.mask is not None:
+        mask = view(found.mask, window)
+        if np.count_nonzero(mask & (own >= 0.5)) < _THERE * np.count_nonzero(mask):
+            return None
     return _Look(salient=salient, own=own, zoom=zoom) if np.count_nonzero(own >= 0.5) >= _LEAST else None
 
 

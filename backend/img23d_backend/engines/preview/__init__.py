@@ -13,15 +13,18 @@ def make_engine(salience: Salience | None = None) -> Engine:
     from .locate import RegionGrounder
     from .matte import GrabCutMatter
     from .paint import ProjectionPainter
+    from .picker import RegionPicker
     from .scene import SceneMemory
     from .shape import OutlineShaper
 
     memory = SceneMemory()
+    picker = RegionPicker(memory, salience)
     return Engine(
         id="preview",
         grounder=RegionGrounder(memory, salience),
         matter=GrabCutMatter(memory),
         shaper=OutlineShaper(),
         painter=ProjectionPainter(),
-        unload=memory.forget,
+        picker=picker,
+        unload=lambda: memory.forget() + picker.forget(),
     )

@@ -18,6 +18,7 @@ _LEARN_STEP, _LEARN_LEAST = 2, 2000  # pixels; pixels of either side: enough for
 _SURE_DEPTH = 2  # pixels from the seeds' outline in which the cut may still move it
 _DOUBT_REACH = 10  # pixels into the thing in which a dark grey may be its contact shadow
 _DEEP = 6  # pixels of the scene: farther from the backdrop there is no shadow of it any more
+_RIM = 5  # pixels on either side of a hinted outline in which it may be wrong
 _TOO_TIGHT = 0.07  # of a box's side: what reaches farther out of it belongs to a neighbour
 _CROSS = np.ones((3, 3), np.uint8)
 
@@ -52,16 +53,29 @@ def cut_by_seeds(
     return Cut(inside=inside & ~others, hint=wanted, open=through)
 
 
-def cut_by_box(rgb: np.ndarray, box: np.ndarray) -> Cut:
-    """Cut from a busy photo: outside the box is sure to be something else, its middle is probably the thing."""
+def cut_by_box(rgb: np.ndarray, box: np.ndarray, hint: np.ndarray | None = None) -> Cut:
+    """Cut from a busy photo: outside the box is sure to be something else, what is hinted at in it, or else all, is probably the thing."""
     size = _working_size(rgb)
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     within = _shrunk(box, size)
     within[[0, -1], :] = False
     within[:, [0, -1]] = False
     seeds = np.where(within, cv2.GC_PR_FGD, cv2.GC_BGD).astype(np.uint8)
+    if hint is not None:
+        within &= _shrunk(hint, size)
+        seeds = _seeds_at_edge(within, seeds)
     inside = _grab(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), seeds, learn=4, cut=0)
     return Cut(inside=inside, hint=within, open=np.zeros_like(inside))
+
+
+def _seeds_at_edge(hint: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """GrabCut's four marks, all sure but for a rim about the hinted outline, where `allowed` is no background."""
+    rim = np.ones((2 * _RIM + 1, 2 * _RIM + 1), np.uint8)
+    seeds = np.full(hint.shape, cv2.GC_BGD, np.uint8)
+    seeds[(cv2.dilate(hint.astype(np.uint8), rim) > 0) & (allowed != cv2.GC_BGD)] = cv2.GC_PR_BGD
+    seeds[hint] = cv2.GC_PR_FGD
+    seeds[cv2.erode(hint.astype(np.uint8), rim, borderValue=1) > 0] = cv2.GC_FGD
+    return seeds
 
 
 def _working_size(rgb: np.ndarray) -> tuple[int, int]:

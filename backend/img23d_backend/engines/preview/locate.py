@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import cv2
 import numpy as np
 from img23d_protocol.messages import Box, Nameless, Wanted
 
 from ...stages import Context, Found, NotFound, Photo, PixelBox, Salience
-from .agreement import agrees, united
+from .agreement import agrees
 from .choose import Choice, Unmet, choose
 from .further import light_regions, look_again
 from .parts import completed, is_crowded, look_at_parts
 from .regions import Region, find_regions, is_line, touches_border
-from .scene import Scene, SceneMemory, scene_of_matte
+from .scene import Scene, SceneMemory
 from .shade import without_shade
+from .sight import seen_scene
 from .split import split_by_colours, split_by_matte, split_by_waist
 from .words import Wish, parse
 
@@ -46,7 +46,7 @@ class RegionGrounder:
         answers: list[Found | NotFound | None] = [_boxed(photo, one) if one.box else None for one in wanted]
         if all(answers) and answers:
             return tuple(answers)
-        scene = self._scene(photo, context)
+        scene = seen_scene(photo, self._salience, self._memory, context)
         context.report(0.5, "")
         if not wanted:
             each = _each(photo, scene) if context.settings.nameless is Nameless.EACH else ()
@@ -55,15 +55,6 @@ class RegionGrounder:
         boxed = [box for box in answers if isinstance(box, Found)]
         found = iter(self._by_words(photo, scene, open_names, boxed, context))
         return tuple(next(found) if answer is None else answer for answer in answers)
-
-    def _scene(self, photo: Photo, context: Context) -> Scene:
-        if photo.alpha is None and self._salience is not None:
-            matte = self._salience.of_photo(photo, context)
-            scene = None if matte is None else scene_of_matte(photo, matte)
-            if scene is not None and find_regions(scene):
-                plain = self._memory.scene(photo)
-                return replace(scene, foreground=united(scene, plain)) if agrees(plain, scene.matte) else scene
-        return self._memory.scene(photo)
 
     def _by_words(
         self, photo: Photo, scene: Scene, names: list[str], boxed: list[Found], context: Context

@@ -79,7 +79,7 @@ def _hard_cut(photo: Photo, found: Found, window: PixelBox, scene: Scene, contex
     if scene.separable:
         cut = cut_by_seeds(rgb, scene, window, box, hint)
     else:
-        cut = cut_by_box(rgb, box)
+        cut = cut_by_box(rgb, box, hint)
     context.report(0.4, "")
     return tidy(cut.inside, cut.hint, cut.open)
 

@@ -38,12 +38,12 @@ def split_by_matte(scene: Scene, regions: list[Region], count: int) -> list[Regi
     """Regions with the greatest ones parted where the matte has a saddle, a line of less certainty, between sure parts."""
     if scene.matte is None:
         return regions
-    return _parted_until(scene, regions, count, _sure_parts)
+    return _parted_until(scene, regions, count, sure_parts)
 
 
 def split_by_waist(scene: Scene, regions: list[Region], count: int) -> list[Region]:
     """Regions with the greatest ones parted at their waists until there are `count`, or none has a waist any more."""
-    return _parted_until(scene, regions, count, _waist_parts)
+    return _parted_until(scene, regions, count, waist_parts)
 
 
 def _parted_until(
@@ -135,7 +135,7 @@ def _pieces(scene: Scene, masks: list[np.ndarray]) -> list[Region]:
     return [replace(cropped(scene, mask), parted=True) for mask in masks]
 
 
-def _sure_parts(scene: Scene, region: Region) -> list[np.ndarray]:
+def sure_parts(scene: Scene, region: Region) -> list[np.ndarray]:
     """Masks over the scene: watershed from the parts that remain when only what the matte is sure of counts."""
     inside = region.over(scene.foreground.shape)
     for level in _SURE_LEVELS:
@@ -147,7 +147,7 @@ def _sure_parts(scene: Scene, region: Region) -> list[np.ndarray]:
     return []
 
 
-def _waist_parts(scene: Scene, region: Region) -> list[np.ndarray]:
+def waist_parts(scene: Scene, region: Region) -> list[np.ndarray]:
     """Masks over the scene: watershed from the cores that remain when the region is shrunk until it falls apart."""
     inside = region.over(scene.foreground.shape)
     depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)
