@@ -207,3 +207,10 @@ def test_the_protocol_is_the_same_for_both_sides() -> None:
     """The backend has no copy of its own."""
     copies = [path for path in python_files() if path.parent.name == "img23d_protocol"]
     assert {path.parent for path in copies} == {ROOT / "blender_img23d" / "shared" / "img23d_protocol"}
+
+
+@pytest.mark.parametrize("path", python_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_is_one_to_blenders_oldest_python(path):
+    """Blender 4.2 and the environments have 3.11, which for one does not know quotes within quotes of the same kind in an f-string;
+    a newer Python that runs this test sees only what its `feature_version` tells."""
+    ast.parse(path.read_text(encoding="utf-8"), filename=str(path), feature_version=(3, 11))

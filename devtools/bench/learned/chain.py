@@ -62,7 +62,8 @@ def _chain(folder: Path, *, gpu: bool, small: bool) -> list[Row]:
         "matte (BiRefNet, 1024 px)": lambda: case.cut_out(photo, found),
         f"shape (Hunyuan3D 2 mini Standard, {_steps(learned.steps)}, {learned.octree_resolution} cells)": lambda: case.shape(cutout),
     }
-    where = f"{'with Small Memory' if small else 'as usual'}, {choose("auto").dtype}"
+    dtype = choose("auto").dtype
+    where = f"{'with Small Memory' if small else 'as usual'}, {dtype}"
     rows, peaks = [], []
     with _ball_instead_of_noise():
         for what, run in work.items():
