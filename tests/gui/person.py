@@ -160,11 +160,11 @@ def generate_and_stop_one() -> None:
 
 
 def look_as_in_the_photo() -> None:
-    """look through the photo's camera, with the textures"""
+    """look through the photo's camera; the run's end has shown the textures"""
+    await_state("shading SOLID TEXTURE")
     click("See It as in the Photo", SIDEBAR)
-    click("Show the Textures", SIDEBAR)
     move(*VIEWPORT)
-    time.sleep(20)  # the first look compiles shaders
+    time.sleep(3)
     shot("09_as_in_the_photo")
 
 

@@ -28,6 +28,8 @@ def facts() -> list[str]:
     objects = [obj for obj in scene.objects if obj.type == "MESH"]
     lines = [f"objects {len(objects)}", f"file {Path(bpy.data.filepath).name}"]
     lines += [f"area {area.type}" for area in window.screen.areas]
+    viewports = (area.spaces.active.shading for area in window.screen.areas if area.type == "VIEW_3D")
+    lines += [f"shading {shading.type} {shading.color_type}" for shading in viewports]
     for obj in objects:
         kinds = "".join(f", {modifier.type}" for modifier in obj.modifiers)
         lines.append(f"object {obj.name}: {_look(obj)}")
