@@ -24,6 +24,7 @@ from ..running import clean_environment
 from . import rounds
 from .machine import LoadMeter, machine
 from .rounds import Round
+from .rows import Row, row
 
 if TYPE_CHECKING:
     import numpy as np
@@ -114,8 +115,23 @@ def network_part() -> list[str]:
 def keep(rows: Sequence[Agreement], meter: LoadMeter, note: str = "") -> None:
     rounds.add(
         PART,
-        Round(date=rounds.today(), machine=machine(), code=rounds.digest(*_CODE), note=note, load=meter.load(), data=[asdict(one) for one in rows]),
+        Round(
+            date=rounds.today(),
+            machine=machine(),
+            code=rounds.digest(*_CODE),
+            note=note,
+            load=meter.load(),
+            rows=goal_rows(rows),
+            data=[asdict(one) for one in rows],
+        ),
     )
+
+
+def goal_rows(rows: Sequence[Agreement]) -> list[Row]:
+    """What all photos together have to reach."""
+    mean, least = sum(one.iou for one in rows) / len(rows), min(one.iou for one in rows)
+    what = f"the network's mattes beside the published one's on {len(rows)} photos, IoU"
+    return [row(f"{what}, mean", mean, goal=f"≥ {_NEEDED_MEAN}"), row(f"{what}, least", least, goal=f"≥ {_NEEDED_EACH}")]
 
 
 def main(photos: Sequence[str]) -> int:

@@ -87,7 +87,7 @@ def test_imported_and_projected_results_have_the_same_surface(values, photo):
 
 
 def test_beside_the_blend(values, photo, saved, owner):
-    made = [*ball(values, photo, "red ball, red ball"), retexture(values, photo)]
+    made = [*ball(values, photo), *ball(values, photo), retexture(values, photo)]
     files = {path.name for path in (saved / "textures").iterdir()}
     assert files == {"red_ball.png", "red_ball.001.png", "Cube_Img23D.png"}
     for obj in made:
