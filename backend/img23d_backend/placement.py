@@ -63,4 +63,7 @@ def require_mesh(mesh: Mesh) -> None:
 
 
 def _pixels_per_unit(view: View) -> float:
-    return float(np.linalg.norm(view.matrix[0, :3]) / view.matrix[3, 3])
+    """Across the picture, at the mesh's origin: in a perspective view, the nearer, the more."""
+    across, _, _, depth = view.matrix
+    here = across[3] / depth[3]
+    return float(np.linalg.norm(across[:3] - here * depth[:3]) / depth[3])

@@ -12,7 +12,8 @@ from img23d_backend.engines.preview.shape import OutlineShaper
 from img23d_backend.engines.preview.symmetry import half_turn
 from img23d_backend.mesh.checks import find_defects
 from img23d_backend.mesh.rasterize import rasterize
-from img23d_backend.stages import Context, CutOut, Mesh, View
+from img23d_backend.placement import place
+from img23d_backend.stages import Context, CutOut, Mesh, Shaped, View
 from img23d_protocol.messages import Settings
 
 RED, WHITE, BROWN = (170, 40, 30), (240, 238, 230), (90, 50, 20)
@@ -100,6 +101,16 @@ def test_its_solid_is_closed_and_within_the_setting(faces: int) -> None:
     assert faces / 4 < len(mesh.faces) <= faces and not find_defects(mesh)
     a, b, c = (mesh.vertices[mesh.faces[:, corner]] for corner in range(3))
     assert np.einsum("fi,fi->", a, np.cross(b, c)) > 0, "outwards"
+
+
+def test_its_size_in_the_photo_does_not_hang_on_its_place_there() -> None:
+    beside = np.zeros((SIZE, 3 * SIZE, 4), np.uint8)
+    beside[:, 2 * SIZE :] = photo(45.0)
+    scales = []
+    for rgba in (photo(45.0), beside):
+        mesh, view = dish_solid(find_dish(rgba), faces=2_000, longer=400)
+        scales.append(place(Shaped(mesh=mesh, view=view), 400.0).scale)
+    assert scales == [pytest.approx(1.0, rel=0.08)] * 2 and scales[0] == pytest.approx(scales[1], rel=0.01)
 
 
 def test_too_few_faces_for_a_cup() -> None:
