@@ -10,6 +10,7 @@ from img23d_protocol.messages import Arranged, Stage
 
 from .arrange import Arrangement
 from .job import Job
+from .placement import seen_ground, view_in_photo
 from .results import Cut, Solid
 from .runs import Run
 from .stages import Engine, Ground, Photo, PixelBox
@@ -26,6 +27,7 @@ class Arranger:
         """Looks at the photo's depth where the engine can, so it is made before the photo is let go."""
         targets = run.record.targets
         self._job = job
+        self._size = (photo.width, photo.height)
         self._record = run.record
         self._next_solve = 0.0  # of time.monotonic
         self._has_untold = False
@@ -40,6 +42,9 @@ class Arranger:
 
     def add(self, index: int, solid: Solid) -> None:
         """Before its mesh is told, so that it arrives where it belongs."""
+        view = view_in_photo(solid.shaped, solid.placement, solid.cut.left, solid.cut.top, solid.cut.share)
+        if (said := seen_ground(view, *self._size)) is not None:
+            self._arrangement.learn(*said)
         self._arrangement.add(index, (solid.shaped.mesh.vertices + solid.placement.offset) * solid.placement.scale)
         self._has_untold = True
         if time.monotonic() >= self._next_solve:

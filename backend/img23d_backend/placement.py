@@ -7,9 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
-from .stages import Mesh, PixelBox, Shaped, View
+from .stages import Ground, Mesh, PixelBox, Shaped, View
 
 _SOLID = 128  # alpha from which a pixel counts as part of the thing
+_LEAST_PERSPECTIVE = 1e-6  # of the matrix's rows: less is a parallel view
+_LEAST_TURN = 0.02  # of the viewing direction, upwards or downwards
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,19 @@ def view_in_photo(shaped: Shaped, placement: Placement, left: int, top: int, sha
     to_photo[:2, 3] = left, top
     to_photo[:2] /= share
     return View(matrix=to_photo @ shaped.view.matrix @ from_metres)
+
+
+def seen_ground(view: View, width: float, height: float) -> tuple[Ground, float] | None:
+    """The horizon and the focal length, in photo widths, of a view in perspective from an upright mesh to a photo's pixels; None
+    where the view has no perspective or is level, and so says nothing.
+    """
+    across, down, _, depth = view.matrix
+    size = float(np.linalg.norm(depth[:3]))
+    if abs(depth[2]) <= _LEAST_PERSPECTIVE * np.linalg.norm(across[:3]) or abs(depth[1]) <= _LEAST_TURN * size:
+        return None
+    direction = depth[:3] / size
+    focal = float(np.linalg.norm(across[:3] - (across[:3] @ direction) * direction)) / size
+    return Ground(horizon=float(height / 2 - down[2] / depth[2]) / width), focal / width
 
 
 def base_color(rgba: np.ndarray) -> tuple[float, float, float]:

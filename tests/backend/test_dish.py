@@ -12,7 +12,7 @@ from img23d_backend.engines.preview.shape import OutlineShaper
 from img23d_backend.engines.preview.symmetry import half_turn
 from img23d_backend.mesh.checks import find_defects
 from img23d_backend.mesh.rasterize import rasterize
-from img23d_backend.placement import place
+from img23d_backend.placement import place, seen_ground
 from img23d_backend.stages import Context, CutOut, Mesh, Shaped, View
 from img23d_protocol.messages import Settings
 
@@ -66,6 +66,20 @@ def test_a_cup_on_a_saucer_is_what_it_was(pitch: float) -> None:
     assert axis.upper / axis.lower == pytest.approx(CUP_RADIUS, rel=0.08)
     assert axis.height / axis.lower == pytest.approx(CUP_HEIGHT, rel=0.15)
     assert overlap(dish, rgba) > 0.95
+
+
+@pytest.mark.parametrize("pitch", [28.0, 40.0, 52.0])
+def test_it_tells_how_the_camera_stood(pitch: float) -> None:
+    """For the camera behind all things of the photo: its lens, and where its horizon is."""
+    _, view = dish_solid(find_dish(photo(pitch)), faces=2_000, longer=400)
+    ground, focal = seen_ground(view, SIZE, SIZE)
+    assert focal == pytest.approx(FOCAL / SIZE, rel=0.3)
+    from_the_foot = (ground.horizon * SIZE + 0.05 * SIZE) / (focal * SIZE)  # which lies a twentieth below the middle
+    assert np.degrees(np.arctan(from_the_foot)) == pytest.approx(pitch, abs=4)
+
+
+def test_a_view_without_perspective_tells_nothing_of_the_camera() -> None:
+    assert seen_ground(View.front(center_u=9, center_v=9, pixels_per_unit=100), SIZE, SIZE) is None
 
 
 def test_what_has_no_rim_inside_its_outline_is_a_pot() -> None:

@@ -80,6 +80,11 @@ class Arrangement:
             height = float(np.ptp(points[:, 1]))
             self._shapes[index] = _Shape(fine=fine, coarse=extreme_points(fine, COARSE), size=size, height=height)
 
+    def learn(self, ground: Ground, focal: float) -> None:
+        """What a shape tells about the camera, where neither the file nor a model of depth does."""
+        self._ground = self._ground or ground
+        self._focal = self._focal or focal
+
     def solve(self) -> Solved:
         """Where everything that was added stands. Never fails: what the photo does not tell is taken as usual."""
         indices = sorted(self._shapes)
