@@ -109,7 +109,8 @@ def network_part() -> list[str]:
     if not found:
         return []
     rows = [Agreement(**one) for one in found[-1].data]
-    return ["## The cut-out network against its original", f"{_WORDS} {found[-1].heading()}.", table(rows)]
+    before = "\n".join(f"- before: {one.heading()}" for one in found[:-1])
+    return ["## The cut-out network against its original", f"{_WORDS} {found[-1].heading()}.", table(rows), *filter(None, [before])]
 
 
 def keep(rows: Sequence[Agreement], meter: LoadMeter, note: str = "") -> None:
