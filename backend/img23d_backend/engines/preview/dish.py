@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from .revolve import row_extents
 from .seen_rings import Axis, Ring, axis_of
 
 FEWEST = 16  # rows and columns: a smaller thing shows no ellipse
@@ -115,11 +116,9 @@ def _largest(solid: np.ndarray) -> np.ndarray:
 
 def _rim_of(solid: np.ndarray) -> Ring | None:
     """The ellipse in which the outline ends at its sides and below."""
-    rows = np.flatnonzero(solid.any(axis=1))
+    rows, left, right = row_extents(solid)
     if len(rows) < FEWEST:
         return None
-    left = solid[rows].argmax(axis=1).astype(np.float64)
-    right = solid.shape[1] - 1.0 - solid[rows, ::-1].argmax(axis=1)
     half, middle = (right - left + 1) / 2, (right + left) / 2
     reach, last = float(half.max()), rows[-1] + 0.5
     widest = float(rows[half > 0.985 * reach].mean())
@@ -144,11 +143,9 @@ class _Edges:
     def __init__(self, rgba: np.ndarray, solid: np.ndarray) -> None:
         lab = cv2.cvtColor(rgba[..., :3], cv2.COLOR_RGB2LAB).astype(np.float32)
         lab = cv2.GaussianBlur(lab, (0, 0), 1.2)
-        self._across, self._down = (np.linalg.norm(cv2.Sobel(lab, cv2.CV_32F, *order, scale=0.125), axis=2) for order in ((1, 0), (0, 1)))
-        self._down_signed = cv2.Sobel(lab, cv2.CV_32F, 0, 1, scale=0.125)
-        self._across_signed = cv2.Sobel(lab, cv2.CV_32F, 1, 0, scale=0.125)
+        self._slopes = [cv2.Sobel(lab, cv2.CV_32F, *order, scale=0.125) for order in ((1, 0), (0, 1))]  # across, down
         self.inner = cv2.erode(solid.astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
-        strong = np.hypot(self._across, self._down)[self.inner]
+        strong = np.hypot(*(np.linalg.norm(slope, axis=2) for slope in self._slopes))[self.inner]
         self.strong = float(np.percentile(strong, 95)) if len(strong) else 0.0
         self._near = NEAR * max(solid.shape)
 
@@ -163,8 +160,8 @@ class _Edges:
         at = ring.points(angles)[:, None] + steps[None, :, None] * normal[:, None]
         x, y = at[..., 0].astype(np.float32), at[..., 1].astype(np.float32)
         slope = sum(
-            cv2.remap(signed, x, y, cv2.INTER_LINEAR) * normal[:, None, axis, None].astype(np.float32)
-            for axis, signed in enumerate((self._across_signed, self._down_signed))
+            cv2.remap(along_axis, x, y, cv2.INTER_LINEAR) * normal[:, None, axis, None].astype(np.float32)
+            for axis, along_axis in enumerate(self._slopes)
         )
         inside = cv2.remap(self.inner.astype(np.float32), x, y, cv2.INTER_NEAREST) > 0
         strength = np.where(inside, np.linalg.norm(slope, axis=2), 0)

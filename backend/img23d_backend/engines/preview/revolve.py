@@ -105,7 +105,7 @@ def _lies(body: np.ndarray) -> bool:
 
     It is a lemon on its side, or a plate or a saucer seen from above, which may have a cup on it.
     """
-    rows, left, right = _extents(_largest_piece(body))
+    rows, left, right = row_extents(_largest_piece(body))
     half = (right - left + 1) / 2
     reach = float(half.max())
     widest = float(rows[half > 0.985 * reach].mean())
@@ -120,7 +120,7 @@ def _lies(body: np.ndarray) -> bool:
 def _core_of(distance: np.ndarray, body: np.ndarray) -> _Candidate | None:
     """Axis and edges of each row of a body (all of the inside, or an opening of it)."""
     body = _largest_piece(body)
-    rows, left, right = _extents(body)
+    rows, left, right = row_extents(body)
     if len(rows) < 8:
         return None
     offset, slope = _fit_axis(rows, left, right)
@@ -155,7 +155,7 @@ def _largest_piece(body: np.ndarray) -> np.ndarray:
     return labels == int(np.argmax(stats[:, cv2.CC_STAT_AREA])) if len(stats) > 1 else body
 
 
-def _extents(body: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def row_extents(body: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The rows of a body (without a gap, as it is one piece) and their first and last column."""
     rows = np.flatnonzero(body.any(axis=1))
     left = body[rows].argmax(axis=1).astype(np.float64)
