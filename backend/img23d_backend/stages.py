@@ -234,8 +234,8 @@ class Salience(Protocol):
     def of_photo(self, photo: Photo, context: Context) -> np.ndarray | None:
         """Of the whole photo, at whatever size; looked for once."""
 
-    def of_picture(self, rgb: np.ndarray, context: Context, *, closely: bool = False) -> np.ndarray | None:
-        """Of a picture (h, w, 3) uint8, such as a part of the photo, at its own size; `closely` where it is hardly less than
+    def of_picture(self, rgb: np.ndarray, context: Context, *, again: bool = False) -> np.ndarray | None:
+        """Of a picture (h, w, 3) uint8, such as a part of the photo, at its own size; `again` where it is hardly less than
         the photo, so that a look like the one at that would tell nothing new.
         """
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from img23d_protocol.choices import FINE_CUTTER, LIGHT_CUTTER
+from img23d_protocol.choices import LIGHT_CUTTER
 
 from ...cutouts.framing import bounds_of, framed, view
-from ...cutouts.merge import with_missed
 from ...cutouts.sharpen import sharpened
 from ...cutouts.surroundings import own_part, surroundings
 from ...stages import Context, CutOut, Found, Photo, PixelBox, PlainMatter, Salience
@@ -17,13 +16,14 @@ from ...stages import Context, CutOut, Found, Photo, PixelBox, PlainMatter, Sali
 NOTE = "Cut out by IS-Net."
 LIGHT_NOTE = "Cut out in the light-weight way."
 
+_SOLID = 0.5  # of a matte
 _LEAST = 9  # solid pixels, below which a pass saw nothing
 _NEARER = 0.8  # of the photo's sides: surroundings beyond that are no nearer look
 _SMALLEST = 128  # pixels of a window's longer side; the look at the photo has shown all of a smaller one
-_NEAR = 640  # pixels a side, about, that a window is shown at
+_NEAR = 768  # pixels a side, about, that a window is shown at
 _SAME = 0.5  # intersection over union of the two looks, from which on they show the same thing
 _THERE = 0.3  # of what was found: less, and the look shows something else
-_SURE = 0.75  # of the matte, in the mean over a part that only one look shows
+_WEIGHT = 0.7  # of the finer of two looks that show the same: what one of them only half sees is decided by both
 _SEEN, _SHARP, _OWN = 0.4, 0.7, 0.8  # fractions of the stage
 
 
@@ -55,12 +55,11 @@ class IsNetMatter:
         rgb = np.ascontiguousarray(view(photo.rgb, window))
         look = self._from_afar(photo, found, window, rgb, context)
         is_nearer = min(window.width / photo.width, window.height / photo.height) < _NEARER
-        is_worth_it = is_nearer or context.settings.cutter != FINE_CUTTER  # the finest look at the photo needs no second one
-        if look is None or is_worth_it and max(rgb.shape) >= _SMALLEST:
+        if look is None or max(rgb.shape) >= _SMALLEST:
             context.report(_SEEN, "")
-            salient = self._salience.of_picture(rgb, context, closely=not is_nearer)
-            near = None if salient is None else _look(salient, found, window, rgb, max(rgb.shape) / _NEAR)
-            look = _better(near, look)
+            salient = self._salience.of_picture(rgb, context, again=not is_nearer)
+            second = None if salient is None else _look(salient, found, window, rgb, max(rgb.shape) / _NEAR)
+            look = _together(second, look, found, window) if is_nearer else _together(look, second, found, window)
         if look is None:
             return None
         context.report(_SHARP, "")
@@ -104,9 +103,9 @@ def _look(salient: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray, 
     own = own_part(salient, found, window, rgb)
     if found.mask is not None:
         mask = view(found.mask, window)
-        if np.count_nonzero(mask & (own >= 0.5)) < _THERE * np.count_nonzero(mask):
+        if np.count_nonzero(mask & (own >= _SOLID)) < _THERE * np.count_nonzero(mask):
             return None
-    return _Look(salient=salient, own=own, zoom=zoom) if np.count_nonzero(own >= 0.5) >= _LEAST else None
+    return _Look(salient=salient, own=own, zoom=zoom) if np.count_nonzero(own >= _SOLID) >= _LEAST else None
 
 
 def _resampled(whole: np.ndarray, window: PixelBox, photo: Photo) -> np.ndarray:
@@ -123,11 +122,25 @@ def _resampled(whole: np.ndarray, window: PixelBox, photo: Photo) -> np.ndarray:
     return cv2.warpAffine(whole, to_whole, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _better(near: _Look | None, far: _Look | None) -> _Look | None:
-    """The nearer look with what it passes over of the other one; the other one, where they mean different things."""
-    if near is None or far is None:
-        return near or far
-    first, second = near.own >= 0.5, far.own >= 0.5
+def _together(fine: _Look | None, coarse: _Look | None, found: Found, window: PixelBox) -> _Look | None:
+    """The mean of both, more of the finer one's; where they mean different things, the one that fills the found box better."""
+    if fine is None or coarse is None:
+        return fine or coarse
+    first, second = fine.own >= _SOLID, coarse.own >= _SOLID
     if np.count_nonzero(first & second) < _SAME * np.count_nonzero(first | second):
-        return far
-    return replace(near, salient=np.maximum(near.salient, far.salient), own=with_missed(near.own, far.own, sure=_SURE))
+        return max((coarse, fine), key=lambda look: _fill(look.own, found.box, window))
+    return replace(fine, salient=_mean(fine.salient, coarse.salient), own=_mean(fine.own, coarse.own))
+
+
+def _mean(fine: np.ndarray, coarse: np.ndarray) -> np.ndarray:
+    return _WEIGHT * fine + np.float32(1 - _WEIGHT) * coarse
+
+
+def _fill(own: np.ndarray, box: PixelBox, window: PixelBox) -> float:
+    """Intersection over union of what is solid, as a box, and the found one."""
+    left, top, width, height = cv2.boundingRect((own >= _SOLID).view(np.uint8))
+    left, top = left + window.left, top + window.top
+    across = min(left + width, box.right) - max(left, box.left)
+    down = min(top + height, box.bottom) - max(top, box.top)
+    shared = max(across, 0) * max(down, 0)
+    return shared / (width * height + box.width * box.height - shared)
