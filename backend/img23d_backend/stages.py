@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Protocol
 
 import numpy as np
@@ -226,6 +227,14 @@ class DepthEstimator(Protocol):
         """The plane that the things in the boxes stand on; None where none can be told, or no model is downloaded."""
 
 
+class Detail(Enum):
+    """How finely a picture is looked at: the mistakes made at one size are not those at another."""
+
+    COARSE = "coarse"
+    USUAL = "usual"
+    FINE = "fine"
+
+
 class Salience(Protocol):
     """Tells what stands out in a picture, whatever it is. The answers are (h, w) float32 0..1; None where nothing can tell it,
     which was said by then where the artist can do something about it.
@@ -234,9 +243,9 @@ class Salience(Protocol):
     def of_photo(self, photo: Photo, context: Context) -> np.ndarray | None:
         """Of the whole photo, at whatever size; looked for once."""
 
-    def of_picture(self, rgb: np.ndarray, context: Context, *, again: bool = False) -> np.ndarray | None:
-        """Of a picture (h, w, 3) uint8, such as a part of the photo, at its own size; `again` where it is hardly less than
-        the photo, so that a look like the one at that would tell nothing new.
+    def of_picture(self, rgb: np.ndarray, context: Context, *, detail: Detail = Detail.USUAL) -> np.ndarray | None:
+        """Of a picture (h, w, 3) uint8, such as a part of the photo, at its own size. Where that is hardly less than the photo, a
+        look in the usual detail would tell nothing new.
         """
 
 

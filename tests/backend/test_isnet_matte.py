@@ -10,6 +10,7 @@ import pytest
 from img23d_backend.engines.isnet.matte import LIGHT_NOTE, NOTE, IsNetMatter
 from img23d_backend.engines.isnet.salience import IsNetSalience
 from img23d_backend.engines.preview.locate import RegionGrounder
+from img23d_backend.engines.preview.agreement import both
 from img23d_backend.engines.preview.matte import GrabCutMatter
 from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Photo, PixelBox
 from img23d_protocol import ErrorCode
@@ -43,7 +44,7 @@ def cut(photo: Photo, network: Seeing, *box: int, context: Context | None = None
 def test_a_thing_is_looked_at_in_the_whole_photo_and_from_nearby() -> None:
     photo, network = discs(SMALL), Seeing()
     cutout = cut(photo, network, *AROUND_SMALL)
-    assert network.passes == [((600, 800), 640), ((138, 138), 320)]  # one and a half of the box, in the smallest size
+    assert network.passes == [((600, 800), 768), ((138, 138), 320)]  # one and a half of the box, in the smallest size
     assert overlap(over_photo(cutout, photo) >= 128, cover(SMALL)) > 0.98 and cutout.note == NOTE
 
 
@@ -56,7 +57,7 @@ def test_the_things_of_a_photo_share_one_look_at_all_of_it() -> None:
     for answer, circle in zip(answers, circles, strict=True):
         cutout = matter.cut_out(photo, answer, Context())
         assert overlap(over_photo(cutout, photo) >= 128, cover(circle)) > 0.99
-    assert [side for _, side in network.passes] == [640, 640, 640] and network.passes[0][0] == (600, 800)
+    assert [side for _, side in network.passes] == [768, 640, 640] and network.passes[0][0] == (600, 800)
 
 
 def test_a_nearer_look_that_loses_the_thing_does_not_count() -> None:
@@ -84,16 +85,16 @@ def test_what_one_look_passes_over_the_other_one_brings(blind: int) -> None:
 def test_a_thing_that_fills_the_photo_is_looked_at_in_two_sizes() -> None:
     photo, network = discs((400, 300, 290)), Seeing()
     cut(photo, network, 110, 10, 690, 590, mask=cover((400, 300, 290)))
-    assert [side for _, side in network.passes] == [640, 768]
+    assert [side for _, side in network.passes] == [768, 448]
 
 
-def test_the_finest_looks_at_the_size_it_was_trained_at() -> None:
+def test_the_finest_adds_a_look_at_the_size_it_was_trained_at() -> None:
     photo, network = discs((500, 600, 280), size=(1600, 1200)), Seeing()
     cut(photo, network, 210, 310, 790, 890, context=FINE)
-    assert [side for _, side in network.passes] == [1024, 1024]
+    assert [side for _, side in network.passes] == [768, 768, 1024]
     network.passes.clear()
     cut(discs((800, 600, 580), size=(1600, 1200)), network, 220, 20, 1380, 1180, context=FINE)
-    assert [side for _, side in network.passes] == [1024]
+    assert [side for _, side in network.passes] == [768, 448, 1024]
 
 
 def test_the_light_weight_way_never_looks() -> None:
@@ -121,7 +122,7 @@ def test_a_very_long_photo_is_looked_at_in_parts() -> None:
     circles = [(1000 * number + 300, 150, 120) for number in range(12)]
     photo, network = discs(*circles, size=(12_000, 300)), Seeing()
     answers = RegionGrounder(salience=salience(network)).locate(photo, tuple(Wanted(name=f"d{n}") for n in range(12)), Context())
-    assert len(network.passes) == 4 and {side for _, side in network.passes} == {320}
+    assert len(network.passes) == 4 and {side for _, side in network.passes} == {384}
     centres = [(answer.box.left + answer.box.right) / 2 for answer in answers]
     assert np.allclose(centres, [x for x, _, _ in circles], atol=30)
 
@@ -220,6 +221,23 @@ def test_what_has_the_backgrounds_own_colour_is_kept_on_a_plain_one() -> None:
     assert over_photo(cutout, photo)[300, 400] > 200
 
 
+@pytest.mark.parametrize(("sure", "is_open", "kept"), [(0.75, True, True), (0.75, False, False), (0.97, False, True)])
+def test_a_limb_of_the_backgrounds_own_colour_stays_on(sure: float, is_open: bool, kept: bool) -> None:
+    """A part that only the matte has: a handle that sticks out, of which it is rather sure, or what lies within a hoop."""
+    disc, part = cover((300, 300, 150)), cover((440, 300, 60) if is_open else (300, 300, 60))
+    plain = (disc & ~part).astype(np.float32)
+    own = np.where(part, sure, disc).astype(np.float32)
+    alpha = both(plain, own, np.zeros(disc.shape, bool))
+    assert alpha is not None and (alpha[300, 480 if is_open else 300] > 0.9) == kept
+
+
+def test_of_two_looks_that_differ_the_one_that_fills_the_box_counts() -> None:
+    photo, network = discs((400, 300, 290)), Seeing()
+    network.change = lambda seen: seen if len(network.passes) == 2 else seen * (np.arange(seen.shape[1]) < 300)
+    cutout = cut(photo, network, 110, 10, 690, 590)
+    assert overlap(over_photo(cutout, photo) >= 128, cover((400, 300, 290))) > 0.97
+
+
 # --- where it cannot ------------------------------------------------------------------------------------------------
 
 
@@ -251,7 +269,7 @@ def test_where_memory_is_short_smaller_looks_suffice() -> None:
     network = Seeing(fails=lambda side: ErrorCode.OUT_OF_MEMORY if side > 330 else None)
     eyes = salience(network)
     assert eyes.of_photo(discs(SMALL), Context(notify=told.append)) is not None
-    assert [side for _, side in network.passes] == [640, 448, 320]
+    assert [side for _, side in network.passes] == [768, 640, 448, 320]
     assert set(told) == {"There is not enough memory for the best cut-outs: they are made more coarsely."}
 
 

@@ -24,10 +24,10 @@ def sharpened(rgb: np.ndarray, alpha: np.ndarray, zoom: float) -> np.ndarray:
     """
     solid = alpha >= 0.5
     if not solid.any() or solid.all():
-        return _stretched(alpha)
+        return stretched(alpha)
     solid |= _false_gaps(alpha, solid)
     sharp = soften(rgb, solid, width=max(_DOUBT, 1.0 + 0.5 * zoom))
-    return sharp + _hairy(alpha, solid, zoom) * (_stretched(alpha) - sharp)
+    return sharp + _hairy(alpha, solid, zoom) * (stretched(alpha) - sharp)
 
 
 def _false_gaps(alpha: np.ndarray, solid: np.ndarray) -> np.ndarray:
@@ -52,5 +52,6 @@ def _hairy(alpha: np.ndarray, solid: np.ndarray, zoom: float) -> np.ndarray:
     return wide * np.clip(2 - 2 * outwards / reach, 0, 1)
 
 
-def _stretched(alpha: np.ndarray) -> np.ndarray:
+def stretched(alpha: np.ndarray) -> np.ndarray:
+    """(h, w) float32 0..1: a network's matte with the contrast of the edge that it means; one half stays one half."""
     return np.clip(0.5 + _CONTRAST * (alpha - 0.5), 0, 1)

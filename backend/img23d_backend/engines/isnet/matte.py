@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from img23d_protocol.choices import LIGHT_CUTTER
+from img23d_protocol.choices import FINE_CUTTER, LIGHT_CUTTER
 
 from ...cutouts.framing import bounds_of, framed, view
+from ...cutouts.merge import with_missed
 from ...cutouts.sharpen import sharpened
 from ...cutouts.surroundings import own_part, surroundings
-from ...stages import Context, CutOut, Found, Photo, PixelBox, PlainMatter, Salience
+from ...stages import Context, CutOut, Detail, Found, Photo, PixelBox, PlainMatter, Salience
 
 NOTE = "Cut out by IS-Net."
 LIGHT_NOTE = "Cut out in the light-weight way."
@@ -21,9 +22,11 @@ _LEAST = 9  # solid pixels, below which a pass saw nothing
 _NEARER = 0.8  # of the photo's sides: surroundings beyond that are no nearer look
 _SMALLEST = 128  # pixels of a window's longer side; the look at the photo has shown all of a smaller one
 _NEAR = 768  # pixels a side, about, that a window is shown at
+_SURE = 0.9  # of the matte, in the mean over a part that only one look shows
 _SAME = 0.5  # intersection over union of the two looks, from which on they show the same thing
 _THERE = 0.3  # of what was found: less, and the look shows something else
-_WEIGHT = 0.7  # of the finer of two looks that show the same: what one of them only half sees is decided by both
+# The first look's weight in a mean of two: of the finer one of the first two, and of those two against the finest
+_NEAREST, _FIRST_TWO = 0.7, 0.6
 _SEEN, _SHARP, _OWN = 0.4, 0.7, 0.8  # fractions of the stage
 
 
@@ -54,12 +57,9 @@ class IsNetMatter:
         window = surroundings(photo, found.box, 0)
         rgb = np.ascontiguousarray(view(photo.rgb, window))
         look = self._from_afar(photo, found, window, rgb, context)
-        is_nearer = min(window.width / photo.width, window.height / photo.height) < _NEARER
         if look is None or max(rgb.shape) >= _SMALLEST:
             context.report(_SEEN, "")
-            salient = self._salience.of_picture(rgb, context, again=not is_nearer)
-            second = None if salient is None else _look(salient, found, window, rgb, max(rgb.shape) / _NEAR)
-            look = _together(second, look, found, window) if is_nearer else _together(look, second, found, window)
+            look = self._from_nearby(photo, found, window, rgb, look, context)
         if look is None:
             return None
         context.report(_SHARP, "")
@@ -76,6 +76,24 @@ class IsNetMatter:
         zoom = max(photo.width / whole.shape[1], photo.height / whole.shape[0])
         return _look(_resampled(whole, window, photo), found, window, rgb, zoom)
 
+    def _from_nearby(
+        self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, afar: _Look | None, context: Context
+    ) -> _Look | None:
+        """What the look at the photo and further ones at the window say together."""
+
+        def seen(detail: Detail) -> _Look | None:
+            salient = self._salience.of_picture(rgb, context, detail=detail)
+            return None if salient is None else _look(salient, found, window, rgb, max(rgb.shape) / _NEAR)
+
+        if min(window.width / photo.width, window.height / photo.height) < _NEARER:
+            near = seen(Detail.USUAL)
+            look = _together(near and replace(near, is_part=True), afar, found, window, _NEAREST)
+        else:
+            look = _together(afar, seen(Detail.COARSE), found, window, _NEAREST)
+        if context.settings.cutter != FINE_CUTTER or max(rgb.shape) < _NEAR:
+            return look
+        return _together(look, seen(Detail.FINE), found, window, _FIRST_TWO)
+
 
 def _rising(context: Context) -> Context:
     """Tells no less progress than before, whoever does the next part."""
@@ -91,11 +109,15 @@ def _rising(context: Context) -> Context:
 
 @dataclass(frozen=True, kw_only=True)
 class _Look:
-    """Over a window (h, w) float32 0..1: what stands out, and what of it is the thing; `zoom` pixels as one of the network's."""
+    """Over a window (h, w) float32 0..1: what stands out, and what of it is the thing; `zoom` pixels as one of the network's.
+
+    `is_part`: only the window was shown, which may hide what a part belongs to.
+    """
 
     salient: np.ndarray
     own: np.ndarray
     zoom: float
+    is_part: bool = False
 
 
 def _look(salient: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray, zoom: float) -> _Look | None:
@@ -122,18 +144,21 @@ def _resampled(whole: np.ndarray, window: PixelBox, photo: Photo) -> np.ndarray:
     return cv2.warpAffine(whole, to_whole, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _together(fine: _Look | None, coarse: _Look | None, found: Found, window: PixelBox) -> _Look | None:
-    """The mean of both, more of the finer one's; where they mean different things, the one that fills the found box better."""
-    if fine is None or coarse is None:
-        return fine or coarse
-    first, second = fine.own >= _SOLID, coarse.own >= _SOLID
+def _together(one: _Look | None, other: _Look | None, found: Found, window: PixelBox, weight: float) -> _Look | None:
+    """The mean of both, `weight` of the first one's; of a part of the photo also what the other one is sure of. Where they mean
+    different things, the one that fills the found box better.
+    """
+    if one is None or other is None:
+        return one or other
+    first, second = one.own >= _SOLID, other.own >= _SOLID
     if np.count_nonzero(first & second) < _SAME * np.count_nonzero(first | second):
-        return max((coarse, fine), key=lambda look: _fill(look.own, found.box, window))
-    return replace(fine, salient=_mean(fine.salient, coarse.salient), own=_mean(fine.own, coarse.own))
+        return max((other, one), key=lambda look: _fill(look.own, found.box, window))
+    salient, own = (_mean(*pair, weight) for pair in ((one.salient, other.salient), (one.own, other.own)))
+    return replace(one, salient=salient, own=with_missed(own, other.own, sure=_SURE) if one.is_part else own)
 
 
-def _mean(fine: np.ndarray, coarse: np.ndarray) -> np.ndarray:
-    return _WEIGHT * fine + np.float32(1 - _WEIGHT) * coarse
+def _mean(one: np.ndarray, other: np.ndarray, weight: float) -> np.ndarray:
+    return np.float32(weight) * one + np.float32(1 - weight) * other
 
 
 def _fill(own: np.ndarray, box: PixelBox, window: PixelBox) -> float:

@@ -9,19 +9,19 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import FINE_CUTTER, LIGHT_CUTTER
+from img23d_protocol.choices import LIGHT_CUTTER
 
 from ...kept import Kept, digest
 from ...models import system_memory
-from ...stages import Context, Origin, Photo
+from ...stages import Context, Detail, Origin, Photo
 from .network import LARGEST, STEP, Network
 
 log = logging.getLogger(__name__)
 
-# Pixels a side: what a whole photo and a part of it are shown at. Of composites with a known matte, 768 cuts out better than 640 or
-# 1024. A second look at the same is taken at 448, whose mistakes are others, so that the mean of the two is better than either.
-_USUAL, _FINE = 768, LARGEST
-_AGAIN, _LEAST = 448, 320
+# Pixels a side that a picture is shown at. Of composites with a known matte, 768 cuts out better than 640 or 1024, and its mean with
+# a look at 448 better still; 1024 has the finer edges where it sees the same.
+_SIDES = {Detail.COARSE: 448, Detail.USUAL: 768, Detail.FINE: LARGEST}
+_LEAST = 320
 _ENLARGED = 1.25  # times, at most: more of a small part shows no more of it
 _SMALLER = (640, 448, 320)  # pixels a side, one after the other where memory is short
 _SMALL = 1_000_000  # pixels of a part whose answer is kept for the next thing, which may have the same surroundings
@@ -56,20 +56,16 @@ class IsNetSalience:
             return None
         if self._origin is photo.origin:
             return self._matte
-        side = _FINE if context.settings.cutter == FINE_CUTTER else _USUAL
-        matte = self._in_parts(photo.rgb, side, context)
+        matte = self._in_parts(photo.rgb, _SIDES[Detail.USUAL], context)
         self._origin, self._matte = (None, None) if matte is None else (photo.origin, matte)
         return matte
 
-    def of_picture(self, rgb: np.ndarray, context: Context, *, again: bool = False) -> np.ndarray | None:
+    def of_picture(self, rgb: np.ndarray, context: Context, *, detail: Detail = Detail.USUAL) -> np.ndarray | None:
         """As `Salience` says."""
         if context.settings.cutter == LIGHT_CUTTER:
             return None
-        if again:
-            return self._look(rgb, _AGAIN, context)
-        most = _FINE if context.settings.cutter == FINE_CUTTER else _USUAL
         enough = math.ceil(_ENLARGED * max(rgb.shape[:2]) / STEP) * STEP
-        return self._look(rgb, min(most, max(enough, _LEAST)), context)
+        return self._look(rgb, min(_SIDES[detail], max(enough, _LEAST)), context)
 
     def unload(self) -> int:
         """Gives back the answer and the network; returns bytes. A file that could not be used is tried again then."""

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from ...cutouts.merge import with_missed
+from ...cutouts.sharpen import stretched
 from ...stages import Photo, PixelBox
 from .backdrop import shadow_like
 from .scene import Scene
@@ -19,7 +20,9 @@ _MARGIN = 7  # pixels of the scene around what stands out that may be its edge o
 _BESIDE = 0.03  # of the background: more that differs from the plain one, and it is none
 _SAME = 0.25  # intersection over union at least,
 _WITHIN = 0.85  # and what they share of the smaller one at least, where both mean the same thing
-_SURE = 0.93  # of the matte, in the mean over a part of the background's own colour: less, and one sees through it
+# Of the matte, in the mean over a part of the background's own colour: less, and one sees through it where it is enclosed, or it is
+# the matte's blur where it is a limb
+_SURE, _SURE_OF_LIMB = 0.93, 0.55
 _PART = 0.003  # of what the matte sees: smaller parts that only the background's colour tells are its pattern
 _SHADOW = 0.5  # of a part that only the background's colour tells: then it is a shadow
 
@@ -70,8 +73,21 @@ def both(plain: np.ndarray, own: np.ndarray, shadow: np.ndarray) -> np.ndarray |
         return None
     extra = by_colour & (own < _FAINT)
     dropped = extra & ~_large_parts(_without_shadows(extra, shadow), _PART * np.count_nonzero(by_sight))
-    alpha = with_missed(plain, own, sure=_SURE)
+    alpha = with_missed(plain, np.where(_limbs(by_sight, by_colour), stretched(own), 0), sure=_SURE_OF_LIMB)
+    alpha = with_missed(alpha, own, sure=_SURE)
     return np.where(dropped, np.minimum(alpha, own), alpha).astype(np.float32)
+
+
+def _limbs(by_sight: np.ndarray, by_colour: np.ndarray) -> np.ndarray:
+    """(h, w) bool: the connected parts that only the matte has and that reach its outer edge, such as a handle or a ring of a thing."""
+    _, labels = cv2.connectedComponents((~by_sight).astype(np.uint8), connectivity=4)
+    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    around = np.isin(labels, border[border > 0]).astype(np.uint8)
+    beside = cv2.dilate(around, np.ones((3, 3), np.uint8)) > 0
+    count, labels = cv2.connectedComponents((by_sight & ~by_colour).astype(np.uint8), connectivity=8)
+    reaching = np.bincount(labels[beside], minlength=count) > 0
+    reaching[0] = False
+    return reaching[labels]
 
 
 def _without_shadows(extra: np.ndarray, shadow: np.ndarray) -> np.ndarray:
