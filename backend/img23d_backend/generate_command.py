@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--names", default="", help="what to make, separated by commas; without names see --nameless")
     add("--box", action="append", default=[], metavar="NAME=LEFT,TOP,RIGHT,BOTTOM", help="where it is, in pixels")
     add("--point", action="append", default=[], metavar="[NAME=]X,Y", help="a place on it, in pixels: what stands apart there is made")
+    add("--kind", action="append", default=[], metavar="NAME=KIND", help="what its solid is: auto, inflate or rounded, revolve or turned, flat")
     add("--out", required=True, metavar="DIR", help="the folder for the results")
     add("--engine", default=PREVIEW.id)
     add("--seed", type=int, default=-1, help="the same seed makes the same meshes; -1, the default, draws one")
@@ -115,7 +116,7 @@ def _request(options: argparse.Namespace) -> Generate:
         job="command-line",
         photo=options.photo,
         run_folder=str(Path(options.out).absolute()),
-        wanted=_wanted(split_names(options.names), options.box, options.point, options.photo),
+        wanted=_with_kinds(_wanted(split_names(options.names), options.box, options.point, options.photo), options.kind),
         engine=options.engine,
         seed=seed,
         settings=Settings(
@@ -188,3 +189,25 @@ def _pointed(text: str, photo: str) -> Wanted:
         raise Img23DError(ErrorCode.BAD_REQUEST, f"“{text}” is no point: write it as name=x,y in pixels.") from error
     width, height = photo_size(photo)
     return Wanted(name=" ".join(name.split()), point=Point(x=x / width, y=y / height))
+
+
+_KINDS = {**{kind.value: kind for kind in ShapeKind}, "automatic": ShapeKind.AUTO, "rounded": ShapeKind.INFLATE, "turned": ShapeKind.REVOLVE}
+
+
+def _with_kinds(wanted: tuple[Wanted, ...], kinds: list[str]) -> tuple[Wanted, ...]:
+    """Each kind goes to all things of its name."""
+    for text in kinds:
+        name, _, kind = text.rpartition("=")
+        name = " ".join(name.split())
+        if kind.strip() not in _KINDS:
+            sentence = f"“{text}” is no kind: write it as name=kind, where the kind is one of {', '.join(_KINDS)}."
+            raise Img23DError(ErrorCode.BAD_REQUEST, sentence)
+        _require_named(wanted, name, text)
+        wanted = tuple(replace(one, shape=_KINDS[kind.strip()]) if one.name == name else one for one in wanted)
+    return wanted
+
+
+def _require_named(wanted: tuple[Wanted, ...], name: str, text: str) -> None:
+    if all(one.name != name for one in wanted):
+        sentence = f"“{text}” is for “{name}”, which is not among the names: add it with --names, --box or --point."
+        raise Img23DError(ErrorCode.BAD_REQUEST, sentence)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import Settings, Stage
+from img23d_protocol.messages import Settings, ShapeKind, Stage
 
 from .arranging import Arranger
 from .cutouts.framing import within
@@ -70,6 +70,19 @@ class Generation:
                 cuts[index] = self.results.keep_cutout(index, found, cutout, share)
         return cuts
 
+    def draw_forms(self, cuts: Cuts) -> None:
+        """What each cut-out will be, for the list. One that cannot be drawn is left without."""
+        painter = self.engine.forms
+        for index, cut in cuts.items() if painter is not None else ():
+            with self._step(Stage.SHAPE, index):
+                forms = painter.draw(cut.read(), self._settings_of(index), self.job.context(Stage.SHAPE, index))
+                self.results.keep_forms(index, cut, forms)
+
+    def _settings_of(self, index: int) -> Settings:
+        """The run's, with the kind that the artist chose for this thing."""
+        shape = self._target(index).shape
+        return self.settings if shape is ShapeKind.AUTO else replace(self.settings, shape=shape)
+
     def shape(self, cuts: Cuts, arranger: Arranger) -> Solids:
         """Each cut-out as a closed mesh. One scale for all, known before the first: an earlier run's, or the largest thing
         measures 1 m.
@@ -119,7 +132,7 @@ class Generation:
         """The next answer of the batch. Where a batch broke off, what was left of it is shaped one by one."""
         answer = next(answers, None)
         if answer is None:
-            return self.engine.shaper.shape(cutout, self.settings, self.job.context(Stage.SHAPE, index))
+            return self.engine.shaper.shape(cutout, self._settings_of(index), self.job.context(Stage.SHAPE, index))
         if isinstance(answer, Img23DError):
             raise answer
         return answer

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from img23d_protocol.checks import check_learned, check_settings
 from img23d_protocol.errors import bad_request
 from img23d_protocol.limits import SEED_MAX
-from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, Unwrap, Wanted
+from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, ShapeKind, Unwrap, Wanted
+
+from .stages import Engine
 
 
 def check_request(request: Generate | Locate | Pick | Unwrap | Paint) -> None:
@@ -20,6 +23,14 @@ def check_request(request: Generate | Locate | Pick | Unwrap | Paint) -> None:
         _check_made(request)
     if not isinstance(request, Locate) and not request.run_folder.strip():
         raise bad_request("No folder for the results is given.")
+
+
+def check_kinds(wanted: Sequence[Wanted], engine: Engine) -> None:
+    """Raises Img23DError(BAD_REQUEST) where a kind is chosen and the engine makes shapes of its own."""
+    chosen = next((one for one in wanted if one.shape is not ShapeKind.AUTO), None)
+    if chosen is not None and engine.forms is None:
+        sentence = f"A kind is chosen for “{chosen.name}”, and this engine makes its own shape of it: leave it out, or take another engine."
+        raise bad_request(sentence)
 
 
 def _check_made(request: Generate | Locate | Pick | Paint) -> None:

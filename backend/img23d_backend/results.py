@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from img23d_protocol.messages import Box, CutoutReady, MeshReady, PreviewReady, Stage
+from img23d_protocol.filenames import CUTOUT_ENDING, form_path
+from img23d_protocol.messages import Box, CutoutReady, FormsReady, MeshReady, PreviewReady, Stage
 
 from .job import Job
 from .kept import Kept
 from .placement import Placement, base_color, solid_bounds, view_in_photo
 from .png import read_rgba, write_png
 from .runs import Run, TargetRecord, TargetState
-from .stages import CutOut, Found, Mesh, Painted, PixelBox, Shaped
+from .stages import CutOut, Forms, Found, Mesh, Painted, PixelBox, Shaped
 
 
 _PAINTING = "_painting_"
@@ -57,7 +58,7 @@ class Results:
         return self.run.record.targets[index]
 
     def keep_cutout(self, index: int, found: Found, cutout: CutOut, share: float) -> Cut:
-        path = self.run.path_for(index, "_cutout.png")
+        path = self.run.path_for(index, CUTOUT_ENDING)
         solid = solid_bounds(cutout.rgba)
         side = max(solid.width, solid.height) / share
         box = self._in_photo(solid, cutout, share)
@@ -70,6 +71,11 @@ class Results:
         target.add_file(TargetState.CUT, found.note, cutout.note, cutout=path)
         self.job.emit(CutoutReady(job=self.job.id, target=index, path=str(path), note=cutout.note))
         return cut
+
+    def keep_forms(self, index: int, cut: Cut, forms: Forms) -> None:
+        for kind, picture in forms.pictures.items():
+            write_png(Path(form_path(str(cut.path), kind)), picture)
+        self.job.emit(FormsReady(job=self.job.id, target=index, automatic=forms.automatic))
 
     def _in_photo(self, part: PixelBox, cutout: CutOut, share: float) -> Box:
         """A part of a cut-out in fractions of the photo."""

@@ -6,13 +6,13 @@ axes: right-handed, x right, y up, z towards the viewer of the photo.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from img23d_protocol import Img23DError
-from img23d_protocol.messages import Box, Point, Settings, Stage, Wanted
+from img23d_protocol.messages import Box, Point, Settings, ShapeKind, Stage, Wanted
 
 # Raised by `Context.report`; named here for the engines
 from .setup_context import JobCancelled as JobCancelled, TargetCancelled as TargetCancelled
@@ -150,11 +150,20 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Shaped:
-    """A mesh and the view in which it covers its cut-out. `note` says what kind of solid it became."""
+    """A mesh and the view in which it covers its cut-out. `note` says what kind of solid it became, `kind` too where kinds are chosen."""
 
     mesh: Mesh
     view: View
     note: str = ""
+    kind: ShapeKind = ShapeKind.AUTO
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forms:
+    """What each kind makes of a cut-out: `pictures` (s, s, 4) uint8 with straight alpha; `automatic` is what AUTO comes to."""
+
+    automatic: ShapeKind
+    pictures: Mapping[ShapeKind, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -261,6 +270,13 @@ class Shaper(Protocol):
         """A closed mesh of the cut-out."""
 
 
+class FormPainter(Protocol):
+    """For an engine whose shaper heeds `Settings.shape`."""
+
+    def draw(self, cutout: CutOut, settings: Settings, context: Context) -> Forms:
+        """What it will be, small and soon. Raises Img23DError(EMPTY_CUTOUT)."""
+
+
 class BatchShaper(Shaper, Protocol):
     """A shaper that can make several things in one go."""
 
@@ -311,6 +327,7 @@ class Engine:
     matter: Matter
     shaper: Shaper
     painter: Painter
+    forms: FormPainter | None = None  # None: the shaper makes the same of every kind
     batch_shaper: BatchShaper | None = None  # the shaper again, where it can do several at once
     preparing_painter: PreparingPainter | None = None  # the painter again, where it prepares its pictures
     depth: DepthEstimator | None = None

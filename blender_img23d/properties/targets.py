@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, FloatVectorProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, StringProperty
 from bpy.types import PropertyGroup
 
 from ..shared.img23d_protocol.limits import HEIGHT_MAX
+from .quality import KINDS
 
 
 def _percent(label: str, description: str, default: float) -> FloatProperty:
@@ -29,7 +30,7 @@ def _on_edge(target: Img23DTarget, context: bpy.types.Context) -> None:
     if not (target.has_box and target.is_drawn):
         target.has_box = target.is_drawn = True
     if target.note or target.cutout:
-        target.note = target.cutout = ""
+        target.note = target.cutout = target.automatic = ""
 
 
 def _on_height(target: Img23DTarget, context: bpy.types.Context) -> None:
@@ -75,6 +76,12 @@ class Img23DTarget(PropertyGroup):
     strokes: StringProperty(
         name="Brush Strokes", description="What you brushed in and out, as JSON (see core.strokes)", options={"HIDDEN"}
     )
+    shape: EnumProperty(
+        name="Kind",
+        description="What kind of solid this becomes; Automatic leaves it to Kind under Shape",
+        items=KINDS,
+    )
+    automatic: StringProperty(name="Automatic Kind", description="The kind that Automatic comes to", options={"HIDDEN"})
     height: FloatProperty(
         name="Real Height",
         description="How tall it really is; 0 where you don't know. One height sets the size of everything in the photo",

@@ -47,6 +47,7 @@ def _fill(row: Img23DTarget, wanted: Wanted, target: TargetState, metres: float)
         row.right, row.bottom = box.right * _PERCENT, box.bottom * _PERCENT
     row.name = row.found_as = wanted.name
     row.cutout, row.note = target.cutout, target.error
+    row.shape = wanted.shape.value
     row.strokes, row.height = written(wanted.strokes), wanted.height / metres
     if wanted.point is not None:
         row.point = (wanted.point.x, wanted.point.y)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .limits import TEXTURE_SIZES
-from .settings import Settings
+from .settings import Settings, ShapeKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +46,8 @@ class Wanted:
     """One thing the artist asked for. A box, where given, always wins over any search, and strokes over any cut-out.
 
     `point` is a place on the thing: it is what stands apart from its surroundings there, of several such things the one that
-    fills the box. `height` is how tall the thing really is, in metres; 0 where the artist did not say.
+    fills the box. `height` is how tall the thing really is, in metres; 0 where the artist did not say. `shape` is for the engines
+    that make the solid of the outline; AUTO leaves it to the settings.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Wanted:
     point: Point | None = None
     strokes: tuple[Stroke, ...] = ()
     height: float = 0.0
+    shape: ShapeKind = ShapeKind.AUTO
 
 
 @dataclass(frozen=True, kw_only=True)
