@@ -227,7 +227,7 @@ def _records(founds: Sequence[Found | NotFound], photo: Photo, wanted: Sequence[
     """What was found, with what the artist said about it; an engine may have found more than was wanted."""
     said = [*wanted, *(Wanted(name="") for _ in range(len(founds) - len(wanted)))]
     return [
-        TargetRecord(name=found.name, box=_box(found, photo), point=one.point, strokes=one.strokes, height=one.height, shape=one.shape)
+        TargetRecord(name=found.name, box=_box(found, photo), point=one.point, strokes=one.strokes, height=one.height, shape=one.shape, sides=one.sides)
         for found, one in zip(founds, said, strict=True)
     ]
 

@@ -60,6 +60,10 @@ def _check_said(wanted: Wanted) -> None:
             raise bad_request(f"A brush stroke on “{wanted.name}” makes no sense: clear its strokes.")
 
 
+    if len({one.side for one in wanted.sides}) != len(wanted.sides):
+        raise bad_request(f"Two photos of “{wanted.name}” show the same side: keep one of them.")
+
+
 def _check_name(name: str) -> None:
     if not name.strip():
         raise bad_request("A name is empty: give every object a name.")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from img23d_protocol.filenames import CUTOUT_ENDING, form_path
-from img23d_protocol.messages import Box, CutoutReady, FormsReady, MeshReady, PreviewReady, Stage
+from img23d_protocol.messages import Box, CutoutReady, FormsReady, MeshReady, PreviewReady, Side, Stage
 
 from .job import Job
 from .kept import Kept
@@ -31,9 +32,11 @@ class Cut:
     side: float  # pixels of the photo, the longest side of what is solid
     solid_box: Box  # of what is solid, in the photo
     photo: PixelBox | None = None  # the photo's area in the cut-out's pixels
+    sides: Mapping[Side, Path] = field(default_factory=dict)  # cut-outs of the further photos
 
     def read(self) -> CutOut:
-        return CutOut(rgba=read_rgba(self.path), left=self.left, top=self.top, photo=self.photo)
+        sides = {side: read_rgba(path) for side, path in self.sides.items()}
+        return CutOut(rgba=read_rgba(self.path), left=self.left, top=self.top, photo=self.photo, sides=sides)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +74,12 @@ class Results:
         target.add_file(TargetState.CUT, found.note, cutout.note, cutout=path)
         self.job.emit(CutoutReady(job=self.job.id, target=index, path=str(path), note=cutout.note))
         return cut
+
+    def keep_side(self, index: int, side: Side, rgba: np.ndarray) -> Path:
+        path = self.run.path_for(index, f"_side_{side}.png")
+        write_png(path, rgba)
+        self.target(index).files[f"side_{side}"] = path.name
+        return path
 
     def keep_forms(self, index: int, cut: Cut, forms: Forms) -> None:
         for kind, picture in forms.pictures.items():

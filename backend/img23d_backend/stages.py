@@ -12,7 +12,7 @@ from typing import Protocol
 
 import numpy as np
 from img23d_protocol import Img23DError
-from img23d_protocol.messages import Box, Point, Settings, ShapeKind, Stage, Wanted
+from img23d_protocol.messages import Box, Point, Settings, ShapeKind, Side, Stage, Wanted
 
 # Raised by `Context.report`; named here for the engines
 from .setup_context import JobCancelled as JobCancelled, TargetCancelled as TargetCancelled
@@ -102,7 +102,7 @@ class CutOut:
 
     `left`, `top` are the photo's pixel that the cut-out's first pixel is; the scale is the photo's. The matte is
     surrounded by a transparent margin where the photo leaves room. `photo` is the photo's own area in the cut-out's pixels,
-    where that is known: what reaches its border is cut off there.
+    where that is known: what reaches its border is cut off there. `sides` are cut-outs (h, w, 4) of it from further photos.
     """
 
     rgba: np.ndarray
@@ -110,6 +110,7 @@ class CutOut:
     top: int = 0
     note: str = ""
     photo: PixelBox | None = None
+    sides: Mapping[Side, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,8 @@ from .job_requests import (
     Paint as Paint,
     Pick as Pick,
     Point as Point,
+    Side as Side,
+    SidePhoto as SidePhoto,
     Stroke as Stroke,
     Unwrap as Unwrap,
     UvSource as UvSource,

@@ -41,6 +41,11 @@ def is_board(rgba: np.ndarray, outline: Outline) -> bool | None:
     return not _falls_off(rgba, outline)
 
 
+def is_aslant(outline: Outline) -> bool:
+    """Whether the ends are tilted, as those of a board that is turned away: then what its sides' photos show is not its thickness."""
+    return sum(off_arc - off_lines for off_arc, off_lines, _ in map(_end, _ends(outline.inside))) > TILTED
+
+
 def four_sided(inside: np.ndarray) -> float:
     """How well the best quadrangle covers a mask (rows, columns) bool: intersection over union."""
     contours, _ = cv2.findContours(inside.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

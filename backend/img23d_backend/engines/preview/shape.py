@@ -15,7 +15,7 @@ from ...mesh.sheet.field import Relief
 from ...mesh.surface import close_relief
 from ...stages import Context, CutOut, Mesh, Shaped, View
 from .bands import is_front
-from .board import is_board
+from .board import is_aslant, is_board
 from .dish import find_dish
 from .dish_solid import dish_solid
 from .flat import flat_depth, flat_thing
@@ -23,6 +23,7 @@ from .inflate import inflated
 from .outline import Outline, trace_outline
 from .planes import Planes, find_planes
 from .revolve import Core, find_core, revolved
+from .side_shape import fit_sides
 
 CELLS_FEWEST, CELLS_MOST = 160, 1000  # along the longer side of the outline
 COARSER = (1.0, 3.0, 8.0, 20.0)  # how much the outline is smoothed, until the faces are enough for it
@@ -56,7 +57,7 @@ class OutlineShaper:
 
         Mesh units: the longer side of the outline is 1, the origin is in the middle. Raises Img23DError(EMPTY_CUTOUT).
         """
-        key = (digest(cutout.rgba), cutout.photo, settings.faces, settings.shape, settings.thickness)
+        key = (digest(cutout.rgba, *cutout.sides.values()), tuple(cutout.sides), cutout.photo, settings.faces, settings.shape, settings.thickness)
         return self._kept.get(key, lambda: self._made(cutout, settings, context))
 
     def _made(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
@@ -83,7 +84,8 @@ class OutlineShaper:
             if len(mesh.faces) <= faces and not find_defects(mesh):
                 break
         context.report(1.0, form.note)
-        return Shaped(mesh=mesh, view=view, note=form.note, kind=form.kind)
+        shaped = Shaped(mesh=mesh, view=view, note=form.note, kind=form.kind)
+        return shaped if form.kind is ShapeKind.FLAT and is_aslant(outline) else fit_sides(shaped, cutout.sides)
 
 
 def _enough_faces(cutout: CutOut, settings: Settings) -> int:
