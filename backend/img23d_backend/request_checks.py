@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 
 from img23d_protocol.checks import check_learned, check_settings
+from img23d_protocol.choices import takes_side_photos
 from img23d_protocol.errors import bad_request
 from img23d_protocol.limits import SEED_MAX
 from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, ShapeKind, Unwrap, Wanted
@@ -31,6 +32,9 @@ def check_kinds(wanted: Sequence[Wanted], engine: Engine) -> None:
     if chosen is not None and engine.forms is None:
         sentence = f"A kind is chosen for “{chosen.name}”, and this engine makes its own shape of it: leave it out, or take another engine."
         raise bad_request(sentence)
+    seen = next((one for one in wanted if one.sides), None)
+    if seen is not None and not takes_side_photos(engine.id):
+        raise bad_request(f"This engine makes “{seen.name}” of one photo: leave the further ones out, or take another engine.")
 
 
 def _check_made(request: Generate | Locate | Pick | Paint) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, encode
 from ..shared.img23d_protocol.checks import check_choice, check_learned, check_settings
-from ..shared.img23d_protocol.choices import CUTTERS, DEVICES, HUNYUAN3D_ENGINE
+from ..shared.img23d_protocol.choices import CUTTERS, DEVICES, HUNYUAN3D_ENGINE, takes_side_photos
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.filenames import safe_stem
 from ..shared.img23d_protocol.limits import HEIGHT_MAX, SEED_MAX
@@ -138,8 +138,11 @@ def build_generate(
 
 
 def heeded(wanted: Wanted, engine: str) -> Wanted:
-    """Without the kind where the engine makes shapes of its own: the panel does not show it then."""
-    return replace(wanted, shape=ShapeKind.AUTO) if engine == HUNYUAN3D_ENGINE else wanted
+    """Without the kind, where the engine makes shapes of its own, and the further photos, where it does not look at them: the panel
+    does not show them then.
+    """
+    shape = ShapeKind.AUTO if engine == HUNYUAN3D_ENGINE else wanted.shape
+    return replace(wanted, shape=shape, sides=wanted.sides if takes_side_photos(engine) else ())
 
 
 def build_locate(
@@ -151,7 +154,7 @@ def build_locate(
         job=new_id(),
         photo=str(path),
         run_folder=str(folder) if folder is not None else "",
-        wanted=tuple(checked_wanted(one) for one in wanted),
+        wanted=tuple(replace(checked_wanted(one), shape=ShapeKind.AUTO, sides=()) for one in wanted),
         engine=engine,
         seed=draw_seed(seed),
         settings=settings,

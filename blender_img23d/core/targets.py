@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..shared.img23d_protocol.errors import bad_request
-from ..shared.img23d_protocol.messages import Box, LocatedTarget, Point, ShapeKind, Wanted
+from ..shared.img23d_protocol.messages import Box, LocatedTarget, Point, ShapeKind, SidePhoto, Wanted
 from ..shared.img23d_protocol.names import split_names
 from .strokes import parse_strokes
 
@@ -34,6 +34,7 @@ class Row:
     strokes: str = ""
     height: float = 0.0
     shape: ShapeKind = ShapeKind.AUTO
+    sides: tuple[SidePhoto, ...] = ()  # absolute paths
     automatic: str = ""  # the kind that AUTO comes to, once it is known
 
     @property
@@ -155,7 +156,7 @@ def _claims(rows: Sequence[Row], found: Sequence[LocatedTarget]) -> dict[int, in
 
 def _wanted(row: Row, number: int) -> Wanted:
     name = " ".join(row.name.split()) or f"Box {number}"
-    return Wanted(name=name, box=row.box, point=row.point, strokes=parse_strokes(row.strokes), height=row.height, shape=row.shape)
+    return Wanted(name=name, box=row.box, point=row.point, strokes=parse_strokes(row.strokes), height=row.height, shape=row.shape, sides=row.sides)
 
 
 def _without(names: Iterable[str], covered: Iterable[str]) -> list[str]:

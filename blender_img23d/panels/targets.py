@@ -6,13 +6,15 @@ import bpy
 
 from ..core.manual import Section
 from ..properties import Img23DSceneSettings, Img23DTarget
+from ..scene.folders import absolute
 from ..scene.owner import extension_or_none
-from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE
+from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, takes_side_photos
 from ..shared.img23d_protocol.filenames import form_path
 from .help_link import HasHelp
 from .text import draw_sentence
 
 _COMES_TO = {"inflate": "It will be rounded", "revolve": "It will be turned", "flat": "It will be flat"}
+_SIDES = {"left": "Left", "back": "Back", "right": "Right"}
 _EDIT_BOXES = "IMG23D_OT_edit_boxes"
 
 
@@ -157,6 +159,27 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
         if item.shape == "auto" and item.automatic in _COMES_TO:
             height.label(text=_COMES_TO[item.automatic])
     height.prop(item, "height")
+    if takes_side_photos(context.scene.img23d.engine):
+        _draw_sides(box, item)
+
+
+def _draw_sides(layout: bpy.types.UILayout, item: Img23DTarget) -> None:
+    """Three slots: a picture, and what can be done with it."""
+    layout.label(text="Further Photos")
+    owner, slots = extension_or_none(), layout.row()
+    for side in ("left", "back", "right"):
+        path = absolute(getattr(item, f"{side}_photo"))
+        slot = slots.column(align=True)
+        slot.label(text=_SIDES[side])
+        picture = owner.thumbnails.icon(path) if owner is not None and path else 0
+        if picture:
+            slot.template_icon(icon_value=picture, scale=3.0)
+        buttons = slot.row(align=True)
+        buttons.operator("img23d.choose_side", text="", icon="FILEBROWSER").side = side
+        buttons.operator("img23d.paste_side", text="", icon="PASTEDOWN").side = side
+        clear = buttons.row(align=True)
+        clear.enabled = bool(path)
+        clear.operator("img23d.clear_side", text="", icon="X").side = side
 
 
 def _draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:

@@ -40,6 +40,10 @@ def _on_height(target: Img23DTarget, context: bpy.types.Context) -> None:
         target.height = 0.0
 
 
+def _photo(label: str, description: str) -> StringProperty:
+    return StringProperty(name=label, description=description, subtype="FILE_PATH")
+
+
 class Img23DTarget(PropertyGroup):
     """A thing that was found in the photo or that the artist drew; percent of the upright photo, y downwards."""
 
@@ -81,6 +85,9 @@ class Img23DTarget(PropertyGroup):
         description="What kind of solid this becomes; Automatic leaves it to Kind under Shape",
         items=KINDS,
     )
+    left_photo: _photo("Left", "A photo of what is at its left in the first photo")
+    back_photo: _photo("Back", "A photo of its back")
+    right_photo: _photo("Right", "A photo of what is at its right in the first photo")
     automatic: StringProperty(name="Automatic Kind", description="The kind that Automatic comes to", options={"HIDDEN"})
     height: FloatProperty(
         name="Real Height",

@@ -9,7 +9,7 @@ import bpy
 from ..core.jobs import Job
 from ..core.targets import Row, found_again, with_found
 from ..properties import Img23DSceneSettings, Img23DTarget
-from ..shared.img23d_protocol.messages import Box, CutoutReady, FormsReady, LocatedTarget, Point, ShapeKind, TargetFailed, Wanted
+from ..shared.img23d_protocol.messages import Box, CutoutReady, FormsReady, LocatedTarget, Point, ShapeKind, Side, SidePhoto, TargetFailed, Wanted
 from .file_state import FileState
 from .folders import absolute
 from .windows import push_undo, why_not_now, workplace_of
@@ -150,8 +150,23 @@ def _read(row: Img23DTarget, metres: float) -> Row:
         strokes=row.strokes,
         height=row.height * metres,
         shape=ShapeKind(row.shape),
+        sides=_sides(row),
         automatic=row.automatic,
     )
+
+
+def _sides(row: Img23DTarget) -> tuple[SidePhoto, ...]:
+    paths = {side: absolute(getattr(row, f"{side}_photo")) for side in Side}
+    return tuple(SidePhoto(side=side, photo=path) for side, path in paths.items() if path)
+
+
+def set_sides(row: Img23DTarget, sides: tuple[SidePhoto, ...]) -> None:
+    """A path that means the same file stays as it is written."""
+    if _sides(row) == sides:
+        return
+    paths = {one.side: one.photo for one in sides}
+    for side in Side:
+        setattr(row, f"{side}_photo", paths.get(side, ""))
 
 
 def _box(row: Img23DTarget) -> Box:
@@ -170,6 +185,7 @@ def _write(row: Img23DTarget, values: Row, metres: float) -> None:
         row.point = (values.point.x, values.point.y)
     wanted = {"has_box": values.box is not None, "has_point": values.point is not None, "height": values.height / metres, "shape": values.shape.value}
     wanted |= {name: getattr(values, name) for name in _SAME}
+    set_sides(row, values.sides)
     for name, value in wanted.items():
         if getattr(row, name) != value:
             setattr(row, name, value)

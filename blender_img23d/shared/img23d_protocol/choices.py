@@ -91,6 +91,11 @@ TENCENT_LICENCE = "tencent-hunyuan3d-2-community-1"
 TENCENT_LICENCE_LINK = "https://github.com/Tencent-Hunyuan/Hunyuan3D-2/blob/main/LICENSE"
 
 
+def takes_side_photos(engine: str) -> bool:
+    """Whether an engine's shapes and textures heed further photos of a thing."""
+    return engine != HUNYUAN3D_ENGINE
+
+
 def torch_builds(platform: str) -> tuple[Choice, ...]:
     """The builds of PyTorch that exist for a system; all where it is none of the three."""
     return tuple(choice for choice in TORCH_BUILDS if choice[0] in _TORCH_OF.get(platform, choice))
