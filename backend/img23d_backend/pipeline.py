@@ -78,7 +78,7 @@ def generate(request: Generate, caller: Caller) -> Finished:
     """Photo and names to textured meshes in the run's folder."""
     job = Job(request.job, request.seed, request.settings, caller)
     engine = caller.load_engine(request.engine)
-    check_kinds(request.wanted, engine)
+    check_kinds(request.wanted, engine, request.settings)
     engine.prefetch(Stage.LOCATE, request.settings)
     photo, photo_record = load_photo(job, request.photo)
     run = open_run(request)

@@ -26,15 +26,15 @@ def check_request(request: Generate | Locate | Pick | Unwrap | Paint) -> None:
         raise bad_request("No folder for the results is given.")
 
 
-def check_kinds(wanted: Sequence[Wanted], engine: Engine) -> None:
+def check_kinds(wanted: Sequence[Wanted], engine: Engine, settings: Settings) -> None:
     """Raises Img23DError(BAD_REQUEST) where a kind is chosen and the engine makes shapes of its own."""
     chosen = next((one for one in wanted if one.shape is not ShapeKind.AUTO), None)
     if chosen is not None and engine.forms is None:
         sentence = f"A kind is chosen for “{chosen.name}”, and this engine makes its own shape of it: leave it out, or take another engine."
         raise bad_request(sentence)
     seen = next((one for one in wanted if one.sides), None)
-    if seen is not None and not takes_side_photos(engine.id):
-        raise bad_request(f"This engine makes “{seen.name}” of one photo: leave the further ones out, or take another engine.")
+    if seen is not None and not takes_side_photos(engine.id, settings.learned.shape_model):
+        raise bad_request(f"This engine makes “{seen.name}” of one photo: leave the further ones out, or take the shape model Hunyuan3D 2mv or another engine.")
 
 
 def _check_made(request: Generate | Locate | Pick | Paint) -> None:

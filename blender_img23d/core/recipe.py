@@ -109,15 +109,17 @@ def build_again(
     With other `engine` or `settings` it is looked for where it was found, not by its name.
     Raises Img23DError (PHOTO_NOT_FOUND, PHOTO_IS_FOLDER, PHOTO_EMPTY_FILE, BAD_REQUEST).
     """
+    engine_now, settings_now = engine or recipe.engine, settings or recipe.settings
+    sought = _sought(recipe) if engine or settings else recipe.wanted
     return Generate(
         job=new_id(),
         photo=str(_checked(recipe)),
         run_folder=str(new_run_folder(base_folder, recipe.photo)),
-        wanted=tuple(heeded(checked_wanted(one), engine or recipe.engine) for one in (_sought(recipe) if engine or settings else recipe.wanted)),
-        engine=engine or recipe.engine,
+        wanted=tuple(heeded(checked_wanted(one), engine_now, settings_now) for one in sought),
+        engine=engine_now,
         seed=draw_seed(seed),
         pixels_per_metre=recipe.pixels_per_metre,
-        settings=settings or recipe.settings,
+        settings=settings_now,
     )
 
 

@@ -130,19 +130,19 @@ def build_generate(
         job=new_id(),
         photo=str(path),
         run_folder=str(new_run_folder(base_folder, photo, now)),
-        wanted=tuple(heeded(checked_wanted(one), engine) for one in wanted),
+        wanted=tuple(heeded(checked_wanted(one), engine, settings) for one in wanted),
         engine=engine,
         seed=draw_seed(seed),
         settings=settings,
     )
 
 
-def heeded(wanted: Wanted, engine: str) -> Wanted:
+def heeded(wanted: Wanted, engine: str, settings: Settings) -> Wanted:
     """Without the kind, where the engine makes shapes of its own, and the further photos, where it does not look at them: the panel
     does not show them then.
     """
     shape = ShapeKind.AUTO if engine == HUNYUAN3D_ENGINE else wanted.shape
-    return replace(wanted, shape=shape, sides=wanted.sides if takes_side_photos(engine) else ())
+    return replace(wanted, shape=shape, sides=wanted.sides if takes_side_photos(engine, settings.learned.shape_model) else ())
 
 
 def build_locate(
