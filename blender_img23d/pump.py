@@ -19,6 +19,8 @@ from .scene.models import sync_weights
 from .scene.owner import Extension, extension_or_none, shown_job
 from .scene.result_rows import point_at_failure, sync_rows, sync_runs
 from .scene.windows import redraw_sidebars, show_in_status_bar
+from .shared.img23d_protocol.filenames import form_path
+from .shared.img23d_protocol.messages import ShapeKind, Side
 
 if TYPE_CHECKING:
     from .core.session import Session
@@ -193,6 +195,9 @@ def _shown_pictures(owner: Extension, job: Job | None) -> set[str]:
     shown = [window.scene.img23d for window in bpy.context.window_manager.windows]
     paths = {absolute(values.photo) for values in shown}
     paths.update(row.cutout for values in shown for row in values.targets)
+    chosen = [values.targets[values.active_target] for values in shown if 0 <= values.active_target < len(values.targets)]
+    paths.update(form_path(row.cutout, kind) for row in chosen if row.cutout and row.automatic for kind in ShapeKind)
+    paths.update(absolute(getattr(row, f"{side}_photo")) for row in chosen for side in Side)
     for one in {job, owner.session.active} - {None}:
         paths.update(target.preview or target.cutout for target in one.targets)
     return paths - {""}

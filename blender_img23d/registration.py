@@ -28,6 +28,7 @@ from .operators import (
     results,
     retexture,
     setup,
+    side_photos,
     targets,
     weights,
 )
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(properties, preferences),
-    *(photo, photo_sources, targets, generate, arrangement, results, made, look, history),
+    *(photo, photo_sources, targets, side_photos, generate, arrangement, results, made, look, history),
     *(image_editor, box_tool, mask_tool, picking, image_editor_panel),
     *(retexture, setup, weights, quality, diagnose, forecast),
     *(photo_panel, main, targets_panel, results_panel, made_panel, advanced, shape),

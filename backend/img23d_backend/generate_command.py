@@ -12,7 +12,7 @@ from pathlib import Path
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import CUTTERS, DEVICES, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, Choice
 from img23d_protocol.limits import BUDGET_DEFAULT, FACES_DEFAULT, OCTREE_DEFAULT, SEED_MAX, TEXTURE_SIZES
-from img23d_protocol.messages import Box, Generate, LearnedSettings, Nameless, Point, Settings, ShapeKind, StageDevices, Wanted
+from img23d_protocol.messages import Box, Generate, LearnedSettings, Nameless, Point, Settings, ShapeKind, Side, SidePhoto, StageDevices, Wanted
 from img23d_protocol.names import split_names
 
 from .engines import PREVIEW, Engines
@@ -29,6 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--names", default="", help="what to make, separated by commas; without names see --nameless")
     add("--box", action="append", default=[], metavar="NAME=LEFT,TOP,RIGHT,BOTTOM", help="where it is, in pixels")
     add("--point", action="append", default=[], metavar="[NAME=]X,Y", help="a place on it, in pixels: what stands apart there is made")
+    add("--kind", action="append", default=[], metavar="NAME=KIND", help="what its solid is: auto, inflate or rounded, revolve or turned, flat")
+    add("--view", action="append", default=[], metavar="[NAME=]SIDE=PHOTO", help="a further photo of it: its left, back or right side")
     add("--out", required=True, metavar="DIR", help="the folder for the results")
     add("--engine", default=PREVIEW.id)
     add("--seed", type=int, default=-1, help="the same seed makes the same meshes; -1, the default, draws one")
@@ -115,7 +117,7 @@ def _request(options: argparse.Namespace) -> Generate:
         job="command-line",
         photo=options.photo,
         run_folder=str(Path(options.out).absolute()),
-        wanted=_wanted(split_names(options.names), options.box, options.point, options.photo),
+        wanted=_with_sides(_with_kinds(_wanted(split_names(options.names), options.box, options.point, options.photo), options.kind), options),
         engine=options.engine,
         seed=seed,
         settings=Settings(
@@ -188,3 +190,45 @@ def _pointed(text: str, photo: str) -> Wanted:
         raise Img23DError(ErrorCode.BAD_REQUEST, f"“{text}” is no point: write it as name=x,y in pixels.") from error
     width, height = photo_size(photo)
     return Wanted(name=" ".join(name.split()), point=Point(x=x / width, y=y / height))
+
+
+_KINDS = {**{kind.value: kind for kind in ShapeKind}, "automatic": ShapeKind.AUTO, "rounded": ShapeKind.INFLATE, "turned": ShapeKind.REVOLVE}
+
+
+def _with_kinds(wanted: tuple[Wanted, ...], kinds: list[str]) -> tuple[Wanted, ...]:
+    """Each kind goes to all things of its name."""
+    for text in kinds:
+        name, _, kind = text.rpartition("=")
+        name = " ".join(name.split())
+        if kind.strip() not in _KINDS:
+            sentence = f"“{text}” is no kind: write it as name=kind, where the kind is one of {', '.join(_KINDS)}."
+            raise Img23DError(ErrorCode.BAD_REQUEST, sentence)
+        _require_named(wanted, name, text)
+        wanted = tuple(replace(one, shape=_KINDS[kind.strip()]) if one.name == name else one for one in wanted)
+    return wanted
+
+
+def _require_named(wanted: tuple[Wanted, ...], name: str, text: str) -> None:
+    if all(one.name != name for one in wanted):
+        sentence = f"“{text}” is for “{name}”, which is not among the names: add it with --names, --box or --point."
+        raise Img23DError(ErrorCode.BAD_REQUEST, sentence)
+
+
+def _with_sides(wanted: tuple[Wanted, ...], options: argparse.Namespace) -> tuple[Wanted, ...]:
+    """Each photo goes to the first thing of its name, or to the only thing; without names that is the whole picture."""
+    if options.view and not wanted:
+        wanted = (Wanted(name=Path(options.photo).stem or "object", box=Box(left=0.0, top=0.0, right=1.0, bottom=1.0)),)
+    for text in options.view:
+        first, _, rest = text.partition("=")
+        name, side, path = ("", first, rest) if first in set(Side) else (" ".join(first.split()), *rest.partition("=")[::2])
+        if side not in set(Side) or not path:
+            sentence = f"“{text}” is no view: write it as side=photo or name=side=photo, where the side is left, back or right."
+            raise Img23DError(ErrorCode.BAD_REQUEST, sentence)
+        if not name and len(wanted) > 1:
+            raise Img23DError(ErrorCode.BAD_REQUEST, f"“{text}” does not say of which thing: write it as name={text}.")
+        name = name or wanted[0].name
+        _require_named(wanted, name, text)
+        index = next(i for i, one in enumerate(wanted) if one.name == name)
+        sides = (*wanted[index].sides, SidePhoto(side=Side(side), photo=str(Path(path).absolute())))
+        wanted = (*wanted[:index], replace(wanted[index], sides=sides), *wanted[index + 1 :])
+    return wanted

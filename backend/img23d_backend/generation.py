@@ -5,16 +5,18 @@ from __future__ import annotations
 import contextlib
 import functools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import Settings, Stage
+from img23d_protocol.messages import Settings, ShapeKind, Side, Stage
 
 from .arranging import Arranger
 from .cutouts.framing import within
 from .cutouts.touch_up import touch_up
 from .failures import as_known
+from .further_photos import cut_out_sides
 from .job import Job
 from .placement import place, require_mesh
 from .results import Cut, Results, Solid
@@ -67,8 +69,32 @@ class Generation:
                 scaled, target, share = sizes.fitted(found)
                 cutout = self.engine.matter.cut_out(scaled, target, self.job.context(Stage.MATTE, index))
                 cutout = within(scaled, touch_up(cutout, scaled, self._target(index).strokes))
-                cuts[index] = self.results.keep_cutout(index, found, cutout, share)
+                cut = self.results.keep_cutout(index, found, cutout, share)
+                cuts[index] = replace(cut, sides=self._cut_out_sides(index))
         return cuts
+
+    def _cut_out_sides(self, index: int) -> dict[Side, Path]:
+        """The cut-outs of its further photos; one that cannot be used is said and left out."""
+        target = self._target(index)
+        context = self.job.context(Stage.MATTE, index)
+        cut, sentences = cut_out_sides(self.engine, target.sides, context)
+        for sentence in sentences:
+            target.notes.append(sentence)
+            context.notify(f"{target.name}: {sentence}")
+        return {side: self.results.keep_side(index, side, rgba) for side, rgba in cut.items()}
+
+    def draw_forms(self, cuts: Cuts) -> None:
+        """What each cut-out will be, for the list. One that cannot be drawn is left without."""
+        painter = self.engine.forms
+        for index, cut in cuts.items() if painter is not None else ():
+            with self._step(Stage.SHAPE, index):
+                forms = painter.draw(cut.read(), self._settings_of(index), self.job.context(Stage.SHAPE, index))
+                self.results.keep_forms(index, cut, forms)
+
+    def _settings_of(self, index: int) -> Settings:
+        """The run's, with the kind that the artist chose for this thing."""
+        shape = self._target(index).shape
+        return self.settings if shape is ShapeKind.AUTO else replace(self.settings, shape=shape)
 
     def shape(self, cuts: Cuts, arranger: Arranger) -> Solids:
         """Each cut-out as a closed mesh. One scale for all, known before the first: an earlier run's, or the largest thing
@@ -119,7 +145,7 @@ class Generation:
         """The next answer of the batch. Where a batch broke off, what was left of it is shaped one by one."""
         answer = next(answers, None)
         if answer is None:
-            return self.engine.shaper.shape(cutout, self.settings, self.job.context(Stage.SHAPE, index))
+            return self.engine.shaper.shape(cutout, self._settings_of(index), self.job.context(Stage.SHAPE, index))
         if isinstance(answer, Img23DError):
             raise answer
         return answer

@@ -42,7 +42,7 @@ from .images import decode_photo, read_file
 from .job import Caller, Job
 from .picking import pick, pointed
 from .png import write_png
-from .request_checks import check_request
+from .request_checks import check_kinds, check_request
 from .runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, make_folder, open_run
 from .stages import Context, Engine, Found, JobCancelled, NotFound, Photo
 from .working_size import WorkingSizes
@@ -78,6 +78,7 @@ def generate(request: Generate, caller: Caller) -> Finished:
     """Photo and names to textured meshes in the run's folder."""
     job = Job(request.job, request.seed, request.settings, caller)
     engine = caller.load_engine(request.engine)
+    check_kinds(request.wanted, engine, request.settings)
     engine.prefetch(Stage.LOCATE, request.settings)
     photo, photo_record = load_photo(job, request.photo)
     run = open_run(request)
@@ -108,7 +109,8 @@ def locate(request: Locate, caller: Caller) -> Finished:
         run = open_run(request)
         with recorded(run, job):
             run.record.photo, run.record.targets = photo_record, _records(founds, photo, request.wanted)
-            Generation(job=job, run=run, engine=engine, settings=request.settings).cut_out(photo, founds)
+            steps = Generation(job=job, run=run, engine=engine, settings=request.settings)
+            steps.draw_forms(steps.cut_out(photo, founds))
     else:
         for index, found in enumerate(founds):
             if isinstance(found, NotFound):
@@ -225,7 +227,7 @@ def _records(founds: Sequence[Found | NotFound], photo: Photo, wanted: Sequence[
     """What was found, with what the artist said about it; an engine may have found more than was wanted."""
     said = [*wanted, *(Wanted(name="") for _ in range(len(founds) - len(wanted)))]
     return [
-        TargetRecord(name=found.name, box=_box(found, photo), point=one.point, strokes=one.strokes, height=one.height)
+        TargetRecord(name=found.name, box=_box(found, photo), point=one.point, strokes=one.strokes, height=one.height, shape=one.shape, sides=one.sides)
         for found, one in zip(founds, said, strict=True)
     ]
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from img23d_protocol.checks import check_learned, check_settings
+from img23d_protocol.choices import takes_side_photos
 from img23d_protocol.errors import bad_request
 from img23d_protocol.limits import SEED_MAX
-from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, Unwrap, Wanted
+from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, ShapeKind, Unwrap, Wanted
+
+from .stages import Engine
 
 
 def check_request(request: Generate | Locate | Pick | Unwrap | Paint) -> None:
@@ -20,6 +24,17 @@ def check_request(request: Generate | Locate | Pick | Unwrap | Paint) -> None:
         _check_made(request)
     if not isinstance(request, Locate) and not request.run_folder.strip():
         raise bad_request("No folder for the results is given.")
+
+
+def check_kinds(wanted: Sequence[Wanted], engine: Engine, settings: Settings) -> None:
+    """Raises Img23DError(BAD_REQUEST) where a kind is chosen and the engine makes shapes of its own."""
+    chosen = next((one for one in wanted if one.shape is not ShapeKind.AUTO), None)
+    if chosen is not None and engine.forms is None:
+        sentence = f"A kind is chosen for “{chosen.name}”, and this engine makes its own shape of it: leave it out, or take another engine."
+        raise bad_request(sentence)
+    seen = next((one for one in wanted if one.sides), None)
+    if seen is not None and not takes_side_photos(engine.id, settings.learned.shape_model):
+        raise bad_request(f"This engine makes “{seen.name}” of one photo: leave the further ones out, or take the shape model Hunyuan3D 2mv or another engine.")
 
 
 def _check_made(request: Generate | Locate | Pick | Paint) -> None:
@@ -47,6 +62,10 @@ def _check_said(wanted: Wanted) -> None:
         numbers = (*stroke.xs, *stroke.ys, stroke.radius)
         if len(stroke.xs) != len(stroke.ys) or not all(map(math.isfinite, numbers)) or stroke.radius < 0:
             raise bad_request(f"A brush stroke on “{wanted.name}” makes no sense: clear its strokes.")
+
+
+    if len({one.side for one in wanted.sides}) != len(wanted.sides):
+        raise bad_request(f"Two photos of “{wanted.name}” show the same side: keep one of them.")
 
 
 def _check_name(name: str) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from img23d_protocol.messages import Box, CutoutReady, MeshReady, PreviewReady, Stage
+from img23d_protocol.filenames import CUTOUT_ENDING, form_path
+from img23d_protocol.messages import Box, CutoutReady, FormsReady, MeshReady, PreviewReady, Side, Stage
 
 from .job import Job
 from .kept import Kept
 from .placement import Placement, base_color, solid_bounds, view_in_photo
 from .png import read_rgba, write_png
 from .runs import Run, TargetRecord, TargetState
-from .stages import CutOut, Found, Mesh, Painted, PixelBox, Shaped
+from .stages import CutOut, Forms, Found, Mesh, Painted, PixelBox, Shaped
 
 
 _PAINTING = "_painting_"
@@ -30,9 +32,11 @@ class Cut:
     side: float  # pixels of the photo, the longest side of what is solid
     solid_box: Box  # of what is solid, in the photo
     photo: PixelBox | None = None  # the photo's area in the cut-out's pixels
+    sides: Mapping[Side, Path] = field(default_factory=dict)  # cut-outs of the further photos
 
     def read(self) -> CutOut:
-        return CutOut(rgba=read_rgba(self.path), left=self.left, top=self.top, photo=self.photo)
+        sides = {side: read_rgba(path) for side, path in self.sides.items()}
+        return CutOut(rgba=read_rgba(self.path), left=self.left, top=self.top, photo=self.photo, sides=sides)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +61,7 @@ class Results:
         return self.run.record.targets[index]
 
     def keep_cutout(self, index: int, found: Found, cutout: CutOut, share: float) -> Cut:
-        path = self.run.path_for(index, "_cutout.png")
+        path = self.run.path_for(index, CUTOUT_ENDING)
         solid = solid_bounds(cutout.rgba)
         side = max(solid.width, solid.height) / share
         box = self._in_photo(solid, cutout, share)
@@ -70,6 +74,17 @@ class Results:
         target.add_file(TargetState.CUT, found.note, cutout.note, cutout=path)
         self.job.emit(CutoutReady(job=self.job.id, target=index, path=str(path), note=cutout.note))
         return cut
+
+    def keep_side(self, index: int, side: Side, rgba: np.ndarray) -> Path:
+        path = self.run.path_for(index, f"_side_{side}.png")
+        write_png(path, rgba)
+        self.target(index).files[f"side_{side}"] = path.name
+        return path
+
+    def keep_forms(self, index: int, cut: Cut, forms: Forms) -> None:
+        for kind, picture in forms.pictures.items():
+            write_png(Path(form_path(str(cut.path), kind)), picture)
+        self.job.emit(FormsReady(job=self.job.id, target=index, automatic=forms.automatic))
 
     def _in_photo(self, part: PixelBox, cutout: CutOut, share: float) -> Box:
         """A part of a cut-out in fractions of the photo."""

@@ -19,7 +19,7 @@ from typing import Any
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
 from img23d_protocol.disk_errors import disk_error
 from img23d_protocol.filenames import safe_stem
-from img23d_protocol.messages import Box, Generate, Locate, Paint, PhotoCamera, Point, Pose, Stroke, Wanted
+from img23d_protocol.messages import Box, Generate, Locate, Paint, PhotoCamera, Point, Pose, ShapeKind, SidePhoto, Stroke, Wanted
 from img23d_protocol.whole_files import write_whole
 
 from . import __version__, process_memory
@@ -71,8 +71,8 @@ class PhotoRecord:
 class TargetRecord:
     """`view` (4, 4) takes a homogeneous vertex of the GLB (metres, y up) to (u, v, depth, 1) in the photo's pixels.
 
-    `files` are names in the run's folder: cutout, shape, mesh, texture, uv, preview. `box` is in fractions of the photo,
-    `point`, `strokes` and `height` (metres, 0 unknown) are what the artist said about it, `pose` is where it stands (see `camera`).
+    `files` are names in the run's folder: cutout, side_left, side_back, side_right, shape, mesh, texture, uv, preview. `box` is in fractions of the photo,
+    `point`, `strokes`, `height` (metres, 0 unknown), `shape` and `sides` are what the artist said about it, `pose` is where it stands (see `camera`).
     """
 
     name: str
@@ -80,6 +80,8 @@ class TargetRecord:
     point: Point | None = None
     strokes: tuple[Stroke, ...] = ()
     height: float = 0.0
+    shape: ShapeKind = ShapeKind.AUTO
+    sides: tuple[SidePhoto, ...] = ()
     pose: Pose | None = None
     state: TargetState = TargetState.FOUND
     cutout_left: int = 0  # the pixel that the cut-out's first one is, in the photo scaled by `cutout_share`

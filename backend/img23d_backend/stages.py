@@ -6,14 +6,14 @@ axes: right-handed, x right, y up, z towards the viewer of the photo.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
 import numpy as np
 from img23d_protocol import Img23DError
-from img23d_protocol.messages import Box, Point, Settings, Stage, Wanted
+from img23d_protocol.messages import Box, Point, Settings, ShapeKind, Side, Stage, Wanted
 
 # Raised by `Context.report`; named here for the engines
 from .setup_context import JobCancelled as JobCancelled, TargetCancelled as TargetCancelled
@@ -103,7 +103,7 @@ class CutOut:
 
     `left`, `top` are the photo's pixel that the cut-out's first pixel is; the scale is the photo's. The matte is
     surrounded by a transparent margin where the photo leaves room. `photo` is the photo's own area in the cut-out's pixels,
-    where that is known: what reaches its border is cut off there.
+    where that is known: what reaches its border is cut off there. `sides` are cut-outs (h, w, 4) of it from further photos.
     """
 
     rgba: np.ndarray
@@ -111,6 +111,7 @@ class CutOut:
     top: int = 0
     note: str = ""
     photo: PixelBox | None = None
+    sides: Mapping[Side, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,11 +152,20 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Shaped:
-    """A mesh and the view in which it covers its cut-out. `note` says what kind of solid it became."""
+    """A mesh and the view in which it covers its cut-out. `note` says what kind of solid it became, `kind` too where kinds are chosen."""
 
     mesh: Mesh
     view: View
     note: str = ""
+    kind: ShapeKind = ShapeKind.AUTO
+
+
+@dataclass(frozen=True, kw_only=True)
+class Forms:
+    """What each kind makes of a cut-out: `pictures` (s, s, 4) uint8 with straight alpha; `automatic` is what AUTO comes to."""
+
+    automatic: ShapeKind
+    pictures: Mapping[ShapeKind, np.ndarray]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,6 +280,13 @@ class Shaper(Protocol):
         """A closed mesh of the cut-out."""
 
 
+class FormPainter(Protocol):
+    """For an engine whose shaper heeds `Settings.shape`."""
+
+    def draw(self, cutout: CutOut, settings: Settings, context: Context) -> Forms:
+        """What it will be, small and soon. Raises Img23DError(EMPTY_CUTOUT)."""
+
+
 class BatchShaper(Shaper, Protocol):
     """A shaper that can make several things in one go."""
 
@@ -320,6 +337,7 @@ class Engine:
     matter: Matter
     shaper: Shaper
     painter: Painter
+    forms: FormPainter | None = None  # None: the shaper makes the same of every kind
     batch_shaper: BatchShaper | None = None  # the shaper again, where it can do several at once
     preparing_painter: PreparingPainter | None = None  # the painter again, where it prepares its pictures
     depth: DepthEstimator | None = None

@@ -13,6 +13,7 @@ from ..shared.img23d_protocol.messages import (
     Diagnosed,
     Failed,
     Finding,
+    FormsReady,
     FromBackend,
     Generate,
     Locate,
@@ -193,6 +194,8 @@ class Job:
                 return True
             case CutoutReady():
                 return self.on_cutout(message)
+            case FormsReady():
+                return self.target(message.target) is not None
             case MeshReady():
                 return self.on_mesh(message)
             case PreviewReady():

@@ -69,7 +69,8 @@ def sound_point(point: Point | None) -> Point | None:
 
 def sound_wanted(wanted: Wanted) -> Wanted:
     height = wanted.height if 0.0 <= wanted.height <= HEIGHT_MAX else 0.0
-    return replace(wanted, name=clean_text(wanted.name, LONGEST_NAME), box=sound_box(wanted.box), point=sound_point(wanted.point), height=height)
+    sides = tuple({one.side: replace(one, photo=clean_text(one.photo)) for one in wanted.sides}.values())
+    return replace(wanted, sides=sides, name=clean_text(wanted.name, LONGEST_NAME), box=sound_box(wanted.box), point=sound_point(wanted.point), height=height)
 
 
 def sound_settings(settings: Value) -> Value:

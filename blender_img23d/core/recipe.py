@@ -27,9 +27,9 @@ from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.messages import Box, Generate, Settings, ShapeKind, Wanted
 from .jobs import Job
 from .plausible import LONGEST_NAME, clean_text, sound_box, sound_moment, sound_seed, sound_settings
-from .requests import checked_photo, checked_wanted, draw_seed, new_id, new_run_folder
+from .requests import checked_photo, checked_wanted, draw_seed, heeded, new_id, new_run_folder
 
-_SHAPES = {ShapeKind.AUTO: "Automatic", ShapeKind.INFLATE: "Rounded", ShapeKind.REVOLVE: "Lathe"}
+_SHAPES = {ShapeKind.AUTO: "Automatic", ShapeKind.INFLATE: "Rounded", ShapeKind.REVOLVE: "Turned", ShapeKind.FLAT: "Flat"}
 
 # The tags that an object carries, see `scene.tags`.
 _PHOTO, _NAME, _BOX, _SEED, _ENGINE = "img23d_photo", "img23d_name", "img23d_box", "img23d_seed", "img23d_engine"
@@ -109,15 +109,17 @@ def build_again(
     With other `engine` or `settings` it is looked for where it was found, not by its name.
     Raises Img23DError (PHOTO_NOT_FOUND, PHOTO_IS_FOLDER, PHOTO_EMPTY_FILE, BAD_REQUEST).
     """
+    engine_now, settings_now = engine or recipe.engine, settings or recipe.settings
+    sought = _sought(recipe) if engine or settings else recipe.wanted
     return Generate(
         job=new_id(),
         photo=str(_checked(recipe)),
         run_folder=str(new_run_folder(base_folder, recipe.photo)),
-        wanted=tuple(checked_wanted(one) for one in (_sought(recipe) if engine or settings else recipe.wanted)),
-        engine=engine or recipe.engine,
+        wanted=tuple(heeded(checked_wanted(one), engine_now, settings_now) for one in sought),
+        engine=engine_now,
         seed=draw_seed(seed),
         pixels_per_metre=recipe.pixels_per_metre,
-        settings=settings or recipe.settings,
+        settings=settings_now,
     )
 
 
@@ -130,6 +132,12 @@ def settings_in_words(engine: str, settings: Settings) -> list[tuple[str, str]]:
         cut_with = label_of(CUTTERS, settings.cutter) if is_built_in else label_of(MATTERS, settings.learned.matter)
         words.insert(1, ("Cut Out With", cut_with))
     return [*words, ("Texture", f"{settings.texture_size} px" if settings.texture else "None")]
+
+
+def used_settings(recipe: Recipe) -> Settings:
+    """The run's, with the kind that was chosen for this thing."""
+    chosen = next((one.shape for one in recipe.wanted[:1] if one.shape is not ShapeKind.AUTO), None)
+    return recipe.settings if chosen is None else replace(recipe.settings, shape=chosen)
 
 
 def label_of(choices: tuple[Choice, ...], identifier: str) -> str:

@@ -7,12 +7,13 @@ import re
 import secrets
 import stat
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, encode
 from ..shared.img23d_protocol.checks import check_choice, check_learned, check_settings
-from ..shared.img23d_protocol.choices import CUTTERS, DEVICES
+from ..shared.img23d_protocol.choices import CUTTERS, DEVICES, HUNYUAN3D_ENGINE, takes_side_photos
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.filenames import safe_stem
 from ..shared.img23d_protocol.limits import HEIGHT_MAX, SEED_MAX
@@ -129,11 +130,19 @@ def build_generate(
         job=new_id(),
         photo=str(path),
         run_folder=str(new_run_folder(base_folder, photo, now)),
-        wanted=tuple(checked_wanted(one) for one in wanted),
+        wanted=tuple(heeded(checked_wanted(one), engine, settings) for one in wanted),
         engine=engine,
         seed=draw_seed(seed),
         settings=settings,
     )
+
+
+def heeded(wanted: Wanted, engine: str, settings: Settings) -> Wanted:
+    """Without the kind, where the engine makes shapes of its own, and the further photos, where it does not look at them: the panel
+    does not show them then.
+    """
+    shape = ShapeKind.AUTO if engine == HUNYUAN3D_ENGINE else wanted.shape
+    return replace(wanted, shape=shape, sides=wanted.sides if takes_side_photos(engine, settings.learned.shape_model) else ())
 
 
 def build_locate(
@@ -145,7 +154,7 @@ def build_locate(
         job=new_id(),
         photo=str(path),
         run_folder=str(folder) if folder is not None else "",
-        wanted=tuple(checked_wanted(one) for one in wanted),
+        wanted=tuple(replace(checked_wanted(one), shape=ShapeKind.AUTO, sides=()) for one in wanted),
         engine=engine,
         seed=draw_seed(seed),
         settings=settings,

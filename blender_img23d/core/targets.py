@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ..shared.img23d_protocol.errors import bad_request
-from ..shared.img23d_protocol.messages import Box, LocatedTarget, Point, Wanted
+from ..shared.img23d_protocol.messages import Box, LocatedTarget, Point, ShapeKind, SidePhoto, Wanted
 from ..shared.img23d_protocol.names import split_names
 from .strokes import parse_strokes
 
@@ -33,6 +33,9 @@ class Row:
     cutout: str = ""
     strokes: str = ""
     height: float = 0.0
+    shape: ShapeKind = ShapeKind.AUTO
+    sides: tuple[SidePhoto, ...] = ()  # absolute paths
+    automatic: str = ""  # the kind that AUTO comes to, once it is known
 
     @property
     def key(self) -> str:
@@ -124,7 +127,7 @@ def found_again(rows: Sequence[Row], index: int, found: Sequence[LocatedTarget])
 
 
 def _answered(row: Row, one: LocatedTarget) -> Row:
-    return replace(row, box=one.box, point=None, note=one.note, cutout="", is_drawn=False)
+    return replace(row, box=one.box, point=None, note=one.note, cutout="", automatic="", is_drawn=False)
 
 
 def _claims(rows: Sequence[Row], found: Sequence[LocatedTarget]) -> dict[int, int]:
@@ -153,7 +156,7 @@ def _claims(rows: Sequence[Row], found: Sequence[LocatedTarget]) -> dict[int, in
 
 def _wanted(row: Row, number: int) -> Wanted:
     name = " ".join(row.name.split()) or f"Box {number}"
-    return Wanted(name=name, box=row.box, point=row.point, strokes=parse_strokes(row.strokes), height=row.height)
+    return Wanted(name=name, box=row.box, point=row.point, strokes=parse_strokes(row.strokes), height=row.height, shape=row.shape, sides=row.sides)
 
 
 def _without(names: Iterable[str], covered: Iterable[str]) -> list[str]:

@@ -6,10 +6,15 @@ import bpy
 
 from ..core.manual import Section
 from ..properties import Img23DSceneSettings, Img23DTarget
+from ..scene.folders import absolute
 from ..scene.owner import extension_or_none
+from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, takes_side_photos
+from ..shared.img23d_protocol.filenames import form_path
 from .help_link import HasHelp
 from .text import draw_sentence
 
+_COMES_TO = {"inflate": "It will be rounded", "revolve": "It will be turned", "flat": "It will be flat"}
+_SIDES = {"left": "Left", "back": "Back", "right": "Right"}
 _EDIT_BOXES = "IMG23D_OT_edit_boxes"
 
 
@@ -40,6 +45,8 @@ class IMG23D_UL_targets(bpy.types.UIList):
         name.prop(item, "name", text="", emboss=False)
         if not item.name:
             name.label(text="click twice to name it")
+        if context.scene.img23d.engine != HUNYUAN3D_ENGINE:
+            row.prop(item, "shape", text="", icon_only=True)
         _draw_state(row, item)
 
 
@@ -50,6 +57,13 @@ def _draw_state(layout: bpy.types.UILayout, item: Img23DTarget) -> None:
         state.label(text="Not found", icon="ERROR")
     elif item.is_drawn:
         state.label(text="", icon="EYEDROPPER" if item.has_point else "GREASEPENCIL")
+
+
+def _form(item: Img23DTarget) -> int:
+    """What it will be."""
+    owner = extension_or_none()
+    is_known = owner is not None and item.cutout and item.automatic
+    return owner.thumbnails.icon(form_path(item.cutout, item.shape)) if is_known else 0
 
 
 def _cutout(item: Img23DTarget) -> int:
@@ -127,8 +141,11 @@ def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values:
 def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
     box = layout.box()
     picture = _cutout(item)
-    if picture:
-        box.template_icon(icon_value=picture, scale=6.0)
+    has_kinds = context.scene.img23d.engine != HUNYUAN3D_ENGINE
+    pictures = box.row()
+    for one in (picture, _form(item) if has_kinds else 0):
+        if one:
+            pictures.template_icon(icon_value=one, scale=6.0)
     _draw_notes(box, context, item)
     column = box.column(align=True)
     column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM")
@@ -137,7 +154,32 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
     height = box.column()
     height.use_property_split = True
     height.use_property_decorate = False
+    if has_kinds:
+        height.prop(item, "shape")
+        if item.shape == "auto" and item.automatic in _COMES_TO:
+            height.label(text=_COMES_TO[item.automatic])
     height.prop(item, "height")
+    if takes_side_photos(context.scene.img23d.engine, context.scene.img23d.shape_model):
+        _draw_sides(box, item)
+
+
+def _draw_sides(layout: bpy.types.UILayout, item: Img23DTarget) -> None:
+    """Three slots: a picture, and what can be done with it."""
+    layout.label(text="Further Photos")
+    owner, slots = extension_or_none(), layout.row()
+    for side in ("left", "back", "right"):
+        path = absolute(getattr(item, f"{side}_photo"))
+        slot = slots.column(align=True)
+        slot.label(text=_SIDES[side])
+        picture = owner.thumbnails.icon(path) if owner is not None and path else 0
+        if picture:
+            slot.template_icon(icon_value=picture, scale=3.0)
+        buttons = slot.row(align=True)
+        buttons.operator("img23d.choose_side", text="", icon="FILEBROWSER").side = side
+        buttons.operator("img23d.paste_side", text="", icon="PASTEDOWN").side = side
+        clear = buttons.row(align=True)
+        clear.enabled = bool(path)
+        clear.operator("img23d.clear_side", text="", icon="X").side = side
 
 
 def _draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:

@@ -36,6 +36,13 @@ from ..shared.img23d_protocol.limits import (
 _PAINTER_NUMBERS = {TURBO_PAINTER: 0, STANDARD_PAINTER: 1, PREVIEW_PAINT: 2}
 _NUMBERED_PAINTERS = [(*choice, _PAINTER_NUMBERS[choice[0]]) for choice in PAINTERS]
 
+KINDS = [
+    ("auto", "Automatic", "Turned where outline and colours say so, flat where both are those of a board, rounded otherwise", "AUTO", 0),
+    ("inflate", "Rounded", "The outline is filled like a cushion; for toys, fruit, animals, chairs", "MESH_UVSPHERE", 1),
+    ("revolve", "Turned", "The outline is turned about its upright axis; for bottles, bowls, lamps", "MESH_CYLINDER", 2),
+    ("flat", "Flat", "The outline gets a thickness; for books, boxes, boards, signs", "MESH_PLANE", 3),
+]
+
 
 class QualitySettings:
     """Mixed into the groups that hold these settings: the scene's, and the preferences' defaults."""
@@ -60,12 +67,8 @@ class QualitySettings:
     )
     shape: EnumProperty(
         name="Kind",
-        description="How an outline becomes a solid",
-        items=[
-            ("auto", "Automatic", "Turned on a lathe where the outline is symmetric, rounded otherwise"),
-            ("inflate", "Rounded", "The outline is filled like a cushion; for toys, fruit, animals, chairs"),
-            ("revolve", "Lathe", "The outline is turned about its upright axis; for bottles, bowls, lamps"),
-        ],
+        description="How an outline becomes a solid, where the list does not say it for a single thing",
+        items=KINDS,
     )
     thickness: FloatProperty(
         name="Thickness",

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import BoolProperty, FloatProperty, FloatVectorProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, StringProperty
 from bpy.types import PropertyGroup
 
 from ..shared.img23d_protocol.limits import HEIGHT_MAX
+from .quality import KINDS
 
 
 def _percent(label: str, description: str, default: float) -> FloatProperty:
@@ -29,7 +30,7 @@ def _on_edge(target: Img23DTarget, context: bpy.types.Context) -> None:
     if not (target.has_box and target.is_drawn):
         target.has_box = target.is_drawn = True
     if target.note or target.cutout:
-        target.note = target.cutout = ""
+        target.note = target.cutout = target.automatic = ""
 
 
 def _on_height(target: Img23DTarget, context: bpy.types.Context) -> None:
@@ -37,6 +38,10 @@ def _on_height(target: Img23DTarget, context: bpy.types.Context) -> None:
     height = target.height * context.scene.unit_settings.scale_length
     if not 0.0 <= height <= HEIGHT_MAX:  # true for NaN, too
         target.height = 0.0
+
+
+def _photo(label: str, description: str) -> StringProperty:
+    return StringProperty(name=label, description=description, subtype="FILE_PATH")
 
 
 class Img23DTarget(PropertyGroup):
@@ -75,6 +80,15 @@ class Img23DTarget(PropertyGroup):
     strokes: StringProperty(
         name="Brush Strokes", description="What you brushed in and out, as JSON (see core.strokes)", options={"HIDDEN"}
     )
+    shape: EnumProperty(
+        name="Kind",
+        description="What kind of solid this becomes; Automatic leaves it to Kind under Shape",
+        items=KINDS,
+    )
+    left_photo: _photo("Left", "A photo of what is at its left in the first photo")
+    back_photo: _photo("Back", "A photo of its back")
+    right_photo: _photo("Right", "A photo of what is at its right in the first photo")
+    automatic: StringProperty(name="Automatic Kind", description="The kind that Automatic comes to", options={"HIDDEN"})
     height: FloatProperty(
         name="Real Height",
         description="How tall it really is; 0 where you don't know. One height sets the size of everything in the photo",

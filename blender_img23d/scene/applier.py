@@ -13,6 +13,7 @@ from ..shared.img23d_protocol.messages import (
     Arranged,
     Cancelled,
     CutoutReady,
+    FormsReady,
     Failed,
     Finished,
     Located,
@@ -67,6 +68,8 @@ class Applier:
                 self.targets.on_located(update.job, found)
             case CutoutReady() if update.job.is_search:
                 self.targets.on_cutout(update.job, update.message)
+            case FormsReady() if update.job.is_search:
+                self.targets.on_forms(update.job, update.message)
             case TargetFailed() if update.job.is_search:
                 self.targets.on_failure(update.job, update.message)
             case Regions():

@@ -10,6 +10,7 @@ from ..core.jobs import Job, TargetState
 from ..core.strokes import written
 from ..properties import Img23DSceneSettings, Img23DTarget
 from ..shared.img23d_protocol.messages import Generate, Paint, Settings, Wanted
+from .targets import set_sides
 
 _PERCENT = 100.0
 
@@ -47,6 +48,8 @@ def _fill(row: Img23DTarget, wanted: Wanted, target: TargetState, metres: float)
         row.right, row.bottom = box.right * _PERCENT, box.bottom * _PERCENT
     row.name = row.found_as = wanted.name
     row.cutout, row.note = target.cutout, target.error
+    set_sides(row, wanted.sides)
+    row.shape = wanted.shape.value
     row.strokes, row.height = written(wanted.strokes), wanted.height / metres
     if wanted.point is not None:
         row.point = (wanted.point.x, wanted.point.y)

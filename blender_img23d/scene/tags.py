@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..core.recipe import recipe_of_job, used_settings
+
 if TYPE_CHECKING:  # the panels know the tags, and Blender's start waits for what they import
     from ..core.jobs import Job
 
@@ -44,7 +46,7 @@ def tag_result(obj: bpy.types.Object, job: Job, index: int) -> None:
         obj["img23d_box"] = [target.box.left, target.box.top, target.box.right, target.box.bottom]
     obj["img23d_seed"] = request.seed
     obj["img23d_engine"] = request.engine
-    obj["img23d_settings"] = json.dumps(asdict(request.settings), sort_keys=True)
+    obj["img23d_settings"] = json.dumps(asdict(used_settings(recipe_of_job(job, index))), sort_keys=True)
 
 
 def is_result(obj: bpy.types.Object) -> bool:

@@ -9,13 +9,13 @@ import bpy
 from ..core.jobs import Job
 from ..core.targets import Row, found_again, with_found
 from ..properties import Img23DSceneSettings, Img23DTarget
-from ..shared.img23d_protocol.messages import Box, CutoutReady, LocatedTarget, Point, TargetFailed, Wanted
+from ..shared.img23d_protocol.messages import Box, CutoutReady, FormsReady, LocatedTarget, Point, ShapeKind, Side, SidePhoto, TargetFailed, Wanted
 from .file_state import FileState
 from .folders import absolute
 from .windows import push_undo, why_not_now, workplace_of
 
 _PERCENT = 100.0
-_SAME = ("name", "use", "is_drawn", "found_as", "note", "cutout", "strokes")  # in the list and in `Row`
+_SAME = ("name", "use", "is_drawn", "found_as", "note", "cutout", "strokes", "automatic")  # in the list and in `Row`
 # What a row's cut-out depends on: its box's edges in percent, its picked point and its strokes; or the name that was not found.
 Look = tuple[float | str, ...]
 
@@ -39,6 +39,7 @@ class TargetFiller:
         self._searches: dict[str, _Search] = {}  # by job
         # The cut-out's path and what there is to know about it, by photo: an undo takes both out of the list, and they stay true.
         self._known: dict[tuple[str, Look], tuple[str, str]] = {}
+        self._forms: dict[tuple[str, Look], str] = {}  # the kind that AUTO comes to, by the same
         self.is_stale = False  # an answer has come, or an undo: rows may lack what is known about them
 
     def expect(self, job: Job, scene: bpy.types.Scene, *, only: bool = False) -> None:
@@ -60,12 +61,21 @@ class TargetFiller:
             search.looks = _answer_one(scene, search, found)
         for look in search.looks:
             self._known.pop((job.request.photo, look), None)
+            self._forms.pop((job.request.photo, look), None)
         place = workplace_of(scene)
         if not why_not_now(place):  # otherwise it becomes a part of the artist's next step
             push_undo(place, "Img23D: Find in Photo")
 
     def on_cutout(self, job: Job, message: CutoutReady) -> None:
         self._learn(job, message.target, message.path, message.note)
+
+    def on_forms(self, job: Job, message: FormsReady) -> None:
+        """The pictures of the kinds lie beside the cut-out."""
+        search, _ = self._search_of(job)
+        look = search.looks[message.target] if search is not None and message.target < len(search.looks) else ()
+        if look:
+            self._forms[job.request.photo, look] = message.automatic.value
+            self.is_stale = True
 
     def on_failure(self, job: Job, message: TargetFailed) -> None:
         """What was found and can't be cut out says why in the list."""
@@ -89,6 +99,9 @@ class TargetFiller:
                 if news is not None and news != (row.cutout, row.note):
                     row.cutout, row.note = news[0], news[1] or row.note
                     has_changed = True
+                automatic = self._forms.get((photo, _look(row)), "") if row.cutout else ""
+                if automatic and row.automatic != automatic:
+                    row.automatic, has_changed = automatic, True
         return has_changed
 
     def _learn(self, job: Job, index: int, cutout: str, note: str) -> None:
@@ -136,7 +149,24 @@ def _read(row: Img23DTarget, metres: float) -> Row:
         cutout=row.cutout,
         strokes=row.strokes,
         height=row.height * metres,
+        shape=ShapeKind(row.shape),
+        sides=_sides(row),
+        automatic=row.automatic,
     )
+
+
+def _sides(row: Img23DTarget) -> tuple[SidePhoto, ...]:
+    paths = {side: absolute(getattr(row, f"{side}_photo")) for side in Side}
+    return tuple(SidePhoto(side=side, photo=path) for side, path in paths.items() if path)
+
+
+def set_sides(row: Img23DTarget, sides: tuple[SidePhoto, ...]) -> None:
+    """A path that means the same file stays as it is written."""
+    if _sides(row) == sides:
+        return
+    paths = {one.side: one.photo for one in sides}
+    for side in Side:
+        setattr(row, f"{side}_photo", paths.get(side, ""))
 
 
 def _box(row: Img23DTarget) -> Box:
@@ -153,8 +183,9 @@ def _write(row: Img23DTarget, values: Row, metres: float) -> None:
         row.right, row.bottom = values.box.right * _PERCENT, values.box.bottom * _PERCENT
     if values.point is not None:
         row.point = (values.point.x, values.point.y)
-    wanted = {"has_box": values.box is not None, "has_point": values.point is not None, "height": values.height / metres}
+    wanted = {"has_box": values.box is not None, "has_point": values.point is not None, "height": values.height / metres, "shape": values.shape.value}
     wanted |= {name: getattr(values, name) for name in _SAME}
+    set_sides(row, values.sides)
     for name, value in wanted.items():
         if getattr(row, name) != value:
             setattr(row, name, value)
@@ -177,6 +208,7 @@ def _answer_all(
     for row, target in zip(rows, values.targets, strict=True):
         _write(target, row, metres)
     for place in places:
+        values.targets[place].automatic = ""
         values.targets[place].cutout = ""  # the new one takes its place, also where the box was drawn
     values.active_target = next((index for index, row in enumerate(rows) if row.name == chosen), 0)
     values.found_names = search.names

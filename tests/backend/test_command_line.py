@@ -177,3 +177,20 @@ def test_interrupt(photo: str) -> None:
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130 and "Cancelled" in out and "Traceback" not in err
     assert json.loads(Path(photo + ".out", "run.json").read_text(encoding="utf-8"))["state"] == "cancelled"
+
+
+def test_a_kind_a_thing(photo: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert generate(photo, "--names", "disc, plate", "--kind", "disc=flat", "--kind", "plate=turned", "--no-texture") == 0
+    record = json.loads((Path(photo).parent / "out" / "run.json").read_text(encoding="utf-8"))
+    assert [one["shape"] for one in record["wanted"]] == [one["shape"] for one in record["targets"]] == ["flat", "revolve"]
+    assert "Flat" in record["targets"][0]["notes"][-1] and "Turned" in record["targets"][1]["notes"][-1]
+
+
+@pytest.mark.parametrize(("options", "said"), [
+    (["--kind", "disc=square"], "no kind"),
+    (["--kind", "flat"], "not among the names"),
+    (["--kind", "spoon=flat"], "not among the names"),
+])  # fmt: skip
+def test_a_kind_that_makes_no_sense_is_said(photo: str, capsys: pytest.CaptureFixture[str], options: list[str], said: str) -> None:
+    assert generate(photo, "--names", "disc, plate", *options) == 2
+    assert said in capsys.readouterr().err and not (Path(photo).parent / "out").exists()

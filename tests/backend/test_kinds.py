@@ -144,3 +144,80 @@ def test_a_heart_is_no_leaf() -> None:
     image = blank(260, 280)
     polygon(image, list(zip(140 + 7 * x, 120 - 7 * y, strict=True)))
     assert "flat" not in shape_of(soft(image)).note
+
+
+def _side(top: float, *, sag: float, tilt: float = 0.0) -> np.ndarray:
+    """A side 160 wide and 200 high whose lower end sags by `sag` in its middle, or rises to the right by `tilt`."""
+    x = np.linspace(-1, 1, 80)
+    bend = sag * np.sqrt(1 - x**2)
+    image = blank(280, 240)
+    polygon(image, [(40 + 80 * (u + 1), top - tilt * (u + 1) / 2) for u in x] + [(40 + 80 * (u + 1), 230 + b - tilt * (u + 1) / 2) for u, b in zip(x[::-1], bend[::-1], strict=True)])
+    return soft(image)
+
+
+def _lit_round(size: tuple[int, int]) -> np.ndarray:
+    """A matt cylinder 160 wide in the light of a lamp 30 degrees to the left and a fainter one all around (Lambert's law)."""
+    across = np.clip((np.arange(size[1]) - 120) / 80, -1, 1)
+    cosine = np.cos(np.arcsin(across) + np.radians(30)).clip(0)
+    return np.repeat((60 + 130 * cosine)[None, :, None], size[0], axis=0).repeat(3, axis=2).astype(np.uint8)
+
+
+def _lit_flat(size: tuple[int, int]) -> np.ndarray:
+    """A face that is a little nearer to the lamp on its left, with a frame printed on it."""
+    picture = np.repeat((150 - 0.1 * np.arange(size[1]))[None, :, None], size[0], axis=0).repeat(3, axis=2)
+    cv2.rectangle(picture, (60, 60), (180, 210), (220, 190, 60), 3)
+    return picture.astype(np.uint8)
+
+
+@pytest.mark.parametrize(("sag", "tilt", "colours", "said"), [
+    (0, 0, _lit_round, "Turned"),
+    (8, 0, _lit_round, "Turned"),
+    (8, 0, None, "Turned"),
+    (0, 0, _lit_flat, "flat"),
+    (0, 18, _lit_flat, "flat"),
+    (0, 18, _lit_round, "flat"),
+], ids=["a can at the eye's height", "a can", "a grey can", "a board", "a book aslant", "a tilted end outweighs the light"])  # fmt: skip
+def test_a_can_is_turned_and_a_book_is_flat(sag: float, tilt: float, colours: object, said: str) -> None:
+    alpha = _side(30, sag=sag, tilt=tilt)
+    assert said in shape_of(alpha, rgb=None if colours is None else colours(alpha.shape)).note
+
+
+def test_the_same_kind_at_every_size() -> None:
+    """A preview and the thing itself must not differ."""
+    from img23d_backend.engines.preview.forms import FormDrawer
+    from img23d_backend.stages import Context, CutOut
+    from img23d_protocol.messages import Settings
+
+    for sag, colours, kind in ((0, _lit_round, ShapeKind.REVOLVE), (8, _lit_round, ShapeKind.REVOLVE), (0, _lit_flat, ShapeKind.FLAT)):
+        alpha = _side(30, sag=sag)
+        rgba = np.dstack([colours(alpha.shape), alpha])
+        for factor in (0.4, 1, 3):
+            scaled = cv2.resize(rgba, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA if factor < 1 else cv2.INTER_LINEAR)
+            forms = FormDrawer().draw(CutOut(rgba=scaled), Settings(), Context())
+            assert forms.automatic is kind and set(forms.pictures) == set(ShapeKind)
+            assert all(picture.shape == (256, 256, 4) and picture[..., 3].any() for picture in forms.pictures.values())
+
+
+def _carved(size: tuple[int, int]) -> np.ndarray:
+    """One colour, lit from ahead: dark hollows of two eyes and a mouth."""
+    y, x = np.mgrid[: size[0], : size[1]].astype(np.float32)
+    light = 150 * np.sqrt(np.clip(1 - ((x - 120) / 100) ** 2 - ((y - 145) / 110) ** 2, 0.05, 1))
+    for at, radii in (((82, 120), (18, 14)), ((158, 120), (18, 14)), ((120, 190), (34, 10))):
+        hollow = np.exp(-(((x - at[0]) / radii[0]) ** 2) - ((y - at[1]) / radii[1]) ** 2)
+        light *= 1 - 0.55 * hollow
+    return np.repeat(light[..., None], 3, axis=2).astype(np.uint8)
+
+
+def test_a_carved_head_of_one_colour_is_not_turned() -> None:
+    image = blank(280, 240)
+    ellipse(image, 120, 145, 90, 100)
+    alpha = soft(image)
+    assert "Turned" in shape_of(alpha).note
+    assert "Blown up" in shape_of(alpha, rgb=_carved(alpha.shape)).note
+
+
+def test_flat_can_be_chosen_for_anything() -> None:
+    made = shape_of(_head(), kind=ShapeKind.FLAT, faces=20_000)
+    assert made.kind is ShapeKind.FLAT and np.ptp(made.mesh.vertices[:, 2]) < 0.25 and "Flat" in made.note
+    thicker = shape_of(_head(), kind=ShapeKind.FLAT, thickness=2.0)
+    assert np.ptp(thicker.mesh.vertices[:, 2]) == pytest.approx(2 * np.ptp(made.mesh.vertices[:, 2]), rel=0.05)

@@ -22,11 +22,13 @@ from img23d_protocol.messages import (
     CutoutReady,
     Failed,
     Finished,
+    FormsReady,
     Locate,
     Located,
     MeshReady,
     Progress,
     Settings,
+    ShapeKind,
     Stroke,
     TargetCancelled,
     TargetFailed,
@@ -280,3 +282,20 @@ def test_two_hundred_names(photo: Path) -> None:
     assert told[-1].made == 200
     assert len({m.path for m in only(told, MeshReady)}) == 200
     assert (photo.parent / "run" / "199_🥄cup_199_shape.glb").is_file() == (199 % 3 == 1)
+
+
+def test_a_search_draws_what_each_kind_would_make(photo: Path) -> None:
+    told = run(Locate(job="j", photo=str(photo), run_folder=str(photo.parent / "run"), wanted=TWO, engine="preview"))
+    cutouts = only(told, CutoutReady)
+    assert [m.target for m in only(told, FormsReady)] == [0, 1]
+    assert told.index(only(told, FormsReady)[0]) > told.index(cutouts[-1]), "the list stands first"
+    for cutout in cutouts:
+        for kind in ("auto", "inflate", "revolve", "flat"):
+            picture = cv2.imread(cutout.path.replace("_cutout.png", f"_form_{kind}.png"), cv2.IMREAD_UNCHANGED)
+            assert picture.shape[2] == 4 and picture[..., 3].any()
+
+
+def test_an_engine_with_shapes_of_its_own_refuses_a_kind(photo: Path) -> None:
+    wanted = (Wanted(name="cup"), Wanted(name="spoon", shape=ShapeKind.FLAT))
+    told = run(request(photo, *wanted))
+    assert isinstance(told[-1], Failed) and "“spoon”" in told[-1].sentence and not (photo.parent / "run").exists()

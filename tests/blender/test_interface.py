@@ -26,7 +26,7 @@ def test_every_operator_has_a_clear_name_and_description(owner):
     operators = [cls for cls in _classes() if issubclass(cls, bpy.types.Operator)]
     assert len(operators) > 10
     for cls in operators:
-        prefix = "" if cls.bl_idname == "img23d.choose_photo" else "Img23D: "  # the file browser's button is narrow
+        prefix = "" if cls.bl_idname in ("img23d.choose_photo", "img23d.choose_side") else "Img23D: "  # the file browser's button is narrow
         assert cls.bl_label.startswith(prefix) and len(cls.bl_label) > 8 and len(cls.bl_description) > 20, cls
 
 
@@ -58,6 +58,7 @@ def test_search_finds_the_operators(owner):
     of_the_list |= {"img23d.drag_box", "img23d.brush_mask", "img23d.resize_brush", "img23d.pick_at", "img23d.end_picking"}  # the tools' own
     of_the_list |= {"img23d.cancel_target"}  # its menu lists what is being made
     of_the_list |= {"img23d.drop_photo"}  # a file's
+    of_the_list |= {"img23d.choose_side", "img23d.paste_side", "img23d.clear_side"}  # a row's slots
     of_the_list |= {"img23d.end_backend"}  # shown where it helps
     of_the_list |= {"img23d.fix", "img23d.set_default_quality"}  # a finding's button, and one of the preferences
     own = {"img23d." + cls.bl_idname.split(".")[1] for cls in _classes() if issubclass(cls, bpy.types.Operator)}

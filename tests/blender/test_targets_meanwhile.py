@@ -115,3 +115,23 @@ def test_a_run_shows_how_far_a_search_is(looking, owner):
     looking.link.say(looking.messages.Progress(job=looking.job.id, stage="locate", fraction=0.5))
     looking.tick()
     assert 0 < looking.job.progress < 1
+
+
+def test_what_the_kinds_make_comes_after_the_cutouts(looking, values):
+    looking.locate("cup", "bowl")
+    cut_out(looking, 0, "/search/00_cup_cutout.png")
+    looking.link.say(looking.messages.FormsReady(job=looking.job.id, target=0, automatic=looking.messages.ShapeKind.REVOLVE))
+    looking.tick()
+    assert [(row.shape, row.automatic) for row in values.targets] == [("auto", "revolve"), ("auto", "")]
+    draw_around(values.targets[0], 1.0, 2.0, 30.0, 40.0)
+    assert values.targets[0].automatic == "", "that was of the old box"
+
+
+def test_a_row_s_kind_is_asked_for_where_the_engine_heeds_it(looking, values):
+    looking.locate("cup", "bowl")
+    choose(values, "bowl").shape = "flat"
+    assert [one.shape for one in request().wanted] == ["auto", "flat"]
+    bpy.ops.img23d.duplicate_target()
+    assert [row.shape for row in values.targets] == ["auto", "flat", "flat"]
+    values.engine = "hunyuan3d"
+    assert [one.shape for one in request().wanted] == ["auto"] * 3

@@ -9,7 +9,7 @@ import pytest
 from blender_img23d.core.strokes import parse_strokes, written
 from blender_img23d.core.targets import Row, found_again, is_covered, row_of, things_to_find, things_to_make, with_found
 from blender_img23d.shared.img23d_protocol import Img23DError
-from blender_img23d.shared.img23d_protocol.messages import Box, LocatedTarget, Point, Stroke, Wanted
+from blender_img23d.shared.img23d_protocol.messages import Box, LocatedTarget, Point, ShapeKind, Stroke, Wanted
 
 
 def box(left: float, width: float = 0.1) -> Box:
@@ -83,6 +83,13 @@ def test_a_list_of_which_nothing_is_made_says_so() -> None:
     with pytest.raises(Img23DError, match="^Nothing in the list is to be made: .*[.]$"):
         things_to_make(rows, "cup, elephant", "cup, elephant")
     assert made(rows, "cup, elephant, book", "cup, elephant") == [("book", None)]
+
+
+def test_the_kind_comes_along() -> None:
+    row = found_row("cup", 0.1, shape=ShapeKind.FLAT, automatic="revolve")
+    assert things_to_make([row], "", "") == (Wanted(name="cup", box=box(0.1), shape=ShapeKind.FLAT),)
+    (left,) = find([row], "cup", answer("cup", 0.6))
+    assert (left.shape, left.automatic) == (ShapeKind.FLAT, ""), "what it comes to is not known of the new cut-out"
 
 
 def test_strokes_and_height_come_along() -> None:

@@ -57,6 +57,7 @@ def from_backend() -> dict[str, Message]:
         "Located": {**job, "targets": found, "photo_width": 640, "photo_height": 480, "notes": ["n"]},
         "Regions": {**job, "labels": "/no/regions.npy", "regions": [{"box": _BOX, "cutout": "/no/00.png"}], "photo_width": 64, "photo_height": 48, "picked": 0, "notes": ["n"]},
         "CutoutReady": {**job, "target": 0, "path": "/no/00_cutout.png", "note": ""},
+        "FormsReady": {**job, "target": 0, "automatic": "flat"},
         "MeshReady": {**job, "target": 0, "path": "/no/00.glb", "textured": True, "faces": 500, "note": "n"},
         "PreviewReady": {**job, "target": 1, "stage": "paint", "path": "/no/00_preview.png"},
         "Arranged": {**job, "camera": camera, "poses": poses, "row_scale": 0.3, "note": ""},

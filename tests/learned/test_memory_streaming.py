@@ -138,7 +138,7 @@ def test_a_language_model_streams() -> None:
 
 def test_the_shape_models_networks_stream(tmp_path: Path, store: ModelStore) -> None:
     """hy3dgen's stacks and our way through them, which calls parts of them by themselves."""
-    from img23d_backend.engines.hunyuan3d.latents import sample_latents
+    from img23d_backend.engines.hunyuan3d.latents import Framed, sample_latents
     from img23d_backend.engines.hunyuan3d.plan import make_plan
     from img23d_backend.engines.hunyuan3d.solid import sample_field
     from img23d_backend.models.weights import WeightStore
@@ -152,7 +152,7 @@ def test_the_shape_models_networks_stream(tmp_path: Path, store: ModelStore) -> 
     results = []
     for plan in (usual, replace(usual, streamed=True)):
         picture = plan.config.framing.picture(thing().rgba)
-        (latents,) = sample_latents([picture], [1], plan, store, lambda *_: None)
+        (latents,) = sample_latents([Framed(pictures=picture[None])], [1], plan, store, lambda *_: None)
         results.append((latents, torch.from_numpy(sample_field(latents, plan, store, lambda *_: None).values)))
     assert set(store.places().values()) == {""}
     assert all(map(torch.equal, *results))

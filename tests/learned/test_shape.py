@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from img23d_backend.engines.hunyuan3d import make_shaper
-from img23d_backend.engines.hunyuan3d.latents import sample_latents
+from img23d_backend.engines.hunyuan3d.latents import Framed, sample_latents
 from img23d_backend.engines.hunyuan3d.plan import make_plan
 from img23d_backend.engines.hunyuan3d.shape import HunyuanShaper
 from img23d_backend.mesh.checks import find_defects
@@ -80,7 +80,7 @@ def test_the_face_budget_is_kept_and_the_mesh_stays_closed(shaper: Callable[[str
 def test_a_batch_gives_each_thing_what_it_gets_alone(models_folder: Callable[[str], Path]) -> None:
     store, weights = ModelStore(), WeightStore(models_folder("random"))
     together = make_plan(LEARNED, weights, at_once=3)
-    pictures = [together.config.framing.picture(thing(width=20 + 15 * one, seed=one).rgba) for one in range(3)]
+    pictures = [Framed(pictures=together.config.framing.picture(thing(width=20 + 15 * one, seed=one).rgba)[None]) for one in range(3)]
     seeds = [5, 6, 5]
     batch = sample_latents(pictures, seeds, together, store, lambda done, note: None)
     alone = sample_latents(pictures, seeds, replace(together, at_once=1), store, lambda done, note: None)

@@ -7,6 +7,7 @@ pymeshlab are stood in for while it is imported (`shape_checkpoints.hy3dgen_impo
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -78,6 +79,39 @@ def test_the_same_seed_gives_the_same_latents_and_the_same_field(tmp_path: Path,
         field = ours.vae(torch.float32).field(latents[0])(points)
     assert (field - grid.flatten()).abs().max() <= CLOSE
     assert field.std() > 1e-3
+
+
+@pytest.mark.parametrize("sides", [("left",), ("back",), ("back", "left"), ("right", "back", "left")])
+@pytest.mark.parametrize("guidance", [1.0, 5.0])
+def test_several_views_give_the_latents_that_hy3dgen_gives(tmp_path: Path, cutout: np.ndarray, sides: tuple[str, ...], guidance: float) -> None:
+    from img23d_backend.engines.hunyuan3d.shape import _framed
+    from img23d_backend.stages import CutOut
+    from img23d_protocol.messages import Side
+
+    write(tmp_path, config(views=4))
+    theirs, ours = hy3dgen_pipeline(tmp_path), ShapeParts(folder=tmp_path)
+    pictures = {side: np.ascontiguousarray(np.roll(cutout[..., [1, 2, 0, 3]], turn + 1, axis=2 if turn > 5 else 0)) for turn, side in enumerate(sides)}
+    framed = _framed(SimpleNamespace(config=ours.config), CutOut(rgba=cutout, sides={Side(side): one for side, one in pictures.items()}))
+    with torch.inference_mode():
+        expected = theirs(
+            {"front": Image.fromarray(cutout)} | {side: Image.fromarray(one) for side, one in pictures.items()},
+            num_inference_steps=4,
+            guidance_scale=guidance,
+            generator=torch.manual_seed(SEED),
+            output_type="latent",
+            enable_pbar=False,
+        )
+        context = ours.conditioner(torch.float32)(torch.from_numpy(framed.pictures), framed.views)
+        latents = sample(
+            ours.dit(torch.float32),
+            noise(SEED, (12, 8), torch.float32),
+            context,
+            ours.config.schedule.steps(4),
+            train_timesteps=ours.config.schedule.num_train_timesteps,
+            guidance=guidance,
+            on_step=lambda done: None,
+        )
+    assert (latents - expected).abs().max() <= CLOSE
 
 
 def test_the_picture_and_its_tokens_are_hy3dgens(tmp_path: Path, cutout: np.ndarray) -> None:

@@ -25,6 +25,7 @@ from img23d_protocol.messages import (
     Failed,
     Finding,
     Finished,
+    FormsReady,
     Generate,
     Hello,
     Inspect,
@@ -120,6 +121,7 @@ MESSAGES: list[Message] = [
     Progress(job="a", stage=Stage.PAINT, target=3, fraction=0.5, note="n"),
     Located(job="a", targets=(LocatedTarget(name="cup", box=BOX), LocatedTarget(name="b")), photo_width=3, photo_height=4),
     CutoutReady(job="a", target=0, path="/c.png"),
+    FormsReady(job="a", target=0, automatic=ShapeKind.FLAT),
     MeshReady(job="a", target=0, path="/m.glb", textured=True, faces=12),
     PreviewReady(job="a", target=0, stage=Stage.SHAPE, path="/p.png"),
     Arranged(

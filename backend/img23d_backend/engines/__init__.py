@@ -158,6 +158,7 @@ class Engines:
             cutout,
             id=HUNYUAN3D.id,
             shaper=shaper,
+            forms=None,
             batch_shaper=shaper,
             painter=painter,
             preparing_painter=painter,

@@ -42,10 +42,11 @@ MATTERS: tuple[Choice, ...] = (
     (PREVIEW_MATTE, "Built in (IS-Net)", "The preview engine's cut-out, which comes with Img23D: no download"),
 )
 DEPTH_MODEL = "depth-anything-v2-metric-small"  # the file set that tells how the camera was held; used wherever it is downloaded
+MULTIVIEW_MODEL = "hunyuan3d-2mv"
 SHAPE_MODELS: tuple[Choice, ...] = (
     ("hunyuan3d-2mini", "Hunyuan3D 2 mini", "The small shape model: good shapes on 6 GB cards"),
     ("hunyuan3d-2", "Hunyuan3D 2.0", "The large shape model: finer shapes, several times slower"),
-    ("hunyuan3d-2mv", "Hunyuan3D 2mv", "The multiview shape model, used with the photo as the front view"),
+    (MULTIVIEW_MODEL, "Hunyuan3D 2mv", "The multiview shape model: the photo is the front view, further photos of a thing are its other sides"),
 )
 SPEEDS: tuple[Choice, ...] = (
     ("turbo", "Turbo", "Few steps without guidance: the fastest"),
@@ -89,6 +90,11 @@ DEVICES: tuple[Choice, ...] = (
 # Licences that must be accepted before a download; the number counts the versions of our own notice about it.
 TENCENT_LICENCE = "tencent-hunyuan3d-2-community-1"
 TENCENT_LICENCE_LINK = "https://github.com/Tencent-Hunyuan/Hunyuan3D-2/blob/main/LICENSE"
+
+
+def takes_side_photos(engine: str, shape_model: str) -> bool:
+    """Whether an engine, with this shape model where it has several, heeds further photos of a thing."""
+    return engine != HUNYUAN3D_ENGINE or shape_model == MULTIVIEW_MODEL
 
 
 def torch_builds(platform: str) -> tuple[Choice, ...]:

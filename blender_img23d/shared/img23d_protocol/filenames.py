@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+CUTOUT_ENDING = "_cutout.png"
 LONGEST = 48  # characters; 4 bytes each at most, so that prefix and suffix fit into the 255 bytes of most file systems
 
 # Windows forbids these and the control characters; "/" and NUL are forbidden everywhere.
@@ -24,3 +25,8 @@ def safe_stem(text: str, fallback: str = "object") -> str:
     if not stem:
         return fallback
     return f"_{stem}" if _RESERVED.match(stem) else stem
+
+
+def form_path(cutout: str, kind: str) -> str:
+    """The picture of what a kind makes of a cut-out, by the cut-out's path."""
+    return cutout.removesuffix(CUTOUT_ENDING) + "_form_" + kind + ".png"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .limits import TEXTURE_SIZES
-from .settings import Settings
+from .settings import Settings, ShapeKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +41,29 @@ class Stroke:
     adds: bool = True
 
 
+class Side(StrEnum):
+    """Which side of a thing a further photo shows; left and right as one sees them in the photo."""
+
+    LEFT = "left"
+    BACK = "back"
+    RIGHT = "right"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SidePhoto:
+    """A further photo of one thing, with nothing else that stands out in it. `photo` is a path."""
+
+    side: Side
+    photo: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """One thing the artist asked for. A box, where given, always wins over any search, and strokes over any cut-out.
 
     `point` is a place on the thing: it is what stands apart from its surroundings there, of several such things the one that
-    fills the box. `height` is how tall the thing really is, in metres; 0 where the artist did not say.
+    fills the box. `height` is how tall the thing really is, in metres; 0 where the artist did not say. `shape` is for the engines
+    that make the solid of the outline; AUTO leaves it to the settings. `sides` are further photos of it, at most one a side.
     """
 
     name: str
@@ -54,6 +71,8 @@ class Wanted:
     point: Point | None = None
     strokes: tuple[Stroke, ...] = ()
     height: float = 0.0
+    shape: ShapeKind = ShapeKind.AUTO
+    sides: tuple[SidePhoto, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,8 @@ from .job_requests import (
     Paint as Paint,
     Pick as Pick,
     Point as Point,
+    Side as Side,
+    SidePhoto as SidePhoto,
     Stroke as Stroke,
     Unwrap as Unwrap,
     UvSource as UvSource,
@@ -48,7 +50,7 @@ from .setup_messages import (
     WeightsState as WeightsState,
 )
 
-PROTOCOL_VERSION = 6
+PROTOCOL_VERSION = 7
 
 
 class Stage(StrEnum):
@@ -171,6 +173,17 @@ class CutoutReady:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FormsReady:
+    """What the kinds would make of a target that was only looked for: small pictures (PNG, RGBA) beside its cut-out, see
+    `filenames.form_path`. `automatic` is the kind that AUTO comes to.
+    """
+
+    job: str
+    target: int
+    automatic: ShapeKind
+
+
+@dataclass(frozen=True, kw_only=True)
 class MeshReady:
     """A GLB: metres, Y up, front to +Z, base on y = 0, centred on x = z = 0. Sent again with `textured` when painted."""
 
@@ -277,6 +290,7 @@ FromBackend = (
     | Located
     | Regions
     | CutoutReady
+    | FormsReady
     | MeshReady
     | PreviewReady
     | Arranged

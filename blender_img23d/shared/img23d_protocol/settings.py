@@ -15,6 +15,7 @@ class ShapeKind(StrEnum):
     AUTO = "auto"
     INFLATE = "inflate"
     REVOLVE = "revolve"
+    FLAT = "flat"
 
 
 class Nameless(StrEnum):

@@ -48,6 +48,11 @@ class ShapeConfig:
     schedule: Schedule
     sizes: Sizes
 
+    @property
+    def takes_views(self) -> bool:
+        """Whether the model was trained on several views of a thing."""
+        return self.conditioner["main_image_encoder"].get("type") == "DinoImageEncoderMV"
+
 
 def read_config(path: Path) -> ShapeConfig:
     """The configuration of a whole shape model. Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED, WEIGHTS_UNFIT)."""

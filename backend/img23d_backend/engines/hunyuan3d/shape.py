@@ -12,21 +12,22 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from img23d_protocol import Img23DError
-from img23d_protocol.messages import Settings
+from img23d_protocol.messages import Settings, Side
 
 from ...models.devices import choose
 from ...models.memory import Attempt, ModelStore, with_less_memory
 from ...models.weights import WeightStore
 from ...stages import Context, CutOut, Shaped
-from .latents import bytes_per_object, sample_latents
+from .latents import Framed, bytes_per_object, sample_latents
 from .lending import attempts
 from .plan import Plan, describe, make_plan
 from .solid import decode, view_of
 
 if TYPE_CHECKING:
-    import numpy as np
     from torch import Tensor
 
+# The model's numbers of the views; the front is 0 (hy3dgen's MVImageProcessorV2: front, then clockwise by 90 degrees each)
+_VIEWS = {Side.LEFT: 1, Side.BACK: 2, Side.RIGHT: 3}
 _SAMPLED = 0.5  # of a thing's progress
 _MOST_AT_ONCE = 4  # more are hardly faster, and the first mesh comes later
 _SHARE = 0.5  # of the free memory that a batch may take
@@ -89,7 +90,7 @@ class HunyuanShaper:
         return make_plan(settings.learned, self._weights, at_once=at_once)
 
     def _sampled(
-        self, plan: Plan, pictures: Sequence[np.ndarray | Img23DError], contexts: Sequence[Context], good: list[int]
+        self, plan: Plan, pictures: Sequence[Framed | Img23DError], contexts: Sequence[Context], good: list[int]
     ) -> list[Tensor]:
         if not good:
             return []
@@ -118,11 +119,18 @@ class HunyuanShaper:
         return Shaped(mesh=mesh, view=view_of(mesh, cutout), note=describe(plan, settings.learned))
 
 
-def _framed(plan: Plan, cutout: CutOut) -> np.ndarray | Img23DError:
+def _framed(plan: Plan, cutout: CutOut) -> Framed | Img23DError:
+    """With its further photos where the model was trained on several views, in the order in which it was."""
+    import numpy as np
+
+    seen = {0: cutout.rgba}
+    if plan.config.takes_views:
+        seen |= {_VIEWS[side]: cutout.sides[side] for side in _VIEWS if side in cutout.sides}
     try:
-        return plan.config.framing.picture(cutout.rgba)
+        pictures = np.stack([plan.config.framing.picture(rgba) for rgba in seen.values()])
     except Img23DError as error:
         return error
+    return Framed(pictures=pictures, views=tuple(seen))
 
 
 def _attempts(plan: Plan, run: Callable[[Plan], _T]) -> list[Attempt[_T]]:

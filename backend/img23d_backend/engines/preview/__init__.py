@@ -10,6 +10,7 @@ from ...stages import Engine, Salience
 
 def make_engine(salience: Salience | None = None) -> Engine:
     """The whole chain; its matter is the light-weight one."""
+    from .forms import FormDrawer
     from .locate import RegionGrounder
     from .matte import GrabCutMatter
     from .paint import ProjectionPainter
@@ -24,6 +25,7 @@ def make_engine(salience: Salience | None = None) -> Engine:
         grounder=RegionGrounder(memory, salience),
         matter=GrabCutMatter(memory),
         shaper=OutlineShaper(),
+        forms=FormDrawer(),
         painter=ProjectionPainter(),
         picker=picker,
         unload=lambda: memory.forget() + picker.forget(),

@@ -12,6 +12,7 @@ from .revolve import Core
 # and the same on both sides of the axis, is a front.
 FRONT, FAINT_FRONT = 9.0, 2.5
 CONTRAST_SHARE, LEAST_CONTRAST = 0.22, 2.0
+RELIEF, RELIEF_ALIKE = 1.2, 0.7  # Lab units in the mean, and the correlation of both sides, from which on it is a carved front
 SIDE = 64  # samples of the chart: from the left edge to the right, from the first row to the last
 RIM = 0.85  # of the half width; beyond, colours are foreshortened and mix with what is behind
 TILTS = (-0.15, -0.08, 0.0, 0.08, 0.16, 0.25)  # of the half width: how far a ring around the axis sags, seen from above
@@ -29,14 +30,17 @@ def is_front(rgba: np.ndarray, outline: Outline, core: Core) -> bool:
     rows = (core.last - core.first) / outline.scale
     if min(rows, float((core.right - core.left).max()) / outline.scale) < LEAST:
         return False
-    chart, width = _chart(rgba, outline, core)
-    detail = min(_mirrored_detail(_sagging(chart, width, tilt), width) for tilt in TILTS)
+    chart, width = chart_of(rgba, outline, core)
+    charts = [_sagging(chart, width, tilt) for tilt in TILTS]
+    if all(_is_relief(one) for one in charts):
+        return True
+    detail = min(_mirrored_detail(one, width) for one in charts)
     contrast = float(np.linalg.norm(chart - chart.mean(axis=(0, 1)), axis=2).mean()) + LEAST_CONTRAST
     return detail > FRONT or detail > max(FAINT_FRONT, CONTRAST_SHARE * contrast)
 
 
-def _chart(rgba: np.ndarray, outline: Outline, core: Core) -> tuple[np.ndarray, np.ndarray]:
-    """(SIDE, SIDE, 3) Lab colours by row and by place between the core's edges, and each row's width (SIDE, 1), 1 at most."""
+def chart_of(rgba: np.ndarray, outline: Outline, core: Core) -> tuple[np.ndarray, np.ndarray]:
+    """A core's colours: (SIDE, SIDE, 3) Lab by row and by place between the core's edges, and each row's width (SIDE, 1), 1 at most."""
     rows = np.linspace(core.first + 0.5, core.last - 0.5, SIDE)
     at = np.arange(core.first, core.last + 1)
     left, right = (np.interp(rows, at, edge)[:, None] for edge in (core.left, core.right))
@@ -58,14 +62,31 @@ def _sagging(chart: np.ndarray, width: np.ndarray, tilt: float) -> np.ndarray:
     return cv2.remap(chart, columns, np.clip(rows, 0, SIDE - 1).astype(np.float32), cv2.INTER_LINEAR)
 
 
-def _mirrored_detail(chart: np.ndarray, width: np.ndarray) -> float:
-    """What rings have beyond smooth shading, alike on both sides of the axis: Lab units, mean over the core's area."""
+def _is_relief(chart: np.ndarray) -> bool:
+    """Whether what smooth shading leaves of the rings is nearly the same on both sides of the axis, as a carved head's is.
+
+    What is the same in all rings is none of it: a long reflection on something turned.
+    """
+    left_over = _left_over(chart)
+    left_over = left_over - np.median(left_over, axis=0)
+    size = np.linalg.norm(left_over, axis=2).mean()
+    alike = float((left_over * left_over[:, ::-1]).sum() / max((left_over**2).sum(), 1e-9))
+    return size > RELIEF and alike > RELIEF_ALIKE
+
+
+def _left_over(chart: np.ndarray) -> np.ndarray:
+    """(SIDE, n, 3) what the rings have beyond smooth shading, without the rim."""
     across = _across()
     inner = np.abs(across) < RIM
     curves = across[inner, None] ** np.arange(SMOOTHEST + 1)
     smooth = curves @ np.linalg.pinv(curves)
     rings = chart[:, inner]
-    left_over = rings - np.einsum("ij,rjc->ric", smooth, rings)
+    return rings - np.einsum("ij,rjc->ric", smooth, rings)
+
+
+def _mirrored_detail(chart: np.ndarray, width: np.ndarray) -> float:
+    """What rings have beyond smooth shading, alike on both sides of the axis: Lab units, mean over the core's area."""
+    left_over = _left_over(chart)
     mirrored = left_over[:, ::-1]
     weaker = np.minimum(np.linalg.norm(left_over, axis=2), np.linalg.norm(mirrored, axis=2))
     alike = np.where((left_over * mirrored).sum(axis=2) > 0, weaker, 0)

@@ -28,16 +28,21 @@ def flat_depth(distance: np.ndarray, kind: str, *, area: int) -> np.ndarray:
     return half**2 * (1 - (1 - ramp) ** 2)
 
 
-def flat_thing(distance: np.ndarray) -> str:
-    """What kind of flat thing an outline speaks of, in a plain word; empty for anything that may be round."""
+def flat_thing(distance: np.ndarray, *, board: bool | None = None) -> str:
+    """What kind of flat thing an outline speaks of, in a plain word; empty for anything that may be round.
+
+    `board`: what is known of it as a board; None where the outline alone has to tell.
+    """
     outline = _longest_contour(distance)
     if distance.max() < ROD * np.ptp(outline, axis=0).max():
         return ""
     arms = _arms(outline, distance)
     if arms:
         return "wheel" if arms > MOST_STAR_ARMS else "star"
+    if board:
+        return "board"
     corners, outward, share, hull_share = _corners(outline)
-    if corners == 4 and share > ANGULAR and hull_share > 0.93 and _straight_sides(outline):
+    if board is None and corners == 4 and share > ANGULAR and hull_share > 0.93 and _straight_sides(outline):
         return "board"
     if corners == outward == 2 and share > 0.5 and hull_share > 0.9:
         return "leaf"

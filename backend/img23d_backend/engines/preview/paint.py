@@ -18,6 +18,7 @@ from ...mesh.rasterize import rasterize
 from ...mesh.sight import Sight, look
 from ...mesh.unwrap import unwrap
 from ...stages import Context, CutOut, Mesh, Painted, View
+from .side_paint import side_shots
 from .picture import Picture, make_picture
 from .symmetry import half_turn
 
@@ -49,7 +50,7 @@ class ProjectionPainter:
         """Paint any triangle mesh (open, non-manifold or inside out too) from the cut-out seen in `view`."""
         if uv is not None or mesh.polygons is not None:  # an artist's own
             return self._made(mesh, view, cutout, settings, context, uv)
-        key = (digest(cutout.rgba, mesh.vertices, mesh.faces, view.matrix), settings.texture_size)
+        key = (digest(cutout.rgba, *cutout.sides.values(), mesh.vertices, mesh.faces, view.matrix), tuple(cutout.sides), settings.texture_size)
         return self._kept.get(key, lambda: self._made(mesh, view, cutout, settings, context, None))
 
     def _made(
@@ -63,7 +64,7 @@ class ProjectionPainter:
         layout = _layout(mesh, sight, uv, size, lambda: context.report(0.2, "Unwrapping"))
         context.report(0.5, "Reading the colours")
         picture = make_picture(cutout, sight, zoom=_texels_a_pixel(mesh, sight, layout, width))
-        shots = _shots(mesh, sight, picture)
+        shots = (*_shots(mesh, sight, picture), *side_shots(mesh, cutout.sides, texels=size))
         baked = bake(mesh, layout, shots, report=lambda done: context.report(0.6 + 0.2 * done, "Painting"))
         texture = fill_surface(mesh, layout, baked, report=lambda done: context.report(0.8 + 0.2 * done, "Painting"))
         return Painted(mesh=mesh, uv=layout.uv, texture=texture)

@@ -15,6 +15,7 @@ from ...mesh.sheet.field import Relief
 from ...mesh.surface import close_relief
 from ...stages import Context, CutOut, Mesh, Shaped, View
 from .bands import is_front
+from .board import is_aslant, is_board
 from .dish import find_dish
 from .dish_solid import dish_solid
 from .flat import flat_depth, flat_thing
@@ -22,6 +23,7 @@ from .inflate import inflated
 from .outline import Outline, trace_outline
 from .planes import Planes, find_planes
 from .revolve import Core, find_core, revolved
+from .side_shape import fit_sides
 
 CELLS_FEWEST, CELLS_MOST = 160, 1000  # along the longer side of the outline
 COARSER = (1.0, 3.0, 8.0, 20.0)  # how much the outline is smoothed, until the faces are enough for it
@@ -31,7 +33,8 @@ FACES_A_SQUARE_PIXEL = 1.5
 _KEPT = 8  # solids, of a megabyte or two each
 EDGES_AROUND = 0.75  # wanted edge length in local radii: at least eight edges around a limb
 
-_SLAB_NOTE = "A flat thing by its outline: given a thickness. If it is round, choose the kind Lathe or Rounded."
+_SLAB_NOTE = "A flat thing by its outline: given a thickness. If it is round, choose the kind Turned or Rounded."
+_CUT_NOTE = "Flat: its outline with a thickness."
 _DISH_NOTE = "A dish seen from above: turned about its upright axis, with what stands on it."
 _STAR_NOTE = "A star by its outline: puffed up. If it is flat, lower its thickness."
 
@@ -40,6 +43,7 @@ _STAR_NOTE = "A star by its outline: puffed up. If it is flat, lower its thickne
 class _Form:
     depth_squared: np.ndarray
     note: str
+    kind: ShapeKind = ShapeKind.INFLATE
 
 
 class OutlineShaper:
@@ -53,7 +57,7 @@ class OutlineShaper:
 
         Mesh units: the longer side of the outline is 1, the origin is in the middle. Raises Img23DError(EMPTY_CUTOUT).
         """
-        key = (digest(cutout.rgba), cutout.photo, settings.faces, settings.shape, settings.thickness)
+        key = (digest(cutout.rgba, *cutout.sides.values()), tuple(cutout.sides), cutout.photo, settings.faces, settings.shape, settings.thickness)
         return self._kept.get(key, lambda: self._made(cutout, settings, context))
 
     def _made(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
@@ -62,7 +66,7 @@ class OutlineShaper:
         solid = None if dish is None else dish_solid(dish, faces=faces, longer=_longer_side(cutout))
         if solid is not None:
             context.report(1.0, _DISH_NOTE)
-            return Shaped(mesh=solid[0], view=solid[1], note=_DISH_NOTE)
+            return Shaped(mesh=solid[0], view=solid[1], note=_DISH_NOTE, kind=ShapeKind.REVOLVE)
         planes = find_planes(cutout.rgba[..., 3], cutout.photo)
         cells = int(np.clip(2.7 * np.sqrt(faces), CELLS_FEWEST, CELLS_MOST))
         for coarser in COARSER:
@@ -80,7 +84,8 @@ class OutlineShaper:
             if len(mesh.faces) <= faces and not find_defects(mesh):
                 break
         context.report(1.0, form.note)
-        return Shaped(mesh=mesh, view=view, note=form.note)
+        shaped = Shaped(mesh=mesh, view=view, note=form.note, kind=form.kind)
+        return shaped if form.kind is ShapeKind.FLAT and is_aslant(outline) else fit_sides(shaped, cutout.sides)
 
 
 def _enough_faces(cutout: CutOut, settings: Settings) -> int:
@@ -101,11 +106,13 @@ def _form(rgba: np.ndarray, outline: Outline, planes: Planes, settings: Settings
     if settings.shape is ShapeKind.INFLATE:
         return _Form(depth_squared=inflated(outline.uncut) * thick, note="Blown up from its outline.")
     forced = settings.shape is ShapeKind.REVOLVE
-    flat = "" if forced else flat_thing(outline.distance)
+    flat = "" if forced else flat_thing(outline.distance, board=is_board(rgba, outline))
+    if settings.shape is ShapeKind.FLAT:
+        flat = "leaf" if flat == "leaf" else "board"
     if flat:
         area = np.count_nonzero(outline.inside)
         depth_squared = flat_depth(outline.uncut, flat, area=area)
-        return _Form(depth_squared=depth_squared * thick, note=_STAR_NOTE if flat == "star" else _SLAB_NOTE)
+        return _Form(depth_squared=depth_squared * thick, note=_flat_note(flat, settings), kind=ShapeKind.INFLATE if flat == "star" else ShapeKind.FLAT)
     core = find_core(outline.distance, forced=forced)
     if core is None or not forced and (planes.sideways or is_front(rgba, outline, core)):
         note = "Blown up from its outline" + (": it has no upright axis." if forced else ".")
@@ -114,19 +121,25 @@ def _form(rgba: np.ndarray, outline: Outline, planes: Planes, settings: Settings
     return _turned(outline.uncut, core, thick)
 
 
+def _flat_note(flat: str, settings: Settings) -> str:
+    if settings.shape is ShapeKind.FLAT:
+        return _CUT_NOTE
+    return _STAR_NOTE if flat == "star" else _SLAB_NOTE
+
+
 def _turned(distance: np.ndarray, core: Core, thick: float) -> _Form:
     """The core turned about its axis, what sticks out of it blown up, both grown together."""
     turned = revolved(distance, core)
     rest = (distance > 0) & ~core.covers(distance.shape, grow=1.5)
     if not rest.any():
-        return _Form(depth_squared=turned, note="Turned about its upright axis.")
+        return _Form(depth_squared=turned, note="Turned about its upright axis.", kind=ShapeKind.REVOLVE)
     away = cv2.distanceTransform((~rest).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     overlap = max(1.2 * float(distance[rest].max()), 4.0)
     parts = inflated(np.minimum(distance, overlap - away)) * thick
     both = _smooth_union(np.sqrt(np.maximum(turned, 0)), np.sqrt(np.maximum(parts, 0)))
     share = rest.sum() / (distance > 0).sum()
     note = "Turned about its upright axis" + (", with its side parts blown up." if share > 0.02 else ".")
-    return _Form(depth_squared=both**2, note=note)
+    return _Form(depth_squared=both**2, note=note, kind=ShapeKind.REVOLVE)
 
 
 def _smooth_union(a: np.ndarray, b: np.ndarray, blend: float = 2.0) -> np.ndarray:

@@ -6,7 +6,7 @@ hy3dgen's own file imports torchvision for three transforms of tensors; they are
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -38,8 +38,8 @@ class DinoImageEncoder(nn.Module):
         self.image_size = image_size
         self.use_cls_token = use_cls_token
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        """(B, 3, S, S) float32, -1..1, to (B, tokens, C)."""
+    def forward(self, pictures: Tensor, views: Sequence[int] = (0,)) -> Tensor:
+        """(B, 3, S, S) float32, -1..1, to (B, tokens, C). This encoder knows one view of a thing only."""
         pictures = _resized((pictures + 1) / 2, self.image_size)
         mean, deviation = (pictures.new_tensor(values)[:, None, None] for values in (_MEAN, _DEVIATION))
         pixels = ((pictures - mean) / deviation).to(self.model.dtype)
@@ -48,13 +48,14 @@ class DinoImageEncoder(nn.Module):
 
 
 class DinoImageEncoderMV(DinoImageEncoder):
-    """The multiview model's: each view's tokens get the view's number added as sines. Used with the front view only."""
+    """The multiview model's: each view's tokens get the view's number added as sines, and follow those of the view before."""
 
-    FRONT = 0
-
-    def forward(self, pictures: Tensor) -> Tensor:
+    def forward(self, pictures: Tensor, views: Sequence[int] = (0,)) -> Tensor:
+        """(B * V, 3, S, S), all views of the first thing first, to (B, V * tokens, C); `views` are the V numbers."""
         tokens = super().forward(pictures)
-        return tokens + view_embedding(tokens.shape[-1], self.FRONT).to(tokens)
+        width = tokens.shape[-1]
+        numbers = torch.stack([view_embedding(width, view) for view in views]).to(tokens)  # (V, C)
+        return (tokens.unflatten(0, (-1, len(views))) + numbers[:, None]).flatten(1, 2)
 
 
 class ImageEncoder(nn.Module):
@@ -65,8 +66,8 @@ class ImageEncoder(nn.Module):
         kinds = {"DinoImageEncoder": DinoImageEncoder, "DinoImageEncoderMV": DinoImageEncoderMV}
         self.main_image_encoder = kinds[str(main_image_encoder["type"])](**main_image_encoder["kwargs"])
 
-    def forward(self, pictures: Tensor) -> Tensor:
-        return self.main_image_encoder(pictures)
+    def forward(self, pictures: Tensor, views: Sequence[int] = (0,)) -> Tensor:
+        return self.main_image_encoder(pictures, views)
 
 
 def named_as_today(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
