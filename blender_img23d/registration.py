@@ -29,6 +29,7 @@ from .operators import (
     retexture,
     setup,
     targets,
+    variants,
     weights,
 )
 from .panels import (
@@ -46,6 +47,7 @@ from .panels import (
     shape,
     targets as targets_panel,
     tools,
+    variants as variants_panel,
 )
 from .properties import preferences_of
 from .scene.owner import Extension, extension, extension_or_none
@@ -55,10 +57,10 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(properties, preferences),
-    *(photo, photo_sources, targets, generate, arrangement, results, made, look, history),
+    *(photo, photo_sources, targets, generate, arrangement, results, made, variants, look, history),
     *(image_editor, box_tool, mask_tool, picking, image_editor_panel),
     *(retexture, setup, weights, quality, diagnose, forecast),
-    *(photo_panel, main, targets_panel, results_panel, made_panel, advanced, shape),
+    *(photo_panel, main, targets_panel, results_panel, variants_panel, made_panel, advanced, shape),
     *(retexture_panel, history_panel, models, help_panel, menus),
 )
 _GLANCE = 1.0  # seconds between two looks for a viewport

@@ -32,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", required=True, metavar="DIR", help="the folder for the results")
     add("--engine", default=PREVIEW.id)
     add("--seed", type=int, default=-1, help="the same seed makes the same meshes; -1, the default, draws one")
+    add("--variants", type=int, default=1, metavar="N", help="make each thing so many times, 1 to 4, each another one")
     add("--no-texture", action="store_true", help="shapes only")
     add("--texture-size", type=int, default=TEXTURE_SIZES[0], choices=TEXTURE_SIZES, help="pixels a side")
     add("--faces", type=int, default=FACES_DEFAULT, help="at most that many triangles")
@@ -118,6 +119,7 @@ def _request(options: argparse.Namespace) -> Generate:
         wanted=_wanted(split_names(options.names), options.box, options.point, options.photo),
         engine=options.engine,
         seed=seed,
+        variants=options.variants,
         settings=Settings(
             texture=not options.no_texture,
             texture_size=options.texture_size,

@@ -58,16 +58,19 @@ class Generation:
         cuts: Cuts = {}
         self.engine.prefetch(Stage.SHAPE, self.settings)
         sizes = WorkingSizes(photo=photo)
+        before: tuple[Found, CutOut, float] | None = None
         while founds:
             index = len(self.run.record.targets) - len(founds)
             found = founds.pop(0)
             with self._step(Stage.MATTE, index):
                 if isinstance(found, NotFound):
                     raise not_found_error(found)
-                scaled, target, share = sizes.fitted(found)
-                cutout = self.engine.matter.cut_out(scaled, target, self.job.context(Stage.MATTE, index))
-                cutout = within(scaled, touch_up(cutout, scaled, self._target(index).strokes))
-                cuts[index] = self.results.keep_cutout(index, found, cutout, share)
+                context = self.job.context(Stage.MATTE, index)
+                if before is None or before[0] is not found:  # variants of one thing have one cut-out
+                    scaled, target, share = sizes.fitted(found)
+                    cutout = self.engine.matter.cut_out(scaled, target, context)
+                    before = found, within(scaled, touch_up(cutout, scaled, self._target(index).strokes)), share
+                cuts[index] = self.results.keep_cutout(index, *before)
         return cuts
 
     def shape(self, cuts: Cuts, arranger: Arranger) -> Solids:

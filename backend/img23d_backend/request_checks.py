@@ -6,7 +6,7 @@ import math
 
 from img23d_protocol.checks import check_learned, check_settings
 from img23d_protocol.errors import bad_request
-from img23d_protocol.limits import SEED_MAX
+from img23d_protocol.limits import SEED_MAX, VARIANTS_MAX
 from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, Unwrap, Wanted
 
 
@@ -14,6 +14,8 @@ def check_request(request: Generate | Locate | Pick | Unwrap | Paint) -> None:
     """Raises Img23DError(BAD_REQUEST)."""
     if isinstance(request, Generate) and not (math.isfinite(request.pixels_per_metre) and request.pixels_per_metre >= 0):
         raise bad_request(f"The scale of the run must be 0 or more, not {request.pixels_per_metre}.")
+    if isinstance(request, Generate) and not 1 <= request.variants <= VARIANTS_MAX:
+        raise bad_request(f"The number of variants must be 1 to {VARIANTS_MAX}, not {request.variants}.")
     if isinstance(request, Unwrap):
         check_settings(Settings(texture_size=request.texture_size))
     else:

@@ -114,6 +114,8 @@ class RunRecord:
     seed: int
     settings: dict[str, Any]
     wanted: tuple[Wanted, ...] = ()
+    variants: int = 1  # of each thing, and whether the first is varied as well, as in `Generate`
+    varies: bool = False
     mesh: str = ""  # of a re-texture
     photo: PhotoRecord | None = None
     pixels_per_metre: float = 0.0
@@ -227,6 +229,8 @@ def _first_record(request: Generate | Locate | Paint) -> RunRecord:
         seed=request.seed,
         settings=dataclasses.asdict(request.settings),
         wanted=() if isinstance(request, Paint) else request.wanted,
+        variants=request.variants if isinstance(request, Generate) else 1,
+        varies=isinstance(request, Generate) and request.varies,
         mesh=request.mesh if isinstance(request, Paint) else "",
         versions=_versions(),
     )

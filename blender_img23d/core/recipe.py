@@ -27,13 +27,13 @@ from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.messages import Box, Generate, Settings, ShapeKind, Wanted
 from .jobs import Job
 from .plausible import LONGEST_NAME, clean_text, sound_box, sound_moment, sound_seed, sound_settings
-from .requests import checked_photo, checked_wanted, draw_seed, new_id, new_run_folder
+from .requests import RANDOM_SEED, checked_photo, checked_wanted, draw_seed, new_id, new_run_folder
 
 _SHAPES = {ShapeKind.AUTO: "Automatic", ShapeKind.INFLATE: "Rounded", ShapeKind.REVOLVE: "Lathe"}
 
 # The tags that an object carries, see `scene.tags`.
 _PHOTO, _NAME, _BOX, _SEED, _ENGINE = "img23d_photo", "img23d_name", "img23d_box", "img23d_seed", "img23d_engine"
-_SETTINGS, _RUN_FOLDER, _TIME = "img23d_settings", "img23d_run_folder", "img23d_time"
+_SETTINGS, _RUN_FOLDER, _TIME, _VARIED = "img23d_settings", "img23d_run_folder", "img23d_time", "img23d_varied"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +49,7 @@ class Recipe:
     seed: int
     settings: Settings
     run_folder: str
+    is_varied: bool = False  # made to be another than what the settings and the photo alone give
     wanted: tuple[Wanted, ...] = ()
     box: Box | None = None  # where it was found
     pixels_per_metre: float = 0.0
@@ -62,12 +63,13 @@ def recipe_of_job(job: Job, index: int) -> Recipe:
     """From a job that generates, and a target that it has."""
     request, target = job.request, job.targets[index]
     assert isinstance(request, Generate)
-    is_alone = len(job.targets) == 1
+    is_alone = len(job.targets) == request.variants
     return Recipe(
         name=target.name,
         photo=request.photo,
         engine=request.engine,
-        seed=request.seed,
+        seed=request.seed_of(index),
+        is_varied=request.is_varied(index),
         settings=request.settings,
         run_folder=request.run_folder,
         wanted=request.wanted if is_alone else (_wanted_alone(job, index),),
@@ -88,6 +90,7 @@ def recipe_of_tags(tags: Mapping[str, Any]) -> Recipe:
         photo=clean_text(str(tags.get(_PHOTO, ""))),
         engine=clean_text(str(tags.get(_ENGINE, PREVIEW_ENGINE)), LONGEST_NAME),
         seed=sound_seed(tags[_SEED]) if type(tags.get(_SEED)) is int else 0,
+        is_varied=bool(tags.get(_VARIED) is True or tags.get(_VARIED) == 1),
         settings=_settings(tags.get(_SETTINGS)),
         run_folder=str(tags.get(_RUN_FOLDER, "")),
         wanted=(Wanted(name=name, box=box),),
@@ -103,8 +106,10 @@ def build_again(
     seed: int,
     engine: str = "",
     settings: Settings | None = None,
+    variants: int = 1,
 ) -> Generate:
-    """The same thing of the same photo by itself, as large as it was; `seed` -1 draws another one.
+    """The same thing of the same photo by itself, as large as it was, or several variants of it; `seed` -1 draws another one,
+    of which another thing comes with any engine.
 
     With other `engine` or `settings` it is looked for where it was found, not by its name.
     Raises Img23DError (PHOTO_NOT_FOUND, PHOTO_IS_FOLDER, PHOTO_EMPTY_FILE, BAD_REQUEST).
@@ -117,6 +122,8 @@ def build_again(
         engine=engine or recipe.engine,
         seed=draw_seed(seed),
         pixels_per_metre=recipe.pixels_per_metre,
+        variants=variants,
+        varies=recipe.is_varied or variants > 1 or seed == RANDOM_SEED,
         settings=settings or recipe.settings,
     )
 
@@ -157,8 +164,8 @@ def _learned_words(settings: Settings) -> list[tuple[str, str]]:
 
 def _wanted_alone(job: Job, index: int) -> Wanted:
     """One of several is made from its box, since what a name finds depends on the other names."""
-    wanted, target = job.request.wanted, job.targets[index]
-    said = wanted[index] if index < len(wanted) else Wanted(name=target.name)
+    wanted, target, thing = job.request.wanted, job.targets[index], job.request.thing_of(index)
+    said = wanted[thing] if thing < len(wanted) else Wanted(name=target.name)
     return replace(said, name=target.name, box=target.box or said.box)
 
 

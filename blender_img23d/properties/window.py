@@ -7,6 +7,7 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatPrope
 from bpy.types import PropertyGroup
 
 from ..core import app
+from ..shared.img23d_protocol.limits import VARIANTS_MAX
 
 
 class Img23DResultRow(PropertyGroup):
@@ -59,6 +60,13 @@ class Img23DWindowState(PropertyGroup):
     again_with_panel: BoolProperty(
         name="With the Panel's Settings",
         description="Make it again with the engine and the settings above instead of those that it was made with",
+    )
+    again_variants: IntProperty(
+        name="Variants",
+        description="How many to make side by side, each another one; you then keep the one that you like",
+        default=1,
+        min=1,
+        max=VARIANTS_MAX,
     )
     weights: CollectionProperty(type=Img23DWeightsRow)
     active_weights: IntProperty(name="Model", description="The model whose details are shown below the list")

@@ -34,7 +34,7 @@ def _list_targets(values: Img23DSceneSettings, job: Job, metres: float) -> None:
     names = ", ".join(_quoted(one.name) for one in wanted)
     values.names = names
     values.targets.clear()
-    for one, target in zip(wanted, job.targets, strict=False):
+    for one, target in zip(wanted, job.targets[:: job.request.variants], strict=False):
         _fill(values.targets.add(), one, target, metres)
     values.found_names = names if len(values.targets) else ""
     values.active_target = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .limits import TEXTURE_SIZES
+from .limits import SEED_MAX, TEXTURE_SIZES
 from .settings import Settings
 
 
@@ -93,6 +93,9 @@ class Generate:
 
     `seed` is 0..limits.SEED_MAX: the caller has already drawn it where the artist chose "random". `pixels_per_metre` is an
     earlier run's one scale of all targets, so that a thing made again has the same size; 0: the largest thing measures 1 m.
+
+    Each thing is made `variants` times, as targets one after the other, see `seed_of` and `is_varied`. Where an engine's shapes
+    depend on no seed, the varied ones have another depth; the first is varied only with `varies`.
     """
 
     job: str
@@ -102,7 +105,19 @@ class Generate:
     engine: str = "preview"
     seed: int = 0
     pixels_per_metre: float = 0.0
+    variants: int = 1  # 1..limits.VARIANTS_MAX
+    varies: bool = False
     settings: Settings = field(default_factory=Settings)
+
+    def thing_of(self, target: int) -> int:
+        """The index of the thing that a target is a variant of."""
+        return target // self.variants
+
+    def seed_of(self, target: int) -> int:
+        return (self.seed + target % self.variants) % (SEED_MAX + 1)
+
+    def is_varied(self, target: int) -> bool:
+        return self.varies or target % self.variants > 0
 
 
 class UvSource(StrEnum):

@@ -48,7 +48,7 @@ from .setup_messages import (
     WeightsState as WeightsState,
 )
 
-PROTOCOL_VERSION = 6
+PROTOCOL_VERSION = 7
 
 
 class Stage(StrEnum):
