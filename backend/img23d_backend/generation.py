@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -84,7 +85,8 @@ class Generation:
         self.run.record.pixels_per_metre = pixels_per_metre
         waiting = list(cuts)
         while waiting := [index for index in waiting if not self._is_stopped(index)]:
-            batch = waiting[: self._batch_size(len(waiting))]
+            alike = self._alike(waiting)
+            batch = alike[: self._batch_size(len(alike))]
             del waiting[: len(batch)]
             cutouts = [cuts[index].read() for index in batch]
             answers = self._shapes(batch, cutouts)
@@ -106,6 +108,14 @@ class Generation:
             self.job.check_cancel(index)
         return index in self.job.stopped
 
+    def _alike(self, waiting: list[int]) -> list[int]:
+        """Those at the beginning that want the same number of faces: a batch has one."""
+        wanted = self._target(waiting[0]).wanted_faces
+        return list(itertools.takewhile(lambda index: self._target(index).wanted_faces == wanted, waiting))
+
+    def _settings_of(self, index: int) -> Settings:
+        return self.settings.with_faces(self._target(index).wanted_faces)
+
     def _batch_size(self, count: int) -> int:
         shaper = self.engine.batch_shaper
         return 1 if shaper is None or count < 2 else max(1, shaper.batch_size(count, self.settings))
@@ -116,13 +126,13 @@ class Generation:
         if shaper is None or len(batch) < 2:
             return iter(())
         contexts = [self.job.context(Stage.SHAPE, index, in_batch=True) for index in batch]
-        return shaper.shape_batch(cutouts, self.settings, contexts)
+        return shaper.shape_batch(cutouts, self._settings_of(batch[0]), contexts)
 
     def _answer(self, answers: Iterator[Shaped | Img23DError], index: int, cutout: CutOut) -> Shaped:
         """The next answer of the batch. Where a batch broke off, what was left of it is shaped one by one."""
         answer = next(answers, None)
         if answer is None:
-            return self.engine.shaper.shape(cutout, self.settings, self.job.context(Stage.SHAPE, index))
+            return self.engine.shaper.shape(cutout, self._settings_of(index), self.job.context(Stage.SHAPE, index))
         if isinstance(answer, Img23DError):
             raise answer
         return answer

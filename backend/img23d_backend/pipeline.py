@@ -233,7 +233,14 @@ def _records(
     said = [one for one in wanted for _ in range(variants)]
     said += [Wanted(name="") for _ in range(len(founds) - len(said))]
     return [
-        TargetRecord(name=found.name, box=_box(found, photo), point=one.point, strokes=one.strokes, height=one.height)
+        TargetRecord(
+            name=found.name,
+            box=_box(found, photo),
+            point=one.point,
+            strokes=one.strokes,
+            height=one.height,
+            wanted_faces=one.faces,
+        )
         for found, one in zip(founds, said, strict=True)
     ]
 

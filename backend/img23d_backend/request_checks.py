@@ -6,7 +6,7 @@ import math
 
 from img23d_protocol.checks import check_learned, check_settings
 from img23d_protocol.errors import bad_request
-from img23d_protocol.limits import SEED_MAX, VARIANTS_MAX
+from img23d_protocol.limits import BUDGET_MAX, FACES_MIN, SEED_MAX, VARIANTS_MAX
 from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, Unwrap, Wanted
 
 
@@ -45,6 +45,8 @@ def _check_made(request: Generate | Locate | Pick | Paint) -> None:
 def _check_said(wanted: Wanted) -> None:
     if not (math.isfinite(wanted.height) and wanted.height >= 0):
         raise bad_request(f"The height of “{wanted.name}” must be 0 or more.")
+    if wanted.faces and not FACES_MIN <= wanted.faces <= BUDGET_MAX:
+        raise bad_request(f"The faces of “{wanted.name}” must be {FACES_MIN} to {BUDGET_MAX}, or 0 for the usual number.")
     for stroke in wanted.strokes:
         numbers = (*stroke.xs, *stroke.ys, stroke.radius)
         if len(stroke.xs) != len(stroke.ys) or not all(map(math.isfinite, numbers)) or stroke.radius < 0:

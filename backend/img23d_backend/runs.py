@@ -72,7 +72,7 @@ class TargetRecord:
     """`view` (4, 4) takes a homogeneous vertex of the GLB (metres, y up) to (u, v, depth, 1) in the photo's pixels.
 
     `files` are names in the run's folder: cutout, shape, mesh, texture, uv, preview. `box` is in fractions of the photo,
-    `point`, `strokes` and `height` (metres, 0 unknown) are what the artist said about it, `pose` is where it stands (see `camera`).
+    `point`, `strokes`, `height` (metres, 0 unknown) and `wanted_faces` (0: the settings') are what the artist said about it, `pose` is where it stands (see `camera`).
     """
 
     name: str
@@ -80,6 +80,7 @@ class TargetRecord:
     point: Point | None = None
     strokes: tuple[Stroke, ...] = ()
     height: float = 0.0
+    wanted_faces: int = 0
     pose: Pose | None = None
     state: TargetState = TargetState.FOUND
     cutout_left: int = 0  # the pixel that the cut-out's first one is, in the photo scaled by `cutout_share`

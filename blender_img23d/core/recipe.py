@@ -26,13 +26,14 @@ from ..shared.img23d_protocol.codec import revive
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.messages import Box, Generate, Settings, ShapeKind, Wanted
 from .jobs import Job
-from .plausible import LONGEST_NAME, clean_text, sound_box, sound_moment, sound_seed, sound_settings
+from .plausible import LONGEST_NAME, clean_text, sound_box, sound_faces, sound_moment, sound_seed, sound_settings
 from .requests import RANDOM_SEED, checked_photo, checked_wanted, draw_seed, new_id, new_run_folder
 
 _SHAPES = {ShapeKind.AUTO: "Automatic", ShapeKind.INFLATE: "Rounded", ShapeKind.REVOLVE: "Lathe"}
 
 # The tags that an object carries, see `scene.tags`.
 _PHOTO, _NAME, _BOX, _SEED, _ENGINE = "img23d_photo", "img23d_name", "img23d_box", "img23d_seed", "img23d_engine"
+_FACES = "img23d_faces"
 _SETTINGS, _RUN_FOLDER, _TIME, _VARIED = "img23d_settings", "img23d_run_folder", "img23d_time", "img23d_varied"
 
 
@@ -57,6 +58,11 @@ class Recipe:
     preview: str = ""
     started: float = 0.0  # wall time, seconds since 1970
     seconds: float = 0.0  # of the whole run
+
+    @property
+    def own_settings(self) -> Settings:
+        """With the number of faces that this thing was given by itself."""
+        return self.settings.with_faces(self.wanted[0].faces if self.wanted else 0)
 
 
 def recipe_of_job(job: Job, index: int) -> Recipe:
@@ -93,7 +99,7 @@ def recipe_of_tags(tags: Mapping[str, Any]) -> Recipe:
         is_varied=bool(tags.get(_VARIED) is True or tags.get(_VARIED) == 1),
         settings=_settings(tags.get(_SETTINGS)),
         run_folder=str(tags.get(_RUN_FOLDER, "")),
-        wanted=(Wanted(name=name, box=box),),
+        wanted=(Wanted(name=name, box=box, faces=sound_faces(tags[_FACES]) if type(tags.get(_FACES)) is int else 0),),
         box=box,
         started=_started(tags.get(_TIME)),
     )

@@ -6,7 +6,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty
 
-from ..scene.owner import extension, extension_or_none
+from ..scene.owner import Extension, extension, extension_or_none
 from ..scene.selection import check_mode, select_only
 from ..scene.tags import CHOICE, RUN, TARGET, variants_beside
 from ..shared.img23d_protocol import Img23DError
@@ -36,18 +36,13 @@ class IMG23D_OT_keep_variant(_OnVariant, bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.variants import keep
-
         owner = extension()
         try:
             check_mode(context)
             obj = self._chosen(context)
         except Img23DError as error:
             return owner.refuse(self, error)
-        run, index = str(obj[RUN]), obj[TARGET]
-        kept = keep(obj)
-        if (job := owner.job(run)) is not None and index < len(job.targets):
-            owner.applier.placer.on_kept(job, index, kept)
+        kept = _keep(owner, obj)
         context.view_layer.update()  # it still lists what was deleted, and selecting would end in it
         select_only([kept], context.view_layer)
         owner.pump.is_stale = True
@@ -60,6 +55,16 @@ class IMG23D_OT_keep_variant(_OnVariant, bpy.types.Operator):
         if obj is None:
             raise bad_request("This variant is no longer here: select the one that you want to keep.")
         return obj
+
+
+def _keep(owner: Extension, obj: bpy.types.Object) -> bpy.types.Object:
+    from ..scene.variants import keep
+
+    run, index = str(obj[RUN]), obj[TARGET]
+    kept = keep(obj)
+    if (job := owner.job(run)) is not None and index < len(job.targets):
+        owner.applier.placer.on_kept(job, index, kept)
+    return kept
 
 
 class IMG23D_OT_keep_variants(_OnVariant, bpy.types.Operator):

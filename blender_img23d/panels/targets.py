@@ -138,6 +138,7 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
     height.use_property_split = True
     height.use_property_decorate = False
     height.prop(item, "height")
+    height.prop(item, "faces")
 
 
 def _draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:

@@ -144,7 +144,7 @@ def recipe_of(obj: bpy.types.Object) -> Recipe:
 
 
 def _making(recipe: Recipe) -> Making:
-    return Making(recipe=recipe, words=tuple(settings_in_words(recipe.engine, recipe.settings)))
+    return Making(recipe=recipe, words=tuple(settings_in_words(recipe.engine, recipe.own_settings)))
 
 
 def _recipe_in(folder: Path, run: object, index: object) -> Recipe | None:

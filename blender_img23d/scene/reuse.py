@@ -47,7 +47,7 @@ def _fill(row: Img23DTarget, wanted: Wanted, target: TargetState, metres: float)
         row.right, row.bottom = box.right * _PERCENT, box.bottom * _PERCENT
     row.name = row.found_as = wanted.name
     row.cutout, row.note = target.cutout, target.error
-    row.strokes, row.height = written(wanted.strokes), wanted.height / metres
+    row.strokes, row.height, row.faces = written(wanted.strokes), wanted.height / metres, wanted.faces
     if wanted.point is not None:
         row.point = (wanted.point.x, wanted.point.y)
     row.has_point = wanted.point is not None

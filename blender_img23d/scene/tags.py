@@ -48,6 +48,8 @@ def tag_result(obj: bpy.types.Object, job: Job, index: int) -> None:
     if target.box is not None:
         obj["img23d_box"] = [target.box.left, target.box.top, target.box.right, target.box.bottom]
     obj["img23d_seed"] = request.seed_of(index)
+    thing = request.thing_of(index)
+    obj["img23d_faces"] = request.wanted[thing].faces if thing < len(request.wanted) else 0
     obj[VARIED] = request.is_varied(index)
     obj["img23d_engine"] = request.engine
     obj["img23d_settings"] = json.dumps(asdict(request.settings), sort_keys=True)

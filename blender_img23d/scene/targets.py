@@ -15,7 +15,7 @@ from .folders import absolute
 from .windows import push_undo, why_not_now, workplace_of
 
 _PERCENT = 100.0
-_SAME = ("name", "use", "is_drawn", "found_as", "note", "cutout", "strokes")  # in the list and in `Row`
+_SAME = ("name", "use", "is_drawn", "found_as", "note", "cutout", "strokes", "faces")  # in the list and in `Row`
 # What a row's cut-out depends on: its box's edges in percent, its picked point and its strokes; or the name that was not found.
 Look = tuple[float | str, ...]
 
@@ -136,6 +136,7 @@ def _read(row: Img23DTarget, metres: float) -> Row:
         cutout=row.cutout,
         strokes=row.strokes,
         height=row.height * metres,
+        faces=row.faces,
     )
 
 

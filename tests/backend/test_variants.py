@@ -22,12 +22,22 @@ from small_engine import SmallEngine
 # ruff: noqa: F811
 
 
-def extent(glb: str) -> np.ndarray:
-    """(3,) metres; glTF 2.0 demands the bounds of POSITION in its JSON chunk, which comes first."""
+def accessor_of(glb: str, what: str) -> dict[str, object]:
+    """From the JSON chunk, which comes first in a GLB (glTF 2.0, section 4.4)."""
     data = Path(glb).read_bytes()
     (length,) = struct.unpack_from("<I", data, 12)
     document = json.loads(data[20 : 20 + length])
-    accessor = document["accessors"][document["meshes"][0]["primitives"][0]["attributes"]["POSITION"]]
+    primitive = document["meshes"][0]["primitives"][0]
+    return document["accessors"][primitive["indices"] if what == "indices" else primitive["attributes"][what]]
+
+
+def faces_in(glb: str) -> int:
+    return accessor_of(glb, "indices")["count"] // 3
+
+
+def extent(glb: str) -> np.ndarray:
+    """(3,) metres; glTF 2.0 demands the bounds of POSITION."""
+    accessor = accessor_of(glb, "POSITION")
     return np.subtract(accessor["max"], accessor["min"])
 
 

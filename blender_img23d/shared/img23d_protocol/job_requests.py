@@ -46,7 +46,8 @@ class Wanted:
     """One thing the artist asked for. A box, where given, always wins over any search, and strokes over any cut-out.
 
     `point` is a place on the thing: it is what stands apart from its surroundings there, of several such things the one that
-    fills the box. `height` is how tall the thing really is, in metres; 0 where the artist did not say.
+    fills the box. `height` is how tall the thing really is, in metres; 0 where the artist did not say. `faces` is how many
+    triangles it gets, whatever the engine; 0: as the settings say.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Wanted:
     point: Point | None = None
     strokes: tuple[Stroke, ...] = ()
     height: float = 0.0
+    faces: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
