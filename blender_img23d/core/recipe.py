@@ -142,6 +142,7 @@ def settings_in_words(engine: str, settings: Settings) -> list[tuple[str, str]]:
         is_built_in = engine == PREVIEW_ENGINE
         cut_with = label_of(CUTTERS, settings.cutter) if is_built_in else label_of(MATTERS, settings.learned.matter)
         words.insert(1, ("Cut Out With", cut_with))
+    words += [("Made Of", "Quads")] if settings.quads else []
     return [*words, ("Texture", f"{settings.texture_size} px" if settings.texture else "None")]
 
 

@@ -44,6 +44,7 @@ def build_settings(
     thickness: float,
     cutter: str = CUTTERS[0][0],
     nameless: str = Nameless.WHOLE,
+    quads: bool = False,
     learned: LearnedSettings | None = None,
 ) -> Settings:
     """Raises Img23DError(BAD_REQUEST) for a value outside its range."""
@@ -57,6 +58,7 @@ def build_settings(
         texture=texture,
         texture_size=int(texture_size),
         faces=faces,
+        quads=quads,
         shape=ShapeKind(shape),
         thickness=thickness,
         cutter=cutter,

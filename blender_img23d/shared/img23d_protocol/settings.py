@@ -71,6 +71,7 @@ class Settings:
     texture: bool = True
     texture_size: int = TEXTURE_SIZES[0]  # pixels a side
     faces: int = FACES_DEFAULT  # at most that many triangles
+    quads: bool = False  # Blender makes quads of them when they are there
     shape: ShapeKind = ShapeKind.AUTO
     thickness: float = 1.0
     cutter: str = CUTTERS[0][0]
