@@ -122,6 +122,13 @@ class IMG23D_MT_object(bpy.types.Menu):
         self.layout.separator()
         self.layout.operator("img23d.use_photo_camera", icon="OUTLINER_OB_CAMERA")
         self.layout.operator("img23d.set_real_height", icon="DRIVER_DISTANCE")
+        self.layout.separator()
+        self.layout.operator("img23d.make_quads", icon="MESH_GRID")
+        self.layout.operator("img23d.stop_quads")
+        self.layout.operator("img23d.add_levels", icon="MOD_DECIM")
+        self.layout.operator("img23d.set_origin", text="Img23D: Origin to the Base").place = "BASE"
+        self.layout.operator("img23d.set_origin", text="Img23D: Origin to the Middle").place = "MIDDLE"
+        self.layout.operator("img23d.apply_scale")
 
 
 def _draw_in_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
