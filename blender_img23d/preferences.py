@@ -18,7 +18,7 @@ _TORCH_ITEMS = [(*choice, _TORCH_NUMBERS[choice[0]]) for choice in torch_builds(
 
 # What stands in the fold-out for new scenes, whichever engine they begin with
 _START = ("engine", "layout", "check_first")
-_SHAPE_FROM_OUTLINES = ("shape", "thickness", "faces")
+_SHAPE_FROM_OUTLINES = ("shape", "thickness", "faces", "quads")
 _SHAPE_BY_HUNYUAN3D = ("shape_model", "speed", "octree_resolution", "budget", "steps", "guidance")
 _TEXTURE = ("texture", "texture_size", "painter", "delight", "paint_steps", "paint_guidance", "match_positions")
 _SEARCH = ("cutter", "nameless", "grounder", "matter")

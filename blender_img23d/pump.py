@@ -75,6 +75,12 @@ class Pump:
             self.tick()
             time.sleep(BACKGROUND_SECONDS)
 
+    def run_until_idle(self) -> None:
+        """Until nothing is left to apply, or what is left has to wait for something."""
+        while self._applier.is_busy and not self._applier.waiting:
+            self.tick()
+            time.sleep(BACKGROUND_SECONDS)
+
     def run_setup_to_end(self) -> None:
         while self._setup.is_running:
             self.tick()
@@ -215,7 +221,7 @@ def _visible_state(owner: Extension, job: Job | None) -> tuple:
 
 def _status_text(owner: Extension, job: Job | None) -> str:
     if job is None:
-        return ""
+        return owner.applier.remesher.progress
     left, is_active = owner.running.left, job is owner.session.active
     percent = round(100 * (left.fraction if is_active else job.progress))
     text = f"Img23D: {percent}%  {job.note}".rstrip()

@@ -21,6 +21,7 @@ from .operators import (
     look,
     made,
     mask_tool,
+    mesh_tools,
     photo,
     photo_sources,
     picking,
@@ -30,6 +31,7 @@ from .operators import (
     setup,
     side_photos,
     targets,
+    variants,
     weights,
 )
 from .panels import (
@@ -40,6 +42,7 @@ from .panels import (
     made as made_panel,
     main,
     menus,
+    mesh_tools as mesh_tools_panel,
     models,
     photo as photo_panel,
     results as results_panel,
@@ -47,6 +50,7 @@ from .panels import (
     shape,
     targets as targets_panel,
     tools,
+    variants as variants_panel,
 )
 from .properties import preferences_of
 from .scene.owner import Extension, extension, extension_or_none
@@ -56,10 +60,10 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(properties, preferences),
-    *(photo, photo_sources, targets, side_photos, generate, arrangement, results, made, look, history),
+    *(photo, photo_sources, targets, side_photos, generate, arrangement, results, made, variants, mesh_tools, look, history),
     *(image_editor, box_tool, mask_tool, picking, image_editor_panel),
     *(retexture, setup, weights, quality, diagnose, forecast),
-    *(photo_panel, main, targets_panel, results_panel, made_panel, advanced, shape),
+    *(photo_panel, main, targets_panel, results_panel, variants_panel, made_panel, mesh_tools_panel, advanced, shape),
     *(retexture_panel, history_panel, models, help_panel, menus),
 )
 _GLANCE = 1.0  # seconds between two looks for a viewport
@@ -116,6 +120,7 @@ def _make_owner() -> Extension:
     from .core.environment import Surroundings
     from .core.session import Session
     from .core.setup import Setup
+    from .process.program import Program
     from .pump import Pump
     from .scene.applier import Applier
     from .scene.editors import Editors
@@ -134,7 +139,7 @@ def _make_owner() -> Extension:
     session = Session(make_main_link, idle_seconds=idle_seconds)
     installer = Session(lambda: new_link(bundled=True, is_setup=True))
     weights = Session(lambda: new_link(is_setup=True))
-    setup, applier = Setup(main=session, installer=installer, weights=weights), Applier(session)
+    setup, applier = Setup(main=session, installer=installer, weights=weights), Applier(session, Program)
     thumbnails = Thumbnails()
     editors = Editors()
     owner = Extension(
@@ -168,6 +173,7 @@ def _end_owner() -> None:
         owner.thumbnails.close()
         owner.in_use.close()
         owner.applier.reader.close()
+        owner.applier.remesher.stop()
 
 
 @persistent

@@ -29,12 +29,13 @@ class Arranger:
         self._job = job
         self._size = (photo.width, photo.height)
         self._record = run.record
+        self._variants = run.record.variants  # only the first stands where the photo shows the thing
         self._next_solve = 0.0  # of time.monotonic
         self._has_untold = False
         self._arrangement = Arrangement(
             photo_width=photo.width,
             photo_height=photo.height,
-            boxes=[cuts[index].solid_box if index in cuts else None for index in range(len(targets))],
+            boxes=[cuts[index].solid_box if index in cuts and self._is_first(index) else None for index in range(len(targets))],
             focal=photo.focal,
             ground=_ground(engine, photo, [_pixels(cut, photo) for cut in cuts.values()], job),
             heights=[target.height for target in targets],
@@ -42,6 +43,8 @@ class Arranger:
 
     def add(self, index: int, solid: Solid) -> None:
         """Before its mesh is told, so that it arrives where it belongs."""
+        if not self._is_first(index):
+            return
         view = view_in_photo(solid.shaped, solid.placement, solid.cut.left, solid.cut.top, solid.cut.share)
         if (said := seen_ground(view, *self._size)) is not None:
             self._arrangement.learn(*said)
@@ -49,6 +52,9 @@ class Arranger:
         self._has_untold = True
         if time.monotonic() >= self._next_solve:
             self._tell()
+
+    def _is_first(self, index: int) -> bool:
+        return index % self._variants == 0
 
     def finish(self) -> None:
         """After the last one; what was told with it is not solved again."""

@@ -34,9 +34,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--out", required=True, metavar="DIR", help="the folder for the results")
     add("--engine", default=PREVIEW.id)
     add("--seed", type=int, default=-1, help="the same seed makes the same meshes; -1, the default, draws one")
+    add("--variants", type=int, default=1, metavar="N", help="make each thing so many times, 1 to 4, each another one")
     add("--no-texture", action="store_true", help="shapes only")
     add("--texture-size", type=int, default=TEXTURE_SIZES[0], choices=TEXTURE_SIZES, help="pixels a side")
     add("--faces", type=int, default=FACES_DEFAULT, help="at most that many triangles")
+    add("--faces-of", action="append", default=[], metavar="NAME=FACES", help="another number of triangles for the things of that name")
     add("--shape", default=ShapeKind.AUTO.value, choices=[kind.value for kind in ShapeKind])
     add("--thickness", type=float, default=1.0, help="depth of an inflated shape, 1 is as round as it is wide")
     add("--cutter", default=CUTTERS[0][0], choices=_ids(CUTTERS), help="what the preview engine finds and cuts out with")
@@ -117,9 +119,10 @@ def _request(options: argparse.Namespace) -> Generate:
         job="command-line",
         photo=options.photo,
         run_folder=str(Path(options.out).absolute()),
-        wanted=_with_sides(_with_kinds(_wanted(split_names(options.names), options.box, options.point, options.photo), options.kind), options),
+        wanted=_wanted_of(options),
         engine=options.engine,
         seed=seed,
+        variants=options.variants,
         settings=Settings(
             texture=not options.no_texture,
             texture_size=options.texture_size,
@@ -164,6 +167,23 @@ def _wanted(names: tuple[str, ...], boxes: list[str], points: list[str], photo: 
         index = next(free, len(wanted))
         wanted[index : index + 1] = [placed]
     return tuple(wanted)
+
+
+def _wanted_of(options: argparse.Namespace) -> tuple[Wanted, ...]:
+    wanted = _wanted(split_names(options.names), options.box, options.point, options.photo)
+    return _with_sides(_with_kinds(_with_faces(wanted, options.faces_of), options.kind), options)
+
+
+def _with_faces(wanted: tuple[Wanted, ...], texts: list[str]) -> tuple[Wanted, ...]:
+    """Raises Img23DError(BAD_REQUEST) for what is no number, or a name that nothing has."""
+    for text in texts:
+        name, _, number = text.rpartition("=")
+        name = " ".join(name.split())
+        if not number.strip().isdecimal() or all(one.name != name for one in wanted):
+            sentence = f"“{text}” is no number of faces: write it as name=faces, with a name that is to be made."
+            raise Img23DError(ErrorCode.BAD_REQUEST, sentence)
+        wanted = tuple(replace(one, faces=int(number)) if one.name == name else one for one in wanted)
+    return wanted
 
 
 def _boxed(text: str, photo: str) -> Wanted:

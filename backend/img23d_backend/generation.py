@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
@@ -60,28 +60,32 @@ class Generation:
         cuts: Cuts = {}
         self.engine.prefetch(Stage.SHAPE, self.settings)
         sizes = WorkingSizes(photo=photo)
+        before: tuple[Found, CutOut, float] | None = None
         while founds:
             index = len(self.run.record.targets) - len(founds)
             found = founds.pop(0)
             with self._step(Stage.MATTE, index):
                 if isinstance(found, NotFound):
                     raise not_found_error(found)
-                scaled, target, share = sizes.fitted(found)
-                cutout = self.engine.matter.cut_out(scaled, target, self.job.context(Stage.MATTE, index))
-                cutout = within(scaled, touch_up(cutout, scaled, self._target(index).strokes))
-                cut = self.results.keep_cutout(index, found, cutout, share)
-                cuts[index] = replace(cut, sides=self._cut_out_sides(index))
+                context = self.job.context(Stage.MATTE, index)
+                if before is None or before[0] is not found:  # variants of one thing have one cut-out
+                    scaled, target, share = sizes.fitted(found)
+                    cutout = self.engine.matter.cut_out(scaled, target, context)
+                    before = found, within(scaled, touch_up(cutout, scaled, self._target(index).strokes)), share
+                    sides = self._cut_out_sides(index)
+                cut = self.results.keep_cutout(index, *before)
+                cuts[index] = replace(cut, sides={side: self.results.keep_side(index, side, rgba) for side, rgba in sides.items()})
         return cuts
 
-    def _cut_out_sides(self, index: int) -> dict[Side, Path]:
-        """The cut-outs of its further photos; one that cannot be used is said and left out."""
+    def _cut_out_sides(self, index: int) -> dict[Side, np.ndarray]:
+        """The cut-outs (h, w, 4) uint8 of its further photos; one that cannot be used is said and left out."""
         target = self._target(index)
         context = self.job.context(Stage.MATTE, index)
         cut, sentences = cut_out_sides(self.engine, target.sides, context)
         for sentence in sentences:
             target.notes.append(sentence)
             context.notify(f"{target.name}: {sentence}")
-        return {side: self.results.keep_side(index, side, rgba) for side, rgba in cut.items()}
+        return cut
 
     def draw_forms(self, cuts: Cuts) -> None:
         """What each cut-out will be, for the list. One that cannot be drawn is left without."""
@@ -90,11 +94,6 @@ class Generation:
             with self._step(Stage.SHAPE, index):
                 forms = painter.draw(cut.read(), self._settings_of(index), self.job.context(Stage.SHAPE, index))
                 self.results.keep_forms(index, cut, forms)
-
-    def _settings_of(self, index: int) -> Settings:
-        """The run's, with the kind that the artist chose for this thing."""
-        shape = self._target(index).shape
-        return self.settings if shape is ShapeKind.AUTO else replace(self.settings, shape=shape)
 
     def shape(self, cuts: Cuts, arranger: Arranger) -> Solids:
         """Each cut-out as a closed mesh. One scale for all, known before the first: an earlier run's, or the largest thing
@@ -107,7 +106,8 @@ class Generation:
         self.run.record.pixels_per_metre = pixels_per_metre
         waiting = list(cuts)
         while waiting := [index for index in waiting if not self._is_stopped(index)]:
-            batch = waiting[: self._batch_size(len(waiting))]
+            alike = self._alike(waiting)
+            batch = alike[: self._batch_size(len(alike))]
             del waiting[: len(batch)]
             cutouts = [cuts[index].read() for index in batch]
             answers = self._shapes(batch, cutouts)
@@ -129,6 +129,17 @@ class Generation:
             self.job.check_cancel(index)
         return index in self.job.stopped
 
+    def _alike(self, waiting: list[int]) -> list[int]:
+        """Those at the beginning that want the same number of faces: a batch has one."""
+        wanted = self._target(waiting[0]).wanted_faces
+        return list(itertools.takewhile(lambda index: self._target(index).wanted_faces == wanted, waiting))
+
+    def _settings_of(self, index: int) -> Settings:
+        """The run's, with the kind and the number of faces that the artist chose for this thing."""
+        target = self._target(index)
+        settings = self.settings.with_faces(target.wanted_faces)
+        return settings if target.shape is ShapeKind.AUTO else replace(settings, shape=target.shape)
+
     def _batch_size(self, count: int) -> int:
         shaper = self.engine.batch_shaper
         return 1 if shaper is None or count < 2 else max(1, shaper.batch_size(count, self.settings))
@@ -139,7 +150,7 @@ class Generation:
         if shaper is None or len(batch) < 2:
             return iter(())
         contexts = [self.job.context(Stage.SHAPE, index, in_batch=True) for index in batch]
-        return shaper.shape_batch(cutouts, self.settings, contexts)
+        return shaper.shape_batch(cutouts, self._settings_of(batch[0]), contexts)
 
     def _answer(self, answers: Iterator[Shaped | Img23DError], index: int, cutout: CutOut) -> Shaped:
         """The next answer of the batch. Where a batch broke off, what was left of it is shaped one by one."""

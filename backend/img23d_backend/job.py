@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from img23d_protocol import Img23DError
 from img23d_protocol import messages
-from img23d_protocol.messages import FromBackend, Notice, Progress, Settings, Stage, TargetFailed
+from img23d_protocol.messages import FromBackend, Generate, Notice, Progress, Settings, Stage, TargetFailed
 
 from .stages import Context, Engine, JobCancelled, TargetCancelled
 
@@ -37,7 +37,8 @@ class Caller:
 class Job:
     """One job on its way through the pipeline."""
 
-    def __init__(self, job: str, seed: int, settings: Settings, caller: Caller) -> None:
+    def __init__(self, job: str, seed: int, settings: Settings, caller: Caller, variants: Generate | None = None) -> None:
+        """`variants` is the request whose targets may be variants of the same things."""
         self.id = job
         self.emit = caller.emit
         self.failed: set[int] = set()
@@ -45,6 +46,7 @@ class Job:
         self.seconds: dict[str, float] = {}  # by step
         self._seed = seed
         self._settings = settings
+        self._variants = variants
         self._notices: set[str] = set()
         self._is_cancelled = caller.is_cancelled
         self._is_target_cancelled = caller.is_target_cancelled
@@ -81,7 +83,15 @@ class Job:
             self._tell(Progress(job=self.id, stage=stage, target=target, fraction=_clean(fraction), note=note))
 
         report(0.0, "")
-        return Context(seed=self._seed, settings=self._settings, report=report, notify=self._notify, show=show_when_due)
+        has_variants = self._variants is not None and target >= 0 and stage in (Stage.SHAPE, Stage.PAINT)
+        return Context(
+            seed=self._variants.seed_of(target) if has_variants else self._seed,  # all variants have one cut-out
+            is_varied=has_variants and self._variants.is_varied(target),
+            settings=self._settings,
+            report=report,
+            notify=self._notify,
+            show=show_when_due,
+        )
 
     def check_cancel(self, target: int = -1) -> None:
         """Raises JobCancelled, or TargetCancelled where only this target is not wanted any more."""

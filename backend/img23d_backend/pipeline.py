@@ -76,7 +76,7 @@ def run_job(request: Generate | Locate | Pick | Unwrap | Paint, caller: Caller) 
 
 def generate(request: Generate, caller: Caller) -> Finished:
     """Photo and names to textured meshes in the run's folder."""
-    job = Job(request.job, request.seed, request.settings, caller)
+    job = Job(request.job, request.seed, request.settings, caller, variants=request)
     engine = caller.load_engine(request.engine)
     check_kinds(request.wanted, engine, request.settings)
     engine.prefetch(Stage.LOCATE, request.settings)
@@ -85,8 +85,8 @@ def generate(request: Generate, caller: Caller) -> Finished:
     with recorded(run, job):
         run.record.photo = photo_record
         engine.prefetch(Stage.MATTE, request.settings)
-        founds = find_targets(job, engine, photo, request.wanted, photo_record.sha256)
-        run.record.targets = _records(founds, photo, request.wanted)
+        founds = find_targets(job, engine, photo, request.wanted, photo_record.sha256, variants=request.variants)
+        run.record.targets = _records(founds, photo, request.wanted, variants=request.variants)
         run.record.pixels_per_metre = request.pixels_per_metre
         steps = Generation(job=job, run=run, engine=engine, settings=request.settings)
         cuts = steps.cut_out(photo, founds)
@@ -192,8 +192,12 @@ def load_photo(job: Job, path: str) -> tuple[Photo, PhotoRecord]:
     return photo, record
 
 
-def find_targets(job: Job, engine: Engine, photo: Photo, wanted: tuple[Wanted, ...], key: str) -> list[Found | NotFound]:
-    """One answer a name, told as `Located`; without names the whole picture is one target. `key` is the photo's, as for `Picker`."""
+def find_targets(
+    job: Job, engine: Engine, photo: Photo, wanted: tuple[Wanted, ...], key: str, *, variants: int = 1
+) -> list[Found | NotFound]:
+    """One answer a name and variant, told as `Located`; without names the whole picture is one thing. `key` is the photo's, as
+    for `Picker`.
+    """
     with job.timed(Stage.LOCATE):
         context = job.context(Stage.LOCATE)
         picks = pointed(engine, photo, key, wanted, context)
@@ -201,6 +205,7 @@ def find_targets(job: Job, engine: Engine, photo: Photo, wanted: tuple[Wanted, .
         founds = picks.answers(engine.grounder.locate(photo, picks.wanted, context) if is_left else ())
     if len(founds) < max(1, len(wanted)):
         raise RuntimeError(f"the engine answered {len(founds)} of {len(wanted)} names")
+    founds = [found for found in founds for _ in range(variants)]
     targets = tuple(LocatedTarget(name=found.name, box=_box(found, photo), note=_note(found)) for found in founds)
     job.emit(
         Located(job=job.id, targets=targets, photo_width=photo.width, photo_height=photo.height, notes=photo.notes)
@@ -223,11 +228,23 @@ def recorded(run: Run, job: Job) -> Iterator[None]:
     run.end(RunState.FINISHED)
 
 
-def _records(founds: Sequence[Found | NotFound], photo: Photo, wanted: Sequence[Wanted]) -> list[TargetRecord]:
+def _records(
+    founds: Sequence[Found | NotFound], photo: Photo, wanted: Sequence[Wanted], *, variants: int = 1
+) -> list[TargetRecord]:
     """What was found, with what the artist said about it; an engine may have found more than was wanted."""
-    said = [*wanted, *(Wanted(name="") for _ in range(len(founds) - len(wanted)))]
+    said = [one for one in wanted for _ in range(variants)]
+    said += [Wanted(name="") for _ in range(len(founds) - len(said))]
     return [
-        TargetRecord(name=found.name, box=_box(found, photo), point=one.point, strokes=one.strokes, height=one.height, shape=one.shape, sides=one.sides)
+        TargetRecord(
+            name=found.name,
+            box=_box(found, photo),
+            point=one.point,
+            strokes=one.strokes,
+            height=one.height,
+            shape=one.shape,
+            sides=one.sides,
+            wanted_faces=one.faces,
+        )
         for found, one in zip(founds, said, strict=True)
     ]
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from img23d_protocol.checks import check_learned, check_settings
 from img23d_protocol.choices import takes_side_photos
 from img23d_protocol.errors import bad_request
-from img23d_protocol.limits import SEED_MAX
+from img23d_protocol.limits import BUDGET_MAX, FACES_MIN, SEED_MAX, VARIANTS_MAX
 from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, ShapeKind, Unwrap, Wanted
 
 from .stages import Engine
@@ -18,6 +18,8 @@ def check_request(request: Generate | Locate | Pick | Unwrap | Paint) -> None:
     """Raises Img23DError(BAD_REQUEST)."""
     if isinstance(request, Generate) and not (math.isfinite(request.pixels_per_metre) and request.pixels_per_metre >= 0):
         raise bad_request(f"The scale of the run must be 0 or more, not {request.pixels_per_metre}.")
+    if isinstance(request, Generate) and not 1 <= request.variants <= VARIANTS_MAX:
+        raise bad_request(f"The number of variants must be 1 to {VARIANTS_MAX}, not {request.variants}.")
     if isinstance(request, Unwrap):
         check_settings(Settings(texture_size=request.texture_size))
     else:
@@ -58,6 +60,8 @@ def _check_made(request: Generate | Locate | Pick | Paint) -> None:
 def _check_said(wanted: Wanted) -> None:
     if not (math.isfinite(wanted.height) and wanted.height >= 0):
         raise bad_request(f"The height of “{wanted.name}” must be 0 or more.")
+    if wanted.faces and not FACES_MIN <= wanted.faces <= BUDGET_MAX:
+        raise bad_request(f"The faces of “{wanted.name}” must be {FACES_MIN} to {BUDGET_MAX}, or 0 for the usual number.")
     for stroke in wanted.strokes:
         numbers = (*stroke.xs, *stroke.ys, stroke.radius)
         if len(stroke.xs) != len(stroke.ys) or not all(map(math.isfinite, numbers)) or stroke.radius < 0:

@@ -71,8 +71,9 @@ class PhotoRecord:
 class TargetRecord:
     """`view` (4, 4) takes a homogeneous vertex of the GLB (metres, y up) to (u, v, depth, 1) in the photo's pixels.
 
-    `files` are names in the run's folder: cutout, side_left, side_back, side_right, shape, mesh, texture, uv, preview. `box` is in fractions of the photo,
-    `point`, `strokes`, `height` (metres, 0 unknown), `shape` and `sides` are what the artist said about it, `pose` is where it stands (see `camera`).
+    `files` are names in the run's folder: cutout, side_left, side_back, side_right, shape, mesh, texture, uv, preview. `box` is in
+    fractions of the photo, `point`, `strokes`, `height` (metres, 0 unknown), `shape`, `sides` and `wanted_faces` (0: the settings')
+    are what the artist said about it, `pose` is where it stands (see `camera`).
     """
 
     name: str
@@ -82,6 +83,7 @@ class TargetRecord:
     height: float = 0.0
     shape: ShapeKind = ShapeKind.AUTO
     sides: tuple[SidePhoto, ...] = ()
+    wanted_faces: int = 0
     pose: Pose | None = None
     state: TargetState = TargetState.FOUND
     cutout_left: int = 0  # the pixel that the cut-out's first one is, in the photo scaled by `cutout_share`
@@ -116,6 +118,8 @@ class RunRecord:
     seed: int
     settings: dict[str, Any]
     wanted: tuple[Wanted, ...] = ()
+    variants: int = 1  # of each thing, and whether the first is varied as well, as in `Generate`
+    varies: bool = False
     mesh: str = ""  # of a re-texture
     photo: PhotoRecord | None = None
     pixels_per_metre: float = 0.0
@@ -229,6 +233,8 @@ def _first_record(request: Generate | Locate | Paint) -> RunRecord:
         seed=request.seed,
         settings=dataclasses.asdict(request.settings),
         wanted=() if isinstance(request, Paint) else request.wanted,
+        variants=request.variants if isinstance(request, Generate) else 1,
+        varies=isinstance(request, Generate) and request.varies,
         mesh=request.mesh if isinstance(request, Paint) else "",
         versions=_versions(),
     )

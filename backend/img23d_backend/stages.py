@@ -187,10 +187,12 @@ class Context:
     """What a stage may ask of its caller: a seed, the settings, and a place to report to, which is also where a cancel is seen.
 
     `notify` takes a sentence about the whole job, such as that it goes on with less memory; each is told once. `show` takes a
-    picture (h, w, 3) uint8 of what is coming to be; call it as often as you like, it is looked at now and then.
+    picture (h, w, 3) uint8 of what is coming to be; call it as often as you like, it is looked at now and then. A varied one is
+    to be another than what the settings and the photo alone would give.
     """
 
     seed: int = 0
+    is_varied: bool = False
     settings: Settings = field(default_factory=Settings)
     report: Callable[[float, str], None] = field(default=_silent)  # (fraction 0..1, note); may raise JobCancelled
     notify: Callable[[str], None] = field(default=_silent)

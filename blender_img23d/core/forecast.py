@@ -51,7 +51,7 @@ class Situation:
 
     @property
     def count(self) -> int:
-        return max(len(self.request.wanted), 1)
+        return max(len(self.request.wanted), 1) * self.request.variants
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from ..shared.img23d_protocol import ProtocolError
 from ..shared.img23d_protocol.codec import revive
+from ..shared.img23d_protocol.limits import VARIANTS_MAX
 from ..shared.img23d_protocol.messages import (
     Arranged,
     Box,
@@ -185,9 +186,18 @@ def _generate(record: _Record) -> Generate:
         wanted=_wanted(record),
         engine=record.get("engine", ""),
         seed=sound_seed(record.get("seed", 0)),
+        variants=_variants(record),
+        varies=record.get("varies", False),
         pixels_per_metre=scale if 0.0 <= scale < _MOST_PIXELS else 0.0,
         settings=_settings(record),
     )
+
+
+def _variants(record: _Record) -> int:
+    """1 where the targets could not be so many of each thing."""
+    variants = record.get("variants", 1)
+    is_sound = 1 <= variants <= VARIANTS_MAX and len(record.each("targets")) % variants == 0
+    return variants if is_sound else 1
 
 
 def _paint(record: _Record) -> Paint:

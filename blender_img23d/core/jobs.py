@@ -316,7 +316,8 @@ def stage_progress(stage: Stage | None, fraction: float) -> float:
 
 def _expected_targets(request: Request) -> list[TargetState]:
     if isinstance(request, Generate | Locate):
-        return [TargetState(name=wanted.name, box=wanted.box) for wanted in request.wanted]
+        variants = request.variants if isinstance(request, Generate) else 1
+        return [TargetState(name=wanted.name, box=wanted.box) for wanted in request.wanted for _ in range(variants)]
     if isinstance(request, Unwrap | Paint):
         return [TargetState(name=request.name)]
     return []

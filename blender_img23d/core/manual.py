@@ -33,7 +33,10 @@ _OPERATORS = {
         *("edit_boxes", "close_boxes", "pick_*", "end_picking", "drag_box", "brush_mask", "resize_brush", "clear_strokes"),
     ),
     Section.LAYOUT: ("use_photo_camera", "set_real_height"),
-    Section.HISTORY: ("make_again", "mark_asset", "*_run", "browse_runs", "open_made_folder"),
+    Section.HISTORY: (
+        *("make_again", "keep_variant*", "mark_asset", "*_run", "browse_runs", "open_made_folder"),
+        *("make_quads", "stop_quads", "add_levels", "set_origin", "apply_scale"),
+    ),
     Section.RETEXTURE: ("retexture", "switch_texture"),
     Section.MODELS: (
         *("setup", "cancel_setup", "accept_licence", "withdraw_licence", "hide_first_run", "refresh_models"),

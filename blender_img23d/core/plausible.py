@@ -10,7 +10,7 @@ from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, TypeVar
 
-from ..shared.img23d_protocol.limits import HEIGHT_MAX
+from ..shared.img23d_protocol.limits import BUDGET_MAX, FACES_MIN, HEIGHT_MAX
 from ..shared.img23d_protocol.messages import Arranged, Box, PhotoCamera, Point, Pose, Wanted
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1  # of Blender's integers
@@ -70,7 +70,20 @@ def sound_point(point: Point | None) -> Point | None:
 def sound_wanted(wanted: Wanted) -> Wanted:
     height = wanted.height if 0.0 <= wanted.height <= HEIGHT_MAX else 0.0
     sides = tuple({one.side: replace(one, photo=clean_text(one.photo)) for one in wanted.sides}.values())
-    return replace(wanted, sides=sides, name=clean_text(wanted.name, LONGEST_NAME), box=sound_box(wanted.box), point=sound_point(wanted.point), height=height)
+    return replace(
+        wanted,
+        sides=sides,
+        name=clean_text(wanted.name, LONGEST_NAME),
+        box=sound_box(wanted.box),
+        point=sound_point(wanted.point),
+        height=height,
+        faces=sound_faces(wanted.faces),
+    )
+
+
+def sound_faces(faces: int) -> int:
+    """0, the usual number, for one that no thing can be given."""
+    return faces if FACES_MIN <= faces <= BUDGET_MAX else 0
 
 
 def sound_settings(settings: Value) -> Value:

@@ -26,14 +26,15 @@ from ..shared.img23d_protocol.codec import revive
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.messages import Box, Generate, Settings, ShapeKind, Wanted
 from .jobs import Job
-from .plausible import LONGEST_NAME, clean_text, sound_box, sound_moment, sound_seed, sound_settings
-from .requests import checked_photo, checked_wanted, draw_seed, heeded, new_id, new_run_folder
+from .plausible import LONGEST_NAME, clean_text, sound_box, sound_faces, sound_moment, sound_seed, sound_settings
+from .requests import RANDOM_SEED, checked_photo, checked_wanted, draw_seed, heeded, new_id, new_run_folder
 
 _SHAPES = {ShapeKind.AUTO: "Automatic", ShapeKind.INFLATE: "Rounded", ShapeKind.REVOLVE: "Turned", ShapeKind.FLAT: "Flat"}
 
 # The tags that an object carries, see `scene.tags`.
 _PHOTO, _NAME, _BOX, _SEED, _ENGINE = "img23d_photo", "img23d_name", "img23d_box", "img23d_seed", "img23d_engine"
-_SETTINGS, _RUN_FOLDER, _TIME = "img23d_settings", "img23d_run_folder", "img23d_time"
+_FACES = "img23d_faces"
+_SETTINGS, _RUN_FOLDER, _TIME, _VARIED = "img23d_settings", "img23d_run_folder", "img23d_time", "img23d_varied"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,7 @@ class Recipe:
     seed: int
     settings: Settings
     run_folder: str
+    is_varied: bool = False  # made to be another than what the settings and the photo alone give
     wanted: tuple[Wanted, ...] = ()
     box: Box | None = None  # where it was found
     pixels_per_metre: float = 0.0
@@ -57,17 +59,27 @@ class Recipe:
     started: float = 0.0  # wall time, seconds since 1970
     seconds: float = 0.0  # of the whole run
 
+    @property
+    def own_settings(self) -> Settings:
+        """The run's, with the kind and the number of faces that this thing was given by itself."""
+        if not self.wanted:
+            return self.settings
+        (own, *_) = self.wanted
+        settings = self.settings.with_faces(own.faces)
+        return settings if own.shape is ShapeKind.AUTO else replace(settings, shape=own.shape)
+
 
 def recipe_of_job(job: Job, index: int) -> Recipe:
     """From a job that generates, and a target that it has."""
     request, target = job.request, job.targets[index]
     assert isinstance(request, Generate)
-    is_alone = len(job.targets) == 1
+    is_alone = len(job.targets) == request.variants
     return Recipe(
         name=target.name,
         photo=request.photo,
         engine=request.engine,
-        seed=request.seed,
+        seed=request.seed_of(index),
+        is_varied=request.is_varied(index),
         settings=request.settings,
         run_folder=request.run_folder,
         wanted=request.wanted if is_alone else (_wanted_alone(job, index),),
@@ -88,9 +100,10 @@ def recipe_of_tags(tags: Mapping[str, Any]) -> Recipe:
         photo=clean_text(str(tags.get(_PHOTO, ""))),
         engine=clean_text(str(tags.get(_ENGINE, PREVIEW_ENGINE)), LONGEST_NAME),
         seed=sound_seed(tags[_SEED]) if type(tags.get(_SEED)) is int else 0,
+        is_varied=bool(tags.get(_VARIED) is True or tags.get(_VARIED) == 1),
         settings=_settings(tags.get(_SETTINGS)),
         run_folder=str(tags.get(_RUN_FOLDER, "")),
-        wanted=(Wanted(name=name, box=box),),
+        wanted=(Wanted(name=name, box=box, faces=sound_faces(tags[_FACES]) if type(tags.get(_FACES)) is int else 0),),
         box=box,
         started=_started(tags.get(_TIME)),
     )
@@ -103,8 +116,10 @@ def build_again(
     seed: int,
     engine: str = "",
     settings: Settings | None = None,
+    variants: int = 1,
 ) -> Generate:
-    """The same thing of the same photo by itself, as large as it was; `seed` -1 draws another one.
+    """The same thing of the same photo by itself, as large as it was, or several variants of it; `seed` -1 draws another one,
+    of which another thing comes with any engine.
 
     With other `engine` or `settings` it is looked for where it was found, not by its name.
     Raises Img23DError (PHOTO_NOT_FOUND, PHOTO_IS_FOLDER, PHOTO_EMPTY_FILE, BAD_REQUEST).
@@ -119,6 +134,8 @@ def build_again(
         engine=engine_now,
         seed=draw_seed(seed),
         pixels_per_metre=recipe.pixels_per_metre,
+        variants=variants,
+        varies=recipe.is_varied or variants > 1 or seed == RANDOM_SEED,
         settings=settings_now,
     )
 
@@ -131,13 +148,8 @@ def settings_in_words(engine: str, settings: Settings) -> list[tuple[str, str]]:
         is_built_in = engine == PREVIEW_ENGINE
         cut_with = label_of(CUTTERS, settings.cutter) if is_built_in else label_of(MATTERS, settings.learned.matter)
         words.insert(1, ("Cut Out With", cut_with))
+    words += [("Made Of", "Quads")] if settings.quads else []
     return [*words, ("Texture", f"{settings.texture_size} px" if settings.texture else "None")]
-
-
-def used_settings(recipe: Recipe) -> Settings:
-    """The run's, with the kind that was chosen for this thing."""
-    chosen = next((one.shape for one in recipe.wanted[:1] if one.shape is not ShapeKind.AUTO), None)
-    return recipe.settings if chosen is None else replace(recipe.settings, shape=chosen)
 
 
 def label_of(choices: tuple[Choice, ...], identifier: str) -> str:
@@ -165,8 +177,8 @@ def _learned_words(settings: Settings) -> list[tuple[str, str]]:
 
 def _wanted_alone(job: Job, index: int) -> Wanted:
     """One of several is made from its box, since what a name finds depends on the other names."""
-    wanted, target = job.request.wanted, job.targets[index]
-    said = wanted[index] if index < len(wanted) else Wanted(name=target.name)
+    wanted, target, thing = job.request.wanted, job.targets[index], job.request.thing_of(index)
+    said = wanted[thing] if thing < len(wanted) else Wanted(name=target.name)
     return replace(said, name=target.name, box=target.box or said.box)
 
 

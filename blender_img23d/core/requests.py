@@ -16,7 +16,7 @@ from ..shared.img23d_protocol.checks import check_choice, check_learned, check_s
 from ..shared.img23d_protocol.choices import CUTTERS, DEVICES, HUNYUAN3D_ENGINE, takes_side_photos
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.filenames import safe_stem
-from ..shared.img23d_protocol.limits import HEIGHT_MAX, SEED_MAX
+from ..shared.img23d_protocol.limits import BUDGET_MAX, FACES_MIN, HEIGHT_MAX, SEED_MAX
 from ..shared.img23d_protocol.messages import (
     Diagnose,
     Generate,
@@ -45,6 +45,7 @@ def build_settings(
     thickness: float,
     cutter: str = CUTTERS[0][0],
     nameless: str = Nameless.WHOLE,
+    quads: bool = False,
     learned: LearnedSettings | None = None,
 ) -> Settings:
     """Raises Img23DError(BAD_REQUEST) for a value outside its range."""
@@ -58,6 +59,7 @@ def build_settings(
         texture=texture,
         texture_size=int(texture_size),
         faces=faces,
+        quads=quads,
         shape=ShapeKind(shape),
         thickness=thickness,
         cutter=cutter,
@@ -233,6 +235,8 @@ def checked_wanted(wanted: Wanted) -> Wanted:
         _check_point(wanted.point, wanted.name)
     if not 0.0 <= wanted.height <= HEIGHT_MAX:  # false for NaN, too
         raise bad_request(f"The real height of “{wanted.name}” must be 0 to {HEIGHT_MAX:.0f} m: type it again.")
+    if wanted.faces and not FACES_MIN <= wanted.faces <= BUDGET_MAX:
+        raise bad_request(f"The faces of “{wanted.name}” must be {FACES_MIN} to {BUDGET_MAX}, or 0 for the usual number.")
     if box is None:
         return wanted
     sides = (box.left, box.top, box.right, box.bottom)

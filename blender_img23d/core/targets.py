@@ -20,7 +20,8 @@ class Row:
     """One line of the list. `box` is None where the name was not found; `strokes` is text, see `core.strokes`.
 
     `found_as` is the name that the search was asked for, whatever the artist calls it now; empty for a row that the artist
-    added. `point` is the place in the photo at which the artist picked it, with the box of what is there. `height` is in metres.
+    added. `point` is the place in the photo at which the artist picked it, with the box of what is there. `height` is in metres, `faces` a
+    number of its own, 0 for the usual one.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Row:
     shape: ShapeKind = ShapeKind.AUTO
     sides: tuple[SidePhoto, ...] = ()  # absolute paths
     automatic: str = ""  # the kind that AUTO comes to, once it is known
+    faces: int = 0
 
     @property
     def key(self) -> str:
@@ -156,7 +158,16 @@ def _claims(rows: Sequence[Row], found: Sequence[LocatedTarget]) -> dict[int, in
 
 def _wanted(row: Row, number: int) -> Wanted:
     name = " ".join(row.name.split()) or f"Box {number}"
-    return Wanted(name=name, box=row.box, point=row.point, strokes=parse_strokes(row.strokes), height=row.height, shape=row.shape, sides=row.sides)
+    return Wanted(
+        name=name,
+        box=row.box,
+        point=row.point,
+        strokes=parse_strokes(row.strokes),
+        height=row.height,
+        shape=row.shape,
+        sides=row.sides,
+        faces=row.faces,
+    )
 
 
 def _without(names: Iterable[str], covered: Iterable[str]) -> list[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 from bpy.app.translations import pgettext_rpt as _
-from bpy.props import BoolProperty
+from bpy.props import BoolProperty, IntProperty
 
 from ..scene.folders import runs_base
 from ..scene.outcome import follow
@@ -14,9 +14,11 @@ from ..scene.owner import extension, poll_idle
 from ..scene.selection import check_mode
 from ..scene.tags import RUN_FOLDER, is_result
 from ..shared.img23d_protocol import Img23DError
+from ..shared.img23d_protocol.limits import VARIANTS_MAX
 
 _AGAIN = "Make this object once more from its photo, with the same seed: the same settings give the same result"
 _ANOTHER = "Make this object once more from its photo, with a new seed"
+_SEVERAL = "Make several variants of this object side by side, each with a new seed, and keep the one that you like"
 
 
 def _is_made(context: bpy.types.Context) -> bool:
@@ -37,9 +39,19 @@ class IMG23D_OT_make_again(bpy.types.Operator):
         description="Use the engine and the settings of the panel instead of those that the object was made with",
         options={"SKIP_SAVE"},
     )
+    variants: IntProperty(
+        name="Variants",
+        description="How many to make, side by side; more than one are all made with new seeds",
+        default=1,
+        min=1,
+        max=VARIANTS_MAX,
+        options={"SKIP_SAVE"},
+    )
 
     @classmethod
     def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        if properties.variants > 1:
+            return _SEVERAL
         return _ANOTHER if properties.new_seed else _AGAIN
 
     @classmethod
@@ -56,7 +68,8 @@ class IMG23D_OT_make_again(bpy.types.Operator):
         try:
             if bpy.app.background:  # nobody could leave the mode while the job waits for it
                 check_mode(context)
-            request = again_request(context, obj, new_seed=self.new_seed, with_panel=self.with_panel)
+            how = {"new_seed": self.new_seed, "with_panel": self.with_panel, "variants": self.variants}
+            request = again_request(context, obj, **how)
             job = owner.session.submit(request, owner.applier.files.key)
         except Img23DError as error:
             return owner.refuse(self, error)

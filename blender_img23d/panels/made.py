@@ -82,7 +82,13 @@ def _draw_again(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     layout.prop(state, "again_with_panel")
     row = layout.row(align=True)
     row.prop(state, "again_place", expand=True)
+    layout.prop(state, "again_variants")
     row = layout.row(align=True)
+    if state.again_variants > 1:
+        text = _("Make {count} Variants").format(count=state.again_variants)
+        button = row.operator("img23d.make_again", text=text, icon="MOD_NOISE")
+        button.variants, button.new_seed, button.with_panel = state.again_variants, True, state.again_with_panel
+        return
     for text, icon, new_seed in (("Again", "FILE_REFRESH", False), ("Another", "MOD_NOISE", True)):
         button = row.operator("img23d.make_again", text=text, icon=icon)
         button.new_seed, button.with_panel = new_seed, state.again_with_panel

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..scene.owner import extension_or_none
+from ..shared.img23d_protocol.limits import VARIANTS_MAX
 from .photo import draw_in_image_menu
 
 
@@ -113,11 +114,21 @@ class IMG23D_MT_object(bpy.types.Menu):
         self.layout.operator("img23d.make_again", text="Img23D: Make Again (Same Seed)", icon="FILE_REFRESH").new_seed = False
         self.layout.operator("img23d.make_again", text="Img23D: Make Another (New Seed)").new_seed = True
         self.layout.operator("img23d.make_again", text="Img23D: Make Again with the Panel's Settings").with_panel = True
+        self.layout.operator("img23d.make_again", text="Img23D: Make Variants").variants = VARIANTS_MAX
+        self.layout.operator("img23d.keep_variant", icon="CHECKMARK")
+        self.layout.operator("img23d.keep_variants")
         self.layout.operator("img23d.mark_asset", icon="ASSET_MANAGER")
         self.layout.operator("img23d.open_made_folder", icon="FILE_FOLDER")
         self.layout.separator()
         self.layout.operator("img23d.use_photo_camera", icon="OUTLINER_OB_CAMERA")
         self.layout.operator("img23d.set_real_height", icon="DRIVER_DISTANCE")
+        self.layout.separator()
+        self.layout.operator("img23d.make_quads", icon="MESH_GRID")
+        self.layout.operator("img23d.stop_quads")
+        self.layout.operator("img23d.add_levels", icon="MOD_DECIM")
+        self.layout.operator("img23d.set_origin", text="Img23D: Origin to the Base").place = "BASE"
+        self.layout.operator("img23d.set_origin", text="Img23D: Origin to the Middle").place = "MIDDLE"
+        self.layout.operator("img23d.apply_scale")
 
 
 def _draw_in_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:

@@ -39,6 +39,7 @@ def _draw_outline_shape(column: bpy.types.UILayout, values: Img23DSceneSettings)
     row.active = values.shape != "revolve"
     row.prop(values, "thickness")
     column.prop(values, "faces")
+    column.prop(values, "quads")
 
 
 def _draw_learned_shape(column: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
@@ -46,6 +47,7 @@ def _draw_learned_shape(column: bpy.types.UILayout, values: Img23DSceneSettings)
     column.prop(values, "speed")
     column.prop(values, "octree_resolution")
     column.prop(values, "budget")
+    column.prop(values, "quads")
     column.separator()
     column.prop(values, "steps")
     column.prop(values, "guidance")

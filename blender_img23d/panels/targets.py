@@ -159,6 +159,7 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
         if item.shape == "auto" and item.automatic in _COMES_TO:
             height.label(text=_COMES_TO[item.automatic])
     height.prop(item, "height")
+    height.prop(item, "faces")
     if takes_side_photos(context.scene.img23d.engine, context.scene.img23d.shape_model):
         _draw_sides(box, item)
 

@@ -65,6 +65,13 @@ class QualitySettings:
         max=FACES_MAX,
         step=500,
     )
+    quads: BoolProperty(
+        name="Quads",
+        description=(
+            "When a run has ended, make its objects of four-sided faces, half as many, with their textures. "
+            "It is done beside Blender; what cannot be made of quads stays as it is"
+        ),
+    )
     shape: EnumProperty(
         name="Kind",
         description="How an outline becomes a solid, where the list does not say it for a single thing",

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, StringProperty
 from bpy.types import PropertyGroup
 
-from ..shared.img23d_protocol.limits import HEIGHT_MAX
+from ..shared.img23d_protocol.limits import BUDGET_MAX, FACES_MIN, HEIGHT_MAX
 from .quality import KINDS
 
 
@@ -42,6 +42,11 @@ def _on_height(target: Img23DTarget, context: bpy.types.Context) -> None:
 
 def _photo(label: str, description: str) -> StringProperty:
     return StringProperty(name=label, description=description, subtype="FILE_PATH")
+
+
+def _on_faces(target: Img23DTarget, context: bpy.types.Context) -> None:
+    if 0 < target.faces < FACES_MIN:
+        target.faces = FACES_MIN
 
 
 class Img23DTarget(PropertyGroup):
@@ -97,6 +102,15 @@ class Img23DTarget(PropertyGroup):
         soft_max=10.0,
         unit="LENGTH",
         update=_on_height,
+    )
+    faces: IntProperty(
+        name="Faces",
+        description="At most this many triangles for this one, from 500; 0 takes the number that is set for all",
+        default=0,
+        min=0,
+        max=BUDGET_MAX,
+        step=500,
+        update=_on_faces,
     )
 
 

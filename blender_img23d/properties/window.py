@@ -7,6 +7,7 @@ from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatPrope
 from bpy.types import PropertyGroup
 
 from ..core import app
+from ..shared.img23d_protocol.limits import FACES_MAX, VARIANTS_MAX
 
 
 class Img23DResultRow(PropertyGroup):
@@ -59,6 +60,24 @@ class Img23DWindowState(PropertyGroup):
     again_with_panel: BoolProperty(
         name="With the Panel's Settings",
         description="Make it again with the engine and the settings above instead of those that it was made with",
+    )
+    again_variants: IntProperty(
+        name="Variants",
+        description="How many to make side by side, each another one; you then keep the one that you like",
+        default=1,
+        min=1,
+        max=VARIANTS_MAX,
+    )
+    quads: IntProperty(
+        name="Quads",
+        description="About how many four-sided faces; 0 makes half as many as the mesh has faces",
+        default=0,
+        min=0,
+        max=FACES_MAX,
+        step=500,
+    )
+    levels: IntProperty(
+        name="Levels", description="How many copies with fewer faces: 50, 25, 12 and 6 % of them", default=3, min=1, max=4
     )
     weights: CollectionProperty(type=Img23DWeightsRow)
     active_weights: IntProperty(name="Model", description="The model whose details are shown below the list")

@@ -16,14 +16,20 @@ from .owner import Extension
 from .requests import panel_settings
 
 
-def again_request(context: bpy.types.Context, obj: bpy.types.Object, *, new_seed: bool, with_panel: bool) -> Generate:
-    """With the settings that the object was made with, or with the panel's. Raises Img23DError."""
+def again_request(
+    context: bpy.types.Context, obj: bpy.types.Object, *, new_seed: bool, with_panel: bool, variants: int = 1
+) -> Generate:
+    """With the settings that the object was made with, or with the panel's. Several variants are never the same as the object.
+
+    Raises Img23DError.
+    """
     _check_own(context, obj)
     recipe = recipe_of(obj)
     return build_again(
         recipe,
         base_folder=runs_base(context),
-        seed=RANDOM_SEED if new_seed else recipe.seed,
+        seed=RANDOM_SEED if new_seed or variants > 1 else recipe.seed,
+        variants=variants,
         engine=context.scene.img23d.engine if with_panel else "",
         settings=panel_settings(context) if with_panel else None,
     )
@@ -32,6 +38,9 @@ def again_request(context: bpy.types.Context, obj: bpy.types.Object, *, new_seed
 def place_again(context: bpy.types.Context, owner: Extension, job: Job, obj: bpy.types.Object) -> None:
     """Says where the job's result goes when it comes."""
     placer = owner.applier.placer
+    if job.request.variants > 1:
+        placer.make_variants(job, obj, is_replaced_later=_is_in_place(context))
+        return
     make = placer.make_instead if _is_in_place(context) else placer.make_beside
     make(job, 0, obj)
 

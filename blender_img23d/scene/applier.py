@@ -26,6 +26,7 @@ from .file_state import FileState
 from .picker import Picker
 from .placer import Placer
 from .quick_glb import GlbReader
+from .remesher import Remesher, RunsBeside
 from .retexturing import Retexturer
 from .targets import TargetFiller
 from .windows import Workplace, why_not_now
@@ -39,8 +40,8 @@ _log = logging.getLogger(__name__)
 class Applier:
     """Main thread only."""
 
-    def __init__(self, session: Session) -> None:
-        """`session` takes the jobs of a row of re-textures."""
+    def __init__(self, session: Session, start_program: Callable[[list[str]], RunsBeside]) -> None:
+        """`session` takes the jobs of a row of re-textures; `start_program` is for `Remesher`."""
         self.files = FileState()
         self.reader = GlbReader()
         self.placer = Placer(self.files, self.reader)
@@ -49,11 +50,12 @@ class Applier:
         self.waiting = ""  # a sentence that says what the next result waits for
         self.failures: dict[tuple[str, int], str] = {}  # sentences about results that could not be brought in
         self.retexturer = Retexturer(self.files, session, self.failures)
+        self.remesher = Remesher(self.files, start_program)
         self._queue: deque[Update] = deque()
 
     @property
     def is_busy(self) -> bool:
-        return bool(self._queue) or self.retexturer.is_busy
+        return bool(self._queue) or self.retexturer.is_busy or self.remesher.is_busy
 
     def add(self, update: Update) -> None:
         match update.message:
@@ -86,7 +88,7 @@ class Applier:
         if self.waiting:
             return has_news or self.waiting != before
         if not self._queue:
-            return self._begin_next_mesh() or has_news or bool(before)
+            return self._begin_next_mesh() or self.remesher.step() or has_news or bool(before)
         path = self._queue[0].message.path if isinstance(self._queue[0].message, MeshReady) else ""
         if path:
             self.reader.begin(path)
@@ -133,6 +135,16 @@ class Applier:
                     self.placer.finish(job)
                 finally:
                     self.retexturer.on_end(job, update.message)
+                self._make_quads(job)
+
+    def _make_quads(self, job: Job) -> None:
+        """Of what a run has made, where that is wanted."""
+        if not job.is_generation or not job.request.settings.quads:
+            return
+        for index in range(len(job.targets)):
+            obj = self.placer.object_of(job, index)
+            if obj is not None and obj.type == "MESH":
+                self._try(job, index, lambda obj=obj: self.remesher.want(obj, tell=job.add_notes))
 
     def _prepare(self, path: str) -> bool:
         try:

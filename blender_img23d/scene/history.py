@@ -12,7 +12,7 @@ import bpy
 
 from ..core.history import list_runs, read_run
 from ..core.job_list import JOBS_KEPT
-from ..core.recipe import Recipe, recipe_of_job, recipe_of_tags, settings_in_words, used_settings
+from ..core.recipe import Recipe, recipe_of_job, recipe_of_tags, settings_in_words
 from ..shared.img23d_protocol.messages import Paint
 from .folders import runs_base
 from .tags import RUN, RUN_FOLDER, TARGET
@@ -144,7 +144,7 @@ def recipe_of(obj: bpy.types.Object) -> Recipe:
 
 
 def _making(recipe: Recipe) -> Making:
-    return Making(recipe=recipe, words=tuple(settings_in_words(recipe.engine, used_settings(recipe))))
+    return Making(recipe=recipe, words=tuple(settings_in_words(recipe.engine, recipe.own_settings)))
 
 
 def _recipe_in(folder: Path, run: object, index: object) -> Recipe | None:

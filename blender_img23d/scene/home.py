@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import bpy
 from mathutils import Matrix
 
-from .extents import Extents, matrix_of, mesh_extents, world_extents
+from .extents import Extents, matrix_of, mesh_extents, union, world_extents
+from .free_place import step_aside
 from .replace import fingerprint
 from .tags import in_scenes
 
@@ -23,6 +24,8 @@ class Home:
     is_instead: bool
     fingerprint: str  # of its mesh when the artist asked
     height: float  # of its mesh, in scene units
+    is_choice: bool = False  # one of several variants, of which one is to be kept
+    is_replaced_later: bool = False  # by the one that is kept
 
     def object(self) -> bpy.types.Object | None:
         return in_scenes().get(self.uid)
@@ -32,8 +35,12 @@ class Home:
         return self.is_instead and obj.type == "MESH" and obj.mode == "OBJECT" and fingerprint(obj) == self.fingerprint
 
 
-def home_at(obj: bpy.types.Object, *, is_instead: bool) -> Home:
+def home_at(
+    obj: bpy.types.Object, *, is_instead: bool = False, is_choice: bool = False, is_replaced_later: bool = False
+) -> Home:
     return Home(
+        is_choice=is_choice,
+        is_replaced_later=is_replaced_later,
         uid=obj.session_uid,
         is_instead=is_instead,
         fingerprint=fingerprint(obj),
@@ -48,13 +55,21 @@ def fit_height(mesh: bpy.types.Mesh, height: float) -> None:
         mesh.transform(Matrix.Scale(height / present, 4))
 
 
-def stand_beside(obj: bpy.types.Object, other: bpy.types.Object, taken: Sequence[Extents], gap: float) -> None:
-    """Turned and scaled as `other`, on the same height, at the next free place to its right."""
+def stand_beside(
+    obj: bpy.types.Object,
+    other: bpy.types.Object,
+    siblings: Sequence[bpy.types.Object],
+    taken: Callable[[Extents], Sequence[Extents]],
+    gap: float,
+) -> None:
+    """Turned and scaled as `other`, on the same height, to the right of it and of `siblings`, or at the nearest place to that
+    which meets nothing of what `taken` says is in the way there.
+    """
     place, turn, scale = matrix_of(other).decompose()
     obj.location, obj.rotation_euler, obj.scale = place, turn.to_euler("XYZ"), scale
     own = mesh_extents(obj.data).transformed(matrix_of(obj))
-    start = own.low[0]
-    own = own.moved(world_extents(other).high[0] + gap - start)
-    while (hit := next((one for one in taken if one.meets(own, gap / 2)), None)) is not None:
-        own = own.moved(hit.high[0] + gap - own.low[0])
-    obj.location.x += own.low[0] - start
+    right = union(world_extents(one) for one in (other, *siblings)).high[0] + gap - own.low[0]
+    own = own.moved(right)
+    across, along = step_aside(own, taken(own), gap)
+    obj.location.x += right + across
+    obj.location.y += along

@@ -20,6 +20,7 @@ class Made:
     """An object that was made for a target; names and numbers only."""
 
     uid: int
+    stand_in: int = 0  # session id of the object whose place it has taken; the first one is there again after an undo
     file_key: str
     extents: Extents  # of the mesh, in its own axes
     textured: bool
@@ -61,6 +62,10 @@ class Ledger:
         target.object_name = obj.name
         return made
 
+    def add_stand_in(self, job: Job, index: int, obj: bpy.types.Object) -> None:
+        if (made := self.made(job, index)) is not None:
+            made.stand_in = obj.session_uid
+
     def put(self, job: Job, index: int, obj: bpy.types.Object, stance: Stance) -> None:
         stance.give(obj)
         self._made[job.id, index].transform = transform_of(obj)
@@ -88,8 +93,9 @@ class Ledger:
         there, found = in_scenes(), {}
         for index, target in enumerate(job.targets):
             made = self.made(job, index)
-            obj = there.get(made.uid) if made is not None else None
-            if obj is not None and obj.get(RUN) == job.id and obj.get(TARGET) == index:
+            several = (there.get(uid) for uid in (made.uid, made.stand_in)) if made is not None else ()
+            obj = next((one for one in several if one is not None and (one.get(RUN), one.get(TARGET)) == (job.id, index)), None)
+            if obj is not None:
                 target.object_name = obj.name  # the artist may have renamed it
                 found[index] = obj
         return found

@@ -41,6 +41,18 @@ def follow_setup(operator: bpy.types.Operator, owner: Extension) -> set[str]:
     return {"FINISHED"} if job is not None and job.state is JobState.DONE else {"CANCELLED"}
 
 
+def follow_quads(operator: bpy.types.Operator, owner: Extension, told: list[str]) -> set[str]:
+    """As `follow`; `told` are the sentences about meshes that stay as they are, as they come."""
+    owner.refusal = ""
+    if not must_wait():
+        owner.pump.wake()
+        return {"FINISHED"}
+    owner.pump.run_until_idle()
+    for sentence in told:
+        operator.report({"WARNING"}, sentence)
+    return {"FINISHED"}
+
+
 def follow_retexture(operator: bpy.types.Operator, owner: Extension) -> set[str]:
     """As `follow`, for all the meshes of the newest wish."""
     owner.refusal = ""

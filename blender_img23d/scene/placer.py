@@ -8,9 +8,10 @@ from bpy.app.translations import pgettext_rpt as _
 from ..core.jobs import Job
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import Generate
-from .extents import world_extents
+from .extents import Extents, world_extents
 from .file_state import FileState
 from .first_look import FirstLook, first_look, show_results
+from .free_place import at_height_of, in_the_way
 from .glb import import_glb
 from .home import Home, fit_height, home_at, stand_beside
 from .layout import lay_out
@@ -23,6 +24,7 @@ from .spot import Spot, choose_spot, collection_for
 from .stance import Stance
 from .standing import Standing
 from .tags import is_result, tag_result
+from .variants import offer
 from .windows import Workplace, push_undo, workplace_of
 
 
@@ -46,11 +48,17 @@ class Placer:
 
     def make_instead(self, job: Job, index: int, obj: bpy.types.Object) -> None:
         """That target's result becomes this object's mesh; it stands beside it where the artist changes the mesh meanwhile."""
-        self._give_home(job, index, obj, is_instead=True)
+        self._give_home(job, index, home_at(obj, is_instead=True), obj)
 
     def make_beside(self, job: Job, index: int, obj: bpy.types.Object) -> None:
         """That target's result stands to the right of this object."""
-        self._give_home(job, index, obj, is_instead=False)
+        self._give_home(job, index, home_at(obj), obj)
+
+    def make_variants(self, job: Job, obj: bpy.types.Object, *, is_replaced_later: bool) -> None:
+        """The job's results stand to the right of this object until the artist keeps one, which may take its place."""
+        home = home_at(obj, is_choice=True, is_replaced_later=is_replaced_later)
+        for index in range(job.request.variants):
+            self._give_home(job, index, home, obj)
 
     def workplace(self, job: Job) -> Workplace | None:
         """Where the results of a job belong now; None where its file or its scene is gone."""
@@ -107,10 +115,14 @@ class Placer:
     def object_of(self, job: Job, index: int) -> bpy.types.Object | None:
         return self._ledger.objects(job).get(index)
 
+    def on_kept(self, job: Job, index: int, obj: bpy.types.Object) -> None:
+        """That target's result has taken the place of this object."""
+        self._ledger.add_stand_in(job, index, obj)
+
     # --- steps ------------------------------------------------------------------------------------------------------
 
-    def _give_home(self, job: Job, index: int, obj: bpy.types.Object, *, is_instead: bool) -> None:
-        self._homes[job.id, index] = home_at(obj, is_instead=is_instead)
+    def _give_home(self, job: Job, index: int, home: Home, obj: bpy.types.Object) -> None:
+        self._homes[job.id, index] = home
         if job.id not in self._spots:
             self.choose_spot(job, obj.users_scene[0])
             self._spots[job.id].collection_uid = obj.users_collection[0].session_uid
@@ -138,15 +150,29 @@ class Placer:
             material.name = obj.name
         finish_materials(obj.data, obj.name, job.add_notes)
         tag_result(obj, job, index)
+        home = self._homes.get((job.id, index))
+        if home is not None and home.is_choice and not self._ledger.was_placed(job, index):
+            offer(obj, host if home.is_replaced_later else None, home.fingerprint)
         self._ledger.record(job, index, obj)
         if host is not None:
-            others = [world_extents(one) for one in place.scene.objects if is_result(one) and one not in (obj, host)]
-            stand_beside(obj, host, others, GAP * spot.metres())
+            self._stand_beside(job, index, obj, host, place, spot)
         else:
             self._ledger.put(job, index, obj, Stance(location=spot.origin))
             if lays_out:
                 self._lay_out(job, place)
         return obj
+
+    def _stand_beside(
+        self, job: Job, index: int, obj: bpy.types.Object, host: bpy.types.Object, place: Workplace, spot: Spot
+    ) -> None:
+        made, home = self._ledger.objects(job), self._homes.get((job.id, index))
+        siblings = [made[i] for i in made if i != index and home is not None and self._homes.get((job.id, i)) is home]
+        results = [world_extents(one) for one in place.scene.objects if is_result(one) and one is not obj]
+
+        def taken(own: Extents) -> list[Extents]:
+            return [*at_height_of(own, results), *in_the_way(own, spot.things, spot.metres())]
+
+        stand_beside(obj, host, siblings, taken, GAP * spot.metres())
 
     def _replace(self, job: Job, index: int) -> None:
         made, obj = self._ledger.made(job, index), self.object_of(job, index)

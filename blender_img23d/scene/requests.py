@@ -117,6 +117,7 @@ def panel_settings(context: bpy.types.Context) -> Settings:
         texture=values.texture,
         texture_size=values.texture_size,
         faces=values.faces,
+        quads=values.quads,
         shape=values.shape,
         thickness=values.thickness,
         cutter=values.cutter,

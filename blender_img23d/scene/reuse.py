@@ -35,7 +35,7 @@ def _list_targets(values: Img23DSceneSettings, job: Job, metres: float) -> None:
     names = ", ".join(_quoted(one.name) for one in wanted)
     values.names = names
     values.targets.clear()
-    for one, target in zip(wanted, job.targets, strict=False):
+    for one, target in zip(wanted, job.targets[:: job.request.variants], strict=False):
         _fill(values.targets.add(), one, target, metres)
     values.found_names = names if len(values.targets) else ""
     values.active_target = 0
@@ -50,7 +50,7 @@ def _fill(row: Img23DTarget, wanted: Wanted, target: TargetState, metres: float)
     row.cutout, row.note = target.cutout, target.error
     set_sides(row, wanted.sides)
     row.shape = wanted.shape.value
-    row.strokes, row.height = written(wanted.strokes), wanted.height / metres
+    row.strokes, row.height, row.faces = written(wanted.strokes), wanted.height / metres, wanted.faces
     if wanted.point is not None:
         row.point = (wanted.point.x, wanted.point.y)
     row.has_point = wanted.point is not None
@@ -58,7 +58,7 @@ def _fill(row: Img23DTarget, wanted: Wanted, target: TargetState, metres: float)
 
 
 def _set_quality(values: Img23DSceneSettings, settings: Settings) -> None:
-    for name in ("texture", "faces", "shape", "thickness", "cutter", "nameless"):
+    for name in ("texture", "faces", "quads", "shape", "thickness", "cutter", "nameless"):
         _set(values, name, getattr(settings, name))
     _set(values, "texture_size", str(settings.texture_size))
     learned = settings.learned

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.recipe import recipe_of_job, used_settings
+from ..core.recipe import recipe_of_job
 
 if TYPE_CHECKING:  # the panels know the tags, and Blender's start waits for what they import
     from ..core.jobs import Job
@@ -22,6 +23,10 @@ RUN_FOLDER = "img23d_run_folder"
 RUN_NAME = "img23d_run_name"
 TIME = "img23d_time"  # when the run was started: local time that sorts as text
 TEXTURED = "img23d_textured"
+VARIED = "img23d_varied"  # made to be another than what the settings and the photo alone give
+CHOICE = "img23d_choice"  # one of several variants, of which the artist is to keep one
+ORIGINAL = "img23d_original"  # the object whose place the one that is kept takes; none where it stays
+ORIGINAL_MESH = "img23d_original_mesh"  # the fingerprint of its mesh when the variants were asked for
 CAMERA = "img23d_camera"  # on a camera that stands for a photo's, and on its data: the job's id
 
 
@@ -44,13 +49,30 @@ def tag_result(obj: bpy.types.Object, job: Job, index: int) -> None:
     obj["img23d_name"] = target.name
     if target.box is not None:
         obj["img23d_box"] = [target.box.left, target.box.top, target.box.right, target.box.bottom]
-    obj["img23d_seed"] = request.seed
+    obj["img23d_seed"] = request.seed_of(index)
+    thing = request.thing_of(index)
+    obj["img23d_faces"] = request.wanted[thing].faces if thing < len(request.wanted) else 0
+    obj[VARIED] = request.is_varied(index)
     obj["img23d_engine"] = request.engine
-    obj["img23d_settings"] = json.dumps(asdict(used_settings(recipe_of_job(job, index))), sort_keys=True)
+    obj["img23d_settings"] = json.dumps(asdict(recipe_of_job(job, index).own_settings), sort_keys=True)
 
 
 def is_result(obj: bpy.types.Object) -> bool:
     return RUN in obj and TARGET in obj
+
+
+def variants_of(obj: bpy.types.Object, among: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
+    """Those of the same thing in the same run, of which one is still to be kept, `obj` included."""
+    run = obj.get(RUN)
+    several = [one for one in among if CHOICE in one and one.get(RUN) == run and type(one.get(TARGET)) is int]
+    return sorted(several, key=lambda one: one[TARGET])
+
+
+def variants_beside(obj: bpy.types.Object) -> list[bpy.types.Object]:
+    """For `draw`: those that stand in the same collection; none where nothing is to be chosen."""
+    if CHOICE not in obj or not obj.users_collection:
+        return []
+    return variants_of(obj, obj.users_collection[0].objects)
 
 
 def find_by_uid(session_uid: int) -> bpy.types.Object | None:

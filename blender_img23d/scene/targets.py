@@ -15,7 +15,7 @@ from .folders import absolute
 from .windows import push_undo, why_not_now, workplace_of
 
 _PERCENT = 100.0
-_SAME = ("name", "use", "is_drawn", "found_as", "note", "cutout", "strokes", "automatic")  # in the list and in `Row`
+_SAME = ("name", "use", "is_drawn", "found_as", "note", "cutout", "strokes", "automatic", "faces")  # in the list and in `Row`
 # What a row's cut-out depends on: its box's edges in percent, its picked point and its strokes; or the name that was not found.
 Look = tuple[float | str, ...]
 
@@ -152,6 +152,7 @@ def _read(row: Img23DTarget, metres: float) -> Row:
         shape=ShapeKind(row.shape),
         sides=_sides(row),
         automatic=row.automatic,
+        faces=row.faces,
     )
 
 

@@ -168,3 +168,35 @@ def test_what_is_imported_beside_a_changed_one_does_not_hide_in_it(run, boxes):
     assert bpy.ops.img23d.import_result(index=0) == {"FINISHED"}
     other = placer(run).object_of(run.job, 0)
     assert other != made and made.location == place and room(other)[0][0] > room(made)[1][0]
+
+
+# --- clear of what is there ---------------------------------------------------------------------------------------------
+
+
+def cube_at(x: float, y: float, *, high: float = 2.0) -> bpy.types.Object:
+    bpy.ops.mesh.primitive_cube_add(size=2.0, location=(x, y, high / 2))
+    obj = bpy.context.active_object
+    obj.scale.z = high / 2
+    bpy.context.view_layer.update()
+    return obj
+
+
+def meet(one, other) -> bool:
+    (low, high), (other_low, other_high) = room(one), room(other)
+    return all(low[i] < other_high[i] - 1e-4 and other_low[i] < high[i] - 1e-4 for i in range(3))
+
+
+def test_beside_is_clear_of_the_artists_own_things(owner, values, photo, as_with_a_window, monkeypatch, boxes):
+    rehearsal = Rehearsal(owner, monkeypatch)
+    values.photo, values.names = str(photo), "cup"
+    begin(rehearsal)
+    rehearsal.mesh(0, boxes[0], textured=False)
+    rehearsal.finish()
+    cup = bpy.data.objects["cup"]
+    cube = cube_at(cup.location.x + 1.4, cup.location.y)
+    begin(rehearsal)
+    placer(rehearsal).make_beside(rehearsal.job, 0, bpy.data.objects["cup"])
+    rehearsal.mesh(0, boxes[0], textured=False)
+    other = bpy.data.objects["cup.001"]
+    assert not meet(other, cube)
+    assert not meet(other, bpy.data.objects["cup"])

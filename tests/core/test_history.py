@@ -215,3 +215,12 @@ def test_a_link_is_not_followed_and_a_base_without_runs_is_empty(tmp_path: Path)
     except OSError:
         pytest.skip("links need a right here")
     assert list_runs(tmp_path) == [] and list_runs(tmp_path / "nowhere") == []
+
+
+@pytest.mark.parametrize(("variants", "known"), [(2, 2), (3, 1), (0, 1), (-2, 1), (99, 1), ("2", 1), (None, 1)])
+def test_variants_of_a_damaged_record_are_things_of_their_own(tmp_path: Path, variants: object, known: int) -> None:
+    targets = [{"name": "cup", "state": "cut"}] * 4
+    record = {"kind": "generate", "state": "finished", "targets": targets, "variants": variants, "varies": True}
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    job = read_run(tmp_path)
+    assert job is not None and (job.request.variants, job.request.varies) == (known, True)

@@ -114,3 +114,29 @@ def test_settings_are_said_as_the_panel_calls_them() -> None:
     assert words["Shape Model"] == "Hunyuan3D 2 mini, Turbo" and words["Steps"] == "7" and words["Texture"] == "None"
     assert words["Find With"] == "of-tomorrow" and "Paint With" not in words
     assert "Cut Out With" in dict(settings_in_words("cutout", Settings()))
+
+
+def several(photo: Path, *wanted: Wanted) -> Job:
+    """A run of three variants of each, the first one plain."""
+    request = Generate(job="j", photo=str(photo), run_folder="/r", wanted=wanted, seed=5, variants=3, settings=SETTINGS)
+    job = new_job(request, file_key="", now=1.0)
+    assert [target.name for target in job.targets] == [one.name for one in wanted for _ in range(3)]
+    targets = tuple(LocatedTarget(name=one.name, box=BOXES[i]) for i, one in enumerate(wanted) for _ in range(3))
+    job.on_located(Located(job="j", targets=targets, photo_width=10, photo_height=10))
+    return job
+
+
+def test_a_variant_is_made_again_by_its_own_seed_and_varied(photo: Path, tmp_path: Path) -> None:
+    job = several(photo, Wanted(name="cup"), Wanted(name="book", height=0.3))
+    again = build_again(recipe_of_job(job, 5), base_folder=tmp_path, seed=recipe_of_job(job, 5).seed)
+    assert (again.seed, again.varies, again.variants) == (7, True, 1)
+    assert again.wanted == (Wanted(name="book", box=BOXES[1], height=0.3),)
+    plain = build_again(recipe_of_job(job, 3), base_folder=tmp_path, seed=5)
+    assert (plain.seed, plain.varies, plain.wanted[0].name) == (5, False, "book")
+
+
+def test_several_variants_of_an_object_are_all_varied(photo: Path, tmp_path: Path) -> None:
+    recipe = recipe_of_job(several(photo, Wanted(name="cup")), 0)
+    request = build_again(recipe, base_folder=tmp_path, seed=-1, variants=4)
+    assert (request.variants, request.varies, request.wanted) == (4, True, (Wanted(name="cup"),))
+    assert not build_again(recipe, base_folder=tmp_path, seed=5).varies, "the same again is no variant"

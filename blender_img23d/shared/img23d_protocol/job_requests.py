@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .limits import TEXTURE_SIZES
+from .limits import SEED_MAX, TEXTURE_SIZES
 from .settings import Settings, ShapeKind
 
 
@@ -63,7 +63,8 @@ class Wanted:
 
     `point` is a place on the thing: it is what stands apart from its surroundings there, of several such things the one that
     fills the box. `height` is how tall the thing really is, in metres; 0 where the artist did not say. `shape` is for the engines
-    that make the solid of the outline; AUTO leaves it to the settings. `sides` are further photos of it, at most one a side.
+    that make the solid of the outline; AUTO leaves it to the settings. `sides` are further photos of it, at most one a side. `faces`
+    is how many triangles it gets, whatever the engine; 0: as the settings say.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Wanted:
     height: float = 0.0
     shape: ShapeKind = ShapeKind.AUTO
     sides: tuple[SidePhoto, ...] = ()
+    faces: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +114,9 @@ class Generate:
 
     `seed` is 0..limits.SEED_MAX: the caller has already drawn it where the artist chose "random". `pixels_per_metre` is an
     earlier run's one scale of all targets, so that a thing made again has the same size; 0: the largest thing measures 1 m.
+
+    Each thing is made `variants` times, as targets one after the other, see `seed_of` and `is_varied`. Where an engine's shapes
+    depend on no seed, the varied ones have another depth; the first is varied only with `varies`.
     """
 
     job: str
@@ -121,7 +126,19 @@ class Generate:
     engine: str = "preview"
     seed: int = 0
     pixels_per_metre: float = 0.0
+    variants: int = 1  # 1..limits.VARIANTS_MAX
+    varies: bool = False
     settings: Settings = field(default_factory=Settings)
+
+    def thing_of(self, target: int) -> int:
+        """The index of the thing that a target is a variant of."""
+        return target // self.variants
+
+    def seed_of(self, target: int) -> int:
+        return (self.seed + target % self.variants) % (SEED_MAX + 1)
+
+    def is_varied(self, target: int) -> bool:
+        return self.varies or target % self.variants > 0
 
 
 class UvSource(StrEnum):

@@ -6,6 +6,7 @@ TEXTURE_SIZES = (1024, 2048, 4096)  # pixels a side
 FACES_MIN, FACES_MAX, FACES_DEFAULT = 500, 200_000, 20_000  # triangles
 THICKNESS_MIN, THICKNESS_MAX = 0.05, 3.0  # 1 is as round as it is wide
 SEED_MAX = 2**31 - 1
+VARIANTS_MAX = 4  # of one thing in a run
 HEIGHT_MAX = 100_000.0  # metres: taller than anything that a photo of this planet shows
 
 # A message is one line. A longer one is refused by whoever would send it, and read by nobody.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from .choices import AUTO_DEVICE, CUTTERS, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, shape_set
-from .limits import BUDGET_DEFAULT, FACES_DEFAULT, OCTREE_DEFAULT, TEXTURE_SIZES
+from .limits import BUDGET_DEFAULT, FACES_DEFAULT, FACES_MAX, FACES_MIN, OCTREE_DEFAULT, TEXTURE_SIZES
 
 
 class ShapeKind(StrEnum):
@@ -72,8 +72,16 @@ class Settings:
     texture: bool = True
     texture_size: int = TEXTURE_SIZES[0]  # pixels a side
     faces: int = FACES_DEFAULT  # at most that many triangles
+    quads: bool = False  # Blender makes quads of them when they are there
     shape: ShapeKind = ShapeKind.AUTO
     thickness: float = 1.0
     cutter: str = CUTTERS[0][0]
     nameless: Nameless = Nameless.WHOLE
     learned: LearnedSettings = field(default_factory=LearnedSettings)
+
+    def with_faces(self, faces: int) -> Settings:
+        """The same for one thing with a number of its own; 0 changes nothing. What an engine cannot make so many of gets its most."""
+        if not faces:
+            return self
+        learned = replace(self.learned, faces=faces)
+        return replace(self, faces=min(max(faces, FACES_MIN), FACES_MAX), learned=learned)

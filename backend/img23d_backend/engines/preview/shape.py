@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -24,6 +24,7 @@ from .outline import Outline, trace_outline
 from .planes import Planes, find_planes
 from .revolve import Core, find_core, revolved
 from .side_shape import fit_sides
+from .variation import Variation, draw_variation
 
 CELLS_FEWEST, CELLS_MOST = 160, 1000  # along the longer side of the outline
 COARSER = (1.0, 3.0, 8.0, 20.0)  # how much the outline is smoothed, until the faces are enough for it
@@ -47,7 +48,10 @@ class _Form:
 
 
 class OutlineShaper:
-    """Makes one closed mesh of a cut-out's outline; the colours tell what was turned about an axis. Deterministic."""
+    """Makes one closed mesh of a cut-out's outline; the colours tell what was turned about an axis.
+
+    Deterministic, and the same for every seed unless the context asks for a varied one.
+    """
 
     def __init__(self) -> None:
         self._kept: Kept[Shaped] = Kept(_KEPT)
@@ -57,12 +61,14 @@ class OutlineShaper:
 
         Mesh units: the longer side of the outline is 1, the origin is in the middle. Raises Img23DError(EMPTY_CUTOUT).
         """
-        key = (digest(cutout.rgba, *cutout.sides.values()), tuple(cutout.sides), cutout.photo, settings.faces, settings.shape, settings.thickness)
-        return self._kept.get(key, lambda: self._made(cutout, settings, context))
+        variation = draw_variation(context.seed) if context.is_varied else None
+        pictures = digest(cutout.rgba, *cutout.sides.values())
+        key = (pictures, tuple(cutout.sides), cutout.photo, settings.faces, settings.shape, settings.thickness, variation)
+        return self._kept.get(key, lambda: self._made(cutout, settings, variation, context))
 
-    def _made(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
+    def _made(self, cutout: CutOut, settings: Settings, variation: Variation | None, context: Context) -> Shaped:
         faces = _enough_faces(cutout, settings)
-        dish = find_dish(cutout.rgba) if settings.shape is ShapeKind.AUTO else None
+        dish = find_dish(cutout.rgba) if settings.shape is ShapeKind.AUTO and variation is None else None
         solid = None if dish is None else dish_solid(dish, faces=faces, longer=_longer_side(cutout))
         if solid is not None:
             context.report(1.0, _DISH_NOTE)
@@ -83,9 +89,13 @@ class OutlineShaper:
             mesh, view = _in_units(mesh, outline)
             if len(mesh.faces) <= faces and not find_defects(mesh):
                 break
-        context.report(1.0, form.note)
         shaped = Shaped(mesh=mesh, view=view, note=form.note, kind=form.kind)
-        return shaped if form.kind is ShapeKind.FLAT and is_aslant(outline) else fit_sides(shaped, cutout.sides)
+        if form.kind is not ShapeKind.FLAT or not is_aslant(outline):
+            shaped = fit_sides(shaped, cutout.sides)
+        if variation is not None:
+            shaped = replace(shaped, mesh=variation.applied(shaped.mesh), note=f"{shaped.note} {variation.note}")
+        context.report(1.0, shaped.note)
+        return shaped
 
 
 def _enough_faces(cutout: CutOut, settings: Settings) -> int:
