@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..core.jobs import Job
+from ..core.queued_jobs import Where
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import Generate
 from .extents import world_extents
@@ -39,18 +42,24 @@ class Placer:
 
     # --- where things go --------------------------------------------------------------------------------------------
 
-    def choose_spot(self, job: Job, scene: bpy.types.Scene) -> None:
-        self._spots[job.id] = choose_spot(job.id, scene)
+    def choose_spot(self, job: Job, scene: bpy.types.Scene, where: Where | None = None) -> None:
+        """`where`: as it was when the button was pressed."""
+        self._spots[job.id] = choose_spot(job.id, scene, where)
         self._looks[job.id] = first_look(workplace_of(scene))
         self._ledger.begin(job)
 
     def make_instead(self, job: Job, index: int, obj: bpy.types.Object) -> None:
         """That target's result becomes this object's mesh; it stands beside it where the artist changes the mesh meanwhile."""
-        self._give_home(job, index, obj, is_instead=True)
+        self._give_home(job, index, obj, home_at(obj, is_instead=True))
 
     def make_beside(self, job: Job, index: int, obj: bpy.types.Object) -> None:
         """That target's result stands to the right of this object."""
-        self._give_home(job, index, obj, is_instead=False)
+        self._give_home(job, index, obj, home_at(obj, is_instead=False))
+
+    def make_at(self, job: Job, index: int, home: Home) -> None:
+        """That target's result goes to an object as it was when the button was pressed, instead of its mesh or beside it."""
+        obj = home.object()
+        self._give_home(job, index, obj, replace(home, fingerprint=fingerprint(obj)) if self._ledger.is_as_made(obj) else home)
 
     def workplace(self, job: Job) -> Workplace | None:
         """Where the results of a job belong now; None where its file or its scene is gone."""
@@ -109,8 +118,8 @@ class Placer:
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
-    def _give_home(self, job: Job, index: int, obj: bpy.types.Object, *, is_instead: bool) -> None:
-        self._homes[job.id, index] = home_at(obj, is_instead=is_instead)
+    def _give_home(self, job: Job, index: int, obj: bpy.types.Object, home: Home) -> None:
+        self._homes[job.id, index] = home
         if job.id not in self._spots:
             self.choose_spot(job, obj.users_scene[0])
             self._spots[job.id].collection_uid = obj.users_collection[0].session_uid

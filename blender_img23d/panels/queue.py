@@ -1,0 +1,94 @@
+"""What waits for its turn, and what could not be made of it."""
+
+from __future__ import annotations
+
+from pathlib import PurePath
+
+import bpy
+from bpy.app.translations import pgettext_iface as _
+
+from ..core.queue import Queue, Setback
+from ..core.queued_jobs import Kind, QueuedJob
+from ..scene.owner import Extension
+from .text import draw_sentence
+
+_ROWS = 6  # at once
+_ICONS = {Kind.GENERATE: "MESH_MONKEY", Kind.AGAIN: "FILE_REFRESH", Kind.RETEXTURE: "TEXTURE"}
+_BUTTONS = 70  # pixels at scale 1 that the buttons of a row take
+
+
+def draw_queue(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    """Nothing where nothing waits and nothing went wrong."""
+    queue = owner.applier.queue
+    if queue.waiting:
+        _draw_waiting(layout.box().column(), context, owner, queue)
+    if queue.trouble:
+        draw_sentence(layout, context, queue.trouble, icon="ERROR")
+    for setback in queue.setbacks:
+        _draw_setback(layout, context, setback)
+
+
+def _draw_waiting(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, queue: Queue) -> None:
+    row = layout.row()
+    row.label(text=_("Waiting ({count})").format(count=len(queue.waiting)), icon="SORTTIME", translate=False)
+    row.operator("img23d.queue_clear", text="Remove All", icon="X")
+    for index, job in enumerate(queue.waiting[:_ROWS]):
+        _draw_job(layout, context, owner, queue, index)
+    if len(queue.waiting) > _ROWS:
+        layout.label(text=_("and {count} more").format(count=len(queue.waiting) - _ROWS), translate=False)
+    if queue.hold:
+        draw_sentence(layout, context, queue.hold, icon="PAUSE", in_box=True)
+        layout.operator("img23d.queue_go_on", text="Go On", icon="PLAY")
+
+
+def _draw_job(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, queue: Queue, index: int) -> None:
+    """Two lines: what is to be made, and of what."""
+    job = queue.waiting[index]
+    row = layout.row(align=True)
+    text = row.column(align=True)
+    text.scale_y = 0.8
+    icon = owner.thumbnails.icon(job.pictures[0].path) if job.pictures else 0
+    if icon:
+        text.label(text=title_of(job), icon_value=icon, translate=False)
+    else:
+        text.label(text=title_of(job), icon=_ICONS[job.kind], translate=False)
+    below = text.row()
+    below.active = False
+    below.label(text=origin_of(job), icon="BLANK1", translate=False)
+    _draw_buttons(row.row(align=True), job, is_first=index == 0, is_last=index == len(queue.waiting) - 1)
+
+
+def _draw_buttons(layout: bpy.types.UILayout, job: QueuedJob, *, is_first: bool, is_last: bool) -> None:
+    """All three in every row, so that none takes another's place."""
+    for step, icon, is_end in ((-1, "TRIA_UP", is_first), (1, "TRIA_DOWN", is_last)):
+        cell = layout.row(align=True)
+        cell.enabled = not is_end
+        button = cell.operator("img23d.queue_move", text="", icon=icon)
+        button.job, button.step = job.id, step
+    layout.operator("img23d.queue_remove", text="", icon="X").job = job.id
+
+
+def _draw_setback(layout: bpy.types.UILayout, context: bpy.types.Context, setback: Setback) -> None:
+    row = layout.row(align=True)
+    text = f"{title_of(setback.job)}: {_(setback.sentence)}"
+    draw_sentence(row.column(), context, text, icon="ERROR", taken=_BUTTONS)
+    row.operator("img23d.queue_try_again", text="", icon="FILE_REFRESH").job = setback.job.id
+    row.operator("img23d.queue_dismiss", text="", icon="X").job = setback.job.id
+
+
+def title_of(job: QueuedJob) -> str:
+    """What is to be made: the things by their names, or the meshes."""
+    if not job.names:
+        return _("The whole picture")
+    if job.kind is Kind.RETEXTURE:
+        text = _("Re-texture {name}") if len(job.names) == 1 else _("Re-texture {count} Meshes")
+        return text.format(name=job.names[0], count=len(job.names))
+    return (_("{name} again") if job.kind is Kind.AGAIN else "{name}").format(name=", ".join(job.names))
+
+
+def origin_of(job: QueuedJob) -> str:
+    """The picture, and the file of Blender that a mesh is in."""
+    names = ", ".join(PurePath(picture.path).name for picture in job.pictures)
+    if job.kind is Kind.RETEXTURE and job.where.file:
+        return _("{photo}, in {file}").format(photo=names, file=PurePath(job.where.file).name)
+    return names
