@@ -57,6 +57,12 @@ class IMG23D_OT_queue_clear(_OnList, bpy.types.Operator):
     bl_label = "Img23D: Remove All That Wait"
     bl_description = "Take all from the waiting list; what runs goes on"
 
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set(_("Nothing is waiting"))
+        owner = extension_or_none()
+        return owner is not None and bool(owner.applier.queue.waiting)
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
         owner.applier.queue.clear()
@@ -68,6 +74,12 @@ class IMG23D_OT_queue_go_on(_OnList, bpy.types.Operator):
     bl_idname = "img23d.queue_go_on"
     bl_label = "Img23D: Go On with the Waiting List"
     bl_description = "Begin with those that wait, one after the other"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set(_("Nothing waits for you"))
+        owner = extension_or_none()
+        return owner is not None and bool(owner.applier.queue.hold)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
@@ -96,7 +108,7 @@ class IMG23D_OT_queue_try_again(_OnList, bpy.types.Operator):
 class IMG23D_OT_queue_dismiss(_OnList, bpy.types.Operator):
     bl_idname = "img23d.queue_dismiss"
     bl_label = "Img23D: Dismiss This Message"
-    bl_description = "I have read it"
+    bl_description = "Take this message away"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()

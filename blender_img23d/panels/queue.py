@@ -35,7 +35,7 @@ def _draw_waiting(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     for index, job in enumerate(queue.waiting[:_ROWS]):
         _draw_job(layout, context, owner, queue, index)
     if len(queue.waiting) > _ROWS:
-        layout.label(text=_("and {count} more").format(count=len(queue.waiting) - _ROWS), translate=False)
+        layout.label(text=_("{count} more").format(count=len(queue.waiting) - _ROWS), translate=False)
     if queue.hold:
         draw_sentence(layout, context, queue.hold, icon="PAUSE", in_box=True)
         layout.operator("img23d.queue_go_on", text="Go On", icon="PLAY")
@@ -83,7 +83,8 @@ def title_of(job: QueuedJob) -> str:
     if job.kind is Kind.RETEXTURE:
         text = _("Re-texture {name}") if len(job.names) == 1 else _("Re-texture {count} Meshes")
         return text.format(name=job.names[0], count=len(job.names))
-    return (_("{name} again") if job.kind is Kind.AGAIN else "{name}").format(name=", ".join(job.names))
+    names = ", ".join(job.names)
+    return _("{name} again").format(name=names) if job.kind is Kind.AGAIN else names
 
 
 def origin_of(job: QueuedJob) -> str:
