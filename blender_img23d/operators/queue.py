@@ -36,6 +36,7 @@ class IMG23D_OT_queue_move(_OnList, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
         owner.applier.queue.move(self.job, self.step)
+        owner.pump.is_stale = True
         owner.pump.wake()
         return {"FINISHED"}
 
@@ -48,6 +49,7 @@ class IMG23D_OT_queue_remove(_OnList, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
         owner.applier.queue.remove(self.job)
+        owner.pump.is_stale = True
         owner.pump.wake()
         return {"FINISHED"}
 
@@ -61,11 +63,12 @@ class IMG23D_OT_queue_clear(_OnList, bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         cls.poll_message_set(_("Nothing is waiting"))
         owner = extension_or_none()
-        return owner is not None and bool(owner.applier.queue.waiting)
+        return owner is not None and owner.applier.queue.slots > 0
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
         owner.applier.queue.clear()
+        owner.pump.is_stale = True
         owner.pump.wake()
         return {"FINISHED"}
 
@@ -84,6 +87,7 @@ class IMG23D_OT_queue_go_on(_OnList, bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
         owner.applier.queue.go_on()
+        owner.pump.is_stale = True
         owner.pump.wake()
         return {"FINISHED"}
 
@@ -101,6 +105,7 @@ class IMG23D_OT_queue_try_again(_OnList, bpy.types.Operator):
                 owner.applier.queue.try_again(setback)
         except Img23DError as error:
             return owner.refuse(self, error)
+        owner.pump.is_stale = True
         owner.pump.wake()
         return {"FINISHED"}
 
@@ -115,6 +120,7 @@ class IMG23D_OT_queue_dismiss(_OnList, bpy.types.Operator):
         setback = owner.applier.queue.setback(self.job)
         if setback is not None:
             owner.applier.queue.dismiss(setback)
+        owner.pump.is_stale = True
         owner.pump.wake()
         return {"FINISHED"}
 

@@ -9,6 +9,7 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..core.queue import Queue, Setback
 from ..core.queued_jobs import Kind, QueuedJob
+from ..scene.file_state import FileState
 from ..scene.owner import Extension
 from .text import draw_sentence
 
@@ -20,7 +21,7 @@ _BUTTONS = 70  # pixels at scale 1 that the buttons of a row take
 def draw_queue(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
     """Nothing where nothing waits and nothing went wrong."""
     queue = owner.applier.queue
-    if queue.waiting:
+    if queue.slots:
         _draw_waiting(layout.box().column(), context, owner, queue)
     if queue.trouble:
         draw_sentence(layout, context, queue.trouble, icon="ERROR")
@@ -29,19 +30,34 @@ def draw_queue(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ex
 
 
 def _draw_waiting(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, queue: Queue) -> None:
+    """As high as the list was when the artist last did something with it, although it grows shorter by itself."""
+    count = len(queue.waiting)
     row = layout.row()
-    row.label(text=_("Waiting ({count})").format(count=len(queue.waiting)), icon="SORTTIME", translate=False)
-    row.operator("img23d.queue_clear", text="Remove All", icon="X")
-    for index, job in enumerate(queue.waiting[:_ROWS]):
-        _draw_job(layout, context, owner, queue, index)
-    if len(queue.waiting) > _ROWS:
-        layout.label(text=_("{count} more").format(count=len(queue.waiting) - _ROWS), translate=False)
+    text = _("Waiting ({count})").format(count=count) if count else _("Nothing waits any more")
+    row.label(text=text, icon="SORTTIME", translate=False)
+    row.operator("img23d.queue_clear", text="Remove All" if count else "Close", icon="X")
+    for index in range(min(queue.slots, _ROWS)):
+        if index < count:
+            _draw_job(layout, owner, queue, index)
+        else:
+            _draw_empty(layout)
+    if queue.slots > _ROWS:
+        more = count - _ROWS
+        layout.label(text=_("{count} more").format(count=more) if more > 0 else "", translate=False)
     if queue.hold:
         draw_sentence(layout, context, queue.hold, icon="PAUSE", in_box=True)
         layout.operator("img23d.queue_go_on", text="Go On", icon="PLAY")
 
 
-def _draw_job(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, queue: Queue, index: int) -> None:
+def _draw_empty(layout: bpy.types.UILayout) -> None:
+    """As high as a job."""
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    column.label(text="")
+    column.label(text="")
+
+
+def _draw_job(layout: bpy.types.UILayout, owner: Extension, queue: Queue, index: int) -> None:
     """Two lines: what is to be made, and of what."""
     job = queue.waiting[index]
     row = layout.row(align=True)
@@ -54,7 +70,7 @@ def _draw_job(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ext
         text.label(text=title_of(job), icon=_ICONS[job.kind], translate=False)
     below = text.row()
     below.active = False
-    below.label(text=origin_of(job), icon="BLANK1", translate=False)
+    below.label(text=origin_of(job, owner.applier.files), icon="BLANK1", translate=False)
     _draw_buttons(row.row(align=True), job, is_first=index == 0, is_last=index == len(queue.waiting) - 1)
 
 
@@ -87,9 +103,11 @@ def title_of(job: QueuedJob) -> str:
     return _("{name} again").format(name=names) if job.kind is Kind.AGAIN else names
 
 
-def origin_of(job: QueuedJob) -> str:
-    """The picture, and the file of Blender that a mesh is in."""
-    names = ", ".join(PurePath(picture.path).name for picture in job.pictures)
-    if job.kind is Kind.RETEXTURE and job.where.file:
-        return _("{photo}, in {file}").format(photo=names, file=PurePath(job.where.file).name)
-    return names
+def origin_of(job: QueuedJob, files: FileState) -> str:
+    """The picture, and the file of Blender that it was asked for in where that is not the one that is open."""
+    names, where = ", ".join(PurePath(picture.path).name for picture in job.pictures), job.where
+    if where.file_key == files.key or (where.file and where.file == bpy.data.filepath):
+        return names
+    if not where.file:
+        return _("{photo}, in a file that is not open").format(photo=names)
+    return _("{photo}, in {file}").format(photo=names, file=PurePath(where.file).name)

@@ -27,7 +27,7 @@ def press(operator: bpy.types.Operator, context: bpy.types.Context, owner: Exten
     if run is not None:
         return follow_retexture(operator, owner) if run.is_retexture else follow(operator, context, owner, run)
     owner.refusal = ""
-    owner.in_use.is_due = True
+    owner.in_use.is_due = owner.pump.is_stale = True
     owner.pump.wake()
     if job in queue.waiting:
         operator.report({"INFO"}, _("It begins when its turn comes: {count} waiting.").format(count=len(queue.waiting)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import bpy
@@ -148,5 +149,6 @@ def _meshes(objects: Sequence[bpy.types.Object], values: Img23DSceneSettings, *,
     return tuple(meshes)
 
 
+@lru_cache(maxsize=256)
 def _same_path(one: str, other: str) -> bool:
     return bool(other) and os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))

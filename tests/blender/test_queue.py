@@ -37,7 +37,9 @@ def test_three_presses_in_the_artists_order(owner, three_pressed):
     tick_until(owner, lambda: all_done(owner))
     assert [job.targets[0].name for job in owner.session.jobs] == ["green box", "blue ball", "red ball"]
     assert set(states(owner).values()) == {"DONE"} and meshes() == ["blue ball", "green box", "red ball"]
-    assert "Waiting" not in panel().said
+    shown = panel()
+    assert "Waiting" not in shown.said and "Nothing waits any more" in shown.said, "what stands below has not moved"
+    assert bpy.ops.img23d.queue_clear() == {"FINISHED"} and not panel().pressed("img23d.queue_clear")
 
 
 def test_one_is_removed_and_one_is_cancelled(owner, three_pressed):
@@ -112,13 +114,23 @@ def test_a_mesh_and_a_thing_made_again_wait_as_well(owner, values, photo, queue)
 
 def test_another_file_is_opened_and_its_results_wait_in_the_list(owner, values, photo, three_pressed, empty_file):
     bpy.ops.wm.read_homefile(use_empty=True)
-    assert waiting(owner) == ["green box", "blue ball"]
+    assert waiting(owner) == ["green box", "blue ball"] and "three.png, in empty.blend" in panel().said
     tick_until(owner, lambda: all_done(owner))
     assert set(states(owner).values()) == {"DONE"} and meshes() == []
     owner.pump.is_stale = True
     job = owner.session.jobs[0]
     assert owner.applier.placer.standings(job)[0].name == "READY"
     assert bpy.ops.img23d.import_result(job=job.id, index=0) == {"FINISHED"} and meshes() == [job.targets[0].name]
+
+
+def test_a_file_that_was_never_saved_is_said_to_be_gone(owner, photo, queue):
+    bpy.ops.wm.read_homefile(use_empty=True)
+    for name in ("red ball", "green box"):
+        press(bpy.context.scene.img23d, photo, name)
+    bpy.ops.wm.read_homefile(use_empty=True)
+    assert "three.png, in a file that is not open" in panel().said
+    tick_until(owner, lambda: all_done(owner))
+    assert set(states(owner).values()) == {"DONE"} and meshes() == []
 
 
 def test_saved_and_opened_again_they_come_into_their_file(owner, values, photo, three_pressed, tmp_path):
@@ -173,8 +185,9 @@ def test_a_restart_keeps_those_that_wait_and_begins_nothing_by_itself(owner, val
             owner.pump.tick()
         assert not owner.session.jobs and owner.session.active is None
         shown = panel()
-        assert "These were waiting when Blender ended." in shown.said and "three.png, in kitchen.blend" in shown.said
+        assert "These were waiting when Blender ended." in shown.said and "in kitchen.blend" not in shown.said
         bpy.ops.wm.read_homefile(use_empty=True)
+        assert "three.png, in kitchen.blend" in panel().said
         assert bpy.ops.img23d.queue_go_on() == {"FINISHED"}
         tick_until(owner, lambda: all_done(owner))
         assert waiting(owner) == ["Cube"], "a mesh waits for its file"

@@ -171,6 +171,22 @@ def test_the_rest_of_a_row_goes_back(desk: Desk, tmp_path: Path) -> None:
     assert not desk.queue.is_busy and [job.names for job in desk.queue.waiting] == [("y", "z"), ("a",)]
 
 
+def test_the_list_keeps_its_height_until_the_artist_does_something(desk: Desk, tmp_path: Path) -> None:
+    desk.wait("a", "b", "c")
+    finish(desk.queue, desk.run(desk.jobs["a"]))
+    finish(desk.queue, desk.run(desk.jobs["b"], "run2"))
+    assert desk.waiting == "c" and desk.queue.slots == 3
+    desk.queue.move("id-c", -1)
+    assert desk.queue.slots == 3, "nothing came of it"
+    desk.queue.remove("id-c")
+    assert desk.queue.slots == 0
+    desk.wait("a")
+    finish(desk.queue, desk.run(desk.jobs["a"], "run3"))
+    assert desk.queue.slots == 1
+    desk.run(make(tmp_path, "d"), "run4")
+    assert desk.queue.slots == 0, "begun by a press while nothing waited"
+
+
 def test_a_double_click_is_one_press(desk: Desk, tmp_path: Path) -> None:
     again = replace(make(tmp_path, "a"), id="another")
     assert desk.queue.press(desk.jobs["a"])
