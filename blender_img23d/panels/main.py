@@ -17,7 +17,7 @@ from .look import draw_look
 from .help_link import HasHelp
 from .photo import draw_photo
 from .quality import draw_quality
-from .queue import draw_queue
+from .queue import draw_queue, draw_setbacks
 from .running import draw_running
 from .targets import draw_find_button
 from .text import draw_sentence
@@ -42,12 +42,13 @@ class IMG23D_PT_main(HasHelp, bpy.types.Panel):
         column.prop(values, "layout", text="")
         draw_forecast(*parts)
         _draw_buttons(column, values)
+        draw_queue(column, context, owner)  # here, where a job that begins or ends does not move it
         if owner.session.active is None:
             draw_look(column, context, owner)
         else:
             draw_running(*parts)
         _draw_messages(column, context, owner)
-        draw_queue(column, context, owner)
+        draw_setbacks(column, context, owner)
         draw_first_run(*parts)
 
 

@@ -19,10 +19,15 @@ _BUTTONS = 70  # pixels at scale 1 that the buttons of a row take
 
 
 def draw_queue(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
-    """Nothing where nothing waits and nothing went wrong."""
+    """Nothing where nothing waits."""
     queue = owner.applier.queue
     if queue.slots:
         _draw_waiting(layout.box().column(), context, owner, queue)
+
+
+def draw_setbacks(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    """What could not be made of it, in the order in which it was tried."""
+    queue = owner.applier.queue
     if queue.trouble:
         draw_sentence(layout, context, queue.trouble, icon="ERROR")
     for setback in queue.setbacks:
@@ -35,7 +40,7 @@ def _draw_waiting(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     row = layout.row()
     text = _("Waiting ({count})").format(count=count) if count else _("Nothing waits any more")
     row.label(text=text, icon="SORTTIME", translate=False)
-    row.operator("img23d.queue_clear", text="Remove All" if count else "Close", icon="X")
+    row.operator("img23d.queue_clear", text="Remove All" if count else "", icon="X")
     for index in range(min(queue.slots, _ROWS)):
         if index < count:
             _draw_job(layout, owner, queue, index)
