@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ..core.queue import Queue, Setback
-from ..core.queued_jobs import Kind, QueuedJob
 from ..scene.file_state import FileState
 from ..scene.owner import Extension
 from .text import draw_sentence
 
+if TYPE_CHECKING:  # Blender's start waits for what panels import
+    from ..core.queue import Queue, Setback
+    from ..core.queued_jobs import QueuedJob
+
 _ROWS = 6  # at once
-_ICONS = {Kind.GENERATE: "MESH_MONKEY", Kind.AGAIN: "FILE_REFRESH", Kind.RETEXTURE: "TEXTURE"}
+_ICONS = {"generate": "MESH_MONKEY", "again": "FILE_REFRESH", "retexture": "TEXTURE"}  # by the values of queued_jobs.Kind
 _BUTTONS = 70  # pixels at scale 1 that the buttons of a row take
 
 
@@ -101,11 +104,11 @@ def title_of(job: QueuedJob) -> str:
     """What is to be made: the things by their names, or the meshes."""
     if not job.names:
         return _("The whole picture")
-    if job.kind is Kind.RETEXTURE:
+    if job.kind == "retexture":
         text = _("Re-texture {name}") if len(job.names) == 1 else _("Re-texture {count} Meshes")
         return text.format(name=job.names[0], count=len(job.names))
     names = ", ".join(job.names)
-    return _("{name} again").format(name=names) if job.kind is Kind.AGAIN else names
+    return _("{name} again").format(name=names) if job.kind == "again" else names
 
 
 def origin_of(job: QueuedJob, files: FileState) -> str:
