@@ -44,6 +44,7 @@ class Pump:
         self._applier = applier
         self._callback = self._on_timer  # the same object each time, since Blender knows a timer by its function
         self._seen: tuple = ()
+        self._has_looked = False  # for what a Blender before this one has left waiting
         self._status = ""
         self._wants_drawing, self._held = False, 0  # and for how many ticks it has waited
         self._pictures: deque[str] = deque()  # paths of what is shown and may not be loaded yet
@@ -88,7 +89,7 @@ class Pump:
 
     @property
     def is_busy(self) -> bool:
-        return self._session.active is not None or self._applier.is_busy or self._setup.is_running
+        return self._session.active is not None or self._applier.is_busy or self._applier.runner.has_due or self._setup.is_running
 
     def _on_timer(self) -> float:
         try:
@@ -115,6 +116,9 @@ class Pump:
                 point_at_failure(bpy.context.window_manager, update.job)
         self.is_stale |= self._setup.tick()
         has_changed = self._applier.step()
+        if not self._has_looked and not bpy.app.background:
+            self._has_looked = True
+            self._applier.runner.take_over()
         if owner is not None:
             owner.running.step()
             has_changed |= owner.in_use.step(bpy.context)
@@ -204,6 +208,7 @@ def _shown_pictures(owner: Extension, job: Job | None) -> set[str]:
     chosen = [values.targets[values.active_target] for values in shown if 0 <= values.active_target < len(values.targets)]
     paths.update(form_path(row.cutout, kind) for row in chosen if row.cutout and row.automatic for kind in ShapeKind)
     paths.update(absolute(getattr(row, f"{side}_photo")) for row in chosen for side in Side)
+    paths.update(picture.path for waiting in owner.applier.queue.waiting for picture in waiting.pictures[:1])
     for one in {job, owner.session.active} - {None}:
         paths.update(target.preview or target.cutout for target in one.targets)
     return paths - {""}
@@ -216,7 +221,8 @@ def _visible_state(owner: Extension, job: Job | None) -> tuple:
     running = owner.running
     now = (session.active is None, session.unanswered, running.left.told, round(running.left.fraction, 2), running.picture)
     shown = () if job is None else (job.id, job.state, job.heard, job.notes)
-    return (session.state, session.notice, known, step, now, owner.refusal, owner.applier.waiting, owner.applier.retexturer.progress, shown)
+    queue = (owner.applier.waiting, owner.applier.retexturer.progress, owner.applier.queue.version, owner.applier.queue.trouble)
+    return (session.state, session.notice, known, step, now, owner.refusal, queue, shown)
 
 
 def _status_text(owner: Extension, job: Job | None) -> str:

@@ -26,6 +26,7 @@ from .operators import (
     photo_sources,
     picking,
     quality,
+    queue,
     results,
     retexture,
     setup,
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(properties, preferences),
-    *(photo, photo_sources, targets, side_photos, generate, arrangement, results, made, variants, mesh_tools, look, history),
+    *(photo, photo_sources, targets, side_photos, generate, queue, arrangement, results, made, variants, mesh_tools, look, history),
     *(image_editor, box_tool, mask_tool, picking, image_editor_panel),
     *(retexture, setup, weights, quality, diagnose, forecast),
     *(photo_panel, main, targets_panel, results_panel, variants_panel, made_panel, mesh_tools_panel, advanced, shape),
@@ -80,6 +81,7 @@ def register() -> None:
     translations.register()
     app.install(_make_owner)
     bpy.app.handlers.load_post.append(_on_load)
+    bpy.app.handlers.save_post.append(_on_save)
     for handlers in (bpy.app.handlers.undo_post, bpy.app.handlers.redo_post):
         handlers.append(_on_undo)
     bpy.app.handlers.render_init.append(_on_render)
@@ -93,6 +95,7 @@ def unregister() -> None:
     bpy.app.handlers.render_init.remove(_on_render)
     for handlers in (bpy.app.handlers.redo_post, bpy.app.handlers.undo_post):
         handlers.remove(_on_undo)
+    bpy.app.handlers.save_post.remove(_on_save)
     bpy.app.handlers.load_post.remove(_on_load)
     _end_owner()
     translations.unregister()
@@ -155,7 +158,7 @@ def _make_owner() -> Extension:
         forecaster=Forecaster(),
         running=Running(session, thumbnails),
         history=History(session, thumbnails),
-        in_use=FoldersInUse(session, applier.targets),
+        in_use=FoldersInUse(session, applier.targets, applier.queue),
     )
     owner.overlay.attach()
     owner.pump.start()
@@ -168,6 +171,7 @@ def _end_owner() -> None:
     if owner is not None:
         owner.overlay.detach()
         owner.pump.stop()
+        owner.applier.runner.close()
         owner.setup.shutdown()
         owner.session.shutdown()
         owner.thumbnails.close()
@@ -185,6 +189,14 @@ def _on_load(*_: object) -> None:
         owner.editors.forget()
         owner.overlay.draft = None
         owner.pump.is_stale = owner.in_use.is_due = True
+
+
+@persistent
+def _on_save(*_: object) -> None:
+    """What waits belongs to the file by its name, so that it is known again when that is opened later."""
+    owner = extension_or_none()
+    if owner is not None:
+        owner.applier.queue.follow(owner.applier.files.key, bpy.data.filepath)
 
 
 @persistent

@@ -6,8 +6,8 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty
 
-from ..scene.outcome import follow
-from ..scene.owner import extension, extension_or_none, poll_idle
+from ..scene.outcome import press
+from ..scene.owner import extension, extension_or_none
 from ..scene.selection import check_mode
 from ..shared.img23d_protocol import Img23DError
 
@@ -15,15 +15,15 @@ from ..shared.img23d_protocol import Img23DError
 class IMG23D_OT_generate(bpy.types.Operator):
     bl_idname = "img23d.generate"
     bl_label = "Img23D: Generate Objects from Photo"
-    bl_description = "Make one object for each name from the chosen photo and put them into the scene"
+    bl_description = (
+        "Make one object for each name from the chosen photo and put them into the scene; "
+        "while something else is being made, this waits for its turn"
+    )
     bl_options = {"REGISTER"}  # the run becomes one undo step when it is finished
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return poll_idle(cls)
-
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.requests import generate_request  # not before it is wanted, since Blender's start waits for every import
+        from ..scene.queued import queued_generate  # not before it is wanted, since Blender's start waits for every import
+        from ..scene.requests import generate_request
         from ..scene.search import needs_check, search
 
         owner = extension()
@@ -33,30 +33,38 @@ class IMG23D_OT_generate(bpy.types.Operator):
         try:
             if bpy.app.background:  # nobody could leave the mode while the job waits for it
                 check_mode(context)
-            job = owner.session.submit(generate_request(context), owner.applier.files.key)
+            job = queued_generate(context, owner.applier.files, generate_request(context))
         except Img23DError as error:
             return owner.refuse(self, error)
-        owner.applier.placer.choose_spot(job, context.scene)
-        return follow(self, context, owner, job)
+        return press(self, context, owner, job)
 
 
 class IMG23D_OT_cancel(bpy.types.Operator):
     bl_idname = "img23d.cancel"
     bl_label = "Img23D: Cancel the Running Job"
-    bl_description = "Stop the job, and the meshes that wait to be re-textured; what is finished already stays in the scene"
+    bl_description = (
+        "Stop what is being made or re-textured now; what is finished of it stays in the scene, "
+        "and the next one that waits begins"
+    )
     bl_options = {"REGISTER"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         cls.poll_message_set(_("No job is running"))
         owner = extension_or_none()
-        return owner is not None and (owner.session.active is not None or owner.applier.retexturer.is_busy)
+        return owner is not None and owner.applier.runner.is_busy
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if extension().applier.queue.is_settling:
+            self.report({"INFO"}, _("The next one has just begun: press again to stop it as well."))
+            return {"CANCELLED"}
+        return self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
         owner.session.cancel()
         if owner.session.active is None:  # a row of meshes may wait for its next one
-            owner.applier.retexturer.stop()
+            owner.applier.queue.stop()
         owner.pump.wake()
         return {"FINISHED"}
 

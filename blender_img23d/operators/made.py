@@ -9,8 +9,8 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, IntProperty
 
 from ..scene.folders import runs_base
-from ..scene.outcome import follow
-from ..scene.owner import extension, poll_idle
+from ..scene.outcome import press
+from ..scene.owner import extension
 from ..scene.selection import check_mode
 from ..scene.tags import RUN_FOLDER, is_result
 from ..shared.img23d_protocol import Img23DError
@@ -56,25 +56,21 @@ class IMG23D_OT_make_again(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not poll_idle(cls):
-            return False
         cls.poll_message_set(_("Select an object that was made from a photo"))
         return _is_made(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.again import again_request, place_again  # late, as everything that Blender's start should not wait for
+        from ..scene.again import again_job  # late, as everything that Blender's start should not wait for
 
         owner, obj = extension(), context.object
         try:
             if bpy.app.background:  # nobody could leave the mode while the job waits for it
                 check_mode(context)
             how = {"new_seed": self.new_seed, "with_panel": self.with_panel, "variants": self.variants}
-            request = again_request(context, obj, **how)
-            job = owner.session.submit(request, owner.applier.files.key)
+            job = again_job(context, owner, obj, **how)
         except Img23DError as error:
             return owner.refuse(self, error)
-        place_again(context, owner, job, obj)
-        return follow(self, context, owner, job)
+        return press(self, context, owner, job)
 
 
 class IMG23D_OT_mark_asset(bpy.types.Operator):

@@ -6,8 +6,8 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..scene.faces import can_switch, shows_new, switch
-from ..scene.outcome import follow_retexture
-from ..scene.owner import extension, extension_or_none, poll_idle
+from ..scene.outcome import press
+from ..scene.owner import extension
 from ..scene.paintable import chosen_meshes
 from ..shared.img23d_protocol import Img23DError
 
@@ -17,29 +17,24 @@ class IMG23D_OT_retexture(bpy.types.Operator):
     bl_label = "Img23D: Re-texture Selected Meshes"
     bl_description = (
         "Paint the selected meshes from a picture, one after the other, as a new material; "
-        "each mesh and everything on it stays as it is"
+        "each mesh and everything on it stays as it is. While something else is being made, this waits for its turn"
     )
     bl_options = {"REGISTER"}  # becomes an undo step a mesh when that is finished
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not poll_idle(cls):
-            return False
-        owner = extension_or_none()
-        if owner is not None and owner.applier.retexturer.is_busy:
-            return False
         cls.poll_message_set(_("Select a mesh object first"))
         return bool(chosen_meshes(context))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.requests import retexture_wish  # late, as everything that Blender's start should not wait for
+        from ..scene.queued import queued_retexture  # late, as everything that Blender's start should not wait for
 
         owner = extension()
         try:
-            owner.applier.retexturer.begin(retexture_wish(context), chosen_meshes(context))
+            job = queued_retexture(context, owner.applier.files, chosen_meshes(context))
         except Img23DError as error:
             return owner.refuse(self, error)
-        return follow_retexture(self, owner)
+        return press(self, context, owner, job)
 
 
 class IMG23D_OT_switch_texture(bpy.types.Operator):

@@ -17,6 +17,7 @@ from .look import draw_look
 from .help_link import HasHelp
 from .photo import draw_photo
 from .quality import draw_quality
+from .queue import draw_queue, draw_setbacks
 from .running import draw_running
 from .targets import draw_find_button
 from .text import draw_sentence
@@ -40,12 +41,14 @@ class IMG23D_PT_main(HasHelp, bpy.types.Panel):
         draw_quality(*parts)
         column.prop(values, "layout", text="")
         draw_forecast(*parts)
+        _draw_buttons(column, values)
+        draw_queue(column, context, owner)  # here, where a job that begins or ends does not move it
         if owner.session.active is None:
-            _draw_buttons(column, values)
             draw_look(column, context, owner)
         else:
             draw_running(*parts)
         _draw_messages(column, context, owner)
+        draw_setbacks(column, context, owner)
         draw_first_run(*parts)
 
 
@@ -123,6 +126,7 @@ def _draw_messages(layout: bpy.types.UILayout, context: bpy.types.Context, owner
         draw_sentence(layout, context, owner.refusal, icon="ERROR")
     newest = owner.session.jobs[0] if owner.session.jobs else None
     is_said = newest is not None and newest.is_pick and newest.code == ErrorCode.NO_REGION  # beside the photo
+    is_said |= newest is not None and any(setback.run == newest.id for setback in owner.applier.queue.setbacks)  # with the queue
     if newest is not None and newest.error and not newest.is_past and not is_said:  # here, since the list below may be closed
         draw_sentence(layout, context, f"{_(newest.error)} {_(newest.action)}".rstrip(), icon="ERROR")
     if owner.session.notice:

@@ -24,6 +24,8 @@ class IMG23D_MT_add(bpy.types.Menu):
         layout.operator("img23d.generate", icon="MESH_MONKEY")
         layout.operator("img23d.cancel")
         layout.menu(IMG23D_MT_cancel_target.bl_idname)
+        layout.operator("img23d.queue_go_on")
+        layout.operator("img23d.queue_clear")
         layout.separator()
         layout.menu("IMG23D_MT_targets")
         layout.separator()

@@ -73,13 +73,13 @@ def _button(meshes: list[bpy.types.Object]) -> str:
 def _draw_row(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Which of several meshes is being painted, and which could not be."""
     owner = extension_or_none()
-    retexturer = owner.applier.retexturer if owner is not None else None
-    if retexturer is None or len(retexturer.turns) < 2:
+    turns = owner.applier.queue.turns if owner is not None else []
+    if len(turns) < 2:
         return
-    if retexturer.progress:
-        draw_sentence(layout, context, retexturer.progress, icon="TIME")
+    if owner.applier.retexturer.progress:
+        draw_sentence(layout, context, owner.applier.retexturer.progress, icon="TIME")
         layout.operator("img23d.cancel", text="Cancel the Rest", icon="CANCEL")
-    for turn in retexturer.turns:
+    for turn in turns:
         if turn.sentence:
             draw_sentence(layout, context, f"{turn.name}: {_(turn.sentence)}", icon="ERROR")
 

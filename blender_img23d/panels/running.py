@@ -39,6 +39,7 @@ def draw_running(
     if job.is_generation:  # a search lists its things below
         _draw_targets(layout, owner, job, left)
     text = "Cancel All" if job.is_generation and left > 1 else "Cancel"
+    text = "Cancel This Run" if owner.applier.queue.waiting else text  # what waits goes on
     layout.operator("img23d.cancel", text=text, icon="CANCEL")
     _draw_unanswered(layout, context, owner)
     _draw_step(layout, context, owner, job)  # below the buttons, which must not move under the mouse

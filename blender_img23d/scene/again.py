@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..core.jobs import Job
+from ..core.queued_jobs import QueuedJob
 from ..core.recipe import build_again
 from ..core.requests import RANDOM_SEED
 from ..shared.img23d_protocol.errors import bad_request
@@ -13,6 +13,7 @@ from ..shared.img23d_protocol.messages import Generate
 from .folders import runs_base
 from .history import recipe_of
 from .owner import Extension
+from .queued import queued_again
 from .requests import panel_settings
 
 
@@ -35,14 +36,12 @@ def again_request(
     )
 
 
-def place_again(context: bpy.types.Context, owner: Extension, job: Job, obj: bpy.types.Object) -> None:
-    """Says where the job's result goes when it comes."""
-    placer = owner.applier.placer
-    if job.request.variants > 1:
-        placer.make_variants(job, obj, is_replaced_later=_is_in_place(context))
-        return
-    make = placer.make_instead if _is_in_place(context) else placer.make_beside
-    make(job, 0, obj)
+def again_job(
+    context: bpy.types.Context, owner: Extension, obj: bpy.types.Object, *, new_seed: bool, with_panel: bool, variants: int = 1
+) -> QueuedJob:
+    """Raises Img23DError."""
+    request = again_request(context, obj, new_seed=new_seed, with_panel=with_panel, variants=variants)
+    return queued_again(context, owner.applier.files, request, obj, is_instead=_is_in_place(context))
 
 
 def _check_own(context: bpy.types.Context, obj: bpy.types.Object) -> None:

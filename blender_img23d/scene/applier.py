@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..core.jobs import Job
+from ..core.queue import Queue
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.messages import (
     Arranged,
@@ -25,6 +26,7 @@ from ..shared.img23d_protocol.messages import (
 from .file_state import FileState
 from .picker import Picker
 from .placer import Placer
+from .queue_runner import QueueRunner
 from .quick_glb import GlbReader
 from .remesher import Remesher, RunsBeside
 from .retexturing import Retexturer
@@ -41,7 +43,7 @@ class Applier:
     """Main thread only."""
 
     def __init__(self, session: Session, start_program: Callable[[list[str]], RunsBeside]) -> None:
-        """`session` takes the jobs of a row of re-textures; `start_program` is for `Remesher`."""
+        """`session` takes the jobs that wait; `start_program` is for `Remesher`."""
         self.files = FileState()
         self.reader = GlbReader()
         self.placer = Placer(self.files, self.reader)
@@ -49,13 +51,22 @@ class Applier:
         self.picker = Picker(self.files, session)
         self.waiting = ""  # a sentence that says what the next result waits for
         self.failures: dict[tuple[str, int], str] = {}  # sentences about results that could not be brought in
-        self.retexturer = Retexturer(self.files, session, self.failures)
+        self.runner = QueueRunner(self.files, session, self.placer, self.failures)
         self.remesher = Remesher(self.files, start_program)
         self._queue: deque[Update] = deque()
 
     @property
+    def queue(self) -> Queue:
+        return self.runner.queue
+
+    @property
+    def retexturer(self) -> Retexturer:
+        return self.runner.retexturer
+
+    @property
     def is_busy(self) -> bool:
-        return bool(self._queue) or self.retexturer.is_busy or self.remesher.is_busy
+        """Results are to be brought in, or a job that was begun goes on with its next mesh, or quads are made of one."""
+        return bool(self._queue) or self.queue.is_busy or self.remesher.is_busy
 
     def add(self, update: Update) -> None:
         match update.message:
@@ -80,15 +91,15 @@ class Applier:
                 self.picker.on_end(update.job)
             case PaintReady() | Finished() | Cancelled() | Failed():
                 self._queue.append(update)
+                if update.job.is_generation and not isinstance(update.message, PaintReady):
+                    self.queue.on_end(update.job, update.message)  # the next one need not wait until Blender can take this one's results
 
     def step(self) -> bool:
         """Apply the oldest thing where Blender can take it now, or begin with the next mesh. True when something changed."""
         has_news = self.targets.show_news()
         before, self.waiting = self.waiting, self._why_wait()
-        if self.waiting:
-            return has_news or self.waiting != before
-        if not self._queue:
-            return self._begin_next_mesh() or self.remesher.step() or has_news or bool(before)
+        if self.waiting or not self._queue:
+            return self._begin_next() or self.remesher.step() or has_news or self.waiting != before
         path = self._queue[0].message.path if isinstance(self._queue[0].message, MeshReady) else ""
         if path:
             self.reader.begin(path)
@@ -114,11 +125,13 @@ class Applier:
                 self._queue.remove(queued)
 
     def _why_wait(self) -> str:
-        place = self._workplace(self._queue[0].job) if self._queue else self.retexturer.next_workplace()
+        if not self._queue:
+            return self.runner.why_wait()
+        place = self._workplace(self._queue[0].job)
         return why_not_now(place) if place is not None else ""
 
     def _workplace(self, job: Job) -> Workplace | None:
-        return self.placer.workplace(job) or self.retexturer.workplace(job)
+        return self.placer.workplace(job) or self.retexturer.workplace_for(job)
 
     def _apply(self, update: Update) -> None:
         job = update.job
@@ -134,8 +147,13 @@ class Applier:
                 try:
                     self.placer.finish(job)
                 finally:
-                    self.retexturer.on_end(job, update.message)
+                    self._end(job, update.message)
                 self._make_quads(job)
+
+    def _end(self, job: Job, last: Finished | Cancelled | Failed) -> None:
+        if isinstance(last, Finished) and job.is_retexture:
+            self.retexturer.on_laid_out(job)
+        self.queue.on_end(job, last, failure=self.failures.get((job.id, 0), "") if job.is_retexture else "")
 
     def _make_quads(self, job: Job) -> None:
         """Of what a run has made, where that is wanted."""
@@ -153,12 +171,12 @@ class Applier:
             _log.exception("a mesh could not be made ahead of its object")
             return False
 
-    def _begin_next_mesh(self) -> bool:
+    def _begin_next(self) -> bool:
         try:
-            return self.retexturer.start_next()
-        except Exception:  # the boundary: one mesh must not take the others with it
-            _log.exception("a mesh could not be taken from the scene")
-            self.retexturer.fail_next("This mesh could not be taken from the scene; the log says why.")
+            return self.runner.start_next()
+        except Exception:  # the boundary: one that waits must not take the others with it
+            _log.exception("what waited could not be begun")
+            self.runner.fail_next("This one could not be begun; the log says why.")
             return True
 
     def _try(self, job: Job, target: int, work: Callable[[], None]) -> None:

@@ -47,7 +47,7 @@ def delete(context: bpy.types.Context, owner: Extension, job: Job) -> None:
 def _check_idle(owner: Extension, job: Job) -> None:
     session, folder = owner.session, job.request.run_folder
     active = getattr(session.active.request, "run_folder", "") if session.active is not None else ""
-    in_row = {str(turn.folder) for turn in owner.applier.retexturer.turns if not turn.state.is_over}
+    in_row = owner.applier.retexturer.folders
     is_being_stopped = session.state is SessionState.CANCELLING and not job.is_past
     if not job.is_over or folder == active or folder in in_row or is_being_stopped:
         raise bad_request("This run is still being worked on: cancel it, or wait for it to finish.")

@@ -21,6 +21,7 @@ from .folders import runs_base
 from .tags import RUN_FOLDER
 
 if TYPE_CHECKING:
+    from ..core.queue import Queue
     from ..core.session import Session
     from .targets import TargetFiller
 
@@ -32,9 +33,10 @@ _GIGABYTE = 10**9
 class FoldersInUse:
     """Main thread only, but for the look at the disk."""
 
-    def __init__(self, session: Session, targets: TargetFiller) -> None:
+    def __init__(self, session: Session, targets: TargetFiller, queue: Queue) -> None:
         self._session = session
         self._targets = targets
+        self._queue = queue
         self.marks: FolderMarks | None = None  # in the base folder that was used last
         self.is_due = True  # what is used may have changed
         self.wants_cleaning = True  # once a session, and after each run
@@ -79,10 +81,11 @@ class FoldersInUse:
         return used
 
     def _used(self) -> Iterator[Path]:
-        """By jobs of this session and the list of past ones, by objects, by rows, and by pictures that are not packed."""
+        """By jobs of this session and the list of past ones, by what waits, by objects, by rows, and by pictures that are not packed."""
         folders = {str(getattr(job.request, "run_folder", "")) for job in self._session.jobs}
         folders |= {str(obj.get(RUN_FOLDER, "")) for obj in bpy.data.objects}
         yield from (Path(folder) for folder in folders - {""})
+        yield from (Path(picture.path).parent for job in self._queue.waiting for picture in job.pictures)
         yield from (Path(cutout).parent for cutout in self._targets.cutouts)
         for image in bpy.data.images:
             if image.filepath and image.packed_file is None:

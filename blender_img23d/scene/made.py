@@ -79,6 +79,13 @@ class Ledger:
         made = self._made.get((job.id, index))
         return made if made is not None and made.file_key == self._files.key else None
 
+    def is_as_made(self, obj: bpy.types.Object) -> bool:
+        """Whether its mesh is the one that was made last for it, so that nothing of the artist's is lost with it."""
+        run, index = obj.get(RUN), obj.get(TARGET)
+        made = self._made.get((run, index)) if isinstance(run, str) and type(index) is int else None
+        is_it = made is not None and made.file_key == self._files.key and made.uid == obj.session_uid
+        return is_it and obj.type == "MESH" and obj.mode == "OBJECT" and made.fingerprint == fingerprint(obj)
+
     def was_placed(self, job: Job, index: int) -> bool:
         """In any file, and whatever became of it."""
         return (job.id, index) in self._made

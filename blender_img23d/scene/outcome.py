@@ -5,13 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 
 from ..core.states import JobState
+from ..shared.img23d_protocol import Img23DError
 from .result_rows import show_job, sync_rows
 
 if TYPE_CHECKING:
     from ..core.jobs import Job, TargetState
+    from ..core.queued_jobs import QueuedJob
     from .owner import Extension
+
+
+def press(operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension, job: QueuedJob) -> set[str]:
+    """What the operator returns: the job begins now, or waits where another one runs."""
+    queue = owner.applier.queue
+    try:
+        run = owner.applier.runner.press(job)
+    except Img23DError as error:
+        return owner.refuse(operator, error)
+    if run is not None:
+        return follow_retexture(operator, owner) if run.is_retexture else follow(operator, context, owner, run)
+    owner.refusal = ""
+    owner.in_use.is_due = owner.pump.is_stale = True
+    owner.pump.wake()
+    if job in queue.waiting:
+        operator.report({"INFO"}, _("It begins when its turn comes: {count} waiting.").format(count=len(queue.waiting)))
+    return {"FINISHED"}
 
 
 def follow(operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension, job: Job) -> set[str]:
@@ -54,19 +74,19 @@ def follow_quads(operator: bpy.types.Operator, owner: Extension, told: list[str]
 
 
 def follow_retexture(operator: bpy.types.Operator, owner: Extension) -> set[str]:
-    """As `follow`, for all the meshes of the newest wish."""
+    """As `follow`, for all the meshes of a press."""
     owner.refusal = ""
     owner.in_use.is_due = True
     if not must_wait():
         owner.pump.wake()
         return {"FINISHED"}
-    turns = owner.applier.retexturer.turns
+    turns = owner.applier.queue.turns
     owner.pump.run_to_end(owner.session.jobs[0])
     failures = [f"“{turn.name}”: {turn.sentence}" if len(turns) > 1 else turn.sentence for turn in turns if turn.sentence]
     failures += [owner.applier.waiting] if owner.applier.waiting else []
     if any(turn.is_dropped for turn in turns):
         failures.append("The job was cancelled.")
-    is_error = not any(turn.is_painted for turn in turns)
+    is_error = not any(turn.is_done for turn in turns)
     for sentence in failures:
         operator.report({"ERROR"} if is_error else {"WARNING"}, sentence)
     return {"CANCELLED"} if is_error else {"FINISHED"}
@@ -83,7 +103,7 @@ def must_wait() -> bool:
 
 def _report(operator: bpy.types.Operator, owner: Extension, job: Job) -> set[str]:
     failures = [target.error for target in job.targets if target.error]
-    failures += [sentence for (job_id, _), sentence in owner.applier.failures.items() if job_id == job.id]
+    failures += [sentence for (job_id, _target), sentence in owner.applier.failures.items() if job_id == job.id]
     has_result = job.regions is not None or any(target.mesh or _was_found(job, target) for target in job.targets)
     if job.error:
         failures.insert(0, job.error)

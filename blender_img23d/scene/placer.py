@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..core.jobs import Job
+from ..core.queued_jobs import Where
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import Generate
 from .extents import Extents, world_extents
@@ -41,8 +44,9 @@ class Placer:
 
     # --- where things go --------------------------------------------------------------------------------------------
 
-    def choose_spot(self, job: Job, scene: bpy.types.Scene) -> None:
-        self._spots[job.id] = choose_spot(job.id, scene)
+    def choose_spot(self, job: Job, scene: bpy.types.Scene, where: Where | None = None) -> None:
+        """`where`: as it was when the button was pressed."""
+        self._spots[job.id] = choose_spot(job.id, scene, where)
         self._looks[job.id] = first_look(workplace_of(scene))
         self._ledger.begin(job)
 
@@ -54,9 +58,13 @@ class Placer:
         """That target's result stands to the right of this object."""
         self._give_home(job, index, home_at(obj), obj)
 
-    def make_variants(self, job: Job, obj: bpy.types.Object, *, is_replaced_later: bool) -> None:
-        """The job's results stand to the right of this object until the artist keeps one, which may take its place."""
-        home = home_at(obj, is_choice=True, is_replaced_later=is_replaced_later)
+    def make_at(self, job: Job, home: Home) -> None:
+        """The job's results go to an object as it was when the button was pressed: instead of its mesh, or to the right of it, where
+        several variants wait until the artist keeps one.
+        """
+        obj = home.object()
+        if self._ledger.is_as_made(obj):
+            home = replace(home, fingerprint=fingerprint(obj))
         for index in range(job.request.variants):
             self._give_home(job, index, home, obj)
 

@@ -10,12 +10,10 @@ from ..core.requests import build_generate, build_learned, build_locate, build_p
 from ..core.searches import new_search_folder
 from ..core.targets import searchable, things_to_find, things_to_make
 from ..properties import preferences_of
-from ..shared.img23d_protocol.messages import Generate, LearnedSettings, Locate, Pick, Point, Settings, StageDevices, UvSource, Wanted
+from ..shared.img23d_protocol.messages import Generate, LearnedSettings, Locate, Pick, Point, Settings, StageDevices, Wanted
 from .defaults import begin_with_defaults
 from .folders import absolute, runs_base
 from .targets import read_rows
-from .turns import Wish
-from .views import viewport_view
 
 
 def generate_request(context: bpy.types.Context) -> Generate:
@@ -65,22 +63,6 @@ def _locate(context: bpy.types.Context, wanted: tuple[Wanted, ...]) -> Locate:
         seed=values.seed,
         settings=panel_settings(context),
         folder=new_search_folder(runs_base(context), absolute(values.photo)),
-    )
-
-
-def retexture_wish(context: bpy.types.Context) -> Wish:
-    """Raises Img23DError."""
-    begin_with_defaults(context, context.scene)
-    values = context.scene.img23d
-    return Wish(
-        picture=absolute(values.retexture_picture),
-        photo=absolute(values.photo),
-        engine=values.engine,
-        seed=values.seed,
-        settings=panel_settings(context),
-        base_folder=runs_base(context),
-        uv=UvSource.OWN if values.retexture_uv == "OWN" else UvSource.NEW,
-        view=viewport_view(context) if values.retexture_view == "VIEW" else None,
     )
 
 

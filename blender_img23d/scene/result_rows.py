@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import bpy
@@ -15,6 +16,13 @@ def show_job(window_manager: bpy.types.WindowManager, job: Job) -> None:
     state = window_manager.img23d
     state.job = job.id
     state.active_row = 0
+
+
+def show_next(window_manager: bpy.types.WindowManager, jobs: Sequence[Job]) -> None:
+    """The newest job's list, unless the artist is looking at an older one's."""
+    listed = [job for job in jobs if job.is_generation or job.is_retexture]
+    if listed and window_manager.img23d.job not in [job.id for job in listed[2:]]:
+        show_job(window_manager, listed[0])
 
 
 def sync_rows(window_manager: bpy.types.WindowManager, job: Job | None) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import bpy
 
+from ..core.queued_jobs import Where
 from .arrangement import World
 from .extents import Extents, world_extents
 from .free_place import at_height_of, in_the_way, step_aside, things_in
@@ -44,10 +45,14 @@ class Spot:
         return 1.0 / self.scene().unit_settings.scale_length
 
 
-def choose_spot(job_id: str, scene: bpy.types.Scene) -> Spot:
-    """The 3D cursor or the world's origin, or the next free place beside it where something stands there already."""
-    layout = scene.img23d.layout
-    origin = tuple(scene.cursor.location) if layout == "CURSOR" else (0.0, 0.0, 0.0)
+def choose_spot(job_id: str, scene: bpy.types.Scene, where: Where | None = None) -> Spot:
+    """The 3D cursor or the world's origin, or the next free place beside it where something stands there already.
+
+    `where` says what the panel said and where the cursor was when the button was pressed.
+    """
+    layout = where.layout if where is not None else scene.img23d.layout
+    cursor = where.cursor if where is not None and len(where.cursor) == 3 else scene.cursor.location
+    origin = tuple(cursor) if layout == "CURSOR" else (0.0, 0.0, 0.0)
     things = tuple(things_in(scene, workplace_of(scene).view_layer))
     spot = Spot(scene_uid=scene.session_uid, layout=layout, origin=origin, things=things)
     make_room_for_row(spot, results_of_others(job_id, scene), spot.metres() * _FIRST_WIDTH, 1.0)

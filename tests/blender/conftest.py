@@ -57,7 +57,9 @@ def owner(empty_file):
     yield owner
     owner.session.shutdown()
     owner.session.tick()
-    owner.applier.retexturer.stop()
+    owner.applier.queue.stop()
+    owner.applier.queue.clear()
+    owner.applier.queue.setbacks.clear()
 
 
 @pytest.fixture

@@ -224,10 +224,13 @@ def test_cancelled_in_the_middle_keeps_what_is_finished(run, glbs):
     assert not bpy.ops.img23d.cancel.poll() and bpy.ops.img23d.generate.poll()
 
 
-def test_busy_says_so(run):
-    assert not bpy.ops.img23d.generate.poll()
+def test_a_search_has_no_place_in_the_queue_and_says_so(run):
+    assert not bpy.ops.img23d.find_targets.poll()
+    bpy.context.scene.img23d.check_first = True
+    bpy.context.scene.img23d.names = "spoon"
     with pytest.raises(RuntimeError, match="job is running"):
         bpy.ops.img23d.generate()
+    assert not run.owner.applier.queue.waiting
 
 
 def test_a_damaged_mesh_is_a_sentence(run, tmp_path, glbs):

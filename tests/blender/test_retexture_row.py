@@ -93,7 +93,6 @@ def test_the_active_one_first_and_the_panel_says_which(row, three):
     assert part("panels.retexture")._button(part("scene.paintable").chosen_meshes(bpy.context)) == "Re-texture 3 Meshes"
     row.begin()
     assert row.progress == "Mesh 1 of 3: b" and row.progress in drawn(panel).said
-    assert not bpy.ops.img23d.retexture.poll()
     row.paint()
     row.paint()
     assert row.progress == "Mesh 3 of 3: c"

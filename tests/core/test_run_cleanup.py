@@ -227,9 +227,9 @@ def test_a_mark_that_cannot_be_read_keeps_everything(tmp_path: Path) -> None:
 
 
 def test_where_there_are_no_locks_a_mark_counts_for_some_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from blender_img23d.core import folder_marks
+    from blender_img23d.core import owned_files
 
-    monkeypatch.setattr(folder_marks, "try_lock", lambda descriptor: folder_marks.LockState.UNKNOWN)
+    monkeypatch.setattr(owned_files, "try_lock", lambda descriptor: owned_files.LockState.UNKNOWN)
     marks = FolderMarks(tmp_path)
     marks.tell([tmp_path / "runs" / "a"])
     assert used_elsewhere(tmp_path) == {tmp_path / "runs" / "a"}

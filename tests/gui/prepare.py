@@ -48,7 +48,7 @@ def _about_the_extension(scene: bpy.types.Scene) -> list[str]:
     if owner is None:
         return [*lines, "idle"]
     jobs = owner.session.jobs
-    lines += ["busy" if owner.pump.is_busy else "idle", f"jobs {len(jobs)}"]
+    lines += ["busy" if owner.pump.is_busy else "idle", f"jobs {len(jobs)}", f"waiting {len(owner.applier.queue.waiting)}"]
     lines += [f"last job {jobs[0].state}", f"stopped {sum(t.is_cancelled for t in jobs[0].targets)}"] if jobs else []
     lines += [f"shaped {sum(bool(t.mesh) for t in jobs[0].targets)}"] if jobs else []
     return lines

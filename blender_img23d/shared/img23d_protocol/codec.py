@@ -68,6 +68,13 @@ def _build(kind: type, data: Any) -> Any:
         raise ProtocolError(f"{kind.__name__}: {error}") from error
 
 
+def build(kind: type[Value], data: Any) -> Value:
+    """A value of a dataclass from what this version or an older one wrote: fields that are missing take their defaults, and
+    unknown ones are ignored. Raises ProtocolError for everything else that does not fit.
+    """
+    return _build(kind, data)
+
+
 def revive(kind: type[Value], data: Any) -> Value:
     """A value of a dataclass from what another version may have written: a field that is missing, or does not fit, takes
     its default. Raises ProtocolError where such a field has none.
