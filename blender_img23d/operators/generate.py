@@ -22,6 +22,10 @@ class IMG23D_OT_generate(bpy.types.Operator):
     def poll(cls, context: bpy.types.Context) -> bool:
         return poll_idle(cls)
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """A double-click is one press."""
+        return self.execute(context) if extension().slots.takes_press(self.bl_idname) else {"CANCELLED"}
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene.requests import generate_request  # not before it is wanted, since Blender's start waits for every import
         from ..scene.search import needs_check, search

@@ -5,10 +5,16 @@ from __future__ import annotations
 import bpy
 
 from ..core.manual import Section
+from ..core.tally import is_about
 from ..properties import Img23DSceneSettings, Img23DTarget
+from ..scene.folders import absolute
 from ..scene.owner import extension_or_none
 from .help_link import HasHelp
+from .slots import Said, draw_gap, draw_slot
 from .text import draw_sentence
+
+_ADVICE = 2  # lines that are always there
+_PICTURE = 5.0  # height in buttons
 
 _EDIT_BOXES = "IMG23D_OT_edit_boxes"
 
@@ -116,20 +122,21 @@ def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values:
     """What the newest search says about the photo, and what comes next where it stands in for a run."""
     owner = extension_or_none()
     newest = owner.session.jobs[0] if owner is not None and owner.session.jobs else None
-    if newest is None or not newest.is_search or not newest.is_over:
-        return
-    for note in newest.notes:
-        draw_sentence(layout, context, note, icon="INFO")
-    if values.check_first and values.targets:
-        draw_sentence(layout, context, "Look at what was found, then press Generate again.", icon="INFO")
+    said: list[Said] = []
+    if newest is not None and newest.is_search and newest.is_over and is_about(newest, absolute(values.photo)):
+        said = [Said(text=note, icon="INFO") for note in newest.notes]
+        if values.check_first and values.targets:
+            said.insert(0, Said(text="Look at what was found, then press Generate again.", icon="INFO"))
+    draw_slot(layout, context, said, lines=_ADVICE)
 
 
 def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
     box = layout.box()
     picture = _cutout(item)
     if picture:
-        box.template_icon(icon_value=picture, scale=6.0)
-    _draw_notes(box, context, item)
+        box.template_icon(icon_value=picture, scale=_PICTURE)
+    else:
+        draw_gap(box, _PICTURE)
     column = box.column(align=True)
     column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM")
     if hasattr(bpy.types, _EDIT_BOXES):
@@ -138,6 +145,7 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
     height.use_property_split = True
     height.use_property_decorate = False
     height.prop(item, "height")
+    _draw_notes(box, context, item)  # below what is pressed, which must not move
 
 
 def _draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:

@@ -58,7 +58,7 @@ def test_search_finds_the_operators(owner):
     of_the_list |= {"img23d.drag_box", "img23d.brush_mask", "img23d.resize_brush", "img23d.pick_at", "img23d.end_picking"}  # the tools' own
     of_the_list |= {"img23d.cancel_target"}  # its menu lists what is being made
     of_the_list |= {"img23d.drop_photo"}  # a file's
-    of_the_list |= {"img23d.end_backend"}  # shown where it helps
+    of_the_list |= {"img23d.end_backend", "img23d.read_on"}  # shown where it helps
     of_the_list |= {"img23d.fix", "img23d.set_default_quality"}  # a finding's button, and one of the preferences
     own = {"img23d." + cls.bl_idname.split(".")[1] for cls in _classes() if issubclass(cls, bpy.types.Operator)}
     assert own - of_the_list == listed
