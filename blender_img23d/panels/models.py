@@ -69,9 +69,9 @@ class IMG23D_UL_weights(bpy.types.UIList):
 
 
 def _short_state(info: WeightsInfo, is_chosen: bool) -> str:
-    """`Not downloaded, 4.3 GB`; whether the settings need it stands there where they do not."""
+    """`Not downloaded, 4.3 GB`; what the settings do not work with says so."""
     text = _("{state}, {size}").format(state=_(_STATES[info.state][0]).partition(":")[0], size=gigabytes(info.size_bytes))
-    return text if is_chosen else _("{text}, not needed").format(text=text)
+    return text if is_chosen else _("{text}, not chosen").format(text=text)
 
 
 class IMG23D_PT_models(HasHelp, bpy.types.Panel):
@@ -186,13 +186,12 @@ def _draw_weights(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
         return
     _draw_summary(layout, context, owner)
     state = context.window_manager.img23d
-    row = layout.row()
-    row.template_list(
-        "IMG23D_UL_weights", "", state, "weights", state, "active_weights", rows=4, maxrows=6, sort_lock=True
+    layout.template_list(
+        "IMG23D_UL_weights", "", state, "weights", state, "active_weights", rows=6, maxrows=6, sort_lock=True
     )
-    buttons = row.column(align=True)
-    buttons.operator("img23d.refresh_models", text="", icon="FILE_REFRESH")
-    buttons.operator("img23d.open_models_folder", text="", icon="FILE_FOLDER")
+    buttons = layout.row(align=True)  # below the list, whose names need all of the width
+    buttons.operator("img23d.refresh_models", text="Look Again", icon="FILE_REFRESH")
+    buttons.operator("img23d.open_models_folder", text="Folder", icon="FILE_FOLDER")
     info = weights_at(owner, state.active_weights)
     if info is not None:
         _draw_details(layout.box(), context, info)
@@ -208,6 +207,9 @@ def _draw_summary(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     else:
         text, icon = _("Set up: {ready} of the {count} models that your settings need. Missing: {size}."), "IMPORT"
     draw_sentence(layout, context, text.format(ready=ready, count=len(chosen), size=gigabytes(view.missing_bytes)), icon=icon)
+    if view.full_bytes > view.missing_bytes:
+        text = _("With Hunyuan3D, whose licence must be accepted: {size}.")
+        draw_sentence(layout, context, text.format(size=gigabytes(view.full_bytes)), icon="BLANK1")
 
 
 def _draw_details(layout: bpy.types.UILayout, context: bpy.types.Context, info: WeightsInfo) -> None:
