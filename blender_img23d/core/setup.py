@@ -176,7 +176,7 @@ class Setup:
 
     def _fail(self, code: str, sentence: str, action: str, detail: str) -> None:
         self.failure, self.detail = sentence, detail
-        self.action = _GO_ON if code in _CUT_OFF else action
+        self.action = _GO_ON if code in _CUT_OFF or not action else action
         self.fix = Action.UPDATE_DRIVER if code == ErrorCode.DRIVER_TOO_OLD else Action.NONE
 
     def _renew_main(self) -> None:
