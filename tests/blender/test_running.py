@@ -118,7 +118,7 @@ def test_a_cancel_frees_the_panel_at_once_and_keeps_what_is_there(run, glbs):
     assert not while_running(run.owner).pressed("img23d.cancel")
     run.mesh(1, glbs[0], textured=False)
     assert sorted(bpy.data.objects.keys()) == ["cup"], "nothing arrives after a cancel"
-    assert "Generate" not in while_running(run.owner).said
+    assert "Generate again" not in while_running(run.owner).said
 
 
 def test_the_next_run_waits_until_the_backend_has_let_go(run, glbs):
