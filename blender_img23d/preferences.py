@@ -156,6 +156,12 @@ class Img23DPreferences(bpy.types.AddonPreferences):
         options={"HIDDEN"},
     )
 
+    declines_tencent: BoolProperty(
+        name="Without Hunyuan3D",
+        description="You have answered that the AI models are to be used without Hunyuan3D",
+        options={"HIDDEN"},
+    )
+
     @property
     def accepted(self) -> tuple[str, ...]:
         return tuple(self.licences.split())
@@ -168,7 +174,13 @@ class Img23DPreferences(bpy.types.AddonPreferences):
         """Stores the answer, or takes it back."""
         others = [one for one in self.accepted if one != licence]
         self.licences = " ".join([*others, licence] if answer else others)
+        self.declines_tencent = False
         bpy.context.preferences.is_dirty = True  # Blender then saves it as it saves every other preference
+
+    def decline_tencent(self) -> None:
+        """Stores that answer, too: it is not asked for again."""
+        self.declines_tencent = True
+        bpy.context.preferences.is_dirty = True
 
     def draw(self, context: bpy.types.Context) -> None:
         for draw in (_draw_defaults, _draw_results, _draw_models, _draw_computing, _draw_memory, _draw_licence):
@@ -210,7 +222,7 @@ def _draw_group(layout: bpy.types.UILayout, defaults: Img23DDefaults, names: tup
 
 def _draw_results(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
     layout.label(text="Results")
-    layout.prop(values, "runs_folder")
+    _draw_folder(layout, values, "runs_folder", "runs")
     layout.prop(values, "textures")
     layout.prop(values, "frames_results")
     layout.prop(values, "shows_textures")
@@ -218,10 +230,20 @@ def _draw_results(layout: bpy.types.UILayout, values: Img23DPreferences) -> None
     layout.prop(values, "keep_gigabytes", text="Room for Old Runs (GB)")
 
 
+def _draw_folder(layout: bpy.types.UILayout, values: Img23DPreferences, name: str, inner: str) -> None:
+    """Below an empty field stands the folder that is used: the one that Blender reserves, by its path alone."""
+    layout.prop(values, name)
+    if not getattr(values, name).strip():
+        split = layout.split(factor=0.4)
+        split.label(text="")
+        path = bpy.utils.extension_path_user(__package__, path=inner)
+        split.label(text=path, icon="FILE_FOLDER", translate=False)
+
+
 def _draw_models(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
     layout.label(text="AI Models")
-    layout.prop(values, "models_folder")
-    layout.prop(values, "environment_folder")
+    _draw_folder(layout, values, "models_folder", "models")
+    _draw_folder(layout, values, "environment_folder", "environment")
     if not (values.models_folder and values.environment_folder):
         layout.label(text="Blender deletes its own folder with the extension;", icon="INFO")
         layout.label(text="what lies in a folder that you choose stays.", icon="BLANK1")

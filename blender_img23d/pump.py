@@ -46,6 +46,7 @@ class Pump:
         self._seen: tuple = ()
         self._has_looked = False  # for what a Blender before this one has left waiting
         self._status = ""
+        self._has_drawn = False  # since the timer last fired
         self._wants_drawing, self._held = False, 0  # and for how many ticks it has waited
         self._pictures: deque[str] = deque()  # paths of what is shown and may not be loaded yet
         # What `draw` only looks up: the parts of it, the one that waits longest first, and those to be looked at again
@@ -98,7 +99,9 @@ class Pump:
             _log.exception("a tick failed")
         owner = extension_or_none()
         is_reading = owner is not None and owner.history.is_loading
-        return BUSY_SECONDS if self.is_busy or self.is_stale or is_reading else IDLE_SECONDS
+        is_waking = owner is not None and (self._has_drawn or owner.slots.is_waiting)  # what was drawn may have changed a button
+        self._has_drawn = False
+        return BUSY_SECONDS if self.is_busy or self.is_stale or is_reading or is_waking else IDLE_SECONDS
 
     # --- one tick ---------------------------------------------------------------------------------------------------
 
@@ -143,7 +146,7 @@ class Pump:
         if is_due:
             has_changed |= self._look_up(owner, job)
         has_changed |= owner.history.step(bpy.context) | owner.forecaster.look(bpy.context, owner, is_stale=was_stale)
-        has_changed |= self._load_pictures(owner)
+        has_changed |= self._load_pictures(owner) | owner.slots.step()
         seen = _visible_state(owner, job)
         self._wants_drawing |= has_changed or seen != self._seen
         self._seen = seen
@@ -153,7 +156,7 @@ class Pump:
         """In the tick after one that changed the scene: that one took its time, and the lists are looked up only then."""
         self._held = self._held + 1 if has_worked else 0
         if self._wants_drawing and not 0 < self._held <= _HELD:
-            self._wants_drawing, self._held = False, 0
+            self._wants_drawing, self._held, self._has_drawn = False, 0, True
             self._show_status(_status_text(owner, self._session.active or self._setup_job()))
             redraw_sidebars()
 
@@ -203,7 +206,7 @@ class Pump:
 
 def _shown_pictures(owner: Extension, job: Job | None) -> set[str]:
     shown = [window.scene.img23d for window in bpy.context.window_manager.windows]
-    paths = {absolute(values.photo) for values in shown}
+    paths = {absolute(path) for values in shown for path in (values.photo, values.retexture_picture)}
     paths.update(row.cutout for values in shown for row in values.targets)
     chosen = [values.targets[values.active_target] for values in shown if 0 <= values.active_target < len(values.targets)]
     paths.update(form_path(row.cutout, kind) for row in chosen if row.cutout and row.automatic for kind in ShapeKind)
@@ -229,7 +232,7 @@ def _status_text(owner: Extension, job: Job | None) -> str:
     if job is None:
         return owner.applier.remesher.progress
     left, is_active = owner.running.left, job is owner.session.active
-    percent = round(100 * (left.fraction if is_active else job.progress))
+    percent = left.percent if is_active else round(100 * job.progress)
     text = f"Img23D: {percent}%  {job.note}".rstrip()
     if not is_active or left.told is None:
         return text

@@ -93,6 +93,7 @@ class Job:
     stage: Stage | None = None  # of the job as a whole
     fraction: float = 0.0
     note: str = ""
+    at: int = -1  # the target that was worked on last, -1 before any
     code: str = ""  # an ErrorCode, where the job failed
     error: str = ""  # a sentence for the artist
     action: str = ""  # what to do about it, where the sentence does not say so itself
@@ -229,6 +230,7 @@ class Job:
         self.stage, self.fraction, self.note = message.stage, message.fraction, message.note
         target = self.target(message.target)
         if target is not None:
+            self.at = message.target
             target.stage, target.fraction = message.stage, message.fraction
             target.note = message.note or target.note
 

@@ -93,7 +93,7 @@ _KNOWN: dict[str, tuple[str, str]] = {
     ),
     ErrorCode.HUB_UNREACHABLE: (
         "The model hub cannot be reached.",
-        "Check the network and its proxy, then press Download again: it goes on where it stopped.",
+        "Check the network and its proxy, then press Go On: it continues where it stopped.",
     ),
     ErrorCode.FILE_LOCKED: (
         "Another program holds a file.",

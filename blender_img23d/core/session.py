@@ -25,6 +25,9 @@ from .updates import Update
 
 log = logging.getLogger(__name__)
 
+_FREED = "{size:.1f} GB of memory are free for Blender and other programs again."
+_WORTH_SAYING = 500_000_000  # bytes: what a model holds; less is of no use to an artist who needs room
+
 
 class Session:
     """Exactly one backend, started on demand, and one job at a time."""
@@ -169,7 +172,7 @@ class Session:
             case Hello():
                 self._on_hello(item)
             case Unloaded():
-                self.notice = f"The backend gave back {item.freed / 1e6:.0f} MB of memory." if item.freed else ""
+                self.notice = _FREED.format(size=item.freed / 1e9) if item.freed >= _WORTH_SAYING else ""
             case Status():
                 self.engines, self.devices, self.weights, self.cards = item.engines, item.devices, item.weights, item.cards
             case Log():

@@ -7,7 +7,7 @@ asks for the main one to be idle, and ends it before it begins.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.findings import Action
@@ -21,12 +21,13 @@ from ..shared.img23d_protocol.messages import (
 )
 from .jobs import Job
 from .known_errors import explain
+from .requests import new_id
 from .session import Session
 from .states import JobState
 
 log = logging.getLogger(__name__)
 
-_GO_ON = "Press the same button again: it goes on where it stopped."
+_GO_ON = "Press Go On: it continues where it stopped."
 # Failures whose usual action speaks of generating; of a set-up that was cut off another one is true.
 _CUT_OFF = (ErrorCode.BACKEND_DIED, ErrorCode.BACKEND_SILENT, ErrorCode.INTERNAL)
 
@@ -77,6 +78,11 @@ class Setup:
         self.failure = self.action = self.detail = ""
         self.fix = Action.NONE
         self._begin_next()
+
+    def go_on(self) -> None:
+        """Begin once more what failed last, which goes on where it stopped. Raises Img23DError as `start`."""
+        steps = {name: getattr(self._plan, name) for name in ("environment", "weights")}
+        self.start(Plan(**{name: step and replace(step, job=new_id()) for name, step in steps.items()}))
 
     def cancel(self) -> None:
         """What is downloaded so far is kept, and the next start goes on there."""
@@ -170,7 +176,7 @@ class Setup:
 
     def _fail(self, code: str, sentence: str, action: str, detail: str) -> None:
         self.failure, self.detail = sentence, detail
-        self.action = _GO_ON if code in _CUT_OFF else action
+        self.action = _GO_ON if code in _CUT_OFF or not action else action
         self.fix = Action.UPDATE_DRIVER if code == ErrorCode.DRIVER_TOO_OLD else Action.NONE
 
     def _renew_main(self) -> None:

@@ -17,6 +17,9 @@ _TRUST = 0.25  # of the expected time: what past runs say counts as much as that
 _FIRST_SHARE, _FIRST_SECONDS = 0.05, 3.0  # before that a pace is chance
 _CALM = 0.15  # of what is left: in that time two thirds of a surprise are told
 _LEAST_CALM = 1.0  # seconds
+_LATE = 0.5  # of the job: before that a first stage that was quick says nothing of the others
+_MOST = 99  # percent of a job that is not over
+_SLACK = 3.0  # times as slow as until now is still believed of what is left, so that nobody reads "98%, about 5 min left" after one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +58,14 @@ class TimeLeft:
         if job.stage is not None:
             self._spent[job.stage] = self._spent.get(job.stage, 0.0) + passed
         total, done = (past or GUESS).amount(job)
+        elapsed = now - self._begun
         self.fraction = max(self.fraction, done / total if total > 0 else 0.0)
-        self._tell(_left(total, done, now - self._begun, is_known=past is not None), passed)
+        self._tell(_left(total, done, elapsed, is_known=past is not None), passed, _longest(self.fraction, elapsed))
+
+    @property
+    def percent(self) -> int:
+        """For a job that is not over: 100 is said by its end alone."""
+        return min(int(self.fraction * 100), _MOST)
 
     def _leave(self) -> None:
         """What a finished job took stays with it, for the next ones."""
@@ -66,8 +75,8 @@ class TimeLeft:
         self._seconds = self.told = None
         self.fraction, self._spent = 0.0, {}
 
-    def _tell(self, left: float | None, passed: float) -> None:
-        """Counts down with the clock, and goes to a new estimate gently."""
+    def _tell(self, left: float | None, passed: float, longest: float) -> None:
+        """Counts down with the clock, and goes to a new estimate gently; never more than `longest`."""
         if left is None:
             return
         if self._seconds is None:
@@ -76,9 +85,15 @@ class TimeLeft:
             counted = max(self._seconds - passed, 0.0)
             calm = max(_CALM * self._seconds, _LEAST_CALM)
             self._seconds = counted + (left - counted) * (1.0 - math.exp(-passed / calm))
+        self._seconds = min(self._seconds, longest)
         said = rounded(self._seconds)
         if self.told is None or said < self.told or said > rounded(1.2 * self.told):
             self.told = said
+
+
+def _longest(fraction: float, elapsed: float) -> float:
+    """Seconds that may be left beside that fraction without the two contradicting each other."""
+    return _SLACK * elapsed * (1.0 - fraction) / fraction if fraction >= _LATE else math.inf
 
 
 def stage_now(job: Job) -> StageNow | None:

@@ -13,7 +13,7 @@ from ..shared.img23d_protocol.limits import HEIGHT_MAX
 
 class IMG23D_OT_use_photo_camera(bpy.types.Operator):
     bl_idname = "img23d.use_photo_camera"
-    bl_label = "Img23D: Look Through the Photo's Camera"
+    bl_label = "Img23D: Photo's Camera"
     bl_description = (
         "See the objects as the photo does: its camera becomes the scene's, renders get the photo's proportions, "
         "and the viewport looks through it"

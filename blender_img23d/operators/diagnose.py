@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import wrap
 
 import bpy
 from bpy.app.translations import pgettext_rpt, pgettext_tip
-from bpy.props import BoolProperty
+from bpy.props import BoolProperty, StringProperty
 
 from ..scene.folders import runs_base
 from ..scene.owner import extension, poll_idle, shown_job
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.errors import bad_request
+
+_WIDTH = 70  # letters a line of the popup
 
 
 class IMG23D_OT_doctor(bpy.types.Operator):
@@ -116,7 +119,32 @@ class IMG23D_OT_free_memory(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class IMG23D_OT_read_on(bpy.types.Operator):
+    bl_idname = "img23d.read_on"
+    bl_label = "Img23D: Read On"
+    bl_description = "Show the whole message"
+    bl_options = {"INTERNAL"}
+
+    text: StringProperty(name="Message", description="What is shown in full", options={"SKIP_SAVE", "HIDDEN"})
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        """The tooltip is the message; Blender ends it with a full stop itself."""
+        return properties.text.rstrip(".") or cls.bl_description
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        text = self.text
+
+        def draw(popup: bpy.types.UIPopupMenu, _context: bpy.types.Context) -> None:
+            for line in (line for part in text.splitlines() for line in wrap(part, _WIDTH)):
+                popup.layout.label(text=line, translate=False)
+
+        context.window_manager.popup_menu(draw, title="Img23D", icon="INFO")
+        return {"FINISHED"}
+
+
 CLASSES = (
+    IMG23D_OT_read_on,
     IMG23D_OT_doctor,
     IMG23D_OT_open_log,
     IMG23D_OT_open_run_folder,

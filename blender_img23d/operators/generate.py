@@ -21,6 +21,10 @@ class IMG23D_OT_generate(bpy.types.Operator):
     )
     bl_options = {"REGISTER"}  # the run becomes one undo step when it is finished
 
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """A double-click is one press."""
+        return self.execute(context) if extension().slots.takes_press(self.bl_idname) else {"CANCELLED"}
+
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene.queued import queued_generate  # not before it is wanted, since Blender's start waits for every import
         from ..scene.requests import generate_request

@@ -38,7 +38,7 @@ class _OnRun:
 
 class IMG23D_OT_reuse_run(_OnRun, bpy.types.Operator):
     bl_idname = "img23d.reuse_run"
-    bl_label = "Img23D: Use This Run's Photo, Names and Settings"
+    bl_label = "Img23D: Use Run Again"
     bl_description = "Put the photo, names, boxes, seed, engine and settings of this run into the panel again"
     bl_options = {"REGISTER", "UNDO"}
 
@@ -57,7 +57,7 @@ class IMG23D_OT_reuse_run(_OnRun, bpy.types.Operator):
 
 class IMG23D_OT_import_run(_OnRun, bpy.types.Operator):
     bl_idname = "img23d.import_run"
-    bl_label = "Img23D: Import All Results of This Run"
+    bl_label = "Img23D: Import All Results"
     bl_description = "Bring all finished results of this run that are not in the scene into it"
     bl_options = {"REGISTER", "UNDO"}
 

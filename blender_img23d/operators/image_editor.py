@@ -11,7 +11,7 @@ from ..shared.img23d_protocol import Img23DError
 
 class IMG23D_OT_edit_boxes(bpy.types.Operator):
     bl_idname = "img23d.edit_boxes"
-    bl_label = "Img23D: Edit in Image Editor"
+    bl_label = "Img23D: Edit Boxes"
     bl_description = "Show the photo with its boxes in an Image Editor, to draw, move and resize them with the mouse"
     bl_options = {"REGISTER", "UNDO"}  # the image is new to the file: without a step of its own, the next undo would take it away
 

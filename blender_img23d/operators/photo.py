@@ -18,6 +18,12 @@ class IMG23D_OT_choose_photo(bpy.types.Operator):
     filepath: StringProperty(name="File", description="The picture's path", subtype="FILE_PATH", options={"SKIP_SAVE"})
     filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
     filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    display_type: EnumProperty(
+        name="Display",
+        description="How the file browser shows the files",
+        items=[("THUMBNAIL", "Thumbnails", "With a small picture of each file", 3)],  # 3: FILE_IMGDISPLAY in DNA_space_enums.h
+        options={"HIDDEN", "SKIP_SAVE"},
+    )
     purpose: EnumProperty(
         name="For",
         description="Which picture is chosen",
@@ -47,4 +53,20 @@ class IMG23D_OT_choose_photo(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (IMG23D_OT_choose_photo,)
+class IMG23D_OT_clear_names(bpy.types.Operator):
+    bl_idname = "img23d.clear_names"
+    bl_label = "Img23D: Clear Names"
+    bl_description = "Take all the typed names away"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        cls.poll_message_set("No name is typed")
+        return bool(context.scene.img23d.names)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        context.scene.img23d.names = ""
+        return {"FINISHED"}
+
+
+CLASSES = (IMG23D_OT_choose_photo, IMG23D_OT_clear_names)

@@ -50,7 +50,7 @@ class IMG23D_OT_drop_photo(bpy.types.Operator):
 
 class IMG23D_OT_use_image(bpy.types.Operator):
     bl_idname = "img23d.use_image"
-    bl_label = "Img23D: Use Open Image as Photo"
+    bl_label = "Img23D: Use Open Image"
     bl_description = "Make objects from an image that is open in Blender, as it looks now"
     bl_options = {"REGISTER", "UNDO"}
 
@@ -81,7 +81,7 @@ class IMG23D_OT_use_image(bpy.types.Operator):
 
 class IMG23D_OT_use_render(bpy.types.Operator):
     bl_idname = "img23d.use_render"
-    bl_label = "Img23D: Use Render Result as Photo"
+    bl_label = "Img23D: Use Render Result"
     bl_description = "Make objects from the last render, as it is seen"
     bl_options = {"REGISTER", "UNDO"}
 

@@ -38,7 +38,7 @@ class _OnResult:
 
 class IMG23D_OT_show_result(_OnResult, bpy.types.Operator):
     bl_idname = "img23d.show_result"
-    bl_label = "Img23D: Select and Frame Result"
+    bl_label = "Img23D: Show Result"
     bl_description = "Select this object, and nothing else, and bring it into view"
     bl_options = {"REGISTER", "UNDO"}
 
@@ -59,7 +59,7 @@ class IMG23D_OT_show_result(_OnResult, bpy.types.Operator):
 
 class IMG23D_OT_import_result(_OnResult, bpy.types.Operator):
     bl_idname = "img23d.import_result"
-    bl_label = "Img23D: Import Finished Result"
+    bl_label = "Img23D: Import Result"
     bl_description = "Bring this finished result into the scene that is open now"
     bl_options = {"REGISTER", "UNDO"}
 
@@ -104,7 +104,7 @@ class IMG23D_OT_browse_runs(bpy.types.Operator):
 
 class IMG23D_OT_use_seed(bpy.types.Operator):
     bl_idname = "img23d.use_seed"
-    bl_label = "Img23D: Use This Seed Again"
+    bl_label = "Img23D: Use Seed Again"
     bl_description = "Put the seed of this run into the settings, so that the next run gives the same result again"
     bl_options = {"REGISTER", "UNDO"}
 

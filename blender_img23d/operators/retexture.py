@@ -39,7 +39,7 @@ class IMG23D_OT_retexture(bpy.types.Operator):
 
 class IMG23D_OT_switch_texture(bpy.types.Operator):
     bl_idname = "img23d.switch_texture"
-    bl_label = "Img23D: Switch Between Old and New Texture"
+    bl_label = "Img23D: Switch Texture"
     bl_description = "Show the materials that the selected meshes had before they were re-textured, or the new ones again"
     bl_options = {"REGISTER", "UNDO"}
 

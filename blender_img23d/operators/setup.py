@@ -37,8 +37,33 @@ class IMG23D_OT_setup(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
+        if not self.with_shapes:
+            preferences_of(context).decline_tencent()
         try:
             owner.setup.start(setup_plan(context, owner, with_shapes=self.with_shapes))
+        except Img23DError as error:
+            return owner.refuse(self, error)
+        return follow_setup(self, owner)
+
+
+class IMG23D_OT_go_on(bpy.types.Operator):
+    bl_idname = "img23d.go_on"
+    bl_label = "Img23D: Go On with the Set-Up"
+    bl_description = "Begin once more what failed; what is there already is kept"
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        if not poll_no_setup(cls):
+            return False
+        cls.poll_message_set(_("No set-up has failed"))
+        owner = extension_or_none()
+        return owner is not None and bool(owner.setup.failure)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        owner = extension()
+        try:
+            owner.setup.go_on()
         except Img23DError as error:
             return owner.refuse(self, error)
         return follow_setup(self, owner)
@@ -84,13 +109,13 @@ class IMG23D_OT_accept_licence(bpy.types.Operator):
 class IMG23D_OT_withdraw_licence(bpy.types.Operator):
     bl_idname = "img23d.withdraw_licence"
     bl_label = "Img23D: Withdraw the Answer to Hunyuan3D's Licence"
-    bl_description = "Take back that you accept the licence; nothing of Hunyuan3D is downloaded any more"
+    bl_description = "Take your answer back; nothing of Hunyuan3D is downloaded until you have accepted its licence"
     bl_options = {"REGISTER"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set(_("The licence is not accepted"))
-        return preferences_of(context).accepts_tencent
+        cls.poll_message_set(_("The question was not answered yet"))
+        return preferences_of(context).accepts_tencent or preferences_of(context).declines_tencent
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         preferences_of(context).accept(TENCENT_LICENCE, answer=False)
@@ -155,6 +180,7 @@ class IMG23D_OT_hide_first_run(bpy.types.Operator):
 CLASSES = (
     IMG23D_OT_hide_first_run,
     IMG23D_OT_setup,
+    IMG23D_OT_go_on,
     IMG23D_OT_cancel_setup,
     IMG23D_OT_accept_licence,
     IMG23D_OT_withdraw_licence,

@@ -94,7 +94,7 @@ class IMG23D_OT_duplicate_target(_OnTarget, bpy.types.Operator):
 
 class IMG23D_OT_remove_target(_OnTarget, bpy.types.Operator):
     bl_idname = "img23d.remove_target"
-    bl_label = "Img23D: Remove from the List"
+    bl_label = "Img23D: Remove Target"
     bl_description = "Take the chosen one out of the list: it is not made, and comes back only when you press Find"
     bl_options = {"REGISTER", "UNDO"}
 

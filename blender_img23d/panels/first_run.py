@@ -8,8 +8,10 @@ from bpy.app.translations import pgettext_iface as _
 from ..core.first_run import BRINGS, Sentence, download, is_first_run, machine
 from ..properties import Img23DSceneSettings, preferences_of
 from ..scene.owner import Extension
-from .text import draw_sentence, gigabytes
+from .slots import Said, draw_slot
+from .text import gigabytes
 
+_LINES = 7  # with all that can be known of a machine; what is known comes one after the other
 _CLOSER = 20  # pixels at scale 1 that the small X takes beyond the usual margin
 
 
@@ -20,7 +22,7 @@ def draw_first_run(
         return
     owner.models.want()
     row = layout.box().row()
-    draw_sentence(row, context, _paragraph(owner), icon="LIGHT", in_box=True, taken=_CLOSER)
+    draw_slot(row, context, [Said(text=_paragraph(owner), icon="LIGHT")], lines=_LINES, in_box=True, taken=_CLOSER)
     row.operator("img23d.hide_first_run", text="", icon="X", emboss=False)
 
 

@@ -28,6 +28,10 @@ _BUTTONS = {
 }
 
 
+def has_button(action: Action) -> bool:
+    return action in _BUTTONS
+
+
 def draw_fix(layout: bpy.types.UILayout, action: Action) -> None:
     """Nothing where there is nothing to press."""
     if action in _BUTTONS:

@@ -4,44 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ..properties import Img23DSceneSettings
 from ..scene.durations import about
 from ..scene.owner import Extension
-from .fixes import draw_fix
-from .text import draw_sentence
+from .fixes import has_button
+from .slots import Said
 
 if TYPE_CHECKING:
     from ..core.forecast import Forecast
-    from ..shared.img23d_protocol.messages import Finding
+    from ..shared.img23d_protocol.findings import Action, Finding
 
 _ICONS = {"problem": "ERROR", "warning": "ERROR", "note": "INFO", "good": "CHECKMARK"}  # by the values of messages.Level
 
 
-def draw_forecast(
-    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings
-) -> None:
+def said_before(owner: Extension, values: Img23DSceneSettings) -> list[Said]:
     """Nothing before a photo is chosen, while a job runs, or while nothing is known."""
-    owner.forecaster.want()
-    view = owner.forecaster.view
+    view, worst = owner.forecaster.view, _worst(owner, values)
     if view is None or owner.session.active is not None or not values.photo:
-        return
-    worst = view.findings[0] if view.findings else None
-    if worst is None or worst.level != "problem":
-        line = _expectation(view)
-        if line:
-            draw_sentence(layout, context, line, icon="TIME")
-    if worst is not None:
-        _draw_finding(layout, context, owner, worst)
+        return []
+    line = _expectation(view) if worst is None or worst.level != "problem" else ""
+    said = [Said(text=line, icon="TIME")] if line else []
+    return said if worst is None else [*said, Said(text=_(worst.sentence), icon=_ICONS[worst.level])]
 
 
-def _draw_finding(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, finding: Finding) -> None:
-    box = layout.box().column()
-    draw_sentence(box, context, _(finding.sentence), icon=_ICONS[finding.level], in_box=True)
-    if not owner.setup.is_running:
-        draw_fix(box, finding.action)
+def fix_before(owner: Extension, values: Img23DSceneSettings) -> Action | None:
+    """The button that helps against the worst of what is short."""
+    worst = _worst(owner, values)
+    return worst.action if worst is not None and has_button(worst.action) and not owner.setup.is_running else None
+
+
+def _worst(owner: Extension, values: Img23DSceneSettings) -> Finding | None:
+    view = owner.forecaster.view
+    return view.findings[0] if view is not None and view.findings and values.photo else None
 
 
 def _expectation(view: Forecast) -> str:

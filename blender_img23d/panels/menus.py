@@ -47,6 +47,7 @@ class IMG23D_MT_add(bpy.types.Menu):
         layout.operator("img23d.free_memory")
         layout.separator()
         layout.operator("img23d.setup")
+        layout.operator("img23d.go_on")
         layout.operator("img23d.cancel_setup")
         layout.operator("img23d.refresh_models")
         layout.operator("img23d.open_models_folder")
@@ -61,6 +62,7 @@ class IMG23D_MT_targets(bpy.types.Menu):
 
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
+        layout.operator("img23d.clear_names", icon="X")
         layout.operator("img23d.find_targets", icon="VIEWZOOM")
         layout.operator("img23d.find_target_again")
         layout.separator()

@@ -16,6 +16,7 @@ from ..shared.img23d_protocol.choices import PREVIEW_ENGINE, TENCENT_LICENCE_LIN
 from .fixes import draw_fix
 from .help_link import HasHelp
 from .setup_progress import draw_setup_progress
+from .slots import live
 from .text import draw_sentence, gigabytes
 
 if TYPE_CHECKING:
@@ -60,11 +61,17 @@ class IMG23D_UL_weights(bpy.types.UIList):
         info = weights_at(extension(), item.index)
         if info is None:
             return
-        split = layout.split(factor=0.76, align=True)
-        split.label(text=info.label, icon=_STATES[info.state][1], translate=False)
-        size = split.row()
-        size.alignment = "RIGHT"
-        size.label(text=gigabytes(info.size_bytes))
+        column = layout.column(align=True)
+        column.label(text=info.label, icon=_STATES[info.state][1], translate=False)
+        state = column.row()
+        state.active = False
+        state.label(text=_short_state(info, info.id in extension().models.view.sets), icon="BLANK1", translate=False)
+
+
+def _short_state(info: WeightsInfo, is_chosen: bool) -> str:
+    """`Not downloaded, 4.3 GB`; what the settings do not work with says so."""
+    text = _("{state}, {size}").format(state=_(_STATES[info.state][0]).partition(":")[0], size=gigabytes(info.size_bytes))
+    return text if is_chosen else _("{text}, not chosen").format(text=text)
 
 
 class IMG23D_PT_models(HasHelp, bpy.types.Panel):
@@ -86,7 +93,7 @@ class IMG23D_PT_models(HasHelp, bpy.types.Panel):
             draw_setup_progress(column, context, owner.setup)
         else:
             _draw_outcome(column, context, owner)
-            _draw_setup(column, context, owner.models.view)
+            _draw_setup(column, context, owner, owner.models.view)
             _draw_use(column, context, owner)
         _draw_devices(column, context, owner)
         _draw_weights(column, context, owner)
@@ -107,23 +114,32 @@ def _draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     if owner.setup.failure:
         draw_sentence(layout, context, f"{_(owner.setup.failure)} {_(owner.setup.action)}".rstrip(), icon="ERROR")
         draw_fix(layout, owner.setup.fix)
+        row = live(layout, context, owner, "set-up", "go on")
+        row.scale_y = 1.4
+        row.operator("img23d.go_on", text="Go On", icon="PLAY")
 
 
-def _draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
-    accepts = preferences_of(context).accepts_tencent
-    if view.is_complete and accepts:
+def _draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, view: ModelsView) -> None:
+    preferences = preferences_of(context)
+    if preferences.declines_tencent:
+        draw_sentence(layout, context, "Without Hunyuan3D, as you have answered.", icon="INFO")
+        layout.operator("img23d.withdraw_licence", text="Change My Answer", icon="LOOP_BACK")
+    is_answered = preferences.accepts_tencent or preferences.declines_tencent
+    if view.is_complete and is_answered:
         draw_sentence(layout, context, "All chosen models are ready.", icon="CHECKMARK")
         return
     if not bpy.app.online_access:
         draw_sentence(layout, context, _OFFLINE, icon="INTERNET_OFFLINE")
         layout.operator("screen.userpref_show", text="Open Preferences", icon="PREFERENCES").section = "SYSTEM"
         return
-    if not accepts:
+    if not is_answered:
         _draw_licence(layout, context, view)
         return
-    row = layout.row()
+    row = live(layout, context, owner, "set-up all", "setup")
     row.scale_y = 1.4
-    row.operator("img23d.setup", text="Set Up AI Models", icon="IMPORT")
+    button = row.operator("img23d.setup", text="Set Up AI Models", icon="IMPORT")
+    if preferences.declines_tencent:
+        button.with_shapes = False
     _draw_what_and_where(layout, context, view)
 
 
@@ -168,17 +184,32 @@ def _draw_weights(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     if not owner.session.weights:
         layout.operator("img23d.refresh_models", text="List the Models", icon="FILE_REFRESH")
         return
+    _draw_summary(layout, context, owner)
     state = context.window_manager.img23d
-    row = layout.row()
-    row.template_list(
-        "IMG23D_UL_weights", "", state, "weights", state, "active_weights", rows=5, maxrows=8, sort_lock=True
+    layout.template_list(
+        "IMG23D_UL_weights", "", state, "weights", state, "active_weights", rows=6, maxrows=6, sort_lock=True
     )
-    buttons = row.column(align=True)
-    buttons.operator("img23d.refresh_models", text="", icon="FILE_REFRESH")
-    buttons.operator("img23d.open_models_folder", text="", icon="FILE_FOLDER")
+    buttons = layout.row(align=True)  # below the list, whose names need all of the width
+    buttons.operator("img23d.refresh_models", text="Look Again", icon="FILE_REFRESH")
+    buttons.operator("img23d.open_models_folder", text="Folder", icon="FILE_FOLDER")
     info = weights_at(owner, state.active_weights)
     if info is not None:
         _draw_details(layout.box(), context, info)
+
+
+def _draw_summary(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    """Of the models that the settings work with: how many are there, and what the others cost."""
+    view = owner.models.view
+    chosen = [info for info in owner.session.weights if info.id in view.sets]
+    ready = sum(info.state == "ready" for info in chosen)
+    if ready == len(chosen):
+        text, icon = _("Set up: all {count} models that your settings need."), "CHECKMARK"
+    else:
+        text, icon = _("Set up: {ready} of the {count} models that your settings need. Missing: {size}."), "IMPORT"
+    draw_sentence(layout, context, text.format(ready=ready, count=len(chosen), size=gigabytes(view.missing_bytes)), icon=icon)
+    if view.full_bytes > view.missing_bytes:
+        text = _("With Hunyuan3D, whose licence must be accepted: {size}.")
+        draw_sentence(layout, context, text.format(size=gigabytes(view.full_bytes)), icon="BLANK1")
 
 
 def _draw_details(layout: bpy.types.UILayout, context: bpy.types.Context, info: WeightsInfo) -> None:

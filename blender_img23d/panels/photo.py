@@ -7,8 +7,10 @@ import bpy
 from ..properties import Img23DSceneSettings
 from ..scene.folders import absolute
 from ..scene.owner import Extension
+from .slots import draw_gap
 
 _MOST_LISTED = 20  # images; more are found by their names
+_HEIGHT, _HALF = 7.0, 5.5  # of the photo, and of two pictures side by side in the sidebar as Blender opens it; in buttons
 _NO_PICTURES = ("RENDER_RESULT", "COMPOSITING")  # have doors of their own, or no pixels that can be read
 
 
@@ -49,9 +51,8 @@ def draw_photo(
 ) -> None:
     """`context` is not looked at; all parts of the tab are drawn with the same arguments."""
     path = absolute(values.photo)
-    icon = owner.thumbnails.icon(path)
-    if icon:
-        layout.template_icon(icon_value=icon, scale=7.0)
+    if path:
+        _draw_pictures(layout.column(align=True), owner.thumbnails.icon(path), owner.thumbnails.icon(owner.running.picture))
     row = layout.row(align=True)
     if path:
         row.prop(values, "photo", text="")
@@ -62,6 +63,24 @@ def draw_photo(
     row.menu(IMG23D_MT_photo.bl_idname, text="", icon="DOWNARROW_HLT")
     if not path:
         layout.label(text="Or drop one here in the viewport.", icon="BLANK1")
+
+
+def _draw_pictures(column: bpy.types.UILayout, photo: int, made: int) -> None:
+    """The photo, and beside it while a job runs what is being made; always as high, also while Blender still reads them."""
+    if not (photo and made):
+        _draw_icon(column, photo or made, _HEIGHT)
+        return
+    row = column.row(align=True)
+    _draw_icon(row, photo, _HALF)
+    _draw_icon(row, made, _HALF)
+    draw_gap(column, _HEIGHT - _HALF)
+
+
+def _draw_icon(layout: bpy.types.UILayout, icon: int, height: float) -> None:
+    if icon:
+        layout.template_icon(icon_value=icon, scale=height)
+    else:
+        draw_gap(layout, height)
 
 
 def draw_in_image_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:

@@ -9,10 +9,13 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ..core.states import JobState
-from ..properties import Img23DResultRow
+from ..core.tally import tally
+from ..properties import Img23DResultRow, Img23DSceneSettings
 from ..scene.owner import Extension, extension_or_none, listed_jobs, newest_listed, shown_job
 from ..scene.standing import Standing
 from .help_link import HasHelp
+from .slots import Said, draw_gap, draw_slot
+from .status import is_at_top
 from .text import draw_sentence
 
 if TYPE_CHECKING:
@@ -23,7 +26,10 @@ _ENDED = {
     JobState.CANCELLED: ("X", "Cancelled"),
     JobState.FAILED: ("ERROR", "Failed"),
 }
+_RUNNING = ("TIME", "Being made")
 _INTERRUPTED = ("X", "Interrupted")
+_ROWS, _NOTES, _DETAILS = 5, 3, 5  # lines that are always there
+_PICTURE = 5.0  # height in buttons
 _IMPORTABLE = (Standing.READY, Standing.GONE, Standing.EDITED)
 _STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "paint": "Painting"}
 
@@ -49,13 +55,17 @@ class IMG23D_UL_results(bpy.types.UIList):
         if target is None:
             return
         row = layout.row(align=True)
-        split = row.split(factor=0.55, align=True)
+        is_wide = job.is_unfinished(item.index)  # a bar needs room, what is finished gives it to the name
+        split = row.split(factor=0.55, align=True) if is_wide else row.row(align=True)
         thumbnail = owner.thumbnails.icon(target.preview or target.cutout)
         if thumbnail:
             split.label(text=target.name, icon_value=thumbnail, translate=False)
         else:
             split.label(text=target.name, icon="OBJECT_DATA", translate=False)
-        _draw_state(split.row(align=True), owner, job, target, item.index)
+        state = split.row(align=True)
+        if not is_wide:
+            state.alignment = "RIGHT"
+        _draw_state(state, owner, job, target, item.index)
 
 
 def _draw_state(layout: bpy.types.UILayout, owner: Extension, job: Job, target: TargetState, index: int) -> None:
@@ -79,10 +89,12 @@ def _doing(target: TargetState) -> str:
 
 def _draw_result_buttons(layout: bpy.types.UILayout, owner: Extension, job: Job, index: int) -> None:
     match owner.standings.get(index, Standing.NOTHING):
+        case Standing.NOTHING if job.targets[index].mesh:
+            layout.label(text="Ready", icon="TIME")  # the scene was not looked through yet
         case Standing.NOTHING:
             layout.label(text="Not made")
         case Standing.IN_SCENE:
-            _result_button(layout, "img23d.show_result", "Show", "RESTRICT_SELECT_OFF", job, index)
+            _result_button(layout, "img23d.show_result", "", "RESTRICT_SELECT_OFF", job, index)
         case Standing.READY | Standing.GONE | Standing.EDITED:
             _result_button(layout, "img23d.import_result", "Import", "IMPORT", job, index)
 
@@ -112,13 +124,12 @@ class IMG23D_PT_results(HasHelp, bpy.types.Panel):
             return
         column = self.layout.column()
         _draw_heading(column, context, owner, job)
-        _draw_job_messages(column, context, job, is_newest=job is owner.session.jobs[0])
+        state = context.window_manager.img23d
+        column.template_list("IMG23D_UL_results", "", state, "rows", state, "active_row", rows=_ROWS, maxrows=_ROWS, sort_lock=True)
+        if job.is_generation:
+            _draw_import(column, owner, job)
+        draw_slot(column, context, _notes(owner, job, context.scene.img23d), lines=_NOTES)
         if job.targets:
-            state = context.window_manager.img23d
-            rows = min(max(len(job.targets), 2), 8)
-            column.template_list(
-                "IMG23D_UL_results", "", state, "rows", state, "active_row", rows=rows, maxrows=rows, sort_lock=True
-            )
             _draw_details(column, context, owner, job, state.active_row)
 
 
@@ -133,14 +144,17 @@ def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
         row.operator("img23d.browse_runs", text="", icon="TRIA_RIGHT").step = -1
     if job.picture:
         draw_sentence(layout, context, _origin(job).format(photo=PurePath(job.picture).name), icon="IMAGE_DATA")
-    if job.is_over:
-        _draw_end(layout, job)
+    _draw_end(layout, job)
     if job.is_generation:
         row = layout.row(align=True)
         row.label(text=_("Seed {seed}").format(seed=job.request.seed))
         row.operator("img23d.use_seed", text="Use Again", icon="LOOP_BACK").seed = job.request.seed
-    if job.is_over and sum(standing in _IMPORTABLE for standing in owner.standings.values()) > 1:
-        layout.operator("img23d.import_run", text="Import All", icon="IMPORT").job = job.id
+
+
+def _draw_import(layout: bpy.types.UILayout, owner: Extension, job: Job) -> None:
+    row = layout.row()
+    row.enabled = job.is_over and sum(standing in _IMPORTABLE for standing in owner.standings.values()) > 1
+    row.operator("img23d.import_run", text="Import All", icon="IMPORT").job = job.id
 
 
 def _origin(job: Job) -> str:
@@ -150,21 +164,25 @@ def _origin(job: Job) -> str:
 
 
 def _draw_end(layout: bpy.types.UILayout, job: Job) -> None:
-    icon, text = _INTERRUPTED if job.was_interrupted else _ENDED[job.state]
-    if job.state is JobState.DONE:
+    """"Finished" only where everything is there."""
+    count = tally(job)
+    icon, text = _INTERRUPTED if job.was_interrupted else _ENDED.get(job.state, _RUNNING)
+    if job.state is JobState.DONE and count.has_all:
         text = _("Finished in {seconds:.1f} s").format(seconds=job.seconds)
+    elif job.state is JobState.DONE and not job.was_interrupted:
+        text = _("{made} of {count} made in {seconds:.1f} s").format(made=count.made, count=count.count, seconds=job.seconds)
+        icon = "ERROR" if count.failed else icon
     layout.label(text=text, icon=icon)
 
 
-def _draw_job_messages(layout: bpy.types.UILayout, context: bpy.types.Context, job: Job, *, is_newest: bool) -> None:
-    for note in job.notes:
-        draw_sentence(layout, context, note, icon="INFO")
-    if job.error and (job.is_past or not is_newest):  # the newest one's of this session stands at the top of the tab
-        draw_sentence(layout, context, job.error, icon="ERROR")
-    failed = sum(1 for target in job.targets if target.error) if job.is_over else 0
-    if failed and len(job.targets) > 1:
+def _notes(owner: Extension, job: Job, values: Img23DSceneSettings) -> list[Said]:
+    """What there is to know about the run as a whole."""
+    said = [Said(text=job.error, icon="ERROR")] if job.error and not is_at_top(owner, job, values) else []
+    count = tally(job)
+    if job.is_over and count.failed and count.count > 1:
         text = _("{failed} of {count} could not be made: click a line to read why.")
-        draw_sentence(layout, context, text.format(failed=failed, count=len(job.targets)), icon="ERROR")
+        said.append(Said(text=text.format(failed=count.failed, count=count.count), icon="ERROR"))
+    return said + [Said(text=note, icon="INFO") for note in job.notes]
 
 
 def _draw_details(
@@ -176,23 +194,30 @@ def _draw_details(
     box = layout.box()
     thumbnail = owner.thumbnails.icon(target.preview or target.cutout)
     if thumbnail:
-        box.template_icon(icon_value=thumbnail, scale=5.0)
+        box.template_icon(icon_value=thumbnail, scale=_PICTURE)
+    else:
+        draw_gap(box, _PICTURE)
+    draw_slot(box, context, _about(owner, job, index), lines=_DETAILS, in_box=True)
+
+
+def _about(owner: Extension, job: Job, index: int) -> list[Said]:
+    """Name and faces, then what went wrong or what there is to know."""
+    target = job.targets[index]
     name = target.object_name or target.name
     text = _("{name}, {faces} faces").format(name=name, faces=f"{target.faces:,}") if target.faces else name
-    draw_sentence(box, context, text, in_box=True)
+    said = [Said(text=text)]
     error = owner.applier.failures.get((job.id, index), "") or target.error
     if error:
-        draw_sentence(box, context, error, icon="ERROR", in_box=True)
-        return
+        return [*said, Said(text=error, icon="ERROR")]
     if target.is_cancelled:
-        draw_sentence(box, context, "You stopped this one; what was finished before stays.", icon="INFO", in_box=True)
+        said.append(Said(text="You stopped this one; what was finished before stays.", icon="INFO"))
     standing = owner.standings.get(index, Standing.NOTHING)
     if job.is_over and not owner.applier.is_busy and standing.value.strip():
-        draw_sentence(box, context, standing.value, icon="INFO", in_box=True)
-    for note in target.notes:
-        draw_sentence(box, context, note, icon="INFO", in_box=True)
+        said.append(Said(text=standing.value, icon="INFO"))
+    said += [Said(text=note, icon="INFO") for note in target.notes]
     if target.note and not job.is_over and target.note not in target.notes:
-        draw_sentence(box, context, target.note, icon="TIME", in_box=True)
+        said.append(Said(text=target.note, icon="TIME"))
+    return said
 
 
 CLASSES = (IMG23D_UL_results, IMG23D_PT_results)

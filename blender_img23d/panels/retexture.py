@@ -10,11 +10,15 @@ from bpy.app.translations import pgettext_iface as _
 from ..core.manual import Section
 from ..properties import Img23DSceneSettings
 from ..scene.faces import can_switch
+from ..scene.folders import absolute
 from ..scene.own_picture import has_own_picture
 from ..scene.owner import extension_or_none
 from ..scene.paintable import chosen_meshes
 from .help_link import HasHelp
+from .slots import draw_gap
 from .text import draw_sentence
+
+_PICTURE = 5.0  # height in buttons
 
 
 class IMG23D_PT_retexture(HasHelp, bpy.types.Panel):
@@ -49,6 +53,13 @@ def _draw_picture(
     values: Img23DSceneSettings,
     meshes: list[bpy.types.Object],
 ) -> None:
+    owner = extension_or_none()
+    if values.retexture_picture:
+        icon = owner.thumbnails.icon(absolute(values.retexture_picture)) if owner is not None else 0
+        if icon:
+            layout.template_icon(icon_value=icon, scale=_PICTURE)
+        else:
+            draw_gap(layout, _PICTURE)
     row = layout.row(align=True)
     row.prop(values, "retexture_picture", text="")
     row.operator("img23d.choose_photo", text="", icon="FILEBROWSER").purpose = "retexture_picture"

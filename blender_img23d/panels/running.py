@@ -1,4 +1,4 @@
-"""While a job runs: how far it is, how long it still takes, what it looks like, and each thing with its own bar."""
+"""While a job runs: how far it is, what it does, how long it still takes, and how to stop it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ..core.states import SessionState
-from ..properties import Img23DSceneSettings
+from ..core.tally import tally
 from ..scene.durations import about
 from ..scene.owner import Extension
-from .text import draw_sentence
+from .slots import Said, draw_gap, draw_slot, live
+from .text import LINE
 
 if TYPE_CHECKING:
-    from ..core.jobs import Job, TargetState
+    from collections.abc import Sequence
+
+    from ..core.jobs import Job
 
 # By the values of messages.Stage
 _STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "paint": "Painting"}
@@ -23,27 +26,26 @@ _NUMBERED = {
     "shape": "Shaping {number} of {count}",
     "paint": "Painting {number} of {count}",
 }
-_ROWS = 6  # at once; with two hundred things the ones that are worked on
+_LINES = 3
 
 
-def draw_running(
-    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings
-) -> None:
-    """Nothing where no job is there."""
+def draw_running(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, said: Sequence[Said] = ()) -> None:
+    """As high as what stands in its place before and after the job; each thing has its own bar under Results."""
     job = owner.session.active
     if job is None:
         return
-    layout.progress(factor=owner.running.left.fraction, text=progress_text(owner, job))
-    layout.label(text=stage_text(owner), translate=False)
-    left = len(job.unfinished)
-    if job.is_generation:  # a search lists its things below
-        _draw_targets(layout, owner, job, left)
-    text = "Cancel All" if job.is_generation and left > 1 else "Cancel"
+    layout.progress(factor=owner.running.left.percent / 100, text=progress_text(owner, job))
+    draw_slot(layout, context, [*_unanswered(owner), *said, *_steps(owner, job)], lines=_LINES)
+    draw_gap(layout, 3.0 - _LINES * LINE)  # together as high as the five lines before the job, in `status`
+    place = live(layout, context, owner, "status", ("cancel", job.id, owner.session.unanswered > 0)).split(factor=0.5, align=True)
+    several = job.is_generation and len(job.unfinished) > 1
+    text = "Cancel All" if several else "Cancel"
     text = "Cancel This Run" if owner.applier.queue.waiting else text  # what waits goes on
-    layout.operator("img23d.cancel", text=text, icon="CANCEL")
-    _draw_unanswered(layout, context, owner)
-    _draw_step(layout, context, owner, job)  # below the buttons, which must not move under the mouse
-    _draw_picture(layout, owner)
+    place.operator("img23d.cancel", text=text, icon="CANCEL")
+    if owner.session.unanswered:
+        place.operator("img23d.end_backend", text="End the Backend")
+    else:
+        place.label(text="")
 
 
 def progress_text(owner: Extension, job: Job) -> str:
@@ -52,7 +54,7 @@ def progress_text(owner: Extension, job: Job) -> str:
         return _("Starting...")
     if owner.session.state is SessionState.CANCELLING:
         return _("Waiting for the job before to stop...")
-    percent, told = round(owner.running.left.fraction * 100), owner.running.left.told
+    percent, told = owner.running.left.percent, owner.running.left.told
     if told is None:
         return _("{percent}%, estimating...").format(percent=percent)
     return _("{percent}%, {time} left").format(percent=percent, time=about(told))
@@ -68,72 +70,27 @@ def stage_text(owner: Extension) -> str:
     return _(_NUMBERED[now.stage]).format(number=now.number, count=now.count)
 
 
-def _draw_unanswered(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+def _unanswered(owner: Extension) -> list[Said]:
     """Nothing while the backend answers. A model's library may make it wait, so that nothing worse is said of it."""
-    seconds = owner.session.unanswered
-    if seconds:
-        text = _("The backend has not answered for {seconds} s. It may be busy: wait for it, or end it and press Generate again.")
-        draw_sentence(layout, context, text.format(seconds=seconds), icon="ERROR")
-        layout.operator("img23d.end_backend", text="End the Backend", icon="QUIT")
+    if not owner.session.unanswered:
+        return []
+    text = _("The backend has not answered for {seconds} s. It may be busy: wait for it, or end it and press Generate again.")
+    return [Said(text=text.format(seconds=owner.session.unanswered), icon="ERROR")]
 
 
-def _draw_step(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
-    if owner.applier.retexturer.progress:
-        draw_sentence(layout, context, owner.applier.retexturer.progress)
-    if job.note and job.note != stage_text(owner):
-        row = layout.row()
-        row.active = False
-        draw_sentence(row, context, job.note)
+def _steps(owner: Extension, job: Job) -> list[Said]:
+    """The stage, how many are made so far, and what is being done."""
+    stage = stage_text(owner)
+    lines = [stage, tally_text(job), owner.applier.retexturer.progress]
+    lines += [job.note] if job.note != stage else []
+    return [Said(text=line) for line in lines if line]
 
 
-def _draw_picture(layout: bpy.types.UILayout, owner: Extension) -> None:
-    icon = owner.thumbnails.icon(owner.running.picture)
-    if icon:
-        layout.template_icon(icon_value=icon, scale=6.0)
-
-
-def _draw_targets(layout: bpy.types.UILayout, owner: Extension, job: Job, left: int) -> None:
-    column = layout.column(align=True)
-    first = _first_row(job)
-    for index in range(first, min(first + _ROWS, len(job.targets))):
-        _draw_target(column.row(align=True), owner, job, index)
-    if len(job.targets) > _ROWS:
-        done = len(job.targets) - left
-        column.label(text=_("{done} of {count} finished").format(done=done, count=len(job.targets)), translate=False)
-
-
-def _draw_target(row: bpy.types.UILayout, owner: Extension, job: Job, index: int) -> None:
-    target = job.targets[index]
-    split = row.split(factor=0.45, align=True)
-    icon = owner.thumbnails.icon(target.preview or target.cutout)
-    if icon:
-        split.label(text=target.name, icon_value=icon, translate=False)
-    else:
-        split.label(text=target.name, icon="OBJECT_DATA", translate=False)
-    state = split.row(align=True)
-    if target.error:
-        state.label(text="Failed", icon="ERROR")
-    elif target.is_cancelled:
-        state.label(text="Cancelled", icon="X")
-    elif not job.is_unfinished(index):
-        state.label(text="Finished", icon="CHECKMARK")
-    else:
-        state.progress(factor=target.progress, text=_(_doing(target)))
-        if job.is_generation:
-            button = state.operator("img23d.cancel_target", text="", icon="X")
-            button.job, button.index = job.id, index
-
-
-def _doing(target: TargetState) -> str:
-    """Stages go over all targets in turn, so one that has finished a stage waits for the others."""
-    return "Waiting" if _is_between(target) else _STAGES[target.stage]
-
-
-def _is_between(target: TargetState) -> bool:
-    return target.stage is None or target.fraction >= 1.0
-
-
-def _first_row(job: Job) -> int:
-    """One above the first that is being worked on, as far as there are rows to fill."""
-    busy = next((index for index, target in enumerate(job.targets) if not _is_between(target) and not target.is_cancelled), 0)
-    return max(min(busy - 1, len(job.targets) - _ROWS), 0)
+def tally_text(job: Job) -> str:
+    """`3 made, 26 failed, of 30`; empty while there is nothing to count."""
+    count = tally(job)
+    if count.count < 2 or not (count.made or count.failed):
+        return ""
+    if count.failed:
+        return _("{made} made, {failed} failed, of {count}").format(made=count.made, failed=count.failed, count=count.count)
+    return _("{made} of {count} made").format(made=count.made, count=count.count)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import bpy
 
 from ..core.manual import Section
+from ..core.tally import is_about
 from ..properties import Img23DSceneSettings, Img23DTarget
 from ..scene.folders import absolute
 from ..scene.owner import extension_or_none
 from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, takes_side_photos
 from ..shared.img23d_protocol.filenames import form_path
 from .help_link import HasHelp
+from .slots import Said, draw_gap, draw_slot
 from .text import draw_sentence
 
+_ADVICE = 2  # lines that are always there
+_PICTURE, _SIDE_PICTURE = 5.0, 3.0  # heights in buttons
 _COMES_TO = {"inflate": "It will be rounded", "revolve": "It will be turned", "flat": "It will be flat"}
 _SIDES = {"left": "Left", "back": "Back", "right": "Right"}
 _EDIT_BOXES = "IMG23D_OT_edit_boxes"
@@ -130,12 +134,12 @@ def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values:
     """What the newest search says about the photo, and what comes next where it stands in for a run."""
     owner = extension_or_none()
     newest = owner.session.jobs[0] if owner is not None and owner.session.jobs else None
-    if newest is None or not newest.is_search or not newest.is_over:
-        return
-    for note in newest.notes:
-        draw_sentence(layout, context, note, icon="INFO")
-    if values.check_first and values.targets:
-        draw_sentence(layout, context, "Look at what was found, then press Generate again.", icon="INFO")
+    said: list[Said] = []
+    if newest is not None and newest.is_search and newest.is_over and is_about(newest, absolute(values.photo)):
+        said = [Said(text=note, icon="INFO") for note in newest.notes]
+        if values.check_first and values.targets:
+            said.insert(0, Said(text="Look at what was found, then press Generate again.", icon="INFO"))
+    draw_slot(layout, context, said, lines=_ADVICE)
 
 
 def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
@@ -143,10 +147,11 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
     picture = _cutout(item)
     has_kinds = context.scene.img23d.engine != HUNYUAN3D_ENGINE
     pictures = box.row()
-    for one in (picture, _form(item) if has_kinds else 0):
-        if one:
-            pictures.template_icon(icon_value=one, scale=6.0)
-    _draw_notes(box, context, item)
+    shown = [one for one in (picture, _form(item) if has_kinds else 0) if one]
+    for one in shown:
+        pictures.template_icon(icon_value=one, scale=_PICTURE)
+    if not shown:
+        draw_gap(pictures, _PICTURE)
     column = box.column(align=True)
     column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM")
     if hasattr(bpy.types, _EDIT_BOXES):
@@ -162,6 +167,7 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
     height.prop(item, "faces")
     if takes_side_photos(context.scene.img23d.engine, context.scene.img23d.shape_model):
         _draw_sides(box, item)
+    _draw_notes(box, context, item)  # below what is pressed, which must not move
 
 
 def _draw_sides(layout: bpy.types.UILayout, item: Img23DTarget) -> None:
@@ -174,7 +180,9 @@ def _draw_sides(layout: bpy.types.UILayout, item: Img23DTarget) -> None:
         slot.label(text=_SIDES[side])
         picture = owner.thumbnails.icon(path) if owner is not None and path else 0
         if picture:
-            slot.template_icon(icon_value=picture, scale=3.0)
+            slot.template_icon(icon_value=picture, scale=_SIDE_PICTURE)
+        else:
+            draw_gap(slot, _SIDE_PICTURE)
         buttons = slot.row(align=True)
         buttons.operator("img23d.choose_side", text="", icon="FILEBROWSER").side = side
         buttons.operator("img23d.paste_side", text="", icon="PASTEDOWN").side = side

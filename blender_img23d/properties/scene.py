@@ -20,6 +20,15 @@ def _on_photo(values: Img23DSceneSettings, context: bpy.types.Context) -> None:
         values.active_target, values.found_names = 0, ""
 
 
+def _on_names(values: Img23DSceneSettings, context: bpy.types.Context) -> None:
+    values.named_photo = values.photo
+
+
+def is_of_other_photo(values: Img23DSceneSettings) -> bool:
+    """Whether the names were typed for another photo than the one that is chosen now, and not used for this one yet."""
+    return bool(values.names.strip() and values.named_photo and values.photo) and values.named_photo != values.photo
+
+
 class Img23DSceneSettings(QualitySettings, StartSettings, PropertyGroup):
     """Scene.img23d"""
 
@@ -37,6 +46,10 @@ class Img23DSceneSettings(QualitySettings, StartSettings, PropertyGroup):
             "What to make, separated by commas: red mug, book, left bottle. "
             "Leave it empty to make one object of the whole picture"
         ),
+        update=_on_names,
+    )
+    named_photo: StringProperty(
+        name="Named Photo", description="The picture that the names were typed or used for", options={"HIDDEN"}
     )
     seed: IntProperty(
         name="Seed",

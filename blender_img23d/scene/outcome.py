@@ -38,6 +38,8 @@ def follow(operator: bpy.types.Operator, context: bpy.types.Context, owner: Exte
     """Show the job's list and let the pump do the rest; in background mode wait and report how it ended."""
     owner.refusal = ""
     owner.in_use.is_due = True
+    if not job.is_pick:  # what is used for a photo is meant for it
+        context.scene.img23d.named_photo = context.scene.img23d.photo
     if not (job.is_search or job.is_pick):
         show_job(context.window_manager, job)
         sync_rows(context.window_manager, job)

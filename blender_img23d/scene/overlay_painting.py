@@ -158,13 +158,25 @@ def _labels(
         is_outside = right < 0 or left > region.width or top < 0 or bottom > region.height
         if len(placed) == _MOST_LABELS or not one.name or is_outside:
             continue
-        width = blf.dimensions(_FONT, one.name)[0]
-        base = top + 3 * scale if top + height + 3 * pad < region.height else top - height - 3 * pad
-        ground = (left, base, left + width + 2 * pad, base + height + 2 * pad)
-        if not _overlaps(ground, taken[: len(placed)]):
+        size = blf.dimensions(_FONT, one.name)[0] + 2 * pad, height + 2 * pad
+        places = _places((left, bottom, right, top), size, (region.width, region.height), 3 * scale)
+        ground = next((place for place in places if not _overlaps(place, taken[: len(placed)])), None)
+        if ground is not None:
             taken[len(placed)] = ground
             placed.append((one.name, ground, (*_colour(one), _opacity(one))))
     return placed
+
+
+def _places(box: Rect, size: tuple[float, float], region: tuple[float, float], gap: float) -> list[Rect]:
+    """Where a label of that width and height may stand, the best first: above its box, in its upper corner, below, in the lower one.
+
+    Only what lies within the region; a label that is too wide is moved to the left.
+    """
+    left, bottom, _right, top = box
+    width, height = size
+    x = max(min(left, region[0] - width), 0.0)
+    ys = (top + gap, top - height - gap, bottom - height - gap, bottom + gap)
+    return [(x, y, x + width, y + height) for y in ys if 0.0 <= y and y + height <= region[1]]
 
 
 def _overlaps(rect: Rect, others: np.ndarray) -> bool:

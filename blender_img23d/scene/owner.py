@@ -9,6 +9,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..core import app
+from ..core.slots import Slots
 from .windows import TabOpener
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Extension(app.App):
     editors: Editors  # the Image Editors that show the photo
     overlay: Overlay  # the boxes over it
     tabs: TabOpener = field(default_factory=TabOpener)
+    slots: Slots = field(default_factory=Slots)  # when the panel's buttons may be pressed
     refusal: str = ""  # why the last button did nothing, for the panel
     standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel
 

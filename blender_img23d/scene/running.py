@@ -23,7 +23,7 @@ class Running:
         self.look_seconds = 0.3  # between two looks at all the targets, of which there may be hundreds
         self.left = TimeLeft()
         self.now: StageNow | None = None
-        self.picture = ""  # the newest one that can be shown, a cut-out or a preview
+        self.picture = ""  # of what is worked on: a preview or else the cut-out, once it can be shown
         self._newest = self._outdated = ""
         self._session = session
         self._thumbnails = thumbnails
@@ -46,8 +46,9 @@ class Running:
                 self._newest = path
 
     def step(self) -> None:
-        if self._newest != self.picture and self._thumbnails.icon(self._newest):
-            self.picture = self._newest
+        wanted = self._worked_on(self._session.active) or self._newest
+        if wanted != self.picture and self._thumbnails.icon(wanted):
+            self.picture = wanted
             self._thumbnails.drop(self._outdated)
             self._outdated = ""
         job, now = self._session.active, time.monotonic()
@@ -58,6 +59,11 @@ class Running:
         self._next_look = now + self.look_seconds
         self.left.look(job, self._pace)
         self.now = stage_now(job) if job is not None else None
+
+    def _worked_on(self, job: Job | None) -> str:
+        """The picture of the thing that the job said last that it works on, empty where there is none yet."""
+        target = job.target(job.at) if job is not None else None
+        return "" if target is None else self._previews.get(job.at, "") or target.cutout
 
     def _begin(self, job: Job | None) -> None:
         self._job, self.picture, self._newest, self._pace = job, "", "", None

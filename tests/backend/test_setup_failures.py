@@ -54,7 +54,7 @@ SAID = {
         ErrorCode.ENVIRONMENT_BROKEN,
         "Python 3.12",
     ),
-    "anything": ("Downloading networkx (2.0MiB)\nthread 'main' panicked", ErrorCode.ENVIRONMENT_BROKEN, "press Set Up again"),
+    "anything": ("Downloading networkx (2.0MiB)\nthread 'main' panicked", ErrorCode.ENVIRONMENT_BROKEN, "press Go On"),
 }
 ON_WINDOWS = {
     "full": ("error: x\n  cause: There is not enough space on the disk. (os error 112)", ErrorCode.DISK_FULL),

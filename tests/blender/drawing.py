@@ -46,7 +46,7 @@ class Layout:
         self.texts.append(text)
 
     def operator(
-        self, name: str, *, text: str = "", icon: str = "NONE", depress: bool = False, emboss: bool = True
+        self, name: str, *, text: str = "", icon: str = "NONE", depress: bool = False, emboss: bool = True, translate: bool = True
     ) -> SimpleNamespace:
         assert icon in _ICONS, icon
         family, _, verb = name.partition(".")
@@ -67,7 +67,9 @@ class Layout:
 
     @property
     def said(self) -> str:
-        return " ".join(" ".join(self.texts).split())
+        """What is read at once and, where a message has more lines than its place, in its tooltip."""
+        tooltips = [values["text"] for values in self.pressed("img23d.read_on")]
+        return " ".join(" ".join([*self.texts, *tooltips]).split())
 
     def pressed(self, name: str) -> list[dict]:
         """What stands on the buttons of that operator."""

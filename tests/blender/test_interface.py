@@ -60,7 +60,7 @@ def test_search_finds_the_operators(owner):
     of_the_list |= {"img23d.queue_move", "img23d.queue_remove", "img23d.queue_try_again", "img23d.queue_dismiss"}
     of_the_list |= {"img23d.drop_photo"}  # a file's
     of_the_list |= {"img23d.choose_side", "img23d.paste_side", "img23d.clear_side"}  # a row's slots
-    of_the_list |= {"img23d.end_backend"}  # shown where it helps
+    of_the_list |= {"img23d.end_backend", "img23d.read_on"}  # shown where it helps
     of_the_list |= {"img23d.fix", "img23d.set_default_quality"}  # a finding's button, and one of the preferences
     own = {"img23d." + cls.bl_idname.split(".")[1] for cls in _classes() if issubclass(cls, bpy.types.Operator)}
     assert own - of_the_list == listed

@@ -47,8 +47,8 @@ def test_what_the_artist_stopped_is_said_below_the_list(owner, rehearsal):
 def test_an_older_runs_error_is_read_in_the_list_and_not_at_the_top(owner, rehearsal):
     rehearsal.link.say(rehearsal.messages.Failed(job=rehearsal.job.id, code="disk_full", sentence="The disk is full."))
     rehearsal.tick()
-    draw = part("panels.main")._draw_messages
-    top = SimpleNamespace(draw=lambda layout, context: draw(layout, context, owner))
+    draw = part("panels.status").draw_status
+    top = SimpleNamespace(draw=lambda layout, context: draw(layout, context, owner, context.scene.img23d))
     results = part("panels.results").IMG23D_PT_results
     assert "The disk is full." in drawn(top).said and "The disk is full." not in drawn(results).said
     rehearsal.job.is_past = True

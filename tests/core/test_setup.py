@@ -148,7 +148,7 @@ def test_a_backend_that_dies_says_how_to_go_on(rig: SetupRig, is_started: bool) 
     assert not rig.setup.is_running
     assert rig.setup.failure
     if is_started:
-        assert "goes on where it stopped" in rig.setup.action and "Generate" not in rig.setup.action
+        assert "continues where it stopped" in rig.setup.action and "Generate" not in rig.setup.action
     rig.setup.start(Plan(weights=WEIGHTS))
     rig.finish("weights", "weights")
     assert not rig.setup.failure
@@ -210,3 +210,25 @@ def test_the_end_of_the_extension_ends_every_backend(rig: SetupRig) -> None:
     rig.hear("installer", HELLO)
     rig.setup.shutdown()
     assert rig.running() == [] and not rig.setup.is_running
+
+
+def test_the_button_that_goes_on_is_the_one_that_is_named_and_repeats_what_failed(rig: SetupRig) -> None:
+    rig.setup.start(BOTH)
+    rig.hear("installer", HELLO)
+    rig.hear("installer", LinkClosed(code=-9, tail=""))
+    assert "Go On" in rig.setup.action and not rig.setup.is_running
+    rig.setup.go_on()
+    assert rig.setup.is_running and not rig.setup.failure and rig.setup.step == (1, 2)
+    rig.hear("installer", HELLO)
+    (again,) = rig.links["installer"][-1].sent
+    assert (again.folder, again.uv, again.online) == (ENVIRONMENT.folder, ENVIRONMENT.uv, ENVIRONMENT.online)
+    assert again.job != ENVIRONMENT.job, "another job: the first one's late words are not taken for its own"
+
+
+def test_one_download_goes_on_with_that_download(rig: SetupRig) -> None:
+    rig.setup.start(Plan(weights=WEIGHTS))
+    rig.hear("weights", HELLO, Failed(job="weights", code=ErrorCode.HUB_UNREACHABLE, sentence="The model hub cannot be reached."))
+    assert "Go On" in rig.setup.action
+    rig.setup.go_on()
+    rig.hear("weights", HELLO)
+    assert rig.links["weights"][-1].sent[0].sets == WEIGHTS.sets

@@ -211,3 +211,14 @@ def test_runs_that_broke_off_do_not_count() -> None:
     job.state = JobState.CANCELLED
     assert alike(wish(), [job]) == ([], False)
     assert alike(make_request(), []) == ([], False)
+
+
+def test_what_is_nearly_done_does_not_take_minutes() -> None:
+    """A run that was quicker than the runs before: the first guess must not stand beside 100%."""
+    watch = Watch(Pace(once=4.0, each={Stage.MATTE: 100.0, Stage.SHAPE: 300.0, Stage.PAINT: 200.0}))
+    shown = []
+    for seconds, stage, target, fraction in STORY:
+        watch.go(seconds / 4, stage, target, fraction)
+        shown.append((watch.left.percent, watch.left.told))
+    assert all(told <= 20 for percent, told in shown if percent >= 90), shown
+    assert shown[-1][0] == 99, "100% is the end alone"

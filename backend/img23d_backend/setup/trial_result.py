@@ -59,16 +59,16 @@ def need_family(result: TrialResult, torch_build: str) -> str:
 
 def _not_importable(text: str) -> Img23DError:
     if re.search(_NO_RUNTIME, text, re.IGNORECASE):
-        sentence = "Windows lacks the Microsoft Visual C++ Redistributable: install it from Microsoft and press Set Up again."
+        sentence = "Windows lacks the Microsoft Visual C++ Redistributable: install it from Microsoft and press Go On."
     else:
-        sentence = "The AI packages were installed but do not start: press Set Up again, they are then installed anew."
+        sentence = "The AI packages were installed but do not start: press Go On, they are then installed anew."
     return Img23DError(ErrorCode.ENVIRONMENT_BROKEN, sentence, text)
 
 
 def _need_usable_card(result: TrialResult) -> None:
     said = "\n".join([*result.warnings, result.device_error])
     if re.search(_TOO_OLD, said, re.IGNORECASE):
-        sentence = "The graphics card's driver is too old: update it and press Set Up again, or choose Processor Only."
+        sentence = "The graphics card's driver is too old: update it and press Go On, or choose Processor Only."
         raise Img23DError(ErrorCode.DRIVER_TOO_OLD, sentence, said[-_DETAIL:])
     if re.search(_UNKNOWN_CARD, result.device_error, re.IGNORECASE):  # a warning may be about a card that is not used
         sentence = "This build does not know the graphics card: choose another build, or Processor Only, and set up again."

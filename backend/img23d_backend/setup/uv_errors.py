@@ -33,12 +33,12 @@ def _rules(platform: str) -> tuple[_Rule, ...]:
         _Rule(
             pattern=rf"{full}|no space left|not enough space|quota exceeded",
             code=ErrorCode.DISK_FULL,
-            sentence="The disk is full: make room, or choose a folder on another disk, and press Set Up again.",
+            sentence="The disk is full: make room, or choose a folder on another disk, and press Go On.",
         ),
         _Rule(
             pattern=rf"{held}|text file busy|being used by another process",
             code=ErrorCode.FILE_LOCKED,
-            sentence="Another program, often an antivirus or a second Blender, holds a file: close it and press Set Up again.",
+            sentence="Another program, often an antivirus or a second Blender, holds a file: close it and press Go On.",
         ),
         _Rule(
             pattern=rf"{denied}|permission denied|read-only file system|access is denied",
@@ -74,7 +74,7 @@ def _rules(platform: str) -> tuple[_Rule, ...]:
         _Rule(
             pattern=_UNREACHABLE,
             code=ErrorCode.HUB_UNREACHABLE,
-            sentence="The packages could not be downloaded: check the network or the proxy, and press Set Up again to go on.",
+            sentence="The packages could not be downloaded: check the network or the proxy, and press Go On.",
         ),
     )
 
@@ -87,5 +87,5 @@ def uv_failure(text: str, *, platform: str = sys.platform) -> Img23DError:
     for rule in _rules(platform):
         if re.search(rule.pattern, cause, re.IGNORECASE):
             return Img23DError(rule.code, rule.sentence, detail)
-    sentence = "The AI environment could not be made: press Set Up again, and report it with the diagnosis if it stays."
+    sentence = "The AI environment could not be made: press Go On, and report it with the diagnosis if it stays."
     return Img23DError(ErrorCode.ENVIRONMENT_BROKEN, sentence, detail)

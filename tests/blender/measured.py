@@ -1,0 +1,81 @@
+"""A layout that adds up heights as Blender's does: in units of a button, columns downwards, rows as high as their highest item."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+
+from drawing import Layout
+
+_SPACE = 0.1  # between two items of a column that is not aligned: 2 of a button's 20 pixels
+
+
+class Measured(Layout):
+    """`controls` are the names of operators and properties, each with the height at which it begins."""
+
+    def __init__(self, *, is_row: bool = False, align: bool = False) -> None:
+        super().__init__()
+        self.scale_y = 1.0
+        self._is_row, self._align = is_row, align
+        self._items: list[Measured | tuple[str, float]] = []
+
+    def _child(self, *, is_row: bool = False, align: bool = False, **_: object) -> Measured:
+        child = Measured(is_row=is_row, align=align)
+        self._items.append(child)
+        return child
+
+    def column(self, **more: object) -> Measured:
+        return self._child(**more)
+
+    def row(self, **more: object) -> Measured:
+        return self._child(is_row=True, **more)
+
+    def split(self, **more: object) -> Measured:
+        return self._child(is_row=True, **more)
+
+    def box(self) -> Measured:
+        return self._child()
+
+    def _add(self, name: str, height: float = 1.0) -> None:
+        self._items.append((name, height))
+
+    def label(self, *, text: str = "", **_: object) -> None:
+        self._add("")
+
+    def progress(self, **_: object) -> None:
+        self._add("")
+
+    def prop(self, data: object, name: str, **_: object) -> None:
+        self._add(name)
+
+    def operator(self, name: str, **_: object) -> SimpleNamespace:
+        self._add(name)
+        return SimpleNamespace()
+
+    def menu(self, name: str, **_: object) -> None:
+        self._add(name)
+
+    def template_icon(self, *, scale: float, **_: object) -> None:
+        self._add("", scale)
+
+    def template_list(self, kind: str, *_: object, rows: int, maxrows: int, **__: object) -> None:
+        assert rows == maxrows, "a list that grows moves what is below it"
+        self._add(kind, rows)
+
+    def height(self, scale: float = 1.0) -> float:
+        scale *= self.scale_y
+        heights = [item.height(scale) if isinstance(item, Measured) else item[1] * scale for item in self._items]
+        if self._is_row:
+            return max(heights, default=0.0)
+        return sum(heights) + (0.0 if self._align else _SPACE * max(len(heights) - 1, 0))
+
+    def controls(self, top: float = 0.0, scale: float = 1.0) -> Iterator[tuple[str, float]]:
+        scale *= self.scale_y
+        for item in self._items:
+            if isinstance(item, Measured):
+                yield from item.controls(top, scale)
+            elif item[0]:
+                yield item[0], round(top, 3)
+            if not self._is_row:
+                height = item.height(scale) if isinstance(item, Measured) else item[1] * scale
+                top += height + (0.0 if self._align else _SPACE)

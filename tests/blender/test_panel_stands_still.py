@@ -1,0 +1,147 @@
+"""Nothing that is aimed at moves: places are always as high, a message replaces a message, and a press never hits what is new."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import bpy
+import pytest
+from conftest import part
+from drawing import drawn
+from measured import Measured
+from scripted import Rehearsal
+from test_in_the_middle import glbs as glbs  # a fixture
+
+LONG = "This sentence is long: " + "it says one thing after the other about what went wrong, " * 8 + "and ends here."
+
+
+@pytest.fixture
+def run(owner, values, photo, as_with_a_window, monkeypatch):
+    rehearsal = Rehearsal(owner, monkeypatch)
+    values.photo, values.names = str(photo), "cup, bowl, lamp"
+    return rehearsal
+
+
+def measured(name: str) -> Measured:
+    """A panel as it is now, in the sidebar as Blender opens it."""
+    layout, panel = Measured(), getattr(part(f"panels.{name}"), f"IMG23D_PT_{name}")
+    drawn(SimpleNamespace(draw=lambda _layout, context: panel.draw(layout, context)))
+    return layout
+
+
+def top() -> tuple[dict[str, float], float]:
+    """Where each control above the subpanels is, but for those that come and go, and where the tab's top ends."""
+    layout = measured("main")
+    passing = ("img23d.fix", "img23d.cancel", "img23d.end_backend", "img23d.read_on", "img23d.use_photo_camera", "img23d.show_textures")
+    return {name: at for name, at in layout.controls() if name not in passing}, round(layout.height(), 2)
+
+
+def start(run) -> None:
+    assert bpy.ops.img23d.generate() == {"FINISHED"}
+    run.tick()
+    run.locate("cup", "bowl", "lamp")
+
+
+def test_the_tabs_top_is_as_high_before_during_and_after_a_run(run, glbs):
+    before = top()
+    start(run)
+    assert top() == before, "while it runs"
+    run.mesh(0, glbs[0], textured=False)
+    run.finish(made=1)
+    run.tick()
+    assert top() == before, "when it is over"
+
+
+@pytest.mark.parametrize("place", ["refusal", "waiting", "notice", "job"])
+def test_a_message_of_any_length_moves_nothing(run, place):
+    start(run)
+    run.finish(made=0)
+    before = top()
+    if place == "refusal":
+        run.owner.refusal = LONG
+    elif place == "waiting":
+        run.owner.applier.waiting = LONG
+    elif place == "notice":
+        run.owner.session.notice = LONG
+    else:
+        run.owner.session.jobs[0].error = LONG
+    try:
+        assert top() == before
+        assert LONG in drawn(part("panels.main").IMG23D_PT_main).said, "the tooltip has all of it"
+    finally:
+        run.owner.applier.waiting = run.owner.session.notice = run.owner.refusal = ""
+
+
+def test_typing_a_name_moves_nothing(run, values):
+    values.names = ""
+    before = top()
+    values.names = "cup"
+    assert top() == before
+
+
+def test_what_is_short_replaces_what_is_expected(run, monkeypatch):
+    findings = part("shared.img23d_protocol.findings")
+    forecasts = part("core.forecast")
+    view = forecasts.Forecast(seconds=20.0, device="A Card", basis=forecasts.Basis.SAME_RUNS)
+    monkeypatch.setattr(run.owner.forecaster, "look", lambda *_args, **_more: False)
+    monkeypatch.setattr(run.owner.forecaster, "view", None)
+    before = top()
+    monkeypatch.setattr(run.owner.forecaster, "view", view)
+    assert top() == before
+    worst = findings.Finding(what="Memory", level=findings.Level.PROBLEM, sentence=LONG, action=findings.Action.SMALL_MEMORY)
+    monkeypatch.setattr(run.owner.forecaster, "view", forecasts.Forecast(findings=(worst,)))
+    assert top() == before and "img23d.fix" in dict(measured("main").controls())
+
+
+def test_the_results_list_and_what_is_below_it_stay_where_they_are(run, glbs):
+    start(run)
+    kept = ("IMG23D_UL_results", "img23d.import_run", "img23d.use_seed")
+    before = {name: at for name, at in measured("results").controls() if name in kept}
+    height = measured("results").height()
+    assert set(before) == set(kept)
+    run.mesh(0, glbs[0], textured=False)
+    run.owner.session.jobs[0].targets[1].error = LONG
+    run.finish(made=1)
+    assert {name: at for name, at in measured("results").controls() if name in kept} == before
+    assert measured("results").height() == pytest.approx(height)
+
+
+def test_a_double_click_generates_once(run, monkeypatch):
+    """As the button calls it; the first job ends at once, so that only the time between the clicks can tell."""
+    operator = part("operators.generate").IMG23D_OT_generate
+    clock, made = [100.0], []
+    monkeypatch.setattr(run.owner.slots, "_clock", lambda: clock[0])
+    button = SimpleNamespace(bl_idname=operator.bl_idname, execute=lambda context: made.append(clock[0]) or {"FINISHED"})
+    assert operator.invoke(button, bpy.context, None) == {"FINISHED"}
+    clock[0] += 0.2
+    assert operator.invoke(button, bpy.context, None) == {"CANCELLED"}
+    clock[0] += 0.6
+    assert operator.invoke(button, bpy.context, None) == {"FINISHED"} and made == [100.0, 100.8]
+
+
+def test_cancel_never_stands_where_generate_stood(run):
+    (generate,) = [at for name, at in measured("main").controls() if name == "img23d.generate"]
+    start(run)
+    controls = dict(measured("main").controls())
+    assert controls["img23d.generate"] == generate, "greyed out, but there"
+    assert controls["img23d.cancel"] >= generate + 1.6, "below it, and a big button is that high"
+
+
+def test_what_has_just_come_cannot_be_pressed_for_half_a_second(run, monkeypatch):
+    clock = [50.0]
+    monkeypatch.setattr(run.owner.slots, "_clock", lambda: clock[0])
+    monkeypatch.setattr(run.owner.slots, "_shown", {})
+    monkeypatch.setattr(run.owner.slots, "_dead", {})
+    rows = []
+
+    def row_of(shown):
+        layout = SimpleNamespace(row=lambda **_: rows.append(SimpleNamespace(enabled=True)) or rows[-1])
+        context = SimpleNamespace(region=SimpleNamespace())
+        return part("panels.slots").live(layout, context, run.owner, "place", shown).enabled
+
+    assert row_of("fix")
+    assert not row_of(("cancel", "j")) and run.owner.slots.is_waiting
+    clock[0] += 0.4
+    assert not row_of(("cancel", "j")) and not run.owner.slots.step()
+    clock[0] += 0.2
+    assert run.owner.slots.step() and row_of(("cancel", "j")) and not run.owner.slots.is_waiting

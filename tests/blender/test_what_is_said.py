@@ -1,0 +1,174 @@
+"""What the panel says is true and about what is on screen, names can be read, and what fails goes on by the button that is named."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import blf
+import bpy
+import numpy as np
+import pytest
+from conftest import part
+from drawing import Layout, drawn
+from scripted import Rehearsal
+from setup_stage import TENCENT, SetupStage
+
+
+@pytest.fixture
+def run(owner, values, photo, as_with_a_window, monkeypatch):
+    rehearsal = Rehearsal(owner, monkeypatch)
+    values.photo, values.names = str(photo), "cup, bowl, lamp"
+    assert bpy.ops.img23d.generate() == {"FINISHED"}
+    rehearsal.tick()
+    rehearsal.locate("cup", "bowl", "lamp")
+    return rehearsal
+
+
+def main() -> Layout:
+    return drawn(part("panels.main").IMG23D_PT_main)
+
+
+def results() -> Layout:
+    return drawn(part("panels.results").IMG23D_PT_results)
+
+
+# --- true and current -----------------------------------------------------------------------------------------------
+
+
+def test_an_old_error_does_not_stand_beside_a_new_photo(run, values, pictures):
+    run.link.say(run.messages.Failed(job=run.job.id, code="no_region", sentence="Nothing in the photo looks like that."))
+    run.tick()
+    assert "Nothing in the photo looks like that." in main().said
+    values.photo = str(pictures / "another.png")
+    assert "Nothing in the photo looks like that." not in main().said
+    assert "Nothing in the photo looks like that." in results().said, "it is about that run, which is listed there"
+
+
+def test_not_made_never_stands_beside_finished(run):
+    job = run.job
+    job.targets[0].mesh, job.targets[1].mesh = "/0.glb", "/1.glb"
+    run.finish(made=2)
+    run.owner.standings = {}
+    said = results().said
+    assert "2 of 3 made in" in said and "Finished" not in said
+    job.targets[2].mesh = "/2.glb"
+    said = results().said
+    assert "Finished in" in said and "Not made" not in said, "the scene was not looked through yet"
+
+
+def test_the_picture_is_of_the_thing_that_is_worked_on(run, monkeypatch):
+    m, job = run.messages, run.job
+    monkeypatch.setattr(run.owner.thumbnails, "icon", lambda path: int(bool(path)))
+    for index in range(3):
+        run.link.say(m.CutoutReady(job=job.id, target=index, path=f"/cut{index}.png"))
+    run.tick(2)
+    for index in (1, 0, 2):
+        run.link.say(m.Progress(job=job.id, stage=m.Stage.SHAPE, target=index, fraction=0.5))
+        run.tick(2)
+        assert run.owner.running.picture == f"/cut{index}.png"
+
+
+def test_the_names_of_the_photo_before_are_offered_for_removal(values, owner, photo, pictures):
+    values.photo, values.names = str(photo), "cup, bowl"
+    assert "Names of the photo before" not in main().said
+    values.photo = str(pictures / "another.png")
+    layout = main()
+    assert "Names of the photo before" in layout.said and layout.pressed("img23d.clear_names") == [{}]
+    assert bpy.ops.img23d.clear_names() == {"FINISHED"} and values.names == ""
+    assert "Names of the photo before" not in main().said and not bpy.ops.img23d.clear_names.poll()
+
+
+def test_names_that_are_used_for_the_new_photo_are_its_own(run, values, pictures, photo):
+    run.finish(made=0)
+    values.photo = str(pictures / "another.png")
+    assert "Names of the photo before" in main().said
+    values.names = "cup"
+    assert "Names of the photo before" not in main().said
+
+
+# --- readable -------------------------------------------------------------------------------------------------------
+
+
+def test_a_path_is_broken_after_a_separator(owner):
+    lines = part("panels.text")._broken("Downloads about 15 GB into /home/somebody/a-folder/of_the_studio/with/models.", 150, 11.0)
+    blf.size(0, 11.0)
+    assert all(blf.dimensions(0, line)[0] <= 150 for line in lines)
+    start = next(number for number, line in enumerate(lines) if "/home" in line)
+    assert all(line.endswith(("/", "-", "_")) for line in lines[start:-1]), lines
+
+
+def test_names_over_the_photo_do_not_cover_each_other_and_are_all_there(owner):
+    painting = part("scene.overlay_painting")
+    view = SimpleNamespace(to_region=lambda x, y: (x * 800, 600 - y * 600))
+    m = part("shared.img23d_protocol.messages")
+    boxes = [
+        SimpleNamespace(box=m.Box(left=0.2, top=0.3, right=0.6, bottom=0.7), name=f"a long name {index}", is_active=not index, is_drawn=False, is_used=True)
+        for index in range(4)
+    ]
+    rects = [painting._rect(view, one) for one in boxes]
+    labels = painting._labels(SimpleNamespace(width=800, height=600), boxes, np.array(rects, float), 1.0)
+    assert sorted(name for name, _, _ in labels) == [one.name for one in boxes]
+    for number, (_, ground, _) in enumerate(labels):
+        assert not painting._overlaps(ground, np.array([other for _, other, _ in labels[number + 1 :]]).reshape(-1, 4))
+        assert 0 <= ground[0] and ground[2] <= 800 and 0 <= ground[1] and ground[3] <= 600
+
+
+def test_titles_of_the_redo_panel_fit(owner):
+    """It is some 200 pixels wide at scale 1, of which the title has about 180."""
+    blf.size(0, 11.0)
+    classes = [cls for cls in part("registration")._CLASSES if issubclass(cls, bpy.types.Operator)]
+    shown = [cls.bl_label for cls in classes if {"REGISTER", "UNDO"} <= getattr(cls, "bl_options", set()) and "INTERNAL" not in cls.bl_options]
+    assert len(shown) > 10
+    assert not [label for label in shown if blf.dimensions(0, label)[0] > 180]
+
+
+def test_file_browsers_open_with_thumbnails(owner):
+    (kind,) = bpy.ops.img23d.choose_photo.get_rna_type().properties["display_type"].enum_items
+    assert kind.value == 3, "FILE_IMGDISPLAY of Blender's file browser"
+
+
+def test_the_folder_that_is_used_stands_below_an_empty_field(owner):
+    preferences = part("properties").preferences_of(bpy.context)
+    layout = Layout()
+    part("preferences")._draw_models(layout, preferences)
+    assert sum("user_default/img23d/" in text.replace("\\", "/") for text in layout.texts) == 2
+    preferences.models_folder = "/models"
+    layout = Layout()
+    part("preferences")._draw_models(layout, preferences)
+    preferences.models_folder = ""
+    assert sum("user_default/img23d/" in text.replace("\\", "/") for text in layout.texts) == 1
+
+
+# --- the set-up -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def stage(owner, monkeypatch, as_with_a_window):
+    stage = SetupStage(owner, monkeypatch)
+    yield stage
+    stage.close()
+    preferences = part("properties").preferences_of(bpy.context)
+    preferences.licences, preferences.declines_tencent = "", False
+
+
+def models() -> Layout:
+    return drawn(part("panels.models").IMG23D_PT_models)
+
+
+def test_a_question_that_was_answered_is_not_asked_again(stage, owner):
+    preferences = part("properties").preferences_of(bpy.context)
+    preferences.decline_tencent()
+    layout = models()
+    assert not layout.pressed("img23d.accept_licence") and "as you have answered" in layout.said
+    assert bpy.ops.img23d.withdraw_licence() == {"FINISHED"}
+    assert "as you have answered" not in models().said
+    preferences.accept(TENCENT)
+    assert not models().pressed("img23d.accept_licence")
+
+
+def test_after_a_failure_the_button_that_the_sentence_names_is_there(stage, owner):
+    owner.setup.failure, owner.setup.action = "The model hub cannot be reached.", part("core.known_errors").explain("hub_unreachable").action
+    layout = models()
+    assert "press Go On" in layout.said and layout.pressed("img23d.go_on") == [{}]
+    owner.setup.failure = owner.setup.action = ""
+    assert not models().pressed("img23d.go_on") and not bpy.ops.img23d.go_on.poll()
