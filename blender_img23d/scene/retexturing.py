@@ -20,6 +20,7 @@ from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.messages import Cancelled, Failed, Finished, Paint, Unwrap, UvSource
 from .capture import capture_grown, capture_mesh, state_of
 from .file_state import FileState
+from .first_look import show_textures_where_untouched
 from .paintable import check_paintable, sharing_note
 from .result_rows import show_job
 from .retexture import apply_painting
@@ -114,7 +115,9 @@ class Retexturer:
         turn = self._turn_of(job)
         obj = self._checked_object(turn)
         layout = job.uv or turn.layout
-        apply_painting(obj, job, layout=layout, own_map=turn.captured.own_map)
+        uv_name = apply_painting(obj, job, layout=layout, own_map=turn.captured.own_map)
+        if obj.data.uv_layers.active.name == uv_name:  # Solid shading shows every picture by that one
+            show_textures_where_untouched(_workplace(obj))
         push_undo(_workplace(obj), "Img23D: re-texture")
 
     def on_end(self, job: Job, last: Finished | Cancelled | Failed) -> None:
