@@ -140,6 +140,7 @@ def draw_a_box() -> None:
     await_that(lambda facts: not any(fact.endswith(": drawn") for fact in facts), "the box to be undone")
     key("ctrl+shift+z")
     await_that(lambda facts: any(fact.endswith(": drawn") for fact in facts), "the box again")
+    time.sleep(3)  # a click is lost while Blender takes the new box in, and what is typed then goes elsewhere
     x, y = find("Name", Region(left=350, right=660, top=200, bottom=420))
     click_at(x + 120, y, times=2)
     key("ctrl+a")
