@@ -18,6 +18,7 @@ from .scene.folders import absolute
 from .scene.models import sync_weights
 from .scene.owner import Extension, extension_or_none, shown_job
 from .scene.result_rows import point_at_failure, sync_rows, sync_runs
+from .scene.seen_as_photo import watch_views
 from .scene.windows import redraw_sidebars, show_in_status_bar
 from .shared.img23d_protocol.filenames import form_path
 from .shared.img23d_protocol.messages import ShapeKind, Side
@@ -139,6 +140,7 @@ class Pump:
         """Everything that `draw` will only look up."""
         owner.editors.fit()
         owner.tabs.look()
+        watch_views()
         job, has_worked = shown_job(owner, bpy.context), has_changed
         is_due = not has_changed and (self.is_stale or bool(self._due) or not self.is_busy)  # what took its time just now is enough for a tick
         was_stale = self.is_stale

@@ -209,6 +209,9 @@ def _on_render(*_: object) -> None:
 
 @persistent
 def _on_undo(*_: object) -> None:
+    from .scene.seen_as_photo import renew_views
+
     owner = extension_or_none()
     if owner is not None:
         owner.pump.is_stale = owner.applier.targets.is_stale = True
+        renew_views()

@@ -32,7 +32,7 @@ _OPERATORS = {
         *("find_target*", "add_target", "duplicate_target", "remove_target", "move_target", "clear_targets"),
         *("edit_boxes", "close_boxes", "pick_*", "end_picking", "drag_box", "brush_mask", "resize_brush", "clear_strokes"),
     ),
-    Section.LAYOUT: ("use_photo_camera", "set_real_height"),
+    Section.LAYOUT: ("use_photo_camera", "render_as_photo", "set_real_height"),
     Section.HISTORY: (
         *("make_again", "keep_variant*", "mark_asset", "*_run", "browse_runs", "open_made_folder"),
         *("make_quads", "stop_quads", "add_levels", "set_origin", "apply_scale"),

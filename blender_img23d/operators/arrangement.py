@@ -13,20 +13,55 @@ from ..shared.img23d_protocol.limits import HEIGHT_MAX
 
 class IMG23D_OT_use_photo_camera(bpy.types.Operator):
     bl_idname = "img23d.use_photo_camera"
-    bl_label = "Img23D: Photo's Camera"
+    bl_label = "Img23D: See It as in the Photo"
     bl_description = (
-        "See the objects as the photo does: its camera becomes the scene's, renders get the photo's proportions, "
-        "and the viewport looks through it"
+        "This viewport looks through the photo's camera at what was made from it, the photo behind, and leaves out everything else. "
+        "Press again to go back; the scene's camera and its renders stay as they are"
     )
+    bl_options = {"REGISTER"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return _poll_camera(cls)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene.seen_as_photo import is_seen_as_photo, look_as_before  # late, as everything that Blender's start should not wait for
+        from ..scene.selection import viewport_of
+
+        area = viewport_of(context)
+        if area is None:
+            self.report({"ERROR"}, _("This works in a 3D viewport"))
+            return {"CANCELLED"}
+        if not is_seen_as_photo(context.screen, area):
+            return self._look(context, area)
+        look_as_before(context.window, area)
+        self.report({"INFO"}, _("The view is what it was before."))
+        return {"FINISHED"}
+
+    def _look(self, context: bpy.types.Context, area: bpy.types.Area) -> set[str]:
+        from ..scene.photo_camera import find_camera
+        from ..scene.seen_as_photo import look_as_photo
+
+        camera = find_camera(context)
+        if camera is None:
+            self.report({"ERROR"}, _("The photo's camera is not in this scene."))
+            return {"CANCELLED"}
+        look_as_photo(context.window, area, camera)
+        self.report({"INFO"}, _("This view shows what was made from the photo, and nothing else. The same button, or turning the view, brings the rest back."))
+        return {"FINISHED"}
+
+
+class IMG23D_OT_render_as_photo(bpy.types.Operator):
+    bl_idname = "img23d.render_as_photo"
+    bl_label = "Img23D: Render as in the Photo"
+    bl_description = "The photo's camera becomes the scene's, and renders get the photo's proportions; their longer side stays"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set(_("There is no photo's camera yet: generate with Place set to As in the Photo"))
-        return any(CAMERA in camera for camera in bpy.data.cameras)
+        return _poll_camera(cls)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.selection import look_through_camera  # late, as everything that Blender's start should not wait for
         from ..scene.photo_camera import find_camera, match_render
 
         camera = find_camera(context)
@@ -34,8 +69,12 @@ class IMG23D_OT_use_photo_camera(bpy.types.Operator):
             self.report({"ERROR"}, _("The photo's camera is not in this scene."))
             return {"CANCELLED"}
         match_render(camera, context.scene)
-        look_through_camera(context)
         return {"FINISHED"}
+
+
+def _poll_camera(operator: type[bpy.types.Operator]) -> bool:
+    operator.poll_message_set(_("There is no photo's camera yet: generate with Place set to As in the Photo"))
+    return any(CAMERA in camera for camera in bpy.data.cameras)
 
 
 class IMG23D_OT_set_real_height(bpy.types.Operator):
@@ -88,4 +127,4 @@ class IMG23D_OT_set_real_height(bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (IMG23D_OT_use_photo_camera, IMG23D_OT_set_real_height)
+CLASSES = (IMG23D_OT_use_photo_camera, IMG23D_OT_render_as_photo, IMG23D_OT_set_real_height)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import bpy
 
-from ..scene.owner import Extension
+from ..core.jobs import Job
+from ..scene.owner import Extension, newest_listed
+from ..scene.seen_as_photo import is_seen_as_photo
 from ..scene.standing import Standing
 from .slots import live
 
@@ -16,21 +18,32 @@ _TEXTURES = ("img23d.show_textures", "Show the Textures", "SHADING_TEXTURE")
 def draw_look(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
     """Always as high as both of them, so that nothing below moves when one comes or goes."""
     place, looks = layout.column(align=True), _looks(context, owner)
-    for number, (operator, text, icon) in enumerate(looks):
-        live(place, context, owner, f"look {number}", operator).operator(operator, text=text, icon=icon)
+    for number, (operator, text, icon, is_on) in enumerate(looks):
+        live(place, context, owner, f"look {number}", operator).operator(operator, text=text, icon=icon, depress=is_on)
     for number in range(len(looks), _MOST):
         live(place, context, owner, f"look {number}", None).label(text="")
 
 
-def _looks(context: bpy.types.Context, owner: Extension) -> list[tuple[str, str, str]]:
-    """None while a job runs, or where nothing of the newest run is in the scene."""
-    job = next((job for job in owner.session.jobs if job.is_generation), None)
-    if job is None or job.is_past or not job.is_over or Standing.IN_SCENE not in owner.standings.values():
-        return []
+def _looks(context: bpy.types.Context, owner: Extension) -> list[tuple[str, str, str, bool]]:
+    """Nothing to begin with while a job runs, or where nothing of the newest run is in the scene."""
     view = context.space_data
     if view is None or view.type != "VIEW_3D":
         return []
-    is_seen_so = view.region_3d.view_perspective == "CAMERA"
-    looks = [_PHOTO] if job.arranged is not None and context.scene.img23d.layout == "PHOTO" and not is_seen_so else []
-    shows_colours = view.shading.type == "SOLID" and view.shading.color_type != "TEXTURE"
-    return [*looks, _TEXTURES] if shows_colours and any(target.textured for target in job.targets) else looks
+    job = newest_listed(owner)
+    is_made = job is not None and not job.is_past and job.is_over and _is_there(job, owner)
+    is_seen = is_seen_as_photo(context.screen, context.area)
+    is_offered = is_seen or (is_made and job.arranged is not None and context.scene.img23d.layout == "PHOTO")
+    looks = [(*_PHOTO, is_seen)] if is_offered else []
+    if is_made and view.shading.type == "SOLID" and _hides_texture(job, view.shading.color_type):
+        looks.append((*_TEXTURES, False))
+    return looks
+
+
+def _is_there(job: Job, owner: Extension) -> bool:
+    """Something of it is in the scene: of a re-texture, the picture on its mesh."""
+    return bool(job.texture) and not job.error if job.is_retexture else Standing.IN_SCENE in owner.standings.values()
+
+
+def _hides_texture(job: Job, colours: str) -> bool:
+    """Solid shading shows every picture by the mesh's active UV map, which stays the artist's beside a new one."""
+    return bool(job.is_retexture and job.uv) or (colours != "TEXTURE" and any(target.textured for target in job.targets))

@@ -125,6 +125,7 @@ class IMG23D_MT_object(bpy.types.Menu):
         self.layout.operator("img23d.open_made_folder", icon="FILE_FOLDER")
         self.layout.separator()
         self.layout.operator("img23d.use_photo_camera", icon="OUTLINER_OB_CAMERA")
+        self.layout.operator("img23d.render_as_photo", icon="CAMERA_DATA")
         self.layout.operator("img23d.set_real_height", icon="DRIVER_DISTANCE")
         self.layout.separator()
         self.layout.operator("img23d.make_quads", icon="MESH_GRID")

@@ -52,6 +52,13 @@ def show_results(made: Sequence[bpy.types.Object], place: Workplace, look: First
         show_textures_in_solid(area.spaces.active.shading)
 
 
+def show_textures_where_untouched(place: Workplace) -> None:
+    """What a painted mesh needs to be seen, as the preference says."""
+    if preferences_of(bpy.context).shows_textures and not bpy.app.background:
+        for _, area in viewports(place.scene):
+            show_textures_in_solid(area.spaces.active.shading)
+
+
 def show_textures_in_solid(shading: bpy.types.View3DShading) -> None:
     """Only where the artist has chosen nothing: Solid shading with the colours of the materials."""
     if (shading.type, shading.color_type) == ("SOLID", "MATERIAL"):

@@ -61,6 +61,7 @@ def make_camera(
     tag_run(camera, job)
     camera[CAMERA] = data[CAMERA] = job.id
     camera[_PHOTO_SIZE] = list(job.photo_size)
+    data.show_passepartout = False  # the frame is that of the scene's renders: what of the photo lies outside is seen as well
     _show_photo(data, job, scene)
     if scene.camera is None:
         scene.camera = camera
@@ -98,16 +99,27 @@ def scale_camera(camera: bpy.types.Object, scaling: Matrix, factor: float) -> No
 def match_render(camera: bpy.types.Object, scene: bpy.types.Scene) -> None:
     """Make it the scene's camera and give renders the photo's proportions; their longer side stays."""
     scene.camera = camera
-    width, height = camera[_PHOTO_SIZE]
-    render = scene.render
+    aspect, render = photo_aspect(camera), scene.render
     longer = max(render.resolution_x, render.resolution_y)
-    if width and height:
-        render.resolution_x = max(round(longer * min(width / height, 1.0)), 4)
-        render.resolution_y = max(round(longer * min(height / width, 1.0)), 4)
+    if aspect:
+        render.resolution_x = max(round(longer * min(aspect, 1.0)), 4)
+        render.resolution_y = max(round(longer * min(1.0 / aspect, 1.0)), 4)
         render.pixel_aspect_x = render.pixel_aspect_y = 1.0
-        for picture in camera.data.background_images:
-            is_on_its_side = round(picture.rotation / (math.pi / 2)) % 2 == 1
-            picture.frame_method = _method_for_width(height / width if is_on_its_side else width / height, scene)
+        fit_photo(camera, scene)
+
+
+def fit_photo(camera: bpy.types.Object, scene: bpy.types.Scene) -> None:
+    """The photo behind the objects is as wide as the frame, whose proportions may have changed since it was put there."""
+    aspect = photo_aspect(camera)
+    for picture in camera.data.background_images if aspect else ():
+        is_on_its_side = round(picture.rotation / (math.pi / 2)) % 2 == 1
+        picture.frame_method = _method_for_width(1.0 / aspect if is_on_its_side else aspect, scene)
+
+
+def photo_aspect(camera: bpy.types.Object) -> float:
+    """Width over height of the upright photo; 0 where it is not known."""
+    width, height = camera[_PHOTO_SIZE]
+    return width / height if width and height else 0.0
 
 
 def find_camera(context: bpy.types.Context) -> bpy.types.Object | None:

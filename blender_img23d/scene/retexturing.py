@@ -22,6 +22,7 @@ from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.messages import Paint, Unwrap, UvSource
 from .capture import Captured, capture_grown, capture_mesh, state_of
 from .file_state import FileState
+from .first_look import show_textures_where_untouched
 from .paintable import check_paintable, sharing_note
 from .queued import object_of, view_of
 from .result_rows import show_next
@@ -102,7 +103,9 @@ class Retexturer:
         turn = self._turn_of(job)
         obj = self._checked_object(turn)
         work = self._work[turn.index]
-        apply_painting(obj, job, layout=job.uv or work.layout, own_map=work.captured.own_map)
+        uv_name = apply_painting(obj, job, layout=job.uv or work.layout, own_map=work.captured.own_map)
+        if obj.data.uv_layers.active.name == uv_name:  # Solid shading shows every picture by that one
+            show_textures_where_untouched(workplace_of_object(obj))
         push_undo(workplace_of_object(obj), "Img23D: re-texture")
 
     def on_laid_out(self, job: Job) -> None:

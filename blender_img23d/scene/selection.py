@@ -26,7 +26,7 @@ def select_only(objects: list[bpy.types.Object], view_layer: bpy.types.ViewLayer
 
 def frame_selected(context: bpy.types.Context) -> None:
     """In the viewport under the mouse, else in the window's first one; nothing happens where there is none."""
-    area = None if bpy.app.background else _viewport(context)
+    area = None if bpy.app.background else viewport_of(context)
     if area is not None:
         frame_in(context.window, area)
 
@@ -37,15 +37,7 @@ def frame_in(window: bpy.types.Window, area: bpy.types.Area) -> None:
         bpy.ops.view3d.view_selected()
 
 
-def look_through_camera(context: bpy.types.Context) -> None:
-    """In the viewport under the mouse, else in the window's first one; nothing happens where there is none."""
-    area = _viewport(context)
-    if area is not None:
-        space = area.spaces.active
-        space.use_local_camera = False
-        space.region_3d.view_perspective = "CAMERA"
-
-
-def _viewport(context: bpy.types.Context) -> bpy.types.Area | None:
+def viewport_of(context: bpy.types.Context) -> bpy.types.Area | None:
+    """Under the mouse, else the window's first one."""
     areas = [area for area in context.screen.areas if area.type == "VIEW_3D"] if context.screen is not None else []
     return context.area if context.area in areas else next(iter(areas), None)

@@ -1,6 +1,10 @@
 """Whether the network in the zip still says what the published one says: its stored weights in OpenCV against the original in 32 bits.
 
-    python3 -m devtools.bench.network PHOTO ...      keeps a round and writes it into docs/benchmarks.md; about ten seconds a photo
+    python3 -m devtools.bench.network [--with PROGRAM ...] PHOTO ...
+
+keeps a round and writes it into docs/benchmarks.md. PROGRAM is a Python, with or without bpy, or a Blender, as one word with its
+arguments; without any it is an environment of ours. Each has OpenCV from the wheel that the zip carries beside NumPy of its own, and
+takes about five seconds a photo. What the original says of a photo is computed once and kept below build/.
 
 The original is the ONNX file of the lock's first source with its weights, and the casts between them, in 32 bits, and nothing else changed;
 onnxruntime computes it. Both get the same numbers.
@@ -8,20 +12,22 @@ onnxruntime computes it. Both get the same numbers.
 
 from __future__ import annotations
 
+import argparse
+import hashlib
 import json
-import os
-import subprocess
+import shlex
 import sys
 import tempfile
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import environment, network
-from ..places import BACKEND, EXTENSION, ROOT
-from ..running import clean_environment
-from . import rounds
+from .. import environment, network, wheels
+from ..places import BACKEND, BUILD, EXTENSION, ROOT
+from ..running import DevError, clean_environment, output_of, run
+from . import network_mattes, rounds
 from .machine import LoadMeter, machine
 from .rounds import Round
 from .rows import Row, row
@@ -31,41 +37,55 @@ if TYPE_CHECKING:
     import onnxruntime
 
 PART = "network"  # its file in docs/figures
-_CODE = ("backend/img23d_backend/engines/isnet", "devtools/network_conversion.py", "devtools/bench/network.py")
+KEPT = BUILD / "bench" / "network"  # what the original says of photos
+_CODE = ("backend/img23d_backend/engines/isnet", "devtools/network_conversion.py", "devtools/bench/network.py", "devtools/bench/network_mattes.py")
 _WORDS = (
     "The network in the zip, with its weights as they are stored there, by OpenCV, and the published one in 32 bits, by onnxruntime, on the same photos made "
     "1024 pixels square. IoU is that of the two mattes at one half; solid is the published one's share of the photo."
 )
 _SIDE = 1024  # pixels: the only size that the original takes
-_SOLID = 0.5  # of a matte
 _NEEDED_EACH, _NEEDED_MEAN = 0.98, 0.995  # intersection over union
 
 
 @dataclass(frozen=True, kw_only=True)
 class Agreement:
-    """Of a photo's two mattes: intersection over union at one half, mean absolute difference, the solid share of the photo."""
+    """Of a photo's two mattes: intersection over union at one half, mean absolute difference, the solid share of the photo.
+    `pair` names the Blender, OpenCV, NumPy and Python that computed ours."""
 
     photo: str
     iou: float
     difference: float
     solid: float
+    pair: str = ""
 
 
-def agreements(original: Path, photos: Iterable[Path]) -> Iterator[Agreement]:
-    """The photos that OpenCV can read, one by one. `original` is the published ONNX file."""
+def keep_originals(original: Path, photos: Iterable[Path]) -> Iterator[Path]:
+    """The files of network_mattes, one a photo, in their order; only those that are not there are computed. `original` is the published
+    ONNX file."""
+    session = None
+    for path in photos:
+        kept = _kept(original, path)
+        if not kept.is_file():
+            session = session or _session(original)
+            _keep_one(session, path, kept)
+        yield kept
+
+
+def _kept(original: Path, photo: Path) -> Path:
+    of_photo, of_network = (hashlib.sha256(path.read_bytes()).hexdigest()[:12] for path in (photo, original))
+    return KEPT / of_network / of_photo / f"{photo.name}.npz"
+
+
+def _keep_one(session: onnxruntime.InferenceSession, photo: Path, kept: Path) -> None:
     import cv2
     import numpy as np
-    from img23d_backend.engines.isnet.network import Network
 
-    reference, converted = _session(original), Network()
-    for path in photos:
-        picture = cv2.imdecode(np.fromfile(path, np.uint8), cv2.IMREAD_COLOR_RGB)
-        shown = cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
-        expected, matte = _said(reference, shown), converted.matte(shown, _SIDE)
-        first, second = expected >= _SOLID, matte >= _SOLID
-        iou = np.count_nonzero(first & second) / max(1, np.count_nonzero(first | second))
-        difference = float(np.abs(expected - matte).mean())
-        yield Agreement(photo=path.name, iou=iou, difference=difference, solid=float(first.mean()))
+    picture = cv2.imdecode(np.fromfile(photo, np.uint8), cv2.IMREAD_COLOR_RGB)
+    shown = cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = kept.with_suffix(".new.npz")
+    np.savez(unfinished, shown=shown, expected=_said(session, shown))
+    unfinished.replace(kept)
 
 
 def _said(session: onnxruntime.InferenceSession, picture: np.ndarray) -> np.ndarray:
@@ -94,13 +114,27 @@ def _session(original: Path) -> onnxruntime.InferenceSession:
 
 
 def table(rows: Sequence[Agreement]) -> str:
-    """As Markdown, the least alike first."""
-    lines = ["| photo | IoU | mean difference | solid |", "|---|---|---|---|"]
-    for one in sorted(rows, key=lambda one: one.iou):
-        lines.append(f"| {one.photo} | {one.iou:.4f} | {one.difference:.4f} | {one.solid:.0%} |")
-    mean, least = sum(one.iou for one in rows) / len(rows), min(one.iou for one in rows)
-    said = "as needed" if least >= _NEEDED_EACH and mean >= _NEEDED_MEAN else "NOT as needed"
-    return "\n".join([*lines, f"\n{len(rows)} photos: mean IoU {mean:.4f}, least {least:.4f}: {said} ({_NEEDED_MEAN}, {_NEEDED_EACH})."])
+    """As Markdown: what was computed with, then the photos, the least alike first."""
+    by_pair = {pair: [one for one in rows if one.pair == pair] for pair in dict.fromkeys(one.pair for one in rows)}
+    lines = ["| computed with | photos | mean IoU | least | |", "|---|---:|---:|---:|---|"]
+    for pair, own in by_pair.items():
+        mean, least = _mean(own), min(one.iou for one in own)
+        said = "as needed" if least >= _NEEDED_EACH and mean >= _NEEDED_MEAN else "**NOT as needed**"
+        lines.append(f"| {pair or 'an environment of ours'} | {len(own)} | {mean:.4f} | {least:.4f} | {said} |")
+    needed = f"Needed: {_NEEDED_MEAN} in the mean, {_NEEDED_EACH} each. A photo's row has the lowest IoU of all, and the largest difference."
+    return "\n".join([*lines, "", needed, "", "| photo | IoU | mean difference | solid |", "|---|---|---|---|", *_photo_lines(rows)])
+
+
+def _photo_lines(rows: Sequence[Agreement]) -> Iterator[str]:
+    worst: dict[str, list[Agreement]] = {}
+    for one in rows:
+        worst.setdefault(one.photo, []).append(one)
+    for photo, own in sorted(worst.items(), key=lambda item: min(one.iou for one in item[1])):
+        yield f"| {photo} | {min(one.iou for one in own):.4f} | {max(one.difference for one in own):.4f} | {own[0].solid:.0%} |"
+
+
+def _mean(rows: Sequence[Agreement]) -> float:
+    return sum(one.iou for one in rows) / len(rows)
 
 
 def network_part() -> list[str]:
@@ -122,7 +156,7 @@ def keep(rows: Sequence[Agreement], meter: LoadMeter, note: str = "") -> None:
             code=rounds.digest(*_CODE),
             note=note,
             load=meter.load(),
-            rows=goal_rows(rows),
+            rows=[one for pair in dict.fromkeys(one.pair for one in rows) for one in goal_rows([one for one in rows if one.pair == pair])],
             data=[asdict(one) for one in rows],
         ),
     )
@@ -130,42 +164,70 @@ def keep(rows: Sequence[Agreement], meter: LoadMeter, note: str = "") -> None:
 
 def goal_rows(rows: Sequence[Agreement]) -> list[Row]:
     """What all photos together have to reach."""
-    mean, least = sum(one.iou for one in rows) / len(rows), min(one.iou for one in rows)
     what = f"the network's mattes beside the published one's on {len(rows)} photos, IoU"
-    return [row(f"{what}, mean", mean, goal=f"≥ {_NEEDED_MEAN}"), row(f"{what}, least", least, goal=f"≥ {_NEEDED_EACH}")]
+    where = f"; {rows[0].pair}" if rows[0].pair else ""
+    least = min(one.iou for one in rows)
+    return [row(f"{what}, mean{where}", _mean(rows), goal=f"≥ {_NEEDED_MEAN}"), row(f"{what}, least{where}", least, goal=f"≥ {_NEEDED_EACH}")]
 
 
-def main(photos: Sequence[str]) -> int:
-    """Fetch the original, then go on in the environment that can compute it."""
+def main(programs: Sequence[str], photos: Sequence[str]) -> int:
+    """Fetch the original, let it speak in the environment that can compute it, then ask every program."""
     from .report import write_document
 
     (row,) = network.read_lock()
     network.fetch(row)
     meter = LoadMeter()
-    with tempfile.TemporaryDirectory(prefix="img23d-") as scratch:
-        original, out = network.published(row, Path(scratch)), Path(scratch) / "rows.json"
-        variables = clean_environment(PYTHONPATH=os.pathsep.join(map(str, (ROOT, BACKEND, EXTENSION / "shared"))))
-        command = [environment.network_check_python(), "-m", "devtools.bench.network", "--compare", original, out, *photos]
-        code = subprocess.run(list(map(str, command)), env=variables).returncode
-        if code:
-            return code
-        rows = [Agreement(**one) for one in json.loads(out.read_text(encoding="utf-8"))]
+    with tempfile.TemporaryDirectory(prefix="img23d-", dir=_scratch()) as scratch:
+        files = _originals(network.published(row, Path(scratch)), photos, Path(scratch) / "files.json")
+        folders = [_opencv(Path(scratch) / "opencv"), BACKEND, EXTENSION / "shared"]
+        rows = [one for program in programs or [str(environment.network_check_python())] for one in _asked(program, files, folders, Path(scratch))]
     print(table(rows))
     keep(rows, meter)
     write_document()
     return 0
 
 
-def _compare(original: Path, out: Path, photos: Iterable[Path]) -> None:
-    rows = []
-    for row in agreements(original, photos):
-        rows.append(asdict(row))
-        print(f"{row.photo}: {row.iou:.4f}", file=sys.stderr, flush=True)
-    out.write_text(json.dumps(rows), encoding="utf-8")
+def _scratch() -> Path:
+    """Below build/: a Blender that sees only the checkout finds it."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    return KEPT
+
+
+def _originals(original: Path, photos: Sequence[str], out: Path) -> list[Path]:
+    variables = clean_environment(PYTHONPATH=str(ROOT))
+    run([environment.network_check_python(), "-m", "devtools.bench.network", "--originals", original, out, *photos], env=variables, cwd=ROOT)
+    return list(map(Path, json.loads(out.read_text(encoding="utf-8"))))
+
+
+def _opencv(folder: Path) -> Path:
+    """The zip's own OpenCV, unpacked."""
+    (wheel,) = (path for path in wheels.fetch([wheels.host_platform()]) if path.name.startswith("opencv"))
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder)
+    return folder
+
+
+def _asked(program: str, files: Sequence[Path], folders: Sequence[Path], scratch: Path) -> list[Agreement]:
+    """Raises DevError where the program is none of those, or cannot do it."""
+    out, words = scratch / "rows.json", shlex.split(program)
+    said = output_of([*words, "--version"], env=clean_environment()).stdout
+    if not said.startswith(("Blender", "Python")):
+        raise DevError(f"This is neither a Python nor a Blender: {program}")
+    way = ["--background", "--factory-startup", "--python-exit-code", "1", "--python"] if said.startswith("Blender") else []
+    separator = ["--"] if way else []
+    variables = clean_environment(IMG23D_FOLDERS="\n".join(map(str, folders)))
+    run([*words, *way, network_mattes.__file__, *separator, out, *files], env=variables, cwd=ROOT)
+    answer = json.loads(out.read_text(encoding="utf-8"))
+    out.unlink()  # the next program's must be its own
+    return [Agreement(pair=answer["pair"], **one) for one in answer["rows"]]
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--compare"]:
-        _compare(Path(sys.argv[2]), Path(sys.argv[3]), map(Path, sys.argv[4:]))
+    if sys.argv[1:2] == ["--originals"]:
+        Path(sys.argv[3]).write_text(json.dumps([str(path) for path in keep_originals(Path(sys.argv[2]), map(Path, sys.argv[4:]))]), encoding="utf-8")
     else:
-        sys.exit(main(sys.argv[1:]))
+        parser = argparse.ArgumentParser(prog="python3 -m devtools.bench.network")
+        parser.add_argument("--with", action="append", default=[], dest="programs", metavar="PROGRAM")
+        parser.add_argument("photos", nargs="+", metavar="PHOTO")
+        arguments = parser.parse_args()
+        sys.exit(main(arguments.programs, arguments.photos))

@@ -39,6 +39,8 @@ def test_a_camera_of_the_artists_own_stays_the_scenes(start, glbs):
     run.arrange(CUP, None, **VIEW)
     assert bpy.context.scene.camera == own
     bpy.ops.img23d.use_photo_camera()
+    assert bpy.context.scene.camera == own
+    bpy.ops.img23d.render_as_photo()
     assert bpy.context.scene.camera == camera()
 
 
@@ -84,7 +86,7 @@ def test_the_photo_covers_the_frames_width_and_is_upright(start, glbs, photo, or
     assert data.show_background_images and picture.image.size[:] == PHOTO, "Blender shows pixels as they are stored"
     assert picture.rotation == pytest.approx({1: 0, 6: math.pi / 2, 8: 3 * math.pi / 2}[orientation])
     assert shown_size(picture, PHOTO[0] / PHOTO[1], resolution[0] / resolution[1]) == pytest.approx((1, height / width))
-    bpy.ops.img23d.use_photo_camera()
+    bpy.ops.img23d.render_as_photo()
     frame = render.resolution_x / render.resolution_y
     assert frame == pytest.approx(width / height, rel=2e-3)
     assert shown_size(picture, PHOTO[0] / PHOTO[1], frame) == pytest.approx((1, height / width), rel=2e-3)

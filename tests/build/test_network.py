@@ -22,7 +22,7 @@ from img23d_backend.engines.isnet.network_file import NetworkFile
 from img23d_backend.engines.isnet.onnx_model import model_of
 
 from devtools import environment, network, network_conversion, package
-from devtools.bench import rounds
+from devtools.bench import network_mattes, rounds
 from devtools.bench.machine import LoadMeter
 from devtools.bench.network import Agreement, keep, network_part
 from devtools.places import NETWORKS
@@ -145,10 +145,25 @@ def test_the_document_tells_the_least_alike_photo_first_and_whether_that_is_enou
     monkeypatch.setattr(rounds, "FIGURES", tmp_path)
     assert network_part() == []
     like, unlike = (Agreement(photo=name, iou=iou, difference=0.001, solid=0.5) for name, iou in (("like.png", 0.9999), ("unlike.png", 0.9799)))
-    for rows, said in (([like, unlike], "mean IoU 0.9899, least 0.9799: NOT as needed"), ([like], "mean IoU 0.9999, least 0.9999: as needed")):
+    elsewhere = Agreement(photo="like.png", iou=0.95, difference=0.25, solid=0.5, pair="Blender 9")
+    ours = "| an environment of ours | "
+    for rows, said in (
+        ([like, unlike], [f"{ours}2 | 0.9899 | 0.9799 | **NOT as needed** |"]),
+        ([like], [f"{ours}1 | 0.9999 | 0.9999 | as needed |", "| like.png | 0.9999 | 0.0010 | 50% |"]),
+        ([like, elsewhere], [f"{ours}1 | 0.9999 | 0.9999 | as needed |", "| Blender 9 | 1 | 0.9500 | 0.9500 | **NOT as needed** |", "| like.png | 0.9500 | 0.2500 | 50% |"]),
+    ):
         keep(rows, LoadMeter())
         words = "\n".join(network_part())
-        assert said in words and words.index("unlike.png" if unlike in rows else "like.png") <= words.index("like.png")
+        assert all(line in words for line in said) and words.index("unlike.png" if unlike in rows else "like.png") <= words.index("like.png")
+
+
+@pytest.mark.parametrize(("matte", "iou", "difference"), [(np.eye(64), 1.0, 0.0), (np.ones((64, 64)), 1 / 64, 63 / 64)])
+def test_a_matte_is_compared_with_the_one_that_was_kept(monkeypatch, tmp_path, matte, iou, difference):
+    monkeypatch.setattr("img23d_backend.engines.isnet.network.Network.matte", lambda self, rgb, side: matte.astype(np.float32))
+    np.savez(tmp_path / "a.png.npz", shown=np.zeros((64, 64, 3), np.uint8), expected=np.eye(64, dtype=np.float32))
+    network_mattes.main(tmp_path / "out.json", [tmp_path / "a.png.npz"])
+    (row,) = json.loads((tmp_path / "out.json").read_text())["rows"]
+    assert row == {"photo": "a.png", "iou": pytest.approx(iou), "difference": pytest.approx(difference), "solid": pytest.approx(1 / 64)}
 
 
 # --- fetching -----------------------------------------------------------------------------------------------------------

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from screen import NotSeen, Region, click, click_at, find, key, move, state, type_text
+from steady import SIDEBAR, Watcher
 
 VIEWPORT = (420, 640)  # an empty place in the 3D viewport
-SIDEBAR = Region(left=1000, right=1345, top=50, bottom=905)
+WATCHER = Watcher()
 
 
 def in_viewport(*keys: str) -> None:
@@ -56,6 +57,7 @@ def scroll(clicks: int) -> None:
 
 def wheel(at: tuple[int, int], clicks: int) -> None:
     move(*at)
+    WATCHER.forget()
     for _ in range(abs(clicks)):
         subprocess.run(["xdotool", "click", "5" if clicks > 0 else "4"], check=True)
         time.sleep(0.1)
@@ -66,6 +68,7 @@ def open_panel(panel: str) -> None:
     """A closed panel, wherever it is in the sidebar, and bring it to where it can be seen."""
     for _ in range(4):
         try:
+            WATCHER.forget()
             click(panel, SIDEBAR, tries=1)
             break
         except NotSeen:
@@ -85,11 +88,14 @@ def select(name: str) -> None:
     raise NotSeen(f"“{name}” is not in the outliner")
 
 
-def press(phrase: str, region: Region, holds: Callable[[list[str]], bool]) -> None:
-    """Click until it has an effect: Blender loses a click while it draws, and a person then clicks again."""
+def press(phrase: str, region: Region, holds: Callable[[list[str]], bool], *, times: int = 1) -> None:
+    """Click, or double-click, until it has an effect: Blender loses a click while it draws, and a person then clicks again."""
     for _ in range(4):
-        click(phrase, region)
+        x, y = find(phrase, region)
+        move(x, y)
+        WATCHER.look("")
+        click_at(x, y, times=times)
         for _ in range(12):
             if holds(after(0.5)):
-                return
+                return WATCHER.look(f"after “{phrase}” was pressed")
     raise NotSeen(f"pressing “{phrase}” had no effect")

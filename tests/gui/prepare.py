@@ -30,6 +30,8 @@ def facts() -> list[str]:
     lines += [f"area {area.type}" for area in window.screen.areas]
     viewports = (area.spaces.active.shading for area in window.screen.areas if area.type == "VIEW_3D")
     lines += [f"shading {shading.type} {shading.color_type}" for shading in viewports]
+    lines.append(f"scene's camera {scene.camera.name if scene.camera else ''}")
+    lines += [f"viewport shows {_shown(area, scene)}" for area in window.screen.areas if area.type == "VIEW_3D"]
     for obj in objects:
         kinds = "".join(f", {modifier.type}" for modifier in obj.modifiers)
         lines.append(f"object {obj.name}: {_look(obj)}")
@@ -37,6 +39,15 @@ def facts() -> list[str]:
         lines.append(f"place {obj.name}: {', '.join(f'{value:.2f}' for value in obj.matrix_world.translation)}")
     lines += [f"camera {obj.name}" for obj in scene.objects if obj.type == "CAMERA"]
     return lines + (_about_the_extension(scene) if f"{PACKAGE}.core.app" in sys.modules else [])
+
+
+def _shown(area: bpy.types.Area, scene: bpy.types.Scene) -> str:
+    """The meshes that it shows, and through what."""
+    space = area.spaces.active
+    shown = [obj.name for obj in scene.objects if obj.type == "MESH" and (space.local_view is None or obj.local_view_get(space))]
+    camera = space.camera.name if space.use_local_camera and space.camera else "the scene's"
+    through = f" through {camera}" if space.region_3d.view_perspective == "CAMERA" else ""
+    return f"{', '.join(sorted(shown))}{through}"
 
 
 def _about_the_extension(scene: bpy.types.Scene) -> list[str]:

@@ -18,6 +18,7 @@ SHOTS = Path(os.environ["IMG23D_SHOTS"])
 PATIENCE = float(os.environ.get("IMG23D_PATIENCE", "120"))  # seconds that a step may take
 _LEAST = 560  # pixels a side that are read at once
 _ZOOM = 3  # letters of 11 pixels are too small to be read
+ONLOOKERS: list[Callable[[str], None]] = []
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +139,12 @@ def _distinct(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return kept
 
 
+def mouse() -> tuple[int, int]:
+    """Where it is, in pixels."""
+    said = dict(part.split(":") for part in _run("xdotool", "getmouselocation").split()[:2])
+    return int(said["x"]), int(said["y"])
+
+
 # --- doing ----------------------------------------------------------------------------------------------------------
 
 
@@ -212,6 +219,7 @@ def await_that(holds: Callable[[list[str]], bool], what: str, *, seconds: float 
     while time.monotonic() < until:
         if holds(state()):
             return
+        meanwhile(what)
         time.sleep(0.5)
     shot("failed")
     raise NotSeen(f"waited {seconds:.0f} s for: {what}; there is:\n" + "\n".join(state()))
@@ -220,6 +228,12 @@ def await_that(holds: Callable[[list[str]], bool], what: str, *, seconds: float 
 def say(text: str) -> None:
     sys.stdout.write(f"person: {text}\n")
     sys.stdout.flush()
+
+
+def meanwhile(what: str) -> None:
+    """Whoever wants to look on while something is waited for; told what for."""
+    for look in ONLOOKERS:
+        look(what)
 
 
 def _run(*command: str) -> str:

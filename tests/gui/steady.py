@@ -1,0 +1,66 @@
+"""Whether the panel stands still: what was read in it before and after, while the mouse was over it and no key was pressed."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from dataclasses import dataclass, field
+
+from screen import Region, Word, mouse, shot, text_of, words
+
+SIDEBAR = Region(left=1000, right=1345, top=50, bottom=905)
+_MOST = 2  # pixels that a control may move; what is read differs by one
+_LEAST_LETTERS = 4  # of a line: shorter ones are read out of icons
+
+
+@dataclass(kw_only=True)
+class Watcher:
+    """Compares the panel with what it was, and remembers what moved in the words of the screen."""
+
+    moved: list[str] = field(default_factory=list)
+    _before: dict[str, Word] = field(default_factory=dict)
+    _picture: str = ""
+
+    def forget(self) -> None:
+        """What comes next may move: a key was pressed, the wheel was turned, or a panel was opened."""
+        self._before, self._picture = {}, ""
+
+    def look(self, doing: str) -> None:
+        """`doing` is told with what moved. Nothing where the mouse is elsewhere, or nothing has changed at all."""
+        if not _is_over(mouse()):
+            return self.forget()
+        picture = _digest()
+        if picture == self._picture:
+            return None
+        now = _lines()
+        for text in self._before.keys() & now.keys():
+            one, other = self._before[text], now[text]
+            steps = other.left - one.left, other.top - one.top
+            if max(map(abs, steps)) > _MOST:
+                self._tell(f"{doing}: “{text}” moved {steps[0]:+.0f}, {steps[1]:+.0f} pixels from ({one.left:.0f}, {one.top:.0f})")
+        self._before, self._picture = now, picture
+        return None
+
+    def _tell(self, line: str) -> None:
+        self.moved.append(line)
+        shot(f"moved_{len(self.moved):02}")
+
+
+def _is_over(at: tuple[int, int]) -> bool:
+    return SIDEBAR.left <= at[0] < SIDEBAR.right and SIDEBAR.top <= at[1] < SIDEBAR.bottom
+
+
+def _digest() -> str:
+    crop = f"{SIDEBAR.right - SIDEBAR.left}x{SIDEBAR.bottom - SIDEBAR.top}+{SIDEBAR.left}+{SIDEBAR.top}"
+    done = subprocess.run(["import", "-window", "root", "-crop", crop, "rgb:-"], check=True, capture_output=True)
+    return hashlib.sha256(done.stdout).hexdigest()
+
+
+def _lines() -> dict[str, Word]:
+    """By their text, without figures, which change; only lines that are there once."""
+    found: dict[str, list[Word]] = {}
+    for line in words(SIDEBAR):
+        text = "".join(char for char in text_of(line) if char.isalpha() or char == " ").strip()
+        if len(text) >= _LEAST_LETTERS:
+            found.setdefault(text, []).append(line[0])
+    return {text: several[0] for text, several in found.items() if len(several) == 1}
