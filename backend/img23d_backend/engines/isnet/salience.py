@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 # a look at 448 better still; 1024 has the finer edges where it sees the same.
 _SIDES = {Detail.COARSE: 448, Detail.USUAL: 768, Detail.FINE: LARGEST}
 _LEAST = 320
-_ENLARGED = 1.25  # times, at most: more of a small part shows no more of it
+_ENLARGED = 2.0  # times, at most: a small part is seen better so, and no better beyond
 _SMALLER = (640, 448, 320)  # pixels a side, one after the other where memory is short
 _SMALL = 1_000_000  # pixels of a part whose answer is kept for the next thing, which may have the same surroundings
 _LONGEST = 2.5  # times as long as high: beyond, a photo is shown in parts

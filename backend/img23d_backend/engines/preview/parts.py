@@ -9,7 +9,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from ...stages import Context, Photo, PixelBox, Salience
+from ...stages import Context, Detail, Photo, PixelBox, Salience
 from .regions import Region, cropped
 from .scene import Scene, scene_of_matte
 
@@ -18,7 +18,7 @@ _SPREAD = 0.45  # of the photo: the box of a region that is that large may be a 
 _PART = 0.67  # of the photo's shorter side: a part's
 _STEP = 0.45  # of a part, at most, from one to the next
 _MOST = 16  # parts
-_SHOWN = 358  # pixels a side of a part, which the network gets enlarged to 448
+_SHOWN = 358  # pixels a side of a part, which the network gets enlarged to what is coarse
 _RIM = 0.25  # of a part: things nearer to its border are often cut by it, and what is seen of them counts less
 _MARGIN = 0.25  # of a thing's longer side, on all sides, in a look at it by itself
 _SAME = 0.55  # intersection over union of what the parts and a look at the thing by itself show, where they agree
@@ -41,7 +41,7 @@ def look_at_parts(photo: Photo, salience: Salience, context: Context) -> Scene |
     whole = np.zeros(_small_size(photo, windows), np.float32)
     for number, window in enumerate(windows):
         context.report(0.5 + 0.3 * number / len(windows), "")
-        seen = salience.of_picture(_shown(photo, window), context)
+        seen = salience.of_picture(_shown(photo, window), context, detail=Detail.COARSE)
         if seen is None:
             return None
         place = _place(window, photo, whole.shape)
@@ -58,7 +58,7 @@ def completed(
     """The region as a look at it by itself shows it, without the others; as it was where the two looks do not agree."""
     inside = region.over(scene.foreground.shape)
     window = _around(region, scene, photo)
-    seen = salience.of_picture(_shown(photo, window), context)
+    seen = salience.of_picture(_shown(photo, window), context, detail=Detail.COARSE)
     if seen is None:
         return region
     place = _place(window, photo, inside.shape)
