@@ -17,7 +17,7 @@ from .history import RECORD_NAME
 from .jobs import Job
 
 # What the backend adds to a target's number and name
-_OF_A_TARGET = re.compile(r"(_shape|)\.glb|_(cutout|texture|preview|preview_shape|painting_\d{3,})\.png|_uv\.npy")
+_OF_A_TARGET = re.compile(r"(_shape|)\.glb|_(cutout|side_[a-z]+|form_[a-z]+|texture|preview|preview_shape|painting_\d{3,})\.png|_uv\.npy")
 _OF_A_RUN = {RECORD_NAME, f"{RECORD_NAME}.part", "mesh.npz", "grown.npz", "layout_uv.npy"}  # .part: as older versions saved it
 _OF_THE_SYSTEM = {".ds_store", "thumbs.db", "desktop.ini"}  # what file browsers leave behind
 

@@ -14,7 +14,7 @@ from .folder_marks import FolderMarks, used_elsewhere
 from .requests import STAMPED_NAME, stamped_name
 
 SEARCHES_KEPT = 20
-_OUR_FILES = re.compile(r"\d{2,}_.+_cutout\.png|run\.json(\.part)?|regions\.npy", re.DOTALL)  # as the backend names them
+_OUR_FILES = re.compile(r"\d{2,}_.+_(cutout|side_[a-z]+|form_[a-z]+)\.png|run\.json(\.part)?|regions\.npy", re.DOTALL)  # as the backend names them
 
 
 def new_search_folder(base_folder: Path, photo: str, now: datetime | None = None) -> Path:

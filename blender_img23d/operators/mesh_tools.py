@@ -72,7 +72,7 @@ class IMG23D_OT_stop_quads(bpy.types.Operator):
 
 class IMG23D_OT_add_levels(_OnMeshes, bpy.types.Operator):
     bl_idname = "img23d.add_levels"
-    bl_label = "Img23D: Add Copies with Fewer Faces"
+    bl_label = "Img23D: Add Levels of Detail"
     bl_description = (
         "Make copies for what is far away (levels of detail) with 50, 25, 12 and 6 % of the faces and the same texture, "
         "hidden in a collection of their own"

@@ -77,7 +77,7 @@ class IMG23D_OT_paste_side(_OnSide, bpy.types.Operator):
 
 class IMG23D_OT_clear_side(_OnSide, bpy.types.Operator):
     bl_idname = "img23d.clear_side"
-    bl_label = "Img23D: Without a Photo of This Side"
+    bl_label = "Img23D: Without This Photo"
     bl_description = "Make the thing without a photo of this side"
     bl_options = {"REGISTER", "UNDO"}
 

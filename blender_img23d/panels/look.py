@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
-from ..core.jobs import Job
 from ..scene.owner import Extension, newest_listed
 from ..scene.seen_as_photo import is_seen_as_photo
 from ..scene.standing import Standing
 from .slots import live
+
+if TYPE_CHECKING:  # Blender's start waits for what panels import
+    from ..core.jobs import Job
 
 _MOST = 2
 _PHOTO = ("img23d.use_photo_camera", "See It as in the Photo", "OUTLINER_OB_CAMERA")

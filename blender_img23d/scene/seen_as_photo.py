@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import bpy
 
-from .photo_camera import fit_photo, photo_aspect
 from .tags import CAMERA, RUN
 
 _KEPT = "img23d_seen_as_photo"  # of a screen: JSON, what each of its viewports was, by the number of its area
@@ -43,6 +42,8 @@ def look_as_photo(window: bpy.types.Window, area: bpy.types.Area, camera: bpy.ty
         _toggle_local_view(window, area, camera)
     _keep(screen, _number(screen, area), kept)
     show_only_run(window, area, run)
+    from .photo_camera import fit_photo  # late: panels import this module, and Blender's start waits for what they do
+
     fit_photo(camera, window.scene)
     space.use_local_camera, space.camera = True, camera
     space.overlay.show_overlays = True  # the photo is one of them
@@ -151,6 +152,8 @@ def _centre(window: bpy.types.Window, area: bpy.types.Area, camera: bpy.types.Ob
 def _height_in_frames(camera: bpy.types.Object, scene: bpy.types.Scene) -> float:
     render = scene.render
     frame = render.resolution_x * render.pixel_aspect_x / (render.resolution_y * render.pixel_aspect_y)
+    from .photo_camera import photo_aspect  # late, as above
+
     return frame / (photo_aspect(camera) or frame)
 
 

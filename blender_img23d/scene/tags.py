@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.recipe import recipe_of_job
 
 if TYPE_CHECKING:  # the panels know the tags, and Blender's start waits for what they import
     from ..core.jobs import Job
@@ -41,6 +40,8 @@ def tag_run(obj: bpy.types.Object, job: Job) -> None:
 
 def tag_result(obj: bpy.types.Object, job: Job, index: int) -> None:
     """Write down what made this object."""
+    from ..core.recipe import recipe_of_job  # late, as everything that Blender's start should not wait for
+
     request = job.request  # a Generate
     target = job.targets[index]
     tag_run(obj, job)

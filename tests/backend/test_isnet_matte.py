@@ -57,7 +57,7 @@ def test_the_things_of_a_photo_share_one_look_at_all_of_it() -> None:
     for answer, circle in zip(answers, circles, strict=True):
         cutout = matter.cut_out(photo, answer, Context())
         assert overlap(over_photo(cutout, photo) >= 128, cover(circle)) > 0.99
-    assert [side for _, side in network.passes] == [768, 640, 640] and network.passes[0][0] == (600, 800)
+    assert [side for _, side in network.passes] == [768, 768, 768] and network.passes[0][0] == (600, 800)
 
 
 def test_a_nearer_look_that_loses_the_thing_does_not_count() -> None:

@@ -93,7 +93,7 @@ def box_in_camera(obj) -> np.ndarray:
 
 
 def check_as_in_photo() -> None:
-    assert bpy.ops.img23d.use_photo_camera() == {"FINISHED"}
+    assert bpy.ops.img23d.render_as_photo() == {"FINISHED"}
     for name, pose, size in zip(("cup", "bowl"), (CUP, BOWL), SIZES, strict=True):
         assert box_in_camera(made(name)) == pytest.approx(box_in_photo(pose, size), abs=2e-3), name
 

@@ -173,7 +173,7 @@ def test_runs_stand_in_rows_of_their_own(values, photo):
 
 def test_the_photos_camera_sees_each_object_in_its_box(values, photo):
     made = generate(values, photo, "red ball, green box, blue ball", texture=False)
-    assert bpy.ops.img23d.use_photo_camera() == {"FINISHED"}
+    assert bpy.ops.img23d.render_as_photo() == {"FINISHED"}
     scene = bpy.context.scene
     bpy.context.view_layer.update()
     for obj in made:

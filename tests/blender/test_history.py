@@ -115,7 +115,8 @@ def test_nothing_is_read_before_the_tab_is_open_or_while_a_job_runs(base, photo,
     for _ in range(5):
         owner.history.step(bpy.context)
     assert len(owner.session.jobs) == 1
-    owner.session.cancel()
+    assert bpy.ops.img23d.cancel() == {"FINISHED"}
+    owner.pump.tick()
     assert len(read(owner).session.jobs) == 2
 
 

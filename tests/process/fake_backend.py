@@ -75,7 +75,7 @@ def serve(inbox: Inbox, behaviour: str) -> None:
             case Shutdown():
                 return
             case Unload():
-                say(Unloaded(freed=1_000_000))
+                say(Unloaded(freed=1_500_000_000))
             case Generate() as request:
                 generate(request, inbox, behaviour)
 

@@ -199,7 +199,7 @@ def test_two_jobs_at_once(desk: Desk) -> None:
 def test_an_idle_backend_is_asked_to_give_its_memory_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session_module, "IDLE_SECONDS", 0.2)
     desk.run()
-    desk.until(lambda: "1 MB" in desk.session.notice)
+    desk.until(lambda: "1.5 GB" in desk.session.notice)
 
 
 def test_a_full_pipe_does_not_block_the_caller(desk: Desk) -> None:
