@@ -27,6 +27,8 @@ def is_seen_as_photo(screen: bpy.types.Screen, area: bpy.types.Area) -> bool:
 
 def look_as_photo(window: bpy.types.Window, area: bpy.types.Area, camera: bpy.types.Object) -> None:
     """Through `camera`, which a run has made, at that run alone."""
+    from .photo_camera import fit_photo  # late: panels import this module, and Blender's start waits for what they do
+
     screen, space, run = window.screen, area.spaces.active, camera[CAMERA]
     view, layer = space.region_3d, window.view_layer
     layer.update()
@@ -42,8 +44,6 @@ def look_as_photo(window: bpy.types.Window, area: bpy.types.Area, camera: bpy.ty
         _toggle_local_view(window, area, camera)
     _keep(screen, _number(screen, area), kept)
     show_only_run(window, area, run)
-    from .photo_camera import fit_photo  # late: panels import this module, and Blender's start waits for what they do
-
     fit_photo(camera, window.scene)
     space.use_local_camera, space.camera = True, camera
     space.overlay.show_overlays = True  # the photo is one of them
@@ -150,10 +150,10 @@ def _centre(window: bpy.types.Window, area: bpy.types.Area, camera: bpy.types.Ob
 
 
 def _height_in_frames(camera: bpy.types.Object, scene: bpy.types.Scene) -> float:
-    render = scene.render
-    frame = render.resolution_x * render.pixel_aspect_x / (render.resolution_y * render.pixel_aspect_y)
     from .photo_camera import photo_aspect  # late, as above
 
+    render = scene.render
+    frame = render.resolution_x * render.pixel_aspect_x / (render.resolution_y * render.pixel_aspect_y)
     return frame / (photo_aspect(camera) or frame)
 
 
