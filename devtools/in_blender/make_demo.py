@@ -79,7 +79,7 @@ def set_up_stage(things: list[bpy.types.Object]) -> None:
     studio.add_world()
     width = high.x - low.x
     middle = (low + high) / 2
-    shot = studio.Shot(target=tuple(middle), distance=width * 1.12 * 85 / 36, elevation=14, turn=-12, width=1280, height=480)
+    shot = studio.Shot(target=tuple(middle), distance=width * 1.12 * 85 / 36, elevation=14, turn=-12, width=1280, height=640)
     studio.add_lights(scale=width / 1.6, aim=tuple(middle))
     studio.add_camera(shot)
     studio.use_cycles(samples=24)
