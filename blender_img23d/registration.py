@@ -204,7 +204,7 @@ def _on_render(*_: object) -> None:
     """Blender calls this in the thread that renders: a message is queued, and nothing is waited for."""
     owner = extension_or_none()
     if owner is not None and owner.session.active is None and preferences_of(bpy.context).free_before_render:
-        owner.session.unload()
+        owner.session.unload(is_asked=False)
 
 
 @persistent

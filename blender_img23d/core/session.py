@@ -26,6 +26,7 @@ from .updates import Update
 log = logging.getLogger(__name__)
 
 _FREED = "{size:.1f} GB of memory are free for Blender and other programs again."
+_LITTLE = "Little memory was held, and it is free now."
 _WORTH_SAYING = 500_000_000  # bytes: what a model holds; less is of no use to an artist who needs room
 
 
@@ -56,6 +57,7 @@ class Session:
         self._answers = Answers(clock)
         self._dropped = ""  # the cancelled job that the backend is still busy with
         self.holds_models = False  # a job has run in this backend, and it was not asked to give memory back since
+        self._is_unload_asked = False  # by the artist, who gets an answer in any case
         self._updates: list[Update] = []
 
     # --- what the artist does ---------------------------------------------------------------------------------------
@@ -116,13 +118,19 @@ class Session:
         """Ends the backend now, and the active job with what is finished so far."""
         self._give_up(explain(ErrorCode.BACKEND_SILENT), f"ended by the artist after {self.unanswered} s")
 
-    def unload(self) -> None:
-        """Asks the backend to give its memory back when it is idle. Raises Img23DError(BUSY) while a job runs."""
+    def unload(self, *, is_asked: bool = True) -> None:
+        """Asks the backend to give its memory back when it is idle. Raises Img23DError(BUSY) while a job runs.
+
+        What comes of it is said where the artist has asked for it, or where it is worth saying.
+        """
         if self.active is not None:
             raise Img23DError(ErrorCode.BUSY, "Memory can be freed when the job is finished or cancelled.")
         if self.state in (SessionState.READY, SessionState.CANCELLING):
             self.holds_models = False
+            self._is_unload_asked = is_asked
             self._backend.send(Unload())
+        elif is_asked:
+            self.notice = _LITTLE
 
     def inspect(self) -> None:
         """Asks what this machine has: `engines`, `devices` and `weights` follow. Starts the backend if need be.
@@ -172,7 +180,9 @@ class Session:
             case Hello():
                 self._on_hello(item)
             case Unloaded():
-                self.notice = _FREED.format(size=item.freed / 1e9) if item.freed >= _WORTH_SAYING else ""
+                little = _LITTLE if self._is_unload_asked else ""
+                self.notice = _FREED.format(size=item.freed / 1e9) if item.freed >= _WORTH_SAYING else little
+                self._is_unload_asked = False
             case Status():
                 self.engines, self.devices, self.weights, self.cards = item.engines, item.devices, item.weights, item.cards
             case Log():
@@ -229,7 +239,7 @@ class Session:
             self._give_up(explain(broken.code), broken.detail)
         elif self.state is SessionState.READY and self.holds_models:
             if 0 < (limit := self._idle_seconds()) and self._waited.is_over(limit):
-                self.unload()
+                self.unload(is_asked=False)
 
     # --- steps ------------------------------------------------------------------------------------------------------
 

@@ -111,6 +111,10 @@ def test_unload_is_for_idle_backends(rig: Rig) -> None:
     assert rig.link.sent[-1] == Unload()
     rig.hear(Unloaded(freed=4_200_000_000))
     assert rig.session.notice == "4.2 GB of memory are free for Blender and other programs again."
+    rig.session.unload()
+    rig.hear(Unloaded(freed=120_000_000))
+    assert rig.session.notice == "Little memory was held, and it is free now.", "a press has an answer"
+    rig.session.unload(is_asked=False)
     rig.hear(Unloaded(freed=120_000_000))
     assert rig.session.notice == "", "of no use to an artist who needs room"
 
