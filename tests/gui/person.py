@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import screen  # noqa: E402
-from hands import SIDEBAR, VIEWPORT, WATCHER, after, browse, go_to, in_viewport, objects, open_panel, press, scroll, select  # noqa: E402
+from hands import SIDEBAR, VIEWPORT, WATCHER, after, browse, go_to, in_viewport, objects, open_panel, press, scroll, scroll_to, select  # noqa: E402
 from screen import NotSeen, Region, await_state, await_that, click, click_at, drag, drop, find, key, move, say, shot, state, type_text  # noqa: E402
 
 ZIP, PHOTO = Path(os.environ["IMG23D_ZIP"]), Path(os.environ["IMG23D_PHOTO"])
@@ -152,11 +152,12 @@ def generate_and_stop_one() -> None:
     """generate with a double-click, which begins one run, and stop one of them"""
     scroll(-20)
     click("Best", SIDEBAR)  # slow enough to reach the X
-    x, y = find("As in the Photo", SIDEBAR)
     press("Generate", SIDEBAR, lambda facts: "jobs 3" in facts, times=2)
     time.sleep(1)
     shot("07_running")
-    click_at(x + 176, y + 66 + 3 * 21)  # the X of the fourth line: what is above does not move while it runs
+    scroll_to("Results")
+    x, y = find("purple star", SIDEBAR)  # the fourth line, with its bar
+    click_at(1292, y)  # its X: what is above does not move while it runs
     await_state("stopped 1")
     shot("07_stopped")
     await_state("idle", "last job done", "stopped 1")

@@ -63,5 +63,5 @@ def _lines() -> dict[str, Word]:
     for line in words(SIDEBAR):
         text = "".join(char for char in text_of(line) if char.isalpha() or char == " ").strip()
         if len(text) >= _LEAST_LETTERS:
-            found.setdefault(text, []).append(line[0])
+            found.setdefault(text, []).append(max(line, key=lambda word: len(word.text)))  # an icon before it is read as a letter, or not
     return {text: several[0] for text, several in found.items() if len(several) == 1}
