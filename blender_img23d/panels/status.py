@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ..core.tally import is_about
+from ..core.tally import is_about, tally
 from ..properties import Img23DSceneSettings
 from ..scene.folders import absolute
 from ..scene.owner import Extension
@@ -85,7 +85,17 @@ def messages(owner: Extension, values: Img23DSceneSettings) -> list[Said]:
     is_beside |= newest is not None and any(setback.run == newest.id for setback in owner.applier.queue.setbacks)  # or with the queue
     if newest is not None and newest.error and not is_beside and is_at_top(owner, newest, values):
         said.append(Said(text=f"{_(newest.error)} {_(newest.action)}".rstrip(), icon="ERROR"))
+    said += _failed(owner, newest, values)
     return [*said, Said(text=owner.session.notice, icon="INFO")] if owner.session.notice else said
+
+
+def _failed(owner: Extension, newest: Job | None, values: Img23DSceneSettings) -> list[Said]:
+    """Of a run that is over: its list may be far below."""
+    if newest is None or newest.error or not newest.is_over or not newest.is_generation or not is_at_top(owner, newest, values):
+        return []
+    count = tally(newest)
+    text = _("{failed} of {count} could not be made: Results below says why.")
+    return [Said(text=text.format(failed=count.failed, count=count.count), icon="ERROR")] if count.failed else []
 
 
 def is_at_top(owner: Extension, job: Job, values: Img23DSceneSettings) -> bool:

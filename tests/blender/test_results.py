@@ -53,3 +53,14 @@ def test_an_older_runs_error_is_read_in_the_list_and_not_at_the_top(owner, rehea
     assert "The disk is full." in drawn(top).said and "The disk is full." not in drawn(results).said
     rehearsal.job.is_past = True
     assert "The disk is full." not in drawn(top).said and "The disk is full." in drawn(results).said
+
+
+def test_what_failed_of_a_run_is_said_below_generate(owner, rehearsal):
+    """There the artist looks when it is over; the list may be far below."""
+    rehearsal.link.say(rehearsal.messages.TargetFailed(job=rehearsal.job.id, target=1, code="no_region", sentence="Nothing is there."))
+    rehearsal.finish(made=1)
+    draw = part("panels.status").draw_status
+    top = SimpleNamespace(draw=lambda layout, context: draw(layout, context, owner, context.scene.img23d))
+    assert "1 of 2 could not be made: Results below says why." in drawn(top).said
+    rehearsal.job.is_past = True
+    assert "could not be made" not in drawn(top).said

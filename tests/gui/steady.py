@@ -6,7 +6,7 @@ import hashlib
 import subprocess
 from dataclasses import dataclass, field
 
-from screen import Region, Word, mouse, shot, text_of, words
+from screen import Region, Word, mouse, say, shot, text_of, words
 
 SIDEBAR = Region(left=1000, right=1345, top=50, bottom=905)
 _MOST = 2  # pixels that a control may move; what is read differs by one
@@ -43,6 +43,7 @@ class Watcher:
 
     def _tell(self, line: str) -> None:
         self.moved.append(line)
+        say(f"moved: {line}")
         shot(f"moved_{len(self.moved):02}")
 
 
@@ -62,5 +63,5 @@ def _lines() -> dict[str, Word]:
     for line in words(SIDEBAR):
         text = "".join(char for char in text_of(line) if char.isalpha() or char == " ").strip()
         if len(text) >= _LEAST_LETTERS:
-            found.setdefault(text, []).append(line[0])
+            found.setdefault(text, []).append(max(line, key=lambda word: len(word.text)))  # an icon before it is read as a letter, or not
     return {text: several[0] for text, several in found.items() if len(several) == 1}

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 
 NEAREST = 3.0  # radii of the lower ring from which a photo is taken at least
+_NEAR_EYE = 0.8  # of the way to the photo's camera: no part of a body is closer to it
 _STEPS = 20
 _SMALL = 1e-5  # of a ring's size: what a step is tried with
 
@@ -81,15 +82,16 @@ def axis_of(lower: Ring, upper: Ring | None) -> Axis | None:
     """The axis on which two rings lie that are seen as these ellipses; of the lower one alone, seen from far away. None where no two
     rings on one axis are seen so.
 
-    An upper ring that is seen less round is nearer to the height of the eye, which tells the distance.
+    An upper ring that is seen less round is nearer to the height of the eye, which tells the distance. Ellipses that no two
+    rings show have an axis as well, of rings that are seen otherwise.
     """
     pitch = float(np.arcsin(lower.ratio))
     if upper is None:
         return Axis(x=lower.x, y=lower.y, pitch=pitch, lower=lower.radius)
     size = lower.radius
     wanted = np.array([value for ring in (lower, upper) for value in (ring.y, ring.ratio * ring.radius, ring.radius)])
-    most = np.array([1.45, np.inf, np.inf, 1 / NEAREST, np.inf, np.inf])
-    least = np.array([0.1, -np.inf, 0.0, 0.0, 0.0, 0.0])
+    most = np.array([1.45, np.inf, 2.0, 1 / NEAREST, 8.0, 2.0])
+    least = np.array([0.1, -np.inf, 0.5, 0.0, 0.02, 0.05])
     at = np.array([pitch, lower.y / size, 1.0, 0.05, (lower.y - upper.y) / np.cos(pitch) / size, upper.radius / size])
 
     def off(values: np.ndarray) -> np.ndarray:
@@ -104,6 +106,7 @@ def axis_of(lower: Ring, upper: Ring | None) -> Axis | None:
         if not np.isfinite(slopes).all():
             return None
         at = np.clip(at - np.linalg.lstsq(slopes, now, rcond=1e-6)[0], least, most)
+        at[3] = min(at[3], _NEAR_EYE / (at[4] * np.sin(at[0]) + max(at[2], at[5]) * np.cos(at[0])))
     angle, foot, first, near, height, second = at.tolist()
     if not np.isfinite(at).all() or height * np.sin(angle) * near >= 1 or min(first, height, second) <= 0:
         return None
