@@ -9,7 +9,6 @@ from img23d_backend.engines.preview.dish import Dish, find_dish
 from img23d_backend.engines.preview.dish_solid import dish_solid
 from img23d_backend.engines.preview.paint import ProjectionPainter
 from img23d_backend.engines.preview.shape import OutlineShaper
-from img23d_backend.engines.preview.seen_rings import Ring, axis_of
 from img23d_backend.engines.preview.symmetry import half_turn
 from img23d_backend.mesh.checks import find_defects
 from img23d_backend.mesh.rasterize import rasterize
@@ -160,16 +159,3 @@ def test_a_half_turn_is_only_said_of_what_is_turned() -> None:
     dented = mesh.vertices.copy()
     dented[np.argmax(dented[:, 0])] *= 0.7
     assert half_turn(Mesh(vertices=dented, faces=mesh.faces), view) is None
-
-
-RIMS_OF_NO_AXIS = [
-    (Ring(x=100, y=150, radius=100, ratio=0.8952214169679874), Ring(x=100, y=90.60105418829066, radius=92.49524016611025, ratio=0.6624638485563107)),
-    (Ring(x=100, y=150, radius=100, ratio=0.8353519913903186), Ring(x=100, y=134.14805165345524, radius=53.18729198528299, ratio=0.6515745532844485)),
-    (Ring(x=100, y=150, radius=100, ratio=0.8435076043666483), Ring(x=100, y=138.5731781492979, radius=55.947349876056435, ratio=0.7591568439299835)),
-]
-
-
-@pytest.mark.parametrize(("lower", "upper"), RIMS_OF_NO_AXIS)
-def test_rims_that_lie_on_no_axis_are_none(lower: Ring, upper: Ring) -> None:
-    """Two ellipses that no two rings on one axis are seen as: the search for it leads behind the eye."""
-    assert axis_of(lower, upper) is None

@@ -6,7 +6,6 @@ ellipse as round as the dish's, of which the near half lies inside the outline, 
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 
 import cv2
@@ -49,9 +48,7 @@ class Dish:
     @property
     def axis(self) -> Axis:
         """With its foot in the middle of the dish's rim."""
-        axis = axis_of(self.rim, self.cup)
-        assert axis is not None  # `find_dish` takes no rims that have none
-        return axis
+        return axis_of(self.rim, self.cup)
 
     def profile(self, sides: int = 12) -> np.ndarray:
         """(n, 2) height over the dish's rim and radius of the rings from the foot's middle to the upper one, in pixels.
@@ -96,7 +93,7 @@ def find_dish(rgba: np.ndarray) -> Dish | None:
     if found is None:
         return None
     rim, cup = (None if ring is None else ring.moved(1 / scale, left, top) for ring in (found.rim, found.cup))
-    return replace(found, rim=rim, cup=cup) if axis_of(rim, cup) is not None else None
+    return replace(found, rim=rim, cup=cup)
 
 
 def _small(rgba: np.ndarray) -> tuple[np.ndarray, float, int, int] | None:
@@ -194,8 +191,7 @@ def _with_cup(solid: np.ndarray, rim: Ring, edges: _Edges) -> Dish | None:
                 seen, strength = edges.along(cup, _BELOW)
                 if seen >= SEEN_RIM:
                     cups.append((seen + strength + 2 * _upper_fit(solid, cup, rim), cup))
-    explained = (one for one in sorted(cups, key=lambda one: -one[0]) if axis_of(rim, one[1]) is not None)
-    best = list(itertools.islice(explained, CLOSELY))
+    best = sorted(cups, key=lambda one: -one[0])[:CLOSELY]
     dishes = [(worth, Dish(rim=rim, cup=cup, foot=foot, bulge=bulge)) for worth, cup in best for foot in FEET for bulge in BULGES]
     scores = [(_overlap(one.covers(solid.shape), solid), worth, one) for worth, one in dishes]
     scores = [one for one in scores if one[0] >= FIT]

@@ -78,9 +78,8 @@ def _seen(foot: float, pitch: float, nearness: float, height: float, radius: flo
 
 
 @lru_cache(maxsize=256)
-def axis_of(lower: Ring, upper: Ring | None) -> Axis | None:
-    """The axis on which two rings lie that are seen as these ellipses; of the lower one alone, seen from far away. None where no two
-    rings on one axis are seen so.
+def axis_of(lower: Ring, upper: Ring | None) -> Axis:
+    """The axis on which two rings lie that are seen as these ellipses; of the lower one alone, seen from far away.
 
     An upper ring that is seen less round is nearer to the height of the eye, which tells the distance. Ellipses that no two
     rings show have an axis as well, of rings that are seen otherwise.
@@ -100,16 +99,11 @@ def axis_of(lower: Ring, upper: Ring | None) -> Axis | None:
         return np.array([value for ring in rings for value in ring]) - wanted / size
 
     for _ in range(_STEPS):
-        with np.errstate(all="ignore"):  # a ring that the eye is within, or that reaches behind it, gives no number
-            now = off(at)
-            slopes = np.stack([(off(at + step) - now) / _SMALL for step in np.eye(6) * _SMALL], axis=1)
-        if not np.isfinite(slopes).all():
-            return None
+        now = off(at)
+        slopes = np.stack([(off(at + step) - now) / _SMALL for step in np.eye(6) * _SMALL], axis=1)
         at = np.clip(at - np.linalg.lstsq(slopes, now, rcond=1e-6)[0], least, most)
         at[3] = min(at[3], _NEAR_EYE / (at[4] * np.sin(at[0]) + max(at[2], at[5]) * np.cos(at[0])))
     angle, foot, first, near, height, second = at.tolist()
-    if not np.isfinite(at).all() or height * np.sin(angle) * near >= 1 or min(first, height, second) <= 0:
-        return None
     scale = 1 / (1 - height * np.sin(angle) * near)
     return Axis(
         x=lower.x,
