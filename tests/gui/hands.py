@@ -63,7 +63,7 @@ def wheel(at: tuple[int, int], clicks: int) -> None:
         time.sleep(0.1)
     before = ""
     for _ in range(10):  # Blender may be behind: what is read before it has scrolled is elsewhere a moment later
-        time.sleep(0.8)
+        move(*at)  # the last turn of the wheel is drawn only when the mouse moves
         before, last = digest(), before
         if before == last:
             break
