@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from screen import NotSeen, Region, click, click_at, find, key, move, state, type_text
-from steady import SIDEBAR, Watcher
+from steady import SIDEBAR, Watcher, digest
 
 VIEWPORT = (420, 640)  # an empty place in the 3D viewport
 WATCHER = Watcher()
@@ -61,7 +61,12 @@ def wheel(at: tuple[int, int], clicks: int) -> None:
     for _ in range(abs(clicks)):
         subprocess.run(["xdotool", "click", "5" if clicks > 0 else "4"], check=True)
         time.sleep(0.1)
-    time.sleep(1)
+    before = ""
+    for _ in range(10):  # Blender may be behind: what is read before it has scrolled is elsewhere a moment later
+        move(*at)  # the last turn of the wheel is drawn only when the mouse moves
+        before, last = digest(), before
+        if before == last:
+            break
 
 
 def scroll_to(heading: str) -> None:

@@ -18,6 +18,7 @@ SHOTS = Path(os.environ["IMG23D_SHOTS"])
 PATIENCE = float(os.environ.get("IMG23D_PATIENCE", "120"))  # seconds that a step may take
 _LEAST = 560  # pixels a side that are read at once
 _ZOOM = 3  # letters of 11 pixels are too small to be read
+_ALONE = {**os.environ, "OMP_THREAD_LIMIT": "1"}  # several threads of tesseract wait for each other on a busy machine
 ONLOOKERS: list[Callable[[str], None]] = []
 
 
@@ -237,4 +238,4 @@ def meanwhile(what: str) -> None:
 
 
 def _run(*command: str) -> str:
-    return subprocess.run(command, check=True, capture_output=True, text=True, errors="replace").stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, errors="replace", env=_ALONE).stdout

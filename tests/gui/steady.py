@@ -29,7 +29,7 @@ class Watcher:
         """`doing` is told with what moved. Nothing where the mouse is elsewhere, or nothing has changed at all."""
         if not _is_over(mouse()):
             return self.forget()
-        picture = _digest()
+        picture = digest()
         if picture == self._picture:
             return None
         now = _lines()
@@ -51,7 +51,8 @@ def _is_over(at: tuple[int, int]) -> bool:
     return SIDEBAR.left <= at[0] < SIDEBAR.right and SIDEBAR.top <= at[1] < SIDEBAR.bottom
 
 
-def _digest() -> str:
+def digest() -> str:
+    """Of the sidebar's picture."""
     crop = f"{SIDEBAR.right - SIDEBAR.left}x{SIDEBAR.bottom - SIDEBAR.top}+{SIDEBAR.left}+{SIDEBAR.top}"
     done = subprocess.run(["import", "-window", "root", "-crop", crop, "rgb:-"], check=True, capture_output=True)
     return hashlib.sha256(done.stdout).hexdigest()
