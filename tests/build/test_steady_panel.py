@@ -42,7 +42,7 @@ def screen(steady: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Screen:
     monkeypatch.setattr(steady, "mouse", lambda: screen.mouse)
     monkeypatch.setattr(steady, "words", screen.words)
     monkeypatch.setattr(steady, "shot", lambda name: None)
-    monkeypatch.setattr(steady, "_digest", lambda: str(screen.top))
+    monkeypatch.setattr(steady, "digest", lambda: str(screen.top))
     return screen
 
 
