@@ -7,6 +7,7 @@ import numpy as np
 
 from ..stages import Found, Photo, PixelBox
 from .framing import inside_box, view, without_others
+from .neighbours import without_neighbours
 
 _AROUND = 1.5  # sides of the thing: what is seen of the photo
 _TOLERANCE, _TOLERANCE_LEAST = 0.04, 2  # of the thing's longer side, pixels: how far a box may be too tight
@@ -42,8 +43,8 @@ def own_part(alpha: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray 
 
     A connected part counts as the thing's when most of it lies where the thing was found. The one that fills most of
     that place is the thing in any case; where it runs far out of it, or the found thing was parted from what it touches,
-    it has grown together with a neighbour, and is cut off there: at the edge that `rgb` (h, w, 3) uint8 shows near the
-    found mask, where both are given.
+    it has grown together with a neighbour, and is cut off there. Where `rgb` (h, w, 3) uint8 is given, at the edge that it
+    shows near the found mask, or in a box that was drawn, where there is no mask, at the edge of the neighbour's colours.
     """
     place = _place(found, window)
     _, labels, stats, _ = cv2.connectedComponentsWithStats((alpha >= 0.5).astype(np.uint8), connectivity=8)
@@ -54,10 +55,15 @@ def own_part(alpha: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray 
     kept = (inside > (1 - _ELSEWHERE) * areas) & (areas >= _SPECK * areas[main])
     kept[main] = main > 0
     mine = kept[labels]
-    if found.parted or inside[main] < _WHOLE * areas[main]:
+    if main > 0:
         grown = labels == main
-        by_edge = None if rgb is None or found.mask is None else _parted(rgb, grown, view(found.mask, window))
-        mine &= ~grown | (place if by_edge is None else by_edge)
+        runs_out = found.parted or inside[main] < _WHOLE * areas[main]
+        if found.mask is None:
+            own = None if rgb is None else without_neighbours(rgb, grown, place, _within(found.box, window))
+        else:
+            own = _parted(rgb, grown, view(found.mask, window)) if runs_out and rgb is not None else None
+        if own is not None or runs_out:
+            mine &= ~grown | (place if own is None else own)
     return without_others(alpha, mine)
 
 
@@ -77,6 +83,12 @@ def _parted(rgb: np.ndarray, grown: np.ndarray, mask: np.ndarray) -> np.ndarray 
     cv2.watershed(np.ascontiguousarray(rgb), markers)
     part = (markers == 1).astype(np.uint8)
     return (cv2.dilate(part, np.ones((3, 3), np.uint8)) > 0) & grown & (markers != 2)  # with the line between the two
+
+
+def _within(box: PixelBox, window: PixelBox) -> PixelBox:
+    """The box in the window's pixels; it may reach beyond them."""
+    left, top = window.left, window.top
+    return PixelBox(left=box.left - left, top=box.top - top, right=box.right - left, bottom=box.bottom - top)
 
 
 def _place(found: Found, window: PixelBox) -> np.ndarray:
