@@ -11,7 +11,8 @@ from .edge import soften
 
 _UNSURE = 0.1  # of the alpha: from here to 1 less this, a pixel is neither thing nor background
 _CONTRAST = 2.0  # a network's matte is softer than the edge it means
-_DOUBT = 2.0  # pixels at least by which the outline may be wrong
+_DOUBT = 2.0  # pixels beyond its own coarseness that a sharp edge may be soft over
+_OFF, _OFF_LEAST = 0.5, 0.6  # of the network's pixels, pixels: by how much the outline may be wrong
 _HAIR, _HAIR_LEAST = 0.06, 8  # of the thing's longer side, pixels: farther from the background a soft matte is no hair, but doubt
 _NO_HOLE = 0.2  # of the alpha, in the mean over a gap inside a thing: through a real one hardly anything is seen
 
@@ -19,15 +20,21 @@ _NO_HOLE = 0.2  # of the alpha, in the mean over a gap inside a thing: through a
 def sharpened(rgb: np.ndarray, alpha: np.ndarray, zoom: float) -> np.ndarray:
     """Alpha (h, w) float32 0..1, with the edge where the colours of `rgb` (h, w, 3) uint8 have it.
 
-    `zoom` is how many pixels of the picture one of the network's stood for. Where the matte is soft over a wider band along the
+    `zoom` is how many pixels of the picture one of the network's stood for: where it was shown the picture enlarged to twice
+    its size (0.5), its own edge is the better one, and the colours of a pattern behind the thing would only fray it. Where the matte is soft over a wider band along the
     outline than its own coarseness makes it (hair, fur), it stays soft. Inside, doubtful places become thing or gap.
     """
     solid = alpha >= 0.5
     if not solid.any() or solid.all():
         return stretched(alpha)
-    solid |= _false_gaps(alpha, solid)
-    sharp = soften(rgb, solid, width=max(_DOUBT, 1.0 + 0.5 * zoom))
-    return sharp + _hairy(alpha, solid, zoom) * (stretched(alpha) - sharp)
+    gaps = _false_gaps(alpha, solid)
+    solid |= gaps
+    own = np.where(gaps, np.float32(1), stretched(alpha))
+    by_colour = min(max(2 * zoom - 1, 0), 1)
+    if by_colour > 0:
+        sharp = soften(rgb, solid, width=max(_OFF_LEAST, _OFF * zoom))
+        own += by_colour * (1 - _hairy(alpha, solid, zoom)) * (sharp - own)
+    return own
 
 
 def _false_gaps(alpha: np.ndarray, solid: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ _LEAST = 9  # solid pixels, below which a pass saw nothing
 _NEARER = 0.8  # of the photo's sides: surroundings beyond that are no nearer look
 _SMALLEST = 128  # pixels of a window's longer side; the look at the photo has shown all of a smaller one
 _NEAR = 768  # pixels a side, about, that a window is shown at
+_LARGEST = 0.5  # photo's pixels as one of the network's: a smaller window is enlarged no more than that (salience.py)
 _SURE = 0.9  # of the matte, in the mean over a part that only one look shows
 _SAME = 0.5  # intersection over union of the two looks, from which on they show the same thing
 _THERE = 0.3  # of what was found: less, and the look shows something else
@@ -83,7 +84,7 @@ class IsNetMatter:
 
         def seen(detail: Detail) -> _Look | None:
             salient = self._salience.of_picture(rgb, context, detail=detail)
-            return None if salient is None else _look(salient, found, window, rgb, max(rgb.shape) / _NEAR)
+            return None if salient is None else _look(salient, found, window, rgb, max(max(rgb.shape) / _NEAR, _LARGEST))
 
         if min(window.width / photo.width, window.height / photo.height) < _NEARER:
             near = seen(Detail.USUAL)
