@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from img23d_backend.engines import Engines
 from img23d_backend.engines.isnet.matte import LIGHT_NOTE, NOTE, IsNetMatter
 from img23d_backend.engines.isnet.salience import IsNetSalience
 from img23d_backend.engines.preview.agreement import both
@@ -14,7 +16,7 @@ from img23d_backend.engines.preview.locate import RegionGrounder
 from img23d_backend.engines.preview.matte import GrabCutMatter
 from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Photo, PixelBox
 from img23d_protocol import ErrorCode
-from img23d_protocol.messages import Box, Settings, Wanted
+from img23d_protocol.messages import Box, Settings, Stage, Wanted
 from seeing import GROUND, RED, Seeing, Simple, cover, discs, over_photo, overlap
 
 LIGHT, FINE = (Context(settings=Settings(cutter=cutter)) for cutter in ("light", "isnet-fine"))
@@ -320,6 +322,18 @@ def test_a_cancel_is_seen_between_the_looks() -> None:
     with pytest.raises(JobCancelled):
         cut(discs(SMALL), network, *AROUND_SMALL, mask=cover(SMALL), context=Context(report=report))
     assert len(network.passes) == 1
+
+
+@pytest.mark.parametrize(("side", "unloaded"), [(1024, 0), (2048, 0), (4096, 1)])
+def test_large_textures_are_painted_without_the_network_in_memory(tmp_path: Path, side: int, unloaded: int) -> None:
+    engines, network, photo = Engines(tmp_path), Seeing(), discs(SMALL)
+    engines._salience = eyes = salience(network)
+    eyes.of_photo(photo, Context())
+    for stage in (Stage.LOCATE, Stage.MATTE, Stage.SHAPE, Stage.PAINT):
+        assert network.unloaded == 0
+        engines.load("preview").prefetch(stage, Settings(texture_size=side))
+    eyes.of_photo(photo, Context())
+    assert network.unloaded == unloaded and len(network.passes) == 1  # its answer stays
 
 
 def test_what_is_kept_is_given_back() -> None:

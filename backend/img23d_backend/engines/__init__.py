@@ -34,6 +34,7 @@ PREVIEW, HUNYUAN3D, CUTOUT = (
 
 _PACKAGES = {CUTOUT.id: ("torch", "transformers"), HUNYUAN3D.id: ("torch", "transformers", "hy3dgen")}
 _STAGES = {CUTOUT.id: (Stage.LOCATE,), HUNYUAN3D.id: (Stage.LOCATE, Stage.SHAPE)}  # that need weights in any case
+_LARGE_TEXTURE = 4096  # pixels a side: painting takes about as much memory as the cut-out network, which is read again in half a second
 _VERBS = {Stage.LOCATE: "finds", Stage.SHAPE: "shapes"}
 
 
@@ -121,7 +122,13 @@ class Engines:
         from .preview import make_engine
 
         preview = make_engine(self.salience)
-        return replace(preview, matter=make_matter(self.salience, fallback=preview.matter))
+
+        def prefetch(stage: Stage, settings: Settings) -> None:
+            if stage is Stage.PAINT and settings.texture_size >= _LARGE_TEXTURE:
+                self.salience.offload()
+
+        matter = make_matter(self.salience, fallback=preview.matter)
+        return replace(preview, matter=matter, prefetch=prefetch)
 
     def _make_cutout(self) -> Engine:
         from .birefnet import make_matter
@@ -136,6 +143,8 @@ class Engines:
         def prefetch(stage: Stage, settings: Settings) -> None:
             if stage in prefetchers:
                 prefetchers[stage](settings)
+            else:
+                preview.prefetch(stage, settings)
 
         depth = make_depth(self.weights, models)
         return replace(preview, id=CUTOUT.id, grounder=grounder, matter=matter, depth=depth, prefetch=prefetch)

@@ -74,6 +74,11 @@ class IsNetSalience:
         self._held, self._last = 0, Kept(1)
         return freed + self._network.unload()
 
+    def offload(self) -> None:
+        """Gives back the network, which no thing of this run needs any more, and keeps the answer."""
+        self._held = 0
+        self._network.unload()
+
     def _in_parts(self, rgb: np.ndarray, side: int, context: Context) -> np.ndarray | None:
         """A very long photo, squeezed to a square, would show nothing: it is looked at in a few parts that overlap."""
         rgb = _shrunk(rgb, side)
