@@ -132,6 +132,7 @@ def _make_owner() -> Extension:
     from .scene.in_use import FoldersInUse
     from .scene.models import Models
     from .scene.overlay import Overlay
+    from .scene.pick_popup import PickPopup
     from .scene.running import Running
     from .scene.thumbnails import Thumbnails
     from .surroundings import find_tools, idle_seconds, look, new_link
@@ -155,6 +156,7 @@ def _make_owner() -> Extension:
         models=Models(),
         editors=editors,
         overlay=Overlay(editors, lambda: owner.pump.wake()),
+        popup=PickPopup(applier.picker, session),
         forecaster=Forecaster(),
         running=Running(session, thumbnails),
         history=History(session, thumbnails),
@@ -170,6 +172,7 @@ def _end_owner() -> None:
     app.remove()
     if owner is not None:
         owner.overlay.detach()
+        owner.popup.close()
         owner.pump.stop()
         owner.applier.runner.close()
         owner.setup.shutdown()
@@ -188,6 +191,7 @@ def _on_load(*_: object) -> None:
         owner.applier.files.on_load()
         owner.editors.forget()
         owner.overlay.draft = None
+        owner.popup.close()
         owner.pump.is_stale = owner.in_use.is_due = True
 
 

@@ -70,12 +70,8 @@ def _draw_picking(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     if owner.picker.is_looking:
         layout.progress(factor=owner.running.left.fraction, text="Looking at the photo")
         layout.operator("img23d.cancel", text="Cancel", icon="CANCEL")
-    elif owner.picker.sentence:
-        draw_sentence(layout, context, owner.picker.sentence, icon="INFO")
-    elif owner.picker.shown(context.scene) is None:
-        draw_sentence(layout, context, "Press Pick in the Photo to have it looked at.", icon="INFO")
     else:
-        draw_sentence(layout, context, "Click on what is outlined to list it, or on anything else to have it looked for there.", icon="INFO")
+        draw_sentence(layout, context, owner.picker.advice(context.scene), icon="INFO")
 
 
 def _tool_button(layout: bpy.types.UILayout, text: str, tool: str, icon: str, is_in_hand: bool, space: str) -> None:

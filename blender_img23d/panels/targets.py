@@ -19,7 +19,6 @@ _ADVICE = 2  # lines that are always there
 _PICTURE, _SIDE_PICTURE = 5.0, 3.0  # heights in buttons
 _COMES_TO = {"inflate": "It will be rounded", "revolve": "It will be turned", "flat": "It will be flat"}
 _SIDES = {"left": "Left", "back": "Back", "right": "Right"}
-_EDIT_BOXES = "IMG23D_OT_edit_boxes"
 
 
 class IMG23D_UL_targets(bpy.types.UIList):
@@ -119,15 +118,21 @@ def _draw_list(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
     buttons.operator("img23d.move_target", text="", icon="TRIA_DOWN").direction = "DOWN"
     buttons.separator()
     buttons.operator("img23d.clear_targets", text="", icon="TRASH")
-    if hasattr(bpy.types, _EDIT_BOXES):
-        layout.operator("img23d.pick_in_photo", text="Pick in the Photo", icon="EYEDROPPER")
+    _draw_pick_button(layout)
 
 
 def _draw_beginning(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
     """Instead of a list that is empty."""
-    if values.photo and hasattr(bpy.types, _EDIT_BOXES):
-        layout.operator("img23d.pick_in_photo", text="Pick in the Photo", icon="EYEDROPPER")
+    if values.photo:
+        _draw_pick_button(layout)
         layout.operator("img23d.edit_boxes", text="Draw Boxes Yourself", icon="IMAGE_DATA")
+
+
+def _draw_pick_button(layout: bpy.types.UILayout) -> None:
+    """Shown as chosen while the photo lies over a viewport; the same button closes it."""
+    owner = extension_or_none()
+    is_open = owner is not None and owner.popup.number > 0
+    layout.operator("img23d.pick_in_photo", text="Pick in the Photo", icon="EYEDROPPER", depress=is_open)
 
 
 def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
@@ -154,8 +159,7 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
         draw_gap(pictures, _PICTURE)
     column = box.column(align=True)
     column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM")
-    if hasattr(bpy.types, _EDIT_BOXES):
-        column.operator("img23d.edit_boxes", text="Edit in Image Editor", icon="IMAGE_DATA")
+    column.operator("img23d.edit_boxes", text="Edit in Image Editor", icon="IMAGE_DATA")
     height = box.column()
     height.use_property_split = True
     height.use_property_decorate = False

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .in_use import FoldersInUse
     from .models import Models
     from .overlay import Overlay
+    from .pick_popup import PickPopup
     from .picker import Picker
     from .running import Running
     from .standing import Standing
@@ -45,6 +46,7 @@ class Extension(app.App):
     checkup: Checkup | None = None  # the last look at everything
     editors: Editors  # the Image Editors that show the photo
     overlay: Overlay  # the boxes over it
+    popup: PickPopup  # the photo over a viewport, to pick things in
     tabs: TabOpener = field(default_factory=TabOpener)
     slots: Slots = field(default_factory=Slots)  # when the panel's buttons may be pressed
     refusal: str = ""  # why the last button did nothing, for the panel

@@ -74,6 +74,14 @@ class Picker:
         picks = self.shown(scene)
         return picks if picks is not None and stamp_of(picks.photo) == picks.stamp else None
 
+    def advice(self, scene: bpy.types.Scene) -> str:
+        """Beside the photo, while it is not being looked at: what came to nothing, or what to do."""
+        if self.sentence:
+            return self.sentence
+        if self.shown(scene) is None:
+            return "Press Pick in the Photo to have it looked at."
+        return "Click on what is outlined to list it, or on anything else to have it looked for there."
+
     def look(self, context: bpy.types.Context) -> Job | None:
         """Have the photo looked at, unless that was done or is being done. Raises Img23DError."""
         self.sentence = ""

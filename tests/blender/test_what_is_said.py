@@ -90,7 +90,7 @@ def test_names_that_are_used_for_the_new_photo_are_its_own(run, values, pictures
 
 
 def test_a_path_is_broken_after_a_separator(owner):
-    lines = part("panels.text")._broken("Downloads about 15 GB into /home/somebody/a-folder/of_the_studio/with/models.", 150, 11.0)
+    lines = part("scene.line_breaks").broken("Downloads about 15 GB into /home/somebody/a-folder/of_the_studio/with/models.", 150, 11.0)
     blf.size(0, 11.0)
     assert all(blf.dimensions(0, line)[0] <= 150 for line in lines)
     start = next(number for number, line in enumerate(lines) if "/home" in line)

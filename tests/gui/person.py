@@ -108,20 +108,20 @@ def correct_the_list() -> None:
 
 
 def pick_in_the_photo() -> None:
-    """click on the lamp in the photo, and take it back"""
-    press("Pick in the Photo", SIDEBAR, lambda facts: "area IMAGE_EDITOR" in facts)
+    """click on the lamp in the photo over the viewport, take it back and close it"""
+    press("Pick in the Photo", SIDEBAR, lambda facts: "the photo lies over a viewport" in facts)
     await_state("idle", "jobs 2", "last job done")
     time.sleep(3)
-    x, y = find("purple star", Region(right=400, top=300, bottom=700))
-    move(x - 148, y - 38)
+    x, y = find("purple star", Region(left=60, right=1000, top=100, bottom=800))
+    move(x - 375, y - 75)
     shot("05_outlined")
-    click_at(x - 148, y - 38)
+    click_at(x - 375, y - 75)
     await_that(lambda facts: any(fact.endswith(": picked") for fact in facts), "a picked thing")
     shot("05_picked")
     key("ctrl+z")
     await_that(lambda facts: not any(fact.endswith(": picked") for fact in facts), "the pick to be undone")
     key("Escape")
-    press("Done", Region(left=350, right=660, top=200, bottom=450), lambda facts: "area IMAGE_EDITOR" not in facts)
+    await_that(lambda facts: "the photo lies over a viewport" not in facts, "the photo to be put away")
 
 
 def draw_a_box() -> None:
