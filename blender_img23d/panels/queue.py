@@ -10,6 +10,7 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..scene.file_state import FileState
 from ..scene.owner import Extension
+from .slots import live
 from .text import draw_sentence
 
 if TYPE_CHECKING:  # Blender's start waits for what panels import
@@ -33,8 +34,8 @@ def draw_setbacks(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     queue = owner.applier.queue
     if queue.trouble:
         draw_sentence(layout, context, queue.trouble, icon="ERROR")
-    for setback in queue.setbacks:
-        _draw_setback(layout, context, setback)
+    for number, setback in enumerate(queue.setbacks):
+        _draw_setback(layout, context, owner, setback, number)
 
 
 def _draw_waiting(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, queue: Queue) -> None:
@@ -92,12 +93,15 @@ def _draw_buttons(layout: bpy.types.UILayout, job: QueuedJob, *, is_first: bool,
     layout.operator("img23d.queue_remove", text="", icon="X").job = job.id
 
 
-def _draw_setback(layout: bpy.types.UILayout, context: bpy.types.Context, setback: Setback) -> None:
+def _draw_setback(
+    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, setback: Setback, number: int
+) -> None:
     row = layout.row(align=True)
     text = f"{title_of(setback.job)}: {_(setback.sentence)}"
     draw_sentence(row.column(), context, text, icon="ERROR", taken=_BUTTONS)
-    row.operator("img23d.queue_try_again", text="", icon="FILE_REFRESH").job = setback.job.id
-    row.operator("img23d.queue_dismiss", text="", icon="X").job = setback.job.id
+    buttons = live(row, context, owner, f"setback {number}", setback.job.id)
+    buttons.operator("img23d.queue_try_again", text="", icon="FILE_REFRESH").job = setback.job.id
+    buttons.operator("img23d.queue_dismiss", text="", icon="X").job = setback.job.id
 
 
 def title_of(job: QueuedJob) -> str:

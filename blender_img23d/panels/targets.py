@@ -12,7 +12,7 @@ from ..scene.owner import extension_or_none
 from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, takes_side_photos
 from ..shared.img23d_protocol.filenames import form_path
 from .help_link import HasHelp
-from .slots import Said, draw_gap, draw_slot
+from .slots import Said, draw_gap, draw_slot, live
 from .text import draw_sentence
 
 _ADVICE = 2  # lines that are always there
@@ -90,7 +90,7 @@ class IMG23D_PT_targets(HasHelp, bpy.types.Panel):
             draw_sentence(column, context, "Find shows what the names will find, so that you can correct it before waiting.")
             _draw_beginning(column, values)
         else:
-            _draw_list(column, values)
+            _draw_list(column, context, values)
         column.prop(values, "check_first")
         _draw_advice(column, context, values)
         if 0 <= values.active_target < len(values.targets):
@@ -105,20 +105,29 @@ def draw_find_button(layout: bpy.types.UILayout, values: Img23DSceneSettings) ->
         layout.operator("img23d.find_targets", text="Find", icon="VIEWZOOM")
 
 
-def _draw_list(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+def _draw_list(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
     row = layout.row()
     rows = 6  # as many as the buttons beside it take
-    row.template_list("IMG23D_UL_targets", "", values, "targets", values, "active_target", rows=rows, maxrows=8)
-    buttons = row.column(align=True)
+    row.template_list("IMG23D_UL_targets", "", values, "targets", values, "active_target", rows=rows, maxrows=rows)
+    buttons, seen = live_column(row, context)
     buttons.operator("img23d.add_target", text="", icon="ADD")
-    buttons.operator("img23d.remove_target", text="", icon="REMOVE")
-    buttons.operator("img23d.duplicate_target", text="", icon="DUPLICATE")
+    buttons.operator("img23d.remove_target", text="", icon="REMOVE").seen = seen
+    buttons.operator("img23d.duplicate_target", text="", icon="DUPLICATE").seen = seen
     buttons.separator()
-    buttons.operator("img23d.move_target", text="", icon="TRIA_UP").direction = "UP"
-    buttons.operator("img23d.move_target", text="", icon="TRIA_DOWN").direction = "DOWN"
+    for direction, icon in (("UP", "TRIA_UP"), ("DOWN", "TRIA_DOWN")):
+        button = buttons.operator("img23d.move_target", text="", icon=icon)
+        button.direction, button.seen = direction, seen
     buttons.separator()
-    buttons.operator("img23d.clear_targets", text="", icon="TRASH")
+    buttons.operator("img23d.clear_targets", text="", icon="TRASH").seen = seen
     _draw_pick_button(layout)
+
+
+def live_column(layout: bpy.types.UILayout, context: bpy.types.Context) -> tuple[bpy.types.UILayout, int]:
+    """For buttons that work on the list, and which state of it they are drawn for: dead for a moment after an answer changed it."""
+    owner = extension_or_none()
+    if owner is None:
+        return layout.column(align=True), -1
+    return live(layout, context, owner, "target list", owner.list_changes).column(align=True), owner.list_changes
 
 
 def _draw_beginning(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
@@ -157,8 +166,8 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
         pictures.template_icon(icon_value=one, scale=_PICTURE)
     if not shown:
         draw_gap(pictures, _PICTURE)
-    column = box.column(align=True)
-    column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM")
+    column, seen = live_column(box, context)
+    column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM").seen = seen
     column.operator("img23d.edit_boxes", text="Edit in Image Editor", icon="IMAGE_DATA")
     height = box.column()
     height.use_property_split = True
@@ -170,14 +179,14 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
     height.prop(item, "height")
     height.prop(item, "faces")
     if takes_side_photos(context.scene.img23d.engine, context.scene.img23d.shape_model):
-        _draw_sides(box, item)
+        _draw_sides(box, context, item)
     _draw_notes(box, context, item)  # below what is pressed, which must not move
 
 
-def _draw_sides(layout: bpy.types.UILayout, item: Img23DTarget) -> None:
+def _draw_sides(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
     """Three slots: a picture, and what can be done with it."""
     layout.label(text="Further Photos")
-    owner, slots = extension_or_none(), layout.row()
+    owner, slots = extension_or_none(), live_column(layout, context)[0].row()
     for side in ("left", "back", "right"):
         path = absolute(getattr(item, f"{side}_photo"))
         slot = slots.column(align=True)

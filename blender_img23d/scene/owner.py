@@ -56,6 +56,11 @@ class Extension(app.App):
     def picker(self) -> Picker:
         return self.applier.picker
 
+    @property
+    def list_changes(self) -> int:
+        """How often the lists of targets have changed by themselves: a button on the list was meant for what it showed."""
+        return self.applier.targets.changes + self.picker.changes
+
     def job(self, job_id: str) -> Job | None:
         return next((job for job in self.session.jobs if job.id == job_id), None) if job_id else None
 

@@ -56,6 +56,7 @@ class Picker:
         self._session = session
         self._asked: dict[str, _Asked] = {}  # by job
         self._waiting: deque[_Click] = deque()
+        self.changes = 0  # answers of the backend that have changed a list, after the click
         self.picks: Picks | None = None  # the newest look
         self.sentence = ""  # why the newest click or look came to nothing, for the panel
 
@@ -126,6 +127,7 @@ class Picker:
         if asked.click is not None:
             here = self.picks.at(asked.click.point.x, asked.click.point.y, parts=asked.click.parts)
             self._put(asked.click, self.picks, here if here >= 0 else message.picked)
+            self.changes += 1
         self._put_waiting(self.picks)
 
     def on_end(self, job: Job) -> None:
@@ -161,6 +163,7 @@ class Picker:
             index = picks.at(click.point.x, click.point.y, parts=click.parts)
             if index >= 0:
                 self._put(click, picks, index)
+                self.changes += 1
             else:
                 left.append(click)
         self._waiting = deque(left)

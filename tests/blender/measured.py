@@ -15,7 +15,7 @@ class Measured(Layout):
 
     def __init__(self, *, is_row: bool = False, align: bool = False) -> None:
         super().__init__()
-        self.scale_y = 1.0
+        self.scale_y, self.enabled = 1.0, True
         self._is_row, self._align = is_row, align
         self._items: list[Measured | tuple[str, float]] = []
 
@@ -61,6 +61,15 @@ class Measured(Layout):
     def template_list(self, kind: str, *_: object, rows: int, maxrows: int, **__: object) -> None:
         assert rows == maxrows, "a list that grows moves what is below it"
         self._add(kind, rows)
+
+    def dead(self, is_dead: bool = False) -> Iterator[str]:
+        """The names of what is drawn and cannot be pressed."""
+        is_dead = is_dead or not self.enabled
+        for item in self._items:
+            if isinstance(item, Measured):
+                yield from item.dead(is_dead)
+            elif item[0] and is_dead:
+                yield item[0]
 
     def height(self, scale: float = 1.0) -> float:
         scale *= self.scale_y

@@ -127,6 +127,68 @@ def test_cancel_never_stands_where_generate_stood(run):
     assert controls["img23d.cancel"] >= generate + 1.6, "below it, and a big button is that high"
 
 
+@pytest.fixture
+def clock(run, monkeypatch) -> list[float]:
+    """Nothing was drawn yet."""
+    clock = [50.0]
+    monkeypatch.setattr(run.owner.slots, "_clock", lambda: clock[0])
+    monkeypatch.setattr(run.owner.slots, "_shown", {})
+    monkeypatch.setattr(run.owner.slots, "_dead", {})
+    return clock
+
+
+def test_where_the_x_of_a_thing_stood_nothing_can_be_pressed_at_once(run, clock, glbs):
+    """A press that was meant to stop the cup must not select it, or stop another one."""
+
+    def line(index: int) -> Measured:
+        layout, manager = Measured(is_row=True), bpy.context.window_manager
+        context = SimpleNamespace(window_manager=manager, scene=bpy.context.scene, region=SimpleNamespace())
+        part("panels.results").IMG23D_UL_results.draw_item(None, context, layout, manager.img23d, manager.img23d.rows[index], 0, None, "")
+        return layout
+
+    start(run)
+    part("scene.result_rows").sync_rows(bpy.context.window_manager, run.job)
+    assert "img23d.cancel_target" in dict(line(0).controls()) and not list(line(0).dead())
+    run.mesh(0, glbs[0], textured=True)
+    run.finish(made=1)
+    run.owner.standings = run.owner.applier.placer.standings(run.job)
+    assert list(line(0).dead()) == ["img23d.show_result"]
+    clock[0] += 0.6
+    assert not list(line(0).dead()) and "img23d.show_result" in dict(line(0).controls())
+
+
+@pytest.mark.parametrize("name", ["targets", "image_editor"])
+def test_a_list_that_a_search_has_changed_takes_no_press_at_once(run, clock, values, name, monkeypatch):
+    monkeypatch.setattr(part("panels.image_editor"), "shows_photo", lambda *_: True)
+    values.targets.add().name = "drawn"
+    never = list(measured(name).dead())  # without a photo of a side there is none to clear
+    assert set(never) <= {"img23d.clear_side"}
+    bpy.ops.img23d.find_targets()
+    run.tick()
+    run.locate("cup", "bowl", "lamp")
+    dead = list(measured(name).dead())
+    assert "img23d.remove_target" in dead and (name == "image_editor" or "img23d.find_target_again" in dead)
+    clock[0] += 0.6
+    assert list(measured(name).dead()) == never
+    bpy.ops.img23d.add_target()
+    assert list(measured(name).dead()) == never, "what the artist does changes nothing that was aimed at"
+
+
+def test_a_button_that_was_drawn_for_another_list_does_nothing(run, values):
+    """Pressed after the answer has come and before the panel is drawn again."""
+    values.targets.add().name = "drawn"
+    operator = part("operators.targets").IMG23D_OT_remove_target
+    reports = []
+    button = SimpleNamespace(seen=run.owner.list_changes, report=lambda kind, text: reports.append(text), execute=lambda context: {"FINISHED"})
+    assert operator.invoke(button, bpy.context, None) == {"FINISHED"}
+    bpy.ops.img23d.find_targets()
+    run.tick()
+    run.locate("cup", "bowl", "lamp")
+    assert operator.invoke(button, bpy.context, None) == {"CANCELLED"} and "has just changed" in reports[0]
+    button.seen = -1
+    assert operator.invoke(button, bpy.context, None) == {"FINISHED"}, "as a key does it"
+
+
 def test_what_has_just_come_cannot_be_pressed_for_half_a_second(run, monkeypatch):
     clock = [50.0]
     monkeypatch.setattr(run.owner.slots, "_clock", lambda: clock[0])
