@@ -13,9 +13,8 @@ from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, takes_side_photos
 from ..shared.img23d_protocol.filenames import form_path
 from .help_link import HasHelp
 from .slots import Said, draw_gap, draw_slot, live
-from .text import draw_sentence
 
-_ADVICE = 2  # lines that are always there
+_ADVICE, _NOTES = 2, 3  # lines that are always there
 _PICTURE, _SIDE_PICTURE = 5.0, 3.0  # heights in buttons
 _COMES_TO = {"inflate": "It will be rounded", "revolve": "It will be turned", "flat": "It will be flat"}
 _SIDES = {"left": "Left", "back": "Back", "right": "Right"}
@@ -86,11 +85,8 @@ class IMG23D_PT_targets(HasHelp, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         values = context.scene.img23d
         column = self.layout.column()
-        if not values.targets:
-            draw_sentence(column, context, "Find shows what the names will find, so that you can correct it before waiting.")
-            _draw_beginning(column, values)
-        else:
-            _draw_list(column, context, values)
+        _draw_list(column, context, values)
+        _draw_doors(column, values)
         column.prop(values, "check_first")
         _draw_advice(column, context, values)
         if 0 <= values.active_target < len(values.targets):
@@ -119,7 +115,6 @@ def _draw_list(layout: bpy.types.UILayout, context: bpy.types.Context, values: I
         button.direction, button.seen = direction, seen
     buttons.separator()
     buttons.operator("img23d.clear_targets", text="", icon="TRASH").seen = seen
-    _draw_pick_button(layout)
 
 
 def live_column(layout: bpy.types.UILayout, context: bpy.types.Context) -> tuple[bpy.types.UILayout, int]:
@@ -130,18 +125,14 @@ def live_column(layout: bpy.types.UILayout, context: bpy.types.Context) -> tuple
     return live(layout, context, owner, "target list", owner.list_changes).column(align=True), owner.list_changes
 
 
-def _draw_beginning(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
-    """Instead of a list that is empty."""
-    if values.photo:
-        _draw_pick_button(layout)
-        layout.operator("img23d.edit_boxes", text="Draw Boxes Yourself", icon="IMAGE_DATA")
-
-
-def _draw_pick_button(layout: bpy.types.UILayout) -> None:
-    """Shown as chosen while the photo lies over a viewport; the same button closes it."""
+def _draw_doors(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+    """To the photo, large. The button is shown as chosen while the photo lies over a viewport; the same one closes it."""
     owner = extension_or_none()
     is_open = owner is not None and owner.popup.number > 0
-    layout.operator("img23d.pick_in_photo", text="Pick in the Photo", icon="EYEDROPPER", depress=is_open)
+    column = layout.column(align=True)
+    column.operator("img23d.pick_in_photo", text="Pick in the Photo", icon="EYEDROPPER", depress=is_open)
+    text = "Edit in Image Editor" if values.targets else "Draw Boxes Yourself"
+    column.operator("img23d.edit_boxes", text=text, icon="IMAGE_DATA")
 
 
 def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
@@ -153,6 +144,8 @@ def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values:
         said = [Said(text=note, icon="INFO") for note in newest.notes]
         if values.check_first and values.targets:
             said.insert(0, Said(text="Look at what was found, then press Generate again.", icon="INFO"))
+    if not values.targets:
+        said.append(Said(text="Find shows what the names will find, so that you can correct it before waiting."))
     draw_slot(layout, context, said, lines=_ADVICE)
 
 
@@ -168,14 +161,12 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
         draw_gap(pictures, _PICTURE)
     column, seen = live_column(box, context)
     column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM").seen = seen
-    column.operator("img23d.edit_boxes", text="Edit in Image Editor", icon="IMAGE_DATA")
     height = box.column()
     height.use_property_split = True
     height.use_property_decorate = False
     if has_kinds:
         height.prop(item, "shape")
-        if item.shape == "auto" and item.automatic in _COMES_TO:
-            height.label(text=_COMES_TO[item.automatic])
+        height.label(text=_COMES_TO.get(item.automatic, "") if item.shape == "auto" else "")  # known a moment after the row
     height.prop(item, "height")
     height.prop(item, "faces")
     if takes_side_photos(context.scene.img23d.engine, context.scene.img23d.shape_model):
@@ -205,14 +196,17 @@ def _draw_sides(layout: bpy.types.UILayout, context: bpy.types.Context, item: Im
 
 
 def _draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
+    """Always as high: a search writes them for the row that is chosen."""
+    said = []
     if not item.has_box and not item.note:
-        draw_sentence(layout, context, "Not found: draw a box around it, or give it another name.", icon="ERROR", in_box=True)
-    if item.has_point:
-        draw_sentence(layout, context, "Picked by you: Find leaves it as it is.", icon="EYEDROPPER", in_box=True)
-    elif item.is_drawn:
-        draw_sentence(layout, context, "Drawn by you: Find leaves this box as it is.", icon="GREASEPENCIL", in_box=True)
+        said.append(Said(text="Not found: draw a box around it, or give it another name.", icon="ERROR"))
     if item.note:
-        draw_sentence(layout, context, item.note, icon="INFO" if item.has_box else "ERROR", in_box=True)
+        said.append(Said(text=item.note, icon="INFO" if item.has_box else "ERROR"))
+    if item.has_point:
+        said.append(Said(text="Picked by you: Find leaves it as it is.", icon="EYEDROPPER"))
+    elif item.is_drawn:
+        said.append(Said(text="Drawn by you: Find leaves this box as it is.", icon="GREASEPENCIL"))
+    draw_slot(layout, context, said, lines=_NOTES, in_box=True)
 
 
 class IMG23D_PT_target_box(bpy.types.Panel):

@@ -18,13 +18,15 @@ LONG = "This sentence is long: " + "it says one thing after the other about what
 @pytest.fixture
 def run(owner, values, photo, as_with_a_window, monkeypatch):
     rehearsal = Rehearsal(owner, monkeypatch)
+    monkeypatch.setattr(part("panels.first_run"), "is_first_run", lambda *_: False)  # that box has a test of its own
     values.photo, values.names = str(photo), "cup, bowl, lamp"
     return rehearsal
 
 
 def measured(name: str) -> Measured:
     """A panel as it is now, in the sidebar as Blender opens it."""
-    layout, panel = Measured(), getattr(part(f"panels.{name}"), f"IMG23D_PT_{name}")
+    module = {"waiting": "queue"}.get(name, name)
+    layout, panel = Measured(), getattr(part(f"panels.{module}"), f"IMG23D_PT_{name}")
     drawn(SimpleNamespace(draw=lambda _layout, context: panel.draw(layout, context)))
     return layout
 
@@ -79,6 +81,19 @@ def test_typing_a_name_moves_nothing(run, values):
     assert top() == before
 
 
+def test_generates_tooltip_does_not_lie_over_what_is_said_below(run):
+    """Blender shows it below the mouse: one line of it, about as high as a button, from where Generate ends."""
+    description = part("operators.generate").IMG23D_OT_generate.bl_description
+    assert len(description) <= 65, "Blender breaks tooltips at about 400 pixels"
+    places = dict(measured("main").places())
+    clear = places["img23d.generate"] + 1.6 + 1.2
+    (said,) = [at for text, at in places.items() if text.startswith("text Generate makes")]
+    assert said >= clear
+    start(run)
+    places = dict(measured("main").places())
+    assert places["progress"] >= clear and places["img23d.cancel"] == pytest.approx(places["progress"] + 1.0, abs=0.2), "the bar stands at its button"
+
+
 def test_what_is_short_replaces_what_is_expected(run, monkeypatch):
     findings = part("shared.img23d_protocol.findings")
     forecasts = part("core.forecast")
@@ -125,6 +140,81 @@ def test_cancel_never_stands_where_generate_stood(run):
     controls = dict(measured("main").controls())
     assert controls["img23d.generate"] == generate, "greyed out, but there"
     assert controls["img23d.cancel"] >= generate + 1.6, "below it, and a big button is that high"
+
+
+def test_the_list_of_what_was_found_stands_still_while_a_search_fills_it(run, values):
+    def places() -> dict[str, float]:
+        kept = ("IMG23D_UL_targets", "img23d.pick_in_photo", "img23d.edit_boxes", "check_first")
+        return {name: at for name, at in measured("targets").controls() if name in kept}
+
+    before = places()
+    assert len(before) == 4
+    bpy.ops.img23d.find_targets()
+    run.tick()
+    run.locate("cup", "bowl", "lamp")
+    assert places() == before
+    row = values.targets[values.active_target]
+    row.note, row.automatic = "", ""
+    plain, height = dict(measured("targets").controls()), measured("targets").height()
+    row.note, row.automatic = "Its outline is unsure. " * 9, "revolve"
+    assert {name: at for name, at in measured("targets").controls() if name in plain} == plain
+    assert measured("targets").height() == pytest.approx(height), "what is below it as well"
+    assert "Its outline is unsure." in drawn(part("panels.targets").IMG23D_PT_targets).said
+
+
+def test_what_waits_stands_where_nothing_above_moves_and_is_as_high_whatever_becomes_of_it(run, values, photo):
+    queueing, queue = part("core.queue"), run.owner.applier.queue
+    start(run)
+    before = top()
+    for name in ("bowl", "lamp"):
+        values.names = name
+        run.owner.slots._pressed.clear()
+        assert bpy.ops.img23d.generate() == {"FINISHED"}
+    assert top() == before and len(queue.waiting) == 2, "nothing at the tab's top moves"
+    waiting = part("panels.queue").IMG23D_PT_waiting
+    height = measured("waiting").height()
+    held = queue.waiting[0]
+    queue.hold_all("The disk is full: " + LONG)
+    assert measured("waiting").height() == pytest.approx(height), "held"
+    queue.go_on()
+    queue.slots = 2
+    queue.waiting.remove(held)
+    queue.setbacks.append(queueing.Setback(job=held, sentence=LONG))
+    assert measured("waiting").height() == pytest.approx(height), "one could not be made"
+    queue.waiting.clear()
+    assert measured("waiting").height() == pytest.approx(height) and waiting.poll(bpy.context)
+    assert "Nothing waits any more" in drawn(waiting).said
+
+
+def test_after_one_that_waits_is_removed_the_next_one_that_comes_under_the_mouse_is_dead(run, clock, values):
+    start(run)
+    for name in ("bowl", "lamp"):
+        values.names = name
+        run.owner.slots._pressed.clear()
+        bpy.ops.img23d.generate()
+    first = run.owner.applier.queue.waiting[0]
+    assert "img23d.queue_remove" not in list(measured("waiting").dead())
+    assert bpy.ops.img23d.queue_remove(job=first.id) == {"FINISHED"}
+    assert list(measured("waiting").dead()).count("img23d.queue_remove") == 1
+    clock[0] += 0.6
+    assert "img23d.queue_remove" not in list(measured("waiting").dead())
+
+
+def test_a_picture_without_names_waits_under_the_photos_name(run, values, photo):
+    start(run)
+    values.names = ""
+    assert bpy.ops.img23d.generate() == {"FINISHED"}
+    assert f"{photo.name}: the whole picture" in drawn(part("panels.queue").IMG23D_PT_waiting).said
+
+
+def test_the_results_come_first_and_the_first_words_make_room_for_them(run, monkeypatch):
+    modules = part("registration")._MODULES
+    order = [module.__name__.rsplit(".", 1)[1] for module in modules if ".panels." in module.__name__]
+    assert order.index("main") < order.index("results") < order.index("queue") < order.index("targets")
+    monkeypatch.setattr(part("panels.first_run"), "is_first_run", lambda *_: True)
+    assert "img23d.hide_first_run" in dict(measured("main").controls())
+    start(run)
+    assert "img23d.hide_first_run" not in dict(measured("main").controls())
 
 
 @pytest.fixture
