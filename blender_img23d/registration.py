@@ -65,7 +65,7 @@ _MODULES = (
     *(photo, photo_sources, targets, side_photos, generate, queue, arrangement, results, made, variants, mesh_tools, look, history),
     *(image_editor, box_tool, mask_tool, picking, image_editor_panel),
     *(retexture, setup, weights, quality, diagnose, forecast),
-    *(photo_panel, main, results_panel, queue_panel, targets_panel, variants_panel, made_panel, mesh_tools_panel, advanced, shape),
+    *(photo_panel, main, targets_panel, results_panel, queue_panel, variants_panel, made_panel, mesh_tools_panel, advanced, shape),
     *(retexture_panel, history_panel, models, help_panel, menus),
 )
 _GLANCE = 1.0  # seconds between two looks for a viewport

@@ -18,9 +18,7 @@ _CLOSER = 20  # pixels at scale 1 that the small X takes beyond the usual margin
 def draw_first_run(
     layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings
 ) -> None:
-    """It makes room for the results of the first run, so that they are seen as they come."""
-    has_run = any(job.is_generation and not job.is_past for job in owner.session.jobs)
-    if has_run or preferences_of(context).knows_models or owner.setup.is_running or not is_first_run(values.engine, owner.session.engines):
+    if preferences_of(context).knows_models or owner.setup.is_running or not is_first_run(values.engine, owner.session.engines):
         return
     owner.models.want()
     row = layout.box().row()

@@ -155,13 +155,12 @@ class IMG23D_PT_results(HasHelp, bpy.types.Panel):
 
 def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
     jobs = listed_jobs(owner)
-    if len(jobs) > 1:
-        row = live(layout, context, owner, "browse", len(jobs))
-        older, newer = row.row(align=True), row.row(align=True)
-        older.operator("img23d.browse_runs", text="", icon="TRIA_LEFT").step = 1
-        newer.alignment = "CENTER"
-        newer.label(text=_("Run {number} of {count}").format(number=len(jobs) - jobs.index(job), count=len(jobs)))
-        row.operator("img23d.browse_runs", text="", icon="TRIA_RIGHT").step = -1
+    row = live(layout, context, owner, "browse", len(jobs))  # also for one run, so that another one moves nothing
+    older, newer = row.row(align=True), row.row(align=True)
+    older.operator("img23d.browse_runs", text="", icon="TRIA_LEFT").step = 1
+    newer.alignment = "CENTER"
+    newer.label(text=_("Run {number} of {count}").format(number=len(jobs) - jobs.index(job), count=len(jobs)))
+    row.operator("img23d.browse_runs", text="", icon="TRIA_RIGHT").step = -1
     if job.picture:
         draw_sentence(layout, context, _origin(job).format(photo=PurePath(job.picture).name), icon="IMAGE_DATA")
     _draw_end(layout, job)

@@ -85,8 +85,8 @@ class IMG23D_PT_targets(HasHelp, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         values = context.scene.img23d
         column = self.layout.column()
+        _draw_doors(column, values)  # above the list, where they are seen at once
         _draw_list(column, context, values)
-        _draw_doors(column, values)
         column.prop(values, "check_first")
         _draw_advice(column, context, values)
         if 0 <= values.active_target < len(values.targets):

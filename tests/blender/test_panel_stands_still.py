@@ -34,7 +34,7 @@ def measured(name: str) -> Measured:
 def top() -> tuple[dict[str, float], float]:
     """Where each control above the subpanels is, but for those that come and go, and where the tab's top ends."""
     layout = measured("main")
-    passing = ("img23d.fix", "img23d.cancel", "img23d.end_backend", "img23d.read_on", "img23d.use_photo_camera", "img23d.show_textures")
+    passing = ("img23d.cancel_target", "img23d.fix", "img23d.cancel", "img23d.end_backend", "img23d.read_on", "img23d.use_photo_camera", "img23d.show_textures")
     return {name: at for name, at in layout.controls() if name not in passing}, round(layout.height(), 2)
 
 
@@ -90,8 +90,9 @@ def test_generates_tooltip_does_not_lie_over_what_is_said_below(run):
     (said,) = [at for text, at in places.items() if text.startswith("text Generate makes")]
     assert said >= clear
     start(run)
-    places = dict(measured("main").places())
-    assert places["progress"] >= clear and places["img23d.cancel"] == pytest.approx(places["progress"] + 1.0, abs=0.2), "the bar stands at its button"
+    places = list(measured("main").places())
+    bar = next(at for name, at in places if name == "progress")  # of all of it; the things' own come later
+    assert bar >= clear and dict(places)["img23d.cancel"] == pytest.approx(bar + 1.0, abs=0.2), "the bar stands at its button"
 
 
 def test_what_is_short_replaces_what_is_expected(run, monkeypatch):
@@ -207,14 +208,32 @@ def test_a_picture_without_names_waits_under_the_photos_name(run, values, photo)
     assert f"{photo.name}: the whole picture" in drawn(part("panels.queue").IMG23D_PT_waiting).said
 
 
-def test_the_results_come_first_and_the_first_words_make_room_for_them(run, monkeypatch):
-    modules = part("registration")._MODULES
-    order = [module.__name__.rsplit(".", 1)[1] for module in modules if ".panels." in module.__name__]
-    assert order.index("main") < order.index("results") < order.index("queue") < order.index("targets")
-    monkeypatch.setattr(part("panels.first_run"), "is_first_run", lambda *_: True)
-    assert "img23d.hide_first_run" in dict(measured("main").controls())
+def test_while_a_run_goes_on_its_things_can_be_stopped_right_below_cancel(run, clock, glbs):
+    """Without scrolling to Results; where the X of one that is finished stood, that of the next one is dead for a moment."""
     start(run)
-    assert "img23d.hide_first_run" not in dict(measured("main").controls())
+    places = list(measured("main").places())
+    cancel = dict(places)["img23d.cancel"]
+    bars = [at for name, at in places if name == "progress"][1:]
+    crosses = [at for name, at in places if name == "img23d.cancel_target"]
+    assert len(bars) == len(crosses) == 3 and all(cancel < at < cancel + 4 for at in crosses)
+    pressed = drawn(part("panels.main").IMG23D_PT_main).pressed("img23d.cancel_target")
+    assert [button["index"] for button in pressed] == [0, 1, 2]
+    run.mesh(0, glbs[0], textured=True)
+    assert [button["index"] for button in drawn(part("panels.main").IMG23D_PT_main).pressed("img23d.cancel_target")] == [1, 2]
+    assert list(measured("main").dead()).count("img23d.cancel_target") == 2
+    clock[0] += 0.6
+    assert "img23d.cancel_target" not in list(measured("main").dead())
+
+
+def test_a_second_run_moves_nothing_of_the_results(run, values, glbs):
+    start(run)
+    before = dict(measured("results").controls())
+    run.finish(made=0)
+    run.owner.slots._pressed.clear()
+    bpy.ops.img23d.generate()
+    run.tick()
+    run.locate("cup", "bowl", "lamp")
+    assert dict(measured("results").controls()) == before
 
 
 @pytest.fixture

@@ -102,7 +102,7 @@ def correct_the_list() -> None:
     await_state("target rubber duck: found")
     click("green bottle", LIST)
     x, y = find("Found in the Photo", SIDEBAR)
-    click_at(x + 141, y + 56)  # the minus beside the list
+    click_at(x + 141, y + 100)  # the minus beside the list
     await_that(lambda facts: not any("green bottle:" in fact for fact in facts), "the bottle to leave the list")
     shot("05_corrected")
 
