@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.app.translations import pgettext_rpt as _
+from bpy.app.translations import pgettext_rpt as _, pgettext_tip
 from bpy.props import BoolProperty, FloatVectorProperty
 
 from ..scene.owner import extension, extension_or_none
@@ -25,6 +25,12 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
     bl_label = "Img23D: Pick in the Photo"
     bl_description = "Show the photo large over the viewport: what is under the mouse is outlined there, and a click lists it to be made"
     bl_options = {"REGISTER"}
+
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        """Of the Image Editor's button; empty for the one above, which Blender translates by itself."""
+        is_there = context.area is not None and context.area.type == "IMAGE_EDITOR"
+        return pgettext_tip("Outline what is under the mouse; a click lists it to be made") if is_there else ""
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -220,6 +220,20 @@ def test_in_a_small_viewport_or_beside_an_image_editor_with_the_photo_the_image_
     assert not module.has_room(context)
 
 
+def test_the_tooltip_tells_where_it_is_done(owner):
+    operator = part("operators.picking").IMG23D_OT_pick_in_photo
+    assert "over the viewport" in operator.bl_description
+    assert operator.description(SimpleNamespace(area=SimpleNamespace(type="VIEW_3D")), None) == "", "then Blender takes that one"
+    assert "Outline" in operator.description(SimpleNamespace(area=SimpleNamespace(type="IMAGE_EDITOR")), None)
+
+
+def test_it_goes_with_the_extension(hand, owner):
+    part("registration")._end_owner()
+    assert not owner.popup.number and part("core.app").installed() is None
+    assert hand.does("LEFTMOUSE", 400, 400) == {"FINISHED", "PASS_THROUGH"}
+    part("core.app").install(part("registration")._make_owner)
+
+
 # --- where it lies --------------------------------------------------------------------------------------------------
 
 
