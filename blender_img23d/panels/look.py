@@ -26,26 +26,28 @@ def draw_look(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ext
     place, active, looks = layout.column(align=True), owner.session.active, _looks(context, owner)
     for number, (operator, text, icon, is_on) in enumerate(looks):
         live(place, context, owner, f"look {number}", operator).operator(operator, text=text, icon=icon, depress=is_on)
-    things = active.unfinished if active is not None and active.is_generation and len(active.targets) > 1 else []
+    has_things = active is not None and active.is_generation and len(active.targets) > 1
     for number in range(len(looks), _MOST):
         row = live(place, context, owner, f"look {number}", None)
-        if things:
-            _draw_things(row, context, owner, active, things[:_BESIDE], number)
-            things = things[_BESIDE:]
+        if has_things:
+            _draw_things(row, context, owner, active, range(number * _BESIDE, (number + 1) * _BESIDE))
         else:
             row.label(text="")
 
 
-def _draw_things(
-    row: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, things: list[int], line: int
-) -> None:
-    """Those that are not finished, side by side, each with its bar and its X; all of them stand under Results."""
-    for place in range(_BESIDE):
+def _draw_things(row: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, places: range) -> None:
+    """Side by side, each with its bar and its X. A thing never changes its place: one that is finished makes room for a later one.
+
+    All of them stand under Results.
+    """
+    left = job.unfinished
+    for place in places:
         cell = row.row(align=True)
-        if place < len(things):
-            _draw_thing(cell, context, owner, job, things[place], f"thing {line} {place}")
+        thing = next((index for index in left if index % (_MOST * _BESIDE) == place), None)
+        if thing is not None:
+            _draw_thing(cell, context, owner, job, thing, f"thing {place}")
         else:
-            live(cell, context, owner, f"thing {line} {place}", None).label(text="")
+            live(cell, context, owner, f"thing {place}", None).label(text="")
 
 
 def _draw_thing(

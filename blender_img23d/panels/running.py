@@ -35,7 +35,7 @@ def draw_running(layout: bpy.types.UILayout, context: bpy.types.Context, owner: 
     if job is None:
         return
     draw_gap(layout, 3.0 - _LINES * LINE)  # together as high as the five lines before the job, in `status`
-    draw_slot(layout, context, [*_unanswered(owner), *said, *_steps(owner, job)], lines=_LINES, at_bottom=True)
+    draw_slot(layout, context, [*_unanswered(owner), *said, *_steps(owner, job)], lines=_LINES)
     layout.progress(factor=owner.running.left.percent / 100, text=progress_text(owner, job))
     place = live(layout, context, owner, "status", ("cancel", job.id, owner.session.unanswered > 0)).split(factor=0.5, align=True)
     several = job.is_generation and len(job.unfinished) > 1

@@ -220,7 +220,22 @@ def test_while_a_run_goes_on_its_things_can_be_stopped_right_below_cancel(run, c
     assert [button["index"] for button in pressed] == [0, 1, 2]
     run.mesh(0, glbs[0], textured=True)
     assert [button["index"] for button in drawn(part("panels.main").IMG23D_PT_main).pressed("img23d.cancel_target")] == [1, 2]
-    assert list(measured("main").dead()).count("img23d.cancel_target") == 2
+    assert "img23d.cancel_target" not in list(measured("main").dead()), "the others stay where they are"
+
+
+def test_more_things_than_places_come_where_one_is_finished_and_are_dead_at_first(run, clock, values, glbs):
+    names = ("cup", "bowl", "lamp", "fork", "book", "vase")
+    values.names = ", ".join(names)
+    assert bpy.ops.img23d.generate() == {"FINISHED"}
+    run.tick()
+    run.locate(*names)
+
+    def shown() -> list[int]:
+        return [button["index"] for button in drawn(part("panels.main").IMG23D_PT_main).pressed("img23d.cancel_target")]
+
+    assert shown() == [0, 1, 2, 3] and not list(measured("main").dead())
+    run.mesh(1, glbs[0], textured=True)
+    assert shown() == [0, 5, 2, 3] and list(measured("main").dead()).count("img23d.cancel_target") == 1
     clock[0] += 0.6
     assert "img23d.cancel_target" not in list(measured("main").dead())
 
