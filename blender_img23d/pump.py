@@ -140,6 +140,7 @@ class Pump:
         """Everything that `draw` will only look up."""
         owner.editors.fit()
         owner.tabs.look()
+        owner.popup.look()
         watch_views()
         job, has_worked = shown_job(owner, bpy.context), has_changed
         is_due = not has_changed and (self.is_stale or bool(self._due) or not self.is_busy)  # what took its time just now is enough for a tick

@@ -46,6 +46,7 @@ from .panels import (
     mesh_tools as mesh_tools_panel,
     models,
     photo as photo_panel,
+    queue as queue_panel,
     results as results_panel,
     retexture as retexture_panel,
     shape,
@@ -64,7 +65,7 @@ _MODULES = (
     *(photo, photo_sources, targets, side_photos, generate, queue, arrangement, results, made, variants, mesh_tools, look, history),
     *(image_editor, box_tool, mask_tool, picking, image_editor_panel),
     *(retexture, setup, weights, quality, diagnose, forecast),
-    *(photo_panel, main, targets_panel, results_panel, variants_panel, made_panel, mesh_tools_panel, advanced, shape),
+    *(photo_panel, main, targets_panel, results_panel, queue_panel, variants_panel, made_panel, mesh_tools_panel, advanced, shape),
     *(retexture_panel, history_panel, models, help_panel, menus),
 )
 _GLANCE = 1.0  # seconds between two looks for a viewport
@@ -132,6 +133,7 @@ def _make_owner() -> Extension:
     from .scene.in_use import FoldersInUse
     from .scene.models import Models
     from .scene.overlay import Overlay
+    from .scene.pick_popup import PickPopup
     from .scene.running import Running
     from .scene.thumbnails import Thumbnails
     from .surroundings import find_tools, idle_seconds, look, new_link
@@ -155,6 +157,7 @@ def _make_owner() -> Extension:
         models=Models(),
         editors=editors,
         overlay=Overlay(editors, lambda: owner.pump.wake()),
+        popup=PickPopup(applier.picker, session),
         forecaster=Forecaster(),
         running=Running(session, thumbnails),
         history=History(session, thumbnails),
@@ -170,6 +173,7 @@ def _end_owner() -> None:
     app.remove()
     if owner is not None:
         owner.overlay.detach()
+        owner.popup.close()
         owner.pump.stop()
         owner.applier.runner.close()
         owner.setup.shutdown()
@@ -188,6 +192,7 @@ def _on_load(*_: object) -> None:
         owner.applier.files.on_load()
         owner.editors.forget()
         owner.overlay.draft = None
+        owner.popup.close()
         owner.pump.is_stale = owner.in_use.is_due = True
 
 

@@ -15,10 +15,7 @@ from ..shared.img23d_protocol import Img23DError
 class IMG23D_OT_generate(bpy.types.Operator):
     bl_idname = "img23d.generate"
     bl_label = "Img23D: Generate Objects from Photo"
-    bl_description = (
-        "Make one object for each name from the chosen photo and put them into the scene; "
-        "while something else is being made, this waits for its turn"
-    )
+    bl_description = "Make an object of each name; waits while another run goes on"  # one line: the tooltip covers what is below
     bl_options = {"REGISTER"}  # the run becomes one undo step when it is finished
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 from bpy.app.translations import pgettext_rpt as _
-from bpy.props import EnumProperty
+from bpy.props import EnumProperty, IntProperty
 
 from ..scene.owner import extension, poll_idle
 
@@ -18,7 +18,19 @@ def _has_chosen(values: Img23DSceneSettings) -> bool:
     return 0 <= values.active_target < len(values.targets)
 
 
-class _OnTarget:
+class _AsDrawn:
+    """A button on a list that an answer may change at any time. `seen` is what `list_changes` was when it was drawn."""
+
+    seen: IntProperty(name="Seen", description="Which state of the list the button was drawn for", default=-1, options={"SKIP_SAVE", "HIDDEN"})
+
+    def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        if self.seen not in (-1, extension().list_changes):
+            self.report({"INFO"}, _("The list has just changed: look at it, and press again."))
+            return {"CANCELLED"}
+        return self.execute(context)
+
+
+class _OnTarget(_AsDrawn):
     """What works on the line that is chosen in the list."""
 
     @classmethod
@@ -43,7 +55,7 @@ class IMG23D_OT_find_targets(bpy.types.Operator):
         return search(self, context, extension())
 
 
-class IMG23D_OT_find_target_again(bpy.types.Operator):
+class IMG23D_OT_find_target_again(_AsDrawn, bpy.types.Operator):
     bl_idname = "img23d.find_target_again"
     bl_label = "Img23D: Find This One Again"
     bl_description = "Look for the chosen one only, by its present name; what is found takes the place of its box"
@@ -129,7 +141,7 @@ class IMG23D_OT_move_target(_OnTarget, bpy.types.Operator):
         return {"FINISHED"}
 
 
-class IMG23D_OT_clear_targets(bpy.types.Operator):
+class IMG23D_OT_clear_targets(_AsDrawn, bpy.types.Operator):
     bl_idname = "img23d.clear_targets"
     bl_label = "Img23D: Empty the List"
     bl_description = "Take everything out of the list, boxes that you drew included; Generate then looks for the names itself"

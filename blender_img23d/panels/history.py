@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from datetime import date
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import bpy
@@ -13,12 +12,15 @@ from bpy.app.translations import pgettext_iface as _
 from ..core.manual import Section
 from ..core.states import JobState
 from ..scene.owner import Extension, extension_or_none, shown_job
+from ..scene.result_rows import run_title
 from .help_link import HasHelp
+from .slots import Said, draw_slot
 
 if TYPE_CHECKING:
     from ..core.jobs import Job
     from ..properties.window import Img23DRunRow
 
+_LINES = 4  # of what is said of the chosen one
 _ICONS = {JobState.DONE: "CHECKMARK", JobState.CANCELLED: "X", JobState.FAILED: "ERROR"}
 
 
@@ -49,8 +51,7 @@ class IMG23D_UL_runs(bpy.types.UIList):
 
 
 def _draw_name(layout: bpy.types.UILayout, owner: Extension, job: Job) -> None:
-    name = PurePath(job.picture).name or PurePath(job.request.run_folder).name
-    text = f"{len(job.targets)} × {name}" if len(job.targets) > 1 else name
+    text = run_title(job)
     thumbnail = owner.thumbnails.icon(owner.history.picture(job))
     if thumbnail:
         layout.label(text=text, icon_value=thumbnail, translate=False)
@@ -93,14 +94,18 @@ class IMG23D_PT_history(HasHelp, bpy.types.Panel):
             column.label(text="Looking for runs..." if is_loading else "There is no run yet.")
             return
         state = context.window_manager.img23d
-        column.template_list("IMG23D_UL_runs", "", state, "runs", state, "active_run", rows=4, maxrows=8, sort_lock=True)
+        column.template_list(
+            "IMG23D_UL_runs", "", state, "runs", state, "active_run", item_dyntip_propname="tip", rows=6, maxrows=6, sort_lock=True
+        )
         job = shown_job(owner, context)
         if job in runs:
-            _draw_buttons(column, job)
+            _draw_buttons(column, context, job)
 
 
-def _draw_buttons(layout: bpy.types.UILayout, job: Job) -> None:
-    layout.label(text="Its results are listed under Results.", icon="INFO")
+def _draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, job: Job) -> None:
+    """Below the name as a whole, which the list's tooltips have as well."""
+    said = [Said(text=run_title(job), icon="IMAGE_DATA"), Said(text="Its results are listed under Results.", icon="INFO")]
+    draw_slot(layout, context, said, lines=_LINES)
     buttons = layout.column(align=True)
     _button(buttons, "img23d.reuse_run", "Use Photo, Names and Settings", "LOOP_BACK", job)
     if job.is_generation:

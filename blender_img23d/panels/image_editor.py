@@ -10,6 +10,8 @@ from ..scene.editors import PICK_TOOL
 from ..scene.owner import extension
 from ..scene.shown_photo import shows_photo
 from .help_link import HasHelp
+from .slots import live
+from .targets import live_column
 from .text import draw_sentence
 
 
@@ -69,13 +71,10 @@ def _draw_picking(layout: bpy.types.UILayout, context: bpy.types.Context) -> Non
     owner = extension()
     if owner.picker.is_looking:
         layout.progress(factor=owner.running.left.fraction, text="Looking at the photo")
-        layout.operator("img23d.cancel", text="Cancel", icon="CANCEL")
-    elif owner.picker.sentence:
-        draw_sentence(layout, context, owner.picker.sentence, icon="INFO")
-    elif owner.picker.shown(context.scene) is None:
-        draw_sentence(layout, context, "Press Pick in the Photo to have it looked at.", icon="INFO")
+        live(layout, context, owner, "picking", "cancel").operator("img23d.cancel", text="Cancel", icon="CANCEL")
     else:
-        draw_sentence(layout, context, "Click on what is outlined to list it, or on anything else to have it looked for there.", icon="INFO")
+        live(layout, context, owner, "picking", None)
+        draw_sentence(layout, context, owner.picker.advice(context.scene), icon="INFO")
 
 
 def _tool_button(layout: bpy.types.UILayout, text: str, tool: str, icon: str, is_in_hand: bool, space: str) -> None:
@@ -86,10 +85,10 @@ def _tool_button(layout: bpy.types.UILayout, text: str, tool: str, icon: str, is
 def _draw_list(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
     layout.separator()
     row = layout.row()
-    row.template_list("IMG23D_UL_targets", "image_editor", values, "targets", values, "active_target", rows=4, maxrows=8)
-    buttons = row.column(align=True)
+    row.template_list("IMG23D_UL_targets", "image_editor", values, "targets", values, "active_target", rows=6, maxrows=6)
+    buttons, seen = live_column(row, context)
     buttons.operator("img23d.add_target", text="", icon="ADD")
-    buttons.operator("img23d.remove_target", text="", icon="REMOVE")
+    buttons.operator("img23d.remove_target", text="", icon="REMOVE").seen = seen
     layout.operator("img23d.find_targets", text="Find in Photo", icon="VIEWZOOM")
     if 0 <= values.active_target < len(values.targets):
         row = values.targets[values.active_target]

@@ -1,4 +1,5 @@
-"""When a run is done: the two looks at it that an artist wants next, where the viewport does not show them yet."""
+"""Below the status: while a run goes on, its things with their bars; when it is done, the two looks at it that an artist wants next,
+where the viewport does not show them yet."""
 
 from __future__ import annotations
 
@@ -14,18 +15,48 @@ from .slots import live
 if TYPE_CHECKING:  # Blender's start waits for what panels import
     from ..core.jobs import Job
 
-_MOST = 2
+_MOST = 2  # lines
+_BESIDE = 2  # things in a line
 _PHOTO = ("img23d.use_photo_camera", "See It as in the Photo", "OUTLINER_OB_CAMERA")
 _TEXTURES = ("img23d.show_textures", "Show the Textures", "SHADING_TEXTURE")
 
 
 def draw_look(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
     """Always as high as both of them, so that nothing below moves when one comes or goes."""
-    place, looks = layout.column(align=True), _looks(context, owner)
+    place, active, looks = layout.column(align=True), owner.session.active, _looks(context, owner)
     for number, (operator, text, icon, is_on) in enumerate(looks):
         live(place, context, owner, f"look {number}", operator).operator(operator, text=text, icon=icon, depress=is_on)
+    has_things = active is not None and active.is_generation and len(active.targets) > 1
     for number in range(len(looks), _MOST):
-        live(place, context, owner, f"look {number}", None).label(text="")
+        row = live(place, context, owner, f"look {number}", None)
+        if has_things:
+            _draw_things(row, context, owner, active, range(number * _BESIDE, (number + 1) * _BESIDE))
+        else:
+            row.label(text="")
+
+
+def _draw_things(row: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, places: range) -> None:
+    """Side by side, each with its bar and its X. A thing never changes its place: one that is finished makes room for a later one.
+
+    All of them stand under Results.
+    """
+    left = job.unfinished
+    for place in places:
+        cell = row.row(align=True)
+        thing = next((index for index in left if index % (_MOST * _BESIDE) == place), None)
+        if thing is not None:
+            _draw_thing(cell, context, owner, job, thing, f"thing {place}")
+        else:
+            live(cell, context, owner, f"thing {place}", None).label(text="")
+
+
+def _draw_thing(
+    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, index: int, place: str
+) -> None:
+    target = job.targets[index]
+    layout.progress(factor=target.progress, text=target.name)
+    button = live(layout, context, owner, place, (job.id, index)).operator("img23d.cancel_target", text="", icon="X")
+    button.job, button.index = job.id, index
 
 
 def _looks(context: bpy.types.Context, owner: Extension) -> list[tuple[str, str, str, bool]]:

@@ -14,6 +14,7 @@ from ..scene.owner import Extension, extension_or_none
 from ..scene.tags import is_result
 from .help_link import HasHelp
 from .history import when
+from .slots import live
 from .text import draw_sentence
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class IMG23D_PT_made(HasHelp, bpy.types.Panel):
         making, column = owner.history.making(context.object), self.layout.column()
         _draw_origin(column, context, owner, making.recipe)
         _draw_settings(column, making)
-        _draw_again(column, context)
+        _draw_again(column, context, owner)
         _draw_more(column)
 
 
@@ -77,13 +78,14 @@ def _draw_pair(layout: bpy.types.UILayout, label: str, value: str) -> None:
     split.label(text=value)
 
 
-def _draw_again(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
+def _draw_again(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    """For the active object, which may be another one when a run ends."""
     state = context.window_manager.img23d
     layout.prop(state, "again_with_panel")
     row = layout.row(align=True)
     row.prop(state, "again_place", expand=True)
     layout.prop(state, "again_variants")
-    row = layout.row(align=True)
+    row = live(layout, context, owner, "again", (context.object.name, state.again_variants > 1))
     if state.again_variants > 1:
         text = _("Make {count} Variants").format(count=state.again_variants)
         button = row.operator("img23d.make_again", text=text, icon="MOD_NOISE")

@@ -15,7 +15,6 @@ from .look import draw_look
 from .help_link import HasHelp
 from .photo import draw_photo
 from .quality import draw_quality
-from .queue import draw_queue, draw_setbacks
 from .slots import Said, draw_slot
 from .status import draw_status
 from .targets import draw_find_button
@@ -40,9 +39,7 @@ class IMG23D_PT_main(HasHelp, bpy.types.Panel):
         column.prop(values, "layout", text="")
         _draw_buttons(column, values)
         draw_status(*parts)
-        draw_queue(column, context, owner)  # here, where a job that begins or ends does not move it
         draw_look(column, context, owner)
-        draw_setbacks(column, context, owner)
         draw_first_run(*parts)
 
 

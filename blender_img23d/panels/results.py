@@ -14,7 +14,7 @@ from ..properties import Img23DResultRow, Img23DSceneSettings
 from ..scene.owner import Extension, extension_or_none, listed_jobs, newest_listed, shown_job
 from ..scene.standing import Standing
 from .help_link import HasHelp
-from .slots import Said, draw_gap, draw_slot
+from .slots import Said, draw_gap, draw_slot, live
 from .status import is_at_top
 from .text import draw_sentence
 
@@ -65,21 +65,39 @@ class IMG23D_UL_results(bpy.types.UIList):
         state = split.row(align=True)
         if not is_wide:
             state.alignment = "RIGHT"
-        _draw_state(state, owner, job, target, item.index)
+        _draw_state(state, context, owner, job, target, item.index)
 
 
-def _draw_state(layout: bpy.types.UILayout, owner: Extension, job: Job, target: TargetState, index: int) -> None:
-    if target.error or (job.id, index) in owner.applier.failures:
-        layout.label(text="Failed", icon="ERROR")
-    elif target.is_cancelled and not target.mesh:
-        layout.label(text="Stopped", icon="X")
-    elif job.is_unfinished(index):
+def _draw_state(
+    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, target: TargetState, index: int
+) -> None:
+    """The X of one that is made, and what takes its place, cannot be pressed before they could be seen."""
+    state = _state(owner, job, target, index)
+    if state == "bar":
         layout.progress(factor=target.progress, text=_doing(target))
-        _result_button(layout, "img23d.cancel_target", "", "X", job, index)
-    elif job.is_generation and (job.is_over or owner.standings.get(index) is Standing.IN_SCENE):
-        _draw_result_buttons(layout, owner, job, index)
-    else:
-        layout.label(text=_ENDED[job.state][1] if job.is_over else "Finished")
+    buttons = live(layout, context, owner, f"result {index}", (job.id, state))
+    match state:
+        case "bar":
+            _result_button(buttons, "img23d.cancel_target", "", "X", job, index)
+        case "failed":
+            layout.label(text="Failed", icon="ERROR")
+        case "stopped":
+            layout.label(text="Stopped", icon="X")
+        case Standing():
+            _draw_result_buttons(buttons, layout, job, state, index)
+        case _:
+            layout.label(text=_ENDED[job.state][1] if job.is_over else "Finished")
+
+
+def _state(owner: Extension, job: Job, target: TargetState, index: int) -> str | Standing:
+    if target.error or (job.id, index) in owner.applier.failures:
+        return "failed"
+    if target.is_cancelled and not target.mesh:
+        return "stopped"
+    if job.is_unfinished(index):
+        return "bar"
+    standing = owner.standings.get(index, Standing.NOTHING)
+    return standing if job.is_generation and (job.is_over or standing is Standing.IN_SCENE) else "over"
 
 
 def _doing(target: TargetState) -> str:
@@ -87,16 +105,18 @@ def _doing(target: TargetState) -> str:
     return _("Waiting") if target.fraction >= 1.0 else _(_STAGES.get(target.stage, "Waiting"))
 
 
-def _draw_result_buttons(layout: bpy.types.UILayout, owner: Extension, job: Job, index: int) -> None:
-    match owner.standings.get(index, Standing.NOTHING):
+def _draw_result_buttons(
+    buttons: bpy.types.UILayout, layout: bpy.types.UILayout, job: Job, standing: Standing, index: int
+) -> None:
+    match standing:
         case Standing.NOTHING if job.targets[index].mesh:
             layout.label(text="Ready", icon="TIME")  # the scene was not looked through yet
         case Standing.NOTHING:
             layout.label(text="Not made")
         case Standing.IN_SCENE:
-            _result_button(layout, "img23d.show_result", "", "RESTRICT_SELECT_OFF", job, index)
+            _result_button(buttons, "img23d.show_result", "", "RESTRICT_SELECT_OFF", job, index)
         case Standing.READY | Standing.GONE | Standing.EDITED:
-            _result_button(layout, "img23d.import_result", "Import", "IMPORT", job, index)
+            _result_button(buttons, "img23d.import_result", "Import", "IMPORT", job, index)
 
 
 def _result_button(layout: bpy.types.UILayout, operator: str, text: str, icon: str, job: Job, index: int) -> None:
@@ -127,7 +147,7 @@ class IMG23D_PT_results(HasHelp, bpy.types.Panel):
         state = context.window_manager.img23d
         column.template_list("IMG23D_UL_results", "", state, "rows", state, "active_row", rows=_ROWS, maxrows=_ROWS, sort_lock=True)
         if job.is_generation:
-            _draw_import(column, owner, job)
+            _draw_import(column, context, owner, job)
         draw_slot(column, context, _notes(owner, job, context.scene.img23d), lines=_NOTES)
         if job.targets:
             _draw_details(column, context, owner, job, state.active_row)
@@ -135,24 +155,23 @@ class IMG23D_PT_results(HasHelp, bpy.types.Panel):
 
 def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
     jobs = listed_jobs(owner)
-    if len(jobs) > 1:
-        row = layout.row(align=True)
-        older, newer = row.row(align=True), row.row(align=True)
-        older.operator("img23d.browse_runs", text="", icon="TRIA_LEFT").step = 1
-        newer.alignment = "CENTER"
-        newer.label(text=_("Run {number} of {count}").format(number=len(jobs) - jobs.index(job), count=len(jobs)))
-        row.operator("img23d.browse_runs", text="", icon="TRIA_RIGHT").step = -1
+    row = live(layout, context, owner, "browse", len(jobs))  # also for one run, so that another one moves nothing
+    older, newer = row.row(align=True), row.row(align=True)
+    older.operator("img23d.browse_runs", text="", icon="TRIA_LEFT").step = 1
+    newer.alignment = "CENTER"
+    newer.label(text=_("Run {number} of {count}").format(number=len(jobs) - jobs.index(job), count=len(jobs)))
+    row.operator("img23d.browse_runs", text="", icon="TRIA_RIGHT").step = -1
     if job.picture:
         draw_sentence(layout, context, _origin(job).format(photo=PurePath(job.picture).name), icon="IMAGE_DATA")
     _draw_end(layout, job)
     if job.is_generation:
         row = layout.row(align=True)
         row.label(text=_("Seed {seed}").format(seed=job.request.seed))
-        row.operator("img23d.use_seed", text="Use Again", icon="LOOP_BACK").seed = job.request.seed
+        live(row, context, owner, "seed", job.id).operator("img23d.use_seed", text="Use Again", icon="LOOP_BACK").seed = job.request.seed
 
 
-def _draw_import(layout: bpy.types.UILayout, owner: Extension, job: Job) -> None:
-    row = layout.row()
+def _draw_import(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
+    row = live(layout, context, owner, "import run", job.id).row()
     row.enabled = job.is_over and sum(standing in _IMPORTABLE for standing in owner.standings.values()) > 1
     row.operator("img23d.import_run", text="Import All", icon="IMPORT").job = job.id
 

@@ -15,7 +15,7 @@ from ..scene.own_picture import has_own_picture
 from ..scene.owner import extension_or_none
 from ..scene.paintable import chosen_meshes
 from .help_link import HasHelp
-from .slots import draw_gap
+from .slots import draw_gap, live
 from .text import draw_sentence
 
 _PICTURE = 5.0  # height in buttons
@@ -32,14 +32,16 @@ class IMG23D_PT_retexture(HasHelp, bpy.types.Panel):
     manual = Section.RETEXTURE
 
     def draw(self, context: bpy.types.Context) -> None:
-        values, meshes = context.scene.img23d, chosen_meshes(context)
+        owner, values, meshes = extension_or_none(), context.scene.img23d, chosen_meshes(context)
         column = self.layout.column()
         _draw_picture(column, context, values, meshes)
         column.row().prop(values, "retexture_view", expand=True)
         column.row().prop(values, "retexture_uv", expand=True)
         if values.retexture_uv == "OWN" and any(not len(obj.data.uv_layers) for obj in meshes):
             draw_sentence(column, context, "A mesh without a UV map gets a new one.", icon="INFO")
-        column.operator("img23d.retexture", text=_button(meshes), icon="TEXTURE")
+        names = tuple(obj.name for obj in meshes)
+        alive = live(column, context, owner, "re-texture", names) if owner is not None else column
+        alive.operator("img23d.retexture", text=_button(meshes), icon="TEXTURE")
         if not meshes:
             draw_sentence(column, context, "Select a mesh object first.", icon="INFO")
         elif any(can_switch(obj) for obj in meshes):
@@ -89,7 +91,7 @@ def _draw_row(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         return
     if owner.applier.retexturer.progress:
         draw_sentence(layout, context, owner.applier.retexturer.progress, icon="TIME")
-        layout.operator("img23d.cancel", text="Cancel the Rest", icon="CANCEL")
+        live(layout, context, owner, "the rest", "cancel").operator("img23d.cancel", text="Cancel the Rest", icon="CANCEL")
     for turn in turns:
         if turn.sentence:
             draw_sentence(layout, context, f"{turn.name}: {_(turn.sentence)}", icon="ERROR")

@@ -34,9 +34,9 @@ def draw_running(layout: bpy.types.UILayout, context: bpy.types.Context, owner: 
     job = owner.session.active
     if job is None:
         return
-    layout.progress(factor=owner.running.left.percent / 100, text=progress_text(owner, job))
-    draw_slot(layout, context, [*_unanswered(owner), *said, *_steps(owner, job)], lines=_LINES)
     draw_gap(layout, 3.0 - _LINES * LINE)  # together as high as the five lines before the job, in `status`
+    draw_slot(layout, context, [*_unanswered(owner), *said, *_steps(owner, job)], lines=_LINES)
+    layout.progress(factor=owner.running.left.percent / 100, text=progress_text(owner, job))
     place = live(layout, context, owner, "status", ("cancel", job.id, owner.session.unanswered > 0)).split(factor=0.5, align=True)
     several = job.is_generation and len(job.unfinished) > 1
     text = "Cancel All" if several else "Cancel"
@@ -45,7 +45,8 @@ def draw_running(layout: bpy.types.UILayout, context: bpy.types.Context, owner: 
     if owner.session.unanswered:
         place.operator("img23d.end_backend", text="End the Backend")
     else:
-        place.label(text="")
+        count = len(owner.applier.queue.waiting)
+        place.label(text=_("{count} waiting").format(count=count) if count else "", translate=False)
 
 
 def progress_text(owner: Extension, job: Job) -> str:

@@ -21,18 +21,31 @@ class Said:
 
 
 def draw_slot(
-    layout: bpy.types.UILayout, context: bpy.types.Context, said: Sequence[Said], *, lines: int, in_box: bool = False, taken: int = 0
+    layout: bpy.types.UILayout,
+    context: bpy.types.Context,
+    said: Sequence[Said],
+    *,
+    lines: int,
+    in_box: bool = False,
+    taken: int = 0,
+    at_bottom: bool = False,
 ) -> None:
-    """So many lines, whatever is said. What has no room ends with a line that can be pressed to read the rest."""
+    """So many lines, whatever is said. What has no room ends with a line that can be pressed to read the rest.
+
+    With `at_bottom` the empty lines come first.
+    """
     column = layout.column(align=True)
     column.scale_y = LINE
     wanted = [(one, line, number) for one in said for number, line in enumerate(_lines(context, one, in_box, taken))]
+    empty = lines - len(wanted)
+    if at_bottom:
+        _draw_empty(column, empty)
     for one, line, number in wanted[: lines if len(wanted) <= lines else lines - 1]:
         _draw_line(column, one, line, number)
     if len(wanted) > lines:
         _draw_rest(column, wanted[lines - 1], "\n".join(_(one.text) for one in said))
-    for _number in range(lines - len(wanted)):
-        column.label(text="")
+    if not at_bottom:
+        _draw_empty(column, empty)
 
 
 def live(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, place: str, shown: Hashable) -> bpy.types.UILayout:
@@ -55,6 +68,11 @@ def draw_gap(layout: bpy.types.UILayout, height: float = 1.0) -> None:
 
 def _lines(context: bpy.types.Context, one: Said, in_box: bool, taken: int) -> tuple[str, ...]:
     return lines_of(context, one.text, has_icon=one.icon != "NONE", in_box=in_box, taken=taken)
+
+
+def _draw_empty(column: bpy.types.UILayout, count: int) -> None:
+    for _number in range(count):
+        column.label(text="")
 
 
 def _draw_line(column: bpy.types.UILayout, one: Said, line: str, number: int) -> None:

@@ -1,5 +1,7 @@
 """The place below Generate where the extension answers: what it expects, what is wrong, or how far the running job is.
 
+What is said stands at its bottom, beside the button that helps: Generate's tooltip covers the top.
+
 It is always as high, so that a message replaces a message and nothing below it moves.
 """
 
@@ -37,7 +39,7 @@ def draw_status(
         return
     lack = _engine_lack(owner, values)
     said = [*messages(owner, values), *lack, *said_before(owner, values)]
-    draw_slot(column, context, said or [_next_step(values)], lines=_LINES)
+    draw_slot(column, context, said or [_next_step(values)], lines=_LINES, at_bottom=True)
     _draw_button(column, context, owner, values, has_lack=bool(lack))
 
 

@@ -12,14 +12,12 @@ from ..scene.owner import extension_or_none
 from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, takes_side_photos
 from ..shared.img23d_protocol.filenames import form_path
 from .help_link import HasHelp
-from .slots import Said, draw_gap, draw_slot
-from .text import draw_sentence
+from .slots import Said, draw_gap, draw_slot, live
 
-_ADVICE = 2  # lines that are always there
+_ADVICE, _NOTES = 2, 3  # lines that are always there
 _PICTURE, _SIDE_PICTURE = 5.0, 3.0  # heights in buttons
 _COMES_TO = {"inflate": "It will be rounded", "revolve": "It will be turned", "flat": "It will be flat"}
 _SIDES = {"left": "Left", "back": "Back", "right": "Right"}
-_EDIT_BOXES = "IMG23D_OT_edit_boxes"
 
 
 class IMG23D_UL_targets(bpy.types.UIList):
@@ -87,11 +85,8 @@ class IMG23D_PT_targets(HasHelp, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         values = context.scene.img23d
         column = self.layout.column()
-        if not values.targets:
-            draw_sentence(column, context, "Find shows what the names will find, so that you can correct it before waiting.")
-            _draw_beginning(column, values)
-        else:
-            _draw_list(column, values)
+        _draw_doors(column, values)  # above the list, where they are seen at once
+        _draw_list(column, context, values)
         column.prop(values, "check_first")
         _draw_advice(column, context, values)
         if 0 <= values.active_target < len(values.targets):
@@ -106,28 +101,38 @@ def draw_find_button(layout: bpy.types.UILayout, values: Img23DSceneSettings) ->
         layout.operator("img23d.find_targets", text="Find", icon="VIEWZOOM")
 
 
-def _draw_list(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+def _draw_list(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
     row = layout.row()
     rows = 6  # as many as the buttons beside it take
-    row.template_list("IMG23D_UL_targets", "", values, "targets", values, "active_target", rows=rows, maxrows=8)
-    buttons = row.column(align=True)
+    row.template_list("IMG23D_UL_targets", "", values, "targets", values, "active_target", rows=rows, maxrows=rows)
+    buttons, seen = live_column(row, context)
     buttons.operator("img23d.add_target", text="", icon="ADD")
-    buttons.operator("img23d.remove_target", text="", icon="REMOVE")
-    buttons.operator("img23d.duplicate_target", text="", icon="DUPLICATE")
+    buttons.operator("img23d.remove_target", text="", icon="REMOVE").seen = seen
+    buttons.operator("img23d.duplicate_target", text="", icon="DUPLICATE").seen = seen
     buttons.separator()
-    buttons.operator("img23d.move_target", text="", icon="TRIA_UP").direction = "UP"
-    buttons.operator("img23d.move_target", text="", icon="TRIA_DOWN").direction = "DOWN"
+    for direction, icon in (("UP", "TRIA_UP"), ("DOWN", "TRIA_DOWN")):
+        button = buttons.operator("img23d.move_target", text="", icon=icon)
+        button.direction, button.seen = direction, seen
     buttons.separator()
-    buttons.operator("img23d.clear_targets", text="", icon="TRASH")
-    if hasattr(bpy.types, _EDIT_BOXES):
-        layout.operator("img23d.pick_in_photo", text="Pick in the Photo", icon="EYEDROPPER")
+    buttons.operator("img23d.clear_targets", text="", icon="TRASH").seen = seen
 
 
-def _draw_beginning(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
-    """Instead of a list that is empty."""
-    if values.photo and hasattr(bpy.types, _EDIT_BOXES):
-        layout.operator("img23d.pick_in_photo", text="Pick in the Photo", icon="EYEDROPPER")
-        layout.operator("img23d.edit_boxes", text="Draw Boxes Yourself", icon="IMAGE_DATA")
+def live_column(layout: bpy.types.UILayout, context: bpy.types.Context) -> tuple[bpy.types.UILayout, int]:
+    """For buttons that work on the list, and which state of it they are drawn for: dead for a moment after an answer changed it."""
+    owner = extension_or_none()
+    if owner is None:
+        return layout.column(align=True), -1
+    return live(layout, context, owner, "target list", owner.list_changes).column(align=True), owner.list_changes
+
+
+def _draw_doors(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+    """To the photo, large. The button is shown as chosen while the photo lies over a viewport; the same one closes it."""
+    owner = extension_or_none()
+    is_open = owner is not None and owner.popup.number > 0
+    column = layout.column(align=True)
+    column.operator("img23d.pick_in_photo", text="Pick in the Photo", icon="EYEDROPPER", depress=is_open)
+    text = "Edit in Image Editor" if values.targets else "Draw Boxes Yourself"
+    column.operator("img23d.edit_boxes", text=text, icon="IMAGE_DATA")
 
 
 def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
@@ -139,6 +144,8 @@ def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values:
         said = [Said(text=note, icon="INFO") for note in newest.notes]
         if values.check_first and values.targets:
             said.insert(0, Said(text="Look at what was found, then press Generate again.", icon="INFO"))
+    if not values.targets:
+        said.append(Said(text="Find shows what the names will find, so that you can correct it before waiting."))
     draw_slot(layout, context, said, lines=_ADVICE)
 
 
@@ -152,28 +159,25 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
         pictures.template_icon(icon_value=one, scale=_PICTURE)
     if not shown:
         draw_gap(pictures, _PICTURE)
-    column = box.column(align=True)
-    column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM")
-    if hasattr(bpy.types, _EDIT_BOXES):
-        column.operator("img23d.edit_boxes", text="Edit in Image Editor", icon="IMAGE_DATA")
+    column, seen = live_column(box, context)
+    column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM").seen = seen
     height = box.column()
     height.use_property_split = True
     height.use_property_decorate = False
     if has_kinds:
         height.prop(item, "shape")
-        if item.shape == "auto" and item.automatic in _COMES_TO:
-            height.label(text=_COMES_TO[item.automatic])
+        height.label(text=_COMES_TO.get(item.automatic, "") if item.shape == "auto" else "")  # known a moment after the row
     height.prop(item, "height")
     height.prop(item, "faces")
     if takes_side_photos(context.scene.img23d.engine, context.scene.img23d.shape_model):
-        _draw_sides(box, item)
+        _draw_sides(box, context, item)
     _draw_notes(box, context, item)  # below what is pressed, which must not move
 
 
-def _draw_sides(layout: bpy.types.UILayout, item: Img23DTarget) -> None:
+def _draw_sides(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
     """Three slots: a picture, and what can be done with it."""
     layout.label(text="Further Photos")
-    owner, slots = extension_or_none(), layout.row()
+    owner, slots = extension_or_none(), live_column(layout, context)[0].row()
     for side in ("left", "back", "right"):
         path = absolute(getattr(item, f"{side}_photo"))
         slot = slots.column(align=True)
@@ -192,14 +196,17 @@ def _draw_sides(layout: bpy.types.UILayout, item: Img23DTarget) -> None:
 
 
 def _draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
+    """Always as high: a search writes them for the row that is chosen."""
+    said = []
     if not item.has_box and not item.note:
-        draw_sentence(layout, context, "Not found: draw a box around it, or give it another name.", icon="ERROR", in_box=True)
-    if item.has_point:
-        draw_sentence(layout, context, "Picked by you: Find leaves it as it is.", icon="EYEDROPPER", in_box=True)
-    elif item.is_drawn:
-        draw_sentence(layout, context, "Drawn by you: Find leaves this box as it is.", icon="GREASEPENCIL", in_box=True)
+        said.append(Said(text="Not found: draw a box around it, or give it another name.", icon="ERROR"))
     if item.note:
-        draw_sentence(layout, context, item.note, icon="INFO" if item.has_box else "ERROR", in_box=True)
+        said.append(Said(text=item.note, icon="INFO" if item.has_box else "ERROR"))
+    if item.has_point:
+        said.append(Said(text="Picked by you: Find leaves it as it is.", icon="EYEDROPPER"))
+    elif item.is_drawn:
+        said.append(Said(text="Drawn by you: Find leaves this box as it is.", icon="GREASEPENCIL"))
+    draw_slot(layout, context, said, lines=_NOTES, in_box=True)
 
 
 class IMG23D_PT_target_box(bpy.types.Panel):

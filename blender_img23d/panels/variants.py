@@ -9,6 +9,7 @@ from ..core.manual import Section
 from ..scene.owner import Extension, extension_or_none
 from ..scene.tags import CHOICE, RUN, TARGET, variants_beside
 from .help_link import HasHelp
+from .slots import live
 from .text import draw_sentence
 
 
@@ -31,11 +32,13 @@ class IMG23D_PT_variants(HasHelp, bpy.types.Panel):
             return
         draw_sentence(column, context, "Keep the one that you like: the others are deleted.", icon="INFO")
         for obj in variants_beside(context.object):
-            _draw_variant(column, owner, obj, is_active=obj == context.object)
+            _draw_variant(column, context, owner, obj, is_active=obj == context.object)
         column.operator("img23d.keep_variants", text="Keep All", icon="DUPLICATE")
 
 
-def _draw_variant(layout: bpy.types.UILayout, owner: Extension, obj: bpy.types.Object, *, is_active: bool) -> None:
+def _draw_variant(
+    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, obj: bpy.types.Object, *, is_active: bool
+) -> None:
     job = owner.job(str(obj.get(RUN)))
     target = job.target(obj[TARGET]) if job is not None else None
     icon = owner.thumbnails.icon(target.preview) if target is not None else 0
@@ -44,7 +47,8 @@ def _draw_variant(layout: bpy.types.UILayout, owner: Extension, obj: bpy.types.O
         row.template_icon(icon_value=icon, scale=3.0)
     text = row.column()
     text.label(text=obj.name, icon="RESTRICT_SELECT_OFF" if is_active else "NONE", translate=False)
-    text.operator("img23d.keep_variant", text=_("Keep"), icon="CHECKMARK").index = obj[TARGET]
+    keep = live(text, context, owner, f"variant {obj[TARGET]}", (obj.get(RUN), obj.name))
+    keep.operator("img23d.keep_variant", text=_("Keep"), icon="CHECKMARK").index = obj[TARGET]
 
 
 CLASSES = (IMG23D_PT_variants,)

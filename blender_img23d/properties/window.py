@@ -26,6 +26,7 @@ class Img23DRunRow(PropertyGroup):
     """One line of the list of past runs; what it shows is looked up in the session's job."""
 
     job: StringProperty(name="Run", description="The run's id", options={"HIDDEN"})
+    tip: StringProperty(name="Name", description="Its whole name, where the list has no room for it", options={"HIDDEN"})
 
 
 def _on_run_chosen(state: Img23DWindowState, context: bpy.types.Context) -> None:

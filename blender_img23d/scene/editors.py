@@ -9,6 +9,7 @@ import bpy
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from .shown_photo import shows_photo
+from .uncovered import uncovered
 
 TAB = "Img23D"
 BOX_TOOL, BRUSH_TOOL, PICK_TOOL = "img23d.box_tool", "img23d.brush_tool", "img23d.pick_tool"
@@ -158,12 +159,7 @@ def _fit(window: bpy.types.Window, area: bpy.types.Area, tool: str) -> None:
         bpy.ops.image.view_pan(offset=((right - left) / 2 / zoom, 0.0))
 
 
-def _covered(area: bpy.types.Area) -> tuple[int, int]:
+def _covered(area: bpy.types.Area) -> tuple[float, float]:
     """Pixels at the left and the right of the photo's region over which the toolbar and the sidebar lie."""
-    if not bpy.context.preferences.system.use_region_overlap:
-        return 0, 0
-    middle = area.x + area.width / 2
-    lying = [region for region in area.regions if region.type in ("TOOLS", "UI") and region.width > 1]
-    left = sum(region.width for region in lying if region.x < middle)
-    right = sum(region.width for region in lying if region.x >= middle)
-    return left, right
+    region, (left, _bottom, right, _top) = _region(area, "WINDOW"), uncovered(area)
+    return left - region.x, region.x + region.width - right

@@ -12,13 +12,11 @@ import numpy as np
 from gpu_extras.batch import batch_for_shader
 
 from ..shared.img23d_protocol.job_requests import Stroke
-from .overlay_shapes import Colour, filled, frames, handles, veil
+from .overlay_shapes import Colour, Rect, filled, frames, handles, veil
 from .photo_view import PhotoView
 
 if TYPE_CHECKING:
     from .overlay import ShownBox
-
-Rect = tuple[float, float, float, float]  # left, bottom, right, top in pixels of the region
 
 _ACTIVE, _DRAWN, _FOUND = (1.0, 0.66, 0.16), (0.36, 0.78, 1.0), (0.93, 0.93, 0.93)
 _DARK, _GROUND = (0.0, 0.0, 0.0), (0.05, 0.05, 0.05, 0.75)
@@ -30,8 +28,10 @@ _MOST_LABELS = 40
 _VEIL = 1024  # pixels of the strokes' picture that the photo's width takes at most
 
 
-def paint_boxes(view: PhotoView, region: bpy.types.Region, boxes: Sequence[ShownBox], scale: float) -> None:
-    """One batch a colour. The active box comes last, over the others."""
+def paint_boxes(
+    view: PhotoView, region: bpy.types.Region, boxes: Sequence[ShownBox], scale: float, *, has_handles: bool = True
+) -> None:
+    """One batch a colour. The active box comes last, over the others, with handles where it can be pulled."""
     if not boxes:
         return
     rects = np.array([_rect(view, one) for one in boxes], float)
@@ -41,18 +41,18 @@ def paint_boxes(view: PhotoView, region: bpy.types.Region, boxes: Sequence[Shown
         groups.setdefault((one.is_active, _colour(one), _opacity(one)), []).append(rect)
     for (is_active, colour, opacity), gathered in groups.items():
         _paint_frames(np.array(gathered), (2 if is_active else 1) * scale, colour, opacity)
-        if is_active:
-            _paint(filled(handles(gathered[0], 9 * scale)), (*_DARK, 0.8))
-            _paint(filled(handles(gathered[0], 7 * scale)), (*colour, 1.0))
+        if is_active and has_handles:
+            paint(filled(handles(gathered[0], 9 * scale)), (*_DARK, 0.8))
+            paint(filled(handles(gathered[0], 7 * scale)), (*colour, 1.0))
     if labels:
-        _paint(filled(np.array([ground for _name, ground, _tint in labels])), _GROUND)
+        paint(filled(np.array([ground for _name, ground, _tint in labels])), _GROUND)
         _write(labels, scale)
 
 
 def _paint_frames(rects: np.ndarray, width: float, colour: tuple[float, float, float], opacity: float) -> None:
     """On a dark rim, so that they are seen on any photo."""
-    _paint(frames(rects, 2 * width + 1), (*_DARK, 0.5 * opacity))
-    _paint(frames(rects, width), (*colour, opacity))
+    paint(frames(rects, 2 * width + 1), (*_DARK, 0.5 * opacity))
+    paint(frames(rects, width), (*colour, opacity))
 
 
 def paint_hint(region: bpy.types.Region, scale: float, text: str) -> None:
@@ -61,7 +61,7 @@ def paint_hint(region: bpy.types.Region, scale: float, text: str) -> None:
     width, height = blf.dimensions(_FONT, text)
     left, bottom = (region.width - width) / 2, 24 * scale
     ground = np.array([left - 8 * scale, bottom - 6 * scale, left + width + 8 * scale, bottom + height + 6 * scale])
-    _paint(filled(ground[None]), _GROUND)
+    paint(filled(ground[None]), _GROUND)
     blf.color(_FONT, 1, 1, 1, 1)
     blf.position(_FONT, left, bottom, 0)
     blf.draw(_FONT, text)
@@ -114,7 +114,7 @@ def paint_texture(texture: gpu.types.GPUTexture, corners: list[tuple[float, floa
     gpu.state.blend_set("NONE")
 
 
-def _paint(points: np.ndarray, colour: Colour) -> None:
+def paint(points: np.ndarray, colour: Colour) -> None:
     """Triangles (N, 2) in one colour."""
     shader = gpu.shader.from_builtin("UNIFORM_COLOR")
     corners = np.column_stack([points, np.zeros(len(points))]).astype(np.float32)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .in_use import FoldersInUse
     from .models import Models
     from .overlay import Overlay
+    from .pick_popup import PickPopup
     from .picker import Picker
     from .running import Running
     from .standing import Standing
@@ -45,6 +46,7 @@ class Extension(app.App):
     checkup: Checkup | None = None  # the last look at everything
     editors: Editors  # the Image Editors that show the photo
     overlay: Overlay  # the boxes over it
+    popup: PickPopup  # the photo over a viewport, to pick things in
     tabs: TabOpener = field(default_factory=TabOpener)
     slots: Slots = field(default_factory=Slots)  # when the panel's buttons may be pressed
     refusal: str = ""  # why the last button did nothing, for the panel
@@ -53,6 +55,11 @@ class Extension(app.App):
     @property
     def picker(self) -> Picker:
         return self.applier.picker
+
+    @property
+    def list_changes(self) -> int:
+        """How often the lists of targets have changed by themselves: a button on the list was meant for what it showed."""
+        return self.applier.targets.changes + self.picker.changes
 
     def job(self, job_id: str) -> Job | None:
         return next((job for job in self.session.jobs if job.id == job_id), None) if job_id else None

@@ -39,22 +39,30 @@ def photo_aspect(scene: bpy.types.Scene) -> float:
 
 
 def _loaded(path: str, name: str) -> bpy.types.Image:
+    image = _opened(path, check_existing=True, name=name)
     try:
-        image = bpy.data.images.load(path, check_existing=True)
-    except RuntimeError as error:
-        raise Img23DError(
-            ErrorCode.PHOTO_NOT_FOUND,
-            _("“{name}” cannot be opened (any more): choose the photo again.").format(name=name),
-            str(error),
-        ) from error
-    if 0 in image.size:
+        _check_size(image, name)
+    except Img23DError:
         if not image.users:
             bpy.data.images.remove(image)
-        raise Img23DError(
-            ErrorCode.PHOTO_UNREADABLE,
-            _("Blender's Image Editor cannot show “{name}”: save it as JPEG or PNG and choose that one.").format(name=name),
-        )
+        raise
     return image
+
+
+def _opened(path: str, *, check_existing: bool, name: str = "") -> bpy.types.Image:
+    """Raises Img23DError, with the file's name or `name`."""
+    try:
+        return bpy.data.images.load(path, check_existing=check_existing)
+    except RuntimeError as error:
+        sentence = _("“{name}” cannot be opened (any more): choose the photo again.").format(name=name or Path(path).name)
+        raise Img23DError(ErrorCode.PHOTO_NOT_FOUND, sentence, str(error)) from error
+
+
+def _check_size(image: bpy.types.Image, name: str) -> None:
+    """Blender says only by a size of nothing that it cannot read a file. Raises Img23DError."""
+    if 0 in image.size:
+        sentence = _("Blender's Image Editor cannot show “{name}”: save it as JPEG or PNG and choose that one.")
+        raise Img23DError(ErrorCode.PHOTO_UNREADABLE, sentence.format(name=name))
 
 
 def _upright_copy(path: str, turn: Turn) -> Path:
@@ -72,29 +80,42 @@ def _upright_copy(path: str, turn: Turn) -> Path:
 
 
 def _write_upright(path: str, turn: Turn, copy: Path) -> None:
-    stored = bpy.data.images.load(path)
+    save_pixels(copy, _read_upright(path, turn, _LONGEST_SIDE)[::-1])
+
+
+def read_photo(path: str, longest: int) -> np.ndarray:
+    """(h, w, 4) float32 0..1 as it is seen, upright, rows from the top, no side longer than `longest`; nothing of it stays in
+    the file. Raises Img23DError."""
+    checked_photo(path)
+    return _read_upright(path, photo_turn(path), longest)
+
+
+def _read_upright(path: str, turn: Turn, longest: int) -> np.ndarray:
+    """As `read_photo`."""
+    stored = _opened(path, check_existing=False)
     try:
-        if 0 in stored.size:
-            raise Img23DError(
-                ErrorCode.PHOTO_UNREADABLE,
-                _("Blender's Image Editor cannot show “{name}”: save it as JPEG or PNG and choose that one.").format(
-                    name=Path(path).name
-                ),
-            )
-        save_pixels(copy, upright(_pixels(stored), turn)[::-1])
+        _check_size(stored, Path(path).name)
+        return upright(_pixels(stored, longest), turn)
     finally:
         bpy.data.images.remove(stored)
 
 
-def _pixels(image: bpy.types.Image) -> np.ndarray:
+def _pixels(image: bpy.types.Image, longest: int) -> np.ndarray:
     """(H, W, 4) float32, rows from the top, reduced to what is looked at. Changes the image."""
-    share = _LONGEST_SIDE / max(image.size)
+    share = longest / max(image.size)
     if share < 1:
         image.scale(*(max(1, round(side * share)) for side in image.size))
     width, height = image.size
     values = np.empty(width * height * 4, np.float32)
     image.pixels.foreach_get(values)
-    return values.reshape(height, width, 4)[::-1]
+    pixels = values.reshape(height, width, 4)[::-1]
+    return np.concatenate([_seen(pixels[..., :3]), pixels[..., 3:]], axis=2) if image.is_float else pixels
+
+
+def _seen(linear: np.ndarray) -> np.ndarray:
+    """Blender holds what has more than 8 bits as light; sRGB by IEC 61966-2-1."""
+    clear = linear.clip(0.0, 1.0)
+    return np.where(clear <= 0.0031308, 12.92 * clear, 1.055 * clear ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
 def upright(pixels: np.ndarray, turn: Turn) -> np.ndarray:

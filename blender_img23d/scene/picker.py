@@ -56,6 +56,7 @@ class Picker:
         self._session = session
         self._asked: dict[str, _Asked] = {}  # by job
         self._waiting: deque[_Click] = deque()
+        self.changes = 0  # answers of the backend that have changed a list, after the click
         self.picks: Picks | None = None  # the newest look
         self.sentence = ""  # why the newest click or look came to nothing, for the panel
 
@@ -73,6 +74,14 @@ class Picker:
         """As `shown`, and only while the photo's file is what it was."""
         picks = self.shown(scene)
         return picks if picks is not None and stamp_of(picks.photo) == picks.stamp else None
+
+    def advice(self, scene: bpy.types.Scene) -> str:
+        """Beside the photo, while it is not being looked at: what came to nothing, or what to do."""
+        if self.sentence:
+            return self.sentence
+        if self.shown(scene) is None:
+            return "Press Pick in the Photo to have it looked at."
+        return "Click on what is outlined to list it, or on anything else to have it looked for there."
 
     def look(self, context: bpy.types.Context) -> Job | None:
         """Have the photo looked at, unless that was done or is being done. Raises Img23DError."""
@@ -118,6 +127,7 @@ class Picker:
         if asked.click is not None:
             here = self.picks.at(asked.click.point.x, asked.click.point.y, parts=asked.click.parts)
             self._put(asked.click, self.picks, here if here >= 0 else message.picked)
+            self.changes += 1
         self._put_waiting(self.picks)
 
     def on_end(self, job: Job) -> None:
@@ -153,6 +163,7 @@ class Picker:
             index = picks.at(click.point.x, click.point.y, parts=click.parts)
             if index >= 0:
                 self._put(click, picks, index)
+                self.changes += 1
             else:
                 left.append(click)
         self._waiting = deque(left)

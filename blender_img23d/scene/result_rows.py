@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 import bpy
@@ -46,12 +47,19 @@ def sync_runs(window_manager: bpy.types.WindowManager, owner: Extension, shown: 
     if has_changed:
         state.active_run = -1  # for as long as the lines change
         state.runs.clear()
-        for job_id in ids:
-            state.runs.add().job = job_id
+        for job in owner.history.runs:
+            row = state.runs.add()
+            row.job, row.tip = job.id, run_title(job)
     chosen = ids.index(shown.id) if shown is not None and shown.id in ids else -1
     if state.active_run != chosen:
         state.active_run, has_changed = chosen, True
     return has_changed
+
+
+def run_title(job: Job) -> str:
+    """`coffee.png`, or `3 × coffee.png` where several things were made."""
+    name = PurePath(job.picture).name or PurePath(job.request.run_folder).name
+    return f"{len(job.targets)} × {name}" if len(job.targets) > 1 else name
 
 
 def point_at_failure(window_manager: bpy.types.WindowManager, job: Job) -> None:

@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import bpy
 
 from .tags import CAMERA, RUN
+from .uncovered import uncovered
+
+if TYPE_CHECKING:  # Blender's start waits for what panels import
+    from .overlay_shapes import Rect
 
 _KEPT = "img23d_seen_as_photo"  # of a screen: JSON, what each of its viewports was, by the number of its area
 _LOOK = ("view_location", "view_rotation", "view_distance", "view_perspective", "view_camera_zoom", "view_camera_offset")
 _ZOOM = 50.0  # Blender's camera zoom is (sqrt(4 * factor) - sqrt(2)) * 50 (BKE_screen_view3d_zoom_from_fac)
-_LEAST_ZOOM = -30.0
+_LEAST_ZOOM, _MOST_ZOOM = -30.0, 600.0
+_SHARE = 0.97  # of the free part that the photo takes
 _SHOWN_WITH = {"LIGHT", "LIGHT_PROBE"}  # where the lights of the scene light what is seen
 
 
@@ -137,16 +143,45 @@ def _toggle_local_view(window: bpy.types.Window, area: bpy.types.Area, member: b
 
 
 def _centre(window: bpy.types.Window, area: bpy.types.Area, camera: bpy.types.Object) -> None:
-    """The whole photo, which may be higher than the frame of the scene's renders that it is as wide as."""
+    """The whole photo, which may be higher than the frame of the scene's renders that it is as wide as, beside what lies over
+    the viewport."""
     region = next(region for region in area.regions if region.type == "WINDOW")
     with bpy.context.temp_override(window=window, area=area, region=region):
         if not bpy.ops.view3d.view_center_camera.poll():
             return
         bpy.ops.view3d.view_center_camera()
-    view, taller = area.spaces.active.region_3d, _height_in_frames(camera, window.scene)
-    if taller > 1:
-        factor = (view.view_camera_zoom / _ZOOM + 2**0.5) ** 2 / 4 / taller
-        view.view_camera_zoom = max(((4 * factor) ** 0.5 - 2**0.5) * _ZOOM, _LEAST_ZOOM)
+    view, render = area.spaces.active.region_3d, window.scene.render
+    whole, free = (region.x, region.y, region.x + region.width, region.y + region.height), uncovered(area)
+    framed = framed_into(
+        (*map(max, free[:2], whole[:2]), *map(min, free[2:], whole[2:])),  # of a quad view only the one that has a camera
+        whole,
+        frame=render.resolution_x * render.pixel_aspect_x / (render.resolution_y * render.pixel_aspect_y),
+        height=max(_height_in_frames(camera, window.scene), 1.0),
+        zoom=view.view_camera_zoom,
+    )
+    if framed is not None:
+        view.view_camera_zoom, view.view_camera_offset = framed
+
+
+def framed_into(
+    free: Rect, region: Rect, *, frame: float, height: float, zoom: float
+) -> tuple[float, tuple[float, float]] | None:
+    """Blender's camera zoom and offset that bring what is seen into the `free` part of a region; None where there is none.
+
+    `zoom` is that at which the frame, `frame` wide for a height of 1, fills the region; what is seen is `height` frames high.
+    The region's middle is moved by twice the offset times the zoom's factor, in its widths and heights (camera.cc).
+    """
+    wide, high = region[2] - region[0], region[3] - region[1]
+    room, rise = free[2] - free[0], free[3] - free[1]
+    if min(wide, high, room, rise) <= 1:
+        return None
+    share = _SHARE * min(room, rise * frame / height) / min(wide, high * frame)
+    factor = share * (zoom / _ZOOM + 2**0.5) ** 2 / 4
+    fitted = min(max(((4 * factor) ** 0.5 - 2**0.5) * _ZOOM, _LEAST_ZOOM), _MOST_ZOOM)
+    factor = (fitted / _ZOOM + 2**0.5) ** 2 / 4
+    right = (free[0] + free[2] - region[0] - region[2]) / 2 / wide
+    up = (free[1] + free[3] - region[1] - region[3]) / 2 / high
+    return fitted, (-right / (2 * factor), -up / (2 * factor))
 
 
 def _height_in_frames(camera: bpy.types.Object, scene: bpy.types.Scene) -> float:

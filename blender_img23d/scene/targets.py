@@ -40,6 +40,7 @@ class TargetFiller:
         # The cut-out's path and what there is to know about it, by photo: an undo takes both out of the list, and they stay true.
         self._known: dict[tuple[str, Look], tuple[str, str]] = {}
         self._forms: dict[tuple[str, Look], str] = {}  # the kind that AUTO comes to, by the same
+        self.changes = 0  # answers that have changed a list by themselves
         self.is_stale = False  # an answer has come, or an undo: rows may lack what is known about them
 
     def expect(self, job: Job, scene: bpy.types.Scene, *, only: bool = False) -> None:
@@ -59,6 +60,7 @@ class TargetFiller:
             search.looks = _answer_all(scene, search, job.request.wanted, found)
         else:
             search.looks = _answer_one(scene, search, found)
+        self.changes += 1
         for look in search.looks:
             self._known.pop((job.request.photo, look), None)
             self._forms.pop((job.request.photo, look), None)

@@ -26,6 +26,7 @@ BOUNDARIES = {
     "blender_img23d.pump": "the timer, which must not end",
     "blender_img23d.scene.applier": "a result, which takes no other with it",
     "blender_img23d.scene.overlay": "a redraw, which must not fail for what it lays over the photo",
+    "blender_img23d.scene.pick_popup": "a redraw, which must not fail for the photo that it lays over the viewport",
 }
 MAY_PRINT = {
     "img23d_backend.__main__",

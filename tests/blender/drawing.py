@@ -15,6 +15,7 @@ class Layout:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
+        self.lists: list[dict] = []  # what else was asked for of each list
         self.buttons: list[tuple[str, dict]] = []
         self.properties: list[str] = []
         self.depressed: list[str] = []  # the texts of the buttons that are shown as chosen
@@ -59,8 +60,9 @@ class Layout:
     def menu(self, name: str, *, text: str = "", icon: str = "NONE") -> None:
         assert icon in _ICONS and hasattr(bpy.types, name), name
 
-    def template_list(self, kind: str, *_: object, **__: object) -> None:
+    def template_list(self, kind: str, *_: object, **more: object) -> None:
         self.texts.append(kind)
+        self.lists.append(more)
 
     def template_icon(self, **_: object) -> None:
         pass

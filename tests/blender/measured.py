@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 from drawing import Layout
 
+_READ = ("text ", "progress")
 _SPACE = 0.1  # between two items of a column that is not aligned: 2 of a button's 20 pixels
 
 
@@ -15,7 +16,7 @@ class Measured(Layout):
 
     def __init__(self, *, is_row: bool = False, align: bool = False) -> None:
         super().__init__()
-        self.scale_y = 1.0
+        self.scale_y, self.enabled = 1.0, True
         self._is_row, self._align = is_row, align
         self._items: list[Measured | tuple[str, float]] = []
 
@@ -40,10 +41,10 @@ class Measured(Layout):
         self._items.append((name, height))
 
     def label(self, *, text: str = "", **_: object) -> None:
-        self._add("")
+        self._add(f"text {text}" if text else "")
 
     def progress(self, **_: object) -> None:
-        self._add("")
+        self._add("progress")
 
     def prop(self, data: object, name: str, **_: object) -> None:
         self._add(name)
@@ -62,6 +63,15 @@ class Measured(Layout):
         assert rows == maxrows, "a list that grows moves what is below it"
         self._add(kind, rows)
 
+    def dead(self, is_dead: bool = False) -> Iterator[str]:
+        """The names of what is drawn and cannot be pressed."""
+        is_dead = is_dead or not self.enabled
+        for item in self._items:
+            if isinstance(item, Measured):
+                yield from item.dead(is_dead)
+            elif item[0] and not item[0].startswith(_READ) and is_dead:
+                yield item[0]
+
     def height(self, scale: float = 1.0) -> float:
         scale *= self.scale_y
         heights = [item.height(scale) if isinstance(item, Measured) else item[1] * scale for item in self._items]
@@ -69,11 +79,15 @@ class Measured(Layout):
             return max(heights, default=0.0)
         return sum(heights) + (0.0 if self._align else _SPACE * max(len(heights) - 1, 0))
 
-    def controls(self, top: float = 0.0, scale: float = 1.0) -> Iterator[tuple[str, float]]:
+    def controls(self, top: float = 0.0) -> Iterator[tuple[str, float]]:
+        """But for what is only read."""
+        return ((name, at) for name, at in self.places(top) if not name.startswith(_READ))
+
+    def places(self, top: float = 0.0, scale: float = 1.0) -> Iterator[tuple[str, float]]:
         scale *= self.scale_y
         for item in self._items:
             if isinstance(item, Measured):
-                yield from item.controls(top, scale)
+                yield from item.places(top, scale)
             elif item[0]:
                 yield item[0], round(top, 3)
             if not self._is_row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from types import SimpleNamespace
 
 import bpy
 from conftest import part
@@ -40,4 +41,12 @@ def states(owner) -> dict[str, str]:
 
 
 def panel():
-    return drawn(part("panels.main").IMG23D_PT_main)
+    """The tab's top, and the list of what waits where it is shown."""
+    waiting_list = part("panels.queue").IMG23D_PT_waiting
+
+    def draw(layout, context) -> None:
+        part("panels.main").IMG23D_PT_main.draw(layout, context)
+        if waiting_list.poll(context):
+            waiting_list.draw(layout, context)
+
+    return drawn(SimpleNamespace(draw=draw))

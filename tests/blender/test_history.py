@@ -66,6 +66,20 @@ def listed(owner) -> list[str]:
     return lines
 
 
+def test_a_long_name_can_be_read_as_a_whole(base, photo, tmp_path):
+    """In the line's tooltip, and below the list for the one that is chosen."""
+    name = "coffee_on_a_table_beside_the_window_in_the_morning.png"
+    generate(shutil.copy(photo, tmp_path / name), "red ball, blue ball")
+    owner = restarted()
+    (row,) = bpy.context.window_manager.img23d.runs
+    assert row.tip == f"2 × {name}"
+    shown = drawn(part("panels.history").IMG23D_PT_history)
+    said = [text for text in shown.texts if text]
+    start = next(number for number, text in enumerate(said) if text.startswith("2 ×"))
+    assert f"2 × {name}".replace(" ", "") in "".join(said[start:]).replace(" ", "")
+    assert any(call.get("item_dyntip_propname") == "tip" for call in shown.lists) and owner.session.jobs
+
+
 def test_runs_are_listed_after_a_restart_and_brought_into_a_new_file(base, photo):
     names = [obj.name for obj in generate(photo, "red ball, blue ball", texture=True)]
     generate(photo, "green box")

@@ -69,7 +69,7 @@ def test_search_finds_the_operators(owner):
 def test_sentences_are_broken_into_lines_that_fit(owner):
     import blf
 
-    broken = part("panels.text")._broken
+    broken = part("scene.line_breaks").broken
     text = "This name was not found in the photo: draw a box, or use /a/very/long/path/" + "x" * 120
     for width in (80, 150, 400):
         lines = broken(text, width, 11.0)

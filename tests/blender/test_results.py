@@ -23,7 +23,7 @@ def rehearsal(owner, monkeypatch, photo, as_with_a_window):
 
 def line(owner, index: int) -> Layout:
     layout, results = Layout(), part("panels.results")
-    results._draw_state(layout, owner, owner.session.jobs[0], owner.session.jobs[0].targets[index], index)
+    results._draw_state(layout, SimpleNamespace(region=None), owner, owner.session.jobs[0], owner.session.jobs[0].targets[index], index)
     return layout
 
 

@@ -40,7 +40,7 @@ def while_running(owner) -> Layout:
 def line(layout: Layout, owner, index: int) -> None:
     job = owner.session.active
     layout.texts.append(job.targets[index].name)
-    part("panels.results")._draw_state(layout, owner, job, job.targets[index], index)
+    part("panels.results")._draw_state(layout, SimpleNamespace(region=None), owner, job, job.targets[index], index)
 
 
 def status(owner) -> Layout:

@@ -70,6 +70,30 @@ def test_the_scene_stays_and_the_view_comes_back(own):
     assert facts() == before and not part("scene.seen_as_photo").is_seen_as_photo(bpy.context.window.screen, viewport())
 
 
+@pytest.mark.parametrize("frame", [16 / 9, 0.75])
+@pytest.mark.parametrize("height", [1.0, 1.6])
+def test_the_photo_is_framed_beside_what_lies_over_the_viewport(frame, height):
+    """With Blender's own arithmetic (BKE_camera_params_compute_viewplane): where the frame comes to lie in the region."""
+    wide, high = 1000.0, 700.0
+    zoom = 22.0  # at which Blender's own centring fills the region
+    region, free = (10.0, 20.0, 10.0 + wide, 20.0 + high), (60.0, 20.0, 730.0, 660.0)
+    fitted, (right, up) = part("scene.seen_as_photo").framed_into(free, region, frame=frame, height=height, zoom=zoom)
+
+    def factor(zoom: float) -> float:
+        return (2**0.5 + zoom / 50.0) ** 2 / 4
+
+    width = min(wide, high * frame) * factor(fitted) / factor(zoom)
+    x, y = region[0] + wide / 2 - wide * 2 * right * factor(fitted), region[1] + high / 2 - high * 2 * up * factor(fitted)
+    left, bottom = x - width / 2, y - width / frame * height / 2
+    assert x == pytest.approx((free[0] + free[2]) / 2) and y == pytest.approx((free[1] + free[3]) / 2)
+    assert left >= free[0] and bottom >= free[1]
+    assert min(left - free[0], bottom - free[1]) < 0.03 * wide, "and as large as it fits"
+
+
+def test_a_viewport_without_a_size_keeps_its_framing():
+    assert part("scene.seen_as_photo").framed_into((0, 0, 0, 0), (0, 0, 1, 1), frame=1.5, height=1.0, zoom=0.0) is None
+
+
 def test_turning_the_view_brings_the_rest_back(own):
     look()
     view = viewport().spaces.active.region_3d
@@ -145,8 +169,9 @@ def test_the_button_stays_in_its_place_and_is_pressed_while_it_holds(own, owner)
         return layout
 
     owner.session.jobs.clear()
-    assert not drawn().buttons
+    assert "img23d.use_photo_camera" not in dict(drawn().buttons)
     look()
-    assert [name for name, _ in drawn().buttons] == ["img23d.use_photo_camera"] and drawn().depressed == ["See It as in the Photo"]
+    assert "img23d.use_photo_camera" in dict(drawn().buttons), "to go back by, also while a run goes on"
+    assert drawn().depressed == ["See It as in the Photo"]
     look()
-    assert not drawn().buttons
+    assert "img23d.use_photo_camera" not in dict(drawn().buttons)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 
 import blf
@@ -89,12 +90,18 @@ def test_names_that_are_used_for_the_new_photo_are_its_own(run, values, pictures
 # --- readable -------------------------------------------------------------------------------------------------------
 
 
-def test_a_path_is_broken_after_a_separator(owner):
-    lines = part("panels.text")._broken("Downloads about 15 GB into /home/somebody/a-folder/of_the_studio/with/models.", 150, 11.0)
+@pytest.mark.parametrize("width", range(60, 200, 7))
+def test_a_path_is_broken_after_a_separator(owner, width):
+    """Each line ends with one, and the next piece of the path would not have fitted."""
+    path = "/home/ann/my-pics/of_our/cat.dog/and/so_on/until/we:come/to,the/last;one/of-them/all/now"
+    lines = part("scene.line_breaks").broken(path, width, 11.0)
+    assert "".join(lines) == path and len(lines) > 2
     blf.size(0, 11.0)
-    assert all(blf.dimensions(0, line)[0] <= 150 for line in lines)
-    start = next(number for number, line in enumerate(lines) if "/home" in line)
-    assert all(line.endswith(("/", "-", "_")) for line in lines[start:-1]), lines
+    assert all(blf.dimensions(0, line)[0] <= width for line in lines)
+    assert all(line[-1] in "/-_.:,;" for line in lines[:-1]), lines
+    for line, following in zip(lines, lines[1:], strict=False):
+        piece = re.match(r"[^-/_.:,;]*[-/_.:,;]?", following).group()
+        assert blf.dimensions(0, line + piece)[0] > width, (line, piece)
 
 
 def test_names_over_the_photo_do_not_cover_each_other_and_are_all_there(owner):

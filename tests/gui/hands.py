@@ -69,18 +69,6 @@ def wheel(at: tuple[int, int], clicks: int) -> None:
             break
 
 
-def scroll_to(heading: str) -> None:
-    """Down, until a panel's heading stands in the upper half of the sidebar."""
-    for _ in range(12):
-        try:
-            if find(heading, SIDEBAR, tries=1)[1] < 450:
-                return
-        except NotSeen:
-            pass
-        scroll(4)
-    raise NotSeen(f"“{heading}” is not in the sidebar")
-
-
 def open_panel(panel: str) -> None:
     """A closed panel, wherever it is in the sidebar, and bring it to where it can be seen."""
     for _ in range(4):

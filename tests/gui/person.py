@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import screen  # noqa: E402
-from hands import SIDEBAR, VIEWPORT, WATCHER, after, browse, go_to, in_viewport, objects, open_panel, press, scroll, scroll_to, select  # noqa: E402
+from hands import SIDEBAR, VIEWPORT, WATCHER, after, browse, go_to, in_viewport, objects, open_panel, press, scroll, select  # noqa: E402
 from screen import NotSeen, Region, await_state, await_that, click, click_at, drag, drop, find, key, move, say, shot, state, type_text  # noqa: E402
 
 ZIP, PHOTO = Path(os.environ["IMG23D_ZIP"]), Path(os.environ["IMG23D_PHOTO"])
@@ -102,26 +102,26 @@ def correct_the_list() -> None:
     await_state("target rubber duck: found")
     click("green bottle", LIST)
     x, y = find("Found in the Photo", SIDEBAR)
-    click_at(x + 141, y + 56)  # the minus beside the list
+    click_at(x + 141, y + 100)  # the minus beside the list
     await_that(lambda facts: not any("green bottle:" in fact for fact in facts), "the bottle to leave the list")
     shot("05_corrected")
 
 
 def pick_in_the_photo() -> None:
-    """click on the lamp in the photo, and take it back"""
-    press("Pick in the Photo", SIDEBAR, lambda facts: "area IMAGE_EDITOR" in facts)
+    """click on the lamp in the photo over the viewport, take it back and close it"""
+    press("Pick in the Photo", SIDEBAR, lambda facts: "the photo lies over a viewport" in facts)
     await_state("idle", "jobs 2", "last job done")
     time.sleep(3)
-    x, y = find("purple star", Region(right=400, top=300, bottom=700))
-    move(x - 148, y - 38)
+    x, y = find("purple star", Region(left=60, right=1000, top=100, bottom=800))
+    move(x - 375, y - 75)
     shot("05_outlined")
-    click_at(x - 148, y - 38)
+    click_at(x - 375, y - 75)
     await_that(lambda facts: any(fact.endswith(": picked") for fact in facts), "a picked thing")
     shot("05_picked")
     key("ctrl+z")
     await_that(lambda facts: not any(fact.endswith(": picked") for fact in facts), "the pick to be undone")
     key("Escape")
-    press("Done", Region(left=350, right=660, top=200, bottom=450), lambda facts: "area IMAGE_EDITOR" not in facts)
+    await_that(lambda facts: "the photo lies over a viewport" not in facts, "the photo to be put away")
 
 
 def draw_a_box() -> None:
@@ -155,9 +155,8 @@ def generate_and_stop_one() -> None:
     press("Generate", SIDEBAR, lambda facts: "jobs 3" in facts, times=2)
     time.sleep(1)
     shot("07_running")
-    scroll_to("Results")
-    x, y = find("purple star", SIDEBAR)  # the fourth line, with its bar
-    click_at(1292, y)  # its X: what is above does not move while it runs
+    x, y = find("purple star", Region(left=1000, right=1345, top=540, bottom=660))  # its bar, below Cancel
+    click_at(1264 if x > 1150 else 1145, y)  # its X: two bars stand side by side
     await_state("stopped 1")
     shot("07_stopped")
     await_state("idle", "last job done", "stopped 1")

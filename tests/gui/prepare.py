@@ -58,6 +58,7 @@ def _about_the_extension(scene: bpy.types.Scene) -> list[str]:
     owner = sys.modules[f"{PACKAGE}.core.app"].installed()
     if owner is None:
         return [*lines, "idle"]
+    lines += ["the photo lies over a viewport"] if owner.popup.number else []
     jobs = owner.session.jobs
     lines += ["busy" if owner.pump.is_busy else "idle", f"jobs {len(jobs)}", f"waiting {len(owner.applier.queue.waiting)}"]
     lines += [f"last job {jobs[0].state}", f"stopped {sum(t.is_cancelled for t in jobs[0].targets)}"] if jobs else []
