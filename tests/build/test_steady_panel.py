@@ -16,13 +16,15 @@ class Screen:
 
     mouse = (1100, 475)
     top = 470.0
+    bar = (("12%, about", 1110.0, 1160.0), ("9 s left", 1162.0, 1190.0))
 
     def __init__(self, steady: ModuleType) -> None:
         self._word = steady.Word
 
     def words(self, region: object) -> list:
         places = {"Generate": self.top, "Cancel": 500.0, "12%": self.top}
-        return [[self._word(text=text, left=1100, top=top, right=1150, bottom=top + 10)] for text, top in places.items()]
+        lines = [[self._word(text=text, left=1100, top=top, right=1150, bottom=top + 10)] for text, top in places.items()]
+        return [*lines, [self._word(text=text, left=left, top=530, right=right, bottom=540) for text, left, right in self.bar]]
 
 
 @pytest.fixture
@@ -42,7 +44,7 @@ def screen(steady: ModuleType, monkeypatch: pytest.MonkeyPatch) -> Screen:
     monkeypatch.setattr(steady, "mouse", lambda: screen.mouse)
     monkeypatch.setattr(steady, "words", screen.words)
     monkeypatch.setattr(steady, "shot", lambda name: None)
-    monkeypatch.setattr(steady, "digest", lambda: str(screen.top))
+    monkeypatch.setattr(steady, "digest", lambda: str((screen.top, screen.bar)))
     return screen
 
 
@@ -67,3 +69,12 @@ def test_what_may_move(steady, screen, why):
     screen.mouse = Screen.mouse
     watcher.look("back")
     assert not watcher.moved
+
+
+@pytest.mark.parametrize("aside", [0, 6])
+def test_a_bar_whose_figures_get_longer_has_not_moved(steady, screen, aside):
+    watcher = steady.Watcher()
+    watcher.look("before")
+    screen.bar = (("2%, about", 1106.0 + aside, 1156.0 + aside), ("119 s left", 1158.0 + aside, 1194.0 + aside))
+    watcher.look("after")
+    assert len(watcher.moved) == (1 if aside == 6 else 0)

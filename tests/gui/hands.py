@@ -10,6 +10,7 @@ from pathlib import Path
 from screen import NotSeen, Region, click, click_at, find, key, move, state, type_text
 from steady import SIDEBAR, Watcher, digest
 
+_TURN = 41  # pixels that one turn of the wheel scrolls the sidebar by
 VIEWPORT = (420, 640)  # an empty place in the 3D viewport
 WATCHER = Watcher()
 
@@ -74,11 +75,11 @@ def open_panel(panel: str) -> None:
     for _ in range(4):
         try:
             WATCHER.forget()
-            click(panel, SIDEBAR, tries=1)
-            break
+            _x, y = click(panel, SIDEBAR, tries=1)
+            return scroll(max(0, (y - 150) // _TURN))
         except NotSeen:
             scroll(8)
-    scroll(10)
+    raise NotSeen(f"“{panel}” is not in the sidebar")
 
 
 def select(name: str) -> None:

@@ -169,6 +169,7 @@ def look_as_in_the_photo() -> None:
     """look as in the photo, which leaves out the cube, undo and redo meanwhile, and go back by the same button"""
     await_state("shading SOLID TEXTURE", "scene's camera Camera")
     every = next(fact for fact in state() if fact.startswith("viewport shows "))
+    scroll(-20)
     press("See It as in the Photo", SIDEBAR, lambda facts: any(fact.endswith(" through photo Camera") for fact in facts))
     move(*VIEWPORT)
     time.sleep(3)
@@ -201,8 +202,8 @@ def make_another() -> None:
 def retexture_one() -> None:
     """re-texture the bowl from its picture"""
     select("orange bowl")
+    scroll(-20)
     open_panel("Re-texture Selected Meshes")
-    scroll(6)
     press("Re-texture orange bowl", SIDEBAR, lambda facts: "jobs 5" in facts)
     await_state("object orange bowl: textured", "idle", "last job done")
     shot("11_retextured")

@@ -13,12 +13,28 @@ _MOST = 2  # pixels that a control may move; what is read differs by one
 _LEAST_LETTERS = 4  # of a line: shorter ones are read out of icons
 
 
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """A line of the panel: its longest word, since an icon before it is read as a letter, or not, and its whole text."""
+
+    word: Word
+    text: str
+    middle: float
+
+    def steps_to(self, other: Line) -> tuple[float, float]:
+        """Pixels. What stands in the middle of a bar spreads to both sides when its figures get longer, and has not moved."""
+        right, down = other.word.left - self.word.left, other.word.top - self.word.top
+        if self.text != other.text:
+            right = min(right, other.middle - self.middle, key=abs)
+        return right, down
+
+
 @dataclass(kw_only=True)
 class Watcher:
     """Compares the panel with what it was, and remembers what moved in the words of the screen."""
 
     moved: list[str] = field(default_factory=list)
-    _before: dict[str, Word] = field(default_factory=dict)
+    _before: dict[str, Line] = field(default_factory=dict)
     _picture: str = ""
 
     def forget(self) -> None:
@@ -35,9 +51,10 @@ class Watcher:
         now = _lines()
         for text in self._before.keys() & now.keys():
             one, other = self._before[text], now[text]
-            steps = other.left - one.left, other.top - one.top
+            steps = one.steps_to(other)
             if max(map(abs, steps)) > _MOST:
-                self._tell(f"{doing}: “{text}” moved {steps[0]:+.0f}, {steps[1]:+.0f} pixels from ({one.left:.0f}, {one.top:.0f})")
+                at = one.word
+                self._tell(f"{doing}: “{text}” moved {steps[0]:+.0f}, {steps[1]:+.0f} pixels from ({at.left:.0f}, {at.top:.0f})")
         self._before, self._picture = now, picture
         return None
 
@@ -58,11 +75,13 @@ def digest() -> str:
     return hashlib.sha256(done.stdout).hexdigest()
 
 
-def _lines() -> dict[str, Word]:
+def _lines() -> dict[str, Line]:
     """By their text, without figures, which change; only lines that are there once."""
-    found: dict[str, list[Word]] = {}
+    found: dict[str, list[Line]] = {}
     for line in words(SIDEBAR):
-        text = "".join(char for char in text_of(line) if char.isalpha() or char == " ").strip()
+        whole = text_of(line)
+        text = "".join(char for char in whole if char.isalpha() or char == " ").strip()
         if len(text) >= _LEAST_LETTERS:
-            found.setdefault(text, []).append(max(line, key=lambda word: len(word.text)))  # an icon before it is read as a letter, or not
+            middle = (min(word.left for word in line) + max(word.right for word in line)) / 2
+            found.setdefault(text, []).append(Line(word=max(line, key=lambda word: len(word.text)), text=whole, middle=middle))
     return {text: several[0] for text, several in found.items() if len(several) == 1}
