@@ -23,7 +23,8 @@ class Line:
 
     def steps_to(self, other: Line) -> tuple[float, float]:
         """Pixels. What stands in the middle of a bar spreads to both sides when its figures get longer, and has not moved."""
-        right, down = other.word.left - self.word.left, other.word.top - self.word.top
+        right = other.word.left - self.word.left
+        down = min(other.word.top - self.word.top, other.word.bottom - self.word.bottom, key=abs)  # a speck may be read into a word
         if self.text != other.text:
             right = min(right, other.middle - self.middle, key=abs)
         return right, down
