@@ -40,9 +40,9 @@ def _draw_things(row: bpy.types.UILayout, context: bpy.types.Context, owner: Ext
 
     All of them stand under Results.
     """
-    left = job.unfinished
+    left, halves = job.unfinished, row.split(factor=1 / _BESIDE, align=True)  # as wide without a neighbour as with one
     for place in places:
-        cell = row.row(align=True)
+        cell = halves.row(align=True)
         thing = next((index for index in left if index % (_MOST * _BESIDE) == place), None)
         if thing is not None:
             _draw_thing(cell, context, owner, job, thing, f"thing {place}")

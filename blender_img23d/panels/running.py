@@ -71,6 +71,11 @@ def stage_text(owner: Extension) -> str:
     return _(_NUMBERED[now.stage]).format(number=now.number, count=now.count)
 
 
+def _bare_stage_text(owner: Extension) -> str:
+    """`Shaping`, as the backend notes it; empty before anything is known."""
+    return _STAGES[owner.running.now.stage] if owner.running.now is not None else ""
+
+
 def _unanswered(owner: Extension) -> list[Said]:
     """Nothing while the backend answers. A model's library may make it wait, so that nothing worse is said of it."""
     if not owner.session.unanswered:
@@ -83,7 +88,7 @@ def _steps(owner: Extension, job: Job) -> list[Said]:
     """The stage, how many are made so far, and what is being done."""
     stage = stage_text(owner)
     lines = [stage, tally_text(job), owner.applier.retexturer.progress]
-    lines += [job.note] if job.note != stage else []
+    lines += [job.note] if job.note not in (stage, _bare_stage_text(owner)) else []
     return [Said(text=line) for line in lines if line]
 
 

@@ -14,14 +14,15 @@ _SPACE = 0.1  # between two items of a column that is not aligned: 2 of a button
 class Measured(Layout):
     """`controls` are the names of operators and properties, each with the height at which it begins."""
 
-    def __init__(self, *, is_row: bool = False, align: bool = False) -> None:
+    def __init__(self, *, is_row: bool = False, align: bool = False, factor: float = 0.0) -> None:
         super().__init__()
+        self._factor = factor  # of a split; 0.0 where Blender shares the width out by what stands there
         self.scale_y, self.enabled = 1.0, True
         self._is_row, self._align = is_row, align
         self._items: list[Measured | tuple[str, float]] = []
 
-    def _child(self, *, is_row: bool = False, align: bool = False, **_: object) -> Measured:
-        child = Measured(is_row=is_row, align=align)
+    def _child(self, *, is_row: bool = False, align: bool = False, factor: float = 0.0, **_: object) -> Measured:
+        child = Measured(is_row=is_row, align=align, factor=factor)
         self._items.append(child)
         return child
 
@@ -71,6 +72,14 @@ class Measured(Layout):
                 yield from item.dead(is_dead)
             elif item[0] and not item[0].startswith(_READ) and is_dead:
                 yield item[0]
+
+    def shares(self, name: str, share: float = 0.0) -> Iterator[float]:
+        """For each control of this name: which share of the width its cell has, whatever stands beside it; 0.0 where it depends on that."""
+        for item in self._items:
+            if isinstance(item, Measured):
+                yield from item.shares(name, self._factor or share)
+            elif item[0] == name:
+                yield self._factor or share
 
     def height(self, scale: float = 1.0) -> float:
         scale *= self.scale_y

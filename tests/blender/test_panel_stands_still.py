@@ -240,6 +240,11 @@ def test_more_things_than_places_come_where_one_is_finished_and_are_dead_at_firs
     assert "img23d.cancel_target" not in list(measured("main").dead())
 
 
+def test_the_cross_of_a_thing_stays_where_it_is_when_the_one_beside_it_is_over(run, clock):
+    start(run)
+    assert list(measured("main").shares("img23d.cancel_target")) == [0.5, 0.5, 0.5]
+
+
 def test_a_second_run_moves_nothing_of_the_results(run, values, glbs):
     start(run)
     before = dict(measured("results").controls())

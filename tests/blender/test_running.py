@@ -75,6 +75,12 @@ def test_the_stage_is_told_in_words_and_numbers(run):
     assert "estimating" in said or "left" in said
 
 
+def test_a_note_that_is_only_the_stages_name_is_not_said_below_it(run):
+    for note in ("Painting", "Painting from the left"):
+        tell(run, "paint", 0, 0.5, note)
+        assert ("Painting" in status(run.owner).texts) is False and ("from the left" in status(run.owner).said) is (note != "Painting")
+
+
 def test_each_thing_can_be_stopped_and_all_of_them(run):
     layout = while_running(run.owner)
     assert [button["index"] for button in layout.pressed("img23d.cancel_target")] == [0, 1, 2]

@@ -52,8 +52,8 @@ def go_to(folder: Path) -> None:
 
 
 def scroll(clicks: int) -> None:
-    """The sidebar, down, or up where it is less than nothing."""
-    wheel((1150, 860), clicks)
+    """The sidebar, down, or up where it is less than nothing; at its edge, since a list under the mouse would scroll instead."""
+    wheel((1036, 860), clicks)
 
 
 def wheel(at: tuple[int, int], clicks: int) -> None:
@@ -62,17 +62,15 @@ def wheel(at: tuple[int, int], clicks: int) -> None:
     for _ in range(abs(clicks)):
         subprocess.run(["xdotool", "click", "5" if clicks > 0 else "4"], check=True)
         time.sleep(0.1)
-    before = ""
-    for _ in range(10):  # Blender may be behind: what is read before it has scrolled is elsewhere a moment later
+    last = ["", "?", "!"]
+    while len(set(last)) > 1:  # Blender may be behind: what is read before it has scrolled is elsewhere a moment later
         move(*at)  # the last turn of the wheel is drawn only when the mouse moves
-        before, last = digest(), before
-        if before == last:
-            break
+        last = [*last[1:], digest()]
 
 
 def open_panel(panel: str) -> None:
     """A closed panel, wherever it is in the sidebar, and bring it to where it can be seen."""
-    for _ in range(4):
+    for _ in range(8):
         try:
             WATCHER.forget()
             _x, y = click(panel, SIDEBAR, tries=1)

@@ -181,7 +181,7 @@ def look_as_in_the_photo() -> None:
     shot("09_as_before")
     press("See It as in the Photo", SIDEBAR, lambda facts: only_run in facts)
     move(*VIEWPORT)
-    in_viewport("KP_4")  # turns the view
+    drag(VIEWPORT, (VIEWPORT[0] + 80, VIEWPORT[1]), button=2)  # turns the view
     await_that(lambda facts: any(fact.startswith("viewport shows ") and "Cube" in fact for fact in facts), "the cube again")
     shot("09_turned")
 

@@ -11,6 +11,7 @@ from screen import Region, Word, mouse, say, shot, text_of, words
 SIDEBAR = Region(left=1000, right=1345, top=50, bottom=905)
 _MOST = 2  # pixels that a control may move; what is read differs by one
 _LEAST_LETTERS = 4  # of a line: shorter ones are read out of icons
+_SAID = ("Cut out by",)  # of the thing that is chosen: another thing's sentence stands elsewhere in its place
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,8 @@ class Line:
 
     def steps_to(self, other: Line) -> tuple[float, float]:
         """Pixels. What stands in the middle of a bar spreads to both sides when its figures get longer, and has not moved."""
-        right, down = other.word.left - self.word.left, other.word.top - self.word.top
+        right = other.word.left - self.word.left
+        down = min(other.word.top - self.word.top, other.word.bottom - self.word.bottom, key=abs)  # a speck may be read into a word
         if self.text != other.text:
             right = min(right, other.middle - self.middle, key=abs)
         return right, down
@@ -81,7 +83,12 @@ def _lines() -> dict[str, Line]:
     for line in words(SIDEBAR):
         whole = text_of(line)
         text = "".join(char for char in whole if char.isalpha() or char == " ").strip()
-        if len(text) >= _LEAST_LETTERS:
+        if len(text) >= _LEAST_LETTERS and not text.startswith(_SAID):
             middle = (min(word.left for word in line) + max(word.right for word in line)) / 2
-            found.setdefault(text, []).append(Line(word=max(line, key=lambda word: len(word.text)), text=whole, middle=middle))
+            found.setdefault(text, []).append(Line(word=max(line, key=_letters), text=whole, middle=middle))
     return {text: several[0] for text, several in found.items() if len(several) == 1}
+
+
+def _letters(word: Word) -> int:
+    """How many: figures change, so that a word with many of them may be the longest only now and then."""
+    return sum(map(str.isalpha, word.text))
