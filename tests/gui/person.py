@@ -217,6 +217,7 @@ def undo_all() -> None:
             break
         in_viewport("ctrl+z")
     await_state("objects 1", "object Cube: plain")
+    time.sleep(3)  # until it is drawn
     shot("12_undone")
     for _ in range(12):
         if f"objects {count}" in state():
