@@ -146,11 +146,9 @@ class IMG23D_PT_results(HasHelp, bpy.types.Panel):
         _draw_heading(column, context, owner, job)
         state = context.window_manager.img23d
         column.template_list("IMG23D_UL_results", "", state, "rows", state, "active_row", rows=_ROWS, maxrows=_ROWS, sort_lock=True)
-        if job.is_generation:
-            _draw_import(column, context, owner, job)
+        _draw_import(column, context, owner, job)
         draw_slot(column, context, _notes(owner, job, context.scene.img23d), lines=_NOTES)
-        if job.targets:
-            _draw_details(column, context, owner, job, state.active_row)
+        _draw_details(column, context, owner, job, state.active_row)
 
 
 def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
@@ -164,13 +162,18 @@ def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     if job.picture:
         draw_sentence(layout, context, _origin(job).format(photo=PurePath(job.picture).name), icon="IMAGE_DATA")
     _draw_end(layout, job)
-    if job.is_generation:
+    if not job.is_generation:
+        layout.label(text="")  # a re-texture is as high as a run that makes objects: what is below was just pressed
+    else:
         row = layout.row(align=True)
         row.label(text=_("Seed {seed}").format(seed=job.request.seed))
         live(row, context, owner, "seed", job.id).operator("img23d.use_seed", text="Use Again", icon="LOOP_BACK").seed = job.request.seed
 
 
 def _draw_import(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
+    if not job.is_generation:
+        layout.label(text="")
+        return
     row = live(layout, context, owner, "import run", job.id).row()
     row.enabled = job.is_over and sum(standing in _IMPORTABLE for standing in owner.standings.values()) > 1
     row.operator("img23d.import_run", text="Import All", icon="IMPORT").job = job.id
@@ -207,16 +210,14 @@ def _notes(owner: Extension, job: Job, values: Img23DSceneSettings) -> list[Said
 def _draw_details(
     layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, index: int
 ) -> None:
-    target = job.target(index)
-    if target is None:
-        return
+    target = job.target(index)  # none before the things of a run are known
     box = layout.box()
-    thumbnail = owner.thumbnails.icon(target.preview or target.cutout)
+    thumbnail = owner.thumbnails.icon(target.preview or target.cutout) if target is not None else 0
     if thumbnail:
         box.template_icon(icon_value=thumbnail, scale=_PICTURE)
     else:
         draw_gap(box, _PICTURE)
-    draw_slot(box, context, _about(owner, job, index), lines=_DETAILS, in_box=True)
+    draw_slot(box, context, _about(owner, job, index) if target is not None else (), lines=_DETAILS, in_box=True)
 
 
 def _about(owner: Extension, job: Job, index: int) -> list[Said]:

@@ -245,6 +245,20 @@ def test_the_cross_of_a_thing_stays_where_it_is_when_the_one_beside_it_is_over(r
     assert list(measured("main").shares("img23d.cancel_target")) == [0.5, 0.5, 0.5]
 
 
+def test_a_retexture_leaves_the_results_as_high_as_they_were(run, values, photo, glbs):
+    """Its button stands below them."""
+    start(run)
+    run.mesh(0, glbs[0], textured=True)
+    run.finish(made=1)
+    run.tick()
+    before = measured("results").height()
+    bpy.ops.mesh.primitive_cube_add()
+    values.retexture_picture = str(photo)
+    assert bpy.ops.img23d.retexture() == {"FINISHED"}
+    run.tick()
+    assert run.owner.session.jobs[0].is_retexture and measured("results").height() == pytest.approx(before)
+
+
 def test_a_second_run_moves_nothing_of_the_results(run, values, glbs):
     start(run)
     before = dict(measured("results").controls())

@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 
 import bpy
+from bpy_extras.view3d_utils import location_3d_to_region_2d
+from mathutils import Vector
 
 STATE = Path(os.environ["IMG23D_SHOTS"]) / "state"
 PACKAGE = "bl_ext.user_default.img23d"
@@ -32,6 +34,7 @@ def facts() -> list[str]:
     lines += [f"shading {shading.type} {shading.color_type}" for shading in viewports]
     lines.append(f"scene's camera {scene.camera.name if scene.camera else ''}")
     lines += [f"viewport shows {_shown(area, scene)}" for area in window.screen.areas if area.type == "VIEW_3D"]
+    lines += [f"in view {', '.join(obj.name for obj in objects if _is_in_view(obj, area))}" for area in window.screen.areas if area.type == "VIEW_3D"]
     for obj in objects:
         kinds = "".join(f", {modifier.type}" for modifier in obj.modifiers)
         lines.append(f"object {obj.name}: {_look(obj)}")
@@ -39,6 +42,16 @@ def facts() -> list[str]:
         lines.append(f"place {obj.name}: {', '.join(f'{value:.2f}' for value in obj.matrix_world.translation)}")
     lines += [f"camera {obj.name}" for obj in scene.objects if obj.type == "CAMERA"]
     return lines + (_about_the_extension(scene) if f"{PACKAGE}.core.app" in sys.modules else [])
+
+
+def _is_in_view(obj: bpy.types.Object, area: bpy.types.Area) -> bool:
+    """The middle of its bounding box is drawn in the part of the viewport that the sidebar leaves free."""
+    region = next(one for one in area.regions if one.type == "WINDOW")
+    sidebar = next(one for one in area.regions if one.type == "UI")
+    middle = obj.matrix_world @ (sum((Vector(corner) for corner in obj.bound_box), Vector()) / 8)
+    at = location_3d_to_region_2d(region, area.spaces.active.region_3d, middle)
+    wide = region.width - (sidebar.width if sidebar.width > 1 else 0)
+    return at is not None and 0 <= at.x < wide and 0 <= at.y < region.height
 
 
 def _shown(area: bpy.types.Area, scene: bpy.types.Scene) -> str:
