@@ -16,7 +16,6 @@ from ..scene.standing import Standing
 from .help_link import HasHelp
 from .slots import Said, draw_gap, draw_slot, live
 from .status import is_at_top
-from .text import draw_sentence
 
 if TYPE_CHECKING:
     from ..core.jobs import Job, TargetState
@@ -28,7 +27,7 @@ _ENDED = {
 }
 _RUNNING = ("TIME", "Being made")
 _INTERRUPTED = ("X", "Interrupted")
-_ROWS, _NOTES, _DETAILS = 5, 3, 5  # lines that are always there
+_ROWS, _ORIGIN, _NOTES, _DETAILS = 5, 2, 3, 5  # lines that are always there
 _PICTURE = 5.0  # height in buttons
 _IMPORTABLE = (Standing.READY, Standing.GONE, Standing.EDITED)
 _STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "paint": "Painting"}
@@ -159,8 +158,8 @@ def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     newer.alignment = "CENTER"
     newer.label(text=_("Run {number} of {count}").format(number=len(jobs) - jobs.index(job), count=len(jobs)))
     row.operator("img23d.browse_runs", text="", icon="TRIA_RIGHT").step = -1
-    if job.picture:
-        draw_sentence(layout, context, _origin(job).format(photo=PurePath(job.picture).name), icon="IMAGE_DATA")
+    origin = _origin(job).format(photo=PurePath(job.picture).name) if job.picture else ""
+    draw_slot(layout, context, [Said(text=origin, icon="IMAGE_DATA")] if origin else [], lines=_ORIGIN)
     _draw_end(layout, job)
     if not job.is_generation:
         layout.label(text="")  # a re-texture is as high as a run that makes objects: what is below was just pressed

@@ -246,14 +246,16 @@ def test_the_cross_of_a_thing_stays_where_it_is_when_the_one_beside_it_is_over(r
 
 
 def test_a_retexture_leaves_the_results_as_high_as_they_were(run, values, photo, glbs):
-    """Its button stands below them."""
+    """Its button stands below them. What it was painted with has a longer name than the photo."""
+    picture = photo.with_name(f"04_orange_bowl_on_the_table_cutout{photo.suffix}")
+    picture.write_bytes(photo.read_bytes())
     start(run)
     run.mesh(0, glbs[0], textured=True)
     run.finish(made=1)
     run.tick()
     before = measured("results").height()
     bpy.ops.mesh.primitive_cube_add()
-    values.retexture_picture = str(photo)
+    values.retexture_picture = str(picture)
     assert bpy.ops.img23d.retexture() == {"FINISHED"}
     run.tick()
     assert run.owner.session.jobs[0].is_retexture and measured("results").height() == pytest.approx(before)
