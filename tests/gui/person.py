@@ -232,7 +232,10 @@ def save_and_reopen() -> None:
     in_viewport("ctrl+s")
     go_to(screen.SHOTS)
     x, y = find("Cancel", Region(left=900, top=700))
-    click_at(x + 137, y)  # the button that saves, which each version calls otherwise
+    for _ in range(3):  # the first click may only end the typing of the folder
+        click_at(x + 137, y)  # the button that saves, which each version calls otherwise
+        if any(fact.startswith("file ") and len(fact) > 5 for fact in after(4.0)):
+            break
     await_that(lambda facts: any(fact.startswith("file ") and len(fact) > 5 for fact in facts), "the file to be saved")
     saved = next(fact for fact in state() if fact.startswith("file "))
     in_viewport("ctrl+q")
