@@ -9,7 +9,6 @@ Ends with "person: all steps passed" where both goals are kept, and with status 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from hands import SIDEBAR, VIEWPORT, in_viewport  # noqa: E402
 from person import PHOTO, ZIP  # noqa: E402
-from screen import NotSeen, Region, await_state, await_that, click_at, drop, find, is_seen, key, say, shot, state, type_text  # noqa: E402
+from screen import NotSeen, Region, await_state, await_that, click_at, drop, find, is_seen, key, run_script, say, shot, state, type_text  # noqa: E402
 
 NAMES = os.environ.get("IMG23D_NAMES", "red apple, yellow duck")
 _MOST_CLICKS, _MOST_SECONDS = 5, 60.0
@@ -130,9 +129,4 @@ def _are_seen(facts: list[str]) -> bool:
 
 
 if __name__ == "__main__":
-    try:
-        main()
-    except (NotSeen, subprocess.CalledProcessError) as error:
-        shot("failed")
-        say(f"stopped: {error}")
-        sys.exit(1)
+    run_script(main)

@@ -231,6 +231,16 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
+def run_script(main: Callable[[], None]) -> None:
+    """Ends the program with status 1, and a picture, where something does not come."""
+    try:
+        main()
+    except (NotSeen, subprocess.CalledProcessError) as error:
+        shot("failed")
+        say(f"stopped: {error}")
+        sys.exit(1)
+
+
 def meanwhile(what: str) -> None:
     """Whoever wants to look on while something is waited for; told what for."""
     for look in ONLOOKERS:

@@ -136,9 +136,16 @@ def _seamed(rgb: np.ndarray, stay: np.ndarray, theirs: np.ndarray, reach: int) -
     markers[stay & _far(theirs, reach)], markers[theirs & _far(stay, reach)] = 1, 2
     if not (markers == 1).any() or not (markers == 2).any():
         return stay
+    mine = first_basin(rgb, markers)
+    return np.where(markers == 3, stay, mine) & (stay | theirs)
+
+
+def first_basin(rgb: np.ndarray, markers: np.ndarray) -> np.ndarray:
+    """(h, w) bool: what watershed over `rgb` (h, w, 3) uint8 gives to marker 1 of `markers` (h, w) int32, with the line to the
+    others. Marker 2 is what it is told from; 0 is open. `markers` is changed.
+    """
     cv2.watershed(np.ascontiguousarray(rgb), markers)
-    mine = cv2.dilate((markers == 1).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0  # with the line between the two
-    return np.where(markers == 3, stay, mine & (markers != 2)) & (stay | theirs)
+    return (cv2.dilate((markers == 1).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & (markers != 2)
 
 
 def _far(mask: np.ndarray, reach: int) -> np.ndarray:

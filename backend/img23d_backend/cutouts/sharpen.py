@@ -21,8 +21,9 @@ def sharpened(rgb: np.ndarray, alpha: np.ndarray, zoom: float) -> np.ndarray:
     """Alpha (h, w) float32 0..1, with the edge where the colours of `rgb` (h, w, 3) uint8 have it.
 
     `zoom` is how many pixels of the picture one of the network's stood for: where it was shown the picture enlarged to twice
-    its size (0.5), its own edge is the better one, and the colours of a pattern behind the thing would only fray it. Where the matte is soft over a wider band along the
-    outline than its own coarseness makes it (hair, fur), it stays soft. Inside, doubtful places become thing or gap.
+    its size (0.5), its own edge is the better one, and the colours of a pattern behind the thing would only fray it. Where the
+    matte is soft over a wider band along the outline than its own coarseness makes it (hair, fur), it stays soft. Inside,
+    doubtful places become thing or gap.
     """
     solid = alpha >= 0.5
     if not solid.any() or solid.all():

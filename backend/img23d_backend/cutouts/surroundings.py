@@ -7,7 +7,7 @@ import numpy as np
 
 from ..stages import Found, Photo, PixelBox
 from .framing import inside_box, view, without_others
-from .neighbours import without_neighbours
+from .neighbours import first_basin, without_neighbours
 
 _AROUND = 1.5  # sides of the thing: what is seen of the photo
 _TOLERANCE, _TOLERANCE_LEAST = 0.04, 2  # of the thing's longer side, pixels: how far a box may be too tight
@@ -58,13 +58,19 @@ def own_part(alpha: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray 
     if main > 0:
         grown = labels == main
         runs_out = found.parted or inside[main] < _WHOLE * areas[main]
-        if found.mask is None:
-            own = None if rgb is None else without_neighbours(rgb, grown, place, _within(found.box, window))
-        else:
-            own = _parted(rgb, grown, view(found.mask, window)) if runs_out and rgb is not None else None
+        own = None if rgb is None else _by_edge(rgb, grown, place, found, window, runs_out=runs_out)
         if own is not None or runs_out:
             mine &= ~grown | (place if own is None else own)
     return without_others(alpha, mine)
+
+
+def _by_edge(
+    rgb: np.ndarray, grown: np.ndarray, place: np.ndarray, found: Found, window: PixelBox, *, runs_out: bool
+) -> np.ndarray | None:
+    """(h, w) bool: the thing's part of what has grown together; None where the photo does not tell."""
+    if found.mask is None:
+        return without_neighbours(rgb, grown, place, _within(found.box, window))
+    return _parted(rgb, grown, view(found.mask, window)) if runs_out else None
 
 
 def _parted(rgb: np.ndarray, grown: np.ndarray, mask: np.ndarray) -> np.ndarray | None:
@@ -80,9 +86,7 @@ def _parted(rgb: np.ndarray, grown: np.ndarray, mask: np.ndarray) -> np.ndarray 
         return None
     markers = np.where(grown, 0, 3).astype(np.int32)
     markers[sure], markers[others] = 1, 2
-    cv2.watershed(np.ascontiguousarray(rgb), markers)
-    part = (markers == 1).astype(np.uint8)
-    return (cv2.dilate(part, np.ones((3, 3), np.uint8)) > 0) & grown & (markers != 2)  # with the line between the two
+    return first_basin(rgb, markers) & grown
 
 
 def _within(box: PixelBox, window: PixelBox) -> PixelBox:
