@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 
 def main() -> int:
     """The program's exit code. Nothing but the standard library is imported before the pipes are taken."""
-    # Our matrices are small: more threads of NumPy's BLAS only wait for each other and take the processor from Blender.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if sys.argv[1:2] == ["serve"]:
         return _serve(sys.argv[2:])
     from .command_line import run

@@ -49,8 +49,7 @@ def measure_published(python: Path, *, machine: str) -> None:
         folder.mkdir(parents=True)
         print(f"Full size: {set_id} ...", flush=True)
         try:
-            environment = {**clean_environment(), "OPENBLAS_NUM_THREADS": "1"}  # as the backend sets it
-            run([python, "-m", f"{__package__}.published", set_id, folder / "models", answer], env=environment, cwd=ROOT)
+            run([python, "-m", f"{__package__}.published", set_id, folder / "models", answer], env=clean_environment(), cwd=ROOT)
             rows.append(json.loads(answer.read_text(encoding="utf-8")))
         finally:
             shutil.rmtree(folder, ignore_errors=True)

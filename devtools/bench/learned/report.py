@@ -116,10 +116,9 @@ def _measured(python: Path, part: str, arguments: Sequence[str | Path]) -> list[
     out = OUT / f"{part}.json"
     out.unlink(missing_ok=True)
     print(f"Measuring: {part} ...", flush=True)
-    environment = {**clean_environment(), "OPENBLAS_NUM_THREADS": "1"}  # as the backend sets it
     order = [*arguments, out] if part == "memory" else [out, *arguments]
     try:
-        run([python, "-m", f"{__package__}.{part}", *order], env=environment, cwd=ROOT)
+        run([python, "-m", f"{__package__}.{part}", *order], env=clean_environment(), cwd=ROOT)
     except DevError as error:
         print(error, file=sys.stderr)
         return None
