@@ -130,7 +130,9 @@ def uv_variables() -> dict[str, str]:
 
 def _pip_settings() -> dict[str, str]:
     """pip's configuration by its keys; what stands for the environment, or for installing, goes before what is global."""
-    listed = output_of([sys.executable, "-m", "pip", "config", "list"]).stdout
+    pythons = dict.fromkeys((sys.executable, getattr(sys, "_base_executable", sys.executable)))  # an environment may have no pip
+    answers = (output_of([python, "-m", "pip", "config", "list"]) for python in pythons)
+    listed = next((answer.stdout for answer in answers if answer.returncode == 0), "")
     found = re.findall(r"^(\S+)\.([\w-]+)='(.*)'$", listed, re.MULTILINE)
     order = ("global", "install", ":env:")
     known = sorted((order.index(section), key, value) for section, key, value in found if section in order)

@@ -22,6 +22,7 @@ IN_BLENDER = ("blender",)
 BESIDE = (*IN_BLENDER, *LEARNED)  # about as long as the plain ones, and each suite keeps little more than one processor busy
 THREADS = "2"  # of torch: small networks only wait for more
 RESULTS = BUILD / "test"
+ALL = "IMG23D_ALL_TESTS"  # nothing that a test needs may be missing: it fails where it would be skipped under a plain pytest
 NO_TESTS = 5  # pytest's exit status
 
 
@@ -55,7 +56,7 @@ def set_up(*, fast: bool) -> tuple[list[Suite], dict[str, str]]:
     for needed in (environment.manual_python, environment.network_python):
         needed()  # the tests that use them have no pip to make them with
     suites = [Suite(folder=folder, python=plain) for folder in PLAIN]
-    variables = environment.uv_variables()  # for the tests that install
+    variables = environment.uv_variables() | {ALL: "1"}  # for the tests that install
     if not fast:
         learned = environment.learned_python()
         variables |= {"IMG23D_LEARNED_PYTHON": str(learned), "IMG23D_TINY_MODELS": str(_tiny_models(learned))}

@@ -35,7 +35,7 @@ class Desk:
         request = InstallEnvironment(
             job="s", folder=str(self.environment), uv=str(self.uv), python=sys.executable, torch_build=torch_build, online=True
         )
-        install_environment(request, SetupContext(notify=self.notices.append))
+        install_environment(request, SetupContext(notify=self.notices.append), free_bytes=lambda folder: 10**12)
         record = read_record(self.environment)
         assert record is not None and record.torch_build == torch_build
         return record.torch

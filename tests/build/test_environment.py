@@ -80,3 +80,16 @@ def test_what_pip_was_told_is_said_to_uv(monkeypatch):
     assert Path(told["UV_CACHE_DIR"]) == environment.BUILD / "uv-cache"
     monkeypatch.setenv("UV_FIND_LINKS", "/mine")
     assert "UV_FIND_LINKS" not in environment.uv_variables(), "what uv was told itself stays"
+
+
+def test_an_environment_without_pip_asks_the_python_that_made_it(monkeypatch):
+    """As those below build/ are made; tests that install run in them."""
+
+    def output_of(command):
+        has_pip = command[0] == "/usr/bin/python-of-the-system"
+        return subprocess.CompletedProcess(command, not has_pip, stdout="global.cert='/etc/studio.pem'\n" if has_pip else "")
+
+    monkeypatch.setattr(environment, "output_of", output_of)
+    monkeypatch.setattr(environment.sys, "_base_executable", "/usr/bin/python-of-the-system")
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    assert environment.uv_variables()["SSL_CERT_FILE"] == "/etc/studio.pem"

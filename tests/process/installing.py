@@ -24,9 +24,27 @@ from img23d_protocol.choices import TENCENT_LICENCE  # noqa: E402
 from img23d_protocol.messages import InstallEnvironment, SetupStep  # noqa: E402
 
 from blender_img23d.process.installer import find_uv  # noqa: E402
+from blender_img23d.shared.img23d_protocol import Img23DError  # noqa: E402
 from devtools.environment import uv_variables  # noqa: E402
 
 SECONDS = 300.0  # for a whole set-up, also on a slow line
+
+
+def program_lacking() -> str:
+    """Why no set-up can begin here; "" where it can."""
+    try:
+        find_uv()
+    except Img23DError:
+        return "uv is missing: python -m pip install -r devtools/requirements/tests.txt"
+    return ""
+
+
+def packages_lacking() -> str:
+    """Why nothing can be installed here; "" where it can."""
+    command = [str(find_uv()), "pip", "compile", "--quiet", "--no-deps", "--no-header", "-"]
+    told = os.environ | variables() | {"UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": "10"}
+    done = subprocess.run(command, input="filelock\n", env=told, capture_output=True, text=True)  # one of those that torch needs
+    return "" if done.returncode == 0 else f"uv reaches no packages: {' '.join(done.stderr.split())}"
 
 
 def request(folder: Path, torch_build: str = "cpu", **changes) -> InstallEnvironment:

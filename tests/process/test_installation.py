@@ -26,14 +26,31 @@ from blender_img23d.core.environment import EnvironmentState
 from blender_img23d.process.installer import environment_python, environment_state
 from blender_img23d.process.launch import new_link
 from devtools.places import BUILD
+from devtools.tests import ALL
 
 BACKEND = ROOT / "backend"
 TINY_MODELS = os.environ.get("IMG23D_TINY_MODELS")  # small checkpoints, where build_addon.py has made them
 linux = pytest.mark.skipif(sys.platform != "linux", reason="signals and /proc")
 
 
+def _need(lacking: str) -> None:
+    """Skips where something is lacking, and fails where all tests have to run."""
+    if lacking:
+        (pytest.fail if os.environ.get(ALL) else pytest.skip)(lacking)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def program() -> None:
+    _need(installing.program_lacking())
+
+
 @pytest.fixture(scope="module")
-def home() -> Iterator[Path]:
+def packages(program: None) -> None:
+    _need(installing.packages_lacking())
+
+
+@pytest.fixture(scope="module")
+def home(packages: None) -> Iterator[Path]:
     """On the disk of uv's cache, so that files are linked and not copied."""
     (BUILD / "test").mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="installer ü ", dir=BUILD / "test") as folder:
