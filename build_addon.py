@@ -64,7 +64,8 @@ def do_link(arguments: argparse.Namespace) -> None:
 def do_messages(arguments: argparse.Namespace) -> None:
     from devtools import messages
 
-    for line in messages.report(arguments.language, prune=arguments.prune):
+    lines = messages.report(arguments.language, prune=arguments.prune) if arguments.language else messages.write_table()
+    for line in lines:
         print(line)
 
 
@@ -108,8 +109,8 @@ def parse_arguments() -> argparse.Namespace:
     command.add_argument("--resources", type=Path, help="a Blender user folder such as ~/.config/blender/4.5; default: all found")
     command.set_defaults(action=do_link)
 
-    command = commands.add_parser("messages", help="list the texts that a translation lacks or has in vain")
-    command.add_argument("language", help="as Blender calls it, such as de_DE")
+    command = commands.add_parser("messages", help="write tests/architecture/messages.txt anew, or list what a translation lacks")
+    command.add_argument("language", nargs="?", help="list the texts that this one lacks or has in vain; as Blender calls it, such as de_DE")
     command.add_argument("--prune", action="store_true", help="take out what is not shown any more")
     command.set_defaults(action=do_messages)
 

@@ -1,63 +1,46 @@
-"""Everything that the extension shows, read from its source: what a translation has to know.
-
-A string counts as shown when it reads as text: it begins with a capital letter or a number and goes on with small letters. Docstrings, parts of
-f-strings and what goes to the log do not count.
-"""
+"""What the program shows, in two tables: all messages, so that a change of any is seen and read, and for each language those of the extension."""
 
 from __future__ import annotations
 
 import ast
 import json
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 
-from .places import EXTENSION
+from .places import BACKEND, EXTENSION, ROOT
+from .shown import shown_in
 
+TABLE = ROOT / "tests" / "architecture" / "messages.txt"
 _TRANSLATIONS = EXTENSION / "translations"
 
-# Where nothing is shown, or what is shown there is not the extension's own
+# Of the extension, where nothing is shown, or what is shown there is not its own
 _SKIPPED = {"translations", "process", "shared"}
 _SHOWN_OF_SHARED = {"choices.py", "names.py"}
-_TEXT = re.compile(r"[“\"(]*(Img23D: )?([A-Z{]|\d+ )[^_]*[a-z]", re.DOTALL)
-_IDENTIFIER = re.compile(r"[A-Z][A-Za-z]*[a-z][A-Z]\w*|[A-Z]\w*_\w*|[A-Za-z]+(\.[A-Za-z_]+)+")
-_LOGGING = {"debug", "info", "warning", "error", "exception", "log", "getLogger"}
 
 
 def messages() -> dict[str, list[str]]:
-    """Text -> where it stands, in the order of the files."""
+    """What can be translated: text -> where it stands, in the order of the files."""
     found: dict[str, list[str]] = {}
     for path in sorted(EXTENSION.rglob("*.py")):
         inner = path.relative_to(EXTENSION)
         if inner.parts[0] in _SKIPPED and not (inner.parts[0] == "shared" and path.name in _SHOWN_OF_SHARED):
             continue
-        for line, text in shown_in(path.read_text(encoding="utf-8")):
-            found.setdefault(text, []).append(f"{inner.as_posix()}:{line}")
+        for one in shown_in(ast.parse(path.read_text(encoding="utf-8"))):
+            if not one.is_filled:
+                found.setdefault(one.text, []).append(f"{inner.as_posix()}:{one.line}")
     return found
 
 
-def shown_in(source: str) -> Iterator[tuple[int, str]]:
-    """(line, text) of a module's strings that are shown."""
-    tree = ast.parse(source)
-    hidden = {id(inner) for node in _hidden(tree) for inner in ast.walk(node)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in hidden and _reads_as_text(node.value):
-            yield node.lineno, node.value
+def table(trees: Iterable[ast.AST]) -> list[str]:
+    """All messages of these modules, a line each, sorted; a line break in a message stands as \\n."""
+    return sorted({one.text.replace("\n", "\\n") for tree in trees for one in shown_in(tree)})
 
 
-def _reads_as_text(value: str) -> bool:
-    return _TEXT.match(value) is not None and _IDENTIFIER.fullmatch(value) is None
-
-
-def _hidden(tree: ast.AST) -> Iterator[ast.AST]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.JoinedStr):
-            yield node
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):  # a docstring
-            yield node
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _LOGGING:
-            yield node
-        elif isinstance(node, ast.arg) and node.annotation is not None:
-            yield node.annotation
+def write_table() -> list[str]:
+    """Write the table of all messages anew, and tell what has changed."""
+    files = [path for root in (EXTENSION, BACKEND / "img23d_backend") for path in root.rglob("*.py") if path.parent != _TRANSLATIONS]
+    now, before = table(ast.parse(path.read_text(encoding="utf-8")) for path in files), TABLE.read_text(encoding="utf-8").splitlines()
+    TABLE.write_text("\n".join(now) + "\n", encoding="utf-8", newline="\n")
+    return [f"gone: {text}" for text in sorted(set(before) - set(now))] + [f"new: {text}" for text in sorted(set(now) - set(before))]
 
 
 def catalogues() -> dict[str, dict[str, str]]:

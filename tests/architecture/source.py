@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,24 +36,41 @@ class Module:
 
     @cached_property
     def tree(self) -> ast.Module:
-        return ast.parse(self.source)
+        """Raises SyntaxError for what Blender's oldest Python, which is 3.11, does not know; a newer one that runs this sees of it only what
+        its `feature_version` tells."""
+        return ast.parse(self.source, feature_version=(3, 11))
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
-        """Of the whole tree, breadth first: walked once for all rules."""
-        return list(ast.walk(self.tree))
+        """Of the whole tree: walked once for all rules."""
+        return [node for node, _ in self._walked]
+
+    @cached_property
+    def _walked(self) -> list[tuple[ast.AST, bool]]:
+        """Each node, and whether it lies in a function."""
+        found: list[tuple[ast.AST, bool]] = []
+        left: list[tuple[ast.AST, bool]] = [(self.tree, False)]
+        while left:
+            node, is_late = left.pop()
+            found.append((node, is_late))
+            is_late = is_late or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            for name in node._fields:
+                value = getattr(node, name, None)
+                if isinstance(value, list):
+                    left += [(inner, is_late) for inner in reversed(value) if isinstance(inner, ast.AST)]
+                elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+                    left.append((value, is_late))
+        return found
 
     @property
     def package(self) -> str:
         return self.name if self.is_package else self.name.rpartition(".")[0]
 
     def imports(self) -> Iterator[Import]:
-        late = {id(inner) for node in _outermost_functions(self.tree) for inner in ast.walk(node)}
         typing_only = {id(inner) for node in self._typing_blocks() for inner in ast.walk(node)}
-        for node in self.nodes:
-            is_early = id(node) not in late and id(node) not in typing_only
+        for node, is_late in self._walked:
             for target in self._targets(node):
-                yield Import(target=target, line=node.lineno, is_at_module_level=is_early)
+                yield Import(target=target, line=node.lineno, is_at_module_level=not is_late and id(node) not in typing_only)
 
     def _targets(self, node: ast.AST) -> list[str]:
         if isinstance(node, ast.Import):
@@ -75,15 +93,6 @@ class Module:
         return ".".join([*above, *([node.module] if node.module else [])])
 
 
-def _outermost_functions(tree: ast.AST) -> Iterator[ast.AST]:
-    """Those that lie in no other one."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            yield node
-        else:
-            yield from _outermost_functions(node)
-
-
 @cache
 def extension_modules() -> list[Module]:
     """All modules in `blender_img23d`, the protocol under its name there."""
@@ -99,9 +108,22 @@ def product_modules() -> list[Module]:
     return extension_modules() + backend_modules()
 
 
+@cache
 def python_files() -> list[Path]:
-    """Every Python file of the project, tests and tools included."""
-    return sorted(path for path in ROOT.rglob("*.py") if not NOT_OURS & set(path.relative_to(ROOT).parts))
+    """Every Python file of the project, tests and tools included. build/ holds whole environments, so it is not gone through."""
+    found: list[Path] = []
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in NOT_OURS]
+        found += [Path(folder, name) for name in files if name.endswith(".py")]
+    return sorted(found)
+
+
+@cache
+def other_modules() -> list[Module]:
+    """Tests and tools, by their paths."""
+    package_roots = (ROOT / EXTENSION, ROOT / "backend" / BACKEND)
+    files = [path for path in python_files() if not any(path.is_relative_to(root) for root in package_roots)]
+    return [Module(name=str(path.relative_to(ROOT)), source=path.read_text(encoding="utf-8")) for path in files]
 
 
 def _modules(root: Path, package: str) -> list[Module]:
