@@ -17,7 +17,6 @@ from .png import read_rgba, write_png
 from .runs import Run, TargetRecord, TargetState
 from .stages import CutOut, Forms, Found, Mesh, Painted, PixelBox, Shaped
 
-
 _PAINTING = "_painting_"
 
 
@@ -98,7 +97,7 @@ class Results:
         )
 
     def keep_solid(self, index: int, solid: Solid, cutout: CutOut) -> None:
-        from .mesh.export import write_glb
+        from .mesh.glb import write_glb
 
         path, shaped, placement = self.run.path_for(index, "_shape.glb"), solid.shaped, solid.placement
         target = self.target(index)
@@ -119,7 +118,7 @@ class Results:
         self._keep_preview(index, Stage.SHAPE, "_preview_shape.png", self._portrait(shaped.mesh))
 
     def keep_painted(self, index: int, solid: Solid, painted: Painted) -> None:
-        from .mesh.export import write_glb
+        from .mesh.glb import write_glb
 
         path, placement = self.run.path_for(index, ".glb"), solid.placement
         target = self.target(index)
@@ -140,7 +139,7 @@ class Results:
 
     def _portrait(self, mesh: Mesh, uv: np.ndarray | None = None, texture: np.ndarray | None = None) -> np.ndarray:
         """Drawn once of the same mesh, such as that of two things with one cut-out."""
-        from .mesh.portrait import portrait
+        from .mesh.raster.thumbnail import portrait
 
         key = (id(mesh), id(texture))
         return self.portraits.get(key, lambda: (mesh, texture, portrait(mesh, uv=uv, texture=texture)))[-1]

@@ -11,8 +11,8 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, UvSource
 
-from .mesh.layout import covers_twice
-from .mesh.unwrap import unwrap_mesh
+from .mesh.uv.layout import covers_twice
+from .mesh.uv.unwrap import unwrap_mesh
 from .mesh_file import MeshFile, read_mesh_file
 from .stages import Context, CutOut, Painter, View
 

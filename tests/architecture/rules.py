@@ -35,12 +35,19 @@ EXTENSION_LAYERS: dict[str, tuple[set[str], bool]] = {
 }
 
 # Folders of the backend whose arrows are fixed; what stands beside them is the pipeline's own and may use all of these.
+# A folder below another has its own row; whoever may use a folder may use what lies below it.
 BACKEND_LAYERS: dict[str, set[str]] = {
     "setup_context": set(),
     "setup": {"setup_context", "nvidia"},
     "stages": {"setup_context"},
     "kept": set(),
-    "mesh": {"stages"},
+    "mesh": {"stages"},  # glb.py and what lies below
+    "mesh.topology": {"stages"},
+    "mesh.raster": {"stages", "mesh.topology"},
+    "mesh.uv": {"stages", "mesh.topology", "mesh.raster"},
+    "mesh.texture": {"stages", "mesh.topology", "mesh.raster", "mesh.uv"},
+    "mesh.isosurface": {"stages"},
+    "mesh.heightfield": {"stages", "mesh.topology"},
     "models": {"stages", "setup_context", "process_memory", "nvidia"},
     "cutouts": {"stages"},
     "engines": {"stages", "kept", "mesh", "models", "cutouts"},
@@ -104,15 +111,25 @@ def _network_objection(name: str, one: Import) -> str:
 
 
 def _inner_objection(name: str, target: str) -> str:
+    inner = target.removeprefix(BACKEND).lstrip(".")
     here, there = _layer(name, BACKEND), _layer(target, BACKEND)
     if here == there == "engines":
         mine, other = _engine(name), _engine(target)
         return "an engine does not know another one" if mine and other and mine != other and _is_engine(other) else ""
-    if here in BACKEND_LAYERS:
-        return "" if there == here or there in BACKEND_LAYERS[here] else f"{here} does not know {there or BACKEND}"
+    if row := _row(name.removeprefix(BACKEND).lstrip(".")):
+        return "" if any(_lies_in(inner, one) for one in BACKEND_LAYERS[row] | {row}) else f"{row} does not know {inner or BACKEND}"
     if there in TOP_OF_BACKEND and here not in TOP_OF_BACKEND:
         return f"{there} stands above"
     return ""
+
+
+def _row(inner: str) -> str:
+    """The row of BACKEND_LAYERS for a module, the innermost folder's; "" where there is none."""
+    return max((one for one in BACKEND_LAYERS if _lies_in(inner, one)), key=len, default="")
+
+
+def _lies_in(inner: str, folder: str) -> bool:
+    return inner == folder or inner.startswith(f"{folder}.")
 
 
 def _layer(dotted: str, package: str) -> str:

@@ -13,7 +13,7 @@ from img23d_backend.engines.hunyuan3d import make_shaper
 from img23d_backend.engines.hunyuan3d.latents import Framed, sample_latents
 from img23d_backend.engines.hunyuan3d.plan import make_plan
 from img23d_backend.engines.hunyuan3d.shape import HunyuanShaper
-from img23d_backend.mesh.checks import find_defects
+from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.models import devices
 from img23d_backend.models.memory import ModelStore
 from img23d_backend.models.registry import weight_set

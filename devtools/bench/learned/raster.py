@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import solids
-from .full_size import use_the_projects_code
 from ..rows import Row, row
 from ..timing import in_turn
+from . import solids
+from .full_size import use_the_projects_code
 
 if TYPE_CHECKING:
     from img23d_backend.engines.hunyuan3d.control_maps import ControlMaps
@@ -62,9 +62,9 @@ def _compared(mesh: Mesh, name: str) -> Iterator[Row]:
 
 
 def _mesh(solid: Callable[[np.ndarray], np.ndarray], count: int) -> Mesh:
-    from img23d_backend.mesh.isosurface import extract_surface
-    from img23d_backend.mesh.octree import sample_sparse
-    from img23d_backend.mesh.simplify import simplify
+    from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
+    from img23d_backend.mesh.isosurface.octree import sample_sparse
+    from img23d_backend.mesh.topology.simplify import simplify
 
     return simplify(extract_surface(sample_sparse(solid, resolution=RESOLUTION, bounds=BOUNDS)), count)
 

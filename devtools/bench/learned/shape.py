@@ -17,9 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...places import ROOT
-from . import full_size
 from ..rows import Row, row
 from ..timing import RUNS
+from . import full_size
 
 RESOLUTION = 384
 _DENSE_QUERIES = (RESOLUTION + 1) ** 3
@@ -98,7 +98,7 @@ def decoding(folder: Path, device: str) -> list[Row]:
     import torch
     from img23d_backend.engines.hunyuan3d.networks.vae import ShapeVAE
     from img23d_backend.engines.hunyuan3d.parts import ShapeParts
-    from img23d_backend.mesh.octree import sample_sparse
+    from img23d_backend.mesh.isosurface.octree import sample_sparse
 
     is_cpu = device == "cpu"
     if is_cpu:

@@ -13,8 +13,8 @@ from functools import partial
 
 import numpy as np
 
-from ...mesh.normals import area_vectors, unit
-from ...mesh.rasterize import Raster, covered, rasterize
+from ...mesh.raster.rasterize import Raster, covered, rasterize
+from ...mesh.topology.normals import area_vectors, unit
 from ...stages import Mesh, View
 from .cameras import Cameras
 

@@ -15,11 +15,11 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import PAINTERS, PREVIEW_PAINT
 from img23d_protocol.messages import Settings
 
-from ...mesh.bake import Shot, bake
-from ...mesh.fill import fill_surface
-from ...mesh.layout import Layout, layout_from
-from ...mesh.sight import directions
-from ...mesh.unwrap import unwrap_mesh
+from ...mesh.raster.visibility import directions
+from ...mesh.texture.bake import Shot, bake
+from ...mesh.texture.fill import fill_surface
+from ...mesh.uv.layout import Layout, layout_from
+from ...mesh.uv.unwrap import unwrap_mesh
 from ...models.memory import ModelStore, with_less_memory
 from ...models.weights import WeightStore
 from ...stages import Context, CutOut, Mesh, Painted, Painter, View

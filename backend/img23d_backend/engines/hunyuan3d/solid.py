@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...mesh.cleanup import clean
-from ...mesh.isosurface import extract_surface
-from ...mesh.octree import SparseField, sample_sparse
-from ...mesh.simplify import simplify
+from ...mesh.isosurface.marching_cubes import extract_surface
+from ...mesh.isosurface.octree import SparseField, sample_sparse
+from ...mesh.topology.cleanup import clean
+from ...mesh.topology.simplify import simplify
 from ...stages import CutOut, Mesh, View
 from .latents import Report, within
 from .plan import Plan
