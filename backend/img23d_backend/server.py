@@ -39,10 +39,11 @@ from img23d_protocol.messages import (
     Unwrap,
 )
 
-from . import __version__, process_memory
+from . import __version__
 from .channel import Channel
 from .engines import Engines
 from .job import Caller
+from .machine import process_memory
 from .outbox import ForwardingHandler, Outbox, end_process
 
 log = logging.getLogger(__name__)

@@ -34,9 +34,9 @@ from img23d_protocol.variables import DEVICES, HUB_LOGIN, NETWORK, SYSTEM, WEIGH
 from .engines import Engines
 from .home import environment_folder, models_folder
 from .interrupt import cancel_on_interrupt
-from .models.registry import TENCENT_TERRITORY, weight_set
 from .setup_jobs import run_setup_job
 from .setup_printer import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, SetupPrinter
+from .weights.registry import TENCENT_TERRITORY, weight_set
 
 DEFAULT_SETS = (
     GROUNDERS[0][0],

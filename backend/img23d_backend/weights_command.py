@@ -21,9 +21,9 @@ from img23d_protocol.messages import (
 from .engines import Engines
 from .home import models_folder
 from .interrupt import cancel_on_interrupt
-from .models.registry import WEIGHT_SETS, weight_set
 from .setup_jobs import run_setup_job
 from .setup_printer import EXIT_DONE, SetupPrinter
+from .weights.registry import WEIGHT_SETS, weight_set
 
 _JOB = "command-line"
 

@@ -38,7 +38,7 @@ EXTENSION_LAYERS: dict[str, tuple[set[str], bool]] = {
 # A folder below another has its own row; whoever may use a folder may use what lies below it.
 BACKEND_LAYERS: dict[str, set[str]] = {
     "setup_context": set(),
-    "setup": {"setup_context", "nvidia"},
+    "setup": {"setup_context", "machine.nvidia"},
     "stages": {"setup_context"},
     "kept": set(),
     "mesh": {"stages"},  # glb.py and what lies below
@@ -48,9 +48,11 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "mesh.texture": {"stages", "mesh.topology", "mesh.raster", "mesh.uv"},
     "mesh.isosurface": {"stages"},
     "mesh.heightfield": {"stages", "mesh.topology"},
-    "models": {"stages", "setup_context", "process_memory", "nvidia"},
+    "machine": set(),
+    "weights": {"setup_context"},
+    "models": {"stages", "machine"},
     "cutouts": {"stages"},
-    "engines": {"stages", "kept", "mesh", "models", "cutouts"},
+    "engines": {"stages", "kept", "mesh", "models", "weights", "machine", "cutouts"},
 }
 NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late
 TOP_OF_BACKEND = {"server", "__main__"}  # nothing below them knows them
@@ -101,7 +103,7 @@ def _heavy_objection(name: str, one: Import) -> str:
     layer = _layer(name, BACKEND)
     if layer == "mesh":
         return "" if top(one.target) in HEAVY_FOR_MESHES else "too heavy for a mesh"
-    return "" if layer in {"engines", "models"} else "only in an engine or a model"
+    return "" if layer in {"engines", "models", "weights", "machine"} else "only in an engine or a model"
 
 
 def _network_objection(name: str, one: Import) -> str:

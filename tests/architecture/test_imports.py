@@ -62,7 +62,7 @@ def test_the_extensions_rules_bite(name: str, source: str) -> None:
         ("img23d_backend.pipeline", "from .server import serve"),
         ("img23d_backend.engines.birefnet.matte", "from .networks.birefnet import BiRefNet"),
         ("img23d_backend.engines.hunyuan3d.shape", "def f():\n    from ..birefnet.networks import swin"),
-        ("img23d_backend.models.weights", "import huggingface_hub"),
+        ("img23d_backend.weights.store", "import huggingface_hub"),
         ("img23d_backend.mesh.topology.simplify", "def f():\n    import transformers"),
         ("img23d_backend.setup.environment", "from ..stages import Mesh"),
     ],

@@ -17,7 +17,7 @@ from hy3dgen_paint import CAMERAS, PartsInMemory, RandomMaps, our_halves, plan_w
 from img23d_backend.engines.hunyuan3d.multiview import sample_views
 from img23d_backend.engines.hunyuan3d.networks.multiview import Conditions, MultiviewUNet
 from img23d_backend.engines.hunyuan3d.position_masks import position_masks
-from img23d_backend.models.memory import ModelStore
+from img23d_backend.models.store import ModelStore
 from torch import Tensor, nn
 
 SIDE, LATENTS = 128, 16

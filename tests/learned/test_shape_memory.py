@@ -10,10 +10,10 @@ import torch
 from img23d_backend.engines.hunyuan3d import make_shaper, plan, shape
 from img23d_backend.engines.hunyuan3d.plan import Plan
 from img23d_backend.engines.hunyuan3d.shape import HunyuanShaper
-from img23d_backend.models.devices import Device, find_devices
-from img23d_backend.models.memory import ModelStore
-from img23d_backend.models.weights import WeightStore
+from img23d_backend.machine.devices import Device, find_devices
+from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context
+from img23d_backend.weights.store import WeightStore
 from img23d_protocol.messages import Settings
 from img23d_protocol.settings import StageDevices
 from shape_desk import LEARNED, make_models, thing

@@ -46,7 +46,7 @@ def measure(models: Path, runs: Path, out: Path) -> None:
     """The reference is the first run, which has to read everything; the goals are the later ones' alone."""
     sys.path[:0] = [str(BACKEND), str(EXTENSION / "shared")]
     from img23d_backend.engines import Engines
-    from img23d_backend.models.memory import ModelStore
+    from img23d_backend.models.store import ModelStore
 
     engines = Engines(models)
     engines.load("hunyuan3d")
@@ -109,7 +109,7 @@ def _from_storage() -> int:
 
 
 def _device() -> str:
-    from img23d_backend.models.devices import choose
+    from img23d_backend.machine.devices import choose
 
     return choose("auto").label
 

@@ -158,9 +158,9 @@ def load(which: str, folder: Path, device: str) -> dict[str, float]:
     """Called in that process. Imports are not counted, but the memory that they take is, in both."""
     full_size.use_the_projects_code()
     import torch
-    from img23d_backend import process_memory
     from img23d_backend.engines.hunyuan3d.networks import conditioner, dit, vae  # noqa: F401
     from img23d_backend.engines.hunyuan3d.parts import ShapeParts
+    from img23d_backend.machine import process_memory
     from shape_checkpoints import hy3dgen_importable
 
     with hy3dgen_importable():

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...models.weights import WeightStore
+from ...weights.store import WeightStore
 
 if TYPE_CHECKING:
-    from ...models.memory import ModelStore
+    from ...models.store import ModelStore
     from ...stages import Painter
     from .paint import HunyuanPainter
     from .shape import HunyuanShaper

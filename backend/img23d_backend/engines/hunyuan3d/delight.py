@@ -20,7 +20,7 @@ from .latents import within
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ...models.memory import ModelStore
+    from ...models.store import ModelStore
     from .paint_plan import PaintPlan
 
 Report = Callable[[float, str], None]

@@ -45,7 +45,7 @@ def empty_prompt(folder: Path) -> Tensor:
 
 def _recorded_digest(weights: Path, set_folder: Path) -> str:
     """Which text encoder lies there, by the record of the download; empty where the folder has no record of ours."""
-    from ...models.record import read_record
+    from ...weights.record import read_record
 
     record = read_record(set_folder)
     file = record.files.get(weights.relative_to(set_folder).as_posix()) if record is not None else None

@@ -14,7 +14,7 @@ from .plan import Plan
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ...models.memory import ModelStore
+    from ...models.store import ModelStore
 
 Report = Callable[[float, str], None]
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from ...models.devices import PROCESSOR, Device, choose
-from ...models.memory import Attempt
+from ...machine.devices import PROCESSOR, Device, choose
+from ...models.store import Attempt
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from ...models.memory import ModelStore
+    from ...models.store import ModelStore
 
 T = TypeVar("T")
 P = TypeVar("P", bound="Lending")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from diffusers import EulerAncestralDiscreteScheduler, LCMScheduler
     from torch import Tensor
 
-    from ...models.memory import ModelStore
+    from ...models.store import ModelStore
     from .control_maps import ControlMaps
     from .networks.multiview import KeysValues, MultiviewUNet
     from .paint_plan import PaintPlan

@@ -20,9 +20,9 @@ from ...mesh.texture.bake import Shot, bake
 from ...mesh.texture.fill import fill_surface
 from ...mesh.uv.layout import Layout, layout_from
 from ...mesh.uv.unwrap import unwrap_mesh
-from ...models.memory import ModelStore, with_less_memory
-from ...models.weights import WeightStore
+from ...models.store import ModelStore, with_less_memory
 from ...stages import Context, CutOut, Mesh, Painted, Painter, View
+from ...weights.store import WeightStore
 from .beside import beside
 from .cameras import Cameras, make_cameras
 from .control_maps import ControlMaps, draw_control_maps

@@ -8,9 +8,9 @@ from pathlib import Path
 from img23d_protocol.choices import PAINT_DELIGHT, TURBO_PAINTER
 from img23d_protocol.settings import LearnedSettings
 
-from ...models.devices import choose
-from ...models.registry import weight_set
-from ...models.weights import WeightStore
+from ...machine.devices import choose
+from ...weights.registry import weight_set
+from ...weights.store import WeightStore
 from .lending import Lending, Network
 from .paint_parts import PaintParts
 

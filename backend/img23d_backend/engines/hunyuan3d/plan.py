@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from img23d_protocol.choices import SHAPE_MODELS, SPEEDS
 from img23d_protocol.settings import LearnedSettings
 
-from ...models.devices import choose
-from ...models.registry import weight_set
-from ...models.weights import WeightStore
+from ...machine.devices import choose
+from ...weights.registry import weight_set
+from ...weights.store import WeightStore
 from .config import ShapeConfig
 from .lending import Lending, Network
 from .parts import ShapeParts

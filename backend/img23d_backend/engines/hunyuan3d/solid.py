@@ -17,7 +17,7 @@ from .plan import Plan
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ...models.memory import ModelStore
+    from ...models.store import ModelStore
 
 BOUNDS = 1.01  # half the side of the cube in which the model's shapes lie
 _DECODED, _EXTRACTED, _CLEANED = 0.7, 0.8, 0.9  # of the progress

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Never code, and a pickle only where the same weights are published in no other form: torch's reader that runs no code opens
-# it (`loading.py`). A repository's other files stay where they are. `*` does not cross a slash.
+# it (`models/loading.py`). A repository's other files stay where they are. `*` does not cross a slash.
 QWEN_FILES = (
     "config.json",
     "generation_config.json",

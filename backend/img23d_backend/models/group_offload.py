@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from torch.nn import Module
 
-    from .devices import Device
+    from ..machine.devices import Device
 
 # The names that diffusers.hooks.group_offloading registers its hooks under; it has no public way to take them off.
 _HOOKS = ("layer_execution_tracker", "lazy_prefetch_group_offloading", "group_offloading")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .. import nvidia
+from . import nvidia
 
 
 def versions() -> str:

@@ -16,12 +16,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from . import system_memory
-from .devices import MEMORY_RESERVE, Device, find_devices
-from .less_memory import Attempt, with_less_memory
-from .memory_errors import DoesNotFit
-from .residence import Resident
-from .streaming import streaming
+from ..machine import memory
+from ..machine.devices import MEMORY_RESERVE, Device, find_devices
+from ..machine.memory_errors import DoesNotFit
+from .group_offload import streaming
+from .offloadable import Resident
+from .oom_fallbacks import Attempt, with_less_memory
 from .torch_memory import give_back, page_locked
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class ModelStore:
     for what was read ahead, and moving. `available` tells the machine's free memory.
     """
 
-    def __init__(self, available: Callable[[], int] = system_memory.available_bytes) -> None:
+    def __init__(self, available: Callable[[], int] = memory.available_bytes) -> None:
         self.bytes_read = 0
         self.seconds_moving = 0.0
         self._available = available
@@ -180,7 +180,7 @@ class ModelStore:
 
     def _lock_pages(self, key: str, model: Resident) -> None:
         left = self._available() - model.size
-        if left < _LEFT_UNLOCKED * system_memory.total_bytes():
+        if left < _LEFT_UNLOCKED * memory.total_bytes():
             return
         try:
             model.lock_pages(page_locked)
@@ -214,4 +214,4 @@ class ModelStore:
 
 
 def _bytes_to_build(device: Device) -> int:
-    return int(_BUILDING * system_memory.total_bytes()) if device.is_processor else 0
+    return int(_BUILDING * memory.total_bytes()) if device.is_processor else 0

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from img23d_protocol.messages import DeviceInfo
 
-from .. import nvidia
-from . import system_memory
+from . import memory, nvidia
 
 _AMD = "0x1002"  # PCI vendor
 
@@ -43,7 +42,7 @@ def _of_a_mac() -> tuple[DeviceInfo, ...]:
     """Metal shares the machine's memory."""
     if platform.machine() != "arm64":
         return ()
-    return (_card("Apple graphics (Metal)", system_memory.total_bytes()),)
+    return (_card("Apple graphics (Metal)", memory.total_bytes()),)
 
 
 def _card(label: str, total_bytes: int) -> DeviceInfo:

@@ -19,7 +19,7 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import AUTO_DEVICE, DEVICES
 from img23d_protocol.messages import DeviceInfo
 
-from . import system_memory
+from . import memory
 from .memory_errors import is_out_of_memory
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ class Device:
         """What a model may take now, with Blender open: free by the driver or kept by torch for reuse, less a reserve."""
         match self.kind:
             case "cpu":
-                return max(0, system_memory.available_bytes() - MEMORY_RESERVE)
+                return max(0, memory.available_bytes() - MEMORY_RESERVE)
             case "mps":
                 return max(0, _free_on_mac() - CARD_RESERVE)
             case _:
@@ -138,7 +138,7 @@ def _search() -> tuple[tuple[Device, ...], str]:
         id=PROCESSOR,
         torch_name="cpu",
         label=f"Processor ({os.cpu_count() or 1} threads)",
-        total_bytes=system_memory.total_bytes(),
+        total_bytes=memory.total_bytes(),
     )
     if not has_torch():
         return (processor,), ""
@@ -221,7 +221,7 @@ def _expectation(device: Device) -> str:
     """How long an object takes; nothing without torch, or where the card has no room left to find out."""
     if not has_torch():
         return ""
-    from .expectation import sentence
+    from .speed import sentence
 
     try:
         return sentence(device)
@@ -261,7 +261,7 @@ def _free_on_mac() -> int:
 
     taken = torch.mps.driver_allocated_memory()
     kept = taken - torch.mps.current_allocated_memory()
-    return min(torch.mps.recommended_max_memory() - taken, system_memory.available_bytes()) + kept
+    return min(torch.mps.recommended_max_memory() - taken, memory.available_bytes()) + kept
 
 
 def _multiplies_bfloat16() -> bool:

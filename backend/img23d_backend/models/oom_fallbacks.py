@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from img23d_protocol import ErrorCode, Img23DError
 
+from ..machine.memory_errors import DoesNotFit, is_out_of_memory
 from ..stages import Context
-from .memory_errors import DoesNotFit, is_out_of_memory
 
 if TYPE_CHECKING:
-    from .memory import ModelStore
+    from .store import ModelStore
 
 log = logging.getLogger(__name__)
 

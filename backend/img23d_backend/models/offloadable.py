@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
 
-    from .devices import Device
+    from ..machine.devices import Device
 
 # torch rounds a request for page-locked memory up to a power of two, so weights share blocks that are one.
 BLOCK_BYTES = 2**28
