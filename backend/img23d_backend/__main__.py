@@ -14,7 +14,7 @@ def main() -> int:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if sys.argv[1:2] == ["serve"]:
         return _serve(sys.argv[2:])
-    from .command_line import run
+    from .cli.commands import run
 
     return run(sys.argv[1:])
 
@@ -25,14 +25,14 @@ def _serve(arguments: list[str]) -> int:
     parser.add_argument("--models", type=Path, help="the folder of the models' weights")
     options = parser.parse_args(arguments)
 
-    from .channel import take_channel
-    from .parent import end_with_parent
+    from .serve.channel import take_channel
+    from .serve.parent import end_with_parent
 
     channel = take_channel(options.log)
     end_with_parent()
     from .engines import Engines
     from .home import models_folder
-    from .server import Server
+    from .serve.server import Server
 
     return Server(channel, Engines(options.models or models_folder())).serve()
 

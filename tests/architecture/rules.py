@@ -34,13 +34,20 @@ EXTENSION_LAYERS: dict[str, tuple[set[str], bool]] = {
     "": ({"registration"}, False),  # the package's own __init__
 }
 
-# Folders of the backend whose arrows are fixed; what stands beside them is the pipeline's own and may use all of these.
-# A folder below another has its own row; whoever may use a folder may use what lies below it.
+# Whom a folder or module of the backend may import besides itself. A folder below another has its own row; whoever may use
+# a folder may use what lies below it.
 BACKEND_LAYERS: dict[str, set[str]] = {
     "setup_context": set(),
-    "setup": {"setup_context", "machine.nvidia"},
     "stages": {"setup_context"},
     "kept": set(),
+    "home": set(),
+    "machine": set(),
+    "setup": {"setup_context", "machine.nvidia"},
+    "weights": {"setup_context"},
+    "models": {"stages", "machine"},
+    "images": {"stages"},  # decode.py and what lies below
+    "images.formats": {"images.metadata"},
+    "images.metadata": set(),
     "mesh": {"stages"},  # glb.py and what lies below
     "mesh.topology": {"stages"},
     "mesh.raster": {"stages", "mesh.topology"},
@@ -48,14 +55,16 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "mesh.texture": {"stages", "mesh.topology", "mesh.raster", "mesh.uv"},
     "mesh.isosurface": {"stages"},
     "mesh.heightfield": {"stages", "mesh.topology"},
-    "machine": set(),
-    "weights": {"setup_context"},
-    "models": {"stages", "machine"},
     "cutouts": {"stages"},
+    "arrange": {"stages", "images"},
     "engines": {"stages", "kept", "mesh", "models", "weights", "machine", "cutouts"},
+    "jobs": {"__version__", "stages", "setup_context", "kept", "arrange", "cutouts", "images", "mesh", "machine", "models", "engines", "setup"},
+    "diagnose": {"__version__", "stages", "setup", "weights", "machine", "engines", "jobs"},
+    "serve": {"__version__", "machine", "engines", "diagnose", "jobs"},
+    "cli": {"__version__", "home", "images", "weights", "engines", "diagnose", "jobs"},
+    "__main__": {"home", "engines", "serve", "cli"},
 }
 NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late
-TOP_OF_BACKEND = {"server", "__main__"}  # nothing below them knows them
 
 
 def extension_violations(module: Module) -> list[str]:
@@ -118,11 +127,10 @@ def _inner_objection(name: str, target: str) -> str:
     if here == there == "engines":
         mine, other = _engine(name), _engine(target)
         return "an engine does not know another one" if mine and other and mine != other and _is_engine(other) else ""
-    if row := _row(name.removeprefix(BACKEND).lstrip(".")):
-        return "" if any(_lies_in(inner, one) for one in BACKEND_LAYERS[row] | {row}) else f"{row} does not know {inner or BACKEND}"
-    if there in TOP_OF_BACKEND and here not in TOP_OF_BACKEND:
-        return f"{there} stands above"
-    return ""
+    row = _row(name.removeprefix(BACKEND).lstrip("."))
+    if not row:
+        return f"there is no row for {name}"
+    return "" if any(_lies_in(inner, one) for one in BACKEND_LAYERS[row] | {row}) else f"{row} does not know {inner or BACKEND}"
 
 
 def _row(inner: str) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from img23d_backend.command_line import run
+from img23d_backend.cli.commands import run
 from img23d_backend.diagnose import machine, places, programs, run_diagnosis
 from img23d_backend.engines import PREVIEW, Engines
-from img23d_backend.job import Caller
+from img23d_backend.jobs.job import Caller
 from img23d_backend.machine import memory, process_memory
 from img23d_backend.models.loading import unfit
 from img23d_backend.stages import Engine

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from img23d_backend.command_line import run
+from img23d_backend.cli.commands import run
 from img23d_backend.engines.preview.paint import ProjectionPainter
 from img23d_backend.engines.preview.shape import OutlineShaper
 from img23d_backend.mesh.topology.checks import find_defects

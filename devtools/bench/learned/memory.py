@@ -67,8 +67,8 @@ def measure(models: Path, runs: Path, out: Path) -> None:
 
 def _run(engines: object, folder: Path) -> int:
     """The plain photo with all its names, in the usual settings; the number of objects."""
-    from img23d_backend.job import Caller
-    from img23d_backend.pipeline import run_job
+    from img23d_backend.jobs.job import Caller
+    from img23d_backend.jobs.pipeline import run_job
     from img23d_protocol.messages import Failed, Finished, Generate, Settings, Wanted
 
     names = json.loads((PLAIN_PHOTO / "camera.json").read_text(encoding="utf-8"))["names"]

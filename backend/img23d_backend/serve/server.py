@@ -39,11 +39,11 @@ from img23d_protocol.messages import (
     Unwrap,
 )
 
-from . import __version__
+from .. import __version__
+from ..engines import Engines
+from ..jobs.job import Caller
+from ..machine import process_memory
 from .channel import Channel
-from .engines import Engines
-from .job import Caller
-from .machine import process_memory
 from .outbox import ForwardingHandler, Outbox, end_process
 
 log = logging.getLogger(__name__)
@@ -153,15 +153,15 @@ class Server:
         self._outbox.send(Accepted(job=request.job))
         match request:
             case Diagnose():
-                from .diagnose import run_diagnosis
+                from ..diagnose import run_diagnosis
 
                 run_diagnosis(request, self._engines, self._caller(active))
             case Generate() | Locate() | Pick() | Unwrap() | Paint():
-                from .pipeline import run_job
+                from ..jobs.pipeline import run_job
 
                 run_job(request, self._caller(active))
             case _:
-                from .setup_jobs import run_setup_job
+                from ..jobs.setup_jobs import run_setup_job
 
                 run_setup_job(request, self._engines, self._emit, active.cancelled.is_set)
                 self._tell_status()
@@ -203,8 +203,8 @@ def _hello(engines: Engines) -> Hello:
 
 def _warm_up() -> None:
     """Import what the first job needs while the artist is still choosing; that job would tell what is missing."""
-    for module in ("cv2", f"{__package__}.pipeline"):
+    for module in ("cv2", "..jobs.pipeline"):
         try:
-            importlib.import_module(module)
+            importlib.import_module(module, __package__)
         except Exception:  # a broken wheel may raise anything
             log.exception("%s cannot be imported", module)

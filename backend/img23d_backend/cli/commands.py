@@ -8,13 +8,14 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from . import __version__, doctor_command, generate_command, setup_command, weights_command
-from .engines import Engines
-from .home import models_folder
+from .. import __version__
+from ..engines import Engines
+from ..home import models_folder
+from . import doctor, generate, setup, weights
 
 EXIT_DONE, EXIT_BAD_INPUT = 0, 2
 
-_COMMANDS = {"generate": generate_command, "setup": setup_command, "weights": weights_command, "doctor": doctor_command}
+_COMMANDS = {"generate": generate, "setup": setup, "weights": weights, "doctor": doctor}
 
 
 class _Parser(argparse.ArgumentParser):

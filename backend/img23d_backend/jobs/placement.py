@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
-from .stages import Ground, Mesh, PixelBox, Shaped, View
+from ..stages import Ground, Mesh, PixelBox, Shaped, View
 
 _SOLID = 128  # alpha from which a pixel counts as part of the thing
 _LEAST_PERSPECTIVE = 1e-6  # of the matrix's rows: less is a parallel view

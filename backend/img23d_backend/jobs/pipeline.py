@@ -35,16 +35,16 @@ from img23d_protocol.messages import (
 )
 from img23d_protocol.whole_files import write_whole
 
+from ..images import decode_photo, read_file
+from ..stages import Context, Engine, Found, JobCancelled, NotFound, Photo
 from .arranging import Arranger
 from .failures import as_known
 from .generation import Generation, Solids, not_found_error
-from .images import decode_photo, read_file
 from .job import Caller, Job
 from .picking import pick, pointed
-from .png import write_png
+from .png_files import write_png
 from .request_checks import check_kinds, check_request
 from .runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, make_folder, open_run
-from .stages import Context, Engine, Found, JobCancelled, NotFound, Photo
 from .working_size import WorkingSizes
 
 log = logging.getLogger(__name__)

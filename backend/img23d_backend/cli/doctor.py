@@ -8,8 +8,8 @@ from pathlib import Path
 
 from img23d_protocol.messages import Cancelled, Diagnose, Diagnosed, Failed, Finding, FromBackend, Level, Progress
 
-from .engines import Engines
-from .home import models_folder
+from ..engines import Engines
+from ..home import models_folder
 from .interrupt import cancel_on_interrupt
 
 EXIT_GOOD, EXIT_PROBLEM, EXIT_CANCELLED = 0, 1, 130
@@ -28,8 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """The program's exit code: 0 no problem, 1 a problem, 130 cancelled."""
-    from .diagnose import run_diagnosis
-    from .job import Caller
+    from ..diagnose import run_diagnosis
+    from ..jobs.job import Caller
 
     engines, cancelled = Engines(options.models or models_folder()), cancel_on_interrupt()
     heard: list[FromBackend] = []

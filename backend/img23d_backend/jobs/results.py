@@ -10,12 +10,12 @@ import numpy as np
 from img23d_protocol.filenames import CUTOUT_ENDING, form_path
 from img23d_protocol.messages import Box, CutoutReady, FormsReady, MeshReady, PreviewReady, Side, Stage
 
+from ..kept import Kept
+from ..stages import CutOut, Forms, Found, Mesh, Painted, PixelBox, Shaped
 from .job import Job
-from .kept import Kept
 from .placement import Placement, base_color, solid_bounds, view_in_photo
-from .png import read_rgba, write_png
+from .png_files import read_rgba, write_png
 from .runs import Run, TargetRecord, TargetState
-from .stages import CutOut, Forms, Found, Mesh, Painted, PixelBox, Shaped
 
 _PAINTING = "_painting_"
 
@@ -97,7 +97,7 @@ class Results:
         )
 
     def keep_solid(self, index: int, solid: Solid, cutout: CutOut) -> None:
-        from .mesh.glb import write_glb
+        from ..mesh.glb import write_glb
 
         path, shaped, placement = self.run.path_for(index, "_shape.glb"), solid.shaped, solid.placement
         target = self.target(index)
@@ -118,7 +118,7 @@ class Results:
         self._keep_preview(index, Stage.SHAPE, "_preview_shape.png", self._portrait(shaped.mesh))
 
     def keep_painted(self, index: int, solid: Solid, painted: Painted) -> None:
-        from .mesh.glb import write_glb
+        from ..mesh.glb import write_glb
 
         path, placement = self.run.path_for(index, ".glb"), solid.placement
         target = self.target(index)
@@ -139,7 +139,7 @@ class Results:
 
     def _portrait(self, mesh: Mesh, uv: np.ndarray | None = None, texture: np.ndarray | None = None) -> np.ndarray:
         """Drawn once of the same mesh, such as that of two things with one cut-out."""
-        from .mesh.raster.thumbnail import portrait
+        from ..mesh.raster.thumbnail import portrait
 
         key = (id(mesh), id(texture))
         return self.portraits.get(key, lambda: (mesh, texture, portrait(mesh, uv=uv, texture=texture)))[-1]

@@ -11,10 +11,10 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, UvSource
 
-from .mesh.uv.layout import covers_twice
-from .mesh.uv.unwrap import unwrap_mesh
+from ..mesh.uv.layout import covers_twice
+from ..mesh.uv.unwrap import unwrap_mesh
+from ..stages import Context, CutOut, Painter, View
 from .mesh_file import MeshFile, read_mesh_file
-from .stages import Context, CutOut, Painter, View
 
 _STRETCH_WORTH_A_WORD = 1.15
 _BESIDE = 1e-4  # of the square: rounding, not another tile

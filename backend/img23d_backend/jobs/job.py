@@ -10,11 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from img23d_protocol import Img23DError
-from img23d_protocol import messages
+from img23d_protocol import Img23DError, messages
 from img23d_protocol.messages import FromBackend, Generate, Notice, Progress, Settings, Stage, TargetFailed
 
-from .stages import Context, Engine, JobCancelled, TargetCancelled
+from ..stages import Context, Engine, JobCancelled, TargetCancelled
 
 log = logging.getLogger(__name__)
 

@@ -18,12 +18,12 @@ from img23d_protocol.messages import (
     WeightsState,
 )
 
-from .engines import Engines
-from .home import models_folder
+from ..engines import Engines
+from ..home import models_folder
+from ..jobs.setup_jobs import run_setup_job
+from ..weights.registry import WEIGHT_SETS, weight_set
 from .interrupt import cancel_on_interrupt
-from .setup_jobs import run_setup_job
 from .setup_printer import EXIT_DONE, SetupPrinter
-from .weights.registry import WEIGHT_SETS, weight_set
 
 _JOB = "command-line"
 

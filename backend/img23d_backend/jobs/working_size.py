@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from .stages import Found, Photo, PixelBox
+from ..stages import Found, Photo, PixelBox
 
 # The longest side of a box, in pixels, that is worked on as it is. The front of a thing takes at most about two thirds
 # of a texture's side, and the largest texture has 2048.

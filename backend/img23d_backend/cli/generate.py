@@ -15,11 +15,11 @@ from img23d_protocol.limits import BUDGET_DEFAULT, FACES_DEFAULT, OCTREE_DEFAULT
 from img23d_protocol.messages import Box, Generate, LearnedSettings, Nameless, Point, Settings, ShapeKind, Side, SidePhoto, StageDevices, Wanted
 from img23d_protocol.names import split_names
 
-from .engines import PREVIEW, Engines
-from .home import models_folder
+from ..engines import PREVIEW, Engines
+from ..home import models_folder
 from .interrupt import cancel_on_interrupt
 from .outcome import Outcome
-from .progress_bar import ProgressPrinter
+from .progress import ProgressPrinter
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -80,8 +80,8 @@ def _ids(choices: tuple[Choice, ...]) -> list[str]:
 
 def run(options: argparse.Namespace) -> int:
     """The program's exit code."""
-    from .job import Caller
-    from .pipeline import run_job
+    from ..jobs.job import Caller
+    from ..jobs.pipeline import run_job
 
     outcome = Outcome()
     printer = ProgressPrinter(sys.stderr)
@@ -187,7 +187,7 @@ def _with_faces(wanted: tuple[Wanted, ...], texts: list[str]) -> tuple[Wanted, .
 
 
 def _boxed(text: str, photo: str) -> Wanted:
-    from .images import photo_size
+    from ..images import photo_size
 
     name, _, numbers = text.rpartition("=")
     try:
@@ -201,7 +201,7 @@ def _boxed(text: str, photo: str) -> Wanted:
 
 
 def _pointed(text: str, photo: str) -> Wanted:
-    from .images import photo_size
+    from ..images import photo_size
 
     name, _, numbers = text.rpartition("=")
     try:

@@ -10,10 +10,10 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Nameless, Side, SidePhoto
 
+from ..images import decode_photo, read_file
+from ..stages import Context, Engine, NotFound
 from .failures import as_known
-from .images import decode_photo, read_file
 from .placement import solid_bounds
-from .stages import Context, Engine, NotFound
 from .working_size import WorkingSizes
 
 log = logging.getLogger(__name__)

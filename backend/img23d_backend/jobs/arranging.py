@@ -8,12 +8,12 @@ import time
 from img23d_protocol import Img23DError
 from img23d_protocol.messages import Arranged, Stage
 
-from .arrange import Arrangement
+from ..arrange import Arrangement
+from ..stages import Engine, Ground, Photo, PixelBox
 from .job import Job
 from .placement import seen_ground, view_in_photo
 from .results import Cut, Solid
 from .runs import Run
-from .stages import Engine, Ground, Photo, PixelBox
 
 log = logging.getLogger(__name__)
 

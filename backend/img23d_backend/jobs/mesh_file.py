@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
-from .mesh.uv.charts import connected
-from .stages import Mesh
+from ..mesh.uv.charts import connected
+from ..stages import Mesh
 
 _TO_GLTF = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], dtype=np.float64)  # from z up to y up
 

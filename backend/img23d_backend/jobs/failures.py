@@ -13,8 +13,8 @@ from pathlib import Path
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.disk_errors import disk_error, folder_of, is_full
 
-from .machine.memory_errors import is_out_of_memory
-from .models.loading import UNFIT
+from ..machine.memory_errors import is_out_of_memory
+from ..models.loading import UNFIT
 
 Told = tuple[ErrorCode, str] | None
 

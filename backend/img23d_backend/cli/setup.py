@@ -31,12 +31,12 @@ from img23d_protocol.environment import interpreter_in
 from img23d_protocol.messages import Failed, InstallEnvironment, Shutdown, Status
 from img23d_protocol.variables import DEVICES, HUB_LOGIN, NETWORK, SYSTEM, WEIGHTS, Group, kept
 
-from .engines import Engines
-from .home import environment_folder, models_folder
+from ..engines import Engines
+from ..home import environment_folder, models_folder
+from ..jobs.setup_jobs import run_setup_job
+from ..weights.registry import TENCENT_TERRITORY, weight_set
 from .interrupt import cancel_on_interrupt
-from .setup_jobs import run_setup_job
 from .setup_printer import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, SetupPrinter
-from .weights.registry import TENCENT_TERRITORY, weight_set
 
 DEFAULT_SETS = (
     GROUNDERS[0][0],
@@ -136,12 +136,12 @@ def _allowed(sets: tuple[str, ...], licences: tuple[str, ...]) -> tuple[str, ...
 
 
 def _command(environment: Path, *arguments: str) -> list[str]:
-    return [str(interpreter_in(environment)), "-s", "-m", __package__, *arguments]
+    return [str(interpreter_in(environment)), "-s", "-m", __package__.partition(".")[0], *arguments]
 
 
 def _variables(*more: Group) -> dict[str, str]:
     """What a backend needs of ours, with these packages and nothing else of this Python's."""
-    folders = [Path(__file__).parent.parent, Path(img23d_protocol.__file__).parent.parent]
+    folders = [Path(__file__).parents[2], Path(img23d_protocol.__file__).parent.parent]
     needed = kept(os.environ, (SYSTEM, NETWORK, DEVICES, WEIGHTS, *more))
     return needed | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(map(str, folders))), "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
 

@@ -11,7 +11,7 @@ from img23d_protocol.errors import bad_request
 from img23d_protocol.limits import BUDGET_MAX, FACES_MIN, SEED_MAX, VARIANTS_MAX
 from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, ShapeKind, Unwrap, Wanted
 
-from .stages import Engine
+from ..stages import Engine
 
 
 def check_request(request: Generate | Locate | Pick | Unwrap | Paint) -> None:

@@ -22,9 +22,9 @@ from img23d_protocol.filenames import safe_stem
 from img23d_protocol.messages import Box, Generate, Locate, Paint, PhotoCamera, Point, Pose, ShapeKind, SidePhoto, Stroke, Wanted
 from img23d_protocol.whole_files import write_whole
 
-from . import __version__
+from .. import __version__
+from ..machine import process_memory
 from .failures import as_known
-from .machine import process_memory
 
 log = logging.getLogger(__name__)
 

@@ -14,15 +14,15 @@ import cv2
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import PREVIEW_ENGINE
-from img23d_protocol.messages import Box, Finished, Pick, PhotoRegion, Regions, Stage, Wanted
+from img23d_protocol.messages import Box, Finished, PhotoRegion, Pick, Regions, Stage, Wanted
 from img23d_protocol.whole_files import write_whole
 
-from .images import decode_photo, read_file
+from ..images import decode_photo, read_file
+from ..kept import digest
+from ..stages import Context, Engine, Found, Look, NotFound, Photo, PixelBox
 from .job import Caller, Job
-from .kept import digest
-from .png import write_png
+from .png_files import write_png
 from .runs import make_folder
-from .stages import Context, Engine, Found, Look, NotFound, Photo, PixelBox
 
 LABELS_NAME = "regions.npy"
 NOTE = "what was picked in the photo"

@@ -22,9 +22,9 @@ from img23d_protocol.messages import (
     VerifyWeights,
 )
 
-from .engines import Engines
+from ..engines import Engines
+from ..setup_context import Bytes, JobCancelled, SetupContext
 from .failures import as_known
-from .setup_context import Bytes, JobCancelled, SetupContext
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def run_setup_job(request: SetupRequest, engines: Engines, emit: Emit, is_cancel
 def _do(request: SetupRequest, engines: Engines, context: SetupContext) -> None:
     match request:
         case InstallEnvironment():
-            from .setup.environment import install_environment
+            from ..setup.environment import install_environment
 
             install_environment(request, context)
         case InstallWeights():

@@ -12,16 +12,16 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, ShapeKind, Side, Stage
 
+from ..cutouts.framing import within
+from ..cutouts.touch_up import touch_up
+from ..stages import Context, CutOut, Engine, Found, JobCancelled, NotFound, Painted, Photo, Shaped, TargetCancelled
 from .arranging import Arranger
-from .cutouts.framing import within
-from .cutouts.touch_up import touch_up
 from .failures import as_known
 from .further_photos import cut_out_sides
 from .job import Job
 from .placement import place, require_mesh
 from .results import Cut, Results, Solid
 from .runs import Run, TargetRecord, TargetState, error_record
-from .stages import Context, CutOut, Engine, Found, JobCancelled, NotFound, Painted, Photo, Shaped, TargetCancelled
 from .working_size import WorkingSizes
 
 # A failure of these kinds would meet every other target as well.
