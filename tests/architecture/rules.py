@@ -56,7 +56,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "mesh.isosurface": {"stages"},
     "mesh.heightfield": {"stages", "mesh.topology"},
     "cutouts": {"stages"},
-    "arrange": {"stages", "images"},
+    "arrange": {"stages", "images.metadata"},
     "engines": {"stages", "kept", "mesh", "models", "weights", "machine", "cutouts"},
     "jobs": {"__version__", "stages", "setup_context", "kept", "arrange", "cutouts", "images", "mesh", "machine", "models", "engines", "setup"},
     "diagnose": {"__version__", "stages", "setup", "weights", "machine", "engines", "jobs"},

@@ -62,7 +62,7 @@ def test_the_extensions_rules_bite(name: str, source: str) -> None:
         ("img23d_backend.jobs.pipeline", "from ..serve.server import Server"),
         ("img23d_backend.serve.server", "from ..cli import commands"),
         ("img23d_backend.cli.commands", "from ..serve import server"),
-        ("img23d_backend.png", "import numpy"),
+        ("img23d_backend.helpers", "from .stages import Mesh"),
         ("img23d_backend.engines.birefnet.matte", "from .networks.birefnet import BiRefNet"),
         ("img23d_backend.engines.hunyuan3d.shape", "def f():\n    from ..birefnet.networks import swin"),
         ("img23d_backend.weights.store", "import huggingface_hub"),

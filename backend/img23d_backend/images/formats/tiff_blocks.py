@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import jpeg, libraries
+from . import jpeg, opencv
 from .header import CutShort, Damaged
 from .samples import unpacked
 
@@ -161,12 +161,12 @@ def _by_library(packed: bytes, blocks: Blocks, height: int) -> np.ndarray:
     if blocks.compression in _FAX:
         if blocks.bits != 1 or blocks.block_samples != 1:
             raise Damaged("fax codes of more than one bit")
-        stored = libraries.decode(_small_tiff(packed, blocks.block_width, height, 1, blocks.compression, blocks.fax_options), "TIFF")
+        stored = opencv.decode(_small_tiff(packed, blocks.block_width, height, 1, blocks.compression, blocks.fax_options), "TIFF")
         gray = stored if stored.ndim == 2 else stored[:, :, 0]
         return np.packbits(gray > 127, axis=1)
     is_even = blocks.row_bytes % 2 == 0
     width, bits = (blocks.row_bytes // 2, 16) if is_even else (blocks.row_bytes, 8)
-    stored = libraries.decode(_small_tiff(packed, width, height, bits, blocks.compression), "TIFF")
+    stored = opencv.decode(_small_tiff(packed, width, height, bits, blocks.compression), "TIFF")
     return np.ascontiguousarray(stored).reshape(height, -1).view(np.uint8).reshape(height, blocks.row_bytes)
 
 

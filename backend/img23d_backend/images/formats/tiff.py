@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..metadata.colors import cmyk_to_rgb, lab_to_srgb
+from ..metadata.exif import exif_of
+from ..metadata.tiff_directory import Directory, byte_order, read_directory
 from .bands import Bands
-from .colors import cmyk_to_rgb, lab_to_srgb
-from .exif import exif_of
 from .header import CutShort, Damaged, Format, Header, NotAPicture
 from .samples import DIVISOR_OF_16_BITS, looked_up, to_8_bits
 from .tiff_blocks import Blocks, read_blocks
-from .tiff_directory import Directory, byte_order, read_directory
 
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 254, 256, 257, 258, 259, 262
 _FILL_ORDER, _STRIPS, _SAMPLES, _ROWS, _STRIP_BYTES, _PLANAR = 266, 273, 277, 278, 279, 284

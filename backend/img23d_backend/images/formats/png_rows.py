@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import libraries
+from . import opencv
 from .header import CutShort, Damaged
 from .samples import unpacked
 
@@ -112,9 +112,9 @@ def _decoded(rows: np.ndarray, grid: Grid) -> np.ndarray:
     body = zlib.compress(rows, 0)  # stored, not packed: only to be unpacked again
     packed = [_chunk(b"IDAT", body[at : at + _CHUNK_BYTES]) for at in range(0, len(body), _CHUNK_BYTES)]
     file = b"".join([b"\x89PNG\r\n\x1a\n", _chunk(b"IHDR", header), *packed, _chunk(b"IEND", b"")])
-    stored = libraries.decode(file, "PNG")
+    stored = opencv.decode(file, "PNG")
     if stored.ndim == 3:
-        stored = libraries.in_rgb_order(stored)
+        stored = opencv.in_rgb_order(stored)
     if bits == 16:
         stored = stored.byteswap()  # to the file's order, the highest byte first
     return np.ascontiguousarray(stored).reshape(len(rows), -1).view(np.uint8)

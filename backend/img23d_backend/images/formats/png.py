@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..metadata.exif import Exif, read_exif
 from .bands import Bands
-from .exif import Exif, read_exif
 from .header import CutShort, Damaged, Format, Header
 from .png_rows import Grid, read_bands
 from .samples import DIVISOR_OF_16_BITS, looked_up, to_8_bits

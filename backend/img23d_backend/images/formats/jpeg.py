@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import libraries
-from .exif import Exif, read_exif
+from ..metadata.exif import Exif, read_exif
+from . import opencv
 from .header import CutShort, Damaged, Format, Header
 
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}  # SOF0..SOF15 without DHT, JPG and DAC
@@ -63,7 +63,7 @@ def decode(data: bytes, factor: int) -> np.ndarray:
     reduced = {8: cv2.IMREAD_REDUCED_COLOR_8, 4: cv2.IMREAD_REDUCED_COLOR_4, 2: cv2.IMREAD_REDUCED_COLOR_2, 1: cv2.IMREAD_COLOR}
     flag = next(flag for side, flag in reduced.items() if side <= factor)
     body = read_parts(data).body
-    return libraries.in_rgb_order(libraries.decode(b"\xff\xd8" + body + b"\xff\xd9", "JPEG", flag | cv2.IMREAD_IGNORE_ORIENTATION))
+    return opencv.in_rgb_order(opencv.decode(b"\xff\xd8" + body + b"\xff\xd9", "JPEG", flag | cv2.IMREAD_IGNORE_ORIENTATION))
 
 
 def read_parts(data: bytes) -> Parts:

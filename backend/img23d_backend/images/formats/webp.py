@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import libraries
-from .exif import Exif, read_exif
+from ..metadata.exif import Exif, read_exif
+from . import opencv
 from .header import CutShort, Damaged, Format, Header, NotAPicture
 
 _ALPHA_FLAG = 0x10
@@ -53,7 +53,7 @@ def read_header(data: bytes) -> Header:
 def decode(data: bytes) -> np.ndarray:
     """(H, W, 3 or 4) uint8, not turned."""
     parts = _read_parts(data)
-    pixels = libraries.in_rgb_order(libraries.decode(_still(parts), "WebP"))
+    pixels = opencv.in_rgb_order(opencv.decode(_still(parts), "WebP"))
     if pixels.shape[:2] != parts.size[::-1]:
         raise Damaged("the picture has another size than its header says")
     if parts.size == parts.canvas:
