@@ -51,7 +51,7 @@ def test_the_extensions_rules_bite(name: str, source: str) -> None:
         ("img23d_backend.serve.server", "from blender_img23d.core import jobs"),
         ("img23d_backend.serve.server", "import torch"),
         ("img23d_backend.serve.server", "def f():\n    import torch"),
-        ("img23d_backend.engines.hunyuan3d.shape", "from torch import nn"),
+        ("img23d_backend.engines.hunyuan3d.shape.shaper", "from torch import nn"),
         ("img23d_backend.engines.preview.matte", "import scipy.ndimage"),
         ("img23d_backend.engines.preview.matte", "from ...jobs.pipeline import generate"),
         ("img23d_backend.engines.hunyuan3d", "from ..preview import matte"),
@@ -64,7 +64,7 @@ def test_the_extensions_rules_bite(name: str, source: str) -> None:
         ("img23d_backend.cli.commands", "from ..serve import server"),
         ("img23d_backend.helpers", "from .stages import Mesh"),
         ("img23d_backend.engines.birefnet.matte", "from .networks.birefnet import BiRefNet"),
-        ("img23d_backend.engines.hunyuan3d.shape", "def f():\n    from ..birefnet.networks import swin"),
+        ("img23d_backend.engines.hunyuan3d.shape.shaper", "def f():\n    from ...birefnet.networks import swin"),
         ("img23d_backend.weights.store", "import huggingface_hub"),
         ("img23d_backend.mesh.topology.simplify", "def f():\n    import transformers"),
         ("img23d_backend.setup.environment", "from ..stages import Mesh"),
@@ -77,8 +77,8 @@ def test_the_backends_rules_bite(name: str, source: str) -> None:
 @pytest.mark.parametrize(
     ("name", "source"),
     [
-        ("img23d_backend.engines.hunyuan3d.shape", "def f():\n    import torch"),
-        ("img23d_backend.engines.hunyuan3d.shape", "if TYPE_CHECKING:\n    import torch"),
+        ("img23d_backend.engines.hunyuan3d.shape.shaper", "def f():\n    import torch"),
+        ("img23d_backend.engines.hunyuan3d.shape.shaper", "if TYPE_CHECKING:\n    import torch"),
         ("img23d_backend.engines.preview.matte", "import numpy, cv2\nfrom ...mesh.topology import checks\nfrom . import pyramid"),
         ("img23d_backend.serve.server", "from ..jobs.pipeline import generate\nfrom img23d_protocol import decode"),
         ("img23d_backend.engines.birefnet.networks.swin", "import torch\nfrom torch import nn\nfrom .window import attend"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
-from img23d_backend.engines.hunyuan3d.cameras import make_cameras
+from img23d_backend.engines.hunyuan3d.paint.cameras import make_cameras
 from img23d_backend.mesh.raster.rasterize import rasterize
 from img23d_backend.mesh.texture.bake import Baked, Shot, bake
 from img23d_backend.mesh.uv.unwrap import Layout

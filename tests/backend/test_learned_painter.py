@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from img23d_backend.engines.hunyuan3d.paint import HunyuanPainter, facing_viewer
+from img23d_backend.engines.hunyuan3d.paint.painter import HunyuanPainter, facing_viewer
 from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, CutOut, Mesh, Painted, View
 from img23d_backend.weights.store import WeightStore

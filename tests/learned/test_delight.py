@@ -11,8 +11,8 @@ import pytest
 import torch
 from diffusers import StableDiffusionInstructPix2PixPipeline, UNet2DConditionModel
 from hy3dgen_paint import PROMPT_WIDTH, UNET, PartsInMemory, hy3dgen_module, plan_with, random_vae
-from img23d_backend.engines.hunyuan3d import delight
-from img23d_backend.engines.hunyuan3d.delight import recentred, remove_light, without_delight
+from img23d_backend.engines.hunyuan3d.paint import delight
+from img23d_backend.engines.hunyuan3d.paint.delight import recentred, remove_light, without_delight
 from img23d_backend.machine.devices import PROCESSOR, Device
 from img23d_backend.models.store import ModelStore
 from img23d_backend.setup_context import JobCancelled

@@ -138,9 +138,9 @@ def test_a_language_model_streams() -> None:
 
 def test_the_shape_models_networks_stream(tmp_path: Path, store: ModelStore) -> None:
     """hy3dgen's stacks and our way through them, which calls parts of them by themselves."""
-    from img23d_backend.engines.hunyuan3d.latents import Framed, sample_latents
-    from img23d_backend.engines.hunyuan3d.plan import make_plan
-    from img23d_backend.engines.hunyuan3d.solid import sample_field
+    from img23d_backend.engines.hunyuan3d.shape.latents import Framed, sample_latents
+    from img23d_backend.engines.hunyuan3d.shape.plan import make_plan
+    from img23d_backend.engines.hunyuan3d.shape.solid import sample_field
     from img23d_backend.weights.store import WeightStore
     from shape_desk import LEARNED, make_models, thing
 

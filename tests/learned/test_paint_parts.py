@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, LCMScheduler, UNet2DConditionModel
-from img23d_backend.engines.hunyuan3d.empty_prompt import KEPT_NAME
-from img23d_backend.engines.hunyuan3d.paint_parts import PaintParts
+from img23d_backend.engines.hunyuan3d.paint.empty_prompt import KEPT_NAME
+from img23d_backend.engines.hunyuan3d.paint.loaders import PaintParts
 from img23d_backend.machine.process_memory import peak_bytes, reset_peak
 from img23d_backend.models.loading import read_tensors
 from img23d_backend.weights.store import WeightStore

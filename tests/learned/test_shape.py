@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import torch
 from img23d_backend.engines.hunyuan3d import make_shaper
-from img23d_backend.engines.hunyuan3d.latents import Framed, sample_latents
-from img23d_backend.engines.hunyuan3d.plan import make_plan
-from img23d_backend.engines.hunyuan3d.shape import HunyuanShaper
+from img23d_backend.engines.hunyuan3d.shape.latents import Framed, sample_latents
+from img23d_backend.engines.hunyuan3d.shape.plan import make_plan
+from img23d_backend.engines.hunyuan3d.shape.shaper import HunyuanShaper
 from img23d_backend.machine import devices
 from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.models.store import ModelStore

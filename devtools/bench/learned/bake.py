@@ -31,8 +31,8 @@ from .mesh import BOUNDS, BUDGET, MILLION
 
 if TYPE_CHECKING:
     import torch
-    from img23d_backend.engines.hunyuan3d.cameras import Cameras
-    from img23d_backend.engines.hunyuan3d.control_maps import ControlMaps
+    from img23d_backend.engines.hunyuan3d.paint.cameras import Cameras
+    from img23d_backend.engines.hunyuan3d.paint.control_maps import ControlMaps
     from img23d_backend.mesh.texture.bake import Baked
     from img23d_backend.mesh.uv.unwrap import Layout
     from img23d_backend.stages import Mesh
@@ -51,9 +51,9 @@ def measure(out: Path) -> None:
 
 def painting() -> Iterator[Row]:
     """The steps of one object from the surface as it is extracted to the file, and hy3dgen's beside two of them."""
-    from img23d_backend.engines.hunyuan3d.beside import beside
-    from img23d_backend.engines.hunyuan3d.cameras import make_cameras
-    from img23d_backend.engines.hunyuan3d.control_maps import draw_control_maps
+    from img23d_backend.engines.hunyuan3d.paint.background_task import beside
+    from img23d_backend.engines.hunyuan3d.paint.cameras import make_cameras
+    from img23d_backend.engines.hunyuan3d.paint.control_maps import draw_control_maps
     from img23d_backend.mesh.glb import write_glb
     from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
     from img23d_backend.mesh.isosurface.octree import sample_sparse

@@ -117,7 +117,7 @@ def guided_step(size: Size, device: Device) -> list[Row]:
 def all_views(size: Size, device: Device) -> list[Row]:
     """Picture and maps to views, all steps, on a card of which ours may take 5.5 GB and hy3dgen's what it wants."""
     from hy3dgen_paint import paint_theirs, plan_with, random_maps, their_pipeline
-    from img23d_backend.engines.hunyuan3d.multiview import paint_views
+    from img23d_backend.engines.hunyuan3d.paint.multiview import paint_views
     from img23d_backend.models.store import ModelStore
 
     parts, maps = _networks(size, device), random_maps(size.side, size.views)

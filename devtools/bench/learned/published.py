@@ -183,7 +183,7 @@ def _ball_instead_of_noise() -> Iterator[None]:
 
 def _is_refused(folder: Path, path: Path) -> bool:
     """Whether the loader takes no file in which a single tensor has another name."""
-    from img23d_backend.engines.hunyuan3d.parts import ShapeParts
+    from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
     from img23d_backend.machine.devices import choose
     from img23d_protocol import ErrorCode, Img23DError
 

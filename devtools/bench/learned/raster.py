@@ -23,7 +23,7 @@ from . import solids
 from .full_size import use_the_projects_code
 
 if TYPE_CHECKING:
-    from img23d_backend.engines.hunyuan3d.control_maps import ControlMaps
+    from img23d_backend.engines.hunyuan3d.paint.control_maps import ControlMaps
     from img23d_backend.stages import Mesh
 
 SIZE, SMALL = 2048, 512
@@ -70,8 +70,8 @@ def _mesh(solid: Callable[[np.ndarray], np.ndarray], count: int) -> Mesh:
 
 
 def _ours(mesh: Mesh) -> ControlMaps:
-    from img23d_backend.engines.hunyuan3d.cameras import make_cameras
-    from img23d_backend.engines.hunyuan3d.control_maps import draw_control_maps
+    from img23d_backend.engines.hunyuan3d.paint.cameras import make_cameras
+    from img23d_backend.engines.hunyuan3d.paint.control_maps import draw_control_maps
 
     return draw_control_maps(mesh, make_cameras(mesh.vertices, size=SIZE), raster_size=SIZE, size=SMALL)
 

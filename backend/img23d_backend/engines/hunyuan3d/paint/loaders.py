@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, LCMScheduler, UNet2DConditionModel
     from torch import Tensor, nn
 
-    from .networks.multiview import MultiviewUNet, ReferenceUNet
+    from ..networks.multiview import MultiviewUNet, ReferenceUNet
 
 # Best first. The turbo painter's VAE is published as a pickle only; torch's reader that runs no code takes it.
 _WEIGHT_FILES = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
@@ -68,14 +68,14 @@ class PaintParts:
 
         The turbo file holds 30 million parameters more than hy3dgen's network, which gives them no input: they stay unread.
         """
-        from .networks.multiview import MultiviewUNet
+        from ..networks.multiview import MultiviewUNet
 
         folder = self.paint / "unet"
         return _built(MultiviewUNet, folder, _read(folder, _GENERATING), dtype, may_hold_more=True)
 
     def reference_unet(self, dtype: torch.dtype) -> ReferenceUNet:
         """The half that reads the picture."""
-        from .networks.multiview import ReferenceUNet
+        from ..networks.multiview import ReferenceUNet
 
         folder = self.paint / "unet"
         prompt = {_REFERENCE_PROMPT: value for value in _read(folder, _GENERATING + _REFERENCE_PROMPT).values()}
@@ -106,7 +106,7 @@ class PaintParts:
 
 def _side(unet: Mapping, vae: Mapping) -> int:
     """What the network was trained on, in pixels, and not more than hy3dgen asks for."""
-    from ...models.loading import unfit
+    from ....models.loading import unfit
 
     try:
         return min(_PUBLISHED_SIDE, int(unet["sample_size"]) * 2 ** (len(vae["block_out_channels"]) - 1))
@@ -135,7 +135,7 @@ def _built(
     may_hold_more: bool = False,
 ) -> nn.Module:
     """The network that `make` builds from the folder's config.json."""
-    from ...models.loading import build, unfit
+    from ....models.loading import build, unfit
 
     config = _config(folder / _CONFIG)
     try:
@@ -145,7 +145,7 @@ def _built(
 
 
 def _read(folder: Path, prefix: str = "") -> dict[str, Tensor]:
-    from ...models.loading import read_tensors
+    from ....models.loading import read_tensors
 
     for name in _WEIGHT_FILES:
         if (folder / name).is_file():
@@ -154,7 +154,7 @@ def _read(folder: Path, prefix: str = "") -> dict[str, Tensor]:
 
 
 def _config(path: Path) -> dict:
-    from ...models.loading import damaged
+    from ....models.loading import damaged
 
     try:
         content = json.loads(path.read_text(encoding="utf-8"))

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from img23d_protocol.choices import SHAPE_MODELS, SPEEDS
 from img23d_protocol.settings import LearnedSettings
 
-from ...machine.devices import choose
-from ...weights.registry import weight_set
-from ...weights.store import WeightStore
+from ....machine.devices import choose
+from ....weights.registry import weight_set
+from ....weights.store import WeightStore
+from ..load_plan import Lending, Network
 from .config import ShapeConfig
-from .lending import Lending, Network
-from .parts import ShapeParts
+from .loaders import ShapeParts
 from .schedule import Step
 
 _STEPS = {"turbo": 5, "fast": 50, "standard": 50}  # what the published examples use

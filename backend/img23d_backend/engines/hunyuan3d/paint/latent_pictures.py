@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from diffusers.models.autoencoders.vae import DiagonalGaussianDistribution
     from torch import Generator, Tensor
 
-    from ...machine.devices import Device
+    from ....machine.devices import Device
 
 _VALUES_A_PIXEL = 1300  # in memory at once where the decoder has the picture's full size: 256 channels and their neighbours
 

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-from ...stages import JobCancelled
+from ....stages import JobCancelled
 
 T = TypeVar("T")
 

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, TypeVar
 from img23d_protocol import Img23DError
 from img23d_protocol.messages import Settings, Side
 
-from ...machine.devices import choose
-from ...models.store import Attempt, ModelStore, with_less_memory
-from ...stages import Context, CutOut, Shaped
-from ...weights.store import WeightStore
+from ....machine.devices import choose
+from ....models.store import Attempt, ModelStore, with_less_memory
+from ....stages import Context, CutOut, Shaped
+from ....weights.store import WeightStore
+from ..load_plan import attempts
 from .latents import Framed, bytes_per_object, sample_latents
-from .lending import attempts
 from .plan import Plan, describe, make_plan
 from .solid import decode, view_of
 

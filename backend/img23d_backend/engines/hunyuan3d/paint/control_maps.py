@@ -13,9 +13,9 @@ from functools import partial
 
 import numpy as np
 
-from ...mesh.raster.rasterize import Raster, covered, rasterize
-from ...mesh.topology.normals import area_vectors, unit
-from ...stages import Mesh, View
+from ....mesh.raster.rasterize import Raster, covered, rasterize
+from ....mesh.topology.normals import area_vectors, unit
+from ....stages import Mesh, View
 from .cameras import Cameras
 
 _WHITE = 255

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...mesh.isosurface.marching_cubes import extract_surface
-from ...mesh.isosurface.octree import SparseField, sample_sparse
-from ...mesh.topology.cleanup import clean
-from ...mesh.topology.simplify import simplify
-from ...stages import CutOut, Mesh, View
-from .latents import Report, within
+from ....mesh.isosurface.marching_cubes import extract_surface
+from ....mesh.isosurface.octree import SparseField, sample_sparse
+from ....mesh.topology.cleanup import clean
+from ....mesh.topology.simplify import simplify
+from ....stages import CutOut, Mesh, View
+from ..load_plan import Report, within
 from .plan import Plan
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ...models.store import ModelStore
+    from ....models.store import ModelStore
 
 BOUNDS = 1.01  # half the side of the cube in which the model's shapes lie
 _DECODED, _EXTRACTED, _CLEANED = 0.7, 0.8, 0.9  # of the progress

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 from img23d_protocol import ErrorCode, Img23DError
 
-from ...models.loading import damaged, unfit
-from .picture import Framing
+from ....models.loading import damaged, unfit
+from .preprocess import Framing
 from .schedule import ConsistencySchedule, FlowSchedule, Schedule
 
 _FLOW, _CONSISTENCY = "FlowMatchEulerDiscreteScheduler", "ConsistencyFlowMatchEulerDiscreteScheduler"

@@ -15,20 +15,19 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import PAINTERS, PREVIEW_PAINT
 from img23d_protocol.messages import Settings
 
-from ...mesh.raster.visibility import directions
-from ...mesh.texture.bake import Shot, bake
-from ...mesh.texture.fill import fill_surface
-from ...mesh.uv.layout import Layout, layout_from
-from ...mesh.uv.unwrap import unwrap_mesh
-from ...models.store import ModelStore, with_less_memory
-from ...stages import Context, CutOut, Mesh, Painted, Painter, View
-from ...weights.store import WeightStore
-from .beside import beside
+from ....mesh.raster.visibility import directions
+from ....mesh.texture.bake import Shot, bake
+from ....mesh.texture.fill import fill_surface
+from ....mesh.uv.layout import Layout, layout_from
+from ....mesh.uv.unwrap import unwrap_mesh
+from ....models.store import ModelStore, with_less_memory
+from ....stages import Context, CutOut, Mesh, Painted, Painter, View
+from ....weights.store import WeightStore
+from ..load_plan import attempts, within
+from .background_task import beside
 from .cameras import Cameras, make_cameras
 from .control_maps import ControlMaps, draw_control_maps
-from .latents import within
-from .lending import attempts
-from .paint_plan import PaintPlan, make_paint_plan
+from .plan import PaintPlan, make_paint_plan
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,21 +14,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .glimpse import contact_sheet, fit_colors
+from ..load_plan import Report, within
 from .latent_pictures import decoded, picture_bytes, sampled
-from .latents import within
+from .latent_preview import contact_sheet, fit_colors
 from .position_masks import position_masks
 
 if TYPE_CHECKING:
     from diffusers import EulerAncestralDiscreteScheduler, LCMScheduler
     from torch import Tensor
 
-    from ...models.store import ModelStore
+    from ....models.store import ModelStore
+    from ..networks.multiview import KeysValues, MultiviewUNet
     from .control_maps import ControlMaps
-    from .networks.multiview import KeysValues, MultiviewUNet
-    from .paint_plan import PaintPlan
+    from .plan import PaintPlan
 
-Report = Callable[[float, str], None]
 Show = Callable[[np.ndarray], None]
 
 _ENCODED, _READ, _SAMPLED = 0.08, 0.1, 0.95  # of the progress
@@ -190,7 +189,7 @@ def _predict(
 
     Classifier-free guidance (Ho and Salimans, 2022); at 1 and below there is none, as in diffusers.
     """
-    from .networks.multiview import Conditions
+    from ..networks.multiview import Conditions
 
     views, device = len(sample), plan.device.torch_name
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from ...models.store import ModelStore
 
+Report = Callable[[float, str], None]  # a fraction of the work, 0..1, and a note
+
 T = TypeVar("T")
 P = TypeVar("P", bound="Lending")
 
@@ -62,3 +64,8 @@ def attempts(plan: P, smaller: P, run: Callable[[P], T], notes: Sequence[str]) -
     later = zip((smaller, streamed, on_processor), notes, strict=True)
     fallbacks = (Attempt(run=partial(run, one), note=note) for one, note in later if one != plan)
     return [Attempt(run=partial(run, plan)), *fallbacks]
+
+
+def within(report: Report, begin: float, end: float) -> Report:
+    """Where a part of the work reports to: its 0..1 becomes begin..end."""
+    return lambda done, note: report(begin + (end - begin) * done, note)

@@ -8,11 +8,11 @@ from pathlib import Path
 from img23d_protocol.choices import PAINT_DELIGHT, TURBO_PAINTER
 from img23d_protocol.settings import LearnedSettings
 
-from ...machine.devices import choose
-from ...weights.registry import weight_set
-from ...weights.store import WeightStore
-from .lending import Lending, Network
-from .paint_parts import PaintParts
+from ....machine.devices import choose
+from ....weights.registry import weight_set
+from ....weights.store import WeightStore
+from ..load_plan import Lending, Network
+from .loaders import PaintParts
 
 _STEPS, _TURBO_STEPS = 30, 10  # hy3dgen's
 _GUIDANCE = 2.0

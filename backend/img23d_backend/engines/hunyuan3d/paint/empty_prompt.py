@@ -45,7 +45,7 @@ def empty_prompt(folder: Path) -> Tensor:
 
 def _recorded_digest(weights: Path, set_folder: Path) -> str:
     """Which text encoder lies there, by the record of the download; empty where the folder has no record of ours."""
-    from ...weights.record import read_record
+    from ....weights.record import read_record
 
     record = read_record(set_folder)
     file = record.files.get(weights.relative_to(set_folder).as_posix()) if record is not None else None
@@ -81,7 +81,7 @@ def _ids(folder: Path) -> list[int]:
 
     Where the two files differ in the padding, as those of Stable Diffusion 2 do, the map of special tokens counts.
     """
-    from ...models.loading import damaged
+    from ....models.loading import damaged
 
     try:
         config, special, vocabulary = (
@@ -104,7 +104,7 @@ def _text_encoder(folder: Path) -> CLIPTextModel:
     import torch
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    from ...models.loading import build, damaged, read_tensors
+    from ....models.loading import build, damaged, read_tensors
 
     # transformers 5 has left the prefix out of the names
     tensors = {key.removeprefix(_PREFIX): tensor for key, tensor in read_tensors(folder / _WEIGHTS_NAME).items()}

@@ -7,23 +7,20 @@ guidance off altogether, so that its image guidance of 1.5 has no effect; neithe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
+from ..load_plan import Report, within
 from .latent_pictures import decoded, likeliest, picture_bytes
-from .latents import within
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ...models.store import ModelStore
-    from .paint_plan import PaintPlan
-
-Report = Callable[[float, str], None]
+    from ....models.store import ModelStore
+    from .plan import PaintPlan
 
 SIDE = 512  # pixels of the picture, which the models were trained on
 _STEPS, _SEED = 50, 42  # hy3dgen's

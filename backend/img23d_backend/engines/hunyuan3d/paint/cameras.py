@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...stages import View
+from ....stages import View
 
 _DISTANCE = 1.45  # from the camera to the middle of the mesh
 _FRAME = 1.2  # width of what the camera sees

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from .networks.conditioner import ImageEncoder
-    from .networks.dit import ShapeDiT
-    from .networks.vae import ShapeVAE
+    from ..networks.conditioner import ImageEncoder
+    from ..networks.dit import ShapeDiT
+    from ..networks.vae import ShapeVAE
 
 # As published, best first; hy3dgen's own names
 _WEIGHT_FILES = ("model.fp16.safetensors", "model.safetensors", "model.fp16.ckpt", "model.ckpt")
@@ -37,18 +37,18 @@ class ShapeParts:
         return read_config(self.folder / "config.yaml")
 
     def conditioner(self, dtype: torch.dtype) -> ImageEncoder:
-        from .networks.conditioner import ImageEncoder, named_as_today
+        from ..networks.conditioner import ImageEncoder, named_as_today
 
         tensors = named_as_today(_read(self.folder, "conditioner."))
         return _built(ImageEncoder, self.config.conditioner, tensors, dtype)
 
     def dit(self, dtype: torch.dtype) -> ShapeDiT:
-        from .networks.dit import ShapeDiT
+        from ..networks.dit import ShapeDiT
 
         return _built(ShapeDiT, self.config.dit, _read(self.folder, "model."), dtype)
 
     def vae(self, dtype: torch.dtype) -> ShapeVAE:
-        from .networks.vae import ShapeVAE
+        from ..networks.vae import ShapeVAE
 
         if self.vae_folder is None:
             config, tensors = self.config.vae, _read(self.folder, "vae.")
@@ -59,7 +59,7 @@ class ShapeParts:
 
 
 def _read(folder: Path, prefix: str = "") -> dict[str, Tensor]:
-    from ...models.loading import read_tensors
+    from ....models.loading import read_tensors
 
     for name in _WEIGHT_FILES:
         if (folder / name).is_file():
@@ -70,7 +70,7 @@ def _read(folder: Path, prefix: str = "") -> dict[str, Tensor]:
 
 def _built(make: type, config: Mapping[str, object], tensors: dict[str, Tensor], dtype: torch.dtype) -> torch.nn.Module:
     """Raises Img23DError(WEIGHTS_UNFIT) where the configuration is not one of this network."""
-    from ...models.loading import build, unfit
+    from ....models.loading import build, unfit
 
     try:
         return build(lambda: make(**config), tensors, dtype)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
-import torch
-from torch import Tensor
+from .schedule import Step
 
-from ..schedule import Step
-from .dit import Counted, ShapeDiT
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
+
+    from ..networks.dit import Counted, ShapeDiT
 
 
 def noise(seed: int, shape: tuple[int, int], dtype: torch.dtype) -> Tensor:
@@ -16,6 +19,8 @@ def noise(seed: int, shape: tuple[int, int], dtype: torch.dtype) -> Tensor:
 
     That is a generator on the CPU whatever the device is, so a seed means the same everywhere.
     """
+    import torch
+
     return torch.randn((1, *shape), generator=torch.Generator("cpu").manual_seed(seed), dtype=dtype)
 
 
@@ -34,6 +39,10 @@ def sample(
     Classifier-free guidance (Ho and Salimans, 2022) unless the model has it built in; at 1 the second half cancels out and
     is left away.
     """
+    import torch
+
+    from ..networks.dit import Counted
+
     built_in = dit.guidance_embed
     strength = torch.full((1,), guidance, dtype=latents.dtype, device=latents.device) if built_in else None
     is_guided = not built_in and guidance != 1
@@ -51,4 +60,8 @@ def sample(
 
 def nothing(context: Tensor) -> Counted:
     """The context of the unconditional half: as many zero tokens (B, N, C) as there are picture tokens, as one."""
+    import torch
+
+    from ..networks.dit import Counted
+
     return Counted(tokens=torch.zeros_like(context[:, :1]), count=context.shape[1])

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..load_plan import Report, within
 from .plan import Plan
+from .sampling import noise, sample
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from ...models.store import ModelStore
-
-Report = Callable[[float, str], None]
+    from ....models.store import ModelStore
 
 _ENCODED = 0.1  # of the progress
 # Values per token and channel that are in memory at once: a block's hidden values and their neighbours
@@ -61,8 +61,6 @@ def _together(
     """B things with the same views to B latents."""
     import torch
 
-    from .networks.sampling import noise, sample
-
     device, dtype = plan.device.torch_name, plan.device.dtype
     count, views = len(things), things[0].views
     pictures = np.concatenate([thing.pictures for thing in things])  # (B * V, 3, S, S)
@@ -88,11 +86,6 @@ def _together(
 def _tell_step(report: Report, done: int, steps: int) -> None:
     note = f"Shaping, step {done + 1} of {steps}" if done < steps else ""
     report(_ENCODED + (1 - _ENCODED) * done / steps, note)
-
-
-def within(report: Report, begin: float, end: float) -> Report:
-    """Where a part of the work reports to: its 0..1 becomes begin..end."""
-    return lambda done, note: report(begin + (end - begin) * done, note)
 
 
 def _encoder_bytes(plan: Plan) -> int:
