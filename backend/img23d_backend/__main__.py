@@ -11,7 +11,7 @@ def main() -> int:
     """The program's exit code. Nothing but the standard library is imported before the pipes are taken."""
     if sys.argv[1:2] == ["serve"]:
         return _serve(sys.argv[2:])
-    from .command_line import run
+    from .cli.commands import run
 
     return run(sys.argv[1:])
 
@@ -22,14 +22,14 @@ def _serve(arguments: list[str]) -> int:
     parser.add_argument("--models", type=Path, help="the folder of the models' weights")
     options = parser.parse_args(arguments)
 
-    from .channel import take_channel
-    from .parent import end_with_parent
+    from .serve.channel import take_channel
+    from .serve.parent import end_with_parent
 
     channel = take_channel(options.log)
     end_with_parent()
     from .engines import Engines
     from .home import models_folder
-    from .server import Server
+    from .serve.server import Server
 
     return Server(channel, Engines(options.models or models_folder())).serve()
 

@@ -30,7 +30,7 @@ _LARGEST_TABLE = 800_000_000  # of Qwen3-VL, which stays whole where the layers 
 _CUTTING_OUT, _CUTTING_OUT_LARGE = 700_000_000, 2_800_000_000
 # engines/hunyuan3d: its networks take turns. The one that looks at the picture is the largest of every shape model (DINOv2-giant).
 _SHAPING = 2_270_000_000 + 300_000_000
-# engines/hunyuan3d/multiview.py: the network for six views, and 9,600 values of 2 bytes for each of 4,096 tokens a view; with
+# engines/hunyuan3d/paint/multiview.py: the network for six views, and 9,600 values of 2 bytes for each of 4,096 tokens a view; with
 # guidance twice as many
 _PAINTING, _PAINTING_GUIDED = 1_930_000_000 + 470_000_000, 1_930_000_000 + 940_000_000
 _IN_FULL_PRECISION = 2  # most processors compute in 32 bits what the files hold in 16

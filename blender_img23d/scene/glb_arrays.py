@@ -25,7 +25,7 @@ _LARGEST_JSON = 1 << 20  # bytes; ours has a few thousand
 _FARTHEST = 1e6  # metres: no thing in a photo is as far across, and its squares must fit into float32
 _FLOAT, _UINT32 = 5126, 5125
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3}
-_MEAN_COLOUR = "img23d_mean_color"  # in a material's extras, see the backend's `mesh.export`
+_MEAN_COLOUR = "img23d_mean_color"  # in a material's extras, see the backend's `mesh/glb.py`
 # Odd multipliers and a shift that spread the bits of a hash (splitmix64, Steele et al., 2014)
 _SPREAD, _SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)
 

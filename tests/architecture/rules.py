@@ -34,19 +34,37 @@ EXTENSION_LAYERS: dict[str, tuple[set[str], bool]] = {
     "": ({"registration"}, False),  # the package's own __init__
 }
 
-# Folders of the backend whose arrows are fixed; what stands beside them is the pipeline's own and may use all of these.
+# Whom a folder or module of the backend may import besides itself. A folder below another has its own row; whoever may use
+# a folder may use what lies below it.
 BACKEND_LAYERS: dict[str, set[str]] = {
     "setup_context": set(),
-    "setup": {"setup_context", "nvidia"},
     "stages": {"setup_context"},
     "kept": set(),
-    "mesh": {"stages"},
-    "models": {"stages", "setup_context", "process_memory", "nvidia"},
+    "home": set(),
+    "machine": set(),
+    "setup": {"setup_context", "machine.nvidia"},
+    "weights": {"setup_context"},
+    "models": {"stages", "machine"},
+    "images": {"stages"},  # decode.py and what lies below
+    "images.formats": {"images.metadata"},
+    "images.metadata": set(),
+    "mesh": {"stages"},  # glb.py and what lies below
+    "mesh.topology": {"stages"},
+    "mesh.raster": {"stages", "mesh.topology"},
+    "mesh.uv": {"stages", "mesh.topology", "mesh.raster"},
+    "mesh.texture": {"stages", "mesh.topology", "mesh.raster", "mesh.uv"},
+    "mesh.isosurface": {"stages"},
+    "mesh.heightfield": {"stages", "mesh.topology"},
     "cutouts": {"stages"},
-    "engines": {"stages", "kept", "mesh", "models", "cutouts"},
+    "arrange": {"stages", "images.metadata"},
+    "engines": {"stages", "kept", "mesh", "models", "weights", "machine", "cutouts"},
+    "jobs": {"__version__", "stages", "setup_context", "kept", "arrange", "cutouts", "images", "mesh", "machine", "models", "engines", "setup"},
+    "diagnose": {"__version__", "stages", "setup", "weights", "machine", "engines", "jobs"},
+    "serve": {"__version__", "machine", "engines", "diagnose", "jobs"},
+    "cli": {"__version__", "home", "images", "weights", "engines", "diagnose", "jobs"},
+    "__main__": {"home", "engines", "serve", "cli"},
 }
 NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late
-TOP_OF_BACKEND = {"server", "__main__"}  # nothing below them knows them
 
 
 def extension_violations(module: Module) -> list[str]:
@@ -94,7 +112,7 @@ def _heavy_objection(name: str, one: Import) -> str:
     layer = _layer(name, BACKEND)
     if layer == "mesh":
         return "" if top(one.target) in HEAVY_FOR_MESHES else "too heavy for a mesh"
-    return "" if layer in {"engines", "models"} else "only in an engine or a model"
+    return "" if layer in {"engines", "models", "weights", "machine"} else "only in an engine or a model"
 
 
 def _network_objection(name: str, one: Import) -> str:
@@ -104,15 +122,24 @@ def _network_objection(name: str, one: Import) -> str:
 
 
 def _inner_objection(name: str, target: str) -> str:
+    inner = target.removeprefix(BACKEND).lstrip(".")
     here, there = _layer(name, BACKEND), _layer(target, BACKEND)
     if here == there == "engines":
         mine, other = _engine(name), _engine(target)
         return "an engine does not know another one" if mine and other and mine != other and _is_engine(other) else ""
-    if here in BACKEND_LAYERS:
-        return "" if there == here or there in BACKEND_LAYERS[here] else f"{here} does not know {there or BACKEND}"
-    if there in TOP_OF_BACKEND and here not in TOP_OF_BACKEND:
-        return f"{there} stands above"
-    return ""
+    row = _row(name.removeprefix(BACKEND).lstrip("."))
+    if not row:
+        return f"there is no row for {name}"
+    return "" if any(_lies_in(inner, one) for one in BACKEND_LAYERS[row] | {row}) else f"{row} does not know {inner or BACKEND}"
+
+
+def _row(inner: str) -> str:
+    """The row of BACKEND_LAYERS for a module, the innermost folder's; "" where there is none."""
+    return max((one for one in BACKEND_LAYERS if _lies_in(inner, one)), key=len, default="")
+
+
+def _lies_in(inner: str, folder: str) -> bool:
+    return inner == folder or inner.startswith(f"{folder}.")
 
 
 def _layer(dotted: str, package: str) -> str:

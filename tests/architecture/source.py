@@ -28,7 +28,7 @@ class Import:
 
 @dataclass(frozen=True, kw_only=True)
 class Module:
-    """`name` is the dotted name below the folder that is on the path, such as `img23d_backend.mesh.checks`."""
+    """`name` is the dotted name below the folder that is on the path, such as `img23d_backend.mesh.topology.checks`."""
 
     name: str
     source: str

@@ -17,10 +17,10 @@ BOUNDARIES = {
     "blender_img23d.process.client": "the thread that reads what a backend sends",
     "blender_img23d.scene.quick_glb": "the thread that reads a file from a disk",
     "img23d_backend.__main__": "the program",
-    "img23d_backend.server": "the process and its threads",
-    "img23d_backend.pipeline": "a job, which must end with a message",
-    "img23d_backend.generation": "a target, which takes no other with it",
-    "img23d_backend.setup_jobs": "a job, which must end with a message",
+    "img23d_backend.serve.server": "the process and its threads",
+    "img23d_backend.jobs.pipeline": "a job, which must end with a message",
+    "img23d_backend.jobs.generation": "a target, which takes no other with it",
+    "img23d_backend.jobs.setup_jobs": "a job, which must end with a message",
     "img23d_backend.diagnose": "a job, which must end with a message, and a check, which keeps no other from looking",
     "img23d_backend.diagnose.programs": "a damaged package may raise anything on import",
     "blender_img23d.pump": "the timer, which must not end",
@@ -30,11 +30,11 @@ BOUNDARIES = {
 }
 MAY_PRINT = {
     "img23d_backend.__main__",
-    "img23d_backend.command_line",
-    "img23d_backend.doctor_command",
-    "img23d_backend.generate_command",
-    "img23d_backend.setup_command",
-    "img23d_backend.weights_command",
+    "img23d_backend.cli.commands",
+    "img23d_backend.cli.doctor",
+    "img23d_backend.cli.generate",
+    "img23d_backend.cli.setup",
+    "img23d_backend.cli.weights",
 }
 MAY_HAVE_A_GLOBAL = {"blender_img23d.core.app"}  # says why
 FILE_SYSTEM = {

@@ -7,12 +7,11 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import trimesh
-from scipy import ndimage
-
-from img23d_backend.mesh.charts import make_surface
-from img23d_backend.mesh.normals import area_vectors
-from img23d_backend.mesh.unwrap import Layout, unwrap
+from img23d_backend.mesh.topology.normals import area_vectors
+from img23d_backend.mesh.uv.charts import make_surface
+from img23d_backend.mesh.uv.unwrap import Layout, unwrap
 from img23d_backend.stages import Mesh, View
+from scipy import ndimage
 
 # As one reads them from outside: the side's name, to the right, downwards, towards the viewer
 SIDES = {

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 import pytest
 from img23d_backend.engines import Engines
-from img23d_backend.job import Caller
-from img23d_backend.pipeline import run_job
+from img23d_backend.jobs.job import Caller
+from img23d_backend.jobs.pipeline import run_job
 from img23d_protocol.messages import (
     Box,
     Generate,
@@ -19,7 +19,6 @@ from img23d_protocol.messages import (
     Paint,
     Wanted,
 )
-
 from small_engine import SmallEngine
 
 WIDTH, HEIGHT = 240, 160

@@ -5,6 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
+from img23d_backend.engines.hunyuan3d.paint.cameras import make_cameras
+from img23d_backend.mesh.raster.rasterize import rasterize
+from img23d_backend.mesh.texture.bake import Baked, Shot, bake
+from img23d_backend.mesh.uv.unwrap import Layout
+from img23d_backend.stages import JobCancelled, Mesh, View
 from painted_sides import (
     LETTERS,
     SIDES,
@@ -19,12 +24,6 @@ from painted_sides import (
     scattered,
     six_views,
 )
-
-from img23d_backend.engines.hunyuan3d.cameras import make_cameras
-from img23d_backend.mesh.bake import Baked, Shot, bake
-from img23d_backend.mesh.rasterize import rasterize
-from img23d_backend.mesh.unwrap import Layout
-from img23d_backend.stages import JobCancelled, Mesh, View
 
 PIXELS, TEXELS = 512, 512
 WEIGHTS = (1.0, 0.1, 0.5, 0.1, 0.05, 0.05)
@@ -137,7 +136,7 @@ def test_a_raster_that_is_handed_over_and_one_drawn_here_give_the_same(monkeypat
     image = picture(meet_ball, view, PIXELS)
     raster = rasterize(view.project(mesh.vertices), mesh.faces, width=PIXELS, height=PIXELS)
     _, drawn = baked(mesh, [Shot(view=view, image=image)])
-    monkeypatch.setattr("img23d_backend.mesh.bake.rasterize", None)  # to draw again would fail
+    monkeypatch.setattr("img23d_backend.mesh.texture.bake.rasterize", None)  # to draw again would fail
     _, given = baked(mesh, [Shot(view=view, image=image, raster=raster)])
     np.testing.assert_array_equal(drawn.color, given.color)
     np.testing.assert_array_equal(drawn.trust, given.trust)

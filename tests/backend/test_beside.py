@@ -6,7 +6,7 @@ import threading
 import time
 
 import pytest
-from img23d_backend.engines.hunyuan3d.beside import beside
+from img23d_backend.engines.hunyuan3d.paint.background_task import beside
 from img23d_backend.stages import JobCancelled
 
 WAIT = 20.0  # seconds after which a test gives up

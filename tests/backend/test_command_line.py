@@ -13,9 +13,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from img23d_backend.command_line import run
-from img23d_backend.outcome import Outcome
-from img23d_backend.progress_bar import ProgressPrinter
+from img23d_backend.cli.commands import run
+from img23d_backend.cli.outcome import Outcome
+from img23d_backend.cli.progress import ProgressPrinter
 from img23d_protocol.messages import Failed, Located, LocatedTarget, Progress, Stage
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nvidia_smi
 import pytest
-from img23d_backend import nvidia
+from img23d_backend.machine import nvidia
 from img23d_backend.setup.cuda_builds import cuda_builds, found_builds
 from img23d_protocol import ErrorCode, Img23DError
 from nvidia_smi import GT_710, GTX_970, GTX_1080, NO_DRIVER, RTX_2060, RTX_3060, RTX_4090, RTX_5060, RTX_5090, V100

@@ -8,15 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from img23d_backend import process_memory
-from img23d_backend.command_line import run
+from img23d_backend.cli.commands import run
 from img23d_backend.diagnose import machine, places, programs, run_diagnosis
 from img23d_backend.engines import PREVIEW, Engines
-from img23d_backend.job import Caller
-from img23d_backend.models import system_memory
+from img23d_backend.jobs.job import Caller
+from img23d_backend.machine import memory, process_memory
 from img23d_backend.models.loading import unfit
-from img23d_backend.models.registry import WEIGHT_SETS
 from img23d_backend.stages import Engine
+from img23d_backend.weights.registry import WEIGHT_SETS
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import (
     Action,
@@ -210,7 +209,7 @@ def test_no_graphics_card_and_why(
 
 
 def test_little_memory(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system_memory, "available_bytes", lambda: 10**9)
+    monkeypatch.setattr(memory, "available_bytes", lambda: 10**9)
     finding = of(patient.look(), "Memory")
     assert (finding.level, finding.action) == (Level.WARNING, Action.FREE_MEMORY)
 
@@ -219,7 +218,7 @@ def test_a_check_that_cannot_look_keeps_no_other_from_looking(patient: Patient, 
     def fail() -> int:
         raise RuntimeError("no memory counter")
 
-    monkeypatch.setattr(system_memory, "total_bytes", fail)
+    monkeypatch.setattr(memory, "total_bytes", fail)
     findings = patient.look()
     assert of(findings, "Memory").level is Level.PROBLEM and "no memory counter" in of(findings, "Memory").detail
     assert of(findings, "Folder for models").level is Level.GOOD

@@ -10,9 +10,9 @@ from img23d_backend.engines.preview.dish_solid import dish_solid
 from img23d_backend.engines.preview.paint import ProjectionPainter
 from img23d_backend.engines.preview.shape import OutlineShaper
 from img23d_backend.engines.preview.symmetry import half_turn
-from img23d_backend.mesh.checks import find_defects
-from img23d_backend.mesh.rasterize import rasterize
-from img23d_backend.placement import place, seen_ground
+from img23d_backend.jobs.placement import place, seen_ground
+from img23d_backend.mesh.raster.rasterize import rasterize
+from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Context, CutOut, Mesh, Shaped, View
 from img23d_protocol.messages import Settings
 

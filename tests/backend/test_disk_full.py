@@ -10,9 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from img23d_backend.failures import as_known
-from img23d_backend.png import write_png
-from img23d_backend.runs import RunState, TargetRecord, open_run
+from img23d_backend.jobs.failures import as_known
+from img23d_backend.jobs.png_files import write_png
+from img23d_backend.jobs.runs import RunState, TargetRecord, open_run
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Failed, Generate, MeshReady, PreviewReady, Settings
 from pipeline_case import TWO, only, photo, request, run  # noqa: F401  (photo is a fixture)
@@ -113,7 +113,7 @@ def test_a_picture_that_does_not_fit_leaves_the_old_one(small_disk: Path) -> Non
 
 
 def test_a_layout_that_does_not_fit_leaves_nothing(small_disk: Path) -> None:
-    from img23d_backend.pipeline import _save_uv
+    from img23d_backend.jobs.pipeline import _save_uv
 
     (small_disk / "one").mkdir()
     fill(small_disk, leaving=8192)

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
-
-from img23d_backend.mesh.export import write_glb
+from img23d_backend.mesh.glb import write_glb
 from img23d_backend.stages import Mesh
 
 NAMES = ["cup", "чашка", "茶壶 🫖", 'a "quoted" \\ name/with\nlines', "x" * 300]

@@ -7,10 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from img23d_backend.command_line import run as command
+from img23d_backend.cli.commands import run as command
 from img23d_protocol.choices import LIGHT_CUTTER
 from img23d_protocol.messages import Failed, MeshReady, Settings
-
 from pipeline_case import TWO, only, photo, record, request, run  # noqa: F401
 from small_engine import SmallEngine
 from test_variants import faces_in

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from img23d_backend.failures import as_known
+from img23d_backend.jobs.failures import as_known
 from img23d_protocol import ErrorCode, Img23DError
 
 
@@ -101,7 +101,7 @@ def test_a_known_failure_stays_itself() -> None:
 
 
 def test_telling_imports_no_library() -> None:
-    told = "from img23d_backend.failures import as_known; as_known(RuntimeError('x')); import sys"
+    told = "from img23d_backend.jobs.failures import as_known; as_known(RuntimeError('x')); import sys"
     check = "assert not {'torch', 'safetensors', 'huggingface_hub', 'cv2'} & set(sys.modules)"
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-c", f"{told}; {check}"], check=True, env=environment)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from img23d_backend.mesh.raster.sampling import sample_image
+from img23d_backend.mesh.texture.fill import fill_nearest
+from img23d_backend.mesh.texture.padding import pad_edges
 from scipy import ndimage
-
-from img23d_backend.mesh.fill import fill_nearest
-from img23d_backend.mesh.padding import pad_edges
-from img23d_backend.mesh.sampling import sample_image
 
 
 def test_every_pixel_takes_the_nearest_known_one() -> None:

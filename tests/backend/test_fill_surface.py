@@ -7,13 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import trimesh
-from painted_sides import layout_of, look_up, mesh_of, scattered
-
-from img23d_backend.mesh.bake import Baked
-from img23d_backend.mesh.fill import fill_surface
-from img23d_backend.mesh.texels import texels
-from img23d_backend.mesh.unwrap import Layout
+from img23d_backend.mesh.texture.bake import Baked
+from img23d_backend.mesh.texture.fill import fill_surface
+from img23d_backend.mesh.texture.texels import texels
+from img23d_backend.mesh.uv.unwrap import Layout
 from img23d_backend.stages import JobCancelled
+from painted_sides import layout_of, look_up, mesh_of, scattered
 
 SIZE = 512
 RED, BLUE = np.array([200.0, 30, 30]), np.array([30.0, 30, 200])

@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 import pytest
 from drawn import blank, cutout, ellipse, in_pixels, polygon, soft
-from img23d_backend.command_line import run as run_command
+from img23d_backend.cli.commands import run as run_command
 from img23d_backend.engines.preview.paint import ProjectionPainter
 from img23d_backend.engines.preview.shape import OutlineShaper
-from img23d_backend.mesh.checks import find_defects
+from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Context, CutOut, Painted, Shaped
 from img23d_protocol.messages import Settings, ShapeKind, Side
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from fields import EMPTY, FIELDS, sphere
-from img23d_backend.mesh.checks import find_defects
-from img23d_backend.mesh.isosurface import extract_surface
-from img23d_backend.mesh.octree import sample_sparse
+from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
+from img23d_backend.mesh.isosurface.octree import sample_sparse
+from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Mesh
 from img23d_protocol import ErrorCode, Img23DError
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from img23d_backend.engines.hunyuan3d.paint import HunyuanPainter, facing_viewer
-from img23d_backend.models.memory import ModelStore
-from img23d_backend.models.weights import WeightStore
+from img23d_backend.engines.hunyuan3d.paint.painter import HunyuanPainter, facing_viewer
+from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, CutOut, Mesh, Painted, View
+from img23d_backend.weights.store import WeightStore
 from img23d_protocol.messages import LearnedSettings, Settings
 
 MESH = Mesh(vertices=np.eye(3, dtype=np.float32), faces=np.array([[0, 1, 2]], np.int32))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from fields import EMPTY, FIELDS, Field, smooth_noise, sphere, thin_plate
-from img23d_backend.mesh.octree import CORNERS, SparseField, sample_sparse
+from img23d_backend.mesh.isosurface.octree import CORNERS, SparseField, sample_sparse
 from img23d_backend.stages import JobCancelled
 from img23d_protocol import ErrorCode, Img23DError
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from img23d_backend.mesh.neighbours import neighbours
-from img23d_backend.mesh.pack import _fill_outlines
-from img23d_backend.mesh.rasterize import fragments, parted
-from img23d_backend.mesh.repair import is_sound
-from img23d_backend.mesh.spots import best_spot
-from img23d_backend.mesh.winding import windings
+from img23d_backend.mesh.raster.rasterize import fragments, parted
+from img23d_backend.mesh.topology.neighbour_sums import neighbours
+from img23d_backend.mesh.topology.repair import is_sound
+from img23d_backend.mesh.uv.bitmap_packing import best_spot
+from img23d_backend.mesh.uv.pack import _fill_outlines
+from img23d_backend.mesh.uv.winding import windings
 
 
 def turns_around(point: np.ndarray, outline: np.ndarray) -> int:

@@ -16,7 +16,6 @@ from img23d_backend.engines.preview.scene import SceneMemory
 from img23d_backend.stages import Context, Found, Photo, PixelBox
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import Box, CutoutReady, Failed, Finished, Locate, Located, Pick, Point, Regions, Settings, Wanted
-
 from pipeline_case import only, request, run
 from seeing import Seeing, cover, discs, over_photo, overlap
 
@@ -51,8 +50,8 @@ def pick(photo: Path, point: Point | None = None, **changes: object) -> list[obj
 
 def run_pick(job: Pick) -> list[object]:
     from img23d_backend.engines import Engines
-    from img23d_backend.job import Caller
-    from img23d_backend.pipeline import run_job
+    from img23d_backend.jobs.job import Caller
+    from img23d_backend.jobs.pipeline import run_job
 
     told: list[object] = []
     run_job(job, Caller(emit=told.append, load_engine=Engines(Path("no such folder")).load))

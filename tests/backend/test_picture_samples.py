@@ -9,8 +9,9 @@ from pathlib import Path
 import hostile_pictures as files
 import numpy as np
 import pytest
-from img23d_backend.images import load_photo, png_rows
-from img23d_backend.png import read_rgba, write_png
+from img23d_backend.images import load_photo
+from img23d_backend.images.formats import png_rows
+from img23d_backend.jobs.png_files import read_rgba, write_png
 from img23d_backend.stages import Photo
 from PIL import Image
 

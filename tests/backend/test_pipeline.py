@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import trimesh
 from img23d_backend.engines import Engines
-from img23d_backend.job import Caller
-from img23d_backend.pipeline import run_job
+from img23d_backend.jobs.job import Caller
+from img23d_backend.jobs.pipeline import run_job
 from img23d_backend.stages import View
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import (
@@ -34,7 +34,6 @@ from img23d_protocol.messages import (
     TargetFailed,
     Wanted,
 )
-
 from pipeline_case import HEIGHT, LEFT_BOX, NO_MODELS, TWO, WIDTH, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
 from small_engine import BLOCK, SmallEngine
 

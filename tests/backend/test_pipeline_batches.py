@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
-from img23d_backend.job import Caller
-from img23d_backend.pipeline import run_job
+from img23d_backend.jobs.job import Caller
+from img23d_backend.jobs.pipeline import run_job
 from img23d_backend.stages import Context, CutOut, Engine, Mesh, Painted, Shaped, View
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import (
@@ -24,7 +24,6 @@ from img23d_protocol.messages import (
     TargetFailed,
     Wanted,
 )
-
 from pipeline_case import LEFT_BOX, RIGHT_BOX, only, photo, request  # noqa: F401  (photo is a fixture)
 from small_engine import SmallEngine
 

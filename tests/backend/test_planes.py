@@ -8,7 +8,7 @@ import pytest
 import trimesh
 from drawn import blank, ellipse, in_pixels, iou, polygon, rod, shape_of, soft, solid_of
 from img23d_backend.cutouts.framing import framed, within
-from img23d_backend.mesh.checks import find_defects
+from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Photo, PixelBox, Shaped
 from img23d_protocol.messages import ShapeKind
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from img23d_backend.mesh.portrait import SIDE, portrait
+from img23d_backend.mesh.raster.thumbnail import SIDE, portrait
 from img23d_backend.stages import Mesh
-
 from small_engine import BLOCK, CORNERS
 
 

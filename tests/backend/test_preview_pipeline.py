@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import pytest
 import trimesh
-from img23d_backend import working_size
+from img23d_backend.jobs import working_size
 from img23d_backend.stages import View
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import (
@@ -22,7 +22,6 @@ from img23d_protocol.messages import (
     Settings,
     Wanted,
 )
-
 from pipeline_case import TWO, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
 from small_engine import BLOCK, CORNERS
 

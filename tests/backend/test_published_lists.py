@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from img23d_backend.models.registry import WEIGHT_SETS
+from img23d_backend.weights.registry import WEIGHT_SETS
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from published.lists import KINDS, PublishedFile, files, files_of

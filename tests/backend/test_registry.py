@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from img23d_backend.models.hub import HubFile
-from img23d_backend.models.registry import WEIGHT_SETS, WeightSet, weight_set
-from img23d_backend.models.selection import is_wanted, lacking, notices
-from img23d_backend.models.weights import WeightStore
+from img23d_backend.weights.hub import HubFile
+from img23d_backend.weights.registry import WEIGHT_SETS, WeightSet, weight_set
+from img23d_backend.weights.selection import is_wanted, lacking, notices
+from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import (
     GROUNDERS,

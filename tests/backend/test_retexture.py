@@ -7,12 +7,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from img23d_backend.engines.preview.paint import ProjectionPainter
+from img23d_backend.jobs.retexture import Retextured, retexture
+from img23d_backend.stages import Context, CutOut
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, UvSource
-
-from img23d_backend.engines.preview.paint import ProjectionPainter
-from img23d_backend.retexture import Retextured, retexture
-from img23d_backend.stages import Context, CutOut
 
 # Blender's axes: z up, the viewer on the -y side
 FRONT = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, 1, 0, 0], [0, 0, 0, 1]], dtype=np.float64)

@@ -7,13 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from img23d_backend.engines.preview.paint import ProjectionPainter
-from img23d_backend.job import Caller
-from img23d_backend.pipeline import run_job
-from img23d_backend.retexture import Retextured, retexture
+from img23d_backend.jobs.job import Caller
+from img23d_backend.jobs.pipeline import run_job
+from img23d_backend.jobs.retexture import Retextured, retexture
 from img23d_backend.stages import Context
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import Failed, Finished, Settings, Unwrap, UvReady, UvSource
-
 from test_retexture import QUADRANTS, color_on, cube, four_colours
 
 

@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from img23d_backend import process_memory, runs
-from img23d_backend.runs import RunState, TargetRecord, TargetState, open_run
+from img23d_backend.jobs import runs
+from img23d_backend.jobs.runs import RunState, TargetRecord, TargetState, open_run
+from img23d_backend.machine import process_memory
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Generate, Wanted
 

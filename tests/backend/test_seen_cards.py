@@ -7,7 +7,7 @@ from pathlib import Path
 
 import nvidia_smi
 import pytest
-from img23d_backend.models import seen_cards
+from img23d_backend.machine import seen_cards
 from nvidia_smi import GT_710, NO_DRIVER, RTX_3060
 
 GB = 2**30

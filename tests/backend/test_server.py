@@ -41,11 +41,11 @@ PATHS = os.pathsep.join([str(ROOT / "backend"), str(ROOT / "blender_img23d" / "s
 # A backend whose engine is stuck in one long OpenCV call, as a stage of the preview engine may be for a while.
 STUCK = """
 import sys
-from img23d_backend.channel import take_channel
+from img23d_backend.serve.channel import take_channel
 channel = take_channel(None)
 from pathlib import Path
 from img23d_backend.engines import Engines
-from img23d_backend.server import Server
+from img23d_backend.serve.server import Server
 from small_engine import SmallEngine
 def trap(stage, count):
     import cv2, numpy as np
@@ -218,7 +218,7 @@ def test_a_log_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
 
 def test_hello_needs_neither_opencv_nor_the_engine() -> None:
     code = (
-        "import sys, img23d_backend.server; "
+        "import sys, img23d_backend.serve.server; "
         "print([m for m in sys.modules if m == 'cv2' or 'preview' in m or m.endswith('pipeline')])"
     )
     done = subprocess.run(

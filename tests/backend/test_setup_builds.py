@@ -10,7 +10,7 @@ from pathlib import Path
 import fake_uv
 import nvidia_smi
 import pytest
-from img23d_backend import nvidia
+from img23d_backend.machine import nvidia
 from img23d_backend.setup import torch_install
 from img23d_backend.setup.environment import install_environment
 from img23d_backend.setup_context import SetupContext

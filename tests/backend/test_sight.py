@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
-
-from img23d_backend.mesh.normals import area_vectors, vertex_normals, weld
-from img23d_backend.mesh.sight import corner_normals, directions, look, slack_of
-from img23d_backend.mesh.texels import texels
+from img23d_backend.mesh.raster.visibility import corner_normals, directions, look, slack_of
+from img23d_backend.mesh.texture.texels import texels
+from img23d_backend.mesh.topology.normals import area_vectors, vertex_normals, weld
 from img23d_backend.stages import View
 
 FRONT = View.front(center_u=50.0, center_v=50.0, pixels_per_unit=30.0)

@@ -7,7 +7,7 @@ import pytest
 import trimesh
 from drawn import blank, ellipse, in_pixels, iou, polygon, rod, shape_of, soft, solid_of
 from img23d_backend.engines.preview.outline import trace_outline
-from img23d_backend.mesh.checks import find_defects
+from img23d_backend.mesh.topology.checks import find_defects
 from img23d_protocol.messages import ShapeKind
 
 REACH = 9.5  # pixels to either side, in which there is nothing else

@@ -9,13 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from img23d_backend.command_line import run as command
+from img23d_backend.cli.commands import run as command
 from img23d_backend.engines.preview.variation import draw_variation
-from img23d_backend.mesh.checks import find_defects
+from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Mesh
 from img23d_protocol.choices import LIGHT_CUTTER
 from img23d_protocol.messages import Arranged, CutoutReady, Failed, Finished, Located, MeshReady, Settings, ShapeKind
-
 from pipeline_case import TWO, only, photo, record, request, run  # noqa: F401
 from small_engine import SmallEngine
 

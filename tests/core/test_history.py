@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from img23d_backend.runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, open_run
+from img23d_backend.jobs.runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, open_run
 from img23d_protocol import messages as m
 from img23d_protocol.errors import ErrorCode, Img23DError
 

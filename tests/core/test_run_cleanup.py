@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from img23d_backend.runs import RunState, TargetRecord, open_run
+from img23d_backend.jobs.runs import RunState, TargetRecord, open_run
 from img23d_protocol import messages as m
 
 from blender_img23d.core.folder_marks import FolderMarks, used_elsewhere
@@ -252,7 +252,7 @@ def test_two_blenders_that_write_runs_at_the_same_time_lose_none(tmp_path: Path)
     """There is no list of runs that they could overwrite: each has a folder and a record of its own."""
     code = (
         "import sys\nsys.path[:0] = sys.argv[2:]\nfrom pathlib import Path\nfrom datetime import datetime\n"
-        "from img23d_backend.runs import RunState, open_run\nfrom img23d_protocol import messages as m\n"
+        "from img23d_backend.jobs.runs import RunState, open_run\nfrom img23d_protocol import messages as m\n"
         "from blender_img23d.core.requests import new_run_folder\n"
         "for number in range(60):\n"
         "    folder = new_run_folder(Path(sys.argv[1]), '/p/desk.png', datetime(2026, 1, 1))\n"

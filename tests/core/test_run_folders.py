@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from img23d_backend.runs import RunState, TargetRecord, open_run
+from img23d_backend.jobs.runs import RunState, TargetRecord, open_run
 from img23d_protocol import messages as m
 
 from blender_img23d.core import run_folders
@@ -53,8 +53,8 @@ def test_every_file_of_a_real_run_is_known(tmp_path: Path) -> None:
     import cv2
     import numpy as np
     from img23d_backend.engines import Engines
-    from img23d_backend.job import Caller
-    from img23d_backend.pipeline import run_job
+    from img23d_backend.jobs.job import Caller
+    from img23d_backend.jobs.pipeline import run_job
 
     photo = tmp_path / "photo.png"
     picture = np.full((120, 160, 3), 230, np.uint8)

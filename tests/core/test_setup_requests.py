@@ -47,7 +47,7 @@ def test_what_the_settings_need() -> None:
 
 
 def test_the_command_line_sets_up_the_same() -> None:
-    from img23d_backend.setup_command import DEFAULT_SETS
+    from img23d_backend.cli.setup import DEFAULT_SETS
 
     assert DEFAULT_SETS == SHAPES
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import torch
-from img23d_backend.models.devices import Device
-from img23d_backend.models.memory import ModelStore
+from img23d_backend.machine.devices import Device
+from img23d_backend.models.store import ModelStore
 from torch import Tensor, nn
 
 WIDTH = 256

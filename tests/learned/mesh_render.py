@@ -8,7 +8,7 @@ from types import ModuleType
 
 import numpy as np
 import torch
-from img23d_backend.mesh.rasterize import rasterize, weights_of
+from img23d_backend.mesh.raster.rasterize import rasterize, weights_of
 from shape_checkpoints import hy3dgen_importable
 
 AZIMUTHS, ELEVATIONS = (0, 90, 180, 270, 0, 180), (0, 0, 0, 0, 90, -90)  # hy3dgen/texgen/pipelines.py

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from img23d_backend.models.registry import weight_set
-from img23d_backend.models.weights import WeightStore
 from img23d_backend.stages import CutOut
+from img23d_backend.weights.registry import weight_set
+from img23d_backend.weights.store import WeightStore
 from img23d_protocol.messages import Settings
 from img23d_protocol.settings import LearnedSettings, StageDevices
 from shape_checkpoints import config, empty, sphere, write

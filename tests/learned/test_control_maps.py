@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
-from img23d_backend.engines.hunyuan3d.cameras import make_cameras
-from img23d_backend.engines.hunyuan3d.control_maps import ControlMaps, draw_control_maps, reduced
-from img23d_backend.mesh.rasterize import rasterize
+from img23d_backend.engines.hunyuan3d.paint.cameras import make_cameras
+from img23d_backend.engines.hunyuan3d.paint.control_maps import ControlMaps, draw_control_maps, reduced
+from img23d_backend.mesh.raster.rasterize import rasterize
 from img23d_backend.stages import Mesh
 from mesh_render import AZIMUTHS, ELEVATIONS, mesh_render
 from PIL import Image

@@ -11,14 +11,13 @@ import pytest
 import torch
 from diffusers import StableDiffusionInstructPix2PixPipeline, UNet2DConditionModel
 from hy3dgen_paint import PROMPT_WIDTH, UNET, PartsInMemory, hy3dgen_module, plan_with, random_vae
+from img23d_backend.engines.hunyuan3d.paint import delight
+from img23d_backend.engines.hunyuan3d.paint.delight import recentred, remove_light, without_delight
+from img23d_backend.machine.devices import PROCESSOR, Device
+from img23d_backend.models.store import ModelStore
+from img23d_backend.setup_context import JobCancelled
 from img23d_protocol import ErrorCode, Img23DError
 from PIL import Image
-
-from img23d_backend.engines.hunyuan3d import delight
-from img23d_backend.engines.hunyuan3d.delight import recentred, remove_light, without_delight
-from img23d_backend.models.devices import PROCESSOR, Device
-from img23d_backend.models.memory import ModelStore
-from img23d_backend.setup_context import JobCancelled
 
 SMALL = {
     "in_channels": 8, "block_out_channels": [8, 8], "norm_num_groups": 4, "attention_head_dim": [1, 2],

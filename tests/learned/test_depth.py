@@ -15,11 +15,11 @@ from img23d_backend.arrange import Arrangement
 from img23d_backend.engines import Engines
 from img23d_backend.engines.depth_anything import make_depth
 from img23d_backend.engines.depth_anything.depth import load, prepared
-from img23d_backend.failures import as_known
 from img23d_backend.images import load_photo
-from img23d_backend.models.memory import ModelStore
-from img23d_backend.models.weights import WeightStore
+from img23d_backend.jobs.failures import as_known
+from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, DepthEstimator, Photo
+from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import DEPTH_MODEL
 from img23d_protocol.messages import LearnedSettings, Settings, StageDevices

@@ -11,8 +11,9 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from img23d_backend.models import devices, expectation, system_memory
-from img23d_backend.models.devices import CARD_RESERVE
+from img23d_backend.machine import devices, memory
+from img23d_backend.machine import speed as machine_speed
+from img23d_backend.machine.devices import CARD_RESERVE
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.settings import LearnedSettings
 
@@ -139,7 +140,7 @@ def told_where(what: str, changed: str) -> str:
     lines = (
         f"import sys; sys.path[:0] = {sys.path!r}  # {what}",
         changed,
-        "from img23d_backend.models.devices import device_infos",
+        "from img23d_backend.machine.devices import device_infos",
         "(info,) = device_infos()",
         "assert 0 < info.free_bytes < info.total_bytes",
         "sys.stdout.write(f'{info.id} {info.label}|{info.note}')",
@@ -152,13 +153,13 @@ def told_where(what: str, changed: str) -> str:
 
 
 def test_the_machines_memory() -> None:
-    assert 0 < system_memory.available_bytes() < system_memory.total_bytes()
+    assert 0 < memory.available_bytes() < memory.total_bytes()
 
 
 def test_linux_tells_what_is_available() -> None:
     text = "MemTotal:       24682416 kB\nMemFree:         1000000 kB\nMemAvailable:   22000000 kB\n"
-    assert system_memory.available_in(text) == 22000000 * 1024
-    assert system_memory.available_in("MemTotal: 1 kB\n") == 0
+    assert memory.available_in(text) == 22000000 * 1024
+    assert memory.available_in("MemTotal: 1 kB\n") == 0
 
 
 def test_macos_counts_pages() -> None:
@@ -169,7 +170,7 @@ def test_macos_counts_pages() -> None:
         "Pages wired down:                         90000.\nPages purgeable:                             70.\n"
         '"Translation faults":                 1234567890.\n'
     )
-    assert system_memory.available_on_mac(text) == 16384 * (10000 + 20000 + 300 + 70)
+    assert memory.available_on_mac(text) == 16384 * (10000 + 20000 + 300 + 70)
 
 
 # --- how long an object takes -----------------------------------------------------------------------------------------
@@ -182,7 +183,7 @@ def test_this_machines_expectation_is_a_sentence() -> None:
 
 def test_the_speed_is_measured_once() -> None:
     processor = devices.find_devices()[-1]
-    assert expectation.speed(processor) == expectation.speed(processor) > 1e-4
+    assert machine_speed.speed(processor) == machine_speed.speed(processor) > 1e-4
 
 
 def test_what_is_slower_is_expected_to_be_slower() -> None:
@@ -193,10 +194,10 @@ def test_what_is_slower_is_expected_to_be_slower() -> None:
         LearnedSettings(speed="standard"),
         LearnedSettings(speed="standard", shape_model="hunyuan3d-2"),
     ]
-    work = [expectation.work(one) for one in settings]
+    work = [machine_speed.work(one) for one in settings]
     assert work == sorted(work) and len(set(work)) == len(work)
     # The published steps of the mini model: 50 guided ones are 149 TFLOP, 92 with one half collapsed
-    assert expectation.work(settings[3]) - expectation.work(settings[1]) == pytest.approx(50 * 1.83 - 5 * 1.49)
+    assert machine_speed.work(settings[3]) - machine_speed.work(settings[1]) == pytest.approx(50 * 1.83 - 5 * 1.49)
 
 
 @pytest.mark.parametrize(
@@ -204,12 +205,12 @@ def test_what_is_slower_is_expected_to_be_slower() -> None:
     [(1, "5 seconds"), (42, "40 seconds"), (89, "90 seconds"), (91, "2 minutes"), (1500, "25 minutes"), (9000, "2 hours")],
 )
 def test_no_more_digits_than_are_true(seconds: float, words: str) -> None:
-    assert expectation.rounded(seconds) == words
+    assert machine_speed.rounded(seconds) == words
 
 
 def test_painting_counts_by_its_own_settings() -> None:
     def work(**settings: object) -> float:
-        return expectation.work(LearnedSettings(**settings))
+        return machine_speed.work(LearnedSettings(**settings))
 
     assert work() - work(painter="preview") == pytest.approx(30 * 20.0 + 43.8 + 30.4, abs=0.2)
     assert work() - work(delight=False) == pytest.approx(43.8)
@@ -224,5 +225,5 @@ def test_a_device_has_an_expectation_for_every_choice() -> None:
         GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS
     ):
         chosen = LearnedSettings(grounder=grounder, matter=matter, shape_model=shape_model, speed=speed)
-        assert expectation.seconds_an_object(chosen, teraflops=10) > 0
+        assert machine_speed.seconds_an_object(chosen, teraflops=10) > 0
 

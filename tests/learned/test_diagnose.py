@@ -7,9 +7,9 @@ from pathlib import Path
 
 from img23d_backend.diagnose import run_diagnosis
 from img23d_backend.engines import HUNYUAN3D, Engines
-from img23d_backend.job import Caller
-from img23d_backend.models.weights import WeightStore
+from img23d_backend.jobs.job import Caller
 from img23d_backend.setup_context import SetupContext
+from img23d_backend.weights.store import WeightStore
 from img23d_protocol.messages import Action, Diagnose, Diagnosed, Finding, FromBackend, Level
 from safetensors.torch import load_file, save_file
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
-from img23d_backend.mesh.checks import find_defects
-from img23d_backend.mesh.cleanup import clean
-from img23d_backend.mesh.isosurface import extract_surface
-from img23d_backend.mesh.octree import sample_sparse
-from img23d_backend.mesh.repair import is_sound, repaired
-from img23d_backend.mesh.simplify import simplify
+from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
+from img23d_backend.mesh.isosurface.octree import sample_sparse
+from img23d_backend.mesh.topology.checks import find_defects
+from img23d_backend.mesh.topology.cleanup import clean
+from img23d_backend.mesh.topology.repair import is_sound, repaired
+from img23d_backend.mesh.topology.simplify import simplify
 from img23d_backend.stages import Mesh
 from scipy.spatial import cKDTree
 

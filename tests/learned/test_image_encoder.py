@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from img23d_backend.engines.hunyuan3d.parts import ShapeParts
+from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
 from safetensors.torch import load_file
 from shape_checkpoints import DINO, config, with_new_names, write
 from torch import Tensor

@@ -16,12 +16,12 @@ from img23d_backend.engines.qwen3vl import make_grounder
 from img23d_backend.engines.qwen3vl.locate import QwenGrounder
 from img23d_backend.engines.qwen3vl.model import Clerk, answer, read_network, repeats_itself
 from img23d_backend.engines.qwen3vl.prompt import question, token_limit
-from img23d_backend.failures import as_known
-from img23d_backend.models.devices import choose
-from img23d_backend.models.memory import ModelStore
-from img23d_backend.models.weights import WeightStore
+from img23d_backend.jobs.failures import as_known
+from img23d_backend.machine.devices import choose
+from img23d_backend.models.store import ModelStore
 from img23d_backend.setup_context import JobCancelled
 from img23d_backend.stages import Context, Found, NotFound, Photo
+from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Box, LearnedSettings, Settings, StageDevices, Wanted
 from tiny import qwen

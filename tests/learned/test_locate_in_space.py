@@ -11,7 +11,7 @@ import pytest
 import torch
 from img23d_backend.engines.qwen3vl.locate import QwenGrounder
 from img23d_backend.engines.qwen3vl.model import Clerk, Question, dtype_for
-from img23d_backend.models.devices import Device
+from img23d_backend.machine.devices import Device
 from img23d_backend.stages import Found, NotFound, Photo
 from img23d_protocol import ErrorCode, Img23DError
 from test_locate import SET, grounder, locate, photo  # noqa: F401  (fixtures)

@@ -11,9 +11,9 @@ import torch
 from img23d_backend.engines.birefnet import make_matter, matte
 from img23d_backend.engines.birefnet.inference import input_side, prepared
 from img23d_backend.engines.preview.matte import GrabCutMatter
-from img23d_backend.models.memory import ModelStore
-from img23d_backend.models.weights import WeightStore
+from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Matter, Photo, PixelBox
+from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import LearnedSettings, Settings, StageDevices
 from tiny.birefnet import SIDE, demo_scene

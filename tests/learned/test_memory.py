@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from img23d_backend.models import system_memory
-from img23d_backend.models.memory import ModelStore
-from img23d_backend.models.memory_errors import DoesNotFit
+from img23d_backend.machine import memory
+from img23d_backend.machine.memory_errors import DoesNotFit
+from img23d_backend.models.store import ModelStore
 from memory_desk import CPU, MODEL_BYTES, PLENTY, WIDTH, card_for, small_model, use
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -175,7 +175,7 @@ def test_room_is_made_before_a_model_is_built_for_the_processor() -> None:
         return small_model()
 
     use(store, "a", CPU)
-    left[0] = system_memory.total_bytes() // 4
+    left[0] = memory.total_bytes() // 4
     for key, device in (("b", card_for(store, models=9)), ("c", CPU)):
         with store.on_device(key, build, device):
             pass

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import pytest
 import torch
-from img23d_backend.models.devices import Device
-from img23d_backend.models.memory import Attempt, ModelStore, with_less_memory
-from img23d_backend.models.memory_errors import DoesNotFit
+from img23d_backend.machine.devices import Device
+from img23d_backend.machine.memory_errors import DoesNotFit
+from img23d_backend.models.store import Attempt, ModelStore, with_less_memory
 from img23d_backend.stages import Context, JobCancelled
 from img23d_protocol import ErrorCode, Img23DError
 from torch import nn

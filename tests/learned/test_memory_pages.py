@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import torch
-from img23d_backend.models.devices import Device
-from img23d_backend.models.residence import BLOCK_BYTES, Resident
+from img23d_backend.machine.devices import Device
+from img23d_backend.models.offloadable import BLOCK_BYTES, Resident
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 
 import pytest
 import torch
-from img23d_backend.models.devices import Device
-from img23d_backend.models.streaming import streaming
+from img23d_backend.machine.devices import Device
+from img23d_backend.models.group_offload import streaming
 from test_memory_streaming import Stack, build
 from torch import Tensor, nn
 

@@ -19,13 +19,12 @@ from hy3dgen_paint import (
     their_network,
     their_pipeline,
 )
-from torch import Tensor
-
-from img23d_backend.engines.hunyuan3d.multiview import paint_views, sample_views
-from img23d_backend.engines.hunyuan3d.paint_plan import PaintPlan
-from img23d_backend.models.devices import PROCESSOR, Device
-from img23d_backend.models.memory import ModelStore
+from img23d_backend.engines.hunyuan3d.paint.multiview import paint_views, sample_views
+from img23d_backend.engines.hunyuan3d.paint.plan import PaintPlan
+from img23d_backend.machine.devices import PROCESSOR, Device
+from img23d_backend.models.store import ModelStore
 from img23d_backend.setup_context import JobCancelled
+from torch import Tensor
 
 CLOSE = 1e-4
 SEED = 7

@@ -16,8 +16,8 @@ import torch
 import yaml
 from img23d_backend.engines.birefnet.inference import load as load_birefnet
 from img23d_backend.engines.depth_anything.depth import load as load_depth
-from img23d_backend.engines.hunyuan3d.paint_parts import PaintParts
-from img23d_backend.engines.hunyuan3d.parts import ShapeParts
+from img23d_backend.engines.hunyuan3d.paint.loaders import PaintParts
+from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
 from img23d_protocol import ErrorCode, Img23DError
 from published.lists import PublishedFile, files_of
 from tiny.shape import published_config

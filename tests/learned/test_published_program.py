@@ -14,9 +14,9 @@ import pytest
 from img23d_backend.diagnose import diagnose
 from img23d_backend.diagnose.report import report
 from img23d_backend.engines import Engines
-from img23d_backend.job import Caller
-from img23d_backend.models import published_program
-from img23d_backend.models.registry import WEIGHT_SETS
+from img23d_backend.jobs.job import Caller
+from img23d_backend.weights import published_program
+from img23d_backend.weights.registry import WEIGHT_SETS
 from img23d_protocol.messages import Diagnose, Finding, Level
 from local_hub import serving
 from weights_desk import LITE, PAINTER, PAINTER_FOLDER, PAINTER_REPOSITORY, Desk, published

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 import torch
 from img23d_backend.engines.hunyuan3d import make_shaper
-from img23d_backend.engines.hunyuan3d.latents import Framed, sample_latents
-from img23d_backend.engines.hunyuan3d.plan import make_plan
-from img23d_backend.engines.hunyuan3d.shape import HunyuanShaper
-from img23d_backend.mesh.checks import find_defects
-from img23d_backend.models import devices
-from img23d_backend.models.memory import ModelStore
-from img23d_backend.models.registry import weight_set
-from img23d_backend.models.weights import WeightStore
+from img23d_backend.engines.hunyuan3d.shape.latents import Framed, sample_latents
+from img23d_backend.engines.hunyuan3d.shape.plan import make_plan
+from img23d_backend.engines.hunyuan3d.shape.shaper import HunyuanShaper
+from img23d_backend.machine import devices
+from img23d_backend.mesh.topology.checks import find_defects
+from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, CutOut, JobCancelled
+from img23d_backend.weights.registry import weight_set
+from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings
 from shape_checkpoints import config, write

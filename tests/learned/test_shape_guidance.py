@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from img23d_backend.engines.hunyuan3d.networks.dit import Counted, ShapeDiT, key_logits
+from img23d_backend.engines.hunyuan3d.shape.sampling import nothing
 from shape_checkpoints import DIT, hy3dgen_importable, randomized
 from torch import Tensor, nn
-
-from img23d_backend.engines.hunyuan3d.networks.dit import Counted, ShapeDiT, key_logits
-from img23d_backend.engines.hunyuan3d.networks.sampling import nothing
 
 TOKENS = 1370
 EXACT = 1e-12

@@ -22,7 +22,8 @@ sys.path[:0] = {paths!r}
 import torch
 from img23d_backend.engines.hunyuan3d.networks.dit import Counted, ShapeDiT
 from img23d_backend.engines.hunyuan3d.networks.vae import ShapeVAE
-from img23d_backend.engines.hunyuan3d.networks import conditioner, sampling
+from img23d_backend.engines.hunyuan3d.networks import conditioner
+from img23d_backend.engines.hunyuan3d.shape import sampling
 
 dit = ShapeDiT(in_channels=4, context_in_dim=6, hidden_size=16, num_heads=2, depth=1, depth_single_blocks=1, axes_dim=[8])
 flow = dit(torch.zeros(1, 3, 4), torch.zeros(1), Counted(tokens=torch.zeros(1, 2, 6)))

@@ -7,13 +7,14 @@ from dataclasses import replace
 
 import pytest
 import torch
-from img23d_backend.engines.hunyuan3d import make_shaper, plan, shape
-from img23d_backend.engines.hunyuan3d.plan import Plan
-from img23d_backend.engines.hunyuan3d.shape import HunyuanShaper
-from img23d_backend.models.devices import Device, find_devices
-from img23d_backend.models.memory import ModelStore
-from img23d_backend.models.weights import WeightStore
+from img23d_backend.engines.hunyuan3d import make_shaper
+from img23d_backend.engines.hunyuan3d.shape import plan, shaper
+from img23d_backend.engines.hunyuan3d.shape.plan import Plan
+from img23d_backend.engines.hunyuan3d.shape.shaper import HunyuanShaper
+from img23d_backend.machine.devices import Device, find_devices
+from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context
+from img23d_backend.weights.store import WeightStore
 from img23d_protocol.messages import Settings
 from img23d_protocol.settings import StageDevices
 from shape_desk import LEARNED, make_models, thing
@@ -25,7 +26,7 @@ SETTINGS = Settings(learned=replace(LEARNED, devices=StageDevices(shape="gpu")))
 
 @pytest.fixture(autouse=True)
 def card(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (plan, shape):
+    for module in (plan, shaper):
         monkeypatch.setattr(module, "choose", lambda choice: find_devices()[-1] if choice == "cpu" else CARD)
 
 
@@ -48,7 +49,7 @@ def test_small_memory_keeps_one_network_on_the_card(weights: WeightStore, small_
 
 
 def test_out_of_memory_steps_down_and_tells_each_step(weights: WeightStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    sample, tried = shape.sample_latents, []
+    sample, tried = shaper.sample_latents, []
 
     def scarce(pictures: Sequence, seeds: Sequence[int], tried_plan: Plan, *rest: object) -> list:
         tried.append((tried_plan.at_once, tried_plan.streamed, tried_plan.device.id))
@@ -56,7 +57,7 @@ def test_out_of_memory_steps_down_and_tells_each_step(weights: WeightStore, monk
             raise torch.OutOfMemoryError("there is none")
         return sample(pictures, seeds, tried_plan, *rest)
 
-    monkeypatch.setattr(shape, "sample_latents", scarce)
+    monkeypatch.setattr(shaper, "sample_latents", scarce)
     told: list[str] = []
     things = [thing(), thing(seed=1)]
     results = list(make_shaper(weights, ModelStore()).shape_batch(things, SETTINGS, [Context(notify=told.append)] * 2))

@@ -12,13 +12,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
+from img23d_backend.engines.hunyuan3d.shape.sampling import noise, sample
+from img23d_backend.engines.hunyuan3d.shape.schedule import ConsistencySchedule, FlowSchedule
 from PIL import Image
 from shape_checkpoints import config, hy3dgen_importable, hy3dgen_pipeline, write
 from tiny.shape import TURBO, TURBO_PARAMS
-
-from img23d_backend.engines.hunyuan3d.networks.sampling import noise, sample
-from img23d_backend.engines.hunyuan3d.parts import ShapeParts
-from img23d_backend.engines.hunyuan3d.schedule import ConsistencySchedule, FlowSchedule
 
 CLOSE = 1e-5
 SEED = 12345
@@ -84,7 +83,7 @@ def test_the_same_seed_gives_the_same_latents_and_the_same_field(tmp_path: Path,
 @pytest.mark.parametrize("sides", [("left",), ("back",), ("back", "left"), ("right", "back", "left")])
 @pytest.mark.parametrize("guidance", [1.0, 5.0])
 def test_several_views_give_the_latents_that_hy3dgen_gives(tmp_path: Path, cutout: np.ndarray, sides: tuple[str, ...], guidance: float) -> None:
-    from img23d_backend.engines.hunyuan3d.shape import _framed
+    from img23d_backend.engines.hunyuan3d.shape.shaper import _framed
     from img23d_backend.stages import CutOut
     from img23d_protocol.messages import Side
 

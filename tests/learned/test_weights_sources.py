@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from img23d_backend.models.hub import Hub
+from img23d_backend.weights.hub import Hub
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import DEPTH_MODEL
 from img23d_protocol.messages import WeightsInfo

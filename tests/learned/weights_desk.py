@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from img23d_backend.models.hub import Hub, Patience
-from img23d_backend.models.weights import WeightStore
 from img23d_backend.setup_context import Bytes, JobCancelled, SetupContext
+from img23d_backend.weights.hub import Hub, Patience
+from img23d_backend.weights.store import WeightStore
 from img23d_protocol.choices import TENCENT_LICENCE
 from img23d_protocol.messages import SetupStep
 from local_hub import LocalHub

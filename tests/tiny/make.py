@@ -59,7 +59,7 @@ def _make_in_a_process(set_ids: list[str]) -> None:
 
 def make(set_id: str) -> None:
     """In a folder of its own first, so that a half-made checkpoint is never taken for one."""
-    from img23d_backend.models.weights import WeightStore
+    from img23d_backend.weights.store import WeightStore
 
     draft = BUILD / f"draft-{os.getpid()}"
     shutil.rmtree(draft, ignore_errors=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..images.exif import focal_in_widths
+from ..images.metadata.exif import focal_in_widths
 from .camera import Cameras, horizon
 from .fit import Things, fit
 

@@ -17,8 +17,8 @@ from img23d_protocol import Img23DError
 from img23d_protocol.messages import Cancelled, Diagnose, Diagnosed, Failed, Finding, Level, Progress, Stage
 
 from ..engines import Engines
-from ..failures import as_known
-from ..job import Caller
+from ..jobs.failures import as_known
+from ..jobs.job import Caller
 from ..stages import JobCancelled
 from . import machine, places, programs, weights
 from .actions import action_for

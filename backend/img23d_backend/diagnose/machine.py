@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Action, Diagnose, Finding, Level
 
-from .. import nvidia
 from ..engines import Engines
-from ..models import system_memory
-from ..models.devices import Device, choose, find_devices
-from ..models.driver import versions
+from ..machine import memory, nvidia
+from ..machine.devices import Device, choose, find_devices
+from ..machine.driver import versions
 from ..setup.cuda_builds import found_builds
 from .programs import is_set_up
 
@@ -40,7 +39,7 @@ def card_findings(request: Diagnose, engines: Engines) -> Iterator[Finding]:
 
 def memory_findings(request: Diagnose, engines: Engines) -> Iterator[Finding]:
     """The machine's."""
-    total, free = system_memory.total_bytes(), system_memory.available_bytes()
+    total, free = memory.total_bytes(), memory.available_bytes()
     sentence = f"{_gigabytes(total)} of memory, {_gigabytes(free)} of it free."
     if 0 < free < _LITTLE_FREE:
         sentence += " Close other programs, or free memory."

@@ -13,7 +13,7 @@ from pathlib import Path
 from img23d_protocol.messages import Action, Diagnose, Finding, Level
 
 from ..engines import Engines
-from ..models.disk import free_bytes
+from ..weights.disk import free_bytes
 
 _LITTLE = 5 * 10**9  # bytes: a few dozen runs with large textures, or the smallest set of models
 _NEXT_TO_NOTHING = 500 * 10**6  # bytes: not enough for one run

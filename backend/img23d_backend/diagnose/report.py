@@ -12,9 +12,10 @@ from img23d_protocol import PROTOCOL_VERSION
 from img23d_protocol.messages import WeightsInfo
 from img23d_protocol.redaction import redact
 
-from .. import __version__, process_memory
+from .. import __version__
 from ..engines import Engines
-from ..models.published_program import in_words
+from ..machine import process_memory
+from ..weights.published_program import in_words
 from .programs import version, why_not_importable
 
 _LEARNED = ("torch", "transformers", "diffusers", "huggingface_hub", "hy3dgen")

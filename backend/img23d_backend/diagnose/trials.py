@@ -33,9 +33,9 @@ from img23d_protocol.messages import (
 )
 
 from ..engines import CUTOUT, HUNYUAN3D, Engines
-from ..job import Caller
-from ..pipeline import run_job
-from ..png import write_png
+from ..jobs.job import Caller
+from ..jobs.pipeline import run_job
+from ..jobs.png_files import write_png
 from .actions import action_for
 
 Tell = Callable[[float, str], None]  # (fraction of all trials, note); raises JobCancelled

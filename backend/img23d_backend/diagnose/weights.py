@@ -8,8 +8,8 @@ from img23d_protocol.choices import DEPTH_MODEL, PAINT_DELIGHT, PREVIEW_MATTE, P
 from img23d_protocol.messages import Action, Diagnose, Finding, LearnedSettings, Level, WeightsInfo, WeightsState
 
 from ..engines import Engines
-from ..models.disk import gigabytes
-from ..models.published_program import Program, compared
+from ..weights.disk import gigabytes
+from ..weights.published_program import Program, compared
 from .programs import has_networks, is_set_up
 
 

@@ -18,11 +18,11 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import ENGINES, PREVIEW_ENGINE
 from img23d_protocol.messages import EngineInfo, Settings, Stage, Status
 
-from ..models.registry import WEIGHT_SETS
-from ..models.weights import WeightStore
+from ..weights.registry import WEIGHT_SETS
+from ..weights.store import WeightStore
 
 if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
-    from ..models.memory import ModelStore
+    from ..models.store import ModelStore
     from ..stages import Engine
     from .isnet.salience import IsNetSalience
 
@@ -58,8 +58,8 @@ class Engines:
 
     def status(self) -> Status:
         """What this machine has; imports torch where it is installed, which takes seconds."""
-        from ..models.devices import device_infos, has_torch
-        from ..models.seen_cards import seen_cards
+        from ..machine.devices import device_infos, has_torch
+        from ..machine.seen_cards import seen_cards
 
         cards = () if has_torch() else seen_cards()
         return Status(devices=device_infos(), cards=cards, engines=self.infos(), weights=self.weights.infos())
@@ -103,7 +103,7 @@ class Engines:
     def models(self) -> ModelStore:
         """The models in memory, which all engines share."""
         if self._models is None:
-            from ..models.memory import ModelStore
+            from ..models.store import ModelStore
 
             self._models = ModelStore()
         return self._models

@@ -8,12 +8,13 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
 from ..stages import Photo
-from . import formats, limits, png
-from .colors import ColorSpace, adobe_rgb, space_of_png
-from .exif import focal_in_widths
+from . import limits
 from .file import read_file, shown_name
-from .header import CutShort, Damaged, Format, Header, NotAPicture
-from .icc import NotReadable, read_profile
+from .formats import detection, png
+from .formats.header import CutShort, Damaged, Format, Header, NotAPicture
+from .metadata.colors import ColorSpace, adobe_rgb, space_of_png
+from .metadata.exif import focal_in_widths
+from .metadata.icc import NotReadable, read_profile
 
 _UNIFORM_RANGE = 4  # of 255: what JPEG's rounding can make of one colour
 _OPAQUE, _TRANSPARENT = 252, 8  # alpha at and above, at and below
@@ -44,7 +45,7 @@ def photo_size(path: str) -> tuple[int, int]:
 
 def _checked_header(data: bytes, name: str) -> Header:
     try:
-        header = formats.read_header(data)
+        header = detection.read_header(data)
     except CutShort as error:
         raise _truncated(name, str(error)) from error
     except Damaged as error:
@@ -81,7 +82,7 @@ def _first_only(header: Header) -> tuple[str, ...]:
 def _decode(data: bytes, header: Header, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
     """(H, W, 3 or 4) uint8, RGB(A), not turned, and what there is to say about it."""
     try:
-        pixels, notes = formats.decode(data, header, limits.reduction(header, len(data)))
+        pixels, notes = detection.decode(data, header, limits.reduction(header, len(data)))
     except CutShort as error:
         raise _truncated(name, str(error)) from error
     except Damaged as error:

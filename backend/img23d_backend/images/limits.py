@@ -6,7 +6,7 @@ takes more than 600 MB or 5 s. A photo in the poorest JPEG has 50 pixels a byte.
 
 from __future__ import annotations
 
-from .header import Header
+from .formats.header import Header
 
 MIN_SIDE = 8  # pixels
 MAX_SIDE = 1 << 20  # OpenCV reads no wider row

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from img23d_protocol import ErrorCode, Img23DError
 
-from .. import nvidia
-from ..nvidia import Card
+from ..machine import nvidia
+from ..machine.nvidia import Card
 
 Version = tuple[int, ...]
 

@@ -9,7 +9,7 @@ import sys
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import TORCH_BUILDS
 
-from .. import nvidia
+from ..machine import nvidia
 from .cuda_builds import found_builds
 
 TORCH_VERSION = "2.13.0"

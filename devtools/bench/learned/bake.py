@@ -23,18 +23,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from ..rows import Row, row
+from ..timing import Timed, in_turn, timed
 from . import solids
 from .full_size import use_the_projects_code
 from .mesh import BOUNDS, BUDGET, MILLION
-from ..rows import Row, row
-from ..timing import Timed, in_turn, timed
 
 if TYPE_CHECKING:
     import torch
-    from img23d_backend.engines.hunyuan3d.cameras import Cameras
-    from img23d_backend.engines.hunyuan3d.control_maps import ControlMaps
-    from img23d_backend.mesh.bake import Baked
-    from img23d_backend.mesh.unwrap import Layout
+    from img23d_backend.engines.hunyuan3d.paint.cameras import Cameras
+    from img23d_backend.engines.hunyuan3d.paint.control_maps import ControlMaps
+    from img23d_backend.mesh.texture.bake import Baked
+    from img23d_backend.mesh.uv.unwrap import Layout
     from img23d_backend.stages import Mesh
 
 SIZE = 2048  # texels and pixels a side
@@ -51,17 +51,17 @@ def measure(out: Path) -> None:
 
 def painting() -> Iterator[Row]:
     """The steps of one object from the surface as it is extracted to the file, and hy3dgen's beside two of them."""
-    from img23d_backend.engines.hunyuan3d.beside import beside
-    from img23d_backend.engines.hunyuan3d.cameras import make_cameras
-    from img23d_backend.engines.hunyuan3d.control_maps import draw_control_maps
-    from img23d_backend.mesh.bake import Shot, bake
-    from img23d_backend.mesh.cleanup import clean
-    from img23d_backend.mesh.export import write_glb
-    from img23d_backend.mesh.fill import fill_surface
-    from img23d_backend.mesh.isosurface import extract_surface
-    from img23d_backend.mesh.octree import sample_sparse
-    from img23d_backend.mesh.simplify import simplify
-    from img23d_backend.mesh.unwrap import unwrap_mesh
+    from img23d_backend.engines.hunyuan3d.paint.background_task import beside
+    from img23d_backend.engines.hunyuan3d.paint.cameras import make_cameras
+    from img23d_backend.engines.hunyuan3d.paint.control_maps import draw_control_maps
+    from img23d_backend.mesh.glb import write_glb
+    from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
+    from img23d_backend.mesh.isosurface.octree import sample_sparse
+    from img23d_backend.mesh.texture.bake import Shot, bake
+    from img23d_backend.mesh.texture.fill import fill_surface
+    from img23d_backend.mesh.topology.cleanup import clean
+    from img23d_backend.mesh.topology.simplify import simplify
+    from img23d_backend.mesh.uv.unwrap import unwrap_mesh
 
     full = extract_surface(sample_sparse(solids.figure, resolution=MILLION, bounds=BOUNDS))
     simplify(clean(full), BUDGET)  # imports its libraries and fetches memory
@@ -126,7 +126,7 @@ def _color(points: np.ndarray) -> np.ndarray:
 
 def _pictures(mesh: Mesh, cameras: Cameras, maps: ControlMaps) -> list[np.ndarray]:
     """Six (SIZE, SIZE, 3) uint8 of the coloured mesh on white."""
-    from img23d_backend.mesh.rasterize import weights_of
+    from img23d_backend.mesh.raster.rasterize import weights_of
 
     images = []
     for view, raster in zip(cameras.views, maps.rasters, strict=True):
@@ -146,7 +146,7 @@ def _write(writer: Callable[..., None], path: Path, mesh: Mesh, layout: Layout, 
 
 def _quality(mesh: Mesh, layout: Layout, baked: Baked, projected: tuple[np.ndarray, np.ndarray]) -> Iterator[Row]:
     """Both textures against the colours that the pictures were made of, where both have one."""
-    from img23d_backend.mesh.texels import texels
+    from img23d_backend.mesh.texture.texels import texels
 
     truth = np.zeros((SIZE * SIZE, 3), dtype=np.float32)
     for part in texels(layout.uv, layout.face, mesh.vertices[mesh.faces]):
@@ -230,7 +230,7 @@ class _Counting:
 def _stand_in(spent: list[list[float]]) -> None:
     """`custom_rasterizer` by our rasterizer; the processor and clock seconds in it are added up in the last entry of `spent`."""
     import torch
-    from img23d_backend.mesh.rasterize import rasterize, weights_of
+    from img23d_backend.mesh.raster.rasterize import rasterize, weights_of
 
     def drawn(pos: torch.Tensor, tri: torch.Tensor, resolution: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
         height, width = resolution

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...places import PLAIN_PHOTO
-from . import full_models, full_size
 from ..rows import Row, row
 from ..timing import RUNS
+from . import full_models, full_size
 
 if TYPE_CHECKING:
     from img23d_backend.engines import Engines
@@ -48,7 +48,7 @@ def measure(tiny: Path, out: Path, *, gpu: bool) -> None:
 def _chain(folder: Path, *, gpu: bool, small: bool) -> list[Row]:
     """One thing; on a card again and again, since then every model is in memory already."""
     from img23d_backend.engines import Engines
-    from img23d_backend.models.devices import choose
+    from img23d_backend.machine.devices import choose
     from img23d_protocol.messages import LearnedSettings, Settings, Wanted
 
     learned = LearnedSettings(speed="standard", small_memory=small)
@@ -91,7 +91,7 @@ class _Meter:
     def measured(self, run: Callable[[], object]) -> tuple[float, int]:
         """Seconds, and bytes at the peak."""
         import torch
-        from img23d_backend import process_memory
+        from img23d_backend.machine import process_memory
 
         if self.gpu:
             torch.cuda.reset_peak_memory_stats()

@@ -35,8 +35,8 @@ _QWEN_FILES = ("generation_config.json", "tokenizer.json", "tokenizer_config.jso
 
 def write(folder: Path, tiny: Path) -> dict[str, int]:
     """The bytes of each file set."""
-    from img23d_backend.models.registry import weight_set
-    from img23d_backend.models.weights import WeightStore
+    from img23d_backend.weights.registry import weight_set
+    from img23d_backend.weights.store import WeightStore
 
     _write_qwen(folder / GROUNDER, tiny / GROUNDER)
     _write_birefnet(folder / MATTER)

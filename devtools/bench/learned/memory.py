@@ -46,7 +46,7 @@ def measure(models: Path, runs: Path, out: Path) -> None:
     """The reference is the first run, which has to read everything; the goals are the later ones' alone."""
     sys.path[:0] = [str(BACKEND), str(EXTENSION / "shared")]
     from img23d_backend.engines import Engines
-    from img23d_backend.models.memory import ModelStore
+    from img23d_backend.models.store import ModelStore
 
     engines = Engines(models)
     engines.load("hunyuan3d")
@@ -67,8 +67,8 @@ def measure(models: Path, runs: Path, out: Path) -> None:
 
 def _run(engines: object, folder: Path) -> int:
     """The plain photo with all its names, in the usual settings; the number of objects."""
-    from img23d_backend.job import Caller
-    from img23d_backend.pipeline import run_job
+    from img23d_backend.jobs.job import Caller
+    from img23d_backend.jobs.pipeline import run_job
     from img23d_protocol.messages import Failed, Finished, Generate, Settings, Wanted
 
     names = json.loads((PLAIN_PHOTO / "camera.json").read_text(encoding="utf-8"))["names"]
@@ -109,7 +109,7 @@ def _from_storage() -> int:
 
 
 def _device() -> str:
-    from img23d_backend.models.devices import choose
+    from img23d_backend.machine.devices import choose
 
     return choose("auto").label
 

@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..rows import Row, row
+from ..timing import RUNS, in_turn
 from . import solids
 from .distance import surface_distances
 from .full_size import use_the_projects_code
-from ..rows import Row, row
-from ..timing import RUNS, in_turn
 
 if TYPE_CHECKING:
     import trimesh
-    from img23d_backend.mesh.octree import SparseField
+    from img23d_backend.mesh.isosurface.octree import SparseField
     from img23d_backend.stages import Mesh
 
 BOUNDS, RESOLUTION, CHECKED = 1.01, 384, 256  # cells a side; every point is compared at CHECKED
@@ -41,7 +41,7 @@ def measure(out: Path, pymeshlab_folder: Path | None) -> None:
 
 def sampling() -> Iterator[Row]:
     """Points asked for, against the whole grid's; how long it takes with the answers given for nothing; cells missed."""
-    from img23d_backend.mesh.octree import sample_sparse
+    from img23d_backend.mesh.isosurface.octree import sample_sparse
 
     for solid in (solids.ball, solids.figure):
         for padded, goal in ((True, "≥ 12x"), (False, "≥ 20x")):
@@ -60,7 +60,7 @@ def sampling() -> Iterator[Row]:
 
 def _sampled(solid: Callable[[np.ndarray], np.ndarray], *, padded: bool) -> tuple[SparseField, float]:
     """The field, and the processor seconds without those of the answers."""
-    from img23d_backend.mesh.octree import sample_sparse
+    from img23d_backend.mesh.isosurface.octree import sample_sparse
 
     asking = 0.0
 
@@ -78,8 +78,8 @@ def _sampled(solid: Callable[[np.ndarray], np.ndarray], *, padded: bool) -> tupl
 
 def extraction() -> Iterator[Row]:
     """Against scikit-image on the whole grid, as in hy3dgen; its time to fill the grid is not counted."""
-    from img23d_backend.mesh.isosurface import extract_surface
-    from img23d_backend.mesh.octree import sample_sparse
+    from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
+    from img23d_backend.mesh.isosurface.octree import sample_sparse
     from skimage.measure import marching_cubes
 
     _, grid = _dense_cells(CHECKED)
@@ -94,10 +94,10 @@ def extraction() -> Iterator[Row]:
 
 def reduction(pymeshlab_folder: Path | None) -> Iterator[Row]:
     """Small pieces, faces without extent, 40,000 faces."""
-    from img23d_backend.mesh.cleanup import clean
-    from img23d_backend.mesh.isosurface import extract_surface
-    from img23d_backend.mesh.octree import sample_sparse
-    from img23d_backend.mesh.simplify import simplify
+    from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
+    from img23d_backend.mesh.isosurface.octree import sample_sparse
+    from img23d_backend.mesh.topology.cleanup import clean
+    from img23d_backend.mesh.topology.simplify import simplify
 
     mesh = extract_surface(sample_sparse(solids.figure, resolution=MILLION, bounds=BOUNDS))
     clean(as_mesh(np.eye(3), np.array([[0, 1, 2]])))  # imports scipy

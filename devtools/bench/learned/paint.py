@@ -16,14 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import full_size
 from ..rows import Row, row
 from ..timing import RUNS
+from . import full_size
 
 if TYPE_CHECKING:
     import torch
     from hy3dgen_paint import PartsInMemory
-    from img23d_backend.models.devices import Device
+    from img23d_backend.machine.devices import Device
     from torch import Tensor, nn
 
 _GUIDANCE, _SEED = 2.0, 0
@@ -62,7 +62,7 @@ REDUCED = Size(unet=_PUBLISHED | _NARROW, vae=FULL.vae, vae_layers=2, vae_groups
 
 def measure(out: Path, *, gpu: bool) -> None:
     full_size.use_the_projects_code()
-    from img23d_backend.models.devices import PROCESSOR, choose, find_devices
+    from img23d_backend.machine.devices import PROCESSOR, choose, find_devices
 
     if not gpu:
         rows = [*work(FULL), *held(FULL), *guided_step(REDUCED, choose(PROCESSOR))]
@@ -117,8 +117,8 @@ def guided_step(size: Size, device: Device) -> list[Row]:
 def all_views(size: Size, device: Device) -> list[Row]:
     """Picture and maps to views, all steps, on a card of which ours may take 5.5 GB and hy3dgen's what it wants."""
     from hy3dgen_paint import paint_theirs, plan_with, random_maps, their_pipeline
-    from img23d_backend.engines.hunyuan3d.multiview import paint_views
-    from img23d_backend.models.memory import ModelStore
+    from img23d_backend.engines.hunyuan3d.paint.multiview import paint_views
+    from img23d_backend.models.store import ModelStore
 
     parts, maps = _networks(size, device), random_maps(size.side, size.views)
     picture, store = maps.normals[0], ModelStore()
@@ -226,7 +226,7 @@ def _filled(network: nn.Module, dtype: torch.dtype) -> nn.Module:
 
 def _small_card(device: Device) -> Device:
     """The same device with so much less free memory that models give way to each other as on a card of 6 GB."""
-    from img23d_backend.models.devices import Device
+    from img23d_backend.machine.devices import Device
 
     class SmallCard(Device):
         dtype = device.dtype

@@ -88,13 +88,13 @@ def _line(row: dict) -> str:
 def measure_one(set_id: str, models: Path) -> dict[str, object]:
     """Writes the set into the models folder and makes a mesh with it; raises what the program raises."""
     full_size.use_the_projects_code()
-    from img23d_backend import process_memory
     from img23d_backend.engines.hunyuan3d import make_shaper
-    from img23d_backend.models.devices import choose
-    from img23d_backend.models.memory import ModelStore
-    from img23d_backend.models.registry import weight_set
-    from img23d_backend.models.weights import WeightStore
+    from img23d_backend.machine import process_memory
+    from img23d_backend.machine.devices import choose
+    from img23d_backend.models.store import ModelStore
     from img23d_backend.stages import Context
+    from img23d_backend.weights.registry import weight_set
+    from img23d_backend.weights.store import WeightStore
     from img23d_protocol.messages import LearnedSettings, Settings, StageDevices
     from published.lists import files_of
 
@@ -182,8 +182,8 @@ def _ball_instead_of_noise() -> Iterator[None]:
 
 def _is_refused(folder: Path, path: Path) -> bool:
     """Whether the loader takes no file in which a single tensor has another name."""
-    from img23d_backend.engines.hunyuan3d.parts import ShapeParts
-    from img23d_backend.models.devices import choose
+    from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
+    from img23d_backend.machine.devices import choose
     from img23d_protocol import ErrorCode, Img23DError
 
     with path.open("r+b") as file:

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import solids
-from .full_size import use_the_projects_code
 from ..rows import Row, row
 from ..timing import in_turn
+from . import solids
+from .full_size import use_the_projects_code
 
 if TYPE_CHECKING:
-    from img23d_backend.engines.hunyuan3d.control_maps import ControlMaps
+    from img23d_backend.engines.hunyuan3d.paint.control_maps import ControlMaps
     from img23d_backend.stages import Mesh
 
 SIZE, SMALL = 2048, 512
@@ -62,16 +62,16 @@ def _compared(mesh: Mesh, name: str) -> Iterator[Row]:
 
 
 def _mesh(solid: Callable[[np.ndarray], np.ndarray], count: int) -> Mesh:
-    from img23d_backend.mesh.isosurface import extract_surface
-    from img23d_backend.mesh.octree import sample_sparse
-    from img23d_backend.mesh.simplify import simplify
+    from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
+    from img23d_backend.mesh.isosurface.octree import sample_sparse
+    from img23d_backend.mesh.topology.simplify import simplify
 
     return simplify(extract_surface(sample_sparse(solid, resolution=RESOLUTION, bounds=BOUNDS)), count)
 
 
 def _ours(mesh: Mesh) -> ControlMaps:
-    from img23d_backend.engines.hunyuan3d.cameras import make_cameras
-    from img23d_backend.engines.hunyuan3d.control_maps import draw_control_maps
+    from img23d_backend.engines.hunyuan3d.paint.cameras import make_cameras
+    from img23d_backend.engines.hunyuan3d.paint.control_maps import draw_control_maps
 
     return draw_control_maps(mesh, make_cameras(mesh.vertices, size=SIZE), raster_size=SIZE, size=SMALL)
 

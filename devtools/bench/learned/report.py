@@ -29,10 +29,10 @@ PARTS = {
     "unwrap": (f"{_BACKEND}/mesh", f"{_OWN}/unwrap.py"),
     "raster": (f"{_BACKEND}/mesh", f"{_OWN}/raster.py"),
     "bake": (f"{_BACKEND}/mesh", f"{_OWN}/bake.py"),
-    "shape": (f"{_BACKEND}/engines/hunyuan3d", f"{_BACKEND}/models", f"{_OWN}/shape.py"),
-    "paint": (f"{_BACKEND}/engines/hunyuan3d", f"{_BACKEND}/models", f"{_OWN}/paint.py"),
-    "memory": (f"{_BACKEND}/engines", f"{_BACKEND}/models", f"{_OWN}/memory.py"),
-    "chain": (f"{_BACKEND}/engines", f"{_BACKEND}/models", f"{_OWN}/chain.py"),
+    "shape": (f"{_BACKEND}/engines/hunyuan3d", f"{_BACKEND}/models", f"{_BACKEND}/machine", f"{_OWN}/shape.py"),
+    "paint": (f"{_BACKEND}/engines/hunyuan3d", f"{_BACKEND}/models", f"{_BACKEND}/machine", f"{_OWN}/paint.py"),
+    "memory": (f"{_BACKEND}/engines", f"{_BACKEND}/models", f"{_BACKEND}/machine", f"{_OWN}/memory.py"),
+    "chain": (f"{_BACKEND}/engines", f"{_BACKEND}/models", f"{_BACKEND}/machine", f"{_OWN}/chain.py"),
 }
 ON_A_CARD = ("shape", "paint", "memory", "chain")
 # For comparisons only, each in a folder of its own: the first is under the GPL, both are what hy3dgen takes

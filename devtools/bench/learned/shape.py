@@ -17,9 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...places import ROOT
-from . import full_size
 from ..rows import Row, row
 from ..timing import RUNS
+from . import full_size
 
 RESOLUTION = 384
 _DENSE_QUERIES = (RESOLUTION + 1) ** 3
@@ -60,9 +60,9 @@ def loading(folder: Path, device: str, size: int) -> list[Row]:
 def guided_step(folder: Path, device: str) -> list[Row]:
     """One step of the sampler with guidance: hy3dgen's doubled batch against ours. Parity is the tests' business."""
     import torch
-    from img23d_backend.engines.hunyuan3d.networks.sampling import sample
-    from img23d_backend.engines.hunyuan3d.parts import ShapeParts
-    from img23d_backend.engines.hunyuan3d.schedule import Step
+    from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
+    from img23d_backend.engines.hunyuan3d.shape.sampling import sample
+    from img23d_backend.engines.hunyuan3d.shape.schedule import Step
     from shape_checkpoints import hy3dgen_importable
 
     with hy3dgen_importable():
@@ -97,8 +97,8 @@ def decoding(folder: Path, device: str) -> list[Row]:
     import numpy as np
     import torch
     from img23d_backend.engines.hunyuan3d.networks.vae import ShapeVAE
-    from img23d_backend.engines.hunyuan3d.parts import ShapeParts
-    from img23d_backend.mesh.octree import sample_sparse
+    from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
+    from img23d_backend.mesh.isosurface.octree import sample_sparse
 
     is_cpu = device == "cpu"
     if is_cpu:
@@ -158,9 +158,9 @@ def load(which: str, folder: Path, device: str) -> dict[str, float]:
     """Called in that process. Imports are not counted, but the memory that they take is, in both."""
     full_size.use_the_projects_code()
     import torch
-    from img23d_backend import process_memory
     from img23d_backend.engines.hunyuan3d.networks import conditioner, dit, vae  # noqa: F401
-    from img23d_backend.engines.hunyuan3d.parts import ShapeParts
+    from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
+    from img23d_backend.machine import process_memory
     from shape_checkpoints import hy3dgen_importable
 
     with hy3dgen_importable():

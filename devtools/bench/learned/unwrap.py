@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...places import ROOT
+from ..rows import Row, row
+from ..timing import RUNS, in_turn
 from . import solids
 from .full_size import use_the_projects_code
 from .mesh import BOUNDS, BUDGET, as_mesh
-from ..rows import Row, row
-from ..timing import RUNS, in_turn
 
 if TYPE_CHECKING:
     import xatlas
@@ -41,7 +41,7 @@ def measure(out: Path, xatlas_folder: Path | None) -> None:
 
 def unwrapping(xatlas_folder: Path | None) -> Iterator[Row]:
     """A ball, a figure and a thing of the demo."""
-    from img23d_backend.mesh.unwrap import unwrap_mesh
+    from img23d_backend.mesh.uv.unwrap import unwrap_mesh
 
     for name, mesh in _meshes():
         ours, reference = in_turn(partial(unwrap_mesh, mesh, size=SIZE, report=lambda: None), _theirs(mesh, xatlas_folder))
@@ -90,10 +90,10 @@ def _metric(mesh: Mesh, uv: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, n
 def _meshes() -> Iterator[tuple[str, Mesh]]:
     """A ball and the figure as they come from a field, and a thing of the demo."""
     import trimesh
-    from img23d_backend.mesh.cleanup import clean
-    from img23d_backend.mesh.isosurface import extract_surface
-    from img23d_backend.mesh.octree import sample_sparse
-    from img23d_backend.mesh.simplify import simplify
+    from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
+    from img23d_backend.mesh.isosurface.octree import sample_sparse
+    from img23d_backend.mesh.topology.cleanup import clean
+    from img23d_backend.mesh.topology.simplify import simplify
 
     for solid, cells in CELLS.items():
         full = extract_surface(sample_sparse(solid, resolution=cells, bounds=BOUNDS))
@@ -127,7 +127,7 @@ def _theirs(mesh: Mesh, xatlas_folder: Path | None) -> Callable | None:
 
 
 def _judged(mesh: Mesh, atlas: xatlas.Atlas) -> dict[str, float]:
-    from img23d_backend.mesh.layout import layout_from
+    from img23d_backend.mesh.uv.layout import layout_from
 
     _, indices, places = atlas.get_mesh(0)
     uv = places[indices].astype(np.float64)

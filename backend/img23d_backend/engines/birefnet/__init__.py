@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ...models.memory import ModelStore
-    from ...models.weights import WeightStore
+    from ...models.store import ModelStore
     from ...stages import Matter
+    from ...weights.store import WeightStore
     from .matte import BiRefNetMatter
 
 

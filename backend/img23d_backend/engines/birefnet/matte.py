@@ -19,9 +19,9 @@ from .inference import STRIDE, input_side, load, matte, working_bytes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ...models.devices import Device
-    from ...models.memory import ModelStore
-    from ...models.weights import WeightStore
+    from ...machine.devices import Device
+    from ...models.store import ModelStore
+    from ...weights.store import WeightStore
     from .networks.birefnet import BiRefNet
 
 _SMALLER = 0.75  # of the side, where memory is short: half of it suffices then, and the published weights still work well
@@ -59,7 +59,7 @@ class BiRefNetMatter:
 
     def prefetch(self, settings: Settings) -> None:
         """Begin to read the weights that `cut_out` will need; what is wrong with them is told there."""
-        from ...models.devices import choose
+        from ...machine.devices import choose
 
         set_id = settings.learned.matter
         if set_id == PREVIEW_MATTE:
@@ -81,8 +81,8 @@ class BiRefNetMatter:
 
     def _alpha(self, set_id: str, rgb: np.ndarray, side: int, context: Context) -> np.ndarray:
         """(h, w) float32 0..1 of `rgb` (h, w, 3) uint8; smaller, then on the processor, where the memory does not suffice."""
-        from ...models.devices import PROCESSOR, choose
-        from ...models.memory import Attempt, with_less_memory
+        from ...machine.devices import PROCESSOR, choose
+        from ...models.store import Attempt, with_less_memory
 
         chosen, processor = choose(context.settings.learned.devices.matte), choose(PROCESSOR)
         smaller = round(_SMALLER * side / STRIDE) * STRIDE

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from .depth import DepthAnything
 
 if TYPE_CHECKING:
-    from ...models.memory import ModelStore
-    from ...models.weights import WeightStore
+    from ...models.store import ModelStore
+    from ...weights.store import WeightStore
 
 
 def make_depth(weights: WeightStore, models: ModelStore) -> DepthAnything:

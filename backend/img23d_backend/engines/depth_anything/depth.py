@@ -16,16 +16,16 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import DEPTH_MODEL
 
-from ...stages import Context, Ground, PixelBox, Photo
+from ...stages import Context, Ground, Photo, PixelBox
 from .ground import fit_ground
 
 if TYPE_CHECKING:
     import torch
     from transformers import DepthAnythingForDepthEstimation
 
-    from ...models.devices import Device
-    from ...models.memory import ModelStore
-    from ...models.weights import WeightStore
+    from ...machine.devices import Device
+    from ...models.store import ModelStore
+    from ...weights.store import WeightStore
 
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet, sRGB 0..1
 _PATCH = 14  # pixels
@@ -55,8 +55,8 @@ class DepthAnything:
 
     def depth(self, photo: Photo, context: Context) -> np.ndarray:
         """(h, w) float32 metres along the camera's axis, h x w as the network sees the photo."""
-        from ...models.devices import PROCESSOR, choose
-        from ...models.memory import Attempt, with_less_memory
+        from ...machine.devices import PROCESSOR, choose
+        from ...models.store import Attempt, with_less_memory
 
         folder = self._weights.path(DEPTH_MODEL)
         pixels = prepared(photo.rgb, input_side(folder))

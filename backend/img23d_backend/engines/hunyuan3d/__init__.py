@@ -4,24 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ...models.weights import WeightStore
+from ...weights.store import WeightStore
 
 if TYPE_CHECKING:
-    from ...models.memory import ModelStore
+    from ...models.store import ModelStore
     from ...stages import Painter
-    from .paint import HunyuanPainter
-    from .shape import HunyuanShaper
+    from .paint.painter import HunyuanPainter
+    from .shape.shaper import HunyuanShaper
 
 
 def make_shaper(weights: WeightStore, models: ModelStore) -> HunyuanShaper:
     """Cheap: networks are read when the first shape is asked for."""
-    from .shape import HunyuanShaper
+    from .shape.shaper import HunyuanShaper
 
     return HunyuanShaper(weights, models)
 
 
 def make_painter(weights: WeightStore, models: ModelStore, *, fallback: Painter) -> HunyuanPainter:
     """Cheap, too. `fallback` paints where no paint model is chosen or there."""
-    from .paint import HunyuanPainter
+    from .paint.painter import HunyuanPainter
 
     return HunyuanPainter(weights, models, fallback=fallback)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
-from ...models.memory_errors import is_out_of_memory
+from ...machine.memory_errors import is_out_of_memory
 from .network_file import NetworkFile, damaged, installed
 from .onnx_model import model_of
 

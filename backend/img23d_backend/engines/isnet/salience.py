@@ -12,7 +12,7 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import LIGHT_CUTTER
 
 from ...kept import Kept, digest
-from ...models import system_memory
+from ...machine import memory
 from ...stages import Context, Detail, Origin, Photo
 from .network import LARGEST, STEP, Network
 
@@ -41,7 +41,7 @@ class IsNetSalience:
     `available` tells the machine's free memory in bytes, 0 where nobody knows.
     """
 
-    def __init__(self, network: Network, available: Callable[[], int] = system_memory.available_bytes) -> None:
+    def __init__(self, network: Network, available: Callable[[], int] = memory.available_bytes) -> None:
         self._network = network
         self._available = available
         self._held = 0  # bytes, about, that the process has taken for the network

@@ -9,7 +9,7 @@ import numpy as np
 from img23d_protocol.limits import FACES_MIN
 from img23d_protocol.messages import Settings, ShapeKind
 
-from ...mesh.portrait import portrait
+from ...mesh.raster.thumbnail import portrait
 from ...stages import Context, CutOut, Forms
 from .shape import OutlineShaper
 

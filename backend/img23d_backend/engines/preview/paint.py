@@ -9,17 +9,17 @@ import numpy as np
 from img23d_protocol.messages import Settings
 
 from ...kept import Kept, digest
-from ...mesh.bake import Shot, bake
-from ...mesh.charts import make_surface
-from ...mesh.fill import fill_surface
-from ...mesh.layout import Layout, layout_from
-from ...mesh.normals import area_vectors, unit
-from ...mesh.rasterize import rasterize
-from ...mesh.sight import Sight, look
-from ...mesh.unwrap import unwrap
+from ...mesh.raster.rasterize import rasterize
+from ...mesh.raster.visibility import Sight, look
+from ...mesh.texture.bake import Shot, bake
+from ...mesh.texture.fill import fill_surface
+from ...mesh.topology.normals import area_vectors, unit
+from ...mesh.uv.charts import make_surface
+from ...mesh.uv.layout import Layout, layout_from
+from ...mesh.uv.unwrap import unwrap
 from ...stages import Context, CutOut, Mesh, Painted, View
-from .side_paint import side_shots
 from .picture import Picture, make_picture
+from .side_paint import side_shots
 from .symmetry import half_turn
 
 _DEPTH_PIXELS = 640  # the depth map's longest side

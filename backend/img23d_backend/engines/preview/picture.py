@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ...mesh.fill import fill_nearest
-from ...mesh.sight import Sight
+from ...mesh.raster.visibility import Sight
+from ...mesh.texture.fill import fill_nearest
 from ...stages import CutOut
 
 _SOFT_PIXELS = 256  # longest side of the smoothed picture

@@ -10,9 +10,9 @@ from img23d_protocol.limits import FACES_MIN
 from img23d_protocol.messages import Settings, ShapeKind
 
 from ...kept import Kept, digest
-from ...mesh.checks import find_defects
-from ...mesh.sheet.field import Relief
-from ...mesh.surface import close_relief
+from ...mesh.heightfield.closed_mesh import close_relief
+from ...mesh.heightfield.field import Relief
+from ...mesh.topology.checks import find_defects
 from ...stages import Context, CutOut, Mesh, Shaped, View
 from .bands import is_front
 from .board import is_aslant, is_board

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 from img23d_protocol.messages import Side
 
-from ...mesh.bake import Shot
-from ...mesh.sight import look
+from ...mesh.raster.visibility import look
+from ...mesh.texture.bake import Shot
 from ...stages import CutOut, Mesh, View
 from .picture import make_picture
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
-from ...models.weights import WeightStore
+from ...weights.store import WeightStore
 from .locate import QwenGrounder
 
 if TYPE_CHECKING:
-    from ...models.memory import ModelStore
+    from ...models.store import ModelStore
 
 
 def make_grounder(weights: WeightStore, models: ModelStore) -> QwenGrounder:

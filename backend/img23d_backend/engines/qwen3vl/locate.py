@@ -11,9 +11,9 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, Wanted
 
-from ...models.registry import weight_set
-from ...models.weights import WeightStore
 from ...stages import Context, Found, NotFound, Photo, PixelBox
+from ...weights.registry import weight_set
+from ...weights.store import WeightStore
 from .answer import Instance, folded, is_in_space, read_answer
 from .framing import ONCE_MORE_LONGEST, USUAL_LONGEST, Framed, framed
 from .match import boxed, match
@@ -23,8 +23,8 @@ from .prompt import token_limit, usual_tokens
 if TYPE_CHECKING:
     from torch.nn import Module
 
-    from ...models.devices import Device
-    from ...models.memory import ModelStore
+    from ...machine.devices import Device
+    from ...models.store import ModelStore
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +78,7 @@ class QwenGrounder:
 
     def prefetch(self, settings: Settings) -> None:
         """Begin to read the model. What is wrong with it is told when it is needed."""
-        from ...models.devices import choose
+        from ...machine.devices import choose
 
         try:
             device = choose(settings.learned.devices.locate)
@@ -89,8 +89,8 @@ class QwenGrounder:
         self._models.prefetch(_key(set_id, device), self._builder(set_id, device))
 
     def _instances(self, photo: Photo, names: list[str], context: Context) -> tuple[Instance, ...]:
-        from ...models.devices import choose
-        from ...models.memory import Attempt, with_less_memory
+        from ...machine.devices import choose
+        from ...models.store import Attempt, with_less_memory
 
         learned = context.settings.learned
         ways = _ways(choose(learned.devices.locate), choose("cpu"), small_memory=learned.small_memory)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import torch
     from transformers import Qwen3VLForConditionalGeneration
 
-    from ...models.devices import Device
+    from ...machine.devices import Device
 
 _SHORTEST_REPEAT, _LONGEST_REPEAT = 8, 96  # tokens; a line of the answer has about 45
 _REPEATS = 3  # a line that often in a row, digit for digit, says nothing any more

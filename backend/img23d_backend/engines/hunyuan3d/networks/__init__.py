@@ -1,0 +1,1 @@
+"""Hunyuan3D's networks in torch, with the parameter names of the published checkpoints."""

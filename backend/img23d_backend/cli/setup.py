@@ -1,0 +1,215 @@
+"""`python -m img23d_backend setup`: from nothing to engines that are ready, in any bare Python."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import threading
+from pathlib import Path
+
+import img23d_protocol
+from img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
+from img23d_protocol.choices import (
+    DEPTH_MODEL,
+    GROUNDERS,
+    MATTERS,
+    PAINT_DELIGHT,
+    PAINTERS,
+    SHAPE_MODELS,
+    SPEEDS,
+    TENCENT_LICENCE,
+    TENCENT_LICENCE_LINK,
+    TORCH_BUILDS,
+    shape_set,
+)
+from img23d_protocol.environment import interpreter_in
+from img23d_protocol.messages import Failed, InstallEnvironment, Shutdown, Status
+from img23d_protocol.variables import DEVICES, HUB_LOGIN, NETWORK, SYSTEM, WEIGHTS, Group, kept
+
+from ..engines import Engines
+from ..home import environment_folder, models_folder
+from ..jobs.setup_jobs import run_setup_job
+from ..weights.registry import TENCENT_TERRITORY, weight_set
+from .interrupt import cancel_on_interrupt
+from .setup_printer import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, SetupPrinter
+
+DEFAULT_SETS = (
+    GROUNDERS[0][0],
+    MATTERS[0][0],
+    DEPTH_MODEL,
+    shape_set(SHAPE_MODELS[0][0], SPEEDS[0][0]),
+    PAINT_DELIGHT,
+    PAINTERS[0][0],
+)
+STATUS_SECONDS = 180.0  # for the new backend to import torch and look at the devices; an antivirus reads each file first
+
+_JOB = "command-line"
+_TERRITORY = (
+    f"Hunyuan3D is Tencent's, under a licence that is not granted in {TENCENT_TERRITORY},\n"
+    f"not even for what is made with it: {TENCENT_LICENCE_LINK}"
+)
+_WITHOUT_TENCENT = f"Left out without Tencent's licence: Hunyuan3D. With it: --accept-licence {TENCENT_LICENCE}"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """What the command takes."""
+    add = parser.add_argument
+    add("--folder", default="", metavar="DIR", help="the environment's folder, 2 to 20 GB; IMG23D_HOME moves the default")
+    add("--models", default="", metavar="DIR", help="the folder of the models' weights")
+    builds = ", ".join(identifier for identifier, _, _ in TORCH_BUILDS)
+    add("--torch", default="auto", metavar="BUILD", help=f"{builds}, or a tag such as cu130")
+    add("--uv", default="", metavar="FILE", help="uv's program; default: the one that is installed")
+    add("--offline", action="store_true", help="download nothing: only say whether all is there")
+    add("--sets", nargs="*", default=list(DEFAULT_SETS), metavar="ID", help=f"weights; default: {' '.join(DEFAULT_SETS)}")
+    add("--no-weights", action="store_true", help="the environment alone")
+    add("--accept-licence", action="append", default=[], choices=[TENCENT_LICENCE], metavar="NAME", help=_TERRITORY)
+
+
+def run(options: argparse.Namespace) -> int:
+    """The program's exit code: 0 done, 1 failed, 2 bad input, 130 cancelled; the next run goes on where this one stopped."""
+    printer = SetupPrinter(sys.stderr)
+    try:
+        sets = () if options.no_weights else tuple(weight_set(set_id).id for set_id in options.sets)
+        licences = _accepted(options.accept_licence)
+        request = _request(options, licences)
+    except Img23DError as error:
+        printer.take(Failed(job=_JOB, code=error.code, sentence=error.sentence, detail=error.detail))
+        return printer.exit_code
+    environment, models = Path(request.folder), models_folder(options.models)
+    run_setup_job(request, Engines(models), printer.take, cancel_on_interrupt().is_set)
+    if printer.exit_code != EXIT_DONE:
+        return printer.exit_code
+    downloaded = _download(environment, models, _allowed(sets, licences), licences, options.offline)
+    if downloaded == EXIT_CANCELLED:
+        return downloaded
+    shown = _show_engines(environment, models)  # what came works also where some of the weights did not
+    return downloaded or shown
+
+
+def _request(options: argparse.Namespace, licences: tuple[str, ...]) -> InstallEnvironment:
+    return InstallEnvironment(
+        job=_JOB,
+        folder=str(environment_folder(options.folder)),
+        uv=str(_find_uv(options.uv)),
+        python=sys.executable,
+        torch_build=options.torch,
+        licences=licences,
+        online=not options.offline,
+    )
+
+
+def _find_uv(chosen: str) -> Path:
+    """The one that was named, that of this Python, or one on the PATH. Raises Img23DError(BAD_REQUEST)."""
+    program = "uv.exe" if os.name == "nt" else "uv"
+    candidates = [chosen] if chosen else [os.path.join(sysconfig.get_path("scripts"), program), shutil.which("uv") or ""]
+    for candidate in filter(os.path.isfile, candidates):
+        return Path(candidate).absolute()
+    sentence = "The installer program uv was not found: install it with “python -m pip install uv”, or name it with --uv."
+    raise Img23DError(ErrorCode.BAD_REQUEST, sentence, "tried: " + ", ".join(candidates))
+
+
+def _accepted(flags: list[str]) -> tuple[str, ...]:
+    """The licences accepted by a flag or by hand; where nobody can be asked, none."""
+    sys.stderr.write(_TERRITORY + "\n")
+    if flags or (sys.stdin is not None and sys.stdin.isatty() and _says_yes()):
+        return (TENCENT_LICENCE,)
+    sys.stderr.write(_WITHOUT_TENCENT + "\n")
+    return ()
+
+
+def _says_yes() -> bool:
+    sys.stderr.write("Do you accept it, and are you outside of these? [yes/no] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
+
+
+def _allowed(sets: tuple[str, ...], licences: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(set_id for set_id in sets if weight_set(set_id).must_accept in ("", *licences))
+
+
+# --- in the new environment -----------------------------------------------------------------------------------------
+
+
+def _command(environment: Path, *arguments: str) -> list[str]:
+    return [str(interpreter_in(environment)), "-s", "-m", __package__.partition(".")[0], *arguments]
+
+
+def _variables(*more: Group) -> dict[str, str]:
+    """What a backend needs of ours, with these packages and nothing else of this Python's."""
+    folders = [Path(__file__).parents[2], Path(img23d_protocol.__file__).parent.parent]
+    needed = kept(os.environ, (SYSTEM, NETWORK, DEVICES, WEIGHTS, *more))
+    return needed | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(map(str, folders))), "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
+
+
+def _download(
+    environment: Path, models: Path, sets: tuple[str, ...], licences: tuple[str, ...], is_offline: bool
+) -> int:
+    """The exit code of `weights download`, which shows its own progress and hears the same Ctrl+C."""
+    if not sets:
+        return EXIT_DONE
+    accepted = [part for licence in licences for part in ("--accept-licence", licence)]
+    arguments = ["weights", "download", *sets, "--models", str(models), *accepted, *(["--offline"] if is_offline else [])]
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        status = subprocess.run(_command(environment, *arguments), env=_variables(HUB_LOGIN)).returncode
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    return EXIT_CANCELLED if status < 0 else status
+
+
+def _show_engines(environment: Path, models: Path) -> int:
+    """Start the backend as Blender does, and say what it says about itself."""
+    status = _ask_status(environment, models)
+    if status is None:
+        sys.stderr.write("The new environment's backend did not answer: run setup again.\n")
+        return EXIT_FAILED
+    for device in status.devices:
+        sys.stderr.write(f"{device.id}: {device.label} {device.note}".rstrip() + "\n")
+    for engine in status.engines:
+        sys.stderr.write(f"{engine.label}: {'ready' if engine.ready else engine.note}\n")
+    return EXIT_DONE
+
+
+def _ask_status(environment: Path, models: Path) -> Status | None:
+    process = subprocess.Popen(
+        _command(environment, "serve", "--models", str(models)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=_variables(),
+    )
+    assert process.stdin is not None and process.stdout is not None
+    watchdog = threading.Timer(STATUS_SECONDS, process.kill)
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        for line in process.stdout:
+            try:
+                message = decode(line)
+            except ProtocolError:
+                continue
+            if isinstance(message, Status):
+                return message
+        return None
+    finally:
+        watchdog.cancel()
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    try:
+        with process.stdin:
+            process.stdin.write(encode(Shutdown()).encode("ascii") + b"\n")
+    except OSError:
+        process.kill()  # it has ended, or does not listen
+    try:
+        process.wait(5.0)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

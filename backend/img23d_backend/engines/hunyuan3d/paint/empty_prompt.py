@@ -1,0 +1,143 @@
+"""What the delight model's text encoder makes of no text at all: computed once, then kept as a small file.
+
+The delight model is always given the empty prompt, so that its text encoder, 0.7 GB, is needed once and never again.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.whole_files import whole_file
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from transformers import CLIPTextModel
+
+log = logging.getLogger(__name__)
+
+KEPT_NAME = ".empty-prompt.safetensors"  # beside the set's record; a name with a dot is no part of a set
+_TEXT_ENCODER, _WEIGHTS_NAME = "text_encoder", "model.safetensors"
+_PREFIX = "text_model."  # of the published keys
+_TENSOR, _MADE_WITH = "prompt", "text_encoder"  # the file's one tensor; its metadata: the text encoder's digest
+
+
+def empty_prompt(folder: Path) -> Tensor:
+    """(1, 77, C) float32. `folder` is the delight model's, with text_encoder/ and tokenizer/.
+
+    Kept in the set's own folder, or where the weights belong to another program only as long as this process runs.
+    Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED).
+    """
+    weights = folder / _TEXT_ENCODER / _WEIGHTS_NAME
+    digest = _recorded_digest(weights, folder.parent)
+    kept = folder.parent / KEPT_NAME
+    prompt = _read(kept, digest) if digest else None
+    if prompt is None:
+        prompt = _computed(folder, _stamp(weights))
+        if digest:
+            _keep(kept, prompt, digest)
+    return prompt
+
+
+def _recorded_digest(weights: Path, set_folder: Path) -> str:
+    """Which text encoder lies there, by the record of the download; empty where the folder has no record of ours."""
+    from ....weights.record import read_record
+
+    record = read_record(set_folder)
+    file = record.files.get(weights.relative_to(set_folder).as_posix()) if record is not None else None
+    return file.digest if file is not None else ""
+
+
+def _stamp(weights: Path) -> tuple[int, int]:
+    """Size and time of the file, which tell one download from another while the process runs."""
+    try:
+        found = weights.stat()
+    except OSError as error:
+        raise _missing(str(error)) from error
+    return found.st_size, found.st_mtime_ns
+
+
+def _missing(detail: str) -> Img23DError:
+    sentence = "The text encoder of the delight model is missing: download the model again under AI Models."
+    return Img23DError(ErrorCode.WEIGHTS_MISSING, sentence, detail)
+
+
+@lru_cache(maxsize=1)
+def _computed(folder: Path, stamp: tuple[int, int]) -> Tensor:
+    import torch
+
+    ids, encoder = _ids(folder / "tokenizer"), _text_encoder(folder / _TEXT_ENCODER)
+    with torch.inference_mode():
+        prompt = encoder(torch.tensor([ids]))[0]  # (1, 77, C): the last layer's, as diffusers' InstructPix2Pix takes it
+    return prompt.clone()
+
+
+def _ids(folder: Path) -> list[int]:
+    """No text's begin and end, filled up with the padding: what a CLIP tokenizer gives, without its rules for words.
+
+    Where the two files differ in the padding, as those of Stable Diffusion 2 do, the map of special tokens counts.
+    """
+    from ....models.loading import damaged
+
+    try:
+        config, special, vocabulary = (
+            json.loads((folder / name).read_text(encoding="utf-8"))
+            for name in ("tokenizer_config.json", "special_tokens_map.json", "vocab.json")
+        )
+        begin, end, padding = (
+            vocabulary[_content((config | special)[token])] for token in ("bos_token", "eos_token", "pad_token")
+        )
+        return [begin, end] + [padding] * (int(config["model_max_length"]) - 2)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise damaged("its tokenizer cannot be read", f"{folder}: {type(error).__name__} {error}") from error
+
+
+def _content(token: str | dict) -> str:
+    return token["content"] if isinstance(token, dict) else token
+
+
+def _text_encoder(folder: Path) -> CLIPTextModel:
+    import torch
+    from transformers import CLIPTextConfig, CLIPTextModel
+
+    from ....models.loading import build, damaged, read_tensors
+
+    # transformers 5 has left the prefix out of the names
+    tensors = {key.removeprefix(_PREFIX): tensor for key, tensor in read_tensors(folder / _WEIGHTS_NAME).items()}
+    if not (folder / "config.json").is_file():  # transformers would take the numbers of another network
+        raise _missing(str(folder / "config.json"))
+    try:
+        config = CLIPTextConfig.from_pretrained(folder, local_files_only=True)
+        return build(lambda: CLIPTextModel(config), tensors, torch.float32, may_hold_more=True)
+    except (OSError, ValueError, TypeError) as error:
+        raise damaged("its text encoder cannot be read", f"{folder}: {error}") from error
+
+
+def _read(path: Path, digest: str) -> Tensor | None:
+    """None where there is no file, or one of another text encoder, or one that is damaged."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt", device="cpu") as file:
+            if (file.metadata() or {}).get(_MADE_WITH) == digest:
+                return file.get_tensor(_TENSOR).clone()  # not mapped: the file may be replaced
+    except FileNotFoundError:
+        return None
+    except (SafetensorError, OSError) as error:
+        log.warning("%s is made again: %s", path, error)
+    return None
+
+
+def _keep(path: Path, prompt: Tensor, digest: str) -> None:
+    """In one step, so that no half a file is ever read; a folder that cannot be written is no error."""
+    from safetensors.torch import save_file
+
+    try:
+        with whole_file(path) as new:
+            save_file({_TENSOR: prompt.contiguous()}, new, {_MADE_WITH: digest})
+    except OSError as error:
+        log.info("the empty prompt is not kept in %s: %s", path.parent, error)

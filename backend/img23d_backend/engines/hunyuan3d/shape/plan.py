@@ -1,0 +1,90 @@
+"""What a shape is to be made with: model, device and numbers, resolved from the settings before anything is loaded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from img23d_protocol.choices import SHAPE_MODELS, SPEEDS
+from img23d_protocol.settings import LearnedSettings
+
+from ....machine.devices import choose
+from ....weights.registry import weight_set
+from ....weights.store import WeightStore
+from ..load_plan import Lending, Network
+from .config import ShapeConfig
+from .loaders import ShapeParts
+from .schedule import Step
+
+_STEPS = {"turbo": 5, "fast": 50, "standard": 50}  # what the published examples use
+_GUIDANCE = 5.0
+# The VAEs distilled for fast decoding, taken with the turbo models, as hy3dgen does, where they were downloaded
+_TURBO_VAES = {
+    "hunyuan3d-2mini": "hunyuan3d-2mini-vae-turbo",
+    "hunyuan3d-2": "hunyuan3d-2-vae-turbo",
+    "hunyuan3d-2mv": "hunyuan3d-2-vae-turbo",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Lending):
+    """`at_once` objects go through the sampler together; `frugal` also takes small chunks."""
+
+    set_id: str
+    vae_set: str  # the same, unless another VAE is used
+    parts: ShapeParts
+    config: ShapeConfig
+    steps: tuple[Step, ...]
+    guidance: float
+    octree_resolution: int
+    faces: int
+    at_once: int
+
+    @property
+    def conditioner(self) -> Network:
+        return self.network("conditioner", self.set_id, self.parts.conditioner)
+
+    @property
+    def dit(self) -> Network:
+        return self.network("dit", self.set_id, self.parts.dit)
+
+    @property
+    def vae(self) -> Network:
+        return self.network("vae", self.vae_set, self.parts.vae)
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """In the order in which they compute."""
+        return self.conditioner, self.dit, self.vae
+
+
+def make_plan(settings: LearnedSettings, weights: WeightStore, *, at_once: int) -> Plan:
+    """Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED) and (BAD_REQUEST) for a device that is not there."""
+    set_id = settings.shape_set
+    vae_set = _TURBO_VAES[settings.shape_model] if settings.speed == "turbo" else set_id
+    if not weights.is_ready(vae_set):
+        vae_set = set_id
+    folder = weights.path(set_id) / weight_set(set_id).subfolder
+    vae_folder = None if vae_set == set_id else weights.path(vae_set) / weight_set(vae_set).subfolder
+    parts = ShapeParts(folder=folder, vae_folder=vae_folder)
+    config = parts.config
+    return Plan(
+        set_id=set_id,
+        vae_set=vae_set,
+        parts=parts,
+        config=config,
+        device=choose(settings.devices.shape),
+        steps=config.schedule.steps(settings.steps or _STEPS[settings.speed]),
+        guidance=settings.guidance or _GUIDANCE,
+        octree_resolution=settings.octree_resolution,
+        faces=settings.faces,
+        at_once=at_once,
+        frugal=settings.small_memory,
+    )
+
+
+def describe(plan: Plan, settings: LearnedSettings) -> str:
+    """The note of a mesh made so."""
+    model = next(label for key, label, _ in SHAPE_MODELS if key == settings.shape_model)
+    speed = next(label for key, label, _ in SPEEDS if key == settings.speed)
+    vae = "" if plan.vae_set == plan.set_id else " with the turbo decoder"
+    return f"{model} {speed}{vae}."

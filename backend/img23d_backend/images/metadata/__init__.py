@@ -1,0 +1,1 @@
+"""What a picture file says about its pixels: how it was held, its lens, its colours."""

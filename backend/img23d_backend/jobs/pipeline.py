@@ -1,0 +1,260 @@
+"""The way of one photo: load -> locate -> matte -> shape -> paint, each step for all targets before the next begins.
+
+A model is therefore loaded once a run. Every caller (server, command line) comes through `run_job`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from img23d_protocol.messages import (
+    Box,
+    Cancelled,
+    Failed,
+    Finished,
+    Generate,
+    Locate,
+    Located,
+    LocatedTarget,
+    Nameless,
+    Paint,
+    PaintReady,
+    Pick,
+    Settings,
+    Stage,
+    Unwrap,
+    UvReady,
+    Wanted,
+)
+from img23d_protocol.whole_files import write_whole
+
+from ..images import decode_photo, read_file
+from ..stages import Context, Engine, Found, JobCancelled, NotFound, Photo
+from .arranging import Arranger
+from .failures import as_known
+from .generation import Generation, Solids, not_found_error
+from .job import Caller, Job
+from .picking import pick, pointed
+from .png_files import write_png
+from .request_checks import check_kinds, check_request
+from .runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, make_folder, open_run
+from .working_size import WorkingSizes
+
+log = logging.getLogger(__name__)
+
+
+def run_job(request: Generate | Locate | Pick | Unwrap | Paint, caller: Caller) -> None:
+    """Do the job and tell the caller; the last message is exactly one of Finished, Cancelled, Failed."""
+    try:
+        check_request(request)
+        match request:
+            case Generate():
+                finished = generate(request, caller)
+            case Locate():
+                finished = locate(request, caller)
+            case Pick():
+                finished = pick(request, caller)
+            case Unwrap():
+                finished = unwrap(request, caller)
+            case Paint():
+                finished = repaint(request, caller)
+        caller.emit(finished)
+    except JobCancelled:
+        caller.emit(Cancelled(job=request.job))
+    except Exception as error:  # the job's boundary: nothing passes it but the end of the process
+        known = as_known(error)
+        log.error("job %s failed: %s\n%s", request.job, known.sentence, known.detail)
+        caller.emit(Failed(job=request.job, code=known.code, sentence=known.sentence, detail=known.detail))
+
+
+def generate(request: Generate, caller: Caller) -> Finished:
+    """Photo and names to textured meshes in the run's folder."""
+    job = Job(request.job, request.seed, request.settings, caller, variants=request)
+    engine = caller.load_engine(request.engine)
+    check_kinds(request.wanted, engine, request.settings)
+    engine.prefetch(Stage.LOCATE, request.settings)
+    photo, photo_record = load_photo(job, request.photo)
+    run = open_run(request)
+    with recorded(run, job):
+        run.record.photo = photo_record
+        engine.prefetch(Stage.MATTE, request.settings)
+        founds = find_targets(job, engine, photo, request.wanted, photo_record.sha256, variants=request.variants)
+        run.record.targets = _records(founds, photo, request.wanted, variants=request.variants)
+        run.record.pixels_per_metre = request.pixels_per_metre
+        steps = Generation(job=job, run=run, engine=engine, settings=request.settings)
+        cuts = steps.cut_out(photo, founds)
+        arranger = Arranger(job, run, engine, photo, cuts)
+        del photo, founds  # large, and not needed any more
+        solids: Solids = steps.shape(cuts, arranger)
+        if request.settings.texture:
+            steps.paint(solids)
+    made = len(run.record.targets) - len(job.failed | job.stopped)
+    return Finished(job=job.id, made=made, failed=len(job.failed), seconds=job.elapsed)
+
+
+def locate(request: Locate, caller: Caller) -> Finished:
+    """Names to boxes and, where there is a folder for them, cut-outs."""
+    job = Job(request.job, request.seed, request.settings, caller)
+    engine = caller.load_engine(request.engine)
+    photo, photo_record = load_photo(job, request.photo)
+    founds = find_targets(job, engine, photo, request.wanted, photo_record.sha256)
+    if request.run_folder:
+        run = open_run(request)
+        with recorded(run, job):
+            run.record.photo, run.record.targets = photo_record, _records(founds, photo, request.wanted)
+            steps = Generation(job=job, run=run, engine=engine, settings=request.settings)
+            steps.draw_forms(steps.cut_out(photo, founds))
+    else:
+        for index, found in enumerate(founds):
+            if isinstance(found, NotFound):
+                job.fail(index, not_found_error(found))
+    return Finished(job=job.id, made=0, failed=len(job.failed), seconds=job.elapsed)
+
+
+def unwrap(request: Unwrap, caller: Caller) -> Finished:
+    """A layout for a mesh that exists already, and nothing painted yet."""
+    from .retexture import unwrap_file
+
+    job = Job(request.job, 0, Settings(texture_size=request.texture_size), caller)
+    context = job.context(Stage.PAINT, 0)
+    uv, note = unwrap_file(
+        Path(request.mesh), request.uv, request.texture_size, lambda: context.report(0.5, "Unwrapping")
+    )
+    if uv is not None:
+        make_folder(Path(request.run_folder))
+    path = _save_uv(Path(request.run_folder) / "layout_uv.npy", uv)
+    job.emit(UvReady(job=job.id, uv=path, note=note))
+    return Finished(job=job.id, made=1, failed=0, seconds=job.elapsed)
+
+
+def repaint(request: Paint, caller: Caller) -> Finished:
+    """A picture, as one whole thing, onto a mesh that exists already."""
+    from .retexture import retexture
+
+    job = Job(request.job, request.seed, request.settings, caller)
+    engine = caller.load_engine(request.engine)
+    engine.prefetch(Stage.MATTE, request.settings)
+    photo, photo_record = load_photo(job, request.picture)
+    run = open_run(request)
+    with recorded(run, job):
+        target = TargetRecord(name=request.name or photo.name)
+        run.record.photo, run.record.targets = photo_record, [target]
+        with job.timed(Stage.MATTE):
+            found = engine.grounder.locate(photo, (), _as_whole(job.context(Stage.LOCATE)))[0]
+            if isinstance(found, NotFound):
+                raise not_found_error(found)
+            scaled, found, _ = WorkingSizes(photo=photo).fitted(found)
+            cutout = engine.matter.cut_out(scaled, found, job.context(Stage.MATTE, 0))
+        engine.prefetch(Stage.PAINT, request.settings)
+        with job.timed(Stage.PAINT):
+            context = job.context(Stage.PAINT, 0)
+            painted = retexture(
+                Path(request.mesh), request.uv, cutout, engine.painter, request.settings, context
+            )
+            texture = run.path_for(0, "_texture.png")
+            write_png(texture, painted.texture)
+            uv = _save_uv(run.path_for(0, "_uv.npy"), painted.uv)
+        target.add_file(TargetState.PAINTED, painted.note, texture=texture, **({"uv": Path(uv)} if uv else {}))
+        job.emit(PaintReady(job=job.id, texture=str(texture), uv=uv, note=painted.note))
+    return Finished(job=job.id, made=1, failed=0, seconds=job.elapsed)
+
+
+def _as_whole(context: Context) -> Context:
+    """A picture to paint with is one thing, whatever becomes of photos without names."""
+    return replace(context, settings=replace(context.settings, nameless=Nameless.WHOLE))
+
+
+def _save_uv(path: Path, uv: np.ndarray | None) -> str:
+    """The file's path, empty where there is nothing to save."""
+    if uv is None:
+        return ""
+    data = io.BytesIO()
+    np.save(data, uv)
+    write_whole(path, data.getvalue())
+    return str(path)
+
+
+def load_photo(job: Job, path: str) -> tuple[Photo, PhotoRecord]:
+    """The picture, upright and in 8 bits, and where it came from."""
+    with job.timed("load"):
+        job.context(Stage.LOCATE).report(0.0, "Reading the photo")
+        data = read_file(path)
+        photo = decode_photo(data, path)
+    digest = hashlib.sha256(data).hexdigest()
+    record = PhotoRecord(path=path, sha256=digest, width=photo.width, height=photo.height, notes=photo.notes)
+    return photo, record
+
+
+def find_targets(
+    job: Job, engine: Engine, photo: Photo, wanted: tuple[Wanted, ...], key: str, *, variants: int = 1
+) -> list[Found | NotFound]:
+    """One answer a name and variant, told as `Located`; without names the whole picture is one thing. `key` is the photo's, as
+    for `Picker`.
+    """
+    with job.timed(Stage.LOCATE):
+        context = job.context(Stage.LOCATE)
+        picks = pointed(engine, photo, key, wanted, context)
+        is_left = bool(picks.wanted) or not wanted
+        founds = picks.answers(engine.grounder.locate(photo, picks.wanted, context) if is_left else ())
+    if len(founds) < max(1, len(wanted)):
+        raise RuntimeError(f"the engine answered {len(founds)} of {len(wanted)} names")
+    founds = [found for found in founds for _ in range(variants)]
+    targets = tuple(LocatedTarget(name=found.name, box=_box(found, photo), note=_note(found)) for found in founds)
+    job.emit(
+        Located(job=job.id, targets=targets, photo_width=photo.width, photo_height=photo.height, notes=photo.notes)
+    )
+    return founds
+
+
+@contextlib.contextmanager
+def recorded(run: Run, job: Job) -> Iterator[None]:
+    """However the block ends, run.json says so."""
+    run.record.seconds = job.seconds
+    try:
+        yield
+    except JobCancelled:
+        run.end(RunState.CANCELLED)
+        raise
+    except Exception as error:
+        run.end(RunState.FAILED, as_known(error))
+        raise
+    run.end(RunState.FINISHED)
+
+
+def _records(
+    founds: Sequence[Found | NotFound], photo: Photo, wanted: Sequence[Wanted], *, variants: int = 1
+) -> list[TargetRecord]:
+    """What was found, with what the artist said about it; an engine may have found more than was wanted."""
+    said = [one for one in wanted for _ in range(variants)]
+    said += [Wanted(name="") for _ in range(len(founds) - len(said))]
+    return [
+        TargetRecord(
+            name=found.name,
+            box=_box(found, photo),
+            point=one.point,
+            strokes=one.strokes,
+            height=one.height,
+            shape=one.shape,
+            sides=one.sides,
+            wanted_faces=one.faces,
+        )
+        for found, one in zip(founds, said, strict=True)
+    ]
+
+
+def _box(found: Found | NotFound, photo: Photo) -> Box | None:
+    if isinstance(found, NotFound):
+        return None
+    width, height, box = photo.width, photo.height, found.box
+    return Box(left=box.left / width, top=box.top / height, right=box.right / width, bottom=box.bottom / height)
+
+
+def _note(found: Found | NotFound) -> str:
+    return found.sentence if isinstance(found, NotFound) else found.note

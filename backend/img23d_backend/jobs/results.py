@@ -1,0 +1,172 @@
+"""What a run keeps of its targets: files in its folder, lines in its record, and a word to the caller about each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from img23d_protocol.filenames import CUTOUT_ENDING, form_path
+from img23d_protocol.messages import Box, CutoutReady, FormsReady, MeshReady, PreviewReady, Side, Stage
+
+from ..kept import Kept
+from ..stages import CutOut, Forms, Found, Mesh, Painted, PixelBox, Shaped
+from .job import Job
+from .placement import Placement, base_color, solid_bounds, view_in_photo
+from .png_files import read_rgba, write_png
+from .runs import Run, TargetRecord, TargetState
+
+_PAINTING = "_painting_"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """A cut-out on disk: two hundred of them in memory would be gigabytes."""
+
+    path: Path
+    left: int  # pixels at the working size
+    top: int
+    share: float  # the working size's share of the photo's
+    side: float  # pixels of the photo, the longest side of what is solid
+    solid_box: Box  # of what is solid, in the photo
+    photo: PixelBox | None = None  # the photo's area in the cut-out's pixels
+    sides: Mapping[Side, Path] = field(default_factory=dict)  # cut-outs of the further photos
+
+    def read(self) -> CutOut:
+        sides = {side: read_rgba(path) for side, path in self.sides.items()}
+        return CutOut(rgba=read_rgba(self.path), left=self.left, top=self.top, photo=self.photo, sides=sides)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solid:
+    """A shaped target on its way to the painter."""
+
+    cut: Cut
+    shaped: Shaped
+    placement: Placement
+
+
+@dataclass(frozen=True, kw_only=True)
+class Results:
+    """Every method writes, records and tells; indices are the targets'."""
+
+    job: Job
+    run: Run
+    # By the identities of mesh and texture, which are kept so that no others get these
+    portraits: Kept[tuple[Mesh, np.ndarray | None, np.ndarray]] = field(default_factory=lambda: Kept(2))
+
+    def target(self, index: int) -> TargetRecord:
+        return self.run.record.targets[index]
+
+    def keep_cutout(self, index: int, found: Found, cutout: CutOut, share: float) -> Cut:
+        path = self.run.path_for(index, CUTOUT_ENDING)
+        solid = solid_bounds(cutout.rgba)
+        side = max(solid.width, solid.height) / share
+        box = self._in_photo(solid, cutout, share)
+        cut = Cut(
+            path=path, left=cutout.left, top=cutout.top, share=share, side=side, solid_box=box, photo=cutout.photo
+        )
+        write_png(path, cutout.rgba)
+        target = self.target(index)
+        target.cutout_left, target.cutout_top, target.cutout_share = cutout.left, cutout.top, share
+        target.add_file(TargetState.CUT, found.note, cutout.note, cutout=path)
+        self.job.emit(CutoutReady(job=self.job.id, target=index, path=str(path), note=cutout.note))
+        return cut
+
+    def keep_side(self, index: int, side: Side, rgba: np.ndarray) -> Path:
+        path = self.run.path_for(index, f"_side_{side}.png")
+        write_png(path, rgba)
+        self.target(index).files[f"side_{side}"] = path.name
+        return path
+
+    def keep_forms(self, index: int, cut: Cut, forms: Forms) -> None:
+        for kind, picture in forms.pictures.items():
+            write_png(Path(form_path(str(cut.path), kind)), picture)
+        self.job.emit(FormsReady(job=self.job.id, target=index, automatic=forms.automatic))
+
+    def _in_photo(self, part: PixelBox, cutout: CutOut, share: float) -> Box:
+        """A part of a cut-out in fractions of the photo."""
+        photo = self.run.record.photo
+        width, height = photo.width * share, photo.height * share
+        return Box(
+            left=(cutout.left + part.left) / width,
+            top=(cutout.top + part.top) / height,
+            right=(cutout.left + part.right) / width,
+            bottom=(cutout.top + part.bottom) / height,
+        )
+
+    def keep_solid(self, index: int, solid: Solid, cutout: CutOut) -> None:
+        from ..mesh.glb import write_glb
+
+        path, shaped, placement = self.run.path_for(index, "_shape.glb"), solid.shaped, solid.placement
+        target = self.target(index)
+        write_glb(
+            path,
+            mesh=shaped.mesh,
+            name=target.name,
+            uv=None,
+            texture=None,
+            base_color=base_color(cutout.rgba),
+            scale=placement.scale,
+            offset=placement.offset,
+        )
+        cut = solid.cut
+        target.view = view_in_photo(shaped, placement, cut.left, cut.top, cut.share).matrix.tolist()
+        target.add_file(TargetState.SHAPED, shaped.note, shape=path)
+        self._tell_mesh(index, path, textured=False, faces=len(shaped.mesh.faces), note=shaped.note)
+        self._keep_preview(index, Stage.SHAPE, "_preview_shape.png", self._portrait(shaped.mesh))
+
+    def keep_painted(self, index: int, solid: Solid, painted: Painted) -> None:
+        from ..mesh.glb import write_glb
+
+        path, placement = self.run.path_for(index, ".glb"), solid.placement
+        target = self.target(index)
+        write_glb(
+            path,
+            mesh=painted.mesh,
+            name=target.name,
+            uv=painted.uv,
+            texture=painted.texture,
+            base_color=(1.0, 1.0, 1.0),
+            scale=placement.scale,
+            offset=placement.offset,
+        )
+        target.add_file(TargetState.PAINTED, painted.note, mesh=path)
+        self._tell_mesh(index, path, textured=True, faces=len(painted.mesh.faces), note=painted.note)
+        picture = self._portrait(painted.mesh, painted.uv, painted.texture)
+        self._keep_preview(index, Stage.PAINT, "_preview.png", picture)
+
+    def _portrait(self, mesh: Mesh, uv: np.ndarray | None = None, texture: np.ndarray | None = None) -> np.ndarray:
+        """Drawn once of the same mesh, such as that of two things with one cut-out."""
+        from ..mesh.raster.thumbnail import portrait
+
+        key = (id(mesh), id(texture))
+        return self.portraits.get(key, lambda: (mesh, texture, portrait(mesh, uv=uv, texture=texture)))[-1]
+
+    def _tell_mesh(self, index: int, path: Path, *, textured: bool, faces: int, note: str) -> None:
+        self.target(index).faces = faces
+        self.job.emit(
+            MeshReady(job=self.job.id, target=index, path=str(path), textured=textured, faces=faces, note=note)
+        )
+
+    def show_painting(self, index: int, picture: np.ndarray) -> None:
+        """What the painter has so far; only the newest of these pictures is kept, and none at the end."""
+        shown = sorted(self._painting_pictures(index))
+        path = self.run.path_for(index, f"{_PAINTING}{len(shown) and int(shown[-1].stem[-3:]) + 1:03d}.png")
+        write_png(path, picture)
+        self.job.emit(PreviewReady(job=self.job.id, target=index, stage=Stage.PAINT, path=str(path)))
+        for older in shown[:-1]:  # the one before may be read at this moment
+            older.unlink(missing_ok=True)
+
+    def _painting_pictures(self, index: int) -> list[Path]:
+        stem = self.run.path_for(index, _PAINTING).name
+        return [path for path in self.run.folder.iterdir() if path.name.startswith(stem)]
+
+    def _keep_preview(self, index: int, stage: Stage, suffix: str, picture: np.ndarray) -> None:
+        path = self.run.path_for(index, suffix)
+        write_png(path, picture)
+        self.target(index).files["preview"] = path.name
+        for passing in self._painting_pictures(index):
+            passing.unlink(missing_ok=True)
+        self.job.emit(PreviewReady(job=self.job.id, target=index, stage=stage, path=str(path)))

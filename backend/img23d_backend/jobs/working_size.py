@@ -1,0 +1,62 @@
+"""A thing in a huge photo is worked on at a size that its texture can show: the rest would only cost memory and time."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from ..stages import Found, Photo, PixelBox
+
+# The longest side of a box, in pixels, that is worked on as it is. The front of a thing takes at most about two thirds
+# of a texture's side, and the largest texture has 2048.
+MAX_SIDE = 2048
+_STEPS_PER_HALVING = 2  # few sizes, so that a photo is scaled, and taken apart by an engine, once for many targets
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkingSizes:
+    """One photo in the sizes that its targets ask for, each made when it is first needed."""
+
+    photo: Photo
+    _scaled: dict[float, Photo] = field(default_factory=dict)
+
+    def fitted(self, found: Found) -> tuple[Photo, Found, float]:
+        """The photo and the target at the working size, and that size's share of the photo's, at most 1."""
+        share = working_share(max(found.box.width, found.box.height))
+        if share == 1:
+            return self.photo, found, share
+        if share not in self._scaled:
+            self._scaled[share] = _scaled_photo(self.photo, share)
+        photo = self._scaled[share]
+        mask = None if found.mask is None else _scaled(found.mask.astype(np.uint8), share, is_mask=True) > 0
+        return photo, replace(found, box=_scaled_box(found.box, share, photo), mask=mask), share
+
+
+def working_share(side: int) -> float:
+    """1, or the largest power of the square root of 1/2 at which `side` is at most MAX_SIDE."""
+    if side <= MAX_SIDE:
+        return 1.0
+    return 2 ** -(math.ceil(math.log2(side / MAX_SIDE) * _STEPS_PER_HALVING) / _STEPS_PER_HALVING)
+
+
+def _scaled_photo(photo: Photo, share: float) -> Photo:
+    alpha = None if photo.alpha is None else _scaled(photo.alpha, share)
+    return replace(photo, rgb=_scaled(photo.rgb, share), alpha=alpha)
+
+
+def _scaled(image: np.ndarray, share: float, *, is_mask: bool = False) -> np.ndarray:
+    import cv2
+
+    size = (max(1, round(image.shape[1] * share)), max(1, round(image.shape[0] * share)))
+    return cv2.resize(image, size, interpolation=cv2.INTER_NEAREST if is_mask else cv2.INTER_AREA)
+
+
+def _scaled_box(box: PixelBox, share: float, photo: Photo) -> PixelBox:
+    return PixelBox(
+        left=math.floor(box.left * share),
+        top=math.floor(box.top * share),
+        right=min(photo.width, math.ceil(box.right * share)),
+        bottom=min(photo.height, math.ceil(box.bottom * share)),
+    )

@@ -1,0 +1,1 @@
+"""A closed mesh from an outline and a depth; of the preview's shapes only."""

@@ -1,0 +1,1 @@
+"""A sampled field to the triangles of its surface."""

@@ -1,0 +1,1 @@
+"""Triangles to pixels, and what a camera sees of a mesh."""

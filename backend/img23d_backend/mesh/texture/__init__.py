@@ -1,0 +1,1 @@
+"""Colours onto a mesh's texture: baked from views, filled where no view shows the surface."""

@@ -1,0 +1,1 @@
+"""A mesh's faces, edges and vertices: checked, repaired, simplified, and summed over."""

@@ -1,0 +1,1 @@
+"""UV layouts: faces into charts, charts laid flat, charts packed into one square."""

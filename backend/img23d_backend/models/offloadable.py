@@ -1,0 +1,122 @@
+"""One model in the machine's memory, which is its home, and its way to a device and back.
+
+Weights never change here, so a device gets copies and the way back is a change of pointers: nothing is copied home, and
+nothing is there twice in the machine's memory. A model that was built on a memory map stays on it: the system may take
+such pages back when memory is short, where it would have to swap out any other.
+"""
+
+from __future__ import annotations
+
+import mmap
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from torch import Tensor
+    from torch.nn import Module
+
+    from ..machine.devices import Device
+
+# torch rounds a request for page-locked memory up to a power of two, so weights share blocks that are one.
+BLOCK_BYTES = 2**28
+_ALIGNMENT = 256  # bytes, as CUDA aligns
+
+
+class Resident:
+    """A built model. `size` is the bytes of its weights; `users` counts who computes with it now."""
+
+    def __init__(self, module: Module) -> None:
+        import itertools
+
+        self.module = module
+        self.device_id = ""  # "" at home
+        self.users = 0
+        self.was_evicted = False
+        self.is_page_locked = False
+        self._moving = threading.Lock()  # the thread that reads ahead may lock pages while the worker wants to move
+        # Both are the same tensor at first; the second one keeps the home when the first one points elsewhere.
+        self._tensors = [(one, one.data) for one in itertools.chain(module.parameters(), module.buffers())]
+        self.size = sum(home.nbytes for home in self._distinct())
+
+    def move_to(self, device: Device) -> None:
+        """Copies to a device; after a failure everything is at home. The processor computes at home."""
+        import torch
+
+        with self._moving, torch.inference_mode(False):
+            self._point_home()
+            if device.is_processor:
+                return
+            copies = self._copies_on(device)  # may run out of memory, and then nothing points there yet
+            for tensor, home in self._tensors:
+                tensor.data = copies[_place(home)]
+            self.device_id = device.id
+
+    def move_home(self) -> None:
+        """Frees the copies on the device."""
+        with self._moving:
+            self._point_home()
+
+    def touch(self) -> None:
+        """Reads one byte of every page, so that what lies in a file is in memory before it is needed."""
+        import torch
+
+        for home in self._distinct():
+            if home.is_contiguous():
+                home.view(-1).view(torch.uint8)[:: mmap.PAGESIZE].sum()
+
+    def lock_pages(self, allocate: Callable[[int], Tensor]) -> None:
+        """Moves the home to page-locked memory, from where cards copy several times faster; `allocate` takes bytes.
+
+        Weights larger than a block stay where they are. Raises RuntimeError where `allocate` does, and then nothing changed.
+        """
+        with self._moving:
+            arena = _Arena(allocate)
+            moved = {_place(home): arena.copy(home) for home in self._distinct() if home.nbytes <= BLOCK_BYTES}
+            at_home = not self.device_id
+            self._tensors = [(tensor, moved.get(_place(home), home)) for tensor, home in self._tensors]
+            self.is_page_locked = True
+            if at_home:
+                self._point_home()
+
+    def _copies_on(self, device: Device) -> dict[tuple[object, ...], Tensor]:
+        import torch
+
+        copies = {
+            _place(home): home.to(device.torch_name, non_blocking=self.is_page_locked, copy=True)
+            for home in self._distinct()
+        }
+        if self.is_page_locked and device.kind != "cpu":
+            getattr(torch, device.kind).synchronize()
+        return copies
+
+    def _point_home(self) -> None:
+        for tensor, home in self._tensors:
+            tensor.data = home
+        self.device_id = ""
+
+    def _distinct(self) -> list[Tensor]:
+        """Weights that are shared under several names, once."""
+        return list({_place(home): home for _, home in self._tensors}.values())
+
+
+class _Arena:
+    """Places in blocks of memory, one tensor behind the other."""
+
+    def __init__(self, allocate: Callable[[int], Tensor]) -> None:
+        self._allocate = allocate
+        self._block: Tensor | None = None
+        self._used = 0
+
+    def copy(self, tensor: Tensor) -> Tensor:
+        """A contiguous copy, of the same shape and type, in this memory."""
+        if self._block is None or self._used + tensor.nbytes > BLOCK_BYTES:
+            self._block, self._used = self._allocate(BLOCK_BYTES), 0
+        place = self._block[self._used : self._used + tensor.nbytes].view(tensor.dtype).view(tensor.shape)
+        self._used += -(-tensor.nbytes // _ALIGNMENT) * _ALIGNMENT
+        return place.copy_(tensor)
+
+
+def _place(tensor: Tensor) -> tuple[object, ...]:
+    """What tells a tensor's memory from another's."""
+    return tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype
