@@ -8,8 +8,11 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import EnumProperty, IntProperty
 
-from ..scene.outcome import follow_quads
+from ..scene.levels import levels_of
+from ..scene.outcome import follow_remeshing
 from ..scene.owner import extension, extension_or_none
+from ..scene.quads import quads_of
+from ..scene.remesher import Change
 from ..scene.selection import check_mode
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.limits import FACES_MAX
@@ -43,25 +46,17 @@ class IMG23D_OT_make_quads(_OnMeshes, bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        owner, told = extension(), []
-        remesher = owner.applier.remesher
-        try:
-            check_mode(context)
-            for obj in _chosen(context):
-                remesher.want(obj, self.faces, told.append)
-        except Img23DError as error:
-            return owner.refuse(self, error)
-        return follow_quads(self, owner, told)
+        return _change_beside(self, context, lambda obj: quads_of(obj, self.faces))
 
 
 class IMG23D_OT_stop_quads(bpy.types.Operator):
     bl_idname = "img23d.stop_quads"
-    bl_label = "Img23D: Stop Making Quads"
+    bl_label = "Img23D: Stop Making Quads or Levels"
     bl_description = "What is not finished stays as it is"
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        cls.poll_message_set(_("No quads are being made"))
+        cls.poll_message_set(_("No quads and no levels are being made"))
         owner = extension_or_none()
         return owner is not None and owner.applier.remesher.is_busy
 
@@ -75,23 +70,28 @@ class IMG23D_OT_add_levels(_OnMeshes, bpy.types.Operator):
     bl_label = "Img23D: Add Levels of Detail"
     bl_description = (
         "Make copies for what is far away (levels of detail) with 50, 25, 12 and 6 % of the faces and the same texture, "
-        "hidden in a collection of their own"
+        "hidden in a collection of their own. It is done beside Blender, so you can go on working"
     )
-    bl_options = {"REGISTER", "UNDO"}
+    bl_options = {"REGISTER"}  # becomes an undo step when it is finished
 
     count: IntProperty(name="Levels", description="How many copies: 50, 25, 12 and 6 % of the faces", default=3, min=1, max=4)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.detail import add_levels
+        return _change_beside(self, context, lambda obj: levels_of(self.count))
 
-        try:
-            check_mode(context)
-        except Img23DError as error:
-            return extension().refuse(self, error)
-        copies = [copy for obj in _chosen(context) for copy in add_levels(obj, self.count, context)]
-        text = _("{count} copies with fewer faces lie hidden in the collection “{name}”.")
-        self.report({"INFO"}, text.format(count=len(copies), name=copies[-1].users_collection[0].name))
-        return {"FINISHED"}
+
+def _change_beside(
+    operator: bpy.types.Operator, context: bpy.types.Context, change: Callable[[bpy.types.Object], Change]
+) -> set[str]:
+    """`change` raises Img23DError for an object that it cannot be done to."""
+    owner, told = extension(), []
+    try:
+        check_mode(context)
+        for obj in _chosen(context):
+            owner.applier.remesher.want(obj, change(obj), told.append)
+    except Img23DError as error:
+        return owner.refuse(operator, error)
+    return follow_remeshing(operator, owner, told)
 
 
 def _change_own(operator: bpy.types.Operator, context: bpy.types.Context, change: Callable[[bpy.types.Object], None]) -> set[str]:

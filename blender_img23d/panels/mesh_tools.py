@@ -31,13 +31,6 @@ class IMG23D_PT_mesh_tools(HasHelp, bpy.types.Panel):
         row = column.row(align=True)
         row.prop(state, "quads")
         row.operator("img23d.make_quads", text="Make Quads", icon="MESH_GRID").faces = state.quads
-        remesher = owner.applier.remesher
-        if remesher.is_busy:
-            row = column.row(align=True)
-            row.label(text=remesher.progress, icon="TIME", translate=False)
-            row.operator("img23d.stop_quads", text="", icon="X")
-        elif remesher.said:
-            draw_sentence(column, context, remesher.said, icon="ERROR")
         row = column.row(align=True)
         row.prop(state, "levels")
         row.operator("img23d.add_levels", text="Add Levels of Detail", icon="MOD_DECIM").count = state.levels
@@ -46,6 +39,15 @@ class IMG23D_PT_mesh_tools(HasHelp, bpy.types.Panel):
         row.operator("img23d.set_origin", text="Base").place = "BASE"
         row.operator("img23d.set_origin", text="Middle").place = "MIDDLE"
         column.operator("img23d.apply_scale", text="Apply Scale", icon="CON_SIZELIKE")
+        remesher = owner.applier.remesher
+        if remesher.is_busy:
+            row = column.row(align=True)
+            row.label(text=remesher.progress, icon="TIME", translate=False)
+            row.operator("img23d.stop_quads", text="", icon="X")
+        elif remesher.said:
+            draw_sentence(column, context, remesher.said, icon="ERROR")
+        elif remesher.done:
+            draw_sentence(column, context, remesher.done, icon="CHECKMARK")
 
 
 CLASSES = (IMG23D_PT_mesh_tools,)

@@ -27,6 +27,7 @@ from .file_state import FileState
 from .picker import Picker
 from .placer import Placer
 from .queue_runner import QueueRunner
+from .quads import quads_of
 from .quick_glb import GlbReader
 from .remesher import Remesher, RunsBeside
 from .retexturing import Retexturer
@@ -65,7 +66,7 @@ class Applier:
 
     @property
     def is_busy(self) -> bool:
-        """Results are to be brought in, or a job that was begun goes on with its next mesh, or quads are made of one."""
+        """Results are to be brought in, or a job that was begun goes on with its next mesh, or one is changed beside Blender."""
         return bool(self._queue) or self.queue.is_busy or self.remesher.is_busy
 
     def add(self, update: Update) -> None:
@@ -162,7 +163,7 @@ class Applier:
         for index in range(len(job.targets)):
             obj = self.placer.object_of(job, index)
             if obj is not None and obj.type == "MESH":
-                self._try(job, index, lambda obj=obj: self.remesher.want(obj, tell=job.add_notes))
+                self._try(job, index, lambda obj=obj: self.remesher.want(obj, quads_of(obj), job.add_notes))
 
     def _prepare(self, path: str) -> bool:
         try:

@@ -1,4 +1,4 @@
-"""Copies of an object with fewer faces for what is far away, its origin, and its scale."""
+"""An object's origin and its scale, which move nothing of what is seen."""
 
 from __future__ import annotations
 
@@ -10,55 +10,6 @@ from mathutils import Matrix, Vector
 
 from ..shared.img23d_protocol.errors import bad_request
 from .extents import mesh_extents
-
-LEVELS = (0.5, 0.25, 0.12, 0.06)  # of the object's own faces
-LEVEL_OF = "img23d_level_of"  # on a copy: the object that it is a copy of
-
-
-def add_levels(obj: bpy.types.Object, count: int, context: bpy.types.Context) -> list[bpy.types.Object]:
-    """Copies with the UV maps and the materials of the object, in a collection of their own, instead of those made before.
-
-    They stand where the object stands, hidden, as programs that switch between them want it.
-    """
-    for old in [one for one in context.scene.objects if one.get(LEVEL_OF) == obj]:
-        _remove(old)
-    collection = _collection(obj)
-    return [_level(obj, f"{obj.name}_LOD{number}", LEVELS[number - 1], collection, context) for number in range(1, count + 1)]
-
-
-def _collection(obj: bpy.types.Object) -> bpy.types.Collection:
-    parent, name = obj.users_collection[0], f"{obj.name} LODs"
-    known = next((one for one in parent.children if one.name == name), None)
-    if known is None:
-        known = bpy.data.collections.new(name)
-        parent.children.link(known)
-    return known
-
-
-def _level(
-    obj: bpy.types.Object, name: str, share: float, collection: bpy.types.Collection, context: bpy.types.Context
-) -> bpy.types.Object:
-    copy = bpy.data.objects.new(name, obj.data)
-    collection.objects.link(copy)
-    copy.matrix_world = obj.matrix_world
-    modifier = copy.modifiers.new("Decimate", "DECIMATE")
-    modifier.ratio = share
-    context.view_layer.update()
-    depsgraph = context.view_layer.depsgraph
-    mesh = bpy.data.meshes.new_from_object(copy.evaluated_get(depsgraph), preserve_all_data_layers=True, depsgraph=depsgraph)
-    copy.modifiers.clear()
-    copy.data = mesh
-    mesh.name = name
-    copy[LEVEL_OF] = obj
-    copy.hide_set(True)
-    return copy
-
-
-def _remove(obj: bpy.types.Object) -> None:
-    mesh = obj.data
-    bpy.data.objects.remove(obj)
-    if mesh.users == 0:
-        bpy.data.meshes.remove(mesh)
 
 
 def check_own_mesh(objects: Sequence[bpy.types.Object]) -> None:

@@ -63,7 +63,7 @@ def follow_setup(operator: bpy.types.Operator, owner: Extension) -> set[str]:
     return {"FINISHED"} if job is not None and job.state is JobState.DONE else {"CANCELLED"}
 
 
-def follow_quads(operator: bpy.types.Operator, owner: Extension, told: list[str]) -> set[str]:
+def follow_remeshing(operator: bpy.types.Operator, owner: Extension, told: list[str]) -> set[str]:
     """As `follow`; `told` are the sentences about meshes that stay as they are, as they come."""
     owner.refusal = ""
     if not must_wait():
@@ -72,6 +72,8 @@ def follow_quads(operator: bpy.types.Operator, owner: Extension, told: list[str]
     owner.pump.run_until_idle()
     for sentence in told:
         operator.report({"WARNING"}, sentence)
+    if owner.applier.remesher.done:
+        operator.report({"INFO"}, owner.applier.remesher.done)
     return {"FINISHED"}
 
 

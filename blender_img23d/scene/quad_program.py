@@ -16,7 +16,7 @@ import bpy
 if TYPE_CHECKING:
     import numpy as np
 
-NO_QUADS = 3  # exit status: the mesh has no such surface
+UNFIT = 3  # exit status: the mesh has no such surface; the same as in remesher
 _MARGIN = 4  # pixels between the parts of the layout, which the colours around it fill
 _ANGLE = math.radians(66.0)  # between faces that lie in one part of the layout
 _REACH = 0.75  # pixels beyond a face's edges that it colours as well
@@ -30,7 +30,7 @@ def main(source: str, target: str, faces: int) -> int:
     (old,) = wanted.meshes
     new = _quads(old, faces)
     if new is None:
-        return NO_QUADS
+        return UNFIT
     material = new.materials[0] if len(new.materials) else None
     picture = next((node for node in material.node_tree.nodes if node.type == "TEX_IMAGE" and node.image), None) if material else None
     if picture is not None and len(old.uv_layers):

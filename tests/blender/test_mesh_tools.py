@@ -17,11 +17,11 @@ from mathutils.bvhtree import BVHTree
 from test_made_again import room
 
 
-def textured_ball(name: str = "ball") -> bpy.types.Object:
+def textured_ball(name: str = "ball", *, subdivisions: int = 5) -> bpy.types.Object:
     """Triangles only, with a picture whose red and green tell the place (x, z) on the surface, on a layout in two halves."""
     mesh = bpy.data.meshes.new(name)
     shape = bmesh.new()
-    bmesh.ops.create_icosphere(shape, subdivisions=5, radius=0.5)
+    bmesh.ops.create_icosphere(shape, subdivisions=subdivisions, radius=0.5)
     layer = shape.loops.layers.uv.new("UVMap")
     for face in shape.faces:
         is_front = face.calc_center_median().y < 0
@@ -179,17 +179,32 @@ def test_what_was_changed_meanwhile_stays(owner, as_with_a_window):
     assert sides(ball) == {3} and "was changed while quads" in owner.applier.remesher.said
 
 
-def test_no_tick_of_it_is_felt(owner, as_with_a_window):
-    textured_ball()
-    assert bpy.ops.img23d.make_quads(faces=3000) == {"FINISHED"}
-    longest, end = 0.0, time.monotonic() + 120
+def longest_wait(owner, press) -> float:
+    """Seconds for which Blender's window stands still at most, from the press of a button until nothing is left to do."""
+    start = time.perf_counter()
+    assert press() == {"FINISHED"}
+    longest, end = time.perf_counter() - start, time.monotonic() + 120
     while owner.applier.is_busy and time.monotonic() < end:
         start = time.perf_counter()
         owner.pump.tick()
         longest = max(longest, time.perf_counter() - start)
         time.sleep(0.01)
     print(f"longest tick {1000 * longest:.0f} ms")
+    return longest
+
+
+def test_no_tick_of_it_is_felt(owner, as_with_a_window):
+    textured_ball()
+    longest = longest_wait(owner, lambda: bpy.ops.img23d.make_quads(faces=3000))
     assert sides(bpy.data.objects["ball"]) == {4} and longest < 0.5
+
+
+def test_no_tick_of_levels_is_felt(owner, as_with_a_window):
+    ball = textured_ball(subdivisions=7)
+    longest = longest_wait(owner, lambda: bpy.ops.img23d.add_levels(count=3))
+    sizes = [len(obj.data.polygons) for obj in bpy.data.collections["ball LODs"].objects]
+    assert sizes == pytest.approx([share * len(ball.data.polygons) for share in (0.5, 0.25, 0.12)], rel=0.03)
+    assert longest < 0.5
 
 
 def test_a_run_may_end_in_quads(photo, values, owner):
@@ -236,9 +251,62 @@ def test_levels_of_detail(owner):
     for obj, share in zip(collection.objects, (0.5, 0.25, 0.12), strict=True):
         assert len(obj.data.polygons) == pytest.approx(share * faces, rel=0.03)
         assert obj.matrix_world == ball.matrix_world and obj.data.materials[:] == [image] and obj.hide_get()
+        assert obj.hide_render, "a picture of the scene shows the object once"
         places, colours = seen_at(obj, 300)
         assert np.median(np.abs(colours[:, :2] - np.clip(places[:, ::2] + 0.5, 0, 1)).max(axis=1)) < 0.03
-    assert len(ball.data.polygons) == faces and len(bpy.data.meshes) == 4
+    assert len(ball.data.polygons) == faces and len(bpy.data.meshes) == 4 and len(bpy.data.materials) == len(bpy.data.images) == 1
+
+
+def test_levels_are_one_step_back(owner):
+    textured_ball()
+    bpy.ops.ed.undo_push(message="before")
+    assert bpy.ops.img23d.add_levels(count=2) == {"FINISHED"}
+    assert len(bpy.data.objects) == 3
+    bpy.ops.ed.undo()
+    assert [obj.name for obj in bpy.data.objects] == ["ball"] and not bpy.data.collections
+
+
+def test_levels_of_several_materials_keep_each_where_it_is(owner):
+    ball = textured_ball()
+    gold = bpy.data.materials.new("gold")
+    ball.data.materials.append(gold)
+    for face in ball.data.polygons:
+        face.material_index = int(face.center.z > 0)
+    assert bpy.ops.img23d.add_levels(count=1) == {"FINISHED"}
+    (copy,) = bpy.data.collections["ball LODs"].objects
+    assert copy.data.materials[:] == ball.data.materials[:] and len(bpy.data.materials) == 2
+    wrong = [face for face in copy.data.polygons if face.material_index != int(face.center.z > 0) and abs(face.center.z) > 0.05]
+    assert not wrong
+
+
+def test_levels_are_made_again_in_a_collection_that_is_left_out_of_the_view(owner):
+    textured_ball()
+    assert bpy.ops.img23d.add_levels(count=1) == {"FINISHED"}
+    bpy.context.view_layer.layer_collection.children["ball LODs"].exclude = True
+    bpy.data.objects["ball"].select_set(True)
+    assert bpy.ops.img23d.add_levels(count=2) == {"FINISHED"}
+    assert [obj.name for obj in bpy.data.collections["ball LODs"].objects] == ["ball_LOD1", "ball_LOD2"]
+
+
+def test_levels_can_be_stopped(owner, slow):
+    textured_ball()
+    assert bpy.ops.img23d.add_levels(count=2) == {"FINISHED"}
+    owner.pump.tick()
+    owner.pump.tick()
+    panel = part("panels.mesh_tools").IMG23D_PT_mesh_tools
+    assert owner.applier.remesher.progress.startswith("Making levels of “ball”: 0 s")
+    assert owner.applier.remesher.progress in drawn(panel).said
+    assert bpy.ops.img23d.stop_quads() == {"FINISHED"} and slow[0].is_ended and not owner.applier.is_busy
+    assert [obj.name for obj in bpy.data.objects] == ["ball"] and not bpy.data.collections and len(bpy.data.meshes) == 1
+
+
+def test_levels_of_what_was_changed_meanwhile_are_not_added(owner, as_with_a_window):
+    ball = textured_ball()
+    bpy.ops.img23d.add_levels(count=1)
+    owner.pump.tick()
+    ball.data.vertices[0].co.x += 0.1
+    longest_wait(owner, lambda: {"FINISHED"})
+    assert [obj.name for obj in bpy.data.objects] == ["ball"] and "was changed while" in owner.applier.remesher.said
 
 
 @pytest.mark.parametrize("place", ["BASE", "MIDDLE"])

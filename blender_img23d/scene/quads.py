@@ -1,0 +1,88 @@
+"""Meshes of triangles become quads, with their texture; QuadriFlow works in a second Blender."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import bpy
+from bpy.app.translations import pgettext_rpt as _
+
+from ..shared.img23d_protocol.errors import bad_request
+from .materials import base_image, finish_materials
+from .remesher import Change, Words
+from .windows import push_undo, workplace_of
+
+_FEWEST = 50  # quads
+_PROGRAM = Path(__file__).with_name("quad_program.py")
+_WORDS = Words(
+    doing="Making quads of “{name}”: {seconds} s",
+    changed="“{name}” stays as it is: it was changed while quads were made of it.",
+    late="“{name}” stays as it is: making quads of it took more than {minutes} minutes. Try fewer faces.",
+    ended="“{name}” stays as it is: Blender's quad maker ended without a result. Try another number of faces.",
+    unfit="“{name}” stays as it is: its surface has holes, or parts that run through each other, and Blender makes no quads of it.",
+)
+
+
+def quads_of(obj: bpy.types.Object, faces: int = 0) -> Change:
+    """About so many quads, 0: half as many as there are triangles.
+
+    Raises Img23DError(BAD_REQUEST) for what cannot be changed.
+    """
+    check_remeshable(obj)
+    quads = max(faces or len(obj.data.polygons) // 2, _FEWEST)
+    return Change(program=_PROGRAM, arguments=(str(quads),), words=_WORDS, write=_write, put=_put)
+
+
+def _write(obj: bpy.types.Object, source: Path) -> None:
+    bpy.data.libraries.write(str(source), {obj.data}, path_remap="ABSOLUTE", fake_user=True)
+
+
+def check_remeshable(obj: bpy.types.Object) -> None:
+    """Raises Img23DError(BAD_REQUEST) with what to do first."""
+    mesh = obj.data
+    if obj.library or mesh.library or obj.override_library or mesh.override_library:
+        sentence = _("“{name}” is linked from another file: make it local first (Object > Relations > Make Local).")
+        raise bad_request(sentence.format(name=obj.name))
+    if mesh.shape_keys is not None or len(obj.vertex_groups):
+        raise bad_request(_("“{name}” has shape keys or vertex groups, which new faces would lose: remove them first.").format(name=obj.name))
+    if len({face.material_index for face in mesh.polygons}) > 1:
+        raise bad_request(_("“{name}” shows several materials: only a mesh with one can become quads.").format(name=obj.name))
+
+
+def _put(obj: bpy.types.Object, path: Path) -> str:
+    """All objects with the old mesh get the new one; the material that it shows takes the place of the one that the faces showed."""
+    with bpy.data.libraries.load(str(path)) as (there, wanted):
+        wanted.meshes = there.meshes[:1]
+    (mesh,) = wanted.meshes
+    mesh.use_fake_user = False
+    old, ours = obj.data, mesh.materials[0] if len(mesh.materials) else None
+    finish_materials(mesh, obj.name, lambda sentence: None, plain=old)
+    name, slot = old.name, min((face.material_index for face in old.polygons), default=0)
+    several = list(old.materials)
+    shown = several[slot] if slot < len(several) else None
+    old.user_remap(mesh)
+    mesh.materials.clear()
+    for material in several:
+        mesh.materials.append(ours if material == shown else material)
+    mesh.polygons.foreach_set("material_index", [min(slot, max(len(several) - 1, 0))] * len(mesh.polygons))
+    for one in obj.material_slots:
+        if one.link == "OBJECT" and one.material == shown:
+            one.material = ours
+    _forget(old, shown, ours)
+    mesh.name = name
+    push_undo(workplace_of(obj.users_scene[0]), "Img23D: Quads")
+    return ""
+
+
+def _forget(old: bpy.types.Mesh, shown: bpy.types.Material | None, ours: bpy.types.Material | None) -> None:
+    """The mesh, and the material and the picture that only it had."""
+    if old.users == 0:
+        bpy.data.meshes.remove(old)
+    if shown is None or shown.users:
+        return
+    name, image = shown.name, base_image(shown)
+    bpy.data.materials.remove(shown)
+    if ours is not None:
+        ours.name = name
+    if image is not None and image.users == 0:
+        bpy.data.images.remove(image)
