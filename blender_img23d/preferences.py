@@ -55,7 +55,7 @@ class Img23DPreferences(bpy.types.AddonPreferences):
     )
     frames_results: BoolProperty(
         name="Frame New Objects",
-        description="Bring what a run has made into the middle of the viewport when it ends, unless you have moved the view meanwhile",
+        description="Bring what a run has made into the middle of the viewport when it ends, unless you have moved the view meanwhile. Blender's startup view is turned to see it from the front",
         default=True,
     )
     shows_textures: BoolProperty(

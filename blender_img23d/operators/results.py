@@ -10,7 +10,7 @@ from bpy.props import IntProperty, StringProperty
 
 from ..scene.owner import extension, extension_or_none, listed_jobs, newest_listed, shown_job
 from ..scene.result_rows import show_job, sync_rows
-from ..scene.selection import check_mode, frame_selected, select_only
+from ..scene.selection import check_mode, select_only, show_in_viewport
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class IMG23D_OT_show_result(_OnResult, bpy.types.Operator):
         except Img23DError as error:
             return owner.refuse(self, error)
         select_only([obj], context.view_layer)
-        frame_selected(context)
+        show_in_viewport(obj, context)
         return {"FINISHED"}
 
 

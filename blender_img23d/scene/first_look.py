@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import bpy
 
 from ..properties import preferences_of
-from .selection import frame_in, select_only
+from .framing import frame, turn_to_front
+from .selection import select_only
 from .windows import Workplace
 
 View = tuple[str, tuple[float, ...]]  # kind of view, and its matrix
@@ -47,7 +48,9 @@ def show_results(made: Sequence[bpy.types.Object], place: Workplace, look: First
             still.append((window, area))
     free = [one for one in still if one[1].spaces.active.region_3d.view_perspective != "CAMERA"]
     if preferences.frames_results and free:
-        frame_in(*max(free, key=lambda one: one[1].width * one[1].height))
+        window, area = max(free, key=lambda one: one[1].width * one[1].height)
+        turn_to_front(area.spaces.active.region_3d)
+        frame(made, window, area)
     for _, area in still if preferences.shows_textures else ():
         show_textures_in_solid(area.spaces.active.shading)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
+from .framing import frame
 
 
 def check_mode(context: bpy.types.Context) -> None:
@@ -24,17 +25,11 @@ def select_only(objects: list[bpy.types.Object], view_layer: bpy.types.ViewLayer
         view_layer.objects.active = shown[0]
 
 
-def frame_selected(context: bpy.types.Context) -> None:
+def show_in_viewport(obj: bpy.types.Object, context: bpy.types.Context) -> None:
     """In the viewport under the mouse, else in the window's first one; nothing happens where there is none."""
     area = None if bpy.app.background else viewport_of(context)
     if area is not None:
-        frame_in(context.window, area)
-
-
-def frame_in(window: bpy.types.Window, area: bpy.types.Area) -> None:
-    region = next(region for region in area.regions if region.type == "WINDOW")
-    with bpy.context.temp_override(window=window, area=area, region=region):
-        bpy.ops.view3d.view_selected()
+        frame([obj], context.window, area)
 
 
 def viewport_of(context: bpy.types.Context) -> bpy.types.Area | None:
