@@ -44,8 +44,10 @@ class IMG23D_PT_retexture(HasHelp, bpy.types.Panel):
         alive.operator("img23d.retexture", text=_button(meshes), icon="TEXTURE")
         if not meshes:
             draw_sentence(column, context, "Select a mesh object first.", icon="INFO")
-        elif any(can_switch(obj) for obj in meshes):
-            column.operator("img23d.switch_texture", text="Switch Old and New", icon="ARROW_LEFTRIGHT")
+        else:  # always there, so that the first re-texture pushes nothing down
+            row = column.row()
+            row.enabled = any(can_switch(obj) for obj in meshes)
+            row.operator("img23d.switch_texture", text="Switch Old and New", icon="ARROW_LEFTRIGHT")
         _draw_row(column, context)
 
 

@@ -94,7 +94,7 @@ class Overlay:
         boxes = shown_boxes(context.scene, self.draft)
         self._veil = self._veil or Veil()
         self._veil.paint(view, shown_strokes(context.scene, self.draft))
-        paint_boxes(view, context.region, boxes, scale)
+        paint_boxes(view, (0.0, 0.0, context.region.width, context.region.height), boxes, scale)
         if not boxes:
             paint_hint(context.region, scale, _hint(context))
 

@@ -28,14 +28,16 @@ _MOST_LABELS = 40
 _VEIL = 1024  # pixels of the strokes' picture that the photo's width takes at most
 
 
-def paint_boxes(
-    view: PhotoView, region: bpy.types.Region, boxes: Sequence[ShownBox], scale: float, *, has_handles: bool = True
-) -> None:
-    """One batch a colour. The active box comes last, over the others, with handles where it can be pulled."""
+def paint_boxes(view: PhotoView, within: Rect, boxes: Sequence[ShownBox], scale: float, *, has_handles: bool = True) -> None:
+    """One batch a colour. The active box comes last, over the others, with handles where it can be pulled.
+
+    Names stand `within` a rectangle in the region's pixels: of a quad view that is all four regions, so that a name has one
+    place for all of them, and is not written in each.
+    """
     if not boxes:
         return
     rects = np.array([_rect(view, one) for one in boxes], float)
-    labels = _labels(region, boxes, rects, scale)
+    labels = _labels(within, boxes, rects, scale)
     groups: dict[tuple, list[np.ndarray]] = {}
     for one, rect in zip(boxes, rects, strict=True):
         groups.setdefault((one.is_active, _colour(one), _opacity(one)), []).append(rect)
@@ -143,9 +145,7 @@ def _opacity(one: ShownBox) -> float:
     return 1.0 if one.is_used else _DIMMED
 
 
-def _labels(
-    region: bpy.types.Region, boxes: Sequence[ShownBox], rects: np.ndarray, scale: float
-) -> list[tuple[str, Rect, Colour]]:
+def _labels(within: Rect, boxes: Sequence[ShownBox], rects: np.ndarray, scale: float) -> list[tuple[str, Rect, Colour]]:
     """Names with their grounds, where there is room: the active one's first, then those of the larger boxes."""
     blf.size(_FONT, _TEXT * scale)
     height, pad = blf.dimensions(_FONT, "Xg")[1], _PAD * scale
@@ -155,11 +155,11 @@ def _labels(
     taken = np.empty((_MOST_LABELS, 4))
     for number in np.argsort(-areas, kind="stable"):
         one, (left, bottom, right, top) = boxes[number], rects[number].tolist()
-        is_outside = right < 0 or left > region.width or top < 0 or bottom > region.height
+        is_outside = right < within[0] or left > within[2] or top < within[1] or bottom > within[3]
         if len(placed) == _MOST_LABELS or not one.name or is_outside:
             continue
         size = blf.dimensions(_FONT, one.name)[0] + 2 * pad, height + 2 * pad
-        places = _places((left, bottom, right, top), size, (region.width, region.height), 3 * scale)
+        places = _places((left, bottom, right, top), size, within, 3 * scale)
         ground = next((place for place in places if not _overlaps(place, taken[: len(placed)])), None)
         if ground is not None:
             taken[len(placed)] = ground
@@ -167,16 +167,16 @@ def _labels(
     return placed
 
 
-def _places(box: Rect, size: tuple[float, float], region: tuple[float, float], gap: float) -> list[Rect]:
+def _places(box: Rect, size: tuple[float, float], within: Rect, gap: float) -> list[Rect]:
     """Where a label of that width and height may stand, the best first: above its box, in its upper corner, below, in the lower one.
 
-    Only what lies within the region; a label that is too wide is moved to the left.
+    Only what lies `within` that; a label that is too wide is moved to the left.
     """
     left, bottom, _right, top = box
     width, height = size
-    x = max(min(left, region[0] - width), 0.0)
+    x = max(min(left, within[2] - width), within[0])
     ys = (top + gap, top - height - gap, bottom - height - gap, bottom + gap)
-    return [(x, y, x + width, y + height) for y in ys if 0.0 <= y and y + height <= region[1]]
+    return [(x, y, x + width, y + height) for y in ys if within[1] <= y and y + height <= within[3]]
 
 
 def _overlaps(rect: Rect, others: np.ndarray) -> bool:

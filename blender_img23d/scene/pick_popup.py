@@ -229,7 +229,9 @@ class PickPopup:
         if picks is not None and self._under[0] == PHOTO and 0 <= self._under[1] < len(picks.regions):
             self._glow = self._glow or Glow()
             self._glow.paint(view, picks, self._under[1])
-        paint_boxes(view, region, shown_boxes(context.scene, None), scale, has_handles=False)
+        left, bottom, right, top = self._room(area)
+        within = left + shift[0], bottom + shift[1], right + shift[0], top + shift[1]
+        paint_boxes(view, within, shown_boxes(context.scene, None), scale, has_handles=False)
         paint_bar(uncovered(area), shift, scale, self.says(context.scene), [(one, one.name == self._under[0]) for one in self._buttons(area)])
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import SimpleNamespace
 
-from drawing import Layout
+from conftest import part
+from drawing import Layout, drawn
 
 _READ = ("text ", "progress")
 _SPACE = 0.1  # between two items of a column that is not aligned: 2 of a button's 20 pixels
@@ -102,3 +103,11 @@ class Measured(Layout):
             if not self._is_row:
                 height = item.height(scale) if isinstance(item, Measured) else item[1] * scale
                 top += height + (0.0 if self._align else _SPACE)
+
+
+def measured(name: str) -> Measured:
+    """A panel as it is now, in the sidebar as Blender opens it."""
+    module = {"waiting": "queue"}.get(name, name)
+    layout, panel = Measured(), getattr(part(f"panels.{module}"), f"IMG23D_PT_{name}")
+    drawn(SimpleNamespace(draw=lambda _layout, context: panel.draw(layout, context)))
+    return layout

@@ -8,7 +8,7 @@ import bpy
 import pytest
 from conftest import part
 from drawing import drawn
-from measured import Measured
+from measured import Measured, measured
 from scripted import Rehearsal
 from test_in_the_middle import glbs as glbs  # a fixture
 
@@ -21,14 +21,6 @@ def run(owner, values, photo, as_with_a_window, monkeypatch):
     monkeypatch.setattr(part("panels.first_run"), "is_first_run", lambda *_: False)  # that box has a test of its own
     values.photo, values.names = str(photo), "cup, bowl, lamp"
     return rehearsal
-
-
-def measured(name: str) -> Measured:
-    """A panel as it is now, in the sidebar as Blender opens it."""
-    module = {"waiting": "queue"}.get(name, name)
-    layout, panel = Measured(), getattr(part(f"panels.{module}"), f"IMG23D_PT_{name}")
-    drawn(SimpleNamespace(draw=lambda _layout, context: panel.draw(layout, context)))
-    return layout
 
 
 def top() -> tuple[dict[str, float], float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bpy
 import numpy as np
 import pytest
+from measured import measured
 from mesh_state import blocks, everything, indices, share_in_place, whole, write_quarters
 from scripted import Rehearsal
 
@@ -42,6 +43,13 @@ def retexture(values, photo, **settings):
     for name, value in settings.items():
         setattr(values, name, value)
     return bpy.ops.img23d.retexture()
+
+
+def test_the_first_one_pushes_nothing_down(values, photo, rigged):
+    values.retexture_picture = str(photo)
+    before = measured("retexture").height()
+    assert retexture(values, photo) == {"FINISHED"}
+    assert measured("retexture").height() == pytest.approx(before)
 
 
 def test_everything_else_stays(values, photo, rigged):

@@ -113,11 +113,24 @@ def test_names_over_the_photo_do_not_cover_each_other_and_are_all_there(owner):
         for index in range(4)
     ]
     rects = [painting._rect(view, one) for one in boxes]
-    labels = painting._labels(SimpleNamespace(width=800, height=600), boxes, np.array(rects, float), 1.0)
+    labels = painting._labels((0, 0, 800, 600), boxes, np.array(rects, float), 1.0)
     assert sorted(name for name, _, _ in labels) == [one.name for one in boxes]
     for number, (_, ground, _) in enumerate(labels):
         assert not painting._overlaps(ground, np.array([other for _, other, _ in labels[number + 1 :]]).reshape(-1, 4))
         assert 0 <= ground[0] and ground[2] <= 800 and 0 <= ground[1] and ground[3] <= 600
+
+
+def test_a_name_at_the_seam_of_a_quad_view_is_written_at_one_place(owner):
+    """Two regions of 400 pixels beside each other, each of which draws its part of the same photo."""
+    painting, m = part("scene.overlay_painting"), part("shared.img23d_protocol.messages")
+    box = m.Box(left=0.47, top=0.3, right=0.6, bottom=0.7)
+    at = []
+    for shift in (0, 400):
+        view = SimpleNamespace(to_region=lambda x, y, shift=shift: (x * 800 - shift, 600 - y * 600))
+        one = SimpleNamespace(box=box, name="a name that is long", is_active=True, is_drawn=False, is_used=True)
+        [(_, ground, _)] = painting._labels((-shift, 0, 800 - shift, 600), [one], np.array([painting._rect(view, one)], float), 1.0)
+        at.append((ground[0] + shift, ground[1]))
+    assert at[0] == at[1]
 
 
 def test_titles_of_the_redo_panel_fit(owner):
