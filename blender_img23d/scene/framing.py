@@ -20,7 +20,7 @@ _CLOSEST = 1e-3  # view distance in metres
 _STARTUP = Quaternion((0.71238, 0.44106, 0.28736, 0.46412))  # of the viewports of Blender's startup file, 4.2 to 5.2
 _SAME = 1e-3  # radians
 # From the photo's side, a little from the right and from above: the front is seen, and that the thing is solid
-_FRONT = Euler((radians(70.0), 0.0, radians(22.0))).to_quaternion()
+_FRONT = Euler((radians(65.0), 0.0, radians(25.0))).to_quaternion()
 
 
 def frame(objects: Sequence[bpy.types.Object], window: bpy.types.Window, area: bpy.types.Area) -> None:

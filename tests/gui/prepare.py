@@ -39,6 +39,9 @@ def facts() -> list[str]:
         kinds = "".join(f", {modifier.type}" for modifier in obj.modifiers)
         lines.append(f"object {obj.name}: {_look(obj)}")
         lines.append(f"mesh {obj.name}: {len(obj.data.vertices)} vertices, {len(obj.data.polygons)} faces{kinds}")
+        lines.append(f"size {obj.name}: {', '.join(f'{value:.3f}' for value in obj.dimensions)}")
+        lines.append(f"scale {obj.name}: {max(obj.scale):.3f}")
+        lines += [f"quads {obj.name}"] if sum(len(face.vertices) == 4 for face in obj.data.polygons[:200]) > 100 else []
         lines.append(f"place {obj.name}: {', '.join(f'{value:.2f}' for value in obj.matrix_world.translation)}")
     lines += [f"camera {obj.name}" for obj in scene.objects if obj.type == "CAMERA"]
     return lines + (_about_the_extension(scene) if f"{PACKAGE}.core.app" in sys.modules else [])
@@ -66,14 +69,18 @@ def _shown(area: bpy.types.Area, scene: bpy.types.Scene) -> str:
 def _about_the_extension(scene: bpy.types.Scene) -> list[str]:
     _use_tiny_models()
     values = scene.img23d
-    lines = ["installed", f"photo {Path(values.photo).name}", f"names {values.names}", f"engine {values.engine}"]
+    lines = ["installed", f"active {bpy.context.view_layer.objects.active.name if bpy.context.view_layer.objects.active else ''}", f"photo {Path(values.photo).name}", f"names {values.names}", f"engine {values.engine}"]
     lines += [f"target {row.name}: {_row(row)}" for row in values.targets]
+    lines += [f"kind {row.name}: {row.shape}" for row in values.targets]
+    lines += [f"side {row.name}: {side} {Path(path).name}" for row in values.targets for side in ("left", "back", "right") if (path := getattr(row, f"{side}_photo"))]
     owner = sys.modules[f"{PACKAGE}.core.app"].installed()
     if owner is None:
         return [*lines, "idle"]
     lines += ["the photo lies over a viewport"] if owner.popup.number else []
     jobs = owner.session.jobs
     lines += ["busy" if owner.pump.is_busy else "idle", f"jobs {len(jobs)}", f"waiting {len(owner.applier.queue.waiting)}"]
+    waiting = " | ".join(", ".join(job.names) for job in owner.applier.queue.waiting)
+    lines += [f"waits {waiting}", f"mesh tools {owner.applier.remesher.progress or owner.applier.remesher.done}"]
     lines += [f"last job {jobs[0].state}", f"stopped {sum(t.is_cancelled for t in jobs[0].targets)}"] if jobs else []
     lines += [f"shaped {sum(bool(t.mesh) for t in jobs[0].targets)}"] if jobs else []
     return lines

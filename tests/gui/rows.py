@@ -1,0 +1,186 @@
+"""What person.py does not try, by mouse: the waiting list, a thing's kind and further photo, variants, and the mesh tools.
+
+Run as person.py is, with its variables; the zip is dropped on the viewport. IMG23D_STEPS: names of steps, where only some
+are wanted; each begins in the startup scene with the photo chosen.
+
+Ends with "person: all steps passed", and with status 1 where something does not come or moves under the mouse.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import screen  # noqa: E402
+from first_minutes import install  # noqa: E402
+from hands import SIDEBAR, VIEWPORT, WATCHER, browse, objects, open_panel, press, scroll, select, wheel  # noqa: E402
+from person import PHOTO, drop_photo  # noqa: E402
+from screen import NotSeen, Region, await_state, await_that, click, click_at, find, key, move, run_script, say, shot, state, type_text  # noqa: E402
+
+_BESIDE_LIST = 1264  # the last button of a row, in the sidebar at its default width
+_BUTTON = 20
+_BELOW_LIST = Region(left=1030, top=30, right=1345, bottom=930)
+
+
+def main() -> None:
+    await_that(bool, "Blender's window")
+    screen.ONLOOKERS.append(lambda what: WATCHER.look(f"while waiting for {what}"))
+    install()
+    drop_photo()
+    wanted = os.environ.get("IMG23D_STEPS", "").split()
+    for step in (one for one in STEPS if not wanted or one.__name__ in wanted):
+        say(step.__doc__ or "")
+        WATCHER.forget()
+        step()
+    if WATCHER.moved:
+        raise NotSeen(f"a panel that stands still: in {len(WATCHER.moved)} places it moved under the mouse")
+    say("all steps passed")
+
+
+def let_wait() -> None:
+    """press Generate four times with other names; move the last that waits up, remove one"""
+    click("Best", SIDEBAR)
+    for number, names in enumerate(("blue mug, orange bowl", "red apple", "green bottle", "yellow duck")):
+        scroll(-20)
+        _name(names)
+        press("Generate", SIDEBAR, lambda facts, number=number: f"waiting {number}" in facts and "busy" in facts)
+    await_state("waits red apple | green bottle | yellow duck")
+    shot("20_waiting")
+    _to("Waiting List")
+    _x, y = find("yellow duck", _BELOW_LIST)
+    click_at(_BESIDE_LIST - 2 * _BUTTON, y + 8)  # up
+    await_state("waits red apple | yellow duck | green bottle", seconds=10)
+    time.sleep(1)
+    _x, y = find("red apple", _BELOW_LIST)
+    click_at(_BESIDE_LIST, y + 8)  # remove
+    await_state("waits yellow duck | green bottle", seconds=10)
+    shot("21_moved")
+    await_state("idle", "waiting 0", "last job done")
+    made = {fact.removeprefix("object ").split(":")[0] for fact in state() if fact.endswith(": textured")}
+    if made != {"blue mug", "orange bowl", "yellow duck", "green bottle"}:
+        raise NotSeen(f"what was pressed for and not removed, but there is {made}")
+    shot("22_all_made")
+
+
+def choose_kind() -> None:
+    """find a thing, choose the kind Flat in its row, and make it"""
+    scroll(-20)
+    click("Draft", SIDEBAR)
+    _name("red apple")
+    press("Find", SIDEBAR, lambda facts: "target red apple: found" in facts)
+    await_state("idle")
+    time.sleep(2)
+    _to("Found in the Photo")
+    _x, y = find("red apple", _BELOW_LIST)
+    click_at(_BESIDE_LIST - 34, y)
+    time.sleep(1)
+    shot("30_kinds")
+    click("Flat", Region(left=900, top=100, bottom=980))
+    await_state("kind red apple: flat", seconds=10)
+    shot("31_flat")
+    count = objects()
+    scroll(-20)
+    press("Generate", SIDEBAR, lambda facts: "busy" in facts or f"objects {count + 1}" in facts)
+    await_state("idle", f"objects {count + 1}", "last job done")
+    across, deep, _high = _size("red apple")
+    if deep > 0.5 * across:
+        raise NotSeen(f"a flat thing, but it is {deep} deep and {across} wide")
+    shot("32_made_flat")
+
+
+def add_side_photo() -> None:
+    """give a thing a photo of its back, through the file browser"""
+    _to("Found in the Photo")
+    click("red apple", _BELOW_LIST)
+    wheel((1036, 860), 9)
+    x, y = find("Back", _BELOW_LIST)
+    click_at(x - 20, y + 75)
+    browse(PHOTO, "Choose")
+    await_state(f"side red apple: back {PHOTO.name}", seconds=10)
+    time.sleep(2)
+    shot("40_side")
+
+
+def make_variants() -> None:
+    """make two variants of a thing beside it, keep one"""
+    select("red apple")
+    scroll(-20)
+    open_panel("How It Was Made")
+    press("Beside", SIDEBAR, lambda facts: True)
+    x, y = find("Variants", SIDEBAR)
+    click_at(x + 60, y, times=2)
+    key("ctrl+a")
+    type_text("2")
+    key("Return")
+    count = objects()
+    press("Make 2 Variants", SIDEBAR, lambda facts: "busy" in facts)
+    await_state("idle", f"objects {count + 2}", "last job done")
+    time.sleep(3)
+    shot("50_variants")
+    scroll(-20)
+    _open("Variants")
+    press("Keep", SIDEBAR, lambda facts: f"objects {count + 1}" in facts)
+    shot("51_kept")
+
+
+def use_mesh_tools() -> None:
+    """turn a mesh into quads, put its origin in its middle, apply its scale, add levels of detail"""
+    select("red apple")
+    scroll(-20)
+    open_panel("Faces, Origin, Scale")
+    name = next(fact.removeprefix("active ") for fact in state() if fact.startswith("active "))
+    press("Make Quads", SIDEBAR, lambda facts: f"quads {name}" in facts or _says("making", facts))
+    await_state(f"quads {name}", f"object {name}: textured")
+    shot("60_quads")
+    low = _fact(f"place {name}")
+    press("Middle", SIDEBAR, lambda facts: f"place {name}: {low}" not in facts)
+    press("Apply Scale", SIDEBAR, lambda facts: f"scale {name}: 1.000" in facts)
+    press("Add Levels of Detail", SIDEBAR, lambda facts: f"object {name}_LOD1: textured" in facts or _says("lod", facts))
+    await_state(f"object {name}_LOD1: textured")
+    shot("61_tools")
+
+
+def _name(names: str) -> None:
+    x, y = find("Names, separated by commas", SIDEBAR)
+    click_at(x, y + 22, times=2)
+    key("ctrl+a")
+    type_text(names)
+    key("Return")
+    await_state(f"names {names}", seconds=10)
+
+
+def _to(panel: str) -> None:
+    """Scroll to an open panel."""
+    scroll(-20)
+    _x, y = find(panel, SIDEBAR)
+    scroll(max(0, (y - 120) // 41))
+
+
+def _open(panel: str) -> None:
+    try:
+        find(panel, _BELOW_LIST, tries=1)
+    except NotSeen:
+        scroll(8)
+
+
+def _fact(start: str) -> str:
+    return next(fact.removeprefix(f"{start}: ") for fact in state() if fact.startswith(f"{start}: "))
+
+
+def _says(word: str, facts: list[str]) -> bool:
+    return any(fact.startswith("mesh tools") and word in fact.casefold() for fact in facts)
+
+
+def _size(name: str) -> list[float]:
+    return [float(part) for part in _fact(f"size {name}").split(", ")]
+
+
+STEPS: tuple[Callable[[], None], ...] = (let_wait, choose_kind, add_side_photo, make_variants, use_mesh_tools)
+
+if __name__ == "__main__":
+    run_script(main)
