@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cv2
+import lit_bodies
 import numpy as np
 import pytest
 from drawn import SUB, blank, ellipse, in_pixels, polygon, shape_of, soft
@@ -214,6 +215,38 @@ def test_a_carved_head_of_one_colour_is_not_turned() -> None:
     alpha = soft(image)
     assert "Turned" in shape_of(alpha).note
     assert "Blown up" in shape_of(alpha, rgb=_carved(alpha.shape)).note
+
+
+def _note(rgba: np.ndarray) -> str:
+    return shape_of(rgba[..., 3], rgb=rgba[..., :3]).note
+
+
+@pytest.mark.parametrize("lamp", lit_bodies.LAMPS)
+@pytest.mark.parametrize("degrees", [10, -10, 20])
+def test_a_head_that_looks_aside_is_not_turned(degrees: float, lamp: str) -> None:
+    """Its outline is still nearly that of a mushroom, and its eyes are no longer at the same distance from the axis."""
+    rgba = lit_bodies.seen(lit_bodies.turned_by(lit_bodies.ape, degrees), lamp)
+    assert "Turned" in shape_of(rgba[..., 3]).note  # by the outline alone
+    assert "Blown up" in _note(rgba)
+
+
+@pytest.mark.parametrize("lamp", lit_bodies.LAMPS)
+@pytest.mark.parametrize("body", [lit_bodies.VASE, lit_bodies.MUSHROOM, lit_bodies.PAWN], ids=["vase", "mushroom", "pawn"])
+def test_what_is_turned_is_turned_in_any_light(body: lit_bodies.Body, lamp: str) -> None:
+    assert "Turned" in _note(lit_bodies.seen(body, lamp))
+
+
+@pytest.mark.parametrize("paint", ["label", "letters", "grain"])
+def test_black_and_white_paint_makes_no_head_of_what_is_turned(paint: str) -> None:
+    rgba = lit_bodies.seen(lit_bodies.VASE, "from above")
+    y, x = np.mgrid[: rgba.shape[0], : rgba.shape[1]]
+    marks = {
+        "label": (x > 85) & (x < 135) & (y > 80) & (y < 125),
+        "letters": (x > 80) & (x < 130) & (y > 80) & (y < 125) & (y % 9 < 4) & (x % 7 < 5),
+        "grain": cv2.GaussianBlur(np.random.default_rng(5).normal(0, 1, x.shape), (0, 0), 2.0) > 0.05,
+    }[paint]
+    rgba[..., :3][marks] //= 2 if paint == "grain" else 4
+    assert "Turned" in _note(rgba)
 
 
 def test_flat_can_be_chosen_for_anything() -> None:

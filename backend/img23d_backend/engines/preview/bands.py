@@ -31,7 +31,7 @@ def is_front(rgba: np.ndarray, outline: Outline, core: Core) -> bool:
     if min(rows, float((core.right - core.left).max()) / outline.scale) < LEAST:
         return False
     chart, width = chart_of(rgba, outline, core)
-    charts = [_sagging(chart, width, tilt) for tilt in TILTS]
+    charts = [sagging(chart, width, tilt) for tilt in TILTS]
     if all(_is_relief(one) for one in charts):
         return True
     detail = min(_mirrored_detail(one, width) for one in charts)
@@ -53,9 +53,9 @@ def chart_of(rgba: np.ndarray, outline: Outline, core: Core) -> tuple[np.ndarray
     return chart, (right - left) / (right - left).max()
 
 
-def _sagging(chart: np.ndarray, width: np.ndarray, tilt: float) -> np.ndarray:
+def sagging(chart: np.ndarray, width: np.ndarray, tilt: float) -> np.ndarray:
     """The chart along rings that are seen as half ellipses."""
-    across = _across()
+    across = ring_places()
     sag = tilt * SIDE * width * np.sqrt(1 - across**2)
     rows = np.arange(SIDE)[:, None] + sag - sag.mean(axis=1, keepdims=True)
     columns = np.repeat(np.arange(SIDE, dtype=np.float32)[None, :], SIDE, axis=0)
@@ -76,7 +76,7 @@ def _is_relief(chart: np.ndarray) -> bool:
 
 def _left_over(chart: np.ndarray) -> np.ndarray:
     """(SIDE, n, 3) what the rings have beyond smooth shading, without the rim."""
-    across = _across()
+    across = ring_places()
     inner = np.abs(across) < RIM
     curves = across[inner, None] ** np.arange(SMOOTHEST + 1)
     smooth = curves @ np.linalg.pinv(curves)
@@ -93,6 +93,6 @@ def _mirrored_detail(chart: np.ndarray, width: np.ndarray) -> float:
     return float((alike.mean(axis=1) * width[:, 0]).sum() / width.sum())
 
 
-def _across() -> np.ndarray:
+def ring_places() -> np.ndarray:
     """(SIDE,) places on a ring, from -1 to 1."""
     return (np.arange(SIDE) + 0.5) / SIDE * 2 - 1

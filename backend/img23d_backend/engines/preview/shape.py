@@ -22,6 +22,7 @@ from .flat import flat_depth, flat_thing
 from .inflate import inflated
 from .outline import Outline, trace_outline
 from .planes import Planes, find_planes
+from .relief import is_sculpted
 from .revolve import Core, find_core, revolved
 from .side_shape import fit_sides
 from .variation import Variation, draw_variation
@@ -124,7 +125,7 @@ def _form(rgba: np.ndarray, outline: Outline, planes: Planes, settings: Settings
         depth_squared = flat_depth(outline.uncut, flat, area=area)
         return _Form(depth_squared=depth_squared * thick, note=_flat_note(flat, settings), kind=ShapeKind.INFLATE if flat == "star" else ShapeKind.FLAT)
     core = find_core(outline.distance, forced=forced)
-    if core is None or not forced and (planes.sideways or is_front(rgba, outline, core)):
+    if core is None or not forced and (planes.sideways or is_front(rgba, outline, core) or is_sculpted(rgba, outline, core)):
         note = "Blown up from its outline" + (": it has no upright axis." if forced else ".")
         return _Form(depth_squared=inflated(outline.uncut) * thick, note=note)
     core = core.continued(top=planes.top is not None, bottom=planes.bottom is not None)
