@@ -60,6 +60,8 @@ def _windows_memory() -> tuple[int, int]:
     """Total and available bytes. What the page file lets programs commit is a limit, too."""
     import ctypes
 
+    assert sys.platform == "win32"
+
     class Status(ctypes.Structure):  # MEMORYSTATUSEX of sysinfoapi.h
         _fields_ = [
             ("size", ctypes.c_uint32),
