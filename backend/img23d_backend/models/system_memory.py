@@ -1,4 +1,4 @@
-"""How much memory the machine has, and how much of it a program can still take, without a further package."""
+"""How much memory the machine has, and how much of it a program can still take, without a further package: docs/comparisons.md says why not psutil."""
 
 from __future__ import annotations
 
