@@ -70,6 +70,13 @@ def test_annotations_are_no_code(findings: dict[str, set[str]]) -> None:
     assert "right" not in findings
 
 
+def test_the_linter_looks_at_every_file() -> None:
+    shown = {Path(line) for line in output_of([*checks.ruff_command(ROOT), "--show-files"]).stdout.splitlines()}
+    files = {path for folder in (EXTENSION, BACKEND, ROOT / "devtools", ROOT / "tests", ROOT / "demo") for path in folder.rglob("*.py")}
+    assert len(files) > 800
+    assert files - shown == set()
+
+
 def test_no_comment_lifts_a_rule_of_the_house() -> None:
     """Where print, a global or a missing annotation may be, stands in pyproject.toml alone."""
     lifted = re.compile(r"#\s*(ruff:\s*)?noqa(?!:)|#.*noqa:.*\b(T20|PLW060|ANN|I002|F401|F821)")

@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from . import latents
-from .solids import CAMERAS, CELLS, lesson
+from .solids import CAMERAS, CELLS, Lesson, lesson
 
 TURBO_SET = "hunyuan3d-paint-turbo"
 TURBO_FOLDER, FOLDER = "hunyuan3d-paint-v2-0-turbo", "hunyuan3d-paint-v2-0"
