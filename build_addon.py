@@ -47,6 +47,12 @@ def do_test(arguments: argparse.Namespace) -> int:
     return tests.run_tests(fast=arguments.fast, chosen=arguments.pytest)
 
 
+def do_check(arguments: argparse.Namespace) -> int:
+    from devtools import checks
+
+    return 0 if checks.run_checks() else 1
+
+
 def do_lock(arguments: argparse.Namespace) -> None:
     from devtools import lock
 
@@ -99,6 +105,9 @@ def parse_arguments() -> argparse.Namespace:
     command.add_argument("--case", default="", metavar="SEED:NUMBER", help="with --soak: only this case, as a failure names it")
     command.add_argument("pytest", nargs="*", metavar="PYTEST_ARGUMENT", help="passed on to pytest, after --")
     command.set_defaults(action=do_test)
+
+    command = commands.add_parser("check", help="the linter and the type checker, which are part of test, by themselves")
+    command.set_defaults(action=do_check)
 
     command = commands.add_parser("lock", help="compile the locks of the learned environment from backend/requirements")
     command.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")

@@ -21,7 +21,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-import bpy  # noqa: E402
+import bpy  # noqa: E402, F401  (mathutils can only be imported after it)
 import materials as m  # noqa: E402
 import rooms  # noqa: E402
 import studio  # noqa: E402

@@ -61,6 +61,15 @@ def network_check_python() -> Path:
     return _environment("network_check", None, REQUIREMENTS / "network_check.txt")
 
 
+def checks_python() -> Path:
+    """The Python beside which ruff and pyright lie."""
+    return _environment("checks", None, REQUIREMENTS / "checks.txt")
+
+
+def ruff() -> Path:
+    return _program_of(checks_python(), "ruff")
+
+
 def npm() -> Path:
     """npm's client: the machine's own, or the one of a PyPI wheel."""
     own = shutil.which("npm")

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import environment, package
+from . import checks, environment, package
 from .places import BUILD, ROOT
 from .running import DevError, clean_environment, output_of
 from .wheels import host_platform
@@ -37,15 +37,18 @@ class Suite:
 
 def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
     """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is."""
+    is_clean = chosen or checks.run_checks()  # where some tests are chosen, they are all that is wanted
     suites, variables = set_up(fast=fast)
     beside = [suite for suite in suites if suite.folder in BESIDE]
     with ThreadPoolExecutor(1) as pool:
         running = [pool.submit(run_suite, suite, variables, chosen, at_once=False) for suite in beside]
         results = [run_suite(suite, variables, chosen) for suite in suites if suite not in beside]
         results += [one.result() for one in running]
+    if not is_clean:
+        print("ruff or pyright found something: see at the top", flush=True)
     total = sum((counts for _, counts in results), Counter())
     print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
-    all_well = all(status == 0 for status, _ in results) and total["passed"] and not total["failed"]
+    all_well = is_clean and all(status == 0 for status, _ in results) and total["passed"] and not total["failed"]
     return 0 if all_well else 1
 
 
@@ -53,7 +56,7 @@ def set_up(*, fast: bool) -> tuple[list[Suite], dict[str, str]]:
     """The suites in their order, and the variables that they need."""
     RESULTS.mkdir(parents=True, exist_ok=True)
     plain = environment.plain_python()
-    for needed in (environment.manual_python, environment.network_python):
+    for needed in (environment.manual_python, environment.network_python, environment.checks_python):
         needed()  # the tests that use them have no pip to make them with
     suites = [Suite(folder=folder, python=plain) for folder in PLAIN]
     variables = environment.uv_variables() | {ALL: "1"}  # for the tests that install

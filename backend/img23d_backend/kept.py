@@ -32,5 +32,5 @@ def digest(*arrays: np.ndarray) -> bytes:
     found = hashlib.blake2b(digest_size=16)
     for array in arrays:
         found.update(repr((array.shape, array.dtype.str)).encode())
-        found.update(np.ascontiguousarray(array))
+        found.update(np.ascontiguousarray(array).data)
     return found.digest()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from img23d_protocol.setup_messages import SetupStep
 
@@ -29,6 +30,10 @@ class Bytes:
     per_second: float = 0.0
 
 
+class ReportSetup(Protocol):
+    def __call__(self, step: SetupStep, fraction: float, note: str, amount: Bytes = ..., /) -> None: ...
+
+
 @dataclass(frozen=True, kw_only=True)
 class SetupContext:
     """`report` takes (step, fraction of the whole job 0..1, note, bytes) and may raise JobCancelled.
@@ -37,5 +42,5 @@ class SetupContext:
     often is not sent on.
     """
 
-    report: Callable[[SetupStep, float, str, Bytes], None] = field(default=_silent)
+    report: ReportSetup = field(default=_silent)
     notify: Callable[[str], None] = field(default=_silent)  # a sentence the artist should read, once

@@ -202,6 +202,7 @@ class Context:
 class Grounder(Protocol):
     def locate(self, photo: Photo, wanted: tuple[Wanted, ...], context: Context) -> tuple[Found | NotFound, ...]:
         """One answer a wanted thing, in the same order (an engine that finds more instances adds them at the end)."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -225,6 +226,7 @@ class Picker(Protocol):
 
     def look(self, key: str, load: Callable[[], Photo], context: Context) -> Look:
         """All that stands out."""
+        ...
 
     def at(
         self, key: str, load: Callable[[], Photo], point: Point, context: Context, *, box: Box | None = None
@@ -237,6 +239,7 @@ class Picker(Protocol):
 class DepthEstimator(Protocol):
     def ground(self, photo: Photo, boxes: Sequence[PixelBox], context: Context) -> Ground | None:
         """The plane that the things in the boxes stand on; None where none can be told, or no model is downloaded."""
+        ...
 
 
 class Detail(Enum):
@@ -254,6 +257,7 @@ class Salience(Protocol):
 
     def of_photo(self, photo: Photo, context: Context) -> np.ndarray | None:
         """Of the whole photo, at whatever size; looked for once."""
+        ...
 
     def of_picture(self, rgb: np.ndarray, context: Context, *, detail: Detail = Detail.USUAL) -> np.ndarray | None:
         """Of a picture (h, w, 3) uint8, such as a part of the photo, at its own size. Where that is hardly less than the photo, a
@@ -264,6 +268,7 @@ class Salience(Protocol):
 class Matter(Protocol):
     def cut_out(self, photo: Photo, found: Found, context: Context) -> CutOut:
         """Cut one thing out. Raises Img23DError(EMPTY_CUTOUT) when nothing is left."""
+        ...
 
 
 class PlainMatter(Matter, Protocol):
@@ -275,11 +280,13 @@ class PlainMatter(Matter, Protocol):
         """The thing's alpha (h, w) float32 0..1 over the window, by what stands out there (`salient`, and of it what is the
         thing's, `own`, both as the answer) and by the plain background together; None where that is not plain or says otherwise.
         """
+        ...
 
 
 class Shaper(Protocol):
     def shape(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
         """A closed mesh of the cut-out."""
+        ...
 
 
 class FormPainter(Protocol):
@@ -287,6 +294,7 @@ class FormPainter(Protocol):
 
     def draw(self, cutout: CutOut, settings: Settings, context: Context) -> Forms:
         """What it will be, small and soon. Raises Img23DError(EMPTY_CUTOUT)."""
+        ...
 
 
 class BatchShaper(Shaper, Protocol):
@@ -294,11 +302,13 @@ class BatchShaper(Shaper, Protocol):
 
     def batch_size(self, count: int, settings: Settings) -> int:
         """How many of `count` cut-outs to hand over at a time, 1 or more; asked before each batch."""
+        ...
 
     def shape_batch(
         self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]
     ) -> Iterator[Shaped | Img23DError]:
         """One answer a cut-out, in their order, each as soon as it is there; each the same as `shape` gives by itself."""
+        ...
 
 
 class Painter(Protocol):
@@ -316,6 +326,7 @@ class Painter(Protocol):
 
         `uv` (F, 3, 2), origin top left, is a layout to paint into instead of a new one; it may cover a texel several times.
         """
+        ...
 
 
 class PreparingPainter(Painter, Protocol):
@@ -323,11 +334,13 @@ class PreparingPainter(Painter, Protocol):
 
     def prepare(self, cutout: CutOut, settings: Settings, context: Context) -> np.ndarray | None:
         """(s, s, 3) uint8, the picture to paint with; None where there is nothing to prepare."""
+        ...
 
     def paint_prepared(
         self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray | None, settings: Settings, context: Context
     ) -> Painted:
         """As `paint`, with what `prepare` gave for this cut-out."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)

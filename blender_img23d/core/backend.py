@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ..shared.img23d_protocol.messages import Message, ToBackend
+from ..shared.img23d_protocol.messages import FromBackend, ToBackend
 from .link import BackendLink, LinkClosed
 
 
@@ -31,7 +31,7 @@ class Backend:
         if self._link is not None:
             self._link.send(message)
 
-    def receive(self) -> Iterator[Message | LinkClosed]:
+    def receive(self) -> Iterator[FromBackend | LinkClosed]:
         """What has arrived, until one of these messages is the reason to end it."""
         link = self._link
         for item in link.receive() if link is not None else ():

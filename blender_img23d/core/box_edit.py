@@ -42,15 +42,18 @@ def hit(x: float, y: float, boxes: Sequence[Box | None], active: int, reach: Rea
 
     The active box's edges come first, then the smallest box around the pointer, then the others' edges.
     """
-    grips = [None if box is None else grip_at(box, x, y, reach) for box in boxes]
-    if 0 <= active < len(boxes) and grips[active] is not None and not grips[active].moves:
-        return Hit(index=active, grip=grips[active])
-    held = [index for index, grip in enumerate(grips) if grip is not None]
-    around = [index for index in held if _contains(boxes[index], x, y)]
+    held = {
+        index: (box, grip)
+        for index, box in enumerate(boxes)
+        if box is not None and (grip := grip_at(box, x, y, reach)) is not None
+    }
+    if active in held and not held[active][1].moves:
+        return Hit(index=active, grip=held[active][1])
     if not held:
         return None
-    index = min(around or held, key=lambda number: (_area(boxes[number]), number))
-    return Hit(index=index, grip=grips[index])
+    around = [index for index, (box, _) in held.items() if _contains(box, x, y)]
+    index = min(around or held, key=lambda number: (_area(held[number][0]), number))
+    return Hit(index=index, grip=held[index][1])
 
 
 def grip_at(box: Box, x: float, y: float, reach: Reach) -> Grip | None:

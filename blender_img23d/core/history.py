@@ -96,8 +96,10 @@ class _Record:
 
     def get(self, key: str, default: Value) -> Value:
         value = self.data.get(key)
-        if isinstance(default, float):
-            return float(value) if _is_number(value) else default
+        if isinstance(default, float) and type(value) is int and _is_number(value):
+            value = float(value)
+        if isinstance(default, float) and not _is_number(value):
+            return default
         if type(value) is not type(default) or (type(value) is int and not INT_MIN <= value <= INT_MAX):
             return default
         return clean_text(value) if isinstance(value, str) else value

@@ -123,6 +123,12 @@ class Job:
         return isinstance(self.request, Generate)
 
     @property
+    def making(self) -> Generate:
+        """The request of a job that generates."""
+        assert isinstance(self.request, Generate), "ask `is_generation` first"
+        return self.request
+
+    @property
     def is_search(self) -> bool:
         return isinstance(self.request, Locate)
 
@@ -162,7 +168,7 @@ class Job:
     @property
     def _settled(self) -> Callable[[TargetState], bool]:
         """What tells whether nothing is to be made of a target any more."""
-        is_painted = self.request.settings.texture if self.is_generation else self.is_retexture
+        is_painted = self.making.settings.texture if self.is_generation else self.is_retexture
         over = self.is_over
         return lambda target: bool(over or (target.textured if is_painted else target.mesh) or target.error or target.is_cancelled)
 

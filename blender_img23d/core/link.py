@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..shared.img23d_protocol.messages import Message, ToBackend
+from ..shared.img23d_protocol.messages import FromBackend, ToBackend
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +29,9 @@ class BackendLink(Protocol):
     def send(self, message: ToBackend) -> None:
         """Queues the message; to a backend that is gone it is dropped, and `receive` tells of the end."""
 
-    def receive(self) -> list[Message | LinkClosed]:
+    def receive(self) -> list[FromBackend | LinkClosed]:
         """What has arrived since the last call, oldest first. `LinkClosed` comes once, as the last of all."""
+        ...
 
     def close(self) -> None:
         """Asks the backend to end, and ends it where it does not listen."""

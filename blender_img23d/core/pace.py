@@ -55,7 +55,7 @@ def alike(wanted: Generate, jobs: Iterable[Job]) -> tuple[list[Job], bool]:
     """
     done = [job for job in jobs if job.is_generation and job.state is JobState.DONE and pace_of(job) is not None]
     for number, likeness in enumerate((_same, _similar, _engine_alone)):
-        found = [job for job in done if likeness(job.request) == likeness(wanted)][:_RUNS]
+        found = [job for job in done if likeness(job.making) == likeness(wanted)][:_RUNS]
         if found:
             return found, number == 0
     return [], False
@@ -89,7 +89,7 @@ def _stages(job: Job) -> tuple[Stage, ...]:
         return (Stage.MATTE,)
     if job.is_retexture:
         return (Stage.MATTE, Stage.PAINT)
-    return _EACH if job.is_generation and job.request.settings.texture else (Stage.MATTE, Stage.SHAPE)
+    return _EACH if job.is_generation and job.making.settings.texture else (Stage.MATTE, Stage.SHAPE)
 
 
 def _same(request: Generate) -> tuple:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from ..shared.img23d_protocol.limits import BUDGET_MAX, FACES_MIN, HEIGHT_MAX
 from ..shared.img23d_protocol.messages import Arranged, Box, PhotoCamera, Point, Pose, Wanted
@@ -24,7 +24,11 @@ _FARTHEST = 1e6  # metres from the photo's camera, or times its own size
 _MOST_TURNS = 100.0  # radians
 _WIDEST, _NARROWEST = 0.01, 1000.0  # focal lengths in widths of the photo
 
-Value = TypeVar("Value")
+class _Dataclass(Protocol):
+    __dataclass_fields__: ClassVar[dict[str, Any]]
+
+
+Value = TypeVar("Value", bound=_Dataclass)
 
 
 def clean_text(text: str, longest: int = LONGEST_TEXT) -> str:
@@ -89,15 +93,15 @@ def sound_faces(faces: int) -> int:
 def sound_settings(settings: Value) -> Value:
     """A dataclass of settings: integers that Blender cannot hold take their defaults, texts become such as can be shown."""
     changes: dict[str, Any] = {}
-    for field in fields(settings):  # type: ignore[arg-type]
+    for field in fields(settings):
         value = getattr(settings, field.name)
-        if is_dataclass(value):
-            changes[field.name] = sound_settings(value)
-        elif type(value) is int and not INT_MIN <= value <= INT_MAX:
+        if type(value) is int and not INT_MIN <= value <= INT_MAX:
             changes[field.name] = field.default
         elif isinstance(value, str) and not isinstance(value, Enum):
             changes[field.name] = clean_text(value, LONGEST_NAME)
-    return replace(settings, **changes)  # type: ignore[type-var]
+        elif is_dataclass(value) and not isinstance(value, type):
+            changes[field.name] = sound_settings(value)
+    return replace(settings, **changes)
 
 
 def is_sound_arrangement(arranged: Arranged) -> bool:

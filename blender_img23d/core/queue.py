@@ -278,6 +278,7 @@ class Queue:
 
     def _part(self, turn: Turn) -> QueuedJob:
         """Of the running job; with an id of its own where there are other parts."""
+        assert self.running is not None, "it is a turn of the running job"
         part = self.running.only((turn.index,))
         return replace(part, id=f"{part.id}-{turn.index}") if len(self.turns) > 1 else part
 

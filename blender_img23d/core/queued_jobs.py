@@ -192,15 +192,14 @@ def _check(job: QueuedJob) -> None:
         raise ProtocolError("texts or numbers that no button makes")
     if any(len(name) > LONGEST_NAME for name in job.names) or sound_moment(job.asked) != job.asked or not Path(job.base_folder).is_absolute():
         raise ProtocolError("texts or numbers that no button makes")
-    if is_painting:
+    if job.painting is not None and is_painting:
         _check_painting(job.painting)
-    else:
-        _check_making(job)
+    elif job.making is not None and job.photo is not None:
+        _check_making(job.making, job.photo)
 
 
-def _check_making(job: QueuedJob) -> None:
-    request = job.making
-    if not 1 <= request.variants <= VARIANTS_MAX or request.photo != job.photo.path or draw_seed(request.seed) != request.seed or not 0.0 <= request.pixels_per_metre:
+def _check_making(request: Generate, photo: Picture) -> None:
+    if not 1 <= request.variants <= VARIANTS_MAX or request.photo != photo.path or draw_seed(request.seed) != request.seed or not 0.0 <= request.pixels_per_metre:
         raise ProtocolError("a request that no button makes")
     for wanted in request.wanted:
         checked_wanted(wanted)

@@ -71,8 +71,7 @@ class Recipe:
 
 def recipe_of_job(job: Job, index: int) -> Recipe:
     """From a job that generates, and a target that it has."""
-    request, target = job.request, job.targets[index]
-    assert isinstance(request, Generate)
+    request, target = job.making, job.targets[index]
     is_alone = len(job.targets) == request.variants
     return Recipe(
         name=target.name,
@@ -177,7 +176,7 @@ def _learned_words(settings: Settings) -> list[tuple[str, str]]:
 
 def _wanted_alone(job: Job, index: int) -> Wanted:
     """One of several is made from its box, since what a name finds depends on the other names."""
-    wanted, target, thing = job.request.wanted, job.targets[index], job.request.thing_of(index)
+    wanted, target, thing = job.making.wanted, job.targets[index], job.making.thing_of(index)
     said = wanted[thing] if thing < len(wanted) else Wanted(name=target.name)
     return replace(said, name=target.name, box=target.box or said.box)
 

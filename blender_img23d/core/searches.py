@@ -65,4 +65,5 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _is_junction(entry: os.DirEntry[str]) -> bool:
     """Windows' other kind of link; Python knows it from 3.12 on."""
-    return hasattr(entry, "is_junction") and entry.is_junction()
+    is_junction = getattr(entry, "is_junction", None)
+    return is_junction is not None and is_junction()

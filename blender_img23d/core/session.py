@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from ..shared.img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import (  # fmt: skip
-    Cancel, Cancelled, Diagnosed, DeviceInfo, EngineInfo, Failed, Finished, FromBackend, Hello, Inspect, Log, Message,
+    Cancel, Cancelled, Diagnosed, DeviceInfo, EngineInfo, Failed, Finished, FromBackend, Hello, Inspect, Log,
     Notice, Ping, Pong, SetupRequest, Status, TargetCancelled, Unload, Unloaded, WeightsInfo,
 )
 from .answers import Answers
@@ -172,7 +172,7 @@ class Session:
                 self._waited.restart()
             self._take(item, self._addressee(item))
 
-    def _take(self, item: Message | LinkClosed, job: Job | None) -> None:
+    def _take(self, item: FromBackend | LinkClosed, job: Job | None) -> None:
         """`job` is the one that the message is about, None where that is not the running one."""
         match item:
             case LinkClosed():
@@ -209,11 +209,12 @@ class Session:
             case _ if job.take(item):
                 self._announce(job, item)
 
-    def _addressee(self, item: Message | LinkClosed) -> Job | None:
+    def _addressee(self, item: FromBackend | LinkClosed) -> Job | None:
         """The running job that a message is about; None for all other messages, late ones of older jobs included."""
         job = self.active
-        is_sent = job is not None and job.state is not JobState.WAITING
-        return job if is_sent and getattr(item, "job", None) == job.id else None
+        if job is None or job.state is JobState.WAITING:
+            return None
+        return job if getattr(item, "job", None) == job.id else None
 
     def _on_left(self, last: Finished | Cancelled | Failed | Diagnosed) -> None:
         """The backend is done with a job that was cancelled."""

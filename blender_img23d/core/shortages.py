@@ -57,21 +57,21 @@ def _of_devices(situation: Situation, stages: Sequence[StagePlan]) -> list[Findi
 
 def _of_memory(situation: Situation, stages: Sequence[StagePlan]) -> list[Finding]:
     """The tightest stage only: what helps there is the first thing to do."""
-    short = [plan for plan in stages if plan.device is not None and plan.needed_bytes > plan.device.free_bytes > 0]
+    placed = [(plan, plan.device) for plan in stages if plan.device is not None]
+    short = [(plan, device) for plan, device in placed if plan.needed_bytes > device.free_bytes > 0]
     if not short:
         return []
-    worst = max(short, key=lambda plan: plan.needed_bytes - plan.device.free_bytes)
-    device: DeviceInfo = worst.device
+    worst, device = max(short, key=lambda pair: pair[0].needed_bytes - pair[1].free_bytes)
     needed, free = _gigabytes(worst.needed_bytes), _gigabytes(device.free_bytes)
     if not worst.is_learned:
         sentence = f"Little memory is free, {free}: close other programs."
         return [Finding(what="Memory", level=Level.WARNING, sentence=sentence)]
     sentence = f"{device.label} has {free} of memory free and {needed} are needed: it will be slower."
-    return [Finding(what="Memory", level=Level.WARNING, sentence=sentence, action=_more_memory(situation, worst))]
+    return [Finding(what="Memory", level=Level.WARNING, sentence=sentence, action=_more_memory(situation, worst, device))]
 
 
-def _more_memory(situation: Situation, plan: StagePlan) -> Action:
-    is_card, learned = plan.device.id != _PROCESSOR, situation.request.settings.learned
+def _more_memory(situation: Situation, plan: StagePlan, device: DeviceInfo) -> Action:
+    is_card, learned = device.id != _PROCESSOR, situation.request.settings.learned
     if situation.holds_models:
         return Action.FREE_MEMORY
     if is_card and not learned.small_memory:

@@ -17,7 +17,7 @@ from typing import IO
 
 from ..core.link import LinkClosed
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
-from ..shared.img23d_protocol.messages import Log, Message, Shutdown, ToBackend
+from ..shared.img23d_protocol.messages import FromBackend, Log, Shutdown, ToBackend
 from .inbox import Inbox
 from .lines import LineSplitter, LineTooLong
 
@@ -67,7 +67,7 @@ class PipeLink:
     def send(self, message: ToBackend) -> None:
         self._outbox.put(encode(message).encode("ascii") + b"\n")
 
-    def receive(self) -> list[Message | LinkClosed]:
+    def receive(self) -> list[FromBackend | LinkClosed]:
         items = self._inbox.take()
         if not items:
             self._watch_process()
@@ -195,9 +195,12 @@ def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
 
 
-def _message(line: bytes) -> Message:
+def _message(line: bytes) -> FromBackend:
     try:
-        return decode(line)
+        message = decode(line)
+        if isinstance(message, FromBackend):
+            return message
+        return Log(level="info", text=f"not understood: {type(message).__name__} is for a backend")
     except ProtocolError as error:
         return Log(level="info", text=f"not understood: {error}")
     except Exception as error:  # the thread's boundary: a line that breaks us must not make us deaf

@@ -6,9 +6,9 @@ import threading
 from collections import deque
 
 from ..core.link import LinkClosed
-from ..shared.img23d_protocol.messages import Message, Progress
+from ..shared.img23d_protocol.messages import FromBackend, Progress
 
-Item = Message | LinkClosed
+Item = FromBackend | LinkClosed
 
 # A backend that sends more before Blender looks has to wait: nobody reads its pipe until there is room again.
 LIMIT = 10_000  # items

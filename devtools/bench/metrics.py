@@ -69,11 +69,11 @@ def slab_points(mask: np.ndarray, *, depth: float, count: int = SAMPLES, seed: i
     padded = np.pad(mask, 1)
     walls = [(dr, dc, *np.nonzero(mask & ~padded[1 + dr : 1 + dr + mask.shape[0], 1 + dc : 1 + dc + mask.shape[1]])) for dr, dc in _SIDES]
     wall_area = sum(len(r) for *_, r, _ in walls) * 2 * half
-    on_wall = int(round(count * wall_area / (wall_area + 2 * len(rows))))
+    on_wall = round(count * wall_area / (wall_area + 2 * len(rows)))
     pick = random.integers(len(rows), size=count - on_wall)
     face = np.column_stack([columns[pick], -rows[pick], half * random.choice([-1.0, 1.0], size=len(pick))])
     face[:, :2] += random.random((len(pick), 2)) * [1, -1]
-    edge_rows, edge_columns = (np.concatenate(parts) for parts in zip(*((r, c) for *_, r, c in walls)))
+    edge_rows, edge_columns = (np.concatenate(parts) for parts in zip(*((r, c) for *_, r, c in walls), strict=True))
     pick = random.integers(len(edge_rows), size=on_wall)
     wall = np.column_stack([edge_columns[pick] + 0.5, -edge_rows[pick] - 0.5, random.uniform(-half, half, on_wall)])
     return np.vstack([face, wall])

@@ -16,11 +16,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import bpy  # noqa: E402
-import installed  # noqa: E402
+import bpy
+import installed
 
 PAST_RUNS, TARGETS = 50, 200
 SETTLING = 3.0  # seconds until the tab was drawn and the history is being read
@@ -121,7 +123,7 @@ def observe(watch: Watch) -> None:
             cls.draw = timed_draw(cls, cls.draw, watch)
     tick = pump.tick
 
-    def timed_tick(self) -> None:
+    def timed_tick(self: Any) -> None:
         imports, started = len(self.import_seconds), time.thread_time()
         tick(self)
         if watch.is_on:
@@ -133,7 +135,7 @@ def observe(watch: Watch) -> None:
 
 
 def timed_draw(cls: type, draw: Callable, watch: Watch) -> Callable:
-    def timed(self, context: bpy.types.Context) -> None:
+    def timed(self: Any, context: bpy.types.Context) -> None:
         if cls.bl_idname == "IMG23D_PT_main":
             watch.redraw()
         started = time.thread_time()
@@ -184,7 +186,7 @@ def finish(watch: Watch, out: Path) -> None:
     bpy.ops.wm.quit_blender()
 
 
-def part(name: str):
+def part(name: str) -> ModuleType:
     return importlib.import_module(f"{installed.MODULE}.{name}")
 
 

@@ -6,7 +6,6 @@ Arguments: ZIP OUT_FOLDER
 from __future__ import annotations
 
 import json
-import math
 import sys
 import time
 from pathlib import Path

@@ -16,9 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import bpy  # noqa: E402, I001  (addon_utils can be found only after it)
-import addon_utils  # noqa: E402
-import installed  # noqa: E402
+import bpy  # noqa: I001  (addon_utils can be found only after it)
+import addon_utils
+import installed
 
 
 def enable(out: str, spawned: str) -> None:

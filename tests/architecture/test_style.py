@@ -1,4 +1,4 @@
-"""The house style, as far as a syntax tree can tell."""
+"""The house style, as far as a syntax tree can tell and ruff (see pyproject.toml) does not know it."""
 
 from __future__ import annotations
 
@@ -28,15 +28,6 @@ BOUNDARIES = {
     "blender_img23d.scene.overlay": "a redraw, which must not fail for what it lays over the photo",
     "blender_img23d.scene.pick_popup": "a redraw, which must not fail for the photo that it lays over the viewport",
 }
-MAY_PRINT = {
-    "img23d_backend.__main__",
-    "img23d_backend.cli.commands",
-    "img23d_backend.cli.doctor",
-    "img23d_backend.cli.generate",
-    "img23d_backend.cli.setup",
-    "img23d_backend.cli.weights",
-}
-MAY_HAVE_A_GLOBAL = {"blender_img23d.core.app"}  # says why
 FILE_SYSTEM = {
     "open", "exists", "is_file", "is_dir", "stat", "iterdir", "glob", "rglob", "read_text", "read_bytes", "listdir",
     "isfile", "isdir", "abspath", "mkdir", "Popen", "run", "load",
@@ -56,33 +47,12 @@ def _functions(module: Module) -> Iterator[ast.FunctionDef]:
     return (node for node in module.nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
-def prints(module: Module) -> Findings:
-    for call, name in _calls(module.nodes):
-        if name == "print" and isinstance(call.func, ast.Name) and module.name not in MAY_PRINT:
-            yield call.lineno, "print, where logging is meant"
-
-
 def broad_excepts(module: Module) -> Findings:
     for node in module.nodes:
         if isinstance(node, ast.ExceptHandler) and module.name not in BOUNDARIES:
             caught = "" if node.type is None else ast.unparse(node.type)
             if caught in ("", "Exception", "BaseException"):
                 yield node.lineno, f"except {caught or 'everything'} away from the boundaries"
-
-
-def globals_that_change(module: Module) -> Findings:
-    for node in module.nodes:
-        if isinstance(node, ast.Global) and module.name not in MAY_HAVE_A_GLOBAL:
-            yield node.lineno, f"global {', '.join(node.names)}"
-
-
-def missing_annotations(module: Module) -> Findings:
-    for function in _functions(module):
-        arguments = function.args
-        named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
-        bare = [one.arg for one in named if one and not one.annotation and one.arg not in ("self", "cls")]
-        if bare or function.returns is None:
-            yield function.lineno, f"{function.name} lacks annotations: {', '.join(bare) or 'its result'}"
 
 
 def positional_dataclasses(module: Module) -> Findings:
@@ -129,38 +99,12 @@ def unusual_class_names(module: Module) -> Findings:
                     yield node.lineno, f"{node.name} does not begin with {prefix}"
 
 
-def no_future_import(module: Module) -> Findings:
-    has_code = any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in module.nodes)
-    if has_code and "from __future__ import annotations" not in module.source and not module.is_package:
-        yield 1, "no `from __future__ import annotations`"
-
-
-def unused_imports(module: Module) -> Findings:
-    used = {node.id for node in module.nodes if isinstance(node, ast.Name)}
-    used |= {word for node in module.nodes if isinstance(node, ast.Constant) for word in _words(node.value)}
-    for node in module.nodes:
-        if isinstance(node, ast.Import | ast.ImportFrom) and getattr(node, "module", "") != "__future__":
-            for alias in node.names:
-                name = (alias.asname or alias.name).partition(".")[0]
-                is_passed_on = alias.asname == alias.name  # `from x import y as y`: typing's mark of a re-export
-                if name not in used and not is_passed_on:
-                    yield node.lineno, f"{name} is imported and not used"
-
-
-def _words(value: object) -> list[str]:
-    """Names in `__all__` and in annotations that are kept as strings."""
-    return value.replace(".", " ").split() if isinstance(value, str) and len(value) < 80 else []
-
-
 def no_docstring(module: Module) -> Findings:
     if module.source.strip() and not ast.get_docstring(module.tree):
         yield 1, "the module does not say what it is"
 
 
-RULES = [
-    prints, broad_excepts, globals_that_change, missing_annotations, positional_dataclasses, stubs, slow_drawing,
-    long_executes, unusual_class_names, no_future_import, no_docstring, unused_imports,
-]  # fmt: skip
+RULES = [broad_excepts, positional_dataclasses, stubs, slow_drawing, long_executes, unusual_class_names, no_docstring]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -172,12 +116,8 @@ def test_rule(rule: Callable[[Module], Findings]) -> None:
 @pytest.mark.parametrize(
     ("rule", "source"),
     [
-        (prints, "print('x')"),
         (broad_excepts, "try:\n    pass\nexcept Exception:\n    pass"),
         (broad_excepts, "try:\n    pass\nexcept:\n    pass"),
-        (globals_that_change, "def f():\n    global x\n    x = 1"),
-        (missing_annotations, "def f(a) -> None: ..."),
-        (missing_annotations, "def f(a: int): ..."),
         (positional_dataclasses, "@dataclass(frozen=True)\nclass A: ..."),
         (stubs, "def f() -> None:\n    raise NotImplementedError"),
         (slow_drawing, "def draw(self, context) -> None:\n    import os"),
@@ -185,9 +125,7 @@ def test_rule(rule: Callable[[Module], Findings]) -> None:
         (long_executes, "def execute(self):\n" + "    a = 1\n" * 16),
         (unusual_class_names, "class Generate(bpy.types.Operator): ..."),
         (unusual_class_names, "class Main(Panel): ..."),
-        (no_future_import, "def f() -> None: ..."),
         (no_docstring, "a = 1"),
-        (unused_imports, "import os\nimport sys\nsys.exit()"),
     ],
 )
 def test_rules_bite(rule: Callable[[Module], Findings], source: str) -> None:
@@ -208,13 +146,3 @@ def test_the_protocol_is_the_same_for_both_sides() -> None:
     """The backend has no copy of its own."""
     copies = [path for path in python_files() if path.parent.name == "img23d_protocol"]
     assert {path.parent for path in copies} == {ROOT / "blender_img23d" / "shared" / "img23d_protocol"}
-
-
-@pytest.mark.parametrize("module", MODULES + other_modules(), ids=lambda module: module.name)
-def test_every_file_is_one_to_blenders_oldest_python(module: Module) -> None:
-    """Blender 4.2 and the environments have 3.11, which for one does not know quotes within quotes of the same kind in an f-string."""
-    assert module.tree.body or not module.source.strip()
-
-
-def test_no_file_is_left_out() -> None:
-    assert len(MODULES + other_modules()) == len(python_files())

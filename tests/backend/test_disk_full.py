@@ -49,7 +49,7 @@ def record_in(folder: Path) -> dict[str, object]:
 
 @pytest.mark.parametrize("leaving", [0, 4096, 16384], ids=lambda count: f"{count}_bytes_free")
 @pytest.mark.parametrize("stage", ["matte", "shape", "paint"])
-def test_a_run_on_a_disk_that_fills_up_ends_as_failed(photo: Path, small_disk: Path, stage: str, leaving: int) -> None:  # noqa: F811
+def test_a_run_on_a_disk_that_fills_up_ends_as_failed(photo: Path, small_disk: Path, stage: str, leaving: int) -> None:
     folder = small_disk / "runs" / "one"
     engine = SmallEngine(trap=filling(small_disk, stage, leaving))
     job = request(photo, *TWO, run_folder=str(folder), settings=Settings(texture_size=1024))
@@ -171,7 +171,7 @@ def test_every_refusal_of_the_disk_has_its_sentence(
 
 @pytest.mark.parametrize("budget", [0, 300, 20_000, 60_000])
 def test_a_run_on_a_faulty_disk_ends_as_failed(
-    photo: Path, monkeypatch: pytest.MonkeyPatch, budget: int  # noqa: F811
+    photo: Path, monkeypatch: pytest.MonkeyPatch, budget: int
 ) -> None:
     folder = photo.parent / "run"
 

@@ -14,7 +14,6 @@ from pipeline_case import TWO, only, photo, record, request, run  # noqa: F401
 from small_engine import SmallEngine
 from test_variants import faces_in
 
-# ruff: noqa: F811
 
 FEW = Settings(cutter=LIGHT_CUTTER, faces=2000, texture=False)
 

@@ -18,7 +18,6 @@ from img23d_protocol.messages import Arranged, CutoutReady, Failed, Finished, Lo
 from pipeline_case import TWO, only, photo, record, request, run  # noqa: F401
 from small_engine import SmallEngine
 
-# ruff: noqa: F811
 
 
 def accessor_of(glb: str, what: str) -> dict[str, object]:

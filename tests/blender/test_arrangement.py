@@ -18,7 +18,6 @@ from arranged import (  # noqa: F401  (glbs, run and start are fixtures)
     start,
 )
 
-# ruff: noqa: F811
 
 
 def test_they_stand_as_in_the_photo_about_the_worlds_origin(run):

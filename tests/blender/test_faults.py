@@ -10,12 +10,12 @@ import pytest
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "faults"))
 
-from batch import tried  # noqa: E402
-from glb_mutate import damaged  # noqa: E402
-from glb_seeds import seeds  # noqa: E402
-from preset_seeds import damaged_preset  # noqa: E402
-from record_seeds import SEEDS, damaged_record  # noqa: E402
-from tally import Tally, chosen_cases, effort  # noqa: E402
+from batch import tried
+from glb_mutate import damaged
+from glb_seeds import seeds
+from preset_seeds import damaged_preset
+from record_seeds import SEEDS, damaged_record
+from tally import Tally, chosen_cases, effort
 
 RECORDS = [name for name in SEEDS if name != "tags"]
 # What is done, the seeds, how many cases in the quick and the long form, what makes the file, and its name's end

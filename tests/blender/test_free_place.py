@@ -9,7 +9,6 @@ from arranged import BOWL, CUP, VIEW, glbs, made, start  # noqa: F401  (glbs and
 from conftest import part
 from mathutils import Vector
 
-# ruff: noqa: F811
 
 
 def cube(size: float = 2.0, at=(0, 0, 0), height: float | None = None) -> bpy.types.Object:

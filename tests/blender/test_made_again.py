@@ -83,7 +83,7 @@ def standing_of_older(run) -> str:
     return placer(run).standings(run.owner.session.jobs[1])[0].name
 
 
-def test_in_place_and_then_painted_in_place(run, glbs):  # noqa: F811
+def test_in_place_and_then_painted_in_place(run, glbs):
     cup = bpy.data.objects["cup"]
     gold = bpy.data.materials.new("gold")
     cup.data.materials.append(gold)

@@ -9,7 +9,6 @@ import bpy
 import pytest
 from arranged import BOWL, CUP, PHOTO, VIEW, camera, glbs, run, start  # noqa: F401  (glbs, run and start are fixtures)
 
-# ruff: noqa: F811
 
 
 def test_a_better_camera_unless_the_artist_has_changed_it(run):

@@ -44,7 +44,7 @@ def corners(obj) -> np.ndarray:
     if mesh.uv_layers:
         mesh.uv_layers.active.uv.foreach_get("vector", uv)
     rows = np.concatenate((points.reshape(-1, 3)[places], uv.reshape(-1, 2)), axis=1).reshape(-1, 3, 5)
-    turned = [min((np.roll(triangle, shift, axis=0).tolist() for shift in range(3))) for triangle in rows]
+    turned = [min(np.roll(triangle, shift, axis=0).tolist() for shift in range(3)) for triangle in rows]
     return np.array(sorted(turned))
 
 

@@ -17,7 +17,6 @@ from arranged import (  # noqa: F401  (glbs, run and start are fixtures)
     start,
 )
 
-# ruff: noqa: F811
 
 
 def test_one_height_scales_the_run_and_what_the_camera_sees_stays(run):

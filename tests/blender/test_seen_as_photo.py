@@ -8,7 +8,6 @@ from arranged import glbs, made, run, start  # noqa: F401  (glbs, run and start 
 from conftest import part
 from drawing import Layout
 
-# ruff: noqa: F811
 
 
 @pytest.fixture

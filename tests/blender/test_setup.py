@@ -250,7 +250,7 @@ def test_in_background_mode_the_button_returns_at_the_end(owner, machine, monkey
     answered = []
 
     def answer(seconds: float) -> None:
-        for name, link in list(stage.links.items()):
+        for link in list(stage.links.values()):
             for message in link.said:
                 if getattr(message, "job", "") and message.job not in answered:
                     answered.append(message.job)

@@ -16,7 +16,6 @@ from test_history import generate
 from test_made import points, state  # noqa: F401
 from test_made_again import begin, cube_at, meet, placer, room
 
-# ruff: noqa: F811
 
 
 @pytest.fixture

@@ -10,12 +10,13 @@ import pytest
 from devtools import tests as runner
 
 
-def run(folder: Path, source: str, monkeypatch, capfd) -> tuple[int, str]:
+def run(folder: Path, source: str, monkeypatch, capfd, *, is_clean: bool = True) -> tuple[int, str]:
     (folder / "tests" / "some").mkdir(parents=True)
     (folder / "tests" / "some" / "test_it.py").write_text(source)
     monkeypatch.setattr(runner, "ROOT", folder)
     monkeypatch.setattr(runner, "RESULTS", folder / "results")
     monkeypatch.setattr(runner, "PLAIN", ("some",))
+    monkeypatch.setattr(runner.checks, "run_checks", lambda: is_clean)
     monkeypatch.setattr(runner.environment, "plain_python", lambda: Path(sys.executable))
     status = runner.run_tests(fast=True)
     return status, capfd.readouterr().out.strip().splitlines()[-1]
@@ -35,6 +36,10 @@ def run(folder: Path, source: str, monkeypatch, capfd) -> tuple[int, str]:
 )
 def test_closing_line(tmp_path, monkeypatch, capfd, source, status, line):
     assert run(tmp_path, source, monkeypatch, capfd) == (status, line)
+
+
+def test_what_the_linter_or_the_type_checker_finds_is_a_failure(tmp_path, monkeypatch, capfd):
+    assert run(tmp_path, "def test_a(): pass", monkeypatch, capfd, is_clean=False) == (1, "1 passed, 0 failed, 0 skipped")
 
 
 def test_a_failure_beside_the_others_counts_and_is_shown(tmp_path, monkeypatch, capfd):

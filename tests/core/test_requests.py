@@ -147,8 +147,8 @@ def test_settings_as_the_panel_holds_them() -> None:
     [
         {"texture_size": 1000}, {"faces": 499}, {"faces": 10**6}, {"shape": "cube"},
         {"thickness": 0.0}, {"thickness": float("nan")}, {"cutter": "scissors"}, {"nameless": "some"},
-    ],  # fmt: skip
-)
+    ],
+)  # fmt: skip
 def test_settings_out_of_range(wrong: dict) -> None:
     values = {"texture_size": 1024, "faces": 1000, "shape": "auto", "thickness": 1.0} | wrong
     assert code_of(build_settings, **values) == ErrorCode.BAD_REQUEST

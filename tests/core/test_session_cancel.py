@@ -15,7 +15,6 @@ from blender_img23d.shared.img23d_protocol.messages import (
     Cancelled,
     Failed,
     InstallWeights,
-    MeshReady,
     Notice,
     Progress,
     Stage,

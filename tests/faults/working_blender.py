@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import in_blender  # noqa: E402
+import in_blender
 
 
 def main(base: str, photo: str, blend: str, turns: str) -> None:

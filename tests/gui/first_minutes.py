@@ -16,9 +16,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from hands import SIDEBAR, VIEWPORT, in_viewport  # noqa: E402
-from person import PHOTO, ZIP  # noqa: E402
-from screen import NotSeen, Region, await_state, await_that, click_at, drop, find, is_seen, key, run_script, say, shot, state, type_text  # noqa: E402
+from hands import SIDEBAR, VIEWPORT, in_viewport
+from person import PHOTO, ZIP
+from screen import NotSeen, Region, await_state, await_that, click_at, drop, find, is_seen, key, run_script, say, shot, state, type_text
 
 NAMES = os.environ.get("IMG23D_NAMES", "red apple, yellow duck")
 _MOST_CLICKS, _MOST_SECONDS = 5, 60.0

@@ -22,9 +22,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import screen  # noqa: E402
-from hands import SIDEBAR, VIEWPORT, WATCHER, after, browse, go_to, in_viewport, objects, open_panel, press, scroll, select  # noqa: E402
-from screen import NotSeen, Region, await_state, await_that, click, click_at, drag, drop, find, key, move, run_script, say, shot, state, type_text  # noqa: E402
+import screen
+from hands import SIDEBAR, VIEWPORT, WATCHER, after, browse, go_to, in_viewport, objects, open_panel, press, scroll, select
+from screen import NotSeen, Region, await_state, await_that, click, click_at, drag, drop, find, key, move, run_script, say, shot, state, type_text
 
 ZIP, PHOTO = Path(os.environ["IMG23D_ZIP"]), Path(os.environ["IMG23D_PHOTO"])
 DROPS_ZIP = "IMG23D_DROPS_ZIP" in os.environ

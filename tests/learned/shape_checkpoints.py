@@ -115,7 +115,7 @@ def hy3dgen_importable() -> Iterator[None]:
     for torchvision are imported before.
     """
     import diffusers.schedulers.scheduling_utils
-    import diffusers.utils.torch_utils
+    import diffusers.utils.torch_utils  # noqa: F401
     from transformers import CLIPVisionModelWithProjection, Dinov2Model  # noqa: F401
 
     names = ("torchvision", "torchvision.transforms", "pymeshlab", "xatlas")

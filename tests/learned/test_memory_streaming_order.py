@@ -31,7 +31,7 @@ class SlowCard:
     def __call__(self, device: torch.device) -> SlowCard:
         return self
 
-    def Stream(self) -> SlowCard:  # noqa: N802  (torch's name)
+    def Stream(self) -> SlowCard:
         return self
 
     def current_stream(self) -> SlowCard:

@@ -110,6 +110,8 @@ def disturb(request: Generate, behaviour: str) -> None:
     match behaviour:
         case "garbage":
             write(b'a library prints\n\n{"kind": "Nonsense"}\n[1, 2\n\xff\xfe\x00\n{"kind": "Finished"}\nnull\n')
+        case "asks-blender":  # a message that only Blender sends
+            write(b'{"kind": "Ping"}\n')
         case "flood":
             lines = (encode(Progress(job=request.job, stage=Stage.LOCATE, target=n % 7)) for n in range(FLOOD))
             write("\n".join(lines).encode() + b"\n")

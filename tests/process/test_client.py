@@ -43,7 +43,7 @@ def test_one_backend_serves_many_jobs(desk: Desk) -> None:
     assert len(desk.links) == 1
 
 
-@pytest.mark.parametrize("behaviour", ["garbage", "pieces", "prints-first"])
+@pytest.mark.parametrize("behaviour", ["garbage", "pieces", "prints-first", "asks-blender"])
 def test_what_is_no_message_harms_nothing(desk: Desk, behaviour: str) -> None:
     desk.behaviour = behaviour
     job = desk.run()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import sys
 from pathlib import Path
@@ -27,7 +28,8 @@ class _Parser(argparse.ArgumentParser):
 def run(arguments: list[str]) -> int:
     """The program's exit code: 0 all done, 1 some or all of it failed, 2 bad input, 130 cancelled."""
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # a console that lacks a letter must not end the program
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console that lacks a letter must not end the program
     options = _parser().parse_args(arguments)
     _start_logging(options.verbose)
     if options.command == "engines":

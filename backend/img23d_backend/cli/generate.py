@@ -12,7 +12,7 @@ from pathlib import Path
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import CUTTERS, DEVICES, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, Choice
 from img23d_protocol.limits import BUDGET_DEFAULT, FACES_DEFAULT, OCTREE_DEFAULT, SEED_MAX, TEXTURE_SIZES
-from img23d_protocol.messages import Box, Generate, LearnedSettings, Nameless, Point, Settings, ShapeKind, Side, SidePhoto, StageDevices, Wanted
+from img23d_protocol.messages import Box, FromBackend, Generate, LearnedSettings, Nameless, Point, Settings, ShapeKind, Side, SidePhoto, StageDevices, Wanted
 from img23d_protocol.names import split_names
 
 from ..engines import PREVIEW, Engines
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
     cancelled = cancel_on_interrupt()
     engines = Engines(options.models or models_folder())
 
-    def emit(message: object) -> None:
+    def emit(message: FromBackend) -> None:
         outcome.take(message)
         printer.take(message)
 
@@ -246,7 +246,7 @@ def _with_sides(wanted: tuple[Wanted, ...], options: argparse.Namespace) -> tupl
             raise Img23DError(ErrorCode.BAD_REQUEST, sentence)
         if not name and len(wanted) > 1:
             raise Img23DError(ErrorCode.BAD_REQUEST, f"“{text}” does not say of which thing: write it as name={text}.")
-        name = name or wanted[0].name
+        name = name or next(iter(wanted)).name
         _require_named(wanted, name, text)
         index = next(i for i, one in enumerate(wanted) if one.name == name)
         sides = (*wanted[index].sides, SidePhoto(side=Side(side), photo=str(Path(path).absolute())))

@@ -36,8 +36,8 @@ def _far_layers(rgb: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.nda
     share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
     front, behind = (_smooth(weighted(image, part), part, _FAR // _FAR_SHRINK) for part in (share, 1 - share))
     behind = _smooth(weighted(behind, 1 - share), 1 - share, max(1, _NEAR // _FAR_SHRINK))
-    large = (cv2.resize(layer, (width, height), interpolation=cv2.INTER_LINEAR) for layer in (front, behind))
-    return tuple(large)
+    front, behind = (cv2.resize(layer, (width, height), interpolation=cv2.INTER_LINEAR) for layer in (front, behind))
+    return front, behind
 
 
 def _near_layer(own: np.ndarray, weight: np.ndarray) -> np.ndarray:

@@ -55,7 +55,7 @@ def framed(rgb: np.ndarray, alpha: np.ndarray, bounds: PixelBox, window: PixelBo
     margin = max(_MARGIN_LEAST, round(_MARGIN * max(bounds.width, bounds.height)))
     colours = estimate_foreground(rgb, alpha)
     rgba = view(np.dstack([colours, np.rint(alpha * 255).astype(np.uint8)]), bounds)
-    rgba = cv2.copyMakeBorder(rgba, *[margin] * 4, cv2.BORDER_REPLICATE)
+    rgba = cv2.copyMakeBorder(rgba, margin, margin, margin, margin, cv2.BORDER_REPLICATE)
     rgba[:margin, :, 3] = rgba[-margin:, :, 3] = 0
     rgba[:, :margin, 3] = rgba[:, -margin:, 3] = 0
     return CutOut(rgba=rgba, left=window.left + bounds.left - margin, top=window.top + bounds.top - margin)

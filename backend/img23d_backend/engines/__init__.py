@@ -12,7 +12,7 @@ import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import ENGINES, PREVIEW_ENGINE
@@ -23,7 +23,7 @@ from ..weights.store import WeightStore
 
 if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from ..models.store import ModelStore
-    from ..stages import Engine
+    from ..stages import Engine, PlainMatter
     from .isnet.salience import IsNetSalience
 
 # `note` is what a ready engine does; one that is not ready says what it lacks instead
@@ -127,7 +127,7 @@ class Engines:
             if stage is Stage.PAINT and settings.texture_size >= _LARGE_TEXTURE:
                 self.salience.offload()
 
-        matter = make_matter(self.salience, fallback=preview.matter)
+        matter = make_matter(self.salience, fallback=cast("PlainMatter", preview.matter))
         return replace(preview, matter=matter, prefetch=prefetch)
 
     def _make_cutout(self) -> Engine:

@@ -137,7 +137,9 @@ def _weights(error: BaseException) -> Told:
             ErrorCode.WEIGHTS_DAMAGED,
             "A file of the model is damaged: press Verify under AI Models, then download what is wrong again.",
         )
-    named = _WEIGHTS.search(str(getattr(error, "filename", None) or error)) if isinstance(error, OSError) else None
+    if not isinstance(error, OSError):
+        return None
+    named = _WEIGHTS.search(str(error.filename or error))
     if named is None or _is_held(error) or is_full(error):
         return None
     match error:

@@ -61,6 +61,7 @@ class Generation:
         self.engine.prefetch(Stage.SHAPE, self.settings)
         sizes = WorkingSizes(photo=photo)
         before: tuple[Found, CutOut, float] | None = None
+        sides: dict[Side, np.ndarray] = {}
         while founds:
             index = len(self.run.record.targets) - len(founds)
             found = founds.pop(0)
@@ -90,7 +91,9 @@ class Generation:
     def draw_forms(self, cuts: Cuts) -> None:
         """What each cut-out will be, for the list. One that cannot be drawn is left without."""
         painter = self.engine.forms
-        for index, cut in cuts.items() if painter is not None else ():
+        if painter is None:
+            return
+        for index, cut in cuts.items():
             with self._step(Stage.SHAPE, index):
                 forms = painter.draw(cut.read(), self._settings_of(index), self.job.context(Stage.SHAPE, index))
                 self.results.keep_forms(index, cut, forms)
@@ -178,7 +181,9 @@ class Generation:
         """The pictures to paint with, for painters that make them by a model of its own, which is so loaded once."""
         painter = self.engine.preparing_painter
         pictures: dict[int, np.ndarray | None] = {}
-        for index, solid in solids.items() if painter is not None else ():
+        if painter is None:
+            return pictures
+        for index, solid in solids.items():
             with self._step(Stage.PAINT, index):
                 context = self.job.context(Stage.PAINT, index)
                 pictures[index] = painter.prepare(solid.cut.read(), self.settings, context)

@@ -82,10 +82,10 @@ class Job:
             self._tell(Progress(job=self.id, stage=stage, target=target, fraction=_clean(fraction), note=note))
 
         report(0.0, "")
-        has_variants = self._variants is not None and target >= 0 and stage in (Stage.SHAPE, Stage.PAINT)
+        variants = self._variants if target >= 0 and stage in (Stage.SHAPE, Stage.PAINT) else None
         return Context(
-            seed=self._variants.seed_of(target) if has_variants else self._seed,  # all variants have one cut-out
-            is_varied=has_variants and self._variants.is_varied(target),
+            seed=self._seed if variants is None else variants.seed_of(target),  # all variants have one cut-out
+            is_varied=variants is not None and variants.is_varied(target),
             settings=self._settings,
             report=report,
             notify=self._notify,

@@ -38,6 +38,7 @@ def pick(request: Pick, caller: Caller) -> Finished:
     """The regions of a photo as files in the run's folder, and which of them is at the point. Raises Img23DError(NO_REGION)."""
     job = Job(request.job, request.seed, request.settings, caller)
     picker, context = caller.load_engine(PREVIEW_ENGINE).picker, job.context(Stage.LOCATE)
+    assert picker is not None, "the preview engine has one"
     context.report(0.0, "Reading the photo")
     data = read_file(request.photo)
     key, load = hashlib.sha256(data).hexdigest(), functools.partial(decode_photo, data, request.photo)
@@ -134,6 +135,7 @@ def _written(request: Pick, look: Look, picked: np.ndarray | None) -> Regions:
     folder, masks, labels = Path(request.run_folder), list(look.masks), look.labels
     index = -1 if picked is None else next((number for number, mask in enumerate(masks) if mask is picked), len(masks))
     if index == len(masks):
+        assert picked is not None  # else the index is -1
         masks.append(picked)
         labels = np.where(picked & (labels == 0), np.uint8(len(masks)), labels)
     make_folder(folder)

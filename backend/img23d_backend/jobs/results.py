@@ -88,6 +88,7 @@ class Results:
     def _in_photo(self, part: PixelBox, cutout: CutOut, share: float) -> Box:
         """A part of a cut-out in fractions of the photo."""
         photo = self.run.record.photo
+        assert photo is not None, "it was read before anything is cut out of it"
         width, height = photo.width * share, photo.height * share
         return Box(
             left=(cutout.left + part.left) / width,

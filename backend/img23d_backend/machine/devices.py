@@ -173,7 +173,9 @@ def _candidates() -> list[tuple[str, str, int]]:
     found = []
     for kind in ("cuda", "xpu"):
         module = getattr(torch, kind, None)
-        for index in range(module.device_count() if module is not None and module.is_available() else 0):
+        if module is None or not module.is_available():
+            continue
+        for index in range(module.device_count()):
             properties = module.get_device_properties(index)
             found.append((f"{kind}:{index}", str(properties.name), int(properties.total_memory)))
     if torch.backends.mps.is_available():
@@ -205,7 +207,7 @@ def _missing_card(*, has_cuda: bool, has_rocm: bool) -> str:
 def _card_makers() -> set[str]:
     """PCI vendors of the display adapters. Windows tells NVIDIA's by the driver's library alone."""
     if sys.platform == "win32":
-        library = Path(os.environ.get("SystemRoot", r"C:\Windows"), "System32", "nvcuda.dll")
+        library = Path(os.environ.get("SystemRoot", r"C:\Windows"), "System32", "nvcuda.dll")  # noqa: SIM112  (Windows' own spelling)
         return {_NVIDIA} if library.exists() else set()
     makers = set()
     for folder in Path("/sys/bus/pci/devices").glob("*"):

@@ -1,4 +1,4 @@
-"""How much memory the machine has, and how much of it a program can still take, without a further package."""
+"""How much memory the machine has, and how much of it a program can still take, without a further package: docs/comparisons.md says why not psutil."""
 
 from __future__ import annotations
 
@@ -59,6 +59,8 @@ def _mac_available() -> int:
 def _windows_memory() -> tuple[int, int]:
     """Total and available bytes. What the page file lets programs commit is a limit, too."""
     import ctypes
+
+    assert sys.platform == "win32"
 
     class Status(ctypes.Structure):  # MEMORYSTATUSEX of sysinfoapi.h
         _fields_ = [

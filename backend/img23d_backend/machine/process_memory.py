@@ -52,6 +52,8 @@ def _windows_peak() -> int:
     import ctypes
     from ctypes import wintypes
 
+    assert sys.platform == "win32"
+
     class Counters(ctypes.Structure):  # PROCESS_MEMORY_COUNTERS of psapi.h
         _fields_ = [
             ("size", wintypes.DWORD),

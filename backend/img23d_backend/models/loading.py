@@ -90,7 +90,7 @@ def _read_safetensors(path: Path, prefix: str) -> dict[str, Tensor]:
 
     try:
         with safe_open(path, framework="pt", device="cpu") as file:
-            names = [key for key in file.keys() if key.startswith(prefix)]  # noqa: SIM118
+            names = [key for key in file.keys() if key.startswith(prefix)]
             return {key.removeprefix(prefix): file.get_tensor(key) for key in names}
     except (SafetensorError, OSError) as error:
         raise damaged("its file is not whole", f"{path}: {error}") from error

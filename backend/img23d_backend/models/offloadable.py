@@ -110,9 +110,11 @@ class _Arena:
 
     def copy(self, tensor: Tensor) -> Tensor:
         """A contiguous copy, of the same shape and type, in this memory."""
-        if self._block is None or self._used + tensor.nbytes > BLOCK_BYTES:
-            self._block, self._used = self._allocate(BLOCK_BYTES), 0
-        place = self._block[self._used : self._used + tensor.nbytes].view(tensor.dtype).view(tensor.shape)
+        block = self._block
+        if block is None or self._used + tensor.nbytes > BLOCK_BYTES:
+            block, self._used = self._allocate(BLOCK_BYTES), 0
+            self._block = block
+        place = block[self._used : self._used + tensor.nbytes].view(tensor.dtype).view(tensor.shape)
         self._used += -(-tensor.nbytes // _ALIGNMENT) * _ALIGNMENT
         return place.copy_(tensor)
 

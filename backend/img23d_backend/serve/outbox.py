@@ -6,6 +6,7 @@ import logging
 import os
 import queue
 import threading
+from typing import NoReturn
 
 from img23d_protocol import encode
 from img23d_protocol.messages import FromBackend, Log
@@ -21,7 +22,7 @@ class Outbox:
 
     def __init__(self, descriptor: int) -> None:
         self._lines: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._pipe = open(descriptor, "wb", buffering=0)
+        self._pipe = open(descriptor, "wb", buffering=0)  # noqa: SIM115  (open until the process ends)
         self._thread = threading.Thread(target=self._write, name="writer", daemon=True)
         self._thread.start()
 
@@ -56,7 +57,7 @@ class ForwardingHandler(logging.Handler):
         self._outbox.send(Log(level=record.levelname, text=record.getMessage()[:_LONGEST_TEXT]))
 
 
-def end_process(code: int) -> None:
+def end_process(code: int) -> NoReturn:
     """At once: no thread, no library and no exit handler is asked."""
     logging.shutdown()
     os._exit(code)

@@ -11,6 +11,7 @@ import queue
 import signal
 import threading
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, ProtocolError, decode
 from img23d_protocol.limits import REQUEST_MAX
@@ -70,7 +71,7 @@ class Server:
         self._inbox: queue.SimpleQueue[JobRequest | Inspect | Unload | Shutdown] = queue.SimpleQueue()
         self._active: _ActiveJob | None = None
 
-    def serve(self) -> int:
+    def serve(self) -> NoReturn:
         """Runs until Shutdown or the end of stdin; does not return, so that no thread can hold up the end."""
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is Blender's to handle
         logging.getLogger().addHandler(ForwardingHandler(self._outbox))

@@ -9,6 +9,7 @@ checked and recorded (`record.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypedDict
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import (
@@ -38,7 +39,13 @@ from .published_files import (
 
 TENCENT_TERRITORY = "the European Union, the United Kingdom and South Korea"
 
-_APACHE = {"licence": "Apache-2.0", "licence_link": "https://www.apache.org/licenses/LICENSE-2.0"}
+class _Licence(TypedDict):
+    licence: str
+    licence_link: str
+
+
+_APACHE: _Licence = {"licence": "Apache-2.0", "licence_link": "https://www.apache.org/licenses/LICENSE-2.0"}
+
 
 @dataclass(frozen=True, kw_only=True)
 class WeightSet:

@@ -87,7 +87,7 @@ def revive(kind: type[Value], data: Any) -> Value:
     for name, hint in _field_types(kind).items():
         if name in data:
             with contextlib.suppress(ProtocolError):
-                values[name] = revive(hint, data[name]) if dataclasses.is_dataclass(hint) else _value(hint, data[name], name)
+                values[name] = revive(hint, data[name]) if isinstance(hint, type) and dataclasses.is_dataclass(hint) else _value(hint, data[name], name)
     try:
         return kind(**values)
     except TypeError as error:
@@ -104,7 +104,7 @@ def _value(hint: Any, value: Any, where: str) -> Any:
             raise ProtocolError(f"{where} is not a list")
         inner = typing.get_args(hint)[0]
         return tuple(_value(inner, item, where) for item in value)
-    if dataclasses.is_dataclass(hint):
+    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return _build(hint, value)
     return _plain(hint, value, where)
 

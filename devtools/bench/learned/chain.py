@@ -22,7 +22,6 @@ from ..timing import RUNS
 from . import full_models, full_size
 
 if TYPE_CHECKING:
-    from img23d_backend.engines import Engines
     from img23d_backend.stages import Context, CutOut, Engine, Found, Photo
 
 _RADIUS = 0.6

@@ -44,8 +44,9 @@ def input_side(folder: Path, set_id: str) -> int:
         size = json.loads((folder / "config.json").read_text(encoding="utf-8")).get("image_size")
     except (OSError, ValueError, AttributeError):
         size = None  # the network needs nothing else of it
-    is_usable = isinstance(size, int) and size >= STRIDE and size % STRIDE == 0
-    return size if is_usable else _SIDES.get(set_id, _SIDE)
+    if isinstance(size, int) and size >= STRIDE and size % STRIDE == 0:
+        return size
+    return _SIDES.get(set_id, _SIDE)
 
 
 def working_bytes(side: int, itemsize: int) -> int:

@@ -12,6 +12,7 @@ import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
@@ -47,7 +48,7 @@ class NetworkFile:
             raise damaged(self.path, str(error)) from error
         if data.size != self.size:
             raise damaged(self.path, f"it has {data.size} bytes, not {self.size}")
-        if hashlib.sha256(data).hexdigest() != self.sha256:
+        if hashlib.sha256(data.data).hexdigest() != self.sha256:
             raise damaged(self.path, "another SHA-256 than the lock's")
         data.flags.writeable = False
         return self._tensors(data)
@@ -80,7 +81,7 @@ def damaged(path: Path, detail: str) -> Img23DError:
     return Img23DError(ErrorCode.WEIGHTS_DAMAGED, _DAMAGED, f"{path}: {detail}")
 
 
-def _tensor(data: np.ndarray, row: dict[str, object]) -> np.ndarray:
+def _tensor(data: np.ndarray, row: dict[str, Any]) -> np.ndarray:
     kind, shape, (first, last) = _KINDS[row["dtype"]], row["shape"], row["data_offsets"]
     if not 0 <= first <= last <= data.size or last - first != kind.itemsize * math.prod(shape):
         raise ValueError(f"{row} in {data.size} bytes")

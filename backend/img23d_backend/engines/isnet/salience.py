@@ -110,7 +110,7 @@ class IsNetSalience:
                     return self._give_up(error, context)
                 shortage = error
             context.notify(_COARSER)
-        return self._give_up(shortage, context)
+        return self._give_up(shortage, context)  # pyright: ignore[reportPossiblyUnboundVariable]  # at least one side was tried
 
     def _answer(self, rgb: np.ndarray, side: int) -> np.ndarray:
         if rgb.shape[0] * rgb.shape[1] > _SMALL:

@@ -33,7 +33,7 @@ def agrees(scene: Scene, salient: np.ndarray) -> bool:
         return False
     square = np.ones((_MARGIN, _MARGIN), np.uint8)
     behind = cv2.dilate((salient >= _FAINT).astype(np.uint8), square) == 0
-    return np.count_nonzero(scene.foreground & behind) <= _BESIDE * np.count_nonzero(behind)
+    return bool(np.count_nonzero(scene.foreground & behind) <= _BESIDE * np.count_nonzero(behind))
 
 
 def agrees_in(scene: Scene, photo: Photo, window: PixelBox, salient: np.ndarray) -> bool:
@@ -47,7 +47,7 @@ def agrees_in(scene: Scene, photo: Photo, window: PixelBox, salient: np.ndarray)
 
 def united(scene: Scene, light: Scene) -> np.ndarray:
     """(h, w) bool over the scene: the foreground with what stands out from the plain background of `light` and hangs on to it."""
-    shadow = shadow_like(light.lab, light.backdrop.colour, light.backdrop.noise)
+    shadow = shadow_like(light.lab, light.known_backdrop.colour, light.known_backdrop.noise)
     count, labels = cv2.connectedComponents((light.foreground | scene.foreground).astype(np.uint8), connectivity=8)
     known = np.bincount(labels[scene.foreground], minlength=count) > 0
     extra = known[labels] & light.foreground & ~scene.foreground
@@ -57,7 +57,7 @@ def united(scene: Scene, light: Scene) -> np.ndarray:
 def shadow_over(scene: Scene, photo: Photo, window: PixelBox) -> np.ndarray:
     """(h, w) bool over the window: what has the colour of a shadow on the plain background."""
     part, _ = _part(scene, photo, window)
-    backdrop = scene.backdrop
+    backdrop = scene.known_backdrop
     like = shadow_like(scene.lab[part], backdrop.colour[part], backdrop.noise).astype(np.uint8)
     return cv2.resize(like, (window.width, window.height), interpolation=cv2.INTER_NEAREST) > 0
 

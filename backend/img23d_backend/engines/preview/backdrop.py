@@ -236,4 +236,4 @@ def _robust_fit(terms: np.ndarray, lab: np.ndarray, use: np.ndarray) -> np.ndarr
         residual = np.linalg.norm(terms @ solution - values, axis=1)
         scale = 4.7 * max(1.48 * float(np.median(residual)), 0.4)
         weight = np.clip(1 - (residual / scale) ** 2, 0, None) ** 2
-    return solution.astype(np.float32)
+    return solution.astype(np.float32)  # pyright: ignore[reportPossiblyUnboundVariable]  # the loop runs six times

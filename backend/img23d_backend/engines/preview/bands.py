@@ -47,7 +47,7 @@ def chart_of(rgba: np.ndarray, outline: Outline, core: Core) -> tuple[np.ndarray
     columns = left + (right - left) * (np.arange(SIDE)[None, :] + 0.5) / SIDE
     x = ((columns + 0.5) / outline.scale + outline.left - 0.5).astype(np.float32)
     y = ((rows + 0.5) / outline.scale + outline.top - 0.5).astype(np.float32)
-    lab = cv2.cvtColor(rgba[..., :3], cv2.COLOR_RGB2LAB).astype(np.float32) * np.float32([100 / 255, 1, 1])
+    lab = cv2.cvtColor(rgba[..., :3], cv2.COLOR_RGB2LAB).astype(np.float32) * np.array([100 / 255, 1, 1], np.float32)
     lab = cv2.GaussianBlur(lab, (0, 0), max(0.5 * len(at) / SIDE / outline.scale, 0.3))
     chart = cv2.remap(lab, x, np.repeat(y[:, None], SIDE, axis=1), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return chart, (right - left) / (right - left).max()

@@ -200,7 +200,7 @@ def _scores(wishes: list[Wish], regions: list[Region]) -> np.ndarray:
         for trait, weight in _traits(wish).items():
             scores[row] += weight * traits[trait]
         if wish.ordinal is not None:
-            scores[row] += _ordinal_fit(scores[row].copy(), wish, len(regions))
+            scores[row] += _ordinal_fit(scores[row].copy(), wish.ordinal, len(regions))
     return scores
 
 
@@ -243,11 +243,11 @@ def _spread(values: np.ndarray) -> np.ndarray:
     return (values - low) / (high - low) if high > low else np.ones(len(values))
 
 
-def _ordinal_fit(fit: np.ndarray, wish: Wish, count: int) -> np.ndarray:
+def _ordinal_fit(fit: np.ndarray, ordinal: int, count: int) -> np.ndarray:
     """The n-th region in reading order among those that fit the name's other words."""
     candidates = np.flatnonzero(fit >= 0.6 * fit.max()) if fit.max() > 0 else np.arange(count)
     bonus = np.zeros(count)
-    bonus[candidates[min(wish.ordinal, len(candidates) - 1)]] = _ORDINAL
+    bonus[candidates[min(ordinal, len(candidates) - 1)]] = _ORDINAL
     return bonus
 
 

@@ -55,7 +55,7 @@ def _without(photo: Photo, scene: Scene, regions: list[Region]) -> np.ndarray:
 def _covered(scene: Scene, regions: list[Region]) -> np.ndarray:
     covered = np.zeros(scene.foreground.shape, bool)
     for region in regions:
-        covered |= region.over(covered.shape)
+        covered |= region.over(scene.foreground.shape)
     return covered
 
 

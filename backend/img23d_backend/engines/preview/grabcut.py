@@ -109,7 +109,7 @@ def _backdrop_here(
     lab: np.ndarray, scene: Scene, here: Callable[[np.ndarray], np.ndarray], zoom: float
 ) -> Backdrop:
     """The scene's backdrop in the window, looked at anew at the window's scale, `zoom` times the scene's."""
-    backdrop = scene.backdrop
+    backdrop = scene.known_backdrop
     colour, lit = here(backdrop.colour), here(backdrop.lit)
     seeds = here(cv2.erode(backdrop.seen.astype(np.uint8), _CROSS, borderValue=1)) > 0.99
     core = here(_sure_of_the_thing(scene)) > 0.5
@@ -120,10 +120,10 @@ def _backdrop_here(
 
 def _sure_of_the_thing(scene: Scene) -> np.ndarray:
     """(h, w) bool: the scene's foreground where it is no shadow by its colour or by its depth."""
-    k, hue = shadow_factor(scene.lab, scene.backdrop.lit)
+    k, hue = shadow_factor(scene.lab, scene.known_backdrop.lit)
     unlike = scene.foreground & ((k > 0.97) | (k < 0.4) | (hue > 15))
     inner = cv2.erode(unlike.astype(np.uint8), _CROSS, iterations=2) > 0
-    deep = cv2.distanceTransform((~scene.backdrop.seen).astype(np.uint8), cv2.DIST_L2, 3) > _DEEP
+    deep = cv2.distanceTransform((~scene.known_backdrop.seen).astype(np.uint8), cv2.DIST_L2, 3) > _DEEP
     return inner | (deep & scene.foreground)
 
 

@@ -52,7 +52,7 @@ class _Grown:
     def is_plain(self) -> bool:
         area = np.count_nonzero(self.mask)
         fits = _LEAST * self.mask.size <= area <= _MOST * self.mask.size
-        return fits and self.open <= _OPEN and self.beside <= _GAP and self.contrast >= _PLAIN and self.sharp >= _SHARP
+        return bool(fits and self.open <= _OPEN and self.beside <= _GAP and self.contrast >= _PLAIN and self.sharp >= _SHARP)
 
 
 def _at_size(scene: Scene, x: int, y: int, others: np.ndarray, radius: int) -> _Grown | None:

@@ -34,6 +34,7 @@ def solve_membrane(distance: np.ndarray) -> np.ndarray:
             start = cv2.resize(u, grid.shape[::-1], interpolation=cv2.INTER_LINEAR)
         sweeps = SWEEPS * (8 if u is None else 1)
         u = _sweep(grid, spacing, start, sweeps)
+    assert u is not None, "a pyramid has at least one level"
     return u.astype(np.float64)
 
 
@@ -53,7 +54,7 @@ def _sweep(distance: np.ndarray, spacing: float, u: np.ndarray, sweeps: int) -> 
     weights = [1 / (west * (west + east)), 1 / (east * (west + east))]
     weights += [1 / (north * (north + south)), 1 / (south * (north + south))]
     total = 1 / (west * east) + 1 / (north * south)
-    weights = [np.where(inside & (leg >= 1), 2 * w / (2 * total), 0).astype(np.float32) for w, leg in zip(weights, legs)]
+    weights = [np.where(inside & (leg >= 1), 2 * w / (2 * total), 0).astype(np.float32) for w, leg in zip(weights, legs, strict=True)]
     source = np.where(inside, 2 * spacing**2 / total, 0).astype(np.float32)
     framed = np.zeros((3, inside.shape[0] + 2, inside.shape[1] + 2), dtype=np.float32)  # with a border of zeros
     now, before, step = framed

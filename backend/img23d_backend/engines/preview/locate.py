@@ -44,9 +44,10 @@ class RegionGrounder:
     def locate(self, photo: Photo, wanted: tuple[Wanted, ...], context: Context) -> tuple[Found | NotFound, ...]:
         """One answer a wanted thing, in the same order. Without any, the whole picture as one or each thing in it."""
         context.report(0.0, "")
-        answers: list[Found | NotFound | None] = [_boxed(photo, one) if one.box else None for one in wanted]
-        if all(answers) and answers:
-            return tuple(answers)
+        answers = [None if one.box is None else _boxed(photo, one.name, one.box) for one in wanted]
+        boxed = tuple(answer for answer in answers if answer is not None)
+        if wanted and len(boxed) == len(wanted):
+            return boxed
         scene = seen_scene(photo, self._salience, self._memory, context)
         context.report(0.5, "")
         if not wanted:
@@ -95,6 +96,7 @@ class RegionGrounder:
     def _completed(
         self, photo: Photo, scene: Scene, regions: list[Region], chosen: set[int], context: Context
     ) -> list[Region]:
+        assert self._salience is not None, "it has looked closer"
         whole = list(regions)
         for number, index in enumerate(sorted(chosen)):
             context.report(0.8 + 0.2 * number / len(chosen), "")
@@ -191,12 +193,12 @@ def _each(photo: Photo, scene: Scene) -> tuple[Found, ...]:
     )
 
 
-def _boxed(photo: Photo, wanted: Wanted) -> Found | NotFound:
-    box = _pixels(wanted.box, photo)
+def _boxed(photo: Photo, name: str, drawn: Box) -> Found | NotFound:
+    box = _pixels(drawn, photo)
     if box is None:
-        sentence = f"The box of “{wanted.name}” is empty; draw it again around the thing."
-        return NotFound(name=wanted.name, sentence=sentence)
-    return Found(name=wanted.name, box=box, note="in the box that was drawn")
+        sentence = f"The box of “{name}” is empty; draw it again around the thing."
+        return NotFound(name=name, sentence=sentence)
+    return Found(name=name, box=box, note="in the box that was drawn")
 
 
 def _pixels(box: Box, photo: Photo) -> PixelBox | None:
@@ -223,7 +225,7 @@ def _whole(photo: Photo, scene: Scene, name: str) -> Found:
         return Found(name=name, box=everything, note=note)
     mask = np.zeros(scene.foreground.shape, bool)
     for region in regions:
-        mask |= region.over(mask.shape)
+        mask |= region.over(scene.foreground.shape)
     left, top = min(region.left for region in regions), min(region.top for region in regions)
     right, bottom = max(region.right for region in regions), max(region.bottom for region in regions)
     box = _photo_box(photo, scene, left, top, right, bottom)

@@ -30,7 +30,7 @@ class GrabCutMatter:
         scene = self._memory.scene(photo)
         window = _window(photo, found.box)
         if photo.alpha is not None:
-            alpha = _kept_alpha(photo, found, window)
+            alpha = _kept_alpha(photo.alpha, found, window)
         else:
             inside = _hard_cut(photo, found, window, scene, context)
             window, inside, doubt = _cropped(inside, window)
@@ -63,9 +63,9 @@ def _window(photo: Photo, box: PixelBox) -> PixelBox:
     )
 
 
-def _kept_alpha(photo: Photo, found: Found, window: PixelBox) -> np.ndarray:
+def _kept_alpha(own: np.ndarray, found: Found, window: PixelBox) -> np.ndarray:
     """The photo's own alpha, less what lies nearer to something else than to the thing."""
-    alpha = view(photo.alpha, window).astype(np.float32) / 255
+    alpha = view(own, window).astype(np.float32) / 255
     alpha[~inside_box(window, found.box)] = 0
     return alpha if found.mask is None else without_others(alpha, view(found.mask, window))
 

@@ -87,7 +87,8 @@ def _mirrored_rows(hard: np.ndarray, planes: Planes, least: int) -> tuple[int, i
     """How many lines of the mirror image follow above, below, left and right of a cropped mask (h, w)."""
     lines = ((planes.top, hard[0]), (planes.bottom, hard[-1]), (planes.left, hard[:, 0]), (planes.right, hard[:, -1]))
     counts = (0 if plane is None else max(round(MIRRORED * int(np.count_nonzero(line))), least) for plane, line in lines)
-    return tuple(min(count, side) for count, side in zip(counts, (*hard.shape[:1] * 2, *hard.shape[1:] * 2), strict=True))
+    above, below, left, right = (min(count, side) for count, side in zip(counts, (*hard.shape[:1] * 2, *hard.shape[1:] * 2), strict=True))
+    return above, below, left, right
 
 
 def _padded(image: np.ndarray, pad: int) -> np.ndarray:
@@ -127,8 +128,8 @@ def _distance_in_one_piece(level: np.ndarray, coarser: float) -> np.ndarray:
         if count == 2:
             return distance
         coarser = 1.0
-    largest = 1 + int(np.argmax(np.bincount(labels.ravel())[1:])) if count > 2 else 0
-    return np.where((labels == largest) | (distance <= 0), distance, -0.5)
+    largest = 1 + int(np.argmax(np.bincount(labels.ravel())[1:])) if count > 2 else 0  # pyright: ignore[reportPossiblyUnboundVariable]  # tried four times
+    return np.where((labels == largest) | (distance <= 0), distance, -0.5)  # pyright: ignore[reportPossiblyUnboundVariable]  # as above
 
 
 def _without_specks(mask: np.ndarray) -> np.ndarray:

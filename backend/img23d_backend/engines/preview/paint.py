@@ -85,6 +85,7 @@ def _shots(mesh: Mesh, sight: Sight, picture: Picture) -> tuple[Shot, Shot]:
 
 def _from_the_other_side(photo: Shot, mesh: Mesh, turn: np.ndarray) -> Shot:
     """The photo once more, as it would be from there: what was turned about an axis looks alike all around."""
+    assert photo.raster is not None, "the photo's own shot has one"
     height, width = photo.raster.face.shape
     view = View(matrix=photo.view.matrix @ turn)
     raster = rasterize(view.project(mesh.vertices), mesh.faces, width=width, height=height)

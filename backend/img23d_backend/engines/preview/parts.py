@@ -49,7 +49,7 @@ def look_at_parts(photo: Photo, salience: Salience, context: Context) -> Scene |
         weight = _inner(size, window, photo)
         whole[place] = np.maximum(whole[place], cv2.resize(seen, size, interpolation=cv2.INTER_AREA) * weight)
     scene = scene_of_matte(photo, whole)
-    return replace(scene, matte=np.where(scene.foreground, scene.matte, 0))  # where parts disagree, what is faint joins nothing
+    return replace(scene, matte=np.where(scene.foreground, scene.known_matte, 0))  # where parts disagree, what is faint joins nothing
 
 
 def completed(

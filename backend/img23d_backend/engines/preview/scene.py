@@ -31,6 +31,18 @@ class Scene:
     matte: np.ndarray | None = None
 
     @property
+    def known_backdrop(self) -> Backdrop:
+        """For callers who know that there is one."""
+        assert self.backdrop is not None, "the photo's alpha said it all"
+        return self.backdrop
+
+    @property
+    def known_matte(self) -> np.ndarray:
+        """For callers who know that there is one."""
+        assert self.matte is not None, "no network has looked"
+        return self.matte
+
+    @property
     def separable(self) -> bool:
         """Whether things can be told from what is behind them."""
         return self.backdrop is None or self.backdrop.plain

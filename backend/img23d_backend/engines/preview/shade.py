@@ -45,7 +45,7 @@ def _of_colours(scene: Scene, inside: np.ndarray, colours: tuple[str, ...]) -> n
 def _shade(scene: Scene, inside: np.ndarray) -> np.ndarray:
     """(h, w) bool: large pieces inside that look like the shaded ground and lie at the outline."""
     square = np.ones((_AROUND, _AROUND), np.uint8)
-    behind = cv2.dilate((scene.matte >= _FAINT).astype(np.uint8), square) == 0
+    behind = cv2.dilate((scene.known_matte >= _FAINT).astype(np.uint8), square) == 0
     if not behind.any():
         return np.zeros_like(inside)
     like = shadow_like(scene.lab, pull_push(scene.lab, behind.astype(np.float32)), grain(scene.lab)) & inside

@@ -90,8 +90,8 @@ class OutlineShaper:
             mesh, view = _in_units(mesh, outline)
             if len(mesh.faces) <= faces and not find_defects(mesh):
                 break
-        shaped = Shaped(mesh=mesh, view=view, note=form.note, kind=form.kind)
-        if form.kind is not ShapeKind.FLAT or not is_aslant(outline):
+        shaped = Shaped(mesh=mesh, view=view, note=form.note, kind=form.kind)  # pyright: ignore[reportPossiblyUnboundVariable]  # COARSER has members
+        if form.kind is not ShapeKind.FLAT or not is_aslant(outline):  # pyright: ignore[reportPossiblyUnboundVariable]  # as above
             shaped = fit_sides(shaped, cutout.sides)
         if variation is not None:
             shaped = replace(shaped, mesh=variation.applied(shaped.mesh), note=f"{shaped.note} {variation.note}")
@@ -121,7 +121,7 @@ def _form(rgba: np.ndarray, outline: Outline, planes: Planes, settings: Settings
     if settings.shape is ShapeKind.FLAT:
         flat = "leaf" if flat == "leaf" else "board"
     if flat:
-        area = np.count_nonzero(outline.inside)
+        area = int(np.count_nonzero(outline.inside))
         depth_squared = flat_depth(outline.uncut, flat, area=area)
         return _Form(depth_squared=depth_squared * thick, note=_flat_note(flat, settings), kind=ShapeKind.INFLATE if flat == "star" else ShapeKind.FLAT)
     core = find_core(outline.distance, forced=forced)

@@ -17,5 +17,5 @@ def seen_scene(photo: Photo, salience: Salience | None, memory: SceneMemory, con
         scene = None if matte is None else scene_of_matte(photo, matte)
         if scene is not None and find_regions(scene):
             plain = memory.scene(photo)
-            return replace(scene, foreground=united(scene, plain)) if agrees(plain, scene.matte) else scene
+            return replace(scene, foreground=united(scene, plain)) if agrees(plain, scene.known_matte) else scene
     return memory.scene(photo)

@@ -111,7 +111,7 @@ def _parted_at_edge(scene: Scene, part: np.ndarray, whole: np.ndarray) -> list[n
     if count < 2:
         return [whole, np.zeros_like(whole)]
     areas = stats[1:, cv2.CC_STAT_AREA]
-    large = [label for label in range(1, count) if areas[label - 1] in (areas.max(),) or areas[label - 1] >= _PART_LEAST * whole.size]
+    large = [label for label in range(1, count) if areas[label - 1] == areas.max() or areas[label - 1] >= _PART_LEAST * whole.size]
     core = cv2.erode(part.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0) > 0
     return _apart(watershed(scene, whole, [core, *(labels == label for label in large)]))
 
@@ -139,7 +139,7 @@ def sure_parts(scene: Scene, region: Region) -> list[np.ndarray]:
     """Masks over the scene: watershed from the parts that remain when only what the matte is sure of counts."""
     inside = region.over(scene.foreground.shape)
     for level in _SURE_LEVELS:
-        sure = (inside & (scene.matte >= level)).astype(np.uint8)
+        sure = (inside & (scene.known_matte >= level)).astype(np.uint8)
         count, cores, stats, _ = cv2.connectedComponentsWithStats(cv2.erode(sure, np.ones((3, 3), np.uint8)), connectivity=4)
         large = [label for label in range(1, count) if stats[label, cv2.CC_STAT_AREA] >= _SURE_PART * region.area]
         if len(large) >= 2:

@@ -88,8 +88,9 @@ class _Reader:
 
     def _mark(self, mark: str) -> None:
         items = self._stack[-1][1].items
-        if mark == ":" and items and isinstance(items[-1], str):
-            self._keys[-1] = items.pop()
+        if mark == ":" and items and isinstance(key := items[-1], str):
+            self._keys[-1] = key
+            del items[-1]
         if mark != "\n":
             self._follows_item = False
 

@@ -49,11 +49,11 @@ def decode(data: bytes, factor: int) -> np.ndarray:
     parts = _read_parts(data)
     step = max(1, _BAND_PIXELS // parts.width)
     bands = Bands(parts.width, parts.height, factor)
-    if parts.compression in (_RLE8, _RLE4):
-        indices = _run_lengths(data[parts.start :], parts)
+    is_packed = parts.compression in (_RLE8, _RLE4)
+    indices = _run_lengths(data[parts.start :], parts) if is_packed else np.empty((0, 0), np.uint8)
     for top in range(0, parts.height, step):
         count = min(step, parts.height - top)
-        if parts.compression in (_RLE8, _RLE4):
+        if is_packed:
             bands.add(looked_up(parts.palette, indices[top : top + count]))
         else:
             bands.add(_colors(_rows(data, parts, top, count), parts))

@@ -1,4 +1,4 @@
-"""The first frame of a GIF, since OpenCV's wheel reads none. Source: the GIF89a specification (CompuServe, 1990)."""
+"""The first frame of a GIF, since no OpenCV for NumPy 1.26 reads any (see docs/comparisons.md). Source: the GIF89a specification (CompuServe, 1990)."""
 
 from __future__ import annotations
 

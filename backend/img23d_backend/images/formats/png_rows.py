@@ -109,7 +109,7 @@ def _decoded(rows: np.ndarray, grid: Grid) -> np.ndarray:
     bits, color = _STAND_INS[grid.pixel_bytes]
     width = grid.row_bytes // grid.pixel_bytes
     header = struct.pack(">IIBBBBB", width, len(rows), bits, color, 0, 0, 0)
-    body = zlib.compress(rows, 0)  # stored, not packed: only to be unpacked again
+    body = zlib.compress(rows.data, 0)  # stored, not packed: only to be unpacked again
     packed = [_chunk(b"IDAT", body[at : at + _CHUNK_BYTES]) for at in range(0, len(body), _CHUNK_BYTES)]
     file = b"".join([b"\x89PNG\r\n\x1a\n", _chunk(b"IHDR", header), *packed, _chunk(b"IEND", b"")])
     stored = opencv.decode(file, "PNG")

@@ -132,7 +132,7 @@ def _blocks(data: bytes, directory: Directory, photometric: int) -> Blocks:
         predictor=directory.number(_PREDICTOR, 1),
         order=byte_order(data),
         is_reversed=directory.number(_FILL_ORDER, 1) == 2,
-        fax_options=tuple(directory.number(tag) for tag in _FAX_OPTIONS),
+        fax_options=(directory.number(_FAX_OPTIONS[0]), directory.number(_FAX_OPTIONS[1])),
         jpeg_tables=directory.content(_JPEG_TABLES),
         is_ycc=photometric == _YCBCR,
     )

@@ -129,7 +129,7 @@ def _first_frame(content: bytes) -> tuple[tuple[int, int], dict[bytes, bytes]]:
     if len(content) < 16:
         raise Damaged("a short frame header")
     place = 2 * int.from_bytes(content[:3], "little"), 2 * int.from_bytes(content[3:6], "little")
-    return place, {kind: inner for kind, inner in reversed(list(_chunks(content, 16, len(content))))}
+    return place, dict(reversed(list(_chunks(content, 16, len(content)))))  # of several chunks of a kind the first counts
 
 
 def _canvas(extended: bytes) -> tuple[int, int]:

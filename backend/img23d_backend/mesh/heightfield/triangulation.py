@@ -129,8 +129,10 @@ def find_edges(faces: np.ndarray, vertex_count: int) -> Edges:
 def squared_lengths(sheet: Sheet, ends: np.ndarray) -> np.ndarray:
     """Squared edge lengths on the lifted sheet; column by column, which is several times as fast."""
     a, b = ends[:, 0], ends[:, 1]
-    columns = (*sheet.points.T, sheet.height)
-    return sum((column.take(a) - column.take(b)) ** 2 for column in map(np.ascontiguousarray, columns))
+    squared = np.zeros(len(a))
+    for column in map(np.ascontiguousarray, (*sheet.points.T, sheet.height)):
+        squared += (column.take(a) - column.take(b)) ** 2
+    return squared
 
 
 def relative_length(sheet: Sheet, ends: np.ndarray) -> np.ndarray:

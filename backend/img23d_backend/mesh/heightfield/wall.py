@@ -32,7 +32,7 @@ def wall_between(sheet: Sheet, twin: np.ndarray) -> tuple[np.ndarray, np.ndarray
     points: list[np.ndarray] = []
     new = int(twin.max()) + 1
     for vertex in np.unique(ends).tolist():
-        levels = _levels(sheet.height[vertex], sheet.size[vertex])
+        levels = _levels(float(sheet.height[vertex]), float(sheet.size[vertex]))
         between = levels[1:-1]
         ids = np.concatenate([[vertex], np.arange(new, new + len(between)), [twin[vertex]]])[: len(levels)]
         rows[vertex] = ids, levels

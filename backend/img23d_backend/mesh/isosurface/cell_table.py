@@ -60,7 +60,7 @@ def _polygons(case: int, number: dict[frozenset[int], int]) -> Iterator[list[int
         yield polygon
 
 
-def _segments(case: int, face: Triangle, number: dict[frozenset[int], int]) -> Iterator[tuple[int, int]]:
+def _segments(case: int, face: tuple[int, ...], number: dict[frozenset[int], int]) -> Iterator[tuple[int, int]]:
     """One for each run of inside corners around the face: from the edge that leads into it to the edge that leads out."""
     inside = [bool(case >> corner & 1) for corner in face]
     edge = [number[frozenset((face[i], face[(i + 1) % 4]))] for i in range(4)]

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
@@ -28,6 +29,8 @@ _EMPTY = -_MOST
 _AS_ZERO = np.float32(-1e-30)  # a value of exactly 0 counts as outside; 0 in the table means not asked for yet
 _POINTS = 1 << 16  # asked for at a time; between two a cancel is seen
 _QUERIES_PER_AREA = 15  # times the squared cells a side: about what a level takes; only the progress depends on it
+
+_Index = TypeVar("_Index", np.ndarray, int)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +93,8 @@ def sample_sparse(
 
 def _corners_of(bounds: Bounds) -> tuple[np.ndarray, np.ndarray]:
     low, high = bounds if isinstance(bounds, tuple) else (-bounds, bounds)
-    return tuple(np.broadcast_to(np.asarray(corner, dtype=np.float64), 3) for corner in (low, high))
+    low, high = (np.broadcast_to(np.asarray(corner, dtype=np.float64), 3) for corner in (low, high))
+    return low, high
 
 
 def _first_step(resolution: int, coarse: int) -> int:
@@ -125,7 +129,7 @@ class _Samples:
         self._levels = _level_ends(self.cells, first_step)
         self._level = 0
 
-    def index(self, x: np.ndarray | int, y: np.ndarray | int, z: np.ndarray | int) -> np.ndarray | int:
+    def index(self, x: _Index, y: _Index, z: _Index) -> _Index:
         """Of grid points (counted from the rim) in the table."""
         side = self.cells + 1
         return (x * side + y) * side + z

@@ -201,7 +201,7 @@ def _nearer_first(corners: Corners, arrays: Arrays) -> tuple[Corners, Corners]:
 
     Of a closed surface the others lie behind these. The result does not depend on it, only how much need not be drawn.
     """
-    (x0, x1, x2), (y0, y1, y2), (z0, z1, z2) = corners.x, corners.y, corners.z
+    (x0, x1, x2), (y0, y1, y2), (z0, z1, z2) = corners.x, corners.y, corners.depths
     area = arrays.xp.abs((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0))
     weighted = area * (z0 + z1 + z2)
     parts = [arrays.where_true(corners.clockwise), arrays.where_true(~corners.clockwise)]
@@ -244,7 +244,7 @@ class _Image:
     def may_be_seen(self, corners: Corners) -> Array:
         """Indices of the triangles that are not wholly behind what is drawn, as far as a coarse look tells."""
         xp, deepest = self._arrays.xp, self._deepest_of_tiles()
-        (x0, x1, x2), (z0, z1, z2) = corners.x, corners.z
+        (x0, x1, x2), (z0, z1, z2) = corners.x, corners.depths
         left, right = xp.minimum(xp.minimum(x0, x1), x2), xp.maximum(xp.maximum(x0, x1), x2)
         columns = [self._tile(x, deepest.shape[1]) for x in (left, right)]
         rows = [self._tile(y, deepest.shape[0]) for y in (corners.y[0], corners.y[2])]
@@ -279,7 +279,7 @@ def _depths(corners: Corners, spans: Spans, arrays: Arrays) -> tuple[Array, Arra
     Kept within the corners' depths, since a sliver's slope is not to be trusted.
     """
     xp, owner = arrays.xp, spans.owner
-    (x0, x1, x2), (y0, y1, y2), (z0, z1, z2) = corners.x, corners.y, corners.z
+    (x0, x1, x2), (y0, y1, y2), (z0, z1, z2) = corners.x, corners.y, corners.depths
     area = (x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)
     area = xp.where(area == 0.0, 1.0, area)
     along_x = (((z1 - z0) * (y2 - y0) - (z2 - z0) * (y1 - y0)) / area)[owner]

@@ -34,6 +34,12 @@ class Corners:
     y: tuple[Array, Array, Array]
     z: tuple[Array, Array, Array] | None
 
+    @property
+    def depths(self) -> tuple[Array, Array, Array]:
+        """`z`, of corners that were made with depths."""
+        assert self.z is not None
+        return self.z
+
     def some(self, chosen: Array | slice) -> Corners:
         x, y = tuple(c[chosen] for c in self.x), tuple(c[chosen] for c in self.y)
         z = tuple(c[chosen] for c in self.z) if self.z else None
@@ -53,7 +59,7 @@ class Spans:
 def corners_of(points: np.ndarray, faces: np.ndarray, arrays: Arrays, *, depths: bool) -> Corners:
     """Sorted corners of all triangles that can be drawn. `points` (V, 2 or, with `depths`, more), `faces` (F, 3)."""
     values = np.asarray(points[:, : 3 if depths else 2], dtype=np.float64)
-    usable = (np.abs(values) < [_LIMIT, _LIMIT, _DEEPEST][: values.shape[1]]).all(axis=1)  # False for NaN
+    usable = np.all(np.abs(values) < [_LIMIT, _LIMIT, _DEEPEST][: values.shape[1]], axis=1)  # False for NaN
     values = np.where(usable[:, None], values, 0.0)
     values[:, :2] = np.rint(values[:, :2] * SUBPIXEL) / SUBPIXEL
     kept = np.flatnonzero(usable[faces].all(axis=1))

@@ -31,8 +31,8 @@ def portrait(mesh: Mesh, *, uv: np.ndarray | None = None, texture: np.ndarray | 
     picture = np.zeros((side * side, 4), np.float32)
     for part in covered(raster, points, mesh.faces):
         corners = mesh.faces[part.face]
-        normal = unit(sum(weight[:, None] * normals[corners[:, k]] for k, weight in enumerate(part.weights)))
-        color = _CLAY if texture is None else _colors(uv[part.face], part.weights, texture)
+        normal = unit(_mixed(normals[corners], part.weights))
+        color = _CLAY if texture is None or uv is None else _colors(uv[part.face], part.weights, texture)
         picture[part.pixel, :3] = color * _light(normal, is_painted=texture is not None)[:, None]
         picture[part.pixel, 3] = 1.0
     small = cv2.resize(picture.reshape(side, side, 4), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
@@ -62,10 +62,16 @@ def _light(normal: np.ndarray, *, is_painted: bool) -> np.ndarray:
     return 0.55 + 0.45 * shade if is_painted else shade
 
 
+def _mixed(corners: np.ndarray, weights: tuple[np.ndarray, ...]) -> np.ndarray:
+    """(N, C) from the values (N, 3, C) at the corners."""
+    a, b, c = weights
+    return a[:, None] * corners[:, 0] + b[:, None] * corners[:, 1] + c[:, None] * corners[:, 2]
+
+
 def _colors(uv: np.ndarray, weights: tuple[np.ndarray, ...], texture: np.ndarray) -> np.ndarray:
     """(N, 3) sRGB 0..1 of the nearest texels; `uv` (N, 3, 2) has its origin top left."""
     height, width = texture.shape[:2]
-    at = sum(weight[:, None] * uv[:, k] for k, weight in enumerate(weights))
+    at = _mixed(uv, weights)
     column = np.clip((at[:, 0] * width).astype(np.intp), 0, width - 1)
     row = np.clip((at[:, 1] * height).astype(np.intp), 0, height - 1)
     return texture[row, column] / np.float32(255)

@@ -40,10 +40,10 @@ class Sight:
 def look(vertices: np.ndarray, faces: np.ndarray, view: View, *, width: int, height: int, longest: int) -> Sight:
     """Draw the mesh in the frame of a picture of `width` x `height`, the longest side at most `longest` pixels."""
     scale = min(1.0, longest / max(width, height))
-    size = {"width": max(1, round(width * scale)), "height": max(1, round(height * scale))}
-    view = View(matrix=np.diag([size["width"] / width, size["height"] / height, 1.0, 1.0]) @ view.matrix)
+    columns, rows = max(1, round(width * scale)), max(1, round(height * scale))
+    view = View(matrix=np.diag([columns / width, rows / height, 1.0, 1.0]) @ view.matrix)
     points = view.project(vertices)
-    raster = rasterize(points, faces, **size)
+    raster = rasterize(points, faces, width=columns, height=rows)
     towards = directions(view, vertices, points)
     seen = np.zeros(len(faces), dtype=bool)
     seen[raster.face[raster.face >= 0]] = True
@@ -56,7 +56,7 @@ def look(vertices: np.ndarray, faces: np.ndarray, view: View, *, width: int, hei
         projected=points,
         towards=towards,
         raster=raster,
-        second=rasterize(points, towards_us, beyond=raster.depth + _SLACK_MOST * whole, **size).depth,
+        second=rasterize(points, towards_us, beyond=raster.depth + _SLACK_MOST * whole, width=columns, height=rows).depth,
         beside=_beside_edges(raster, slack_of(points, faces, most=np.inf)),
         inside_out=inside_out,
         seen=seen,

@@ -138,8 +138,11 @@ def _dot(a: np.ndarray, b: np.ndarray) -> float:
 def _weights(points: Points) -> np.ndarray:
     """(E,) over the squared distance, less where the surface turns."""
     a, b = np.ascontiguousarray(points.pairs.T)
-    squared = sum((column.take(a) - column.take(b)) ** 2 for column in np.ascontiguousarray(points.position.T))
-    alike = sum(column.take(a) * column.take(b) for column in np.ascontiguousarray(points.normal.T))
+    squared, alike = np.zeros(len(a)), np.zeros(len(a))
+    for column in np.ascontiguousarray(points.position.T):
+        squared += (column.take(a) - column.take(b)) ** 2
+    for column in np.ascontiguousarray(points.normal.T):
+        alike += column.take(a) * column.take(b)
     least = float(squared.mean()) * 1e-3 if len(squared) else 1.0
     return np.maximum(alike, _ACROSS) / np.maximum(squared, max(least, 1e-30))
 

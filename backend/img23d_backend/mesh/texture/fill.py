@@ -77,7 +77,7 @@ def _concerned(mesh: Mesh, owner: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     wanted[owner] = True
     place = weld(mesh.vertices)[0][mesh.faces]
     touched[place[wanted]] = True
-    wanted = touched[place].any(axis=1)
+    wanted = np.any(touched[place], axis=1)
     wanted[::_SAMPLED] = True
     chosen = np.flatnonzero(wanted)
     number = np.full(count, -1)

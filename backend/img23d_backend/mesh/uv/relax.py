@@ -144,8 +144,8 @@ def _edges(ideal: np.ndarray, node: np.ndarray, count: int) -> tuple[np.ndarray,
 def _weights(ideal: np.ndarray) -> np.ndarray:
     """(F, 3) the cotangent of the angle opposite to each edge (Pinkall and Polthier 1993), within bounds."""
     second, third = np.roll(ideal, -1, axis=1), np.roll(ideal, -2, axis=1)
-    double_area = np.abs((np.conj(ideal[:, 0]) * ideal[:, 1]).imag)
-    cosine = -(np.conj(third) * second).real
+    double_area = np.abs(np.imag(np.conj(ideal[:, 0]) * ideal[:, 1]))
+    cosine = -np.real(np.conj(third) * second)
     return np.clip(cosine / np.maximum(double_area, 1e-30)[:, None], _SOFT, _STIFF)
 
 
@@ -153,7 +153,8 @@ def _levels(
     spot: np.ndarray, chart: np.ndarray, edges: tuple[np.ndarray, np.ndarray, np.ndarray], length: float
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Nodes of one chart in one square are a node of the next level. The squares' sides double until no edge is left."""
-    x, y = spot.real - spot.real.min(), spot.imag - spot.imag.min()
+    x, y = np.real(spot), np.imag(spot)
+    x, y = x - x.min(), y - y.min()
     side = max(2.0 * length, float(max(x.max(), y.max())) / _FINEST, 1e-30)
     x, y = (x / side).astype(np.int64), (y / side).astype(np.int64)
     one, other, pull = edges
@@ -173,6 +174,6 @@ def _levels(
 def _summed(group: np.ndarray, values: np.ndarray, count: int) -> np.ndarray:
     """(count,) sums of complex values."""
     sums = np.empty(count, dtype=np.complex64)
-    sums.real = np.bincount(group, weights=values.real, minlength=count)
-    sums.imag = np.bincount(group, weights=values.imag, minlength=count)
+    sums.real = np.bincount(group, weights=np.real(values), minlength=count)
+    sums.imag = np.bincount(group, weights=np.imag(values), minlength=count)
     return sums

@@ -51,7 +51,7 @@ def unwrap_mesh(mesh: Mesh, *, size: int, report: Callable[[], None]) -> Layout:
         if not len(crowded):
             break
         charts, flat = part_flat(surface, charts, flat, crowded)
-    return _layout(surface, charts, uv, face)
+    return _layout(surface, charts, uv, face)  # pyright: ignore[reportPossiblyUnboundVariable]  # _ATTEMPTS is more than 0
 
 
 def unwrap(surface: Surface, *, seen: np.ndarray, size: int, report: Callable[[], None]) -> Layout:
@@ -73,7 +73,7 @@ def unwrap(surface: Surface, *, seen: np.ndarray, size: int, report: Callable[[]
             charts = peel(surface, charts, np.unique(charts.chart[crowded]), report)
         else:  # overlaps thinner than the pixels that `peel` looks at
             charts = part_from_charts(surface, charts, crowded)
-    return _layout(surface, charts, uv, face)
+    return _layout(surface, charts, uv, face)  # pyright: ignore[reportPossiblyUnboundVariable]  # _ATTEMPTS is more than 0
 
 
 def _layout(surface: Surface, charts: Charts, uv: np.ndarray, face: np.ndarray) -> Layout:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -61,7 +62,7 @@ class DinoImageEncoderMV(DinoImageEncoder):
 class ImageEncoder(nn.Module):
     """The level above, which the parameters' names have: `main_image_encoder.model.…`."""
 
-    def __init__(self, *, main_image_encoder: Mapping[str, object]) -> None:
+    def __init__(self, *, main_image_encoder: Mapping[str, Any]) -> None:
         super().__init__()
         kinds = {"DinoImageEncoder": DinoImageEncoder, "DinoImageEncoderMV": DinoImageEncoderMV}
         self.main_image_encoder = kinds[str(main_image_encoder["type"])](**main_image_encoder["kwargs"])

@@ -148,7 +148,7 @@ class Double(DoubleStreamBlock):
         of_text = of_x = 0
         for half in halves:
             text_part, x_part = slice(of_text, of_text + half.context), slice(of_x, of_x + half.latents)
-            pairs = zip(*([one[:, :, part] for one in stream] for stream, part in zip(streams, (text_part, x_part), strict=True)))
+            pairs = zip(*([one[:, :, part] for one in stream] for stream, part in zip(streams, (text_part, x_part), strict=True)), strict=True)
             attended = half.attend(*(torch.cat(pair, dim=2) for pair in pairs))  # (B, n + L, C)
             text_values[:, text_part], x_values[:, x_part] = attended[:, : half.context], attended[:, half.context :]
             of_text, of_x = text_part.stop, x_part.stop

@@ -66,10 +66,10 @@ def _draw(
     maps = np.full((6, raster.face.size), _WHITE, dtype=np.uint8)  # the planes of the normals' colours, then the positions'
     for part in covered(raster, points, mesh.faces):
         u, v, w = part.weights
-        colors = [u * a[part.face] + v * b[part.face] + w * c[part.face] for a, b, c in corners]
+        drawn = [u * a[part.face] + v * b[part.face] + w * c[part.face] for a, b, c in corners]
         depth = raster.depth.ravel()[part.pixel]
-        colors.extend(to_color @ np.stack([part.column + 0.5, part.row + 0.5, depth, np.ones_like(depth)]))
-        for plane, color in zip(maps, colors, strict=True):
+        drawn.extend(to_color @ np.stack([part.column + 0.5, part.row + 0.5, depth, np.ones_like(depth)]))
+        for plane, color in zip(maps, drawn, strict=True):
             plane[part.pixel] = color  # cut off, as hy3dgen does
     small = reduced(maps.reshape(6, *raster.face.shape), raster.face >= 0, size)
     return small[:, :, :3], small[:, :, 3:], raster
@@ -94,7 +94,7 @@ def reduced(planes: np.ndarray, drawn: np.ndarray, size: int) -> np.ndarray:
 
     small = np.full((size, size, len(planes)), _WHITE, dtype=np.uint8)
     step = drawn.shape[0] / size
-    (top, bottom), (left, right) = (_window(drawn.any(axis=axis), step, size) for axis in (1, 0))
+    (top, bottom), (left, right) = (_window(np.any(drawn, axis=axis), step, size) for axis in (1, 0))
     if bottom > top and right > left:
         box = tuple(round(edge * step) for edge in (left, top, right, bottom))
         for number, plane in enumerate(planes):

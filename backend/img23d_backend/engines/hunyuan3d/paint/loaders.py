@@ -78,8 +78,8 @@ class PaintParts:
         from ..networks.multiview import ReferenceUNet
 
         folder = self.paint / "unet"
-        prompt = {_REFERENCE_PROMPT: value for value in _read(folder, _GENERATING + _REFERENCE_PROMPT).values()}
-        return _built(ReferenceUNet, folder, _read(folder, _REFERENCE) | prompt, dtype, may_hold_more=True)
+        (prompt,) = _read(folder, _GENERATING + _REFERENCE_PROMPT).values()
+        return _built(ReferenceUNet, folder, _read(folder, _REFERENCE) | {_REFERENCE_PROMPT: prompt}, dtype, may_hold_more=True)
 
     def paint_vae(self, dtype: torch.dtype) -> AutoencoderKL:
         return _vae(self.paint / "vae", dtype)

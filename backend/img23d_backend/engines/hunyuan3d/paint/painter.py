@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
@@ -28,9 +27,6 @@ from .background_task import beside
 from .cameras import Cameras, make_cameras
 from .control_maps import ControlMaps, draw_control_maps
 from .plan import PaintPlan, make_paint_plan
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 _RASTER = 2048  # pixels a side of the six drawings, as in hy3dgen
 _STEEP = 0.9  # cosine to the vertical from which a viewer looks from above or below, and not from a side
@@ -126,7 +122,7 @@ class HunyuanPainter:
         uv: np.ndarray | None,
     ) -> Painted:
         plan = self._plan(settings, context) if picture is not None else None
-        if plan is None:
+        if plan is None or picture is None:
             return self._fallback.paint(mesh, view, cutout, settings, context, uv=uv)
         context.report(_PREPARED, "Drawing the sides")
         turned = facing_viewer(mesh, view)
@@ -186,7 +182,7 @@ def _layout(mesh: Mesh, uv: np.ndarray | None, size: int, check: Callable[[], No
 def _baked(
     mesh: Mesh,
     layout: Layout,
-    views: Sequence[np.ndarray],
+    views: np.ndarray,
     cameras: Cameras,
     maps: ControlMaps,
     report: Callable[[float, str], None],

@@ -5,10 +5,11 @@ The file names Python classes. Their names are only looked up in the tables here
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from img23d_protocol import ErrorCode, Img23DError
 
@@ -22,7 +23,7 @@ _ENCODERS = ("SingleImageEncoder",)
 _PATCH = 14  # pixels of the encoder's patches
 _PROCESSORS = ("ImageProcessorV2", "MVImageProcessorV2")
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=Framing | FlowSchedule | ConsistencySchedule)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +42,9 @@ class Sizes:
 class ShapeConfig:
     """The networks' keywords as the file has them, and what surrounds the networks."""
 
-    dit: Mapping[str, object]
-    vae: Mapping[str, object]
-    conditioner: Mapping[str, object]
+    dit: Mapping[str, Any]
+    vae: Mapping[str, Any]
+    conditioner: Mapping[str, Any]
     framing: Framing
     schedule: Schedule
     sizes: Sizes
@@ -73,12 +74,12 @@ def read_config(path: Path) -> ShapeConfig:
     )
 
 
-def read_vae_config(path: Path) -> Mapping[str, object]:
+def read_vae_config(path: Path) -> Mapping[str, Any]:
     """The keywords of a VAE that is published by itself; the same errors."""
     return _section(path, {"vae": _read_yaml(path)}, "vae", _VAES)[1]
 
 
-def _read_yaml(path: Path) -> Mapping[str, object]:
+def _read_yaml(path: Path) -> Mapping[str, Any]:
     import yaml
 
     try:
@@ -94,14 +95,14 @@ def _read_yaml(path: Path) -> Mapping[str, object]:
 
 
 def _section(
-    path: Path, content: Mapping[str, object], name: str, classes: tuple[str, ...]
-) -> tuple[str, Mapping[str, object]]:
+    path: Path, content: Mapping[str, Any], name: str, classes: tuple[str, ...]
+) -> tuple[str, Mapping[str, Any]]:
     """A section's class (without its package, which differs between releases) and keywords."""
     section = content.get(name)
     target = str(section.get("target", "")).rpartition(".")[2] if isinstance(section, dict) else ""
     if target not in classes:
         raise unfit(f"{path}: {name} is {section!r:.200}, not {' or '.join(classes)}")
-    return target, section.get("params") or {}
+    return target, (section or {}).get("params") or {}
 
 
 def _sizes(path: Path, dit: Mapping, vae: Mapping, conditioner: Mapping) -> Sizes:
@@ -119,7 +120,7 @@ def _sizes(path: Path, dit: Mapping, vae: Mapping, conditioner: Mapping) -> Size
         raise unfit(f"{path}: {type(error).__name__} {error}") from error
 
 
-def _known(make: type[_T], parameters: Mapping[str, object]) -> _T:
+def _known(make: type[_T], parameters: Mapping[str, Any]) -> _T:
     """The dataclass from those parameters that it knows."""
-    names = make.__dataclass_fields__
+    names = {field.name for field in dataclasses.fields(make)}
     return make(**{key: value for key, value in parameters.items() if key in names and value is not None})

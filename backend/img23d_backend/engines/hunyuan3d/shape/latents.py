@@ -41,8 +41,8 @@ def sample_latents(
     made: list[Tensor] = []
     while len(made) < len(things):
         first, views = len(made), things[len(made)].views
-        alike = itertools.takewhile(lambda one: one.views == views, things[first : first + plan.at_once])
-        group = slice(first, first + sum(1 for _ in alike))
+        following = [one.views == views for one in things[first : first + plan.at_once]]
+        group = slice(first, first + len(list(itertools.takewhile(bool, following))))
         share, before = len(things[group]) / len(things), first / len(things)
         made += _together(things[group], seeds[group], plan, models, within(report, before, before + share))
     return made

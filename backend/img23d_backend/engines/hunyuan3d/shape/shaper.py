@@ -6,7 +6,7 @@ picture, seed and settings. The surface lies where the field is 0; hy3dgen's lie
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -68,8 +68,8 @@ class HunyuanShaper:
         """One answer a cut-out: all through the sampler together, then each by itself through the decoder."""
         plan = self._plan(settings, at_once=1 if settings.learned.small_memory else len(cutouts))
         pictures = [_framed(plan, cutout) for cutout in cutouts]
-        good = [index for index, picture in enumerate(pictures) if not isinstance(picture, Img23DError)]
-        latents = dict(zip(good, self._sampled(plan, pictures, contexts, good), strict=True))
+        good = {index: picture for index, picture in enumerate(pictures) if not isinstance(picture, Img23DError)}
+        latents = dict(zip(good, self._sampled(plan, good, contexts), strict=True))
         for index, (cutout, context) in enumerate(zip(cutouts, contexts, strict=True)):
             picture = pictures[index]
             if isinstance(picture, Img23DError):
@@ -90,11 +90,11 @@ class HunyuanShaper:
         return make_plan(settings.learned, self._weights, at_once=at_once)
 
     def _sampled(
-        self, plan: Plan, pictures: Sequence[Framed | Img23DError], contexts: Sequence[Context], good: list[int]
+        self, plan: Plan, pictures: Mapping[int, Framed], contexts: Sequence[Context]
     ) -> list[Tensor]:
-        if not good:
+        if not pictures:
             return []
-        mine = [contexts[index] for index in good]
+        mine = [contexts[index] for index in pictures]
 
         def report(done: float, note: str) -> None:
             for context in mine:
@@ -102,7 +102,7 @@ class HunyuanShaper:
 
         def run(plan: Plan) -> list[Tensor]:
             return sample_latents(
-                [pictures[index] for index in good], [context.seed for context in mine], plan, self._models, report
+                list(pictures.values()), [context.seed for context in mine], plan, self._models, report
             )
 
         return with_less_memory(_attempts(plan, run), mine[0], self._models)
