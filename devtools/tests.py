@@ -1,5 +1,5 @@
-"""All tests: those of plain Python one after the other; beside them the extension installed from the zip in Blender, then the
-learned models."""
+"""All tests, in lanes beside each other: those of plain Python, the extension installed from the zip in Blender, and what starts processes
+and waits for them, with the learned models."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from .places import BUILD, ROOT
 from .running import DevError, clean_environment, output_of
 from .wheels import host_platform
 
-PLAIN = ("protocol", "core", "process", "architecture", "backend", "build", "faults")
+PLAIN = ("protocol", "core", "process", "architecture", "build", "backend", "faults")
 LEARNED = ("learned",)
 IN_BLENDER = ("blender",)
-BESIDE = (*IN_BLENDER, *LEARNED)  # about as long as the plain ones, and each suite keeps little more than one processor busy
+# About as long as each other. A suite keeps little more than one processor busy, those of the last lane less than one
+LANES = (("protocol", "core", "architecture", "build", "backend"), IN_BLENDER, ("process", "faults", *LEARNED))
+QUICK = (("core",), ("protocol", "architecture", "build"))
+QUICK_FILES = {"build": ("tests/build/test_translations.py",)}
 THREADS = "2"  # of torch: small networks only wait for more
 RESULTS = BUILD / "test"
 ALL = "IMG23D_ALL_TESTS"  # nothing that a test needs may be missing: it fails where it would be skipped under a plain pytest
@@ -38,21 +41,45 @@ class Suite:
 def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
     """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is."""
     suites, variables = set_up(fast=fast)
-    beside = [suite for suite in suites if suite.folder in BESIDE]
-    with ThreadPoolExecutor(1) as pool:
-        running = [pool.submit(run_suite, suite, variables, chosen, at_once=False) for suite in beside]
-        results = [run_suite(suite, variables, chosen) for suite in suites if suite not in beside]
-        results += [one.result() for one in running]
+    return _run(_in_lanes(suites, LANES), variables, chosen)
+
+
+def run_quick(chosen: Sequence[str] = ()) -> int:
+    """What needs nothing but the plain environment, and less than half a minute."""
+    plain = _prepared()
+    suites = [Suite(folder=folder, python=plain, files=QUICK_FILES.get(folder, ())) for lane in QUICK for folder in lane]
+    return _run(_in_lanes(suites, QUICK), environment.uv_variables(), chosen)
+
+
+def _in_lanes(suites: Sequence[Suite], lanes: Sequence[Sequence[str]]) -> list[list[Suite]]:
+    """Those of no lane come into the first."""
+    beside = [[suite for suite in suites if suite.folder in lane] for lane in lanes[1:]]
+    return [[suite for suite in suites if not any(suite in lane for lane in beside)], *beside]
+
+
+def _run(lanes: Sequence[Sequence[Suite]], variables: Mapping[str, str], chosen: Sequence[str]) -> int:
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        running = [pool.submit(_run_lane, lane, variables, chosen, at_once=lane is lanes[0]) for lane in lanes]
+        results = [result for lane in running for result in lane.result()]
     total = sum((counts for _, counts in results), Counter())
     print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
     all_well = all(status == 0 for status, _ in results) and total["passed"] and not total["failed"]
     return 0 if all_well else 1
 
 
+def _run_lane(lane: Sequence[Suite], variables: Mapping[str, str], chosen: Sequence[str], *, at_once: bool) -> list[tuple[int, Counter[str]]]:
+    return [run_suite(suite, variables, chosen, at_once=at_once) for suite in lane]
+
+
+def _prepared() -> Path:
+    """A folder for the reports, and the Python of the plain tests."""
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    return environment.plain_python()
+
+
 def set_up(*, fast: bool) -> tuple[list[Suite], dict[str, str]]:
     """The suites in their order, and the variables that they need."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
-    plain = environment.plain_python()
+    plain = _prepared()
     for needed in (environment.manual_python, environment.network_python):
         needed()  # the tests that use them have no pip to make them with
     suites = [Suite(folder=folder, python=plain) for folder in PLAIN]
@@ -64,7 +91,7 @@ def set_up(*, fast: bool) -> tuple[list[Suite], dict[str, str]]:
         (zip_file,) = package.build([host_platform()], blender)
         variables["IMG23D_ZIP"] = str(zip_file)
         pythons = dict.fromkeys(IN_BLENDER, Path(blender.script[0])) | dict.fromkeys(LEARNED, learned)
-        suites += [Suite(folder=folder, python=pythons[folder]) for folder in BESIDE]
+        suites += [Suite(folder=folder, python=python) for folder, python in pythons.items()]
     return suites, variables
 
 

@@ -37,10 +37,28 @@ def test_closing_line(tmp_path, monkeypatch, capfd, source, status, line):
     assert run(tmp_path, source, monkeypatch, capfd) == (status, line)
 
 
+def test_no_folder_of_tests_is_left_out() -> None:
+    folders = {path.parent.name for path in (runner.ROOT / "tests").glob("*/test_*.py")}
+    of_their_own = {"published", "gui"}  # full-size files; a window
+    assert folders - of_their_own == {folder for lane in runner.LANES for folder in lane} == {*runner.PLAIN, *runner.IN_BLENDER, *runner.LEARNED}
+
+
+def test_the_quick_ones_end_as_all_do(tmp_path, monkeypatch, capfd):
+    for folder, source in (("a", "def test_good(): pass"), ("b", "def test_bad(): assert 0")):
+        (tmp_path / "tests" / folder).mkdir(parents=True)
+        (tmp_path / "tests" / folder / "test_it.py").write_text(source)
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    monkeypatch.setattr(runner, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(runner, "QUICK", (("a",), ("b",)))
+    monkeypatch.setattr(runner.environment, "plain_python", lambda: Path(sys.executable))
+    assert runner.run_quick() == 1
+    assert capfd.readouterr().out.strip().splitlines()[-1] == "1 passed, 1 failed, 0 skipped"
+
+
 def test_a_failure_beside_the_others_counts_and_is_shown(tmp_path, monkeypatch, capfd):
     (tmp_path / "tests" / "beside").mkdir(parents=True)
     (tmp_path / "tests" / "beside" / "test_it.py").write_text("def test_in_blender(): assert 0")
-    monkeypatch.setattr(runner, "BESIDE", ("beside",))
+    monkeypatch.setattr(runner, "LANES", ((), ("beside",)))
     set_up = runner.set_up
 
     def with_another(*, fast: bool):
