@@ -17,10 +17,10 @@ from .running import DevError, clean_environment, output_of
 from .wheels import host_platform
 
 PLAIN = ("protocol", "core", "process", "architecture", "build", "backend", "faults")
-LEARNED = ("learned",)
+LEARNED = "learned"
 IN_BLENDER = ("blender",)
 # About as long as each other. A suite keeps little more than one processor busy, those of the last lane less than one
-LANES = (("protocol", "core", "architecture", "build", "backend"), IN_BLENDER, ("process", "faults", *LEARNED))
+LANES = (("protocol", "core", "architecture", "build", "backend"), IN_BLENDER, ("process", "faults", LEARNED))
 QUICK = (("core",), ("protocol", "architecture", "build"))
 QUICK_FILES = {"build": ("tests/build/test_translations.py",)}
 THREADS = "2"  # of torch: small networks only wait for more
@@ -39,36 +39,43 @@ class Suite:
 
 
 def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
-    """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is."""
+    """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is. The first lane begins before the learned models are there."""
     suites, variables = set_up(fast=fast)
-    return _run(_in_lanes(suites, LANES), variables, chosen)
+    with ThreadPoolExecutor(len(LANES)) as pool:
+        first = pool.submit(_run_lane, _of_lane(0, LANES, suites), variables, chosen)
+        if not fast:
+            suite, more = set_up_learned()
+            suites, variables = [*suites, suite], variables | more
+        beside = (_of_lane(number, LANES, suites) for number in range(1, len(LANES)))
+        running = [first, *(pool.submit(_run_lane, lane, variables, chosen, at_once=False) for lane in beside)]
+        return _told([result for lane in running for result in lane.result()])
 
 
 def run_quick(chosen: Sequence[str] = ()) -> int:
     """What needs nothing but the plain environment, and less than half a minute."""
-    plain = _prepared()
-    suites = [Suite(folder=folder, python=plain, files=QUICK_FILES.get(folder, ())) for lane in QUICK for folder in lane]
-    return _run(_in_lanes(suites, QUICK), environment.uv_variables(), chosen)
-
-
-def _in_lanes(suites: Sequence[Suite], lanes: Sequence[Sequence[str]]) -> list[list[Suite]]:
-    """Those of no lane come into the first."""
-    beside = [[suite for suite in suites if suite.folder in lane] for lane in lanes[1:]]
-    return [[suite for suite in suites if not any(suite in lane for lane in beside)], *beside]
-
-
-def _run(lanes: Sequence[Sequence[Suite]], variables: Mapping[str, str], chosen: Sequence[str]) -> int:
+    plain, variables = _prepared(), environment.uv_variables()
+    lanes = [[Suite(folder=folder, python=plain, files=QUICK_FILES.get(folder, ())) for folder in lane] for lane in QUICK]
     with ThreadPoolExecutor(len(lanes)) as pool:
         running = [pool.submit(_run_lane, lane, variables, chosen, at_once=lane is lanes[0]) for lane in lanes]
-        results = [result for lane in running for result in lane.result()]
+        return _told([result for lane in running for result in lane.result()])
+
+
+def _of_lane(number: int, lanes: Sequence[Sequence[str]], suites: Sequence[Suite]) -> list[Suite]:
+    """Those of no lane come into the first."""
+    known = {folder: index for index, lane in enumerate(lanes) for folder in lane}
+    return [suite for suite in suites if known.get(suite.folder, 0) == number]
+
+
+def _run_lane(lane: Sequence[Suite], variables: Mapping[str, str], chosen: Sequence[str], *, at_once: bool = True) -> list[tuple[int, Counter[str]]]:
+    return [run_suite(suite, variables, chosen, at_once=at_once) for suite in lane]
+
+
+def _told(results: Sequence[tuple[int, Counter[str]]]) -> int:
+    """The closing line, and the exit status."""
     total = sum((counts for _, counts in results), Counter())
     print(f"{total['passed']} passed, {total['failed']} failed, {total['skipped']} skipped", flush=True)
     all_well = all(status == 0 for status, _ in results) and total["passed"] and not total["failed"]
     return 0 if all_well else 1
-
-
-def _run_lane(lane: Sequence[Suite], variables: Mapping[str, str], chosen: Sequence[str], *, at_once: bool) -> list[tuple[int, Counter[str]]]:
-    return [run_suite(suite, variables, chosen, at_once=at_once) for suite in lane]
 
 
 def _prepared() -> Path:
@@ -78,21 +85,24 @@ def _prepared() -> Path:
 
 
 def set_up(*, fast: bool) -> tuple[list[Suite], dict[str, str]]:
-    """The suites in their order, and the variables that they need."""
+    """The suites in their order but for the learned one, and the variables that they need."""
     plain = _prepared()
     for needed in (environment.manual_python, environment.network_python):
         needed()  # the tests that use them have no pip to make them with
     suites = [Suite(folder=folder, python=plain) for folder in PLAIN]
     variables = environment.uv_variables() | {ALL: "1"}  # for the tests that install
     if not fast:
-        learned = environment.learned_python()
-        variables |= {"IMG23D_LEARNED_PYTHON": str(learned), "IMG23D_TINY_MODELS": str(_tiny_models(learned))}
         blender = environment.bpy_environment()
         (zip_file,) = package.build([host_platform()], blender)
         variables["IMG23D_ZIP"] = str(zip_file)
-        pythons = dict.fromkeys(IN_BLENDER, Path(blender.script[0])) | dict.fromkeys(LEARNED, learned)
-        suites += [Suite(folder=folder, python=python) for folder, python in pythons.items()]
+        suites += [Suite(folder=folder, python=Path(blender.script[0])) for folder in IN_BLENDER]
     return suites, variables
+
+
+def set_up_learned() -> tuple[Suite, dict[str, str]]:
+    """The suite of the learned models, and the variables that it, and what starts them elsewhere, needs."""
+    learned = environment.learned_python()
+    return Suite(folder=LEARNED, python=learned), {"IMG23D_LEARNED_PYTHON": str(learned), "IMG23D_TINY_MODELS": str(_tiny_models(learned))}
 
 
 def _tiny_models(python: Path) -> Path:
@@ -111,7 +121,7 @@ def run_suite(suite: Suite, variables: Mapping[str, str], chosen: Sequence[str],
     command += [*chosen, *(suite.files or (f"tests/{suite.folder}",))]
     if at_once:
         print(f"--- tests/{suite.folder}", flush=True)
-    threads = {"OMP_NUM_THREADS": THREADS} if suite.folder in LEARNED else {}
+    threads = {"OMP_NUM_THREADS": THREADS} if suite.folder == LEARNED else {}
     whole = {} if at_once else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     done = subprocess.run(command, cwd=ROOT, env=clean_environment(**variables, **threads), stdin=subprocess.DEVNULL, **whole)
     if not at_once:
