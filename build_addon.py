@@ -44,6 +44,8 @@ def do_test(arguments: argparse.Namespace) -> int:
 
     if arguments.soak or arguments.case:
         return soak.run_soak(minutes=arguments.soak or soak.MINUTES, case=arguments.case, fast=arguments.fast)
+    if arguments.quick:
+        return tests.run_quick(arguments.pytest)
     return tests.run_tests(fast=arguments.fast, chosen=arguments.pytest)
 
 
@@ -93,6 +95,7 @@ def parse_arguments() -> argparse.Namespace:
     command.set_defaults(action=do_demo)
 
     command = commands.add_parser("test", help="set up, build, run all tests")
+    command.add_argument("--quick", action="store_true", help="only those of the contract, the core and the architecture: half a minute")
     command.add_argument("--fast", action="store_true", help="only those that need no Blender")
     command.add_argument(
         "--soak",

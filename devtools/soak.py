@@ -14,7 +14,7 @@ from typing import Any
 
 from .bench.machine import machine
 from .places import BUILD, ROOT
-from .tests import IN_BLENDER, Suite, run_suite, set_up
+from .tests import IN_BLENDER, Suite, run_suite, set_up, set_up_learned
 
 MINUTES = 15.0  # on two cores
 FAULTS = BUILD / "faults"
@@ -51,6 +51,8 @@ class Row:
 def run_soak(*, minutes: float, case: str = "", fast: bool = False) -> int:
     """Returns the exit status. With a `case` only that one is tried, and nothing is written."""
     suites, variables = set_up(fast=fast)
+    if not fast:
+        variables |= set_up_learned()[1]
     first = int(time.time()) // 60 * 1000  # other cases each time; the page says which
     variables |= {SOAK: f"{minutes:g}", FIRST_NUMBER: str(first), ONLY_CASE: case}
     for path in FAULTS.glob("*.json"):

@@ -1,5 +1,5 @@
-"""All tests: those of plain Python one after the other; beside them the extension installed from the zip in Blender, then the
-learned models."""
+"""All tests, in lanes beside each other: those of plain Python, the extension installed from the zip in Blender, and what starts processes
+and waits for them, with the learned models."""
 
 from __future__ import annotations
 
@@ -16,10 +16,13 @@ from .places import BUILD, ROOT
 from .running import DevError, clean_environment, output_of
 from .wheels import host_platform
 
-PLAIN = ("protocol", "core", "process", "architecture", "backend", "build", "faults")
-LEARNED = ("learned",)
+PLAIN = ("protocol", "core", "process", "architecture", "build", "backend", "faults")
+LEARNED = "learned"
 IN_BLENDER = ("blender",)
-BESIDE = (*IN_BLENDER, *LEARNED)  # about as long as the plain ones, and each suite keeps little more than one processor busy
+# About as long as each other. A suite keeps little more than one processor busy, those of the last lane less than one
+LANES = (("protocol", "core", "architecture", "build", "backend"), IN_BLENDER, ("process", "faults", LEARNED))
+QUICK = (("core",), ("protocol", "architecture", "build"))
+QUICK_FILES = {"build": ("tests/build/test_translations.py",)}
 THREADS = "2"  # of torch: small networks only wait for more
 RESULTS = BUILD / "test"
 ALL = "IMG23D_ALL_TESTS"  # nothing that a test needs may be missing: it fails where it would be skipped under a plain pytest
@@ -36,14 +39,40 @@ class Suite:
 
 
 def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
-    """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is."""
-    is_clean = chosen or checks.run_checks()  # where some tests are chosen, they are all that is wanted
+    """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is. The first lane begins before the learned models are there."""
+    is_clean = bool(chosen) or checks.run_checks()  # where some tests are chosen, they are all that is wanted
     suites, variables = set_up(fast=fast)
-    beside = [suite for suite in suites if suite.folder in BESIDE]
-    with ThreadPoolExecutor(1) as pool:
-        running = [pool.submit(run_suite, suite, variables, chosen, at_once=False) for suite in beside]
-        results = [run_suite(suite, variables, chosen) for suite in suites if suite not in beside]
-        results += [one.result() for one in running]
+    with ThreadPoolExecutor(len(LANES)) as pool:
+        first = pool.submit(_run_lane, _of_lane(0, LANES, suites), variables, chosen)
+        if not fast:
+            suite, more = set_up_learned()
+            suites, variables = [*suites, suite], variables | more
+        beside = (_of_lane(number, LANES, suites) for number in range(1, len(LANES)))
+        running = [first, *(pool.submit(_run_lane, lane, variables, chosen, at_once=False) for lane in beside)]
+        return _told([result for lane in running for result in lane.result()], is_clean=is_clean)
+
+
+def run_quick(chosen: Sequence[str] = ()) -> int:
+    """What needs nothing but the plain environment, and less than half a minute."""
+    plain, variables = _prepared(), environment.uv_variables()
+    lanes = [[Suite(folder=folder, python=plain, files=QUICK_FILES.get(folder, ())) for folder in lane] for lane in QUICK]
+    with ThreadPoolExecutor(len(lanes)) as pool:
+        running = [pool.submit(_run_lane, lane, variables, chosen, at_once=lane is lanes[0]) for lane in lanes]
+        return _told([result for lane in running for result in lane.result()])
+
+
+def _of_lane(number: int, lanes: Sequence[Sequence[str]], suites: Sequence[Suite]) -> list[Suite]:
+    """Those of no lane come into the first."""
+    known = {folder: index for index, lane in enumerate(lanes) for folder in lane}
+    return [suite for suite in suites if known.get(suite.folder, 0) == number]
+
+
+def _run_lane(lane: Sequence[Suite], variables: Mapping[str, str], chosen: Sequence[str], *, at_once: bool = True) -> list[tuple[int, Counter[str]]]:
+    return [run_suite(suite, variables, chosen, at_once=at_once) for suite in lane]
+
+
+def _told(results: Sequence[tuple[int, Counter[str]]], *, is_clean: bool = True) -> int:
+    """The closing line, and the exit status."""
     if not is_clean:
         print("ruff or pyright found something: see at the top", flush=True)
     total = sum((counts for _, counts in results), Counter())
@@ -52,23 +81,31 @@ def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
     return 0 if all_well else 1
 
 
-def set_up(*, fast: bool) -> tuple[list[Suite], dict[str, str]]:
-    """The suites in their order, and the variables that they need."""
+def _prepared() -> Path:
+    """A folder for the reports, and the Python of the plain tests."""
     RESULTS.mkdir(parents=True, exist_ok=True)
-    plain = environment.plain_python()
+    return environment.plain_python()
+
+
+def set_up(*, fast: bool) -> tuple[list[Suite], dict[str, str]]:
+    """The suites in their order but for the learned one, and the variables that they need."""
+    plain = _prepared()
     for needed in (environment.manual_python, environment.network_python, environment.checks_python):
         needed()  # the tests that use them have no pip to make them with
     suites = [Suite(folder=folder, python=plain) for folder in PLAIN]
     variables = environment.uv_variables() | {ALL: "1"}  # for the tests that install
     if not fast:
-        learned = environment.learned_python()
-        variables |= {"IMG23D_LEARNED_PYTHON": str(learned), "IMG23D_TINY_MODELS": str(_tiny_models(learned))}
         blender = environment.bpy_environment()
         (zip_file,) = package.build([host_platform()], blender)
         variables["IMG23D_ZIP"] = str(zip_file)
-        pythons = dict.fromkeys(IN_BLENDER, Path(blender.script[0])) | dict.fromkeys(LEARNED, learned)
-        suites += [Suite(folder=folder, python=pythons[folder]) for folder in BESIDE]
+        suites += [Suite(folder=folder, python=Path(blender.script[0])) for folder in IN_BLENDER]
     return suites, variables
+
+
+def set_up_learned() -> tuple[Suite, dict[str, str]]:
+    """The suite of the learned models, and the variables that it, and what starts them elsewhere, needs."""
+    learned = environment.learned_python()
+    return Suite(folder=LEARNED, python=learned), {"IMG23D_LEARNED_PYTHON": str(learned), "IMG23D_TINY_MODELS": str(_tiny_models(learned))}
 
 
 def _tiny_models(python: Path) -> Path:
@@ -87,7 +124,7 @@ def run_suite(suite: Suite, variables: Mapping[str, str], chosen: Sequence[str],
     command += [*chosen, *(suite.files or (f"tests/{suite.folder}",))]
     if at_once:
         print(f"--- tests/{suite.folder}", flush=True)
-    threads = {"OMP_NUM_THREADS": THREADS} if suite.folder in LEARNED else {}
+    threads = {"OMP_NUM_THREADS": THREADS} if suite.folder == LEARNED else {}
     whole = {} if at_once else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     done = subprocess.run(command, cwd=ROOT, env=clean_environment(**variables, **threads), stdin=subprocess.DEVNULL, **whole)
     if not at_once:

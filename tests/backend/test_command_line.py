@@ -19,6 +19,7 @@ from img23d_backend.cli.progress import ProgressPrinter
 from img23d_protocol.messages import Failed, Located, LocatedTarget, Progress, Stage
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.usefixtures("each_pass_once")
 QUICK = ["--faces", "500", "--seed", "3"]
 
 

@@ -159,6 +159,7 @@ def test_a_hundred_things_and_what_they_take_is_given_back() -> None:
 # --- picked things in a run -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("each_pass_once")
 def test_a_run_cuts_out_exactly_the_one_that_was_picked(touching: Path) -> None:
     """By its point alone, and by its point with the box that the answer to `Pick` gave."""
     (regions,) = only(pick(touching, at(RIGHT[0], RIGHT[1])), Regions)
@@ -177,6 +178,7 @@ def test_a_run_cuts_out_exactly_the_one_that_was_picked(touching: Path) -> None:
         assert np.count_nonzero((alpha[..., 3] > 127) & (alpha[..., 2] > 120)) < 0.02 * np.count_nonzero(truth)  # red
 
 
+@pytest.mark.usefixtures("each_pass_once")
 def test_picked_named_and_missing_things_in_one_run(touching: Path) -> None:
     wanted = (
         Wanted(name="nothing", point=at(5, 5)),

@@ -283,6 +283,7 @@ def test_two_hundred_names(photo: Path) -> None:
     assert (photo.parent / "run" / "199_🥄cup_199_shape.glb").is_file() == (199 % 3 == 1)
 
 
+@pytest.mark.usefixtures("each_pass_once")
 def test_a_search_draws_what_each_kind_would_make(photo: Path) -> None:
     told = run(Locate(job="j", photo=str(photo), run_folder=str(photo.parent / "run"), wanted=TWO, engine="preview"))
     cutouts = only(told, CutoutReady)

@@ -26,6 +26,7 @@ from pipeline_case import TWO, only, photo, record, request, run  # noqa: F401  
 from small_engine import BLOCK, CORNERS
 
 
+@pytest.mark.usefixtures("each_pass_once")
 def test_preview_from_photo_to_closed_textured_meshes(photo: Path) -> None:
     told = run(request(photo, Wanted(name="red disc"), Wanted(name="plate"), engine="preview", settings=Settings(faces=3000)))
     assert type(told[-1]) is Finished and told[-1].made == 2, told[-1]
@@ -48,6 +49,7 @@ def test_preview_is_the_same_for_the_same_seed(photo: Path) -> None:
     assert len(contents[0]) == 5 and contents[0] == contents[1]
 
 
+@pytest.mark.usefixtures("each_pass_once")
 def test_repaint_an_artists_mesh(photo: Path) -> None:
     corners = np.arange(BLOCK.size, dtype=np.int32).reshape(-1, 3)
     mesh = photo.parent / "mesh.npz"
@@ -63,6 +65,7 @@ def test_repaint_an_artists_mesh(photo: Path) -> None:
     assert record(photo)["targets"][0]["files"] == {"texture": "00_crate_texture.png", "uv": "00_crate_uv.npy"}
 
 
+@pytest.mark.usefixtures("each_pass_once")
 def test_repaint_of_a_broken_mesh_file(photo: Path) -> None:
     (photo.parent / "mesh.npz").write_bytes(b"PK nonsense")
     job = Paint(job="j", mesh=str(photo.parent / "mesh.npz"), picture=str(photo), run_folder=str(photo.parent / "run"))
@@ -92,6 +95,7 @@ def test_a_huge_thing_is_worked_on_at_a_smaller_size_and_stays_in_its_place(
     assert mesh.extents[1] == pytest.approx(1.0) and data["pixels_per_metre"] == pytest.approx(100, rel=0.06)
 
 
+@pytest.mark.usefixtures("each_pass_once")
 def test_the_preview_engine_at_a_working_size(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     full = run(request(photo, Wanted(name="plate"), engine="preview", settings=Settings(texture=False)))
     monkeypatch.setattr(working_size, "MAX_SIDE", 70)

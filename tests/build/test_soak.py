@@ -47,6 +47,7 @@ def test_a_run(
     python = Path(sys.executable)
     suites = [Suite(folder=name, python=python) for name in ("core", "faults", "blender")]
     monkeypatch.setattr(soak, "set_up", lambda fast: (suites, {"A": "b"}))
+    monkeypatch.setattr(soak, "set_up_learned", lambda: (Suite(folder="learned", python=python), {"C": "d"}))
     monkeypatch.setattr(soak, "run_suite", run_suite)
     monkeypatch.setattr(soak, "FAULTS", tmp_path / "faults")
     monkeypatch.setattr(soak, "ROOT", tmp_path)
@@ -54,7 +55,7 @@ def test_a_run(
     assert soak.run_soak(minutes=3, case=case) == failed
     said = capsys.readouterr().out
     assert [suite.folder for suite, _ in seen] == ["faults", "blender"] and seen[1][0].files == soak.FILES_IN_BLENDER
-    assert seen[0][1][soak.SOAK] == "3" and seen[0][1][soak.ONLY_CASE] == case and seen[0][1]["A"] == "b"
+    assert seen[0][1][soak.SOAK] == "3" and seen[0][1][soak.ONLY_CASE] == case and (seen[0][1]["A"], seen[0][1]["C"]) == ("b", "d")
     assert (tmp_path / "reliability.md").is_file() == (not case) and "of an earlier run" not in said
     assert said.strip().splitlines()[-1] == f"4 passed, {2 * failed} failed, 0 skipped"
 

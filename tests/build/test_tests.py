@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -42,10 +43,52 @@ def test_what_the_linter_or_the_type_checker_finds_is_a_failure(tmp_path, monkey
     assert run(tmp_path, "def test_a(): pass", monkeypatch, capfd, is_clean=False) == (1, "1 passed, 0 failed, 0 skipped")
 
 
+def test_no_folder_of_tests_is_left_out() -> None:
+    folders = {path.parent.name for path in (runner.ROOT / "tests").glob("*/test_*.py")}
+    of_their_own = {"published", "gui"}  # full-size files; a window
+    assert folders - of_their_own == {folder for lane in runner.LANES for folder in lane} == {*runner.PLAIN, *runner.IN_BLENDER, runner.LEARNED}
+
+
+def test_the_quick_ones_end_as_all_do(tmp_path, monkeypatch, capfd):
+    for folder, source in (("a", "def test_good(): pass"), ("b", "def test_bad(): assert 0")):
+        (tmp_path / "tests" / folder).mkdir(parents=True)
+        (tmp_path / "tests" / folder / "test_it.py").write_text(source)
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    monkeypatch.setattr(runner, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(runner, "QUICK", (("a",), ("b",)))
+    monkeypatch.setattr(runner.environment, "plain_python", lambda: Path(sys.executable))
+    assert runner.run_quick() == 1
+    assert capfd.readouterr().out.strip().splitlines()[-1] == "1 passed, 1 failed, 0 skipped"
+
+
+def test_the_plain_tests_begin_before_the_learned_models_are_there(tmp_path, monkeypatch, capfd):
+    (tmp_path / "tests" / "plain").mkdir(parents=True)
+    begun = tmp_path / "begun"
+    (tmp_path / "tests" / "plain" / "test_it.py").write_text(f"def test_a(): open({str(begun)!r}, 'w').close()")
+    (tmp_path / "tests" / "learned").mkdir()
+    (tmp_path / "tests" / "learned" / "test_it.py").write_text("import os\ndef test_a(): assert os.environ['IMG23D_TINY_MODELS'] == 'tiny'")
+
+    def set_up_learned():
+        end = time.monotonic() + 60
+        while not begun.exists():
+            assert time.monotonic() < end
+            time.sleep(0.02)
+        return runner.Suite(folder="learned", python=Path(sys.executable)), {"IMG23D_TINY_MODELS": "tiny"}
+
+    monkeypatch.setattr(runner, "ROOT", tmp_path)
+    monkeypatch.setattr(runner, "RESULTS", tmp_path / "results")
+    monkeypatch.setattr(runner, "set_up", lambda *, fast: ([runner.Suite(folder="plain", python=Path(sys.executable))], {}))
+    monkeypatch.setattr(runner, "set_up_learned", set_up_learned)
+    monkeypatch.setattr(runner.checks, "run_checks", lambda: True)
+    (tmp_path / "results").mkdir()
+    assert runner.run_tests(fast=False) == 0
+    assert capfd.readouterr().out.strip().splitlines()[-1] == "2 passed, 0 failed, 0 skipped"
+
+
 def test_a_failure_beside_the_others_counts_and_is_shown(tmp_path, monkeypatch, capfd):
     (tmp_path / "tests" / "beside").mkdir(parents=True)
     (tmp_path / "tests" / "beside" / "test_it.py").write_text("def test_in_blender(): assert 0")
-    monkeypatch.setattr(runner, "BESIDE", ("beside",))
+    monkeypatch.setattr(runner, "LANES", ((), ("beside",)))
     set_up = runner.set_up
 
     def with_another(*, fast: bool):

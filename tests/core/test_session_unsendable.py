@@ -33,6 +33,7 @@ def long_way(points: int) -> tuple[float, ...]:
     return tuple(0.123456789 + n * 1e-9 for n in range(points))
 
 
+LONG_WAY = long_way(900_000)
 UNSENDABLE = {
     "a height that is no number": with_wanted(Wanted(name="cup", height=float("nan"))),
     "an endless height": with_wanted(Wanted(name="cup", height=float("inf"))),
@@ -41,7 +42,7 @@ UNSENDABLE = {
     "an integer of ten thousand digits": replace(make_request(), seed=10**10_000),
     "a value of another type": replace(make_request(), photo=object()),  # type: ignore[arg-type]
     "more strokes than a line holds": with_wanted(
-        Wanted(name="cup", strokes=(Stroke(xs=long_way(900_000), ys=long_way(900_000), radius=0.1),))
+        Wanted(name="cup", strokes=(Stroke(xs=LONG_WAY, ys=LONG_WAY, radius=0.1),))
     ),
 }
 
