@@ -22,7 +22,10 @@ from .revolve import Core
 UNEXPLAINED = 0.36  # of the differences of light along the rings; matt turned bodies have at most 0.35, a head 0.34 to 0.9
 STRONG = (0.038, 0.4)  # that in natural logarithms of the light: less is noise, more is black on white
 HUE = 1.3  # changes of colour over those of light, both in Lab units: more of them is paint
-FINE = 7.2  # the middle slope over the size, in widths of the core: the grain of wood, marble or many letters has steeper ones all over
+ONE_COLOUR = 0.45  # of the same: less is one colour, as of clay
+# The middle slope over the size, in widths of the core: the grain of marble or many letters has steeper ones all over; so has that of
+# wood, which is of several colours
+FINE, FINE_IN_COLOURS = 7.2, 5.8
 ROUGH = 8.0  # that in the roughest of the middle bands of rows: a label has less, as it is smooth within its edges
 UNEVEN = 1.95  # the latter over the former: a grain is about as rough everywhere
 SHARP = 113.0  # the steepest slopes over the size: reflections in metal are steeper
@@ -54,7 +57,7 @@ class Shading:
             self.unexplained > UNEXPLAINED
             and STRONG[0] < self.strength < STRONG[1]
             and self.hue < HUE
-            and self.fineness < FINE
+            and self.fineness < (FINE if self.hue < ONE_COLOUR else FINE_IN_COLOURS)
             and self.roughness > max(ROUGH, UNEVEN * self.fineness)
             and self.sharpness < SHARP
         )
