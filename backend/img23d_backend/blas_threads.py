@@ -36,7 +36,7 @@ def use_one_thread() -> None:
 def _loaded() -> Iterator[Path]:
     """The files of those that have read the environment before it was said."""
     for name, folders in _BRINGERS.items():
-        file = getattr(sys.modules.get(name), "__file__", None)
+        file = getattr(sys.modules.get(name), "__file__", None) or ""
         for folder in folders if file else ():
             yield from (Path(file).parents[1] / folder).glob("*openblas*")
     for name in ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath"):  # from 2.0 on, before

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 
 import pytest
-from source import ROOT, Module, other_modules, product_modules, python_files
+from source import ROOT, Module, product_modules, python_files
 
 MODULES = product_modules()
 LONGEST_MODULE = 450  # lines: a concept is not cut up to stay below a smaller number

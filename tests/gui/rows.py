@@ -16,11 +16,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import screen  # noqa: E402
-from first_minutes import install  # noqa: E402
-from hands import SIDEBAR, VIEWPORT, WATCHER, browse, objects, open_panel, press, scroll, select, wheel  # noqa: E402
-from person import PHOTO, drop_photo  # noqa: E402
-from screen import NotSeen, Region, await_state, await_that, click, click_at, find, key, move, run_script, say, shot, state, type_text  # noqa: E402
+import screen
+from first_minutes import install
+from hands import SIDEBAR, WATCHER, browse, objects, open_panel, press, scroll, select, wheel
+from person import PHOTO, drop_photo
+from screen import NotSeen, Region, await_state, await_that, click, click_at, find, key, run_script, say, shot, state, type_text
 
 _BESIDE_LIST = 1264  # the last button of a row, in the sidebar at its default width
 _BUTTON = 20
@@ -99,7 +99,7 @@ def add_side_photo() -> None:
     click("red apple", _BELOW_LIST)
     wheel((1036, 860), 9)
     x, y = find("Back", _BELOW_LIST)
-    click_at(x - 20, y + 75)
+    click_at(x - 6, y + 84)  # the folder below its place
     browse(PHOTO, "Choose")
     await_state(f"side red apple: back {PHOTO.name}", seconds=10)
     time.sleep(2)

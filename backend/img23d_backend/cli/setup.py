@@ -136,7 +136,7 @@ def _allowed(sets: tuple[str, ...], licences: tuple[str, ...]) -> tuple[str, ...
 
 
 def _command(environment: Path, *arguments: str) -> list[str]:
-    return [str(interpreter_in(environment)), "-s", "-m", __package__.partition(".")[0], *arguments]
+    return [str(interpreter_in(environment)), "-s", "-m", __name__.partition(".")[0], *arguments]
 
 
 def _variables(*more: Group) -> dict[str, str]:

@@ -94,7 +94,8 @@ def _fitted(chart: np.ndarray, width: np.ndarray, curves: np.ndarray) -> _Fit:
     weights = np.repeat(width.astype(np.float64), SIDE, axis=1)
     weights[(level > _BURNT) | (np.abs(ring_places()) >= RIM)[None, :]] = 0
     weights[:_EDGE_ROWS] = weights[-_EDGE_ROWS:] = 0
-    kept = weights
+    kept = last = weights
+    size = whole = 0.0
     for _ in range(_ROUNDS):
         wanted, given = _beside_the_mean(light[..., None], kept)[..., 0], _beside_the_mean(curves, kept)
         off = wanted - given @ _least_squares(given, wanted, kept)
@@ -111,7 +112,7 @@ def _judged(fit: _Fit, curves: np.ndarray) -> Shading:
         return Shading(unexplained=0.0, strength=0.0, hue=0.0, fineness=0.0, roughness=0.0, sharpness=0.0)
     soft = cv2.GaussianBlur(fit.light, (0, 0), 1.0)
     slopes, given = np.gradient(soft, axis=1)[seen], np.gradient(curves, axis=1)[seen]
-    weights = np.ones_like(slopes)
+    weights, off = np.ones_like(slopes), np.abs(slopes)
     for _ in range(_SLOPE_ROUNDS):  # least absolute differences: a label's edge, which is steep, says little
         off = np.abs(slopes - given @ _least_squares(given, slopes, weights))
         weights = 1 / np.maximum(off, 0.003)
