@@ -2,9 +2,10 @@
 
 IMG23D_SHOTS is a folder. Once a second the file `state` in it says what the scene holds, one fact a line, for `person.py`
 to wait for; everything is done by mouse and keyboard. IMG23D_TINY_MODELS, where it is set, is taken as the folder of the
-models as soon as the extension is there.
+models as soon as the extension is there. Where IMG23D_KEEPS_CONSOLE is set, what Blender says goes to the file `console`.
 """
 
+import math
 import os
 import sys
 from pathlib import Path
@@ -15,6 +16,9 @@ from mathutils import Vector
 
 STATE = Path(os.environ["IMG23D_SHOTS"]) / "state"
 PACKAGE = "bl_ext.user_default.img23d"
+
+
+RENDERS = {"done": 0, "stopped": 0}
 
 
 def watch() -> float:
@@ -44,7 +48,26 @@ def facts() -> list[str]:
         lines += [f"quads {obj.name}"] if sum(len(face.vertices) == 4 for face in obj.data.polygons[:200]) > 100 else []
         lines.append(f"place {obj.name}: {', '.join(f'{value:.2f}' for value in obj.matrix_world.translation)}")
     lines += [f"camera {obj.name}" for obj in scene.objects if obj.type == "CAMERA"]
+    lines += [f"windows {len(bpy.context.window_manager.windows)}", f"renders {RENDERS['done']}", f"renders stopped {RENDERS['stopped']}"]
+    lines.append(f"render size {scene.render.resolution_percentage}")
+    lines += ["rendering"] if bpy.app.is_job_running("RENDER") else []
+    lines.append(f"unsound {', '.join(sorted(_unsound(objects)))}")
     return lines + (_about_the_extension(scene) if f"{PACKAGE}.core.app" in sys.modules else [])
+
+
+def _unsound(objects: list[bpy.types.Object]) -> set[str]:
+    """What lacks a part, or is in no scene."""
+    in_scenes = {obj for scene in bpy.data.scenes for obj in scene.objects}
+    names = {obj.name for obj in bpy.data.objects if obj.users and obj not in in_scenes}
+    for obj in objects:
+        mesh = obj.data
+        corners = [0] * len(mesh.loops)
+        mesh.loops.foreach_get("vertex_index", corners)
+        has_all = mesh.vertices and mesh.polygons and set(corners) <= set(range(len(mesh.vertices)))
+        if not has_all or not all(math.isfinite(value) for corner in obj.bound_box for value in corner):
+            names.add(obj.name)
+    names |= {image.name for image in bpy.data.images if image.type == "IMAGE" and image.users and 0 in image.size}
+    return names
 
 
 def _is_in_view(obj: bpy.types.Object, area: bpy.types.Area) -> bool:
@@ -109,6 +132,21 @@ def _image(material: bpy.types.Material) -> str | None:
     return next((node.image.name for node in material.node_tree.nodes if node.type == "TEX_IMAGE" and node.image), None)
 
 
+@bpy.app.handlers.persistent
+def on_rendered(*_of: object) -> None:
+    RENDERS["done"] += 1
+
+
+@bpy.app.handlers.persistent
+def on_render_stopped(*_of: object) -> None:
+    RENDERS["stopped"] += 1
+
+
+if "IMG23D_KEEPS_CONSOLE" in os.environ:
+    console = os.open(STATE.with_name("console"), os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    for stream in (1, 2):
+        os.dup2(console, stream)
+    print("prepare: watching", file=sys.stderr, flush=True)
 view = bpy.context.preferences.view
 view.show_splash = False
 # There may be no window manager to close a second window with.
@@ -116,3 +154,5 @@ view.filebrowser_display_type = "SCREEN"
 if hasattr(view, "preferences_display_type"):  # since 5.0
     view.preferences_display_type = "SCREEN"
 bpy.app.timers.register(watch, first_interval=1.0, persistent=True)
+bpy.app.handlers.render_complete.append(on_rendered)
+bpy.app.handlers.render_cancel.append(on_render_stopped)

@@ -19,6 +19,9 @@ PATIENCE = float(os.environ.get("IMG23D_PATIENCE", "120"))  # seconds that a ste
 _LEAST = 560  # pixels a side that are read at once
 _ZOOM = 3  # letters of 11 pixels are too small to be read
 _ALONE = {**os.environ, "OMP_THREAD_LIMIT": "1"}  # several threads of tesseract wait for each other on a busy machine
+# xdotool takes a function key by its name for one that needs Alt where the keyboard's description lists Alt for it without an
+# effect (xkb-data 2.48 does, 2.42 does not). Blender 5 then hears Alt F12: “No sequencer scene to render”.
+_FUNCTION_KEYS = {f"F{number}": str(code) for number, code in enumerate((*range(67, 77), 95, 96), start=1)}  # codes of evdev
 ONLOOKERS: list[Callable[[str], None]] = []
 
 
@@ -184,7 +187,7 @@ def drag(start: tuple[int, int], end: tuple[int, int], *, button: int = 1) -> No
 
 def key(*keys: str) -> None:
     for one in keys:
-        _run("xdotool", "key", one)
+        _run("xdotool", "key", _FUNCTION_KEYS.get(one, one))
         time.sleep(0.8)
 
 

@@ -1,0 +1,219 @@
+"""What a person does in other windows while a run goes on: renders, opens and closes windows.
+
+Run as person.py is, with its variables, beside a Blender whose prepare.py has IMG23D_KEEPS_CONSOLE set. The zip is dropped on
+the viewport.
+
+    IMG23D_STEPS    which of the steps, by their names and with commas between (default: all of them)
+
+Ends with "busy: all steps passed", and with status 1 and a sentence otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import screen  # noqa: E402
+from first_minutes import NAMES, Count, choose_photo, install, name_things  # noqa: E402
+from frames import Frame, announce, close, frames  # noqa: E402
+from hands import SIDEBAR, VIEWPORT, WATCHER, after, in_viewport, objects, press, scroll  # noqa: E402
+from screen import NotSeen, Region, await_state, await_that, click, click_at, find, key, move, run_script, say, shot, state, type_text  # noqa: E402
+
+THINGS = NAMES.split(", ")
+CUBE = ("objects 1", "object Cube: plain")
+PERCENT = Region(left=1340, top=330, right=1600, bottom=700)  # of the properties: the size of the render
+TROUBLE = ("Traceback (most recent call last)", "Error:", "a tick failed", "cannot be drawn", "EXCEPTION_ACCESS", "Segmentation")
+
+
+def main() -> None:
+    await_that(bool, "Blender's window")
+    screen.ONLOOKERS.append(lambda what: WATCHER.look(f"while waiting for {what}"))
+    manager = announce()
+    blender = start_again()
+    try:
+        do_steps()
+    finally:
+        blender.terminate()
+        manager.close()
+    sys.stdout.write("busy: all steps passed\n")
+
+
+def start_again() -> subprocess.Popen[bytes]:
+    """A Blender that knows how windows are closed: it asks for that only when it starts."""
+    in_viewport("Escape", "ctrl+q")
+    until = time.monotonic() + 30
+    while frames():
+        if time.monotonic() > until:
+            raise NotSeen("Blender to end")
+        time.sleep(0.5)
+    (screen.SHOTS / "state").unlink(missing_ok=True)
+    blender = subprocess.Popen(["blender", "--python", str(Path(__file__).with_name("prepare.py"))])
+    await_that(bool, "Blender's window")
+    time.sleep(3)
+    return blender
+
+
+def do_steps() -> None:
+    say("drop the photo and name two things")
+    install()
+    choose_photo(Count())
+    name_things(Count())
+    wanted = os.environ.get("IMG23D_STEPS", "").split(",")
+    for step in STEPS:
+        if wanted == [""] or step.__name__ in wanted:
+            say(step.__doc__ or "")
+            WATCHER.forget()
+            step()
+            look_back(step.__name__)
+
+
+def look_back(step: str) -> None:
+    """Nothing moved under the mouse, Blender has nothing to complain of, and nothing of the file lacks a part."""
+    await_state("unsound ", seconds=10)
+    console = (screen.SHOTS / "console").read_text(encoding="utf-8", errors="replace").splitlines()
+    if "prepare: watching" not in console:
+        raise NotSeen("what Blender says is not kept: IMG23D_KEEPS_CONSOLE must be set")
+    bad = [line for line in console if any(sign in line for sign in TROUBLE)]
+    if bad:
+        raise NotSeen(f"{step}: Blender's console says:\n" + "\n".join(console[console.index(bad[0]) :][:30]))
+    if WATCHER.moved:
+        raise NotSeen(f"{step}: a panel that stands still: in {len(WATCHER.moved)} places it moved under the mouse")
+
+
+# --- the steps ------------------------------------------------------------------------------------------------------
+
+
+def renders_meanwhile() -> None:
+    """F12 during a run: what is made waits for the render, and comes once when it has ended"""
+    make_render_small()
+    generate()
+    render()
+    await_state("renders 1", "windows 2")
+    shot("busy_rendered")
+    in_front = frames()[-1]
+    move(in_front.left + in_front.width // 2, in_front.top + in_front.height // 2)
+    key("Escape")
+    await_state("windows 1")
+    arrives_once()
+    undo_and_redo()
+
+
+def second_window_meanwhile() -> None:
+    """a second window is opened during a run and closed when it has ended"""
+    generate()
+    second = open_window()
+    arrives_once()
+    shot("busy_second_window")
+    close_window(second)
+    undo_and_redo()
+
+
+def runs_from_second_window() -> None:
+    """a run is begun in the second window's sidebar, and the window is closed during the run"""
+    second = open_window()
+    open_tab(second)
+    generate(within(second))
+    shot("busy_run_from_second_window")
+    close_window(second)
+    if "busy" not in state():
+        raise NotSeen("the run to go on when the window is closed that it was begun in; it had ended before")
+    arrives_once()
+    undo_and_redo()
+
+
+STEPS = (renders_meanwhile, second_window_meanwhile, runs_from_second_window)
+
+
+# --- what they are made of ------------------------------------------------------------------------------------------
+
+
+def generate(region: Region = SIDEBAR) -> None:
+    jobs = _jobs()
+    scroll(-20)
+    press("Generate", region, lambda facts: f"jobs {jobs + 1}" in facts)
+
+
+def arrives_once() -> None:
+    """Every thing, with its texture, beside the cube."""
+    await_state("idle", "last job done", f"objects {1 + len(THINGS)}", "object Cube: plain", *(f"object {name}: textured" for name in THINGS))
+    if "idle" not in after(2.0) or objects() != 1 + len(THINGS):
+        raise NotSeen(f"every thing once; there is: {' | '.join(fact for fact in state() if fact.startswith('object '))}")
+
+
+def undo_and_redo() -> None:
+    """What was made goes and comes again, and then goes for the next step."""
+    for keys, facts in (("ctrl+z", CUBE), ("ctrl+shift+z", (f"objects {1 + len(THINGS)}",)), ("ctrl+z", CUBE)):
+        for _ in range(12):
+            if set(facts) <= set(after(1.0)):
+                break
+            in_viewport(keys)
+        await_state(*facts, seconds=10)
+
+
+def render() -> None:
+    before = len(frames())
+    in_viewport("F12")
+    until = time.monotonic() + 60
+    while len(frames()) == before:  # the state says nothing while Blender draws a render by software
+        if time.monotonic() > until:
+            raise NotSeen("a window for the render")
+        time.sleep(0.5)
+
+
+def make_render_small() -> None:
+    """So that it ends in seconds where there is no graphics card."""
+    click_at(*OUTPUT_TAB)
+    x, y = find("100%", PERCENT)
+    click_at(x, y, times=2)
+    key("ctrl+a")
+    type_text("10")
+    key("Return")
+    await_state("render size 10")
+
+
+OUTPUT_TAB = (1333, 319)
+
+
+def open_window() -> Frame:
+    before = {frame.number for frame in frames()}
+    click("Window", Region(right=400, bottom=30))
+    click("New Main Window", Region(right=600, bottom=300))
+    await_state("windows 2")
+    time.sleep(3)
+    fresh = [frame for frame in frames() if frame.number not in before]
+    if len(fresh) != 1:
+        raise NotSeen(f"one new window; there are {len(fresh)}")
+    WATCHER.forget()
+    return fresh[0]
+
+
+def close_window(frame: Frame) -> None:
+    close(frame)
+    await_state("windows 1")
+    WATCHER.forget()
+    move(*VIEWPORT)
+
+
+def open_tab(frame: Frame) -> None:
+    """Blender shows the sidebar of a new window with its first tab; the letters of a tab stand upright and cannot be read."""
+    click_at(frame.left + 1299, frame.top + 328)
+    find("Objects from a Photo", within(frame))
+    WATCHER.forget()
+
+
+def within(frame: Frame) -> Region:
+    """The sidebar of a window that is like the first one and lies a little beside it."""
+    return Region(left=SIDEBAR.left + frame.left, top=SIDEBAR.top + frame.top, right=min(1600, SIDEBAR.right + frame.left), bottom=SIDEBAR.bottom)
+
+
+def _jobs() -> int:
+    return next((int(fact.split()[1]) for fact in state() if fact.startswith("jobs ")), 0)
+
+
+if __name__ == "__main__":
+    run_script(main)
