@@ -36,9 +36,10 @@ def use_one_thread() -> None:
 def _loaded() -> Iterator[Path]:
     """The files of those that have read the environment before it was said."""
     for name, folders in _BRINGERS.items():
-        file = getattr(sys.modules.get(name), "__file__", None) or ""
-        for folder in folders if file else ():
-            yield from (Path(file).parents[1] / folder).glob("*openblas*")
+        module = sys.modules.get(name)
+        if module is not None and module.__file__:
+            beside = Path(module.__file__).parents[1]
+            yield from (path for folder in folders for path in (beside / folder).glob("*openblas*"))
     for name in ("numpy._core._multiarray_umath", "numpy.core._multiarray_umath"):  # from 2.0 on, before
         if name in sys.modules:  # a NumPy that links to the system's OpenBLAS, whose symbols are found through it
             yield Path(sys.modules[name].__file__ or "")
