@@ -14,7 +14,7 @@ from img23d_backend.engines.preview.scene import SceneMemory
 from img23d_backend.stages import Context, CutOut, Photo
 from img23d_protocol.messages import Wanted
 
-DEMO = Path(__file__).resolve().parents[2] / "demo" / "plain"
+DEMO = Path(__file__).resolve().parents[4] / "demo" / "plain"
 NAMES = tuple(json.loads((DEMO / "camera.json").read_text(encoding="utf-8"))["names"])
 
 

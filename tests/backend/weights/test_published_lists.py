@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from img23d_backend.weights.registry import WEIGHT_SETS
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from published.lists import KINDS, PublishedFile, files, files_of
 
 WEIGHTS = (".safetensors", ".bin")

@@ -18,7 +18,7 @@ from img23d_backend.cli.outcome import Outcome
 from img23d_backend.cli.progress import ProgressPrinter
 from img23d_protocol.messages import Failed, Located, LocatedTarget, Progress, Stage
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 QUICK = ["--faces", "500", "--seed", "3"]
 
 

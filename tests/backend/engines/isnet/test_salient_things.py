@@ -160,7 +160,7 @@ def _largest_only(seen: np.ndarray) -> np.ndarray:
 
 # --- the trained network --------------------------------------------------------------------------------------------
 
-DEMO = Path(__file__).resolve().parents[2] / "demo" / "plain"
+DEMO = Path(__file__).resolve().parents[4] / "demo" / "plain"
 needs_network = pytest.mark.skipif(
     not (FOLDER / "isnet.safetensors").is_file(), reason="the network was not fetched (build_addon.py build)"
 )

@@ -177,7 +177,7 @@ def test_a_lock_that_does_not_name_the_network(
 
 # --- the trained network itself -----------------------------------------------------------------------------------------
 
-DEMO = Path(__file__).resolve().parents[2] / "demo" / "plain"
+DEMO = Path(__file__).resolve().parents[4] / "demo" / "plain"
 
 
 @pytest.mark.skipif(not (FOLDER / "isnet.safetensors").is_file(), reason="the network was not fetched (build_addon.py build)")

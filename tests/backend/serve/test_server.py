@@ -36,7 +36,7 @@ from img23d_protocol.messages import (
     Unloaded,
 )
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 PATHS = os.pathsep.join([str(ROOT / "backend"), str(ROOT / "blender_img23d" / "shared"), str(ROOT / "tests" / "backend")])
 # A backend whose engine is stuck in one long OpenCV call, as a stage of the preview engine may be for a while.
 STUCK = """
