@@ -17,7 +17,7 @@ from img23d_backend.mesh.topology.simplify import simplify
 from img23d_backend.stages import Mesh
 from scipy.spatial import cKDTree
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "backend"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "backend"))
 from fields import FIELDS, Field, sphere
 
 SEVERAL_PIECES = "the mesh is in more than one piece"

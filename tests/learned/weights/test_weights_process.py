@@ -14,7 +14,7 @@ import pytest
 from local_hub import LocalHub, serving
 from weights_desk import LITE, SIZE, TURBO, Desk, published
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

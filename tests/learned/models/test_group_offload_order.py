@@ -13,7 +13,7 @@ import pytest
 import torch
 from img23d_backend.machine.devices import Device
 from img23d_backend.models.group_offload import streaming
-from test_memory_streaming import Stack, build
+from test_group_offload import Stack, build
 from torch import Tensor, nn
 
 CARD = Device(id="gpu", torch_name="cuda:0", label="a card", total_bytes=10**12)
