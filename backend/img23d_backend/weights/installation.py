@@ -22,7 +22,7 @@ from .disk import gigabytes, remove, told_in_a_sentence
 from .hub import Hub, HubFile, Listing
 from .hub_errors import got_no_answer
 from .lock import locked
-from .plan import PARTS_NAME, Plan, together
+from .plan import PARTS_NAME, DownloadPlan, together
 from .published_program import listed_program
 from .record import RECORD_NAME, SHORT, Record, RecordedFile, read_record, size_of, state_of, write_record
 from .registry import WeightSet
@@ -80,7 +80,7 @@ class Installation:
                 self.silent.add(self.sources[row.id].mirror)
             return None
 
-    def _finish_alone(self, plan: Plan) -> None:
+    def _finish_alone(self, plan: DownloadPlan) -> None:
         if plan.missing_bytes:
             self._require_answer(plan.source)
         with locked(self.folder / LOCKS_NAME / plan.row.id, self.task):
@@ -101,7 +101,7 @@ class Installation:
 
     # --- planning ---------------------------------------------------------------------------------------------------
 
-    def _plan(self, row: WeightSet) -> Plan | None:
+    def _plan(self, row: WeightSet) -> DownloadPlan | None:
         """None where nothing is to be done."""
         self.task.begin(SetupStep.CHECK, row.label)
         folder, source = self.folder / row.id, self.sources[row.id]
@@ -118,7 +118,7 @@ class Installation:
                 f"the newest one ({listing.commit[:SHORT]}) was taken."
             )
         files = wanted(row, listing.files)
-        return Plan(
+        return DownloadPlan(
             row=row,
             source=source,
             folder=folder,
@@ -164,7 +164,7 @@ class Installation:
             log.warning("a cache of another program cannot be looked at: %s", error)
         return None
 
-    def _require_room(self, plans: list[Plan]) -> None:
+    def _require_room(self, plans: list[DownloadPlan]) -> None:
         needed = sum(plan.missing_bytes for plan in plans)
         free = self.free_bytes(self.folder)
         if needed and needed + _SPARE > free:
@@ -176,7 +176,7 @@ class Installation:
 
     # --- one set ----------------------------------------------------------------------------------------------------
 
-    def _finish(self, plan: Plan) -> None:
+    def _finish(self, plan: DownloadPlan) -> None:
         if plan.cache is not None and self._borrow(plan, plan.cache):
             return
         if not self.online:
@@ -191,7 +191,7 @@ class Installation:
         _remove_others(plan)
         write_record(plan.folder, dataclasses.replace(record, is_complete=True))
 
-    def _borrow(self, plan: Plan, cache: Path) -> bool:
+    def _borrow(self, plan: DownloadPlan, cache: Path) -> bool:
         """Use the files where they are, once every byte was checked."""
         before = self.task.done
         for file in plan.files:
@@ -211,7 +211,7 @@ class Installation:
         self.task.notices.append(f"{plan.row.label} was found in another program's cache and is used from there.")
         return True
 
-    def _present(self, plan: Plan) -> set[HubFile]:
+    def _present(self, plan: DownloadPlan) -> set[HubFile]:
         """The files that are in their places and right; wrong ones are removed.
 
         A file that the record knows with that hash was checked when it came; any other one is read.
@@ -228,7 +228,7 @@ class Installation:
                 remove(path)
         return present
 
-    def _fetch(self, plan: Plan, file: HubFile) -> None:
+    def _fetch(self, plan: DownloadPlan, file: HubFile) -> None:
         target, parts = plan.folder / file.name, plan.folder / PARTS_NAME
         fetch(self.hub.at(plan.source.mirror), plan.source.repository, plan.commit, file, target, parts, self.task)
 
@@ -237,7 +237,7 @@ class Installation:
         self.task.done += count
 
 
-def _record(plan: Plan) -> Record:
+def _record(plan: DownloadPlan) -> Record:
     return Record(
         repository=plan.source.repository,
         requested=plan.source.revision,
@@ -251,7 +251,7 @@ def _record(plan: Plan) -> Record:
     )
 
 
-def _remove_others(plan: Plan) -> None:
+def _remove_others(plan: DownloadPlan) -> None:
     """What an older revision or an interrupted download left in the set's folder."""
     remove(plan.folder / PARTS_NAME)
     kept = {file.name for file in plan.files + plan.notices} | {RECORD_NAME}

@@ -18,7 +18,7 @@ PARTS_NAME = ".parts"  # in a set's folder: files that are still growing
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class DownloadPlan:
     """What one set will consist of. `cache` is a folder of another program that seems to have all of the weights."""
 
     row: WeightSet

@@ -76,7 +76,7 @@ def test_the_result_is_the_same_and_the_weights_are_at_home_again(store: ModelSt
     store.free_devices()
     home = tensors(model)
     for _ in range(2):
-        with torch.inference_mode(), store.on_device("dit", build, CARD, streamed=True) as model:
+        with torch.inference_mode(), store.on_device("dit", build, CARD, group_offload=True) as model:
             assert len(_hooks(model)) >= 9  # every linear layer, and the parents of other weights
             assert torch.equal(model(x), expected)
             assert torch.equal(model.blocks[0](x), model.blocks[0](x))  # a part by itself, too
@@ -88,7 +88,7 @@ def test_the_result_is_the_same_and_the_weights_are_at_home_again(store: ModelSt
 def test_a_failure_in_the_middle_leaves_no_hook_and_no_copy(store: ModelStore) -> None:
     with store.on_device("dit", build, Device(id="cpu", torch_name="cpu", label="", total_bytes=0)) as model:
         home = tensors(model)
-    with store.on_device("dit", build, CARD, streamed=True) as model:
+    with store.on_device("dit", build, CARD, group_offload=True) as model:
         assert tensors(model) != home
         model.fails = True
         with pytest.raises(RuntimeError):
@@ -107,7 +107,7 @@ def test_a_streamed_model_needs_room_for_its_work_only(store: ModelStore) -> Non
     card = Small(id="gpu", torch_name="cpu", label="a small card", total_bytes=1000)
     with pytest.raises(MemoryError), store.on_device("dit", build, card):
         pass
-    with store.on_device("dit", build, card, streamed=True, working_bytes=500) as model:
+    with store.on_device("dit", build, card, group_offload=True, working_bytes=500) as model:
         model(torch.ones(1, 32))
 
 
@@ -131,7 +131,7 @@ def test_a_language_model_streams() -> None:
     options = {"max_new_tokens": 6, "do_sample": False, "pad_token_id": 0}
     with store.on_device("words", language_model, CARD) as model:
         expected = model.generate(words, **options)
-    with store.on_device("words", language_model, CARD, streamed=True) as model:
+    with store.on_device("words", language_model, CARD, group_offload=True) as model:
         assert torch.equal(model.generate(words, **options), expected)
     assert model.lm_head.weight is model.model.embed_tokens.weight
 
@@ -139,7 +139,7 @@ def test_a_language_model_streams() -> None:
 def test_the_shape_models_networks_stream(tmp_path: Path, store: ModelStore) -> None:
     """hy3dgen's stacks and our way through them, which calls parts of them by themselves."""
     from img23d_backend.engines.hunyuan3d.shape.latents import Framed, sample_latents
-    from img23d_backend.engines.hunyuan3d.shape.plan import make_plan
+    from img23d_backend.engines.hunyuan3d.shape.plan import make_shape_plan
     from img23d_backend.engines.hunyuan3d.shape.solid import sample_field
     from img23d_backend.weights.store import WeightStore
     from shape_desk import LEARNED, make_models, thing
@@ -148,9 +148,9 @@ def test_the_shape_models_networks_stream(tmp_path: Path, store: ModelStore) -> 
         dtype = torch.float32
 
     card = Float32Card(id="gpu", torch_name="cpu", label="a card", total_bytes=10**12)
-    usual = replace(make_plan(LEARNED, WeightStore(make_models(tmp_path, "random")), at_once=1), device=card)
+    usual = replace(make_shape_plan(LEARNED, WeightStore(make_models(tmp_path, "random")), at_once=1), device=card)
     results = []
-    for plan in (usual, replace(usual, streamed=True)):
+    for plan in (usual, replace(usual, group_offload=True)):
         picture = plan.config.framing.picture(thing().rgba)
         (latents,) = sample_latents([Framed(pictures=picture[None])], [1], plan, store, lambda *_: None)
         results.append((latents, torch.from_numpy(sample_field(latents, plan, store, lambda *_: None).values)))

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 import torch
 from img23d_backend.machine.devices import Device
-from img23d_backend.models.group_offload import streaming
+from img23d_backend.models.group_offload import group_offloaded
 from test_group_offload import Stack, build
 from torch import Tensor, nn
 
@@ -81,7 +81,7 @@ def restoring(model: nn.Module) -> Callable[[], None]:
 def test_each_pass_waits_for_the_roots_own_parameters(card: SlowCard) -> None:
     model, x = build(), torch.linspace(-1, 1, 64).view(2, 32)
     expected = model(x)
-    with torch.inference_mode(), streaming(model, CARD, restore=restoring(model)):
+    with torch.inference_mode(), group_offloaded(model, CARD, restore=restoring(model)):
         for _ in range(3):
             assert torch.equal(model(x), expected)
     assert card.late > 0, "later passes copy the next layer while one computes"
@@ -99,7 +99,7 @@ def test_a_model_of_nothing_but_its_own_parameter(card: SlowCard) -> None:
             return self.scale * x
 
     model = Bare()
-    with torch.inference_mode(), streaming(model, CARD, restore=restoring(model)):
+    with torch.inference_mode(), group_offloaded(model, CARD, restore=restoring(model)):
         for _ in range(2):
             assert torch.equal(model(torch.ones(4)), torch.full((4,), 3.0))
 
@@ -109,7 +109,7 @@ def test_a_root_without_parameters_of_its_own(card: SlowCard) -> None:
     model = nn.Sequential(nn.Linear(4, 8), nn.GELU(), nn.Linear(8, 4)).requires_grad_(False)
     x = torch.ones(2, 4)
     expected = model(x)
-    with torch.inference_mode(), streaming(model, CARD, restore=restoring(model)):
+    with torch.inference_mode(), group_offloaded(model, CARD, restore=restoring(model)):
         for _ in range(3):
             assert torch.equal(model(x), expected)
 
@@ -119,7 +119,7 @@ def test_parts_called_by_themselves_wait_too(card: SlowCard) -> None:
     model, x = build(), torch.ones(2, 32)
     assert isinstance(model, Stack)
     expected_part, expected = model.blocks[2](x), model(x)
-    with torch.inference_mode(), streaming(model, CARD, restore=restoring(model)):
+    with torch.inference_mode(), group_offloaded(model, CARD, restore=restoring(model)):
         assert torch.equal(model.blocks[2](x), expected_part)
         for _ in range(2):
             assert torch.equal(model(x), expected)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 from img23d_backend.machine.devices import Device
-from img23d_backend.models.offloadable import BLOCK_BYTES, Resident
+from img23d_backend.models.offloadable import BLOCK_BYTES, Offloadable
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -35,35 +35,35 @@ def test_weights_move_into_blocks_and_their_old_memory_is_freed() -> None:
     model.half_precision = nn.Parameter(torch.full((3,), 0.5, dtype=torch.float16), requires_grad=False)
     model.register_buffer("scale", torch.tensor(2.0))
     expected = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    resident = Resident(model)
+    offloadable = Offloadable(model)
     old = weakref.ref(model[0].weight.untyped_storage())
     asked: list[int] = []
-    resident.lock_pages(lambda size: asked.append(size) or ordinary(size))
+    offloadable.lock_pages(lambda size: asked.append(size) or ordinary(size))
     assert asked == [BLOCK_BYTES] and old() is None
     assert all(torch.equal(tensor, expected[name]) for name, tensor in model.state_dict().items())
     assert len({tensor.untyped_storage().data_ptr() for tensor in model.state_dict().values()}) == 1
 
 
 def test_a_model_on_a_card_stays_there_while_its_home_is_page_locked() -> None:
-    resident = Resident(small_model())
-    resident.move_to(CARD)
-    there = addresses(resident.module)
-    resident.lock_pages(ordinary)
-    assert addresses(resident.module) == there and resident.device_id == "gpu"
-    resident.move_home()
-    assert len({parameter.untyped_storage().data_ptr() for parameter in resident.module.parameters()}) == 1
+    offloadable = Offloadable(small_model())
+    offloadable.move_to(CARD)
+    there = addresses(offloadable.module)
+    offloadable.lock_pages(ordinary)
+    assert addresses(offloadable.module) == there and offloadable.device_id == "gpu"
+    offloadable.move_home()
+    assert len({parameter.untyped_storage().data_ptr() for parameter in offloadable.module.parameters()}) == 1
 
 
 def test_where_nothing_can_be_page_locked_nothing_changes() -> None:
-    resident = Resident(small_model())
-    home = addresses(resident.module)
+    offloadable = Offloadable(small_model())
+    home = addresses(offloadable.module)
 
     def refused(size: int) -> Tensor:
         raise RuntimeError("CUDA error: out of memory")
 
     with pytest.raises(RuntimeError):
-        resident.lock_pages(refused)
-    assert addresses(resident.module) == home and not resident.is_page_locked
+        offloadable.lock_pages(refused)
+    assert addresses(offloadable.module) == home and not offloadable.is_page_locked
 
 
 def test_touching_reads_every_page_of_a_memory_map(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ def test_touching_reads_every_page_of_a_memory_map(tmp_path: Path) -> None:
     layer = nn.Linear(1024, 1024, bias=False, device="meta")
     layer.load_state_dict(load_file(path), assign=True)
     assert mapped_and_present(path) < 2**20
-    Resident(layer).touch()
+    Offloadable(layer).touch()
     assert mapped_and_present(path) >= 2**22
 
 

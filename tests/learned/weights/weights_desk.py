@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from img23d_backend.setup_context import Bytes, JobCancelled, SetupContext
-from img23d_backend.weights.hub import Hub, Patience
+from img23d_backend.weights.hub import Hub, RetryPolicy
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol.choices import TENCENT_LICENCE
 from img23d_protocol.messages import SetupStep
@@ -18,7 +18,7 @@ LITE, TURBO = "birefnet-lite", "hunyuan3d-2mini-turbo"
 LITE_REPOSITORY, TURBO_REPOSITORY = "ZhengPeng7/BiRefNet_lite", "tencent/Hunyuan3D-2mini"
 TURBO_WEIGHTS = "hunyuan3d-dit-v2-mini-turbo/model.fp16.safetensors"
 PAINTER, PAINTER_REPOSITORY, PAINTER_FOLDER = "hunyuan3d-paint-turbo", "tencent/Hunyuan3D-2", "hunyuan3d-paint-v2-0-turbo"
-QUICK = Patience(tries=4, first_wait=0.02, longest_wait=0.5)
+QUICK = RetryPolicy(tries=4, first_wait=0.02, longest_wait=0.5)
 SIZE = 1_500_000  # bytes of a weights file
 
 

@@ -31,19 +31,19 @@ class Network:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lending:
-    """`frugal`: one network on the device at a time; `streamed`: each layer's weights are there only while it computes."""
+class LoadPlan:
+    """`frugal`: one network on the device at a time; `group_offload`: each layer's weights are there only while it computes."""
 
     device: Device
     frugal: bool
-    streamed: bool = False
+    group_offload: bool = False
 
     def on_device(self, network: Network, models: ModelStore, working_bytes: int) -> AbstractContextManager[nn.Module]:
         """Lends the network for a block, with at least that much memory beside it."""
         if self.frugal and any(place and key != network.key for key, place in models.places().items()):
             models.free_devices()
         return models.on_device(
-            network.key, network.read, self.device, working_bytes=working_bytes, streamed=self.streamed
+            network.key, network.read, self.device, working_bytes=working_bytes, group_offload=self.group_offload
         )
 
     def network(self, name: str, set_id: str, read: Callable[..., nn.Module]) -> Network:
@@ -59,9 +59,9 @@ def attempts(plan: P, smaller: P, run: Callable[[P], T], notes: Sequence[str]) -
     """
     if plan.device.is_processor:
         return [Attempt(run=partial(run, plan))]
-    streamed = replace(smaller, streamed=True)
+    group_offload = replace(smaller, group_offload=True)
     on_processor = replace(smaller, device=choose(PROCESSOR))
-    later = zip((smaller, streamed, on_processor), notes, strict=True)
+    later = zip((smaller, group_offload, on_processor), notes, strict=True)
     fallbacks = (Attempt(run=partial(run, one), note=note) for one, note in later if one != plan)
     return [Attempt(run=partial(run, plan)), *fallbacks]
 

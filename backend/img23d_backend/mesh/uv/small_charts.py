@@ -14,7 +14,7 @@ _FINE = 1024  # steps of a square as large as the surface; about a texel each
 _GAP, _GAP_SHARE = 2.0, 0.25  # steps between two crumbs, but not more than this share of what is between two gaps
 
 
-def gather_crumbs(surface: Surface, charts: Charts, flat: np.ndarray) -> tuple[Charts, np.ndarray]:
+def gather_small_charts(surface: Surface, charts: Charts, flat: np.ndarray) -> tuple[Charts, np.ndarray]:
     """Charts of which the smallest are one, laid out on shelves; and (F, 3, 2) all corners `flat` accordingly."""
     count = len(charts.side)
     if count <= _MANY:

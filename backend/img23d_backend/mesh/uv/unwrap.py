@@ -13,7 +13,7 @@ from .charts import Charts, Surface, chart_bounds, make_charts, make_surface, pa
 from .flatten import flatten, part_flat
 from .layout import Layout, cover, touch_outlines
 from .pack import pack, widest
-from .small_charts import gather_crumbs
+from .small_charts import gather_small_charts
 
 # Texels a unit of length on the back and on the other sides, against 1 on the front, which alone has the photo's detail
 # to hold. The front may be too long for the square to be filled; then the others get the room.
@@ -40,7 +40,7 @@ def unwrap_mesh(mesh: Mesh, *, size: int, report: Callable[[], None]) -> Layout:
     charts, flat = flatten(surface, report)
     scale = None
     for _ in range(_ATTEMPTS):
-        together, places = gather_crumbs(surface, charts, flat)
+        together, places = gather_small_charts(surface, charts, flat)
         chart = together.chart[surface.polygon]
         bounds = chart_bounds(places, chart)
         packing = pack(places, chart, together.rim(surface), *bounds, report=report, start=scale)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
-from img23d_backend.mesh.raster.visibility import corner_normals, directions, look, slack_of
+from img23d_backend.mesh.raster.visibility import compute_visibility, corner_normals, directions, slack_of
 from img23d_backend.mesh.texture.texels import texels
 from img23d_backend.mesh.topology.normals import area_vectors, vertex_normals, weld
 from img23d_backend.stages import View
@@ -57,7 +57,7 @@ def test_what_is_behind_is_not_seen(view: View) -> None:
     wall = trimesh.creation.box([1, 1, 0.1])
     behind = wall.copy().apply_translation([0, 0, -1])
     both = trimesh.util.concatenate([behind, wall])
-    sight = look(both.vertices, both.faces, view, width=100, height=100, longest=100)
+    sight = compute_visibility(both.vertices, both.faces, view, width=100, height=100, longest=100)
     front = both.face_normals[:, 2] > 0.5
     hidden = np.arange(len(both.faces)) < len(wall.faces)
     assert sight.seen[front & ~hidden].all()
@@ -68,7 +68,7 @@ def test_what_is_behind_is_not_seen(view: View) -> None:
 def test_a_mesh_that_is_inside_out_is_noticed() -> None:
     ball = trimesh.creation.icosphere(subdivisions=2)
     ball.invert()
-    sight = look(ball.vertices, ball.faces, FRONT, width=100, height=100, longest=100)
+    sight = compute_visibility(ball.vertices, ball.faces, FRONT, width=100, height=100, longest=100)
     outward = -ball.face_normals[:, 2]
     assert sight.inside_out[outward > 0.2].all()
     assert not sight.inside_out[outward < 0.0].any()
@@ -94,21 +94,21 @@ def test_pixels_beside_a_nearer_edge_are_marked_and_slopes_are_not() -> None:
     post = trimesh.creation.box([0.5, 2.0, 0.2]).apply_translation([0, 0, 1.0])
     wall = trimesh.creation.box([2.0, 2.0, 0.2])
     both = trimesh.util.concatenate([post, wall])
-    beside = look(both.vertices, both.faces, FRONT, width=100, height=100, longest=100).beside
+    beside = compute_visibility(both.vertices, both.faces, FRONT, width=100, height=100, longest=100).beside
     columns = np.flatnonzero(beside[50])  # the post spans the centres 42.5 to 57.5, right one excluded
     np.testing.assert_array_equal(columns, [40, 41, 57, 58])
     ball = trimesh.creation.icosphere(subdivisions=4)
-    beside = look(ball.vertices, ball.faces, FRONT, width=100, height=100, longest=100).beside
+    beside = compute_visibility(ball.vertices, ball.faces, FRONT, width=100, height=100, longest=100).beside
     assert beside.mean() < 0.002
 
 
 def test_the_second_surface_is_the_next_one_that_looks_this_way() -> None:
     layers = [trimesh.creation.box([1, 1, 0.2]).apply_translation([0, 0, z]) for z in (1.0, 0.0, -1.0)]
     both = trimesh.util.concatenate(layers)
-    sight = look(both.vertices, both.faces, FRONT, width=100, height=100, longest=100)
+    sight = compute_visibility(both.vertices, both.faces, FRONT, width=100, height=100, longest=100)
     np.testing.assert_allclose(sight.raster.depth[50, 50], -1.1 * 30, atol=1e-3)
     np.testing.assert_allclose(sight.second[50, 50], -0.1 * 30, atol=1e-3)
-    alone = look(layers[0].vertices, layers[0].faces, FRONT, width=100, height=100, longest=100)
+    alone = compute_visibility(layers[0].vertices, layers[0].faces, FRONT, width=100, height=100, longest=100)
     assert np.isinf(alone.second).all()
 
 

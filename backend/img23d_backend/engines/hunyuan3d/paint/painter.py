@@ -24,7 +24,7 @@ from ....models.store import ModelStore, with_less_memory
 from ....stages import Context, CutOut, Mesh, Painted, Painter, View
 from ....weights.store import WeightStore
 from ..load_plan import attempts, within
-from .background_task import beside
+from .background_task import background_task
 from .cameras import Cameras, make_cameras
 from .control_maps import ControlMaps, draw_control_maps
 from .plan import PaintPlan, make_paint_plan
@@ -130,7 +130,7 @@ class HunyuanPainter:
             return self._fallback.paint(mesh, view, cutout, settings, context, uv=uv)
         context.report(_PREPARED, "Drawing the sides")
         turned = facing_viewer(mesh, view)
-        with beside(lambda check: _layout(turned, uv, settings.texture_size, check)) as laid_out:
+        with background_task(lambda check: _layout(turned, uv, settings.texture_size, check)) as laid_out:
             cameras = make_cameras(turned.vertices, size=_RASTER)
             maps = draw_control_maps(turned, cameras, raster_size=_RASTER, size=plan.parts.side)
             views = self._views(plan, picture, maps, cameras, context)

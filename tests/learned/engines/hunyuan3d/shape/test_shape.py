@@ -11,7 +11,7 @@ import pytest
 import torch
 from img23d_backend.engines.hunyuan3d import make_shaper
 from img23d_backend.engines.hunyuan3d.shape.latents import Framed, sample_latents
-from img23d_backend.engines.hunyuan3d.shape.plan import make_plan
+from img23d_backend.engines.hunyuan3d.shape.plan import make_shape_plan
 from img23d_backend.engines.hunyuan3d.shape.shaper import HunyuanShaper
 from img23d_backend.machine import devices
 from img23d_backend.mesh.topology.checks import find_defects
@@ -79,7 +79,7 @@ def test_the_face_budget_is_kept_and_the_mesh_stays_closed(shaper: Callable[[str
 
 def test_a_batch_gives_each_thing_what_it_gets_alone(models_folder: Callable[[str], Path]) -> None:
     store, weights = ModelStore(), WeightStore(models_folder("random"))
-    together = make_plan(LEARNED, weights, at_once=3)
+    together = make_shape_plan(LEARNED, weights, at_once=3)
     pictures = [Framed(pictures=together.config.framing.picture(thing(width=20 + 15 * one, seed=one).rgba)[None]) for one in range(3)]
     seeds = [5, 6, 5]
     batch = sample_latents(pictures, seeds, together, store, lambda done, note: None)

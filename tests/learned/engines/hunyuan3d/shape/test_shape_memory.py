@@ -9,7 +9,7 @@ import pytest
 import torch
 from img23d_backend.engines.hunyuan3d import make_shaper
 from img23d_backend.engines.hunyuan3d.shape import plan, shaper
-from img23d_backend.engines.hunyuan3d.shape.plan import Plan
+from img23d_backend.engines.hunyuan3d.shape.plan import ShapePlan
 from img23d_backend.engines.hunyuan3d.shape.shaper import HunyuanShaper
 from img23d_backend.machine.devices import Device, find_devices
 from img23d_backend.models.store import ModelStore
@@ -51,8 +51,8 @@ def test_small_memory_keeps_one_network_on_the_card(weights: WeightStore, small_
 def test_out_of_memory_steps_down_and_tells_each_step(weights: WeightStore, monkeypatch: pytest.MonkeyPatch) -> None:
     sample, tried = shaper.sample_latents, []
 
-    def scarce(pictures: Sequence, seeds: Sequence[int], tried_plan: Plan, *rest: object) -> list:
-        tried.append((tried_plan.at_once, tried_plan.streamed, tried_plan.device.id))
+    def scarce(pictures: Sequence, seeds: Sequence[int], tried_plan: ShapePlan, *rest: object) -> list:
+        tried.append((tried_plan.at_once, tried_plan.group_offload, tried_plan.device.id))
         if not tried_plan.device.is_processor:
             raise torch.OutOfMemoryError("there is none")
         return sample(pictures, seeds, tried_plan, *rest)
