@@ -22,9 +22,9 @@ from ..machine.memory_errors import DoesNotFit
 from .group_offload import group_offloaded
 from .offloadable import Offloadable
 from .oom_fallbacks import Attempt, with_less_memory
-from .torch_memory import give_back, page_locked
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from torch.nn import Module
 
 __all__ = ["Attempt", "ModelStore", "with_less_memory"]
@@ -215,3 +215,32 @@ class ModelStore:
 
 def _bytes_to_build(device: Device) -> int:
     return int(_BUILDING * memory.total_bytes()) if device.is_processor else 0
+
+
+def give_back() -> None:
+    """Back to the driver and the system what torch only keeps: Blender cannot use it."""
+    import torch
+
+    for kind in ("cuda", "xpu"):
+        module = getattr(torch, kind, None)
+        if module is not None and module.is_available() and module.is_initialized():
+            module.empty_cache()
+            _give_back_page_locked()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
+def _give_back_page_locked() -> None:
+    import torch
+
+    for name in ("_accelerator_emptyHostCache", "_host_emptyCache"):  # public only from torch 2.11 on
+        if hasattr(torch._C, name):
+            getattr(torch._C, name)()
+            return
+
+
+def page_locked(size: int) -> Tensor:
+    """(size,) uint8 in memory that the system does not move, from where a card copies at full speed. Raises RuntimeError."""
+    import torch
+
+    return torch.empty(size, dtype=torch.uint8, pin_memory=True)

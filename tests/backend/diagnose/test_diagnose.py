@@ -12,7 +12,7 @@ from img23d_backend.cli.commands import run
 from img23d_backend.diagnose import machine, places, programs, run_diagnosis
 from img23d_backend.engines import PREVIEW, Engines
 from img23d_backend.jobs.job import Caller
-from img23d_backend.machine import memory, process_memory
+from img23d_backend.machine import memory
 from img23d_backend.models.loading import unfit
 from img23d_backend.stages import Engine
 from img23d_backend.weights.registry import WEIGHT_SETS
@@ -281,7 +281,7 @@ def test_trials_that_cannot_begin(patient: Patient, monkeypatch: pytest.MonkeyPa
 
 def test_a_report_that_names_nobody(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.executable", "/home/annabel/miniconda/bin/python")
-    monkeypatch.setattr(process_memory, "peak_bytes", lambda: 1)
+    monkeypatch.setattr(memory, "peak_bytes", lambda: 1)
     patient.look()
     last = patient.told[-1]
     assert isinstance(last, Diagnosed)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from img23d_backend.jobs import runs
 from img23d_backend.jobs.runs import RunState, TargetRecord, TargetState, open_run
-from img23d_backend.machine import process_memory
+from img23d_backend.machine import memory
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Generate, Wanted
 
@@ -74,11 +74,11 @@ def test_folders_that_cannot_be_made(tmp_path: Path, where: str) -> None:
 
 
 def test_peak_memory_is_measured_anew_each_run() -> None:
-    process_memory.reset_peak()  # other tests may have taken more
+    memory.reset_peak()  # other tests may have taken more
     with mmap.mmap(-1, 200_000_000) as block:  # not of the heap, which keeps what was freed
         block[:: mmap.PAGESIZE] = bytes(len(block[:: mmap.PAGESIZE]))  # takes each page
-        with_block = process_memory.peak_bytes()
+        with_block = memory.peak_bytes()
     assert with_block > 200_000_000
-    process_memory.reset_peak()
+    memory.reset_peak()
     if sys.platform == "linux":
-        assert process_memory.peak_bytes() < with_block - 150_000_000
+        assert memory.peak_bytes() < with_block - 150_000_000

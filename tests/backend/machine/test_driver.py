@@ -10,7 +10,7 @@ import pytest
 from img23d_backend.diagnose import machine
 from img23d_backend.engines import Engines
 from img23d_backend.machine import nvidia
-from img23d_backend.machine.driver import nvidia_driver
+from img23d_backend.machine.nvidia import nvidia_driver
 from img23d_protocol.messages import Action, Diagnose, Level
 from nvidia_smi import GTX_1080, NO_DRIVER, RTX_3060, RTX_5060
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from img23d_backend.setup import torch_builds, trial_result
-from img23d_backend.setup.folder_lock import hold
+from img23d_backend.setup.environment import hold
 from img23d_backend.setup.guarded import Ended, run_guarded
 from img23d_backend.setup.uv import uv_environment
 from img23d_backend.setup.uv_errors import uv_failure

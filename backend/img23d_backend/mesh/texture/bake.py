@@ -18,7 +18,6 @@ import numpy as np
 
 from ...stages import Mesh, View
 from ..raster.rasterize import Raster, rasterize
-from ..raster.sampling import sample_image
 from ..raster.visibility import AWAY, corner_normals, directions, slack_of
 from ..topology.normals import area_vectors, unit
 from ..uv.layout import Layout
@@ -219,3 +218,12 @@ def _sampled(image: np.ndarray, prepared: _PreparedView, x: np.ndarray, y: np.nd
 def _smoothstep(x: np.ndarray, start: float, end: float) -> np.ndarray:
     t = np.clip((x - start) / (end - start), 0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
+
+
+def sample_image(image: np.ndarray, x: np.ndarray, y: np.ndarray, interpolation: int) -> np.ndarray:
+    """(N, ...) the image at float32 positions (N,), in which the first pixel's centre is (0, 0), held at its border."""
+    width = 4096  # cv2.remap takes no side of 32768 or more
+    padded = -len(x) % width
+    maps = [np.pad(v.astype(np.float32, copy=False), (0, padded)).reshape(-1, width) for v in (x, y)]
+    values = cv2.remap(image, *maps, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    return values.reshape(-1, *image.shape[2:])[: len(x)]

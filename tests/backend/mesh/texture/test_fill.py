@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from img23d_backend.mesh.raster.sampling import sample_image
+from img23d_backend.mesh.texture.bake import sample_image
 from img23d_backend.mesh.texture.fill import fill_nearest
 from img23d_backend.mesh.texture.padding import pad_edges
 from scipy import ndimage

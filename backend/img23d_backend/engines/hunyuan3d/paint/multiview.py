@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..load_plan import Report, within
+from ....models.load_plan import Report, within
 from .latent_pictures import decoded, picture_bytes, sampled
 from .latent_preview import contact_sheet, fit_colors
 from .position_masks import position_masks

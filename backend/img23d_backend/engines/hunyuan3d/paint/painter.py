@@ -20,10 +20,10 @@ from ....mesh.texture.bake import Shot, bake
 from ....mesh.texture.fill import fill_surface
 from ....mesh.uv.layout import Layout, layout_from
 from ....mesh.uv.unwrap import unwrap_mesh
+from ....models.load_plan import attempts, within
 from ....models.store import ModelStore, with_less_memory
 from ....stages import Context, CutOut, Mesh, Painted, Painter, View
 from ....weights.store import WeightStore
-from ..load_plan import attempts, within
 from .background_task import background_task
 from .cameras import Cameras, make_cameras
 from .control_maps import ControlMaps, draw_control_maps

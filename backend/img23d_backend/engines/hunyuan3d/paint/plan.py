@@ -9,9 +9,9 @@ from img23d_protocol.choices import PAINT_DELIGHT, TURBO_PAINTER
 from img23d_protocol.settings import LearnedSettings
 
 from ....machine.devices import choose
+from ....models.load_plan import LoadPlan, Network
 from ....weights.registry import weight_set
 from ....weights.store import WeightStore
-from ..load_plan import LoadPlan, Network
 from .loaders import PaintParts
 
 _STEPS, _TURBO_STEPS = 30, 10  # hy3dgen's

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..load_plan import Report, within
+from ....models.load_plan import Report, within
 from .plan import ShapePlan
 from .sampling import noise, sample
 

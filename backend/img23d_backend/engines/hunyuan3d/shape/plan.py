@@ -8,9 +8,9 @@ from img23d_protocol.choices import SHAPE_MODELS, SPEEDS
 from img23d_protocol.settings import LearnedSettings
 
 from ....machine.devices import choose
+from ....models.load_plan import LoadPlan, Network
 from ....weights.registry import weight_set
 from ....weights.store import WeightStore
-from ..load_plan import LoadPlan, Network
 from .config import ShapeConfig
 from .loaders import ShapeParts
 from .schedule import Step

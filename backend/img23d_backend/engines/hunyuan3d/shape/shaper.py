@@ -15,10 +15,10 @@ from img23d_protocol import Img23DError
 from img23d_protocol.messages import Settings, Side
 
 from ....machine.devices import choose
+from ....models.load_plan import attempts
 from ....models.store import Attempt, ModelStore, with_less_memory
 from ....stages import Context, CutOut, Shaped
 from ....weights.store import WeightStore
-from ..load_plan import attempts
 from .latents import Framed, bytes_per_object, sample_latents
 from .plan import ShapePlan, describe, make_shape_plan
 from .solid import decode, view_of

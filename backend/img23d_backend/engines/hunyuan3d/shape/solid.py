@@ -10,8 +10,8 @@ from ....mesh.isosurface.marching_cubes import extract_surface
 from ....mesh.isosurface.octree import SparseField, sample_sparse
 from ....mesh.topology.cleanup import clean
 from ....mesh.topology.simplify import simplify
+from ....models.load_plan import Report, within
 from ....stages import CutOut, Mesh, View
-from ..load_plan import Report, within
 from .plan import ShapePlan
 
 if TYPE_CHECKING:

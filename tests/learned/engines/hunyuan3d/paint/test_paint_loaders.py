@@ -14,7 +14,7 @@ import torch
 from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, LCMScheduler, UNet2DConditionModel
 from img23d_backend.engines.hunyuan3d.paint.empty_prompt import KEPT_NAME
 from img23d_backend.engines.hunyuan3d.paint.loaders import PaintParts
-from img23d_backend.machine.process_memory import peak_bytes, reset_peak
+from img23d_backend.machine.memory import peak_bytes, reset_peak
 from img23d_backend.models.loading import read_tensors
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError

@@ -1,4 +1,4 @@
-"""How a plan's networks come onto its device, and the ways to do with less memory."""
+"""How the networks of an engine's plan come onto its device, and the ways to do with less memory."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from ...machine.devices import PROCESSOR, Device, choose
-from ...models.store import Attempt
+from ..machine.devices import PROCESSOR, Device, choose
+from .store import Attempt
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from ...models.store import ModelStore
+    from .store import ModelStore
 
 Report = Callable[[float, str], None]  # a fraction of the work, 0..1, and a note
 
 T = TypeVar("T")
-P = TypeVar("P", bound="Lending")
+P = TypeVar("P", bound="LoadPlan")
 
 
 @dataclass(frozen=True, kw_only=True)
