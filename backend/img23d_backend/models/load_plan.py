@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from ..machine.devices import PROCESSOR, Device, choose
-from .store import Attempt
+from .oom_fallbacks import Attempt
 
 if TYPE_CHECKING:
     from torch import nn

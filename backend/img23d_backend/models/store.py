@@ -21,13 +21,10 @@ from ..machine.devices import MEMORY_RESERVE, Device, find_devices
 from ..machine.memory_errors import DoesNotFit
 from .group_offload import group_offloaded
 from .offloadable import Offloadable
-from .oom_fallbacks import Attempt, with_less_memory
 
 if TYPE_CHECKING:
     from torch import Tensor
     from torch.nn import Module
-
-__all__ = ["Attempt", "ModelStore", "with_less_memory"]
 
 log = logging.getLogger(__name__)
 

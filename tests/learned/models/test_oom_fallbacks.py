@@ -12,7 +12,8 @@ import pytest
 import torch
 from img23d_backend.machine.devices import Device
 from img23d_backend.machine.memory_errors import DoesNotFit
-from img23d_backend.models.store import Attempt, ModelStore, with_less_memory
+from img23d_backend.models.oom_fallbacks import Attempt, with_less_memory
+from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, JobCancelled
 from img23d_protocol import ErrorCode, Img23DError
 from torch import nn

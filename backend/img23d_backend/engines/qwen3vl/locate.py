@@ -90,7 +90,7 @@ class QwenGrounder:
 
     def _instances(self, photo: Photo, names: list[str], context: Context) -> tuple[Instance, ...]:
         from ...machine.devices import choose
-        from ...models.store import Attempt, with_less_memory
+        from ...models.oom_fallbacks import Attempt, with_less_memory
 
         learned = context.settings.learned
         ways = _ways(choose(learned.devices.locate), choose("cpu"), small_memory=learned.small_memory)

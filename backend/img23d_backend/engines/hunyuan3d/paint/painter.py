@@ -21,7 +21,8 @@ from ....mesh.texture.fill import fill_surface
 from ....mesh.uv.layout import Layout, layout_from
 from ....mesh.uv.unwrap import unwrap_mesh
 from ....models.load_plan import attempts, within
-from ....models.store import ModelStore, with_less_memory
+from ....models.oom_fallbacks import with_less_memory
+from ....models.store import ModelStore
 from ....stages import Context, CutOut, Mesh, Painted, Painter, View
 from ....weights.store import WeightStore
 from .background_task import background_task

@@ -16,7 +16,8 @@ from img23d_protocol.messages import Settings, Side
 
 from ....machine.devices import choose
 from ....models.load_plan import attempts
-from ....models.store import Attempt, ModelStore, with_less_memory
+from ....models.oom_fallbacks import Attempt, with_less_memory
+from ....models.store import ModelStore
 from ....stages import Context, CutOut, Shaped
 from ....weights.store import WeightStore
 from .latents import Framed, bytes_per_object, sample_latents
