@@ -22,8 +22,7 @@ def _serve(arguments: list[str]) -> int:
     parser.add_argument("--models", type=Path, help="the folder of the models' weights")
     options = parser.parse_args(arguments)
 
-    from .serve.channel import take_channel
-    from .serve.parent import end_with_parent
+    from .serve.channel import end_with_parent, take_channel
 
     channel = take_channel(options.log)
     end_with_parent()

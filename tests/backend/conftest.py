@@ -1,13 +1,17 @@
-"""What the backend's tests share."""
+"""What the backend's tests share: they lie as its folders do, and what several of these need lies here, and is on the path."""
 
 from __future__ import annotations
 
 import hashlib
+import sys
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
 from img23d_backend.engines.isnet.network import LARGEST, Network
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 
 @cache

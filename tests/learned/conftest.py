@@ -1,4 +1,7 @@
-"""The learned chain's tests: torch is here, small checkpoints in the published layouts are made once."""
+"""The learned chain's tests: torch is here, small checkpoints in the published layouts are made once.
+
+They lie as the backend's folders do; what several of these share lies beside this file, and is on the path.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests"))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(ROOT / "tests")]
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ from ..home import environment_folder, models_folder
 from ..jobs.setup_jobs import run_setup_job
 from ..weights.registry import TENCENT_TERRITORY, weight_set
 from .interrupt import cancel_on_interrupt
-from .setup_printer import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, SetupPrinter
+from .progress import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, SetupPrinter
 
 DEFAULT_SETS = (
     GROUNDERS[0][0],

@@ -23,7 +23,7 @@ from ..home import models_folder
 from ..jobs.setup_jobs import run_setup_job
 from ..weights.registry import WEIGHT_SETS, weight_set
 from .interrupt import cancel_on_interrupt
-from .setup_printer import EXIT_DONE, SetupPrinter
+from .progress import EXIT_DONE, SetupPrinter
 
 _JOB = "command-line"
 

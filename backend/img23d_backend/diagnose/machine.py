@@ -10,7 +10,7 @@ from img23d_protocol.messages import Action, Diagnose, Finding, Level
 from ..engines import Engines
 from ..machine import memory, nvidia
 from ..machine.devices import Device, choose, find_devices
-from ..machine.driver import versions
+from ..machine.nvidia import versions
 from ..setup.cuda_builds import found_builds
 from .programs import is_set_up
 

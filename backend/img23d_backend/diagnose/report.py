@@ -14,7 +14,7 @@ from img23d_protocol.redaction import redact
 
 from .. import __version__
 from ..engines import Engines
-from ..machine import process_memory
+from ..machine import memory
 from ..weights.published_program import in_words
 from .programs import version, why_not_importable
 
@@ -40,7 +40,7 @@ def _facts(engines: Engines) -> Iterator[tuple[str, str]]:
         yield f"weights {weights.id}", _told(weights)
     for set_id, digest in engines.weights.programs().items():
         yield f"published program of {set_id}", in_words(digest)
-    yield "peak memory", f"{process_memory.peak_bytes() / 1e6:.0f} MB"
+    yield "peak memory", f"{memory.peak_bytes() / 1e6:.0f} MB"
 
 
 def _told(weights: WeightsInfo) -> str:

@@ -45,7 +45,7 @@ class Arranger:
         """Before its mesh is told, so that it arrives where it belongs."""
         if not self._is_first(index):
             return
-        view = view_in_photo(solid.shaped, solid.placement, solid.cut.left, solid.cut.top, solid.cut.share)
+        view = view_in_photo(solid.shaped, solid.placement, solid.cut.left, solid.cut.top, solid.cut.scale)
         if (said := seen_ground(view, *self._size)) is not None:
             self._arrangement.learn(*said)
         self._arrangement.add(index, (solid.shaped.mesh.vertices + solid.placement.offset) * solid.placement.scale)

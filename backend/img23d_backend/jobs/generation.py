@@ -70,9 +70,9 @@ class Generation:
                     raise not_found_error(found)
                 context = self.job.context(Stage.MATTE, index)
                 if before is None or before[0] is not found:  # variants of one thing have one cut-out
-                    scaled, target, share = sizes.fitted(found)
+                    scaled, target, scale = sizes.fitted(found)
                     cutout = self.engine.matter.cut_out(scaled, target, context)
-                    before = found, within(scaled, touch_up(cutout, scaled, self._target(index).strokes)), share
+                    before = found, within(scaled, touch_up(cutout, scaled, self._target(index).strokes)), scale
                     sides = self._cut_out_sides(index)
                 cut = self.results.keep_cutout(index, *before)
                 cuts[index] = replace(cut, sides={side: self.results.keep_side(index, side, rgba) for side, rgba in sides.items()})
@@ -120,7 +120,7 @@ class Generation:
                     self.job.check_cancel(index)
                     require_mesh(shaped.mesh)
                     cut = cuts[index]
-                    solid = Solid(cut=cut, shaped=shaped, placement=place(shaped, pixels_per_metre * cut.share))
+                    solid = Solid(cut=cut, shaped=shaped, placement=place(shaped, pixels_per_metre * cut.scale))
                     arranger.add(index, solid)
                     self.results.keep_solid(index, solid, cutout)
                     solids[index] = solid

@@ -37,17 +37,17 @@ def place(shaped: Shaped, pixels_per_metre: float) -> Placement:
     return Placement(scale=_pixels_per_unit(shaped.view) / pixels_per_metre, offset=offset)
 
 
-def view_in_photo(shaped: Shaped, placement: Placement, left: int, top: int, share: float) -> View:
+def view_in_photo(shaped: Shaped, placement: Placement, left: int, top: int, scale: float) -> View:
     """The view from the GLB's metres to the whole photo's pixels.
 
-    (left, top) is the cut-out's first pixel in the photo scaled by `share`.
+    (left, top) is the cut-out's first pixel in the photo scaled by `scale`.
     """
     from_metres = np.eye(4)
     from_metres[:3, :3] /= placement.scale
     from_metres[:3, 3] = -placement.offset
     to_photo = np.eye(4)
     to_photo[:2, 3] = left, top
-    to_photo[:2] /= share
+    to_photo[:2] /= scale
     return View(matrix=to_photo @ shaped.view.matrix @ from_metres)
 
 

@@ -27,7 +27,7 @@ class Cut:
     path: Path
     left: int  # pixels at the working size
     top: int
-    share: float  # the working size's share of the photo's
+    scale: float  # the working size as a multiple of the photo's
     side: float  # pixels of the photo, the longest side of what is solid
     solid_box: Box  # of what is solid, in the photo
     photo: PixelBox | None = None  # the photo's area in the cut-out's pixels
@@ -59,17 +59,17 @@ class Results:
     def target(self, index: int) -> TargetRecord:
         return self.run.record.targets[index]
 
-    def keep_cutout(self, index: int, found: Found, cutout: CutOut, share: float) -> Cut:
+    def keep_cutout(self, index: int, found: Found, cutout: CutOut, scale: float) -> Cut:
         path = self.run.path_for(index, CUTOUT_ENDING)
         solid = solid_bounds(cutout.rgba)
-        side = max(solid.width, solid.height) / share
-        box = self._in_photo(solid, cutout, share)
+        side = max(solid.width, solid.height) / scale
+        box = self._in_photo(solid, cutout, scale)
         cut = Cut(
-            path=path, left=cutout.left, top=cutout.top, share=share, side=side, solid_box=box, photo=cutout.photo
+            path=path, left=cutout.left, top=cutout.top, scale=scale, side=side, solid_box=box, photo=cutout.photo
         )
         write_png(path, cutout.rgba)
         target = self.target(index)
-        target.cutout_left, target.cutout_top, target.cutout_share = cutout.left, cutout.top, share
+        target.cutout_left, target.cutout_top, target.cutout_share = cutout.left, cutout.top, scale
         target.add_file(TargetState.CUT, found.note, cutout.note, cutout=path)
         self.job.emit(CutoutReady(job=self.job.id, target=index, path=str(path), note=cutout.note))
         return cut
@@ -85,11 +85,11 @@ class Results:
             write_png(Path(form_path(str(cut.path), kind)), picture)
         self.job.emit(FormsReady(job=self.job.id, target=index, automatic=forms.automatic))
 
-    def _in_photo(self, part: PixelBox, cutout: CutOut, share: float) -> Box:
+    def _in_photo(self, part: PixelBox, cutout: CutOut, scale: float) -> Box:
         """A part of a cut-out in fractions of the photo."""
         photo = self.run.record.photo
         assert photo is not None, "it was read before anything is cut out of it"
-        width, height = photo.width * share, photo.height * share
+        width, height = photo.width * scale, photo.height * scale
         return Box(
             left=(cutout.left + part.left) / width,
             top=(cutout.top + part.top) / height,
@@ -113,7 +113,7 @@ class Results:
             offset=placement.offset,
         )
         cut = solid.cut
-        target.view = view_in_photo(shaped, placement, cut.left, cut.top, cut.share).matrix.tolist()
+        target.view = view_in_photo(shaped, placement, cut.left, cut.top, cut.scale).matrix.tolist()
         target.add_file(TargetState.SHAPED, shaped.note, shape=path)
         self._tell_mesh(index, path, textured=False, faces=len(shaped.mesh.faces), note=shaped.note)
         self._keep_preview(index, Stage.SHAPE, "_preview_shape.png", self._portrait(shaped.mesh))
@@ -140,10 +140,10 @@ class Results:
 
     def _portrait(self, mesh: Mesh, uv: np.ndarray | None = None, texture: np.ndarray | None = None) -> np.ndarray:
         """Drawn once of the same mesh, such as that of two things with one cut-out."""
-        from ..mesh.raster.thumbnail import portrait
+        from ..mesh.raster.thumbnail import thumbnail
 
         key = (id(mesh), id(texture))
-        return self.portraits.get(key, lambda: (mesh, texture, portrait(mesh, uv=uv, texture=texture)))[-1]
+        return self.portraits.get(key, lambda: (mesh, texture, thumbnail(mesh, uv=uv, texture=texture)))[-1]
 
     def _tell_mesh(self, index: int, path: Path, *, textured: bool, faces: int, note: str) -> None:
         self.target(index).faces = faces

@@ -23,7 +23,7 @@ from img23d_protocol.messages import Box, Generate, Locate, Paint, PhotoCamera, 
 from img23d_protocol.whole_files import write_whole
 
 from .. import __version__
-from ..machine import process_memory
+from ..machine import memory
 from .failures import as_known
 
 log = logging.getLogger(__name__)
@@ -154,7 +154,7 @@ class Run:
     def save(self) -> None:
         """The last save waits until it is on the disk. Raises OSError."""
         started = time.monotonic()
-        self.record.peak_memory_bytes = process_memory.peak_bytes()
+        self.record.peak_memory_bytes = memory.peak_bytes()
         data, is_over = dataclasses.asdict(self.record), self.record.state is not RunState.RUNNING
         text = _bytes_of(data, indent=1) + (b"" if is_over else b" " * _ROOM) + b"\n"
         write_whole(self.folder / RECORD_NAME, text, durable=is_over)
@@ -195,7 +195,7 @@ class Run:
 
 def open_run(request: Generate | Locate | Paint) -> Run:
     """Make the run's folder and its first record. Raises Img23DError(FOLDER_UNWRITABLE or DISK_FULL)."""
-    process_memory.reset_peak()
+    memory.reset_peak()
     run = Run(Path(os.path.abspath(request.run_folder)), _first_record(request))
     make_folder(run.folder)
     try:

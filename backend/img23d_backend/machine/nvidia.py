@@ -109,3 +109,21 @@ def _card(name: str, uuid: str, mebibytes: str, capability: str) -> Card:
         total_bytes=int(mebibytes) * 2**20 if mebibytes.isdecimal() else 0,
         capability=(int(match[1]), int(match[2])) if match else None,
     )
+
+
+def versions() -> str:
+    """A sentence about torch's build and NVIDIA's driver, empty where torch uses no such card. Imports torch."""
+    import torch
+
+    if torch.version.hip is not None:
+        return f"PyTorch is built for ROCm {torch.version.hip}."
+    if torch.version.cuda is None:
+        return ""
+    driver = nvidia_driver()
+    return f"{f'NVIDIA driver {driver}; ' if driver else ''}PyTorch is built for CUDA {torch.version.cuda}."
+
+
+def nvidia_driver() -> str:
+    """Its version, such as "580.82.07"; empty where nvidia-smi, which comes with it, is missing or does not say."""
+    rows = ask("driver_version")
+    return rows[0][0] if rows else ""

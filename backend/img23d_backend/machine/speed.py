@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import time
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from img23d_protocol.choices import SHAPE_MODELS, SPEEDS
 from img23d_protocol.settings import LearnedSettings
 
 if TYPE_CHECKING:
+    import torch
     from torch import Tensor
-
-    from .devices import Device
 
 MEASURING = 0.1  # seconds
 _SIDES = {"cpu": 1024}  # of the multiplied matrices: enough to fill the device
@@ -47,7 +46,20 @@ _VIEWS_VAE = 13 * 1.12 + 6 * 2.51 + 0.8  # the picture and twelve maps in, six v
 _REST = 3.0  # seconds: reading, clean-up, texture, files
 
 
-def sentence(device: Device, settings: LearnedSettings = LearnedSettings()) -> str:
+class Multiplier(Protocol):
+    """What is asked of a device, see `devices.Device`; hashable, since each is measured once."""
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def torch_name(self) -> str: ...
+
+    @property
+    def dtype(self) -> torch.dtype: ...
+
+
+def sentence(device: Multiplier, settings: LearnedSettings = LearnedSettings()) -> str:
     """Such as "About 6 minutes an object with Hunyuan3D 2 mini (Turbo)."; measures the device once a process."""
     seconds = seconds_an_object(settings, teraflops=speed(device) * _REACHED.get(device.kind, _REACHED_ON_CARD))
     return f"About {rounded(seconds)} an object with {_label(settings)}."
@@ -74,7 +86,7 @@ def work(settings: LearnedSettings) -> float:
 
 
 @cache
-def speed(device: Device) -> float:
+def speed(device: Multiplier) -> float:
     """TFLOP a second of matrix products in the device's own precision, the best of some tries."""
     import torch
 

@@ -19,7 +19,7 @@ _GROUP_HOOK = _HOOKS[-1]
 
 
 @contextmanager
-def streaming(module: Module, device: Device, *, restore: Callable[[], None]) -> Iterator[None]:
+def group_offloaded(module: Module, device: Device, *, restore: Callable[[], None]) -> Iterator[None]:
     """While the block runs, `module` computes on `device` with its weights at home, leaf by leaf.
 
     Layers must be called, not only their weights read. On CUDA the next layer's weights are copied while one computes.

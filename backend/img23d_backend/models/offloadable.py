@@ -23,7 +23,7 @@ BLOCK_BYTES = 2**28
 _ALIGNMENT = 256  # bytes, as CUDA aligns
 
 
-class Resident:
+class Offloadable:
     """A built model. `size` is the bytes of its weights; `users` counts who computes with it now."""
 
     def __init__(self, module: Module) -> None:

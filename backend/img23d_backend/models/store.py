@@ -19,15 +19,12 @@ from typing import TYPE_CHECKING
 from ..machine import memory
 from ..machine.devices import MEMORY_RESERVE, Device, find_devices
 from ..machine.memory_errors import DoesNotFit
-from .group_offload import streaming
-from .offloadable import Resident
-from .oom_fallbacks import Attempt, with_less_memory
-from .torch_memory import give_back, page_locked
+from .group_offload import group_offloaded
+from .offloadable import Offloadable
 
 if TYPE_CHECKING:
+    from torch import Tensor
     from torch.nn import Module
-
-__all__ = ["Attempt", "ModelStore", "with_less_memory"]
 
 log = logging.getLogger(__name__)
 
@@ -50,19 +47,19 @@ class ModelStore:
         self.bytes_read = 0
         self.seconds_moving = 0.0
         self._available = available
-        self._models: dict[str, Resident] = {}  # the one used last stands last
+        self._models: dict[str, Offloadable] = {}  # the one used last stands last
         self._changing = threading.Lock()  # of the line above and of the counters
         self._pending: dict[str, Future[None]] = {}
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="weights")
 
     @contextmanager
     def on_device(
-        self, key: str, build: Build, device: Device, *, working_bytes: int = 0, streamed: bool = False
+        self, key: str, build: Build, device: Device, *, working_bytes: int = 0, group_offload: bool = False
     ) -> Iterator[Module]:
         """The model on the device while the block runs; it stays there until another one needs the room.
 
         `key` names all that changes the weights, `build` makes the model on the processor. `working_bytes` is the least
-        that the block needs beside the weights. `streamed` leaves the weights at home and lends the device each layer's
+        that the block needs beside the weights. `group_offload` leaves the weights at home and lends the device each layer's
         while it computes: slower, for models that do not fit. Raises DoesNotFit (a MemoryError) where a card has no room,
         torch's out of memory where that shows only while moving, and what `build` raises. Inside the block `torch` may
         raise anything: the store is in order afterwards.
@@ -70,10 +67,10 @@ class ModelStore:
         started = time.perf_counter()
         model = self._built(key, build, device)
         try:
-            if streamed and not device.is_processor:
+            if group_offload and not device.is_processor:
                 model.move_home()
                 self._make_room(device, working_bytes)
-                with streaming(model.module, device, restore=model.move_home):
+                with group_offloaded(model.module, device, restore=model.move_home):
                     self._count_moving(started)
                     yield model.module
             else:
@@ -118,7 +115,7 @@ class ModelStore:
 
     # --- building ---------------------------------------------------------------------------------------------------
 
-    def _built(self, key: str, build: Build, device: Device) -> Resident:
+    def _built(self, key: str, build: Build, device: Device) -> Offloadable:
         """The model, counted as used."""
         pending = self._pending.pop(key, None)
         if pending is not None:
@@ -131,13 +128,13 @@ class ModelStore:
             model.users += 1
         return model
 
-    def _build(self, key: str, build: Build) -> Resident:
+    def _build(self, key: str, build: Build) -> Offloadable:
         """Called by the worker and by the reader, for different keys."""
         import torch
 
         started = time.perf_counter()
         with torch.inference_mode(False):  # what is made inside of that mode can never be used outside of it
-            model = Resident(build())
+            model = Offloadable(build())
         with self._changing:
             self._models[key] = model
             self.bytes_read += model.size
@@ -151,7 +148,7 @@ class ModelStore:
 
     # --- moving -----------------------------------------------------------------------------------------------------
 
-    def _bring(self, model: Resident, device: Device, working_bytes: int) -> None:
+    def _bring(self, model: Offloadable, device: Device, working_bytes: int) -> None:
         is_there = device.is_processor or model.device_id == device.id
         self._make_room(device, working_bytes + (0 if is_there else model.size))
         if model.device_id != ("" if device.is_processor else device.id):
@@ -178,7 +175,7 @@ class ModelStore:
         if device.kind == "cuda" and not model.is_page_locked and key not in self._pending:
             self._pending[key] = self._reader.submit(self._lock_pages, key, model)
 
-    def _lock_pages(self, key: str, model: Resident) -> None:
+    def _lock_pages(self, key: str, model: Offloadable) -> None:
         left = self._available() - model.size
         if left < _LEFT_UNLOCKED * memory.total_bytes():
             return
@@ -198,7 +195,7 @@ class ModelStore:
             gc.collect()
             give_back()
 
-    def _oldest(self, may_go: Callable[[Resident], bool]) -> str | None:
+    def _oldest(self, may_go: Callable[[Offloadable], bool]) -> str | None:
         with self._changing:
             return next((key for key, model in self._models.items() if not model.users and may_go(model)), None)
 
@@ -215,3 +212,32 @@ class ModelStore:
 
 def _bytes_to_build(device: Device) -> int:
     return int(_BUILDING * memory.total_bytes()) if device.is_processor else 0
+
+
+def give_back() -> None:
+    """Back to the driver and the system what torch only keeps: Blender cannot use it."""
+    import torch
+
+    for kind in ("cuda", "xpu"):
+        module = getattr(torch, kind, None)
+        if module is not None and module.is_available() and module.is_initialized():
+            module.empty_cache()
+            _give_back_page_locked()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
+def _give_back_page_locked() -> None:
+    import torch
+
+    for name in ("_accelerator_emptyHostCache", "_host_emptyCache"):  # public only from torch 2.11 on
+        if hasattr(torch._C, name):
+            getattr(torch._C, name)()
+            return
+
+
+def page_locked(size: int) -> Tensor:
+    """(size,) uint8 in memory that the system does not move, from where a card copies at full speed. Raises RuntimeError."""
+    import torch
+
+    return torch.empty(size, dtype=torch.uint8, pin_memory=True)

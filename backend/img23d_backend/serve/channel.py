@@ -1,4 +1,7 @@
-"""The protocol's pipes, taken before anything else can write to them. Standard library only."""
+"""What ties this process to Blender: the protocol's pipes, taken before anything else can write to them, and its end with its parent.
+
+Standard library only.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,15 @@ import faulthandler
 import io
 import logging
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 from .log_file import keep_short, open_log
+
+log = logging.getLogger(__name__)
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,3 +69,20 @@ def _start_logging() -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", force=True
     )
+
+
+def end_with_parent() -> None:
+    """Ask Linux to kill this process when its parent ends.
+
+    The end of stdin says the same, and everywhere, but a process that was stopped (SIGSTOP) reads nothing. The kernel counts
+    the thread that made this process as its parent: Blender's main thread. prctl(2).
+    """
+    if sys.platform != "linux":
+        return
+    import ctypes
+
+    try:
+        if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0):
+            log.info("the system does not tell of the parent's end: error %d", ctypes.get_errno())
+    except (OSError, AttributeError) as error:  # no such call, or a sandbox without it
+        log.info("the system does not tell of the parent's end: %s", error)

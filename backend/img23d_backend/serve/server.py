@@ -43,7 +43,7 @@ from img23d_protocol.messages import (
 from .. import __version__
 from ..engines import Engines
 from ..jobs.job import Caller
-from ..machine import process_memory
+from ..machine import memory
 from .channel import Channel
 from .outbox import ForwardingHandler, Outbox, end_process
 
@@ -189,7 +189,7 @@ class Server:
     def _unload(self) -> int:
         freed = self._engines.unload()
         gc.collect()
-        return freed + process_memory.trim()
+        return freed + memory.trim()
 
 
 def _hello(engines: Engines) -> Hello:

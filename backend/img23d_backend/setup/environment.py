@@ -5,19 +5,22 @@ Standard library only: it begins in Blender's own Python or in any bare one.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import TENCENT_LICENCE
 from img23d_protocol.environment import HUNYUAN3D_LOCK, PACKAGES_LOCK, RECORD_NAME, interpreter_in, read_record
+from img23d_protocol.os_lock import LockState, try_lock
 from img23d_protocol.setup_messages import InstallEnvironment, SetupStep
 
 from ..setup_context import SetupContext
 from . import locks
-from .folder_lock import hold
 from .installation import Installation, Wanted
 from .interpreters import starts
 from .torch_builds import need_build
@@ -28,6 +31,8 @@ LONGEST_INSIDE = 150  # characters of the longest path below the environment's f
 WINDOWS_LIMIT = 260  # characters, where long paths are not switched on
 
 FreeBytes = Callable[[Path], int]
+PATIENCE = 10.0  # seconds: what an earlier backend had started may still be ending
+TICK_SECONDS = 0.2
 
 
 def free_bytes(folder: Path) -> int:
@@ -120,3 +125,23 @@ def _has_long_paths() -> bool:
             return bool(winreg.QueryValueEx(key, "LongPathsEnabled")[0])
     except OSError:
         return False
+
+
+@contextlib.contextmanager
+def hold(path: Path, tick: Callable[[], None], *, patience: float = PATIENCE) -> Iterator[int]:
+    """Locks the file, which is made where it is missing, and gives its descriptor.
+
+    On POSIX a child that inherits the descriptor holds the lock as well. Raises Img23DError(BUSY), OSError.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        deadline = time.monotonic() + patience
+        while try_lock(descriptor) is LockState.HELD:
+            if time.monotonic() > deadline:
+                sentence = f"Another set-up is at work in “{path.parent}”: wait until it is finished."
+                raise Img23DError(ErrorCode.BUSY, sentence)
+            tick()
+            time.sleep(TICK_SECONDS)
+        yield descriptor
+    finally:
+        os.close(descriptor)

@@ -50,7 +50,7 @@ class Listing:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """How often and how long a request that may succeed later is tried again. Waits double."""
 
     tries: int = 4
@@ -61,7 +61,7 @@ class Patience:
 class Hub:
     """A model hub; by default the one that huggingface_hub knows, or HF_ENDPOINT names."""
 
-    def __init__(self, endpoint: str | None = None, patience: Patience = Patience(), *, is_mirror: bool = False) -> None:
+    def __init__(self, endpoint: str | None = None, patience: RetryPolicy = RetryPolicy(), *, is_mirror: bool = False) -> None:
         self._endpoint = endpoint
         self._patience = patience
         self._is_mirror = is_mirror

@@ -22,14 +22,13 @@ from .disk import gigabytes, remove, told_in_a_sentence
 from .hub import Hub, HubFile, Listing
 from .hub_errors import got_no_answer
 from .lock import locked
-from .plan import PARTS_NAME, Plan, together
 from .published_program import listed_program
 from .record import RECORD_NAME, SHORT, Record, RecordedFile, read_record, size_of, state_of, write_record
 from .registry import WeightSet
 from .selection import lacking, notices, wanted
 from .sources import Source
 from .task import Task
-from .transfer import fetch
+from .transfer import fetch, part_path
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +37,7 @@ T = TypeVar("T")
 LOCKS_NAME = ".locks"  # in the models folder
 _SPARE = 200_000_000  # bytes that stay free on the disk
 _OF_THE_FOLDER = {ErrorCode.DISK_FULL, ErrorCode.FOLDER_UNWRITABLE}  # what no other set would get past either
+PARTS_NAME = ".parts"  # in a set's folder: files that are still growing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +80,7 @@ class Installation:
                 self.silent.add(self.sources[row.id].mirror)
             return None
 
-    def _finish_alone(self, plan: Plan) -> None:
+    def _finish_alone(self, plan: DownloadPlan) -> None:
         if plan.missing_bytes:
             self._require_answer(plan.source)
         with locked(self.folder / LOCKS_NAME / plan.row.id, self.task):
@@ -101,7 +101,7 @@ class Installation:
 
     # --- planning ---------------------------------------------------------------------------------------------------
 
-    def _plan(self, row: WeightSet) -> Plan | None:
+    def _plan(self, row: WeightSet) -> DownloadPlan | None:
         """None where nothing is to be done."""
         self.task.begin(SetupStep.CHECK, row.label)
         folder, source = self.folder / row.id, self.sources[row.id]
@@ -118,7 +118,7 @@ class Installation:
                 f"the newest one ({listing.commit[:SHORT]}) was taken."
             )
         files = wanted(row, listing.files)
-        return Plan(
+        return DownloadPlan(
             row=row,
             source=source,
             folder=folder,
@@ -164,7 +164,7 @@ class Installation:
             log.warning("a cache of another program cannot be looked at: %s", error)
         return None
 
-    def _require_room(self, plans: list[Plan]) -> None:
+    def _require_room(self, plans: list[DownloadPlan]) -> None:
         needed = sum(plan.missing_bytes for plan in plans)
         free = self.free_bytes(self.folder)
         if needed and needed + _SPARE > free:
@@ -176,7 +176,7 @@ class Installation:
 
     # --- one set ----------------------------------------------------------------------------------------------------
 
-    def _finish(self, plan: Plan) -> None:
+    def _finish(self, plan: DownloadPlan) -> None:
         if plan.cache is not None and self._borrow(plan, plan.cache):
             return
         if not self.online:
@@ -191,7 +191,7 @@ class Installation:
         _remove_others(plan)
         write_record(plan.folder, dataclasses.replace(record, is_complete=True))
 
-    def _borrow(self, plan: Plan, cache: Path) -> bool:
+    def _borrow(self, plan: DownloadPlan, cache: Path) -> bool:
         """Use the files where they are, once every byte was checked."""
         before = self.task.done
         for file in plan.files:
@@ -211,7 +211,7 @@ class Installation:
         self.task.notices.append(f"{plan.row.label} was found in another program's cache and is used from there.")
         return True
 
-    def _present(self, plan: Plan) -> set[HubFile]:
+    def _present(self, plan: DownloadPlan) -> set[HubFile]:
         """The files that are in their places and right; wrong ones are removed.
 
         A file that the record knows with that hash was checked when it came; any other one is read.
@@ -228,7 +228,7 @@ class Installation:
                 remove(path)
         return present
 
-    def _fetch(self, plan: Plan, file: HubFile) -> None:
+    def _fetch(self, plan: DownloadPlan, file: HubFile) -> None:
         target, parts = plan.folder / file.name, plan.folder / PARTS_NAME
         fetch(self.hub.at(plan.source.mirror), plan.source.repository, plan.commit, file, target, parts, self.task)
 
@@ -237,7 +237,7 @@ class Installation:
         self.task.done += count
 
 
-def _record(plan: Plan) -> Record:
+def _record(plan: DownloadPlan) -> Record:
     return Record(
         repository=plan.source.repository,
         requested=plan.source.revision,
@@ -251,7 +251,7 @@ def _record(plan: Plan) -> Record:
     )
 
 
-def _remove_others(plan: Plan) -> None:
+def _remove_others(plan: DownloadPlan) -> None:
     """What an older revision or an interrupted download left in the set's folder."""
     remove(plan.folder / PARTS_NAME)
     kept = {file.name for file in plan.files + plan.notices} | {RECORD_NAME}
@@ -264,3 +264,42 @@ def _remove_others(plan: Plan) -> None:
 
 def _is_commit(revision: str) -> bool:
     return re.fullmatch(r"[0-9a-f]{40}", revision) is not None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DownloadPlan:
+    """What one set will consist of. `cache` is a folder of another program that seems to have all of the weights."""
+
+    row: WeightSet
+    source: Source
+    folder: Path
+    commit: str
+    files: tuple[HubFile, ...]
+    notices: tuple[HubFile, ...]
+    cache: Path | None
+    program: str = ""  # digest of the published program beside the weights, see published_program.py
+
+    @property
+    def size(self) -> int:
+        return sum(file.size for file in self.files + self.notices)
+
+    @property
+    def missing_bytes(self) -> int:
+        """Of the files to download, as far as sizes tell."""
+        files = self.notices if self.cache else self.files + self.notices
+        absent = [file for file in files if size_of(self.folder / file.name) != file.size]
+        begun = sum(max(0, size_of(part_path(self.folder / PARTS_NAME, file))) for file in absent)
+        return max(0, sum(file.size for file in absent) - begun)
+
+
+def together(rows: Sequence[WeightSet], errors: Sequence[Img23DError], asked: int) -> Img23DError:
+    """The failures as one: whose each is, the reasons that several share once, and how many came."""
+    if asked == 1:
+        return errors[0]
+    labels: dict[str, list[str]] = {}
+    for row, error in zip(rows, errors, strict=True):
+        labels.setdefault(error.sentence, []).append(row.label)
+    reasons = " ".join(f"{', '.join(of)}: {sentence}" for sentence, of in labels.items())
+    detail = "\n".join(f"{row.id}: {error.detail}" for row, error in zip(rows, errors, strict=True))
+    came = f"{asked - len(rows)} of {asked} models are there." if asked > len(rows) else "None of the models came."
+    return Img23DError(errors[0].code, f"{came} {reasons}", detail)

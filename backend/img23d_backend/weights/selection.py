@@ -11,8 +11,7 @@ from fnmatch import fnmatchcase
 
 from .disk import is_inside
 from .hub import HubFile
-from .published_files import NOTICE_FILES
-from .registry import WeightSet
+from .registry import NOTICE_FILES, WeightSet
 
 WEIGHTS_SUFFIX = ".safetensors"
 _SHARD = re.compile(r"(.*)-(\d+)-of-(\d+)\.safetensors")

@@ -51,7 +51,7 @@ def measure(out: Path) -> None:
 
 def painting() -> Iterator[Row]:
     """The steps of one object from the surface as it is extracted to the file, and hy3dgen's beside two of them."""
-    from img23d_backend.engines.hunyuan3d.paint.background_task import beside
+    from img23d_backend.engines.hunyuan3d.paint.background_task import background_task
     from img23d_backend.engines.hunyuan3d.paint.cameras import make_cameras
     from img23d_backend.engines.hunyuan3d.paint.control_maps import draw_control_maps
     from img23d_backend.mesh.glb import write_glb
@@ -71,7 +71,7 @@ def painting() -> Iterator[Row]:
     cameras = make_cameras(mesh.vertices, size=SIZE)
 
     def draw_and_unwrap() -> tuple[ControlMaps, Layout]:
-        with beside(lambda check: unwrap_mesh(mesh, size=SIZE, report=check)) as laid_out:
+        with background_task(lambda check: unwrap_mesh(mesh, size=SIZE, report=check)) as laid_out:
             return draw_control_maps(mesh, cameras, raster_size=SIZE), laid_out.result()
 
     maps, layout = steps.take("six rasters and twelve maps, and the unwrapping beside them", draw_and_unwrap)

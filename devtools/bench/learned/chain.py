@@ -90,18 +90,18 @@ class _Meter:
     def measured(self, run: Callable[[], object]) -> tuple[float, int]:
         """Seconds, and bytes at the peak."""
         import torch
-        from img23d_backend.machine import process_memory
+        from img23d_backend.machine import memory
 
         if self.gpu:
             torch.cuda.reset_peak_memory_stats()
-        process_memory.reset_peak()
+        memory.reset_peak()
         started = time.perf_counter()
         run()
         if self.gpu:
             torch.cuda.synchronize()
         seconds = time.perf_counter() - started
         # What the allocator holds and not only what tensors take: the rest of the card cannot use it either
-        return seconds, torch.cuda.max_memory_reserved() if self.gpu else process_memory.peak_bytes()
+        return seconds, torch.cuda.max_memory_reserved() if self.gpu else memory.peak_bytes()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -89,7 +89,7 @@ def measure_one(set_id: str, models: Path) -> dict[str, object]:
     """Writes the set into the models folder and makes a mesh with it; raises what the program raises."""
     full_size.use_the_projects_code()
     from img23d_backend.engines.hunyuan3d import make_shaper
-    from img23d_backend.machine import process_memory
+    from img23d_backend.machine import memory
     from img23d_backend.machine.devices import choose
     from img23d_backend.models.store import ModelStore
     from img23d_backend.stages import Context
@@ -112,11 +112,11 @@ def measure_one(set_id: str, models: Path) -> dict[str, object]:
         shape_model=model, speed=speed, steps=STEPS, octree_resolution=CELLS, faces=FACES, devices=devices
     )
     *_, cutout = inputs()
-    process_memory.reset_peak()
+    memory.reset_peak()
     started = time.perf_counter()
     with _ball_instead_of_noise():
         shaped = make_shaper(store, ModelStore()).shape(cutout, Settings(learned=learned), Context())
-    seconds, peak = time.perf_counter() - started, process_memory.peak_bytes()
+    seconds, peak = time.perf_counter() - started, memory.peak_bytes()
     return {
         "set": set_id,
         "tensors": len(file.tensors),

@@ -160,7 +160,7 @@ def load(which: str, folder: Path, device: str) -> dict[str, float]:
     import torch
     from img23d_backend.engines.hunyuan3d.networks import conditioner, dit, vae  # noqa: F401
     from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
-    from img23d_backend.machine import process_memory
+    from img23d_backend.machine import memory
     from shape_checkpoints import hy3dgen_importable
 
     with hy3dgen_importable():
@@ -181,7 +181,7 @@ def load(which: str, folder: Path, device: str) -> dict[str, float]:
                 parameter.data.flatten()[::2048].sum()  # a number of every page
     touched = time.perf_counter() - started
     # Not getrusage's figure: on Linux it begins with that of the process which started this one.
-    return {"seconds": seconds, "touched_seconds": touched, "host_bytes": process_memory.peak_bytes()}
+    return {"seconds": seconds, "touched_seconds": touched, "host_bytes": memory.peak_bytes()}
 
 
 # --- measuring ---------------------------------------------------------------------------------------------------------

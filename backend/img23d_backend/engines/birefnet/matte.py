@@ -82,7 +82,7 @@ class BiRefNetMatter:
     def _alpha(self, set_id: str, rgb: np.ndarray, side: int, context: Context) -> np.ndarray:
         """(h, w) float32 0..1 of `rgb` (h, w, 3) uint8; smaller, then on the processor, where the memory does not suffice."""
         from ...machine.devices import PROCESSOR, choose
-        from ...models.store import Attempt, with_less_memory
+        from ...models.oom_fallbacks import Attempt, with_less_memory
 
         chosen, processor = choose(context.settings.learned.devices.matte), choose(PROCESSOR)
         smaller = round(_SMALLER * side / STRIDE) * STRIDE

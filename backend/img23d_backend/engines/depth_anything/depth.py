@@ -56,7 +56,7 @@ class DepthAnything:
     def depth(self, photo: Photo, context: Context) -> np.ndarray:
         """(h, w) float32 metres along the camera's axis, h x w as the network sees the photo."""
         from ...machine.devices import PROCESSOR, choose
-        from ...models.store import Attempt, with_less_memory
+        from ...models.oom_fallbacks import Attempt, with_less_memory
 
         folder = self._weights.path(DEPTH_MODEL)
         pixels = prepared(photo.rgb, input_side(folder))

@@ -9,7 +9,7 @@ import numpy as np
 from img23d_protocol.limits import FACES_MIN
 from img23d_protocol.messages import Settings, ShapeKind
 
-from ...mesh.raster.thumbnail import portrait
+from ...mesh.raster.thumbnail import thumbnail
 from ...stages import Context, CutOut, Forms
 from .shape import OutlineShaper
 
@@ -27,11 +27,11 @@ class FormDrawer:
         """Raises Img23DError(EMPTY_CUTOUT)."""
         small, coarse = _small(cutout), replace(settings, faces=FACES_MIN)
         automatic = self._shaper.shape(small, coarse, Context())  # as the run would, where the list says nothing
-        pictures = {ShapeKind.AUTO: portrait(automatic.mesh)}
+        pictures = {ShapeKind.AUTO: thumbnail(automatic.mesh)}
         for step, kind in enumerate(_KINDS, start=1):
             context.report(step / (len(_KINDS) + 1), "Drawing what it will be")
             made = self._shaper.shape(small, replace(coarse, shape=kind), Context())
-            pictures[kind] = portrait(made.mesh)
+            pictures[kind] = thumbnail(made.mesh)
         return Forms(automatic=automatic.kind, pictures=pictures)
 
 

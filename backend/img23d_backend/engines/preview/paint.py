@@ -10,7 +10,7 @@ from img23d_protocol.messages import Settings
 
 from ...kept import Kept, digest
 from ...mesh.raster.rasterize import rasterize
-from ...mesh.raster.visibility import Sight, look
+from ...mesh.raster.visibility import Visibility, compute_visibility
 from ...mesh.texture.bake import Shot, bake
 from ...mesh.texture.fill import fill_surface
 from ...mesh.topology.normals import area_vectors, unit
@@ -59,7 +59,7 @@ class ProjectionPainter:
         height, width = cutout.rgba.shape[:2]
         size = _enough_texels(settings.texture_size, max(height, width))
         context.report(0.0, "Looking at the mesh")
-        sight = look(mesh.vertices, mesh.faces, view, width=width, height=height, longest=_DEPTH_PIXELS)
+        sight = compute_visibility(mesh.vertices, mesh.faces, view, width=width, height=height, longest=_DEPTH_PIXELS)
         context.report(0.15, "Unwrapping")
         layout = _layout(mesh, sight, uv, size, lambda: context.report(0.2, "Unwrapping"))
         context.report(0.5, "Reading the colours")
@@ -77,7 +77,7 @@ def _enough_texels(size: int, pixels: int) -> int:
     return size
 
 
-def _shots(mesh: Mesh, sight: Sight, picture: Picture) -> tuple[Shot, Shot]:
+def _shots(mesh: Mesh, sight: Visibility, picture: Picture) -> tuple[Shot, Shot]:
     photo = Shot(view=sight.view, image=picture.colors, raster=sight.raster, confidence=picture.confidence, facing=_PHOTO)
     turn = half_turn(mesh, sight.view)
     return photo, _from_behind(mesh, sight, picture) if turn is None else _from_the_other_side(photo, mesh, turn)
@@ -92,7 +92,7 @@ def _from_the_other_side(photo: Shot, mesh: Mesh, turn: np.ndarray) -> Shot:
     return replace(photo, view=view, raster=raster, weight=_GUESSED)
 
 
-def _from_behind(mesh: Mesh, sight: Sight, picture: Picture) -> Shot:
+def _from_behind(mesh: Mesh, sight: Visibility, picture: Picture) -> Shot:
     """The photo's likeness as if one saw through to the back: of what lies behind another surface that looks towards the
     viewer nothing, since that is a different thing.
     """
@@ -109,7 +109,7 @@ def _from_behind(mesh: Mesh, sight: Sight, picture: Picture) -> Shot:
     )
 
 
-def _layout(mesh: Mesh, sight: Sight, uv: np.ndarray | None, size: int, report: Callable[[], None]) -> Layout:
+def _layout(mesh: Mesh, sight: Visibility, uv: np.ndarray | None, size: int, report: Callable[[], None]) -> Layout:
     if uv is not None:
         return _given(mesh, sight, uv, size)
     normals = area_vectors(mesh.vertices, mesh.faces) * np.where(sight.inside_out, -1.0, 1.0)[:, None]
@@ -118,7 +118,7 @@ def _layout(mesh: Mesh, sight: Sight, uv: np.ndarray | None, size: int, report: 
     return unwrap(surface, seen=sight.seen, size=size, report=report)
 
 
-def _given(mesh: Mesh, sight: Sight, uv: np.ndarray, size: int) -> Layout:
+def _given(mesh: Mesh, sight: Visibility, uv: np.ndarray, size: int) -> Layout:
     """The layout `uv` as texels; where faces share them, the first that the photo shows well gets them, else the first.
 
     Which of two shows it better is not asked: the halves of a mirrored mesh are equal but for rounding, and would mix.
@@ -131,7 +131,7 @@ def _given(mesh: Mesh, sight: Sight, uv: np.ndarray, size: int) -> Layout:
     return replace(layout, uv=placed, face=np.where(layout.face >= 0, order[layout.face], -1).astype(np.int32))
 
 
-def _frame(mesh: Mesh, sight: Sight) -> np.ndarray:
+def _frame(mesh: Mesh, sight: Visibility) -> np.ndarray:
     """(3, 3) rows: the picture's right and up and the direction to the viewer, at the middle of the mesh."""
     towards = unit(sight.towards.mean(axis=0))
     centred = mesh.vertices - mesh.vertices.mean(axis=0)
@@ -145,7 +145,7 @@ def _any_normal_to(axis: np.ndarray) -> np.ndarray:
     return unit(np.cross(axis, np.eye(3)[int(np.argmin(np.abs(axis)))]))
 
 
-def _texels_a_pixel(mesh: Mesh, sight: Sight, layout: Layout, width: int) -> float:
+def _texels_a_pixel(mesh: Mesh, sight: Visibility, layout: Layout, width: int) -> float:
     """How many texels a side one pixel of the photo, which is `width` wide, gets where it is seen."""
     seen = sight.seen
     in_photo = _area(sight.projected[mesh.faces[seen]][:, :, :2]) * (width / sight.raster.face.shape[1]) ** 2

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ...mesh.raster.visibility import Sight
+from ...mesh.raster.visibility import Visibility
 from ...mesh.texture.fill import fill_nearest
 from ...stages import CutOut
 
@@ -27,7 +27,7 @@ class Picture:
     confidence: np.ndarray  # (h, w) float32 0..1, in the frame of the depth map
 
 
-def make_picture(cutout: CutOut, sight: Sight, *, zoom: float) -> Picture:
+def make_picture(cutout: CutOut, sight: Visibility, *, zoom: float) -> Picture:
     """`zoom`: texels a side that one pixel of the cut-out gets; under 1 the picture is averaged down, not skipped over."""
     height, width = cutout.rgba.shape[:2]
     core = _core(cutout.rgba[:, :, 3])
@@ -76,7 +76,7 @@ def _without_detail(small: np.ndarray) -> np.ndarray:
     return cv2.GaussianBlur(calm, (0, 0), max(0.6, 0.004 * size))
 
 
-def _confidence(distance: np.ndarray, sight: Sight) -> np.ndarray:
+def _confidence(distance: np.ndarray, sight: Visibility) -> np.ndarray:
     """1 on the object, falling to 0 outside its outline and beside the edge of something nearer."""
     height, width = sight.raster.face.shape
     longest = max(distance.shape)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from img23d_protocol.messages import Side
 
-from ...mesh.raster.visibility import look
+from ...mesh.raster.visibility import compute_visibility
 from ...mesh.texture.bake import Shot
 from ...stages import CutOut, Mesh, View
 from .picture import make_picture
@@ -39,7 +39,7 @@ def _fits(mesh: Mesh, rgba: np.ndarray, side: Side) -> bool:
 
 def _shot(mesh: Mesh, rgba: np.ndarray, side: Side, texels: int) -> Shot:
     height, width = rgba.shape[:2]
-    sight = look(mesh.vertices, mesh.faces, side_view(mesh, rgba, side), width=width, height=height, longest=_DEPTH_PIXELS)
+    sight = compute_visibility(mesh.vertices, mesh.faces, side_view(mesh, rgba, side), width=width, height=height, longest=_DEPTH_PIXELS)
     picture = make_picture(CutOut(rgba=rgba), sight, zoom=_FRONT_TEXELS * texels / max(height, width))
     return Shot(view=sight.view, image=picture.colors, raster=sight.raster, confidence=picture.confidence, facing=_FACING)
 

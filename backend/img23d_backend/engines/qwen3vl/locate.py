@@ -49,7 +49,7 @@ class _Way:
 
     device: Device
     tokens: int
-    streamed: bool = False
+    group_offload: bool = False
     note: str = ""
 
 
@@ -90,7 +90,7 @@ class QwenGrounder:
 
     def _instances(self, photo: Photo, names: list[str], context: Context) -> tuple[Instance, ...]:
         from ...machine.devices import choose
-        from ...models.store import Attempt, with_less_memory
+        from ...models.oom_fallbacks import Attempt, with_less_memory
 
         learned = context.settings.learned
         ways = _ways(choose(learned.devices.locate), choose("cpu"), small_memory=learned.small_memory)
@@ -107,8 +107,8 @@ class QwenGrounder:
         context.report(0.0, f"Reading {weight_set(set_id).label}")
         working = _BYTES_IN_ANY_CASE + way.tokens * _BYTES_A_TOKEN
         build = self._builder(set_id, way.device)
-        key, streamed = _key(set_id, way.device), way.streamed
-        with self._models.on_device(key, build, way.device, working_bytes=working, streamed=streamed) as network:
+        key, group_offload = _key(set_id, way.device), way.group_offload
+        with self._models.on_device(key, build, way.device, working_bytes=working, group_offload=group_offload) as network:
 
             def ask(look: _Look, report: Callable[[float], None]) -> str:
                 limit, usual = token_limit(len(names)), usual_tokens(len(names))
@@ -169,7 +169,7 @@ def _ways(device: Device, processor: Device, *, small_memory: bool) -> list[_Way
         _Way(device=device, tokens=_LEAST_TOKENS, note=_SMALLER),
     ]
     last = [
-        _Way(device=device, tokens=_LEAST_TOKENS, streamed=True, note=_STREAMED),
+        _Way(device=device, tokens=_LEAST_TOKENS, group_offload=True, note=_STREAMED),
         _Way(device=processor, tokens=_LEAST_TOKENS, note=_ON_PROCESSOR),
     ]
     return last if small_memory else usual + last

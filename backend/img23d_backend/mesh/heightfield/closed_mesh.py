@@ -1,4 +1,4 @@
-"""Make a closed mesh out of an outline and a depth: a sheet, evened out, and its mirror image."""
+"""Make a closed mesh out of an outline and a depth: a heightfield, evened out, and its mirror image."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from .collapse import collapse_short
 from .field import Relief
 from .flip import flip_edges
 from .relax import relax
-from .seed import seed_sheet
+from .seed import seed_heightfield
 from .split import split_chords, split_long
-from .triangulation import Sheet
+from .triangulation import Heightfield
 from .wall import wall_between, wall_faces
 
 SPLIT_ABOVE = (1.6, 1.4, 1.4)  # wanted edge lengths, round by round
@@ -35,84 +35,84 @@ def close_relief(relief: Relief, *, faces: int, report: Callable[[float], None] 
     """
     half = faces // 2
     relief = dataclasses.replace(relief, size=_sizes_for(relief, half * FACE_FILL))
-    sheet = seed_sheet(relief)
+    heightfield = seed_heightfield(relief)
     steps = itertools.count(1)
 
     def tick() -> None:
         report(min(next(steps) / EXPECTED_STEPS, 0.9))
 
     for done, relaxations in enumerate((1, 1, 2)):
-        _remesh_round(sheet, SPLIT_ABOVE[done], relaxations, tick)
+        _remesh_round(heightfield, SPLIT_ABOVE[done], relaxations, tick)
         if done == 1:  # not earlier: the first round leaves more faces than the sizes ask for
-            _correct_size(sheet, half * FACE_FILL)
-    _finish(sheet, faces)
-    return _doubled(sheet)
+            _correct_size(heightfield, half * FACE_FILL)
+    _finish(heightfield, faces)
+    return _doubled(heightfield)
 
 
-def _remesh_round(sheet: Sheet, split_above: float, relaxations: int, tick: Callable[[], None]) -> None:
-    _collapse(sheet, tick)
-    _split(sheet, split_above, tick)
+def _remesh_round(heightfield: Heightfield, split_above: float, relaxations: int, tick: Callable[[], None]) -> None:
+    _collapse(heightfield, tick)
+    _split(heightfield, split_above, tick)
     for _ in range(relaxations):
-        _flip(sheet, tick)
-        relax(sheet)
+        _flip(heightfield, tick)
+        relax(heightfield)
         tick()
 
 
-def _collapse(sheet: Sheet, tick: Callable[[], None]) -> None:
+def _collapse(heightfield: Heightfield, tick: Callable[[], None]) -> None:
     for _ in range(3):
         collapsed = collapse_short(
-            sheet, shortest=COLLAPSE_BELOW, longest=NEVER_ABOVE, rim_deviation=RIM_DEVIATION
+            heightfield, shortest=COLLAPSE_BELOW, longest=NEVER_ABOVE, rim_deviation=RIM_DEVIATION
         )
         tick()
-        if collapsed * 50 < len(sheet.points):
+        if collapsed * 50 < len(heightfield.points):
             break
 
 
-def _split(sheet: Sheet, above: float, tick: Callable[[], None]) -> None:
+def _split(heightfield: Heightfield, above: float, tick: Callable[[], None]) -> None:
     for _ in range(2):
-        divided = split_long(sheet, above)
+        divided = split_long(heightfield, above)
         tick()
-        if divided * 50 < len(sheet.points):
+        if divided * 50 < len(heightfield.points):
             break
 
 
-def _flip(sheet: Sheet, tick: Callable[[], None]) -> None:
+def _flip(heightfield: Heightfield, tick: Callable[[], None]) -> None:
     for _ in range(3):
-        flipped = flip_edges(sheet)
+        flipped = flip_edges(heightfield)
         tick()
-        if flipped * 100 < len(sheet.faces):
+        if flipped * 100 < len(heightfield.faces):
             break
 
 
-def _finish(sheet: Sheet, faces: int) -> None:
-    """Bring the solid close to, but not above, its number of faces and rid the sheet of chords."""
-    _fill_up(sheet, int((faces - wall_faces(sheet)) // 2 * FACE_FILL))
+def _finish(heightfield: Heightfield, faces: int) -> None:
+    """Bring the solid close to, but not above, its number of faces and rid the heightfield of chords."""
+    _fill_up(heightfield, int((faces - wall_faces(heightfield)) // 2 * FACE_FILL))
     for attempt in range(60):
-        split_chords(sheet)
-        over = len(sheet.faces) - (faces - wall_faces(sheet)) // 2
+        split_chords(heightfield)
+        over = len(heightfield.faces) - (faces - wall_faces(heightfield)) // 2
         if over <= 0:
             return
         lenient = 1.0 + 0.3 * attempt
         collapse_short(
-            sheet,
+            heightfield,
             shortest=lenient,
             longest=NEVER_ABOVE + lenient,
             rim_deviation=RIM_DEVIATION * lenient**2,
             at_most=over // 2 + 1,
         )
-        flip_edges(sheet)
+        flip_edges(heightfield)
 
 
-def _fill_up(sheet: Sheet, wanted: int) -> None:
+def _fill_up(heightfield: Heightfield, wanted: int) -> None:
     """Spend faces that are left on the longest edges."""
-    missing = wanted - len(sheet.faces)
+    missing = wanted - len(heightfield.faces)
     if missing < 0.03 * wanted:
         return
-    split_long(sheet, 1.0, at_most=missing // 2)
+    split_long(heightfield, 1.0, at_most=missing // 2)
     for _ in range(2):
-        flip_edges(sheet)
-    relax(sheet)
-    flip_edges(sheet)
+        flip_edges(heightfield)
+    relax(heightfield)
+    flip_edges(heightfield)
 
 
 def _sizes_for(relief: Relief, faces: float) -> np.ndarray:
@@ -133,7 +133,7 @@ def _sizes_for(relief: Relief, faces: float) -> np.ndarray:
 
 
 def _cell_areas(relief: Relief) -> np.ndarray:
-    """Area of the lifted sheet a cell, with its half of the walls."""
+    """Area of the lifted heightfield a cell, with its half of the walls."""
     depth = np.sqrt(np.maximum(relief.depth_squared, 0.0)) * (relief.distance > 0)
     du = np.diff(depth, axis=1)[:-1]
     dv = np.diff(depth, axis=0)[:, :-1]
@@ -143,27 +143,27 @@ def _cell_areas(relief: Relief) -> np.ndarray:
     return area + depth * relief.walled_cells()
 
 
-def _correct_size(sheet: Sheet, wanted: float) -> None:
+def _correct_size(heightfield: Heightfield, wanted: float) -> None:
     """Scale the wanted sizes by what the last round came out at."""
-    factor = np.clip(np.sqrt(len(sheet.faces) / wanted), 0.8, 1.25)
+    factor = np.clip(np.sqrt(len(heightfield.faces) / wanted), 0.8, 1.25)
     if abs(factor - 1) > 0.02:
-        sheet.relief = dataclasses.replace(sheet.relief, size=sheet.relief.size * factor)
-        sheet.size = sheet.size * factor
+        heightfield.relief = dataclasses.replace(heightfield.relief, size=heightfield.relief.size * factor)
+        heightfield.size = heightfield.size * factor
 
 
-def _doubled(sheet: Sheet) -> Mesh:
-    """Front and back of the sheet, sewn along the rim or with a wall between them.
+def _doubled(heightfield: Heightfield) -> Mesh:
+    """Front and back of the heightfield, sewn along the rim or with a wall between them.
 
     y turned upwards makes the front's faces clockwise, so they turn.
     """
-    count = len(sheet.points)
-    apart = np.flatnonzero(~sheet.rim | (sheet.height > 0))
+    count = len(heightfield.points)
+    apart = np.flatnonzero(~heightfield.rim | (heightfield.height > 0))
     twin = np.arange(count)
     twin[apart] = count + np.arange(len(apart))
-    front = sheet.solid_points()
+    front = heightfield.solid_points()
     back = front[apart] * (1, 1, -1)
-    wall_points, wall = wall_between(sheet, twin)
+    wall_points, wall = wall_between(heightfield, twin)
     return Mesh(
         vertices=np.concatenate([front, back, wall_points]).astype(np.float32),
-        faces=np.concatenate([sheet.faces[:, ::-1], twin[sheet.faces], wall]).astype(np.int32),
+        faces=np.concatenate([heightfield.faces[:, ::-1], twin[heightfield.faces], wall]).astype(np.int32),
     )

@@ -1,4 +1,4 @@
-"""What a sheet is made from: an outline and a depth, sampled on one grid."""
+"""What a heightfield is made from: an outline and a depth, sampled on one grid."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first triangulation of a sheet: right triangles of graded size, cut along the outline.
+"""The first triangulation of a heightfield: right triangles of graded size, cut along the outline.
 
 The graded grid is a restricted quadtree triangulated by bisection (Lindstrom et al., "Real-time, continuous level of
 detail rendering of height fields", 1996; Evans et al., "Right-triangulated irregular networks", 2001). Cutting
@@ -13,14 +13,14 @@ import numpy as np
 from ..topology.checks import component_labels
 from .field import Relief, sample
 from .split import move_if_unfolded
-from .triangulation import Sheet, find_edges
+from .triangulation import Heightfield, find_edges
 
 NARROW_GAP = 5  # cells; narrower gaps of the outline get the finest grid, lest the cut jump over them
 SHORTEST_CUT = 0.02  # of an edge; keeps cut triangles away from zero area
 
 
-def seed_sheet(relief: Relief) -> Sheet:
-    """A sheet over the inside of the outline; its edges are at most about the wanted size in the plane."""
+def seed_heightfield(relief: Relief) -> Heightfield:
+    """A heightfield over the inside of the outline; its edges are at most about the wanted size in the plane."""
     points, faces = _graded_grid(_wanted_leg(relief), relief.distance)
     return _cut(relief, points, faces)
 
@@ -106,7 +106,7 @@ def _keep_parents(active: np.ndarray, centers: np.ndarray, cell: int) -> None:
             active[cell::double, column * double : column * double + needed.shape[1] * double : double] |= needed
 
 
-def _cut(relief: Relief, points: np.ndarray, faces: np.ndarray) -> Sheet:
+def _cut(relief: Relief, points: np.ndarray, faces: np.ndarray) -> Heightfield:
     """Keep the part of the triangulation where the distance is positive."""
     value = sample(relief.distance, points)
     value[value == 0] = -1e-9
@@ -121,11 +121,11 @@ def _cut(relief: Relief, points: np.ndarray, faces: np.ndarray) -> Sheet:
     all_points = np.concatenate([points, cut_points])
     rim = np.arange(len(all_points)) >= len(points)
     kept = _largest_piece(_cut_faces(faces, inside, cut_of_edge[edges.of_face]), len(all_points))
-    sheet = Sheet.lifted(relief, all_points, rim, kept)
-    sheet.keep_used()
-    on_rim = np.flatnonzero(sheet.rim)
-    move_if_unfolded(sheet, on_rim, relief.onto_outline(sheet.points[on_rim]))
-    return sheet
+    heightfield = Heightfield.lifted(relief, all_points, rim, kept)
+    heightfield.keep_used()
+    on_rim = np.flatnonzero(heightfield.rim)
+    move_if_unfolded(heightfield, on_rim, relief.onto_outline(heightfield.points[on_rim]))
+    return heightfield
 
 
 def _cut_faces(faces: np.ndarray, inside: np.ndarray, cut: np.ndarray) -> np.ndarray:

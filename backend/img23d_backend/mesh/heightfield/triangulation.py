@@ -1,7 +1,7 @@
-"""A sheet: one side of a solid, as a triangulation in the plane that is lifted to its depth.
+"""A heightfield: one side of a solid, as a triangulation in the plane that is lifted to its depth.
 
-All changes of the triangulation keep every triangle's area in the plane positive. So the sheet never folds over, and
-the solid made of the sheet and its mirror image never cuts itself.
+All changes of the triangulation keep every triangle's area in the plane positive. So the heightfield never folds over, and
+the solid made of the heightfield and its mirror image never cuts itself.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ SLIVER_AREA = 1e-3  # square cells; no step makes a triangle smaller than that u
 
 
 @dataclass(kw_only=True)
-class Sheet:
+class Heightfield:
     """`points` (V, 2) float64 in grid cells, `height` (V,), `size` (V,) wanted edge length, `rim` (V,) bool: on the outline.
 
     `faces` (F, 3) int64, positively oriented in the plane; replaced and never written into, so that `edges` stay right.
@@ -33,13 +33,13 @@ class Sheet:
     _edges: Edges | None = field(default=None, init=False, repr=False)
 
     @staticmethod
-    def lifted(relief: Relief, points: np.ndarray, rim: np.ndarray, faces: np.ndarray) -> Sheet:
-        """A sheet whose heights and sizes are read from the relief."""
-        sheet = Sheet(
+    def lifted(relief: Relief, points: np.ndarray, rim: np.ndarray, faces: np.ndarray) -> Heightfield:
+        """A heightfield whose heights and sizes are read from the relief."""
+        heightfield = Heightfield(
             relief=relief, points=points, rim=rim, faces=faces, height=np.zeros(len(points)), size=np.ones(len(points))
         )
-        sheet.lift()
-        return sheet
+        heightfield.lift()
+        return heightfield
 
     def lift(self) -> None:
         """Read heights and wanted sizes anew at the present points."""
@@ -55,7 +55,7 @@ class Sheet:
         return self._edges
 
     def solid_points(self) -> np.ndarray:
-        """(V, 3) points of the lifted sheet."""
+        """(V, 3) points of the lifted heightfield."""
         return np.column_stack([self.points, self.height])
 
     def keep_used(self) -> None:
@@ -126,15 +126,15 @@ def find_edges(faces: np.ndarray, vertex_count: int) -> Edges:
     )
 
 
-def squared_lengths(sheet: Sheet, ends: np.ndarray) -> np.ndarray:
-    """Squared edge lengths on the lifted sheet; column by column, which is several times as fast."""
+def squared_lengths(heightfield: Heightfield, ends: np.ndarray) -> np.ndarray:
+    """Squared edge lengths on the lifted heightfield; column by column, which is several times as fast."""
     a, b = ends[:, 0], ends[:, 1]
     squared = np.zeros(len(a))
-    for column in map(np.ascontiguousarray, (*sheet.points.T, sheet.height)):
+    for column in map(np.ascontiguousarray, (*heightfield.points.T, heightfield.height)):
         squared += (column.take(a) - column.take(b)) ** 2
     return squared
 
 
-def relative_length(sheet: Sheet, ends: np.ndarray) -> np.ndarray:
-    """Edge lengths on the lifted sheet in units of the wanted size."""
-    return np.sqrt(squared_lengths(sheet, ends)) / (0.5 * (sheet.size.take(ends[:, 0]) + sheet.size.take(ends[:, 1])))
+def relative_length(heightfield: Heightfield, ends: np.ndarray) -> np.ndarray:
+    """Edge lengths on the lifted heightfield in units of the wanted size."""
+    return np.sqrt(squared_lengths(heightfield, ends)) / (0.5 * (heightfield.size.take(ends[:, 0]) + heightfield.size.take(ends[:, 1])))

@@ -6,37 +6,37 @@ import itertools
 
 import numpy as np
 
-from .triangulation import Sheet
+from .triangulation import Heightfield
 
 BEVEL = 0.3  # of the wanted edge length: the wall's first points are that near to its edge, which keeps the shading sharp
 SPACING = 2.0  # wanted edge lengths between a wall's points from front to back: it is flat, and needs no more
 
 
-def wall_faces(sheet: Sheet) -> int:
+def wall_faces(heightfield: Heightfield) -> int:
     """How many triangles `wall_between` would make."""
-    ends = _walled_edges(sheet)
-    counts = np.ones(len(sheet.points), dtype=np.int64)
+    ends = _walled_edges(heightfield)
+    counts = np.ones(len(heightfield.points), dtype=np.int64)
     walled = np.unique(ends)
-    counts[walled] = [len(_levels(height, size)) for height, size in zip(sheet.height[walled], sheet.size[walled], strict=True)]
+    counts[walled] = [len(_levels(height, size)) for height, size in zip(heightfield.height[walled], heightfield.size[walled], strict=True)]
     return int((counts[ends].sum(axis=1) - 2).sum())
 
 
-def wall_between(sheet: Sheet, twin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The walls' own points (N, 3) and faces (F, 3), for a solid whose vertices are the sheet's and then their twins.
+def wall_between(heightfield: Heightfield, twin: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The walls' own points (N, 3) and faces (F, 3), for a solid whose vertices are the heightfield's and then their twins.
 
     `twin` (V,) is each vertex's counterpart on the back, itself where front and back meet; new points count from the
     largest twin on. Each rim vertex on a wall gets a row of points from front to back; neighbouring rows are joined.
     """
-    ends = _walled_edges(sheet)
+    ends = _walled_edges(heightfield)
     rows: dict[int, tuple[np.ndarray, np.ndarray]] = {}
     points: list[np.ndarray] = []
     new = int(twin.max()) + 1
     for vertex in np.unique(ends).tolist():
-        levels = _levels(float(sheet.height[vertex]), float(sheet.size[vertex]))
+        levels = _levels(float(heightfield.height[vertex]), float(heightfield.size[vertex]))
         between = levels[1:-1]
         ids = np.concatenate([[vertex], np.arange(new, new + len(between)), [twin[vertex]]])[: len(levels)]
         rows[vertex] = ids, levels
-        points.append(np.column_stack([np.tile(sheet.points[vertex], (len(between), 1)), between]))
+        points.append(np.column_stack([np.tile(heightfield.points[vertex], (len(between), 1)), between]))
         new += len(between)
     faces = itertools.chain.from_iterable(_joined(*rows[a], *rows[b]) for a, b in ends.tolist())
     return (
@@ -45,10 +45,10 @@ def wall_between(sheet: Sheet, twin: np.ndarray) -> tuple[np.ndarray, np.ndarray
     )
 
 
-def _walled_edges(sheet: Sheet) -> np.ndarray:
+def _walled_edges(heightfield: Heightfield) -> np.ndarray:
     """(E, 2) edges of the rim, at least one end of which has a height, as they run in their face."""
-    ends = sheet.edges.ends[sheet.edges.right < 0]
-    return ends[(sheet.height[ends] > 0).any(axis=1)]
+    ends = heightfield.edges.ends[heightfield.edges.right < 0]
+    return ends[(heightfield.height[ends] > 0).any(axis=1)]
 
 
 def _levels(height: float, size: float) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Triangles to pixels in vectorised NumPy or torch: no hole and no double hit along a shared edge, the nearest wins.
 
-Which pixels a triangle covers is in `spans.py`. Depth is tested in double precision, pixel by pixel.
+Which pixels a triangle covers is in `scan_conversion.py`. Depth is tested in double precision, pixel by pixel.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ _AMBIENT, _KEY_SHARE, _FILL_SHARE = 0.25, 0.72, 0.2  # of full light
 _CLAY = (0.74, 0.72, 0.70)  # sRGB
 
 
-def portrait(mesh: Mesh, *, uv: np.ndarray | None = None, texture: np.ndarray | None = None) -> np.ndarray:
+def thumbnail(mesh: Mesh, *, uv: np.ndarray | None = None, texture: np.ndarray | None = None) -> np.ndarray:
     """(SIDE, SIDE, 4) uint8 sRGB with straight alpha; clay without a `texture` (T, T, 3) and its `uv` (F, 3, 2)."""
     import cv2
 

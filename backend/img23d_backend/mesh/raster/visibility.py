@@ -18,7 +18,7 @@ AWAY = -0.1  # cosine under which a face that is nevertheless in front is inside
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
+class Visibility:
     """What the view sees of a mesh. `raster` is the nearest surface over the picture, in its own resolution, and `second`
     (h, w) float64 the depth of the next surface behind it that looks towards the viewer, infinite where there is none.
 
@@ -37,7 +37,7 @@ class Sight:
     seen: np.ndarray
 
 
-def look(vertices: np.ndarray, faces: np.ndarray, view: View, *, width: int, height: int, longest: int) -> Sight:
+def compute_visibility(vertices: np.ndarray, faces: np.ndarray, view: View, *, width: int, height: int, longest: int) -> Visibility:
     """Draw the mesh in the frame of a picture of `width` x `height`, the longest side at most `longest` pixels."""
     scale = min(1.0, longest / max(width, height))
     columns, rows = max(1, round(width * scale)), max(1, round(height * scale))
@@ -51,7 +51,7 @@ def look(vertices: np.ndarray, faces: np.ndarray, view: View, *, width: int, hei
     inside_out = seen & (facing < AWAY)
     whole = float(np.ptp(points[:, 2])) or 1.0
     towards_us = faces[(facing > 0.0) | inside_out]
-    return Sight(
+    return Visibility(
         view=view,
         projected=points,
         towards=towards,

@@ -18,7 +18,6 @@ import numpy as np
 
 from ...stages import Mesh, View
 from ..raster.rasterize import Raster, rasterize
-from ..raster.sampling import sample_image
 from ..raster.visibility import AWAY, corner_normals, directions, slack_of
 from ..topology.normals import area_vectors, unit
 from ..uv.layout import Layout
@@ -66,15 +65,15 @@ def bake(mesh: Mesh, layout: Layout, shots: Sequence[Shot], *, report: Callable[
     covered = np.flatnonzero(layout.face.ravel() >= 0)
     pieces = [covered[start : start + CHUNK] for start in range(0, len(covered), CHUNK)]
     with ThreadPoolExecutor(min(_THREADS, os.cpu_count() or 1)) as pool:
-        eyes = list(pool.map(lambda shot: _open_eye(mesh, shot), shots))
+        prepared_views = list(pool.map(lambda shot: _prepare_view(mesh, shot), shots))
         report(0.2)
-        normals = area_vectors(mesh.vertices, mesh.faces) * _outwards(mesh, eyes)[:, None]
+        normals = area_vectors(mesh.vertices, mesh.faces) * _outwards(mesh, prepared_views)[:, None]
         smooth = corner_normals(mesh.vertices, mesh.faces, normals)
         corners = CornerValues(layout.uv, layout.face, np.concatenate([mesh.vertices[mesh.faces], smooth], axis=2))
         report(0.3)
 
         def paint(index: np.ndarray) -> None:
-            color[index], trust[index] = _mix(corners.at(index), eyes)
+            color[index], trust[index] = _mix(corners.at(index), prepared_views)
 
         for done, _ in enumerate(pool.map(paint, pieces), start=1):
             report(0.3 + 0.7 * done / len(pieces))
@@ -82,7 +81,7 @@ def bake(mesh: Mesh, layout: Layout, shots: Sequence[Shot], *, report: Callable[
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Eye:
+class _PreparedView:
     """A shot made ready to be asked. `towards` (3,) to the viewer; `place` (3,) where he is in a picture with perspective, and
     `ahead` whether one looks from there or, as through a mirror, towards there.
     """
@@ -99,7 +98,7 @@ class _Eye:
     ahead: float  # 1 or -1
 
 
-def _open_eye(mesh: Mesh, shot: Shot) -> _Eye:
+def _prepare_view(mesh: Mesh, shot: Shot) -> _PreparedView:
     points = shot.view.project(mesh.vertices)
     height, width = shot.image.shape[:2]
     raster = shot.raster or rasterize(points, mesh.faces, width=width, height=height)
@@ -110,7 +109,7 @@ def _open_eye(mesh: Mesh, shot: Shot) -> _Eye:
     middle = mesh.vertices.mean(axis=0, dtype=np.float64)
     towards = directions(shot.view, middle[None], shot.view.project(middle[None]))[0]
     place = _place_of_viewer(shot.view)
-    return _Eye(
+    return _PreparedView(
         shot=shot,
         matrix=shot.view.matrix.astype(np.float32),
         image=image,
@@ -147,71 +146,71 @@ def _clear_of_edges(raster: Raster, whole: float) -> np.ndarray:
     return clear
 
 
-def _outwards(mesh: Mesh, eyes: Sequence[_Eye]) -> np.ndarray:
+def _outwards(mesh: Mesh, prepared_views: Sequence[_PreparedView]) -> np.ndarray:
     """(F,) -1 for faces that more pixels show from their back than from their front, else 1."""
     normals = unit(area_vectors(mesh.vertices, mesh.faces))
     middle = mesh.vertices[mesh.faces[:, 0]]
     votes = np.zeros(len(mesh.faces))
-    for eye in eyes:
-        step = -(-max(eye.faces.shape) // _VOTERS)
-        shown = eye.faces[::step, ::step]
+    for prepared in prepared_views:
+        step = -(-max(prepared.faces.shape) // _VOTERS)
+        shown = prepared.faces[::step, ::step]
         pixels = np.bincount(shown[shown >= 0], minlength=len(mesh.faces))
-        facing = np.einsum("fi,fi->f", normals, _towards(eye, middle.T).T)
-        votes += eye.shot.weight * pixels * np.where(facing < AWAY, -1.0, np.where(facing > 0.0, 1.0, 0.0))
+        facing = np.einsum("fi,fi->f", normals, _towards(prepared, middle.T).T)
+        votes += prepared.shot.weight * pixels * np.where(facing < AWAY, -1.0, np.where(facing > 0.0, 1.0, 0.0))
     return np.where(votes < 0.0, -1.0, 1.0)
 
 
-def _towards(eye: _Eye, position: np.ndarray) -> np.ndarray:
+def _towards(prepared: _PreparedView, position: np.ndarray) -> np.ndarray:
     """(3, N) or (3, 1) unit vectors from `position` (3, N) to the viewer."""
-    if eye.place is None:
-        return eye.towards.astype(np.float32)[:, None]
-    way = eye.ahead * (eye.place.astype(np.float32)[:, None] - position)
+    if prepared.place is None:
+        return prepared.towards.astype(np.float32)[:, None]
+    way = prepared.ahead * (prepared.place.astype(np.float32)[:, None] - position)
     return way / np.maximum(np.sqrt((way * way).sum(axis=0)), 1e-30)
 
 
-def _mix(part: Texels, eyes: Sequence[_Eye]) -> tuple[np.ndarray, np.ndarray]:
+def _mix(part: Texels, prepared_views: Sequence[_PreparedView]) -> tuple[np.ndarray, np.ndarray]:
     """(N, 3) uint8 colours and (N,) float32 trust."""
     position, normal = part.values.T[:3], part.values.T[3:]
     length = np.sqrt((normal * normal).sum(axis=0))
     total = np.zeros(len(part.index), dtype=np.float32)
     trust = np.zeros_like(total)
     color = np.zeros((len(total), 3), dtype=np.float32)
-    for eye in eyes:
-        facing = (normal * _towards(eye, position)).sum(axis=0) / np.maximum(length, 1e-30)
-        chosen, x, y = _seen(eye, part.face, position, np.flatnonzero(facing > eye.shot.facing[0]))
+    for prepared in prepared_views:
+        facing = (normal * _towards(prepared, position)).sum(axis=0) / np.maximum(length, 1e-30)
+        chosen, x, y = _seen(prepared, part.face, position, np.flatnonzero(facing > prepared.shot.facing[0]))
         if not len(chosen):
             continue
-        facing, clear = facing[chosen], _sampled(eye.confidence, eye, x, y)
-        weight = np.square(eye.shot.weight * facing**_EXPONENT * clear)
+        facing, clear = facing[chosen], _sampled(prepared.confidence, prepared, x, y)
+        weight = np.square(prepared.shot.weight * facing**_EXPONENT * clear)
         total[chosen] += weight
-        color[chosen] += _sampled(eye.image, eye, x, y) * weight[:, None]
-        trust[chosen] = np.maximum(trust[chosen], clear * _smoothstep(facing, *eye.shot.facing))
+        color[chosen] += _sampled(prepared.image, prepared, x, y) * weight[:, None]
+        trust[chosen] = np.maximum(trust[chosen], clear * _smoothstep(facing, *prepared.shot.facing))
     color /= np.maximum(total, 1e-30)[:, None]
     trust[total <= 0.0] = 0.0
     return np.clip(np.rint(color), 0.0, 255.0).astype(np.uint8), trust
 
 
 def _seen(
-    eye: _Eye, face: np.ndarray, position: np.ndarray, chosen: np.ndarray
+    prepared: _PreparedView, face: np.ndarray, position: np.ndarray, chosen: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Those of the texels `chosen` that lie in the frame with nothing before them, and their pixels x and y."""
-    height, width = eye.depth.shape
+    height, width = prepared.depth.shape
     px, py, pz = (axis.take(chosen) for axis in position)
-    x, y, depth, w = (a * px + b * py + c * pz + d for a, b, c, d in eye.matrix)
-    if eye.place is not None:
+    x, y, depth, w = (a * px + b * py + c * pz + d for a, b, c, d in prepared.matrix)
+    if prepared.place is not None:
         before = w > 0.0
         w = np.where(before, w, 1.0)
         x, y, depth = np.where(before, x / w, -1.0), y / w, depth / w
     column, line = x.astype(np.int32), y.astype(np.int32)
     inside = (x >= 0.0) & (y >= 0.0) & (column < width) & (line < height)
     pixel = np.where(inside, line * np.int32(width) + column, 0)
-    seen = np.flatnonzero(inside & (depth <= eye.depth.ravel().take(pixel) + eye.slack.take(face.take(chosen))))
+    seen = np.flatnonzero(inside & (depth <= prepared.depth.ravel().take(pixel) + prepared.slack.take(face.take(chosen))))
     return chosen[seen], x[seen], y[seen]
 
 
-def _sampled(image: np.ndarray, eye: _Eye, x: np.ndarray, y: np.ndarray) -> np.ndarray:
+def _sampled(image: np.ndarray, prepared: _PreparedView, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """The image, which covers the same frame as the eye's raster, at the raster's pixels."""
-    across, down = (np.float32(a / b) for a, b in zip(image.shape[1::-1], eye.depth.shape[::-1], strict=True))
+    across, down = (np.float32(a / b) for a, b in zip(image.shape[1::-1], prepared.depth.shape[::-1], strict=True))
     half = np.float32(0.5)
     return sample_image(image, x * across - half, y * down - half, cv2.INTER_LINEAR)
 
@@ -219,3 +218,12 @@ def _sampled(image: np.ndarray, eye: _Eye, x: np.ndarray, y: np.ndarray) -> np.n
 def _smoothstep(x: np.ndarray, start: float, end: float) -> np.ndarray:
     t = np.clip((x - start) / (end - start), 0.0, 1.0)
     return t * t * (3.0 - 2.0 * t)
+
+
+def sample_image(image: np.ndarray, x: np.ndarray, y: np.ndarray, interpolation: int) -> np.ndarray:
+    """(N, ...) the image at float32 positions (N,), in which the first pixel's centre is (0, 0), held at its border."""
+    width = 4096  # cv2.remap takes no side of 32768 or more
+    padded = -len(x) % width
+    columns, rows = (np.pad(v.astype(np.float32, copy=False), (0, padded)).reshape(-1, width) for v in (x, y))
+    values = cv2.remap(image, columns, rows, interpolation, borderMode=cv2.BORDER_REPLICATE)
+    return values.reshape(-1, *image.shape[2:])[: len(x)]

@@ -1,4 +1,4 @@
-"""Colours known at some points of a surface, spread over the rest of it along its edges.
+"""Colours known at some points of a surface, diffused over the rest of it along its edges.
 
 What is sought is the smoothest passage between the known colours: the harmonic one, in which every point is the mean of
 its neighbours, the nearer ones and those that face the same way counting more. Points in the same place are one point,
@@ -58,7 +58,7 @@ def is_known(trust: np.ndarray) -> np.ndarray:
     return trust >= _KNOWN
 
 
-def spread(points: Points, color: np.ndarray, trust: np.ndarray) -> np.ndarray:
+def diffuse_colors(points: Points, color: np.ndarray, trust: np.ndarray) -> np.ndarray:
     """(P, 3) float64 colours for all points, from those of them, `color` (P, 3), that have trust (P,) 0..1."""
     known = is_known(trust)
     start = _surroundings(points, color, trust)

@@ -12,7 +12,7 @@ from ..topology.normals import area_vectors, weld
 from ..topology.sorting import numbered
 from ..uv.layout import Layout
 from .bake import Baked
-from .diffuse_colors import connect, is_known, spread
+from .diffuse_colors import connect, diffuse_colors, is_known
 from .padding import as_numbers, colors_of, pad_edges, pad_pixels, pixels_of
 from .subdivide import Subdivided, even_side, subdivide
 from .texels import CHUNK, corner_mixer, corner_weights
@@ -105,7 +105,7 @@ def _corner_colors(mesh: Mesh, cut: Subdivided, uv: np.ndarray, baked: Baked) ->
     color, trust = _seen_colors(uv, place, count, baked)
     unknown = ~is_known(trust)[place]
     which = np.flatnonzero(unknown[:, 0] | unknown[:, 1] | unknown[:, 2])  # nothing passes between two known points
-    return spread(connect(corners, normals, place, count, which=which), color, trust)[place]
+    return diffuse_colors(connect(corners, normals, place, count, which=which), color, trust)[place]
 
 
 def _cells(corners: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, int]:

@@ -1,4 +1,4 @@
-"""What a decoded shape may bring along that no artist wants: crumbs, faces without extent, holes, edges with many faces."""
+"""What a decoded shape may bring along that no artist wants: small loose pieces, faces without extent, holes, edges with many faces."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from ...stages import Mesh
 from .adjacency import Links, half_edges, pieces
 from .repair import is_sound, repaired, without_short_edges
 
-# Pieces with fewer faces than this share of the largest one's are crumbs, as in hy3dgen's FloaterRemover: a chair's leg
+# Pieces with fewer faces than this share of the largest one's are loose, as in hy3dgen's FloaterRemover: a chair's leg
 # that the field has parted from its seat stays.
 SMALLEST_PIECE = 0.005
 
 
 def clean(mesh: Mesh) -> Mesh:
-    """Without crumbs and faces without extent, holes of some dozen edges closed, every edge with two faces.
+    """Without small loose pieces and faces without extent, holes of some dozen edges closed, every edge with two faces.
 
     A mesh without any of this comes back as it is, and fast.
     """

@@ -1,6 +1,6 @@
 """Fewer faces: collapsing edges by quadric errors (Garland and Heckbert, 1997), with fast-simplification.
 
-A mesh far denser than the budget is first merged by small blocks (merge.py). The library collapses in rounds, each up to
+A mesh far denser than the target is first merged by small blocks (vertex_clustering.py). The library collapses in rounds, each up to
 a larger error, which is fast and now and then lets a surface touch itself; what it leaves is made manifold again.
 """
 
@@ -13,13 +13,13 @@ from .repair import repaired
 from .vertex_clustering import merged
 
 # How fast the allowed error grows from round to round, for a mesh two units long. The library's own 7 is no faster and
-# ends up to four times as far from the surface; where so careful a growth does not reach the budget, the next goes on.
+# ends up to four times as far from the surface; where so careful a growth does not reach the target, the next goes on.
 _GROWTH = (4.0, 5.0, 7.0, 10.0)
-# Blocks of so many edge lengths leave a fifth of the faces. Below so many times the budget, or so many faces in all, the
+# Blocks of so many edge lengths leave a fifth of the faces. Below so many times the target, or so many faces in all, the
 # edges are collapsed from the beginning: the shape gains and the time is short.
 _BLOCK, _DENSE, _MANY = 2.25, 20, 200_000
 _EACH = 7  # of the faces is looked at for the length of an edge
-_ROOM = 0.999  # of the budget is what the library gets; parting sheets takes some faces
+_ROOM = 0.999  # of the target is what the library gets; parting sheets takes some faces
 _ROUNDS = 60  # of going on where slivers are in the library's way
 
 
@@ -45,7 +45,7 @@ def simplify(mesh: Mesh, faces: int) -> Mesh:
 
 
 def _coarser(mesh: Mesh, faces: int) -> Mesh:
-    """A dense mesh merged to a few times the budget, which takes a fraction of the time that collapsing its edges does."""
+    """A dense mesh merged to a few times the target, which takes a fraction of the time that collapsing its edges does."""
     if len(mesh.faces) < max(_DENSE * faces, _MANY):
         return mesh
     start, end = (mesh.vertices.take(column[::_EACH], axis=0) for column in mesh.faces.T[:2])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,8 +13,7 @@ from .box_projection import BACK, FRONT, front_sides
 from .charts import Charts, Surface, chart_bounds, make_charts, make_surface, part_from_charts, peel
 from .flatten import flatten, part_flat
 from .layout import Layout, cover, touch_outlines
-from .pack import pack, widest
-from .small_charts import gather_crumbs
+from .pack import pack, shelve, widest
 
 # Texels a unit of length on the back and on the other sides, against 1 on the front, which alone has the photo's detail
 # to hold. The front may be too long for the square to be filled; then the others get the room.
@@ -21,6 +21,9 @@ _DENSITIES = ((1.0, 0.8), (0.8, 0.65), (0.6, 0.5))
 _FULL = 0.98  # of the greatest possible scale
 _HARDLY = 0.1  # share of a chart that is seen
 _ATTEMPTS = 8
+_MANY = 400  # charts that are placed by themselves
+_FINE = 1024  # steps of a square as large as the surface; about a texel each
+_GAP, _GAP_SHARE = 2.0, 0.25  # steps between two small charts, but not more than this share of what is between two gaps
 
 
 def unwrap_mesh(mesh: Mesh, *, size: int, report: Callable[[], None]) -> Layout:
@@ -40,7 +43,7 @@ def unwrap_mesh(mesh: Mesh, *, size: int, report: Callable[[], None]) -> Layout:
     charts, flat = flatten(surface, report)
     scale = None
     for _ in range(_ATTEMPTS):
-        together, places = gather_crumbs(surface, charts, flat)
+        together, places = gather_small_charts(surface, charts, flat)
         chart = together.chart[surface.polygon]
         bounds = chart_bounds(places, chart)
         packing = pack(places, chart, together.rim(surface), *bounds, report=report, start=scale)
@@ -105,3 +108,28 @@ def _densities(surface: Surface, charts: Charts, seen: np.ndarray, back: float, 
     share = np.bincount(chart, weights=area * seen) / np.bincount(chart, weights=area)
     front = np.where(share < _HARDLY, back, 1.0)
     return np.select([charts.side == FRONT, charts.side == BACK], [front, back], side)
+
+
+def gather_small_charts(surface: Surface, charts: Charts, flat: np.ndarray) -> tuple[Charts, np.ndarray]:
+    """Charts of which the smallest are one, laid out on shelves; and (F, 3, 2) all corners `flat` accordingly.
+
+    A place for each of them by itself would drown them in padding.
+    """
+    count = len(charts.side)
+    if count <= _MANY:
+        return charts, flat
+    chart = charts.chart[surface.polygon]
+    low, high = chart_bounds(flat, chart)
+    small = np.ones(count, dtype=bool)
+    small[np.argsort(-np.prod(high - low, axis=1), kind="stable")[:_MANY]] = False
+    step = np.sqrt(max(float(np.linalg.norm(surface.normals, axis=1).sum()) / 2.0, 1e-30)) / _FINE
+    extent = (high - low)[small]
+    gap = min(_GAP * step, _GAP_SHARE * float(np.sqrt(np.prod(extent, axis=1).mean())))
+    unit = max(gap / 2.0, 1e-9 * float(extent.max()), 1e-30)  # shelves are built of whole units
+    corner, _, _ = shelve(np.ceil((extent + gap) / unit).astype(np.int64))
+    moved = np.zeros((count, 2))
+    moved[small] = corner * unit - low[small]
+    number = np.where(small, count, np.arange(count))
+    kept, renumbered = np.unique(number, return_inverse=True)
+    side, rigid = np.append(charts.side, 0)[kept], np.append(charts.rigid, True)[kept]
+    return replace(charts, chart=renumbered[charts.chart], side=side, rigid=rigid), flat + moved[chart][:, None]

@@ -1,4 +1,4 @@
-"""One piece of work beside another: the processor lays a mesh out while the graphics card paints its views."""
+"""Work in a thread while the block does something else: the processor lays a mesh out while the graphics card paints its views."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def beside(work: Callable[[Callable[[], None]], T]) -> Iterator[Future[T]]:
+def background_task(work: Callable[[Callable[[], None]], T]) -> Iterator[Future[T]]:
     """Runs `work(check)` in a thread; the block takes its result. Where the block is left without that, `check`, which the
     work calls now and then, raises JobCancelled, and the block ends when the thread has.
     """
@@ -24,7 +24,7 @@ def beside(work: Callable[[Callable[[], None]], T]) -> Iterator[Future[T]]:
         if left.is_set():
             raise JobCancelled
 
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="beside") as pool:
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="img23d-background") as pool:
         try:
             yield pool.submit(work, check)
         finally:

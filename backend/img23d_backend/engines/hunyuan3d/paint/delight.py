@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
-from ..load_plan import Report, within
+from ....models.load_plan import Report, within
 from .latent_pictures import decoded, likeliest, picture_bytes
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..load_plan import Report, within
+from ....models.load_plan import Report, within
 from .latent_pictures import decoded, picture_bytes, sampled
 from .latent_preview import contact_sheet, fit_colors
 from .position_masks import position_masks
@@ -47,7 +47,7 @@ class _Known:
     maps: Tensor
     cameras: Tensor  # (V,) int64
     near: dict[int, Tensor]
-    colors: np.ndarray  # from latents to colours, see `glimpse`
+    colors: np.ndarray  # from latents to colours, see `latent_preview`
 
 
 def paint_views(
@@ -206,7 +206,7 @@ def _predict(
 
 def _in_halves(plan: PaintPlan) -> bool:
     """One half after the other. Not where weights are lent layer by layer: then there is room, and each pass lends all."""
-    return plan.frugal and not plan.streamed
+    return plan.frugal and not plan.group_offload
 
 
 def _scheduler(plan: PaintPlan) -> EulerAncestralDiscreteScheduler | LCMScheduler:

@@ -19,11 +19,12 @@ from ....mesh.texture.bake import Shot, bake
 from ....mesh.texture.fill import fill_surface
 from ....mesh.uv.layout import Layout, layout_from
 from ....mesh.uv.unwrap import unwrap_mesh
-from ....models.store import ModelStore, with_less_memory
+from ....models.load_plan import attempts, within
+from ....models.oom_fallbacks import with_less_memory
+from ....models.store import ModelStore
 from ....stages import Context, CutOut, Mesh, Painted, Painter, View
 from ....weights.store import WeightStore
-from ..load_plan import attempts, within
-from .background_task import beside
+from .background_task import background_task
 from .cameras import Cameras, make_cameras
 from .control_maps import ControlMaps, draw_control_maps
 from .plan import PaintPlan, make_paint_plan
@@ -126,7 +127,7 @@ class HunyuanPainter:
             return self._fallback.paint(mesh, view, cutout, settings, context, uv=uv)
         context.report(_PREPARED, "Drawing the sides")
         turned = facing_viewer(mesh, view)
-        with beside(lambda check: _layout(turned, uv, settings.texture_size, check)) as laid_out:
+        with background_task(lambda check: _layout(turned, uv, settings.texture_size, check)) as laid_out:
             cameras = make_cameras(turned.vertices, size=_RASTER)
             maps = draw_control_maps(turned, cameras, raster_size=_RASTER, size=plan.parts.side)
             views = self._views(plan, picture, maps, cameras, context)

@@ -9,9 +9,9 @@ from img23d_protocol.choices import PAINT_DELIGHT, TURBO_PAINTER
 from img23d_protocol.settings import LearnedSettings
 
 from ....machine.devices import choose
+from ....models.load_plan import LoadPlan, Network
 from ....weights.registry import weight_set
 from ....weights.store import WeightStore
-from ..load_plan import Lending, Network
 from .loaders import PaintParts
 
 _STEPS, _TURBO_STEPS = 30, 10  # hy3dgen's
@@ -21,7 +21,7 @@ _QUERY_CHUNK = 1024  # 24,576 keys of 5 heads then take 0.25 GB in half precisio
 
 
 @dataclass(frozen=True, kw_only=True)
-class PaintPlan(Lending):
+class PaintPlan(LoadPlan):
     """`frugal` also takes both halves of a guided step one after the other. `query_chunk` 0 is all at once.
 
     `match_positions` is for the turbo model only: its views attend to each other where they show the same place.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..load_plan import Report, within
-from .plan import Plan
+from ....models.load_plan import Report, within
+from .plan import ShapePlan
 from .sampling import noise, sample
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Framed:
 
 
 def sample_latents(
-    things: Sequence[Framed], seeds: Sequence[int], plan: Plan, models: ModelStore, report: Report
+    things: Sequence[Framed], seeds: Sequence[int], plan: ShapePlan, models: ModelStore, report: Report
 ) -> list[Tensor]:
     """Things to latents (L, in) on the CPU, each from its own seed: the same in a batch as alone.
 
@@ -48,7 +48,7 @@ def sample_latents(
     return made
 
 
-def bytes_per_object(plan: Plan, views: int = 1) -> int:
+def bytes_per_object(plan: ShapePlan, views: int = 1) -> int:
     """What the sampler needs for one object beside the weights, about."""
     sizes = plan.config.sizes
     tokens = views * sizes.picture_tokens + sizes.latents
@@ -56,7 +56,7 @@ def bytes_per_object(plan: Plan, views: int = 1) -> int:
 
 
 def _together(
-    things: Sequence[Framed], seeds: Sequence[int], plan: Plan, models: ModelStore, report: Report
+    things: Sequence[Framed], seeds: Sequence[int], plan: ShapePlan, models: ModelStore, report: Report
 ) -> list[Tensor]:
     """B things with the same views to B latents."""
     import torch
@@ -88,6 +88,6 @@ def _tell_step(report: Report, done: int, steps: int) -> None:
     report(_ENCODED + (1 - _ENCODED) * done / steps, note)
 
 
-def _encoder_bytes(plan: Plan) -> int:
+def _encoder_bytes(plan: ShapePlan) -> int:
     sizes = plan.config.sizes
     return sizes.picture_tokens * sizes.encoder_width * _ENCODER_VALUES * plan.device.dtype.itemsize

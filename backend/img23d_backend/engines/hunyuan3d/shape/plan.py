@@ -8,9 +8,9 @@ from img23d_protocol.choices import SHAPE_MODELS, SPEEDS
 from img23d_protocol.settings import LearnedSettings
 
 from ....machine.devices import choose
+from ....models.load_plan import LoadPlan, Network
 from ....weights.registry import weight_set
 from ....weights.store import WeightStore
-from ..load_plan import Lending, Network
 from .config import ShapeConfig
 from .loaders import ShapeParts
 from .schedule import Step
@@ -26,7 +26,7 @@ _TURBO_VAES = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan(Lending):
+class ShapePlan(LoadPlan):
     """`at_once` objects go through the sampler together; `frugal` also takes small chunks."""
 
     set_id: str
@@ -57,7 +57,7 @@ class Plan(Lending):
         return self.conditioner, self.dit, self.vae
 
 
-def make_plan(settings: LearnedSettings, weights: WeightStore, *, at_once: int) -> Plan:
+def make_shape_plan(settings: LearnedSettings, weights: WeightStore, *, at_once: int) -> ShapePlan:
     """Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED) and (BAD_REQUEST) for a device that is not there."""
     set_id = settings.shape_set
     vae_set = _TURBO_VAES[settings.shape_model] if settings.speed == "turbo" else set_id
@@ -67,7 +67,7 @@ def make_plan(settings: LearnedSettings, weights: WeightStore, *, at_once: int) 
     vae_folder = None if vae_set == set_id else weights.path(vae_set) / weight_set(vae_set).subfolder
     parts = ShapeParts(folder=folder, vae_folder=vae_folder)
     config = parts.config
-    return Plan(
+    return ShapePlan(
         set_id=set_id,
         vae_set=vae_set,
         parts=parts,
@@ -82,7 +82,7 @@ def make_plan(settings: LearnedSettings, weights: WeightStore, *, at_once: int) 
     )
 
 
-def describe(plan: Plan, settings: LearnedSettings) -> str:
+def describe(plan: ShapePlan, settings: LearnedSettings) -> str:
     """The note of a mesh made so."""
     model = next(label for key, label, _ in SHAPE_MODELS if key == settings.shape_model)
     speed = next(label for key, label, _ in SPEEDS if key == settings.speed)

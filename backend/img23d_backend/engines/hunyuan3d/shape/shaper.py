@@ -15,12 +15,13 @@ from img23d_protocol import Img23DError
 from img23d_protocol.messages import Settings, Side
 
 from ....machine.devices import choose
-from ....models.store import Attempt, ModelStore, with_less_memory
+from ....models.load_plan import attempts
+from ....models.oom_fallbacks import Attempt, with_less_memory
+from ....models.store import ModelStore
 from ....stages import Context, CutOut, Shaped
 from ....weights.store import WeightStore
-from ..load_plan import attempts
 from .latents import Framed, bytes_per_object, sample_latents
-from .plan import Plan, describe, make_plan
+from .plan import ShapePlan, describe, make_shape_plan
 from .solid import decode, view_of
 
 if TYPE_CHECKING:
@@ -86,11 +87,11 @@ class HunyuanShaper:
         for network in plan.networks:
             self._models.prefetch(network.key, network.read)
 
-    def _plan(self, settings: Settings, *, at_once: int) -> Plan:
-        return make_plan(settings.learned, self._weights, at_once=at_once)
+    def _plan(self, settings: Settings, *, at_once: int) -> ShapePlan:
+        return make_shape_plan(settings.learned, self._weights, at_once=at_once)
 
     def _sampled(
-        self, plan: Plan, pictures: Mapping[int, Framed], contexts: Sequence[Context]
+        self, plan: ShapePlan, pictures: Mapping[int, Framed], contexts: Sequence[Context]
     ) -> list[Tensor]:
         if not pictures:
             return []
@@ -100,14 +101,14 @@ class HunyuanShaper:
             for context in mine:
                 context.report(_SAMPLED * done, note)
 
-        def run(plan: Plan) -> list[Tensor]:
+        def run(plan: ShapePlan) -> list[Tensor]:
             return sample_latents(
                 list(pictures.values()), [context.seed for context in mine], plan, self._models, report
             )
 
         return with_less_memory(_attempts(plan, run), mine[0], self._models)
 
-    def _solid(self, plan: Plan, latents: Tensor, cutout: CutOut, settings: Settings, context: Context) -> Result:
+    def _solid(self, plan: ShapePlan, latents: Tensor, cutout: CutOut, settings: Settings, context: Context) -> Result:
         def report(done: float, note: str) -> None:
             context.report(_SAMPLED + (1 - _SAMPLED) * done, note)
 
@@ -119,7 +120,7 @@ class HunyuanShaper:
         return Shaped(mesh=mesh, view=view_of(mesh, cutout), note=describe(plan, settings.learned))
 
 
-def _framed(plan: Plan, cutout: CutOut) -> Framed | Img23DError:
+def _framed(plan: ShapePlan, cutout: CutOut) -> Framed | Img23DError:
     """With its further photos where the model was trained on several views, in the order in which it was."""
     import numpy as np
 
@@ -133,5 +134,5 @@ def _framed(plan: Plan, cutout: CutOut) -> Framed | Img23DError:
     return Framed(pictures=pictures, views=tuple(seen))
 
 
-def _attempts(plan: Plan, run: Callable[[Plan], _T]) -> list[Attempt[_T]]:
+def _attempts(plan: ShapePlan, run: Callable[[ShapePlan], _T]) -> list[Attempt[_T]]:
     return attempts(plan, replace(plan, at_once=1, frugal=True), run, (_SMALLER, _STREAMED, _ON_PROCESSOR))

@@ -1,4 +1,4 @@
-"""Latents to a mesh: the field sampled where its surface is, the surface, the clean-up, the face budget."""
+"""Latents to a mesh: the field sampled where its surface is, the surface, the clean-up, the number of faces."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ....mesh.isosurface.marching_cubes import extract_surface
 from ....mesh.isosurface.octree import SparseField, sample_sparse
 from ....mesh.topology.cleanup import clean
 from ....mesh.topology.simplify import simplify
+from ....models.load_plan import Report, within
 from ....stages import CutOut, Mesh, View
-from ..load_plan import Report, within
-from .plan import Plan
+from .plan import ShapePlan
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -31,7 +31,7 @@ _VALUES = 14  # per point and channel: the MLP's hidden values twice and a few r
 _SHARE = 0.4  # of the free memory: what a point takes is an estimate
 
 
-def decode(latents: Tensor, plan: Plan, models: ModelStore, report: Report) -> Mesh:
+def decode(latents: Tensor, plan: ShapePlan, models: ModelStore, report: Report) -> Mesh:
     """(L, in) latents to a closed mesh in glTF's axes (the model's own: x right, y up, z towards the picture's viewer).
 
     `report` is called at every chunk of points. Raises Img23DError(NO_SURFACE).
@@ -47,7 +47,7 @@ def decode(latents: Tensor, plan: Plan, models: ModelStore, report: Report) -> M
     return mesh
 
 
-def sample_field(latents: Tensor, plan: Plan, models: ModelStore, report: Report) -> SparseField:
+def sample_field(latents: Tensor, plan: ShapePlan, models: ModelStore, report: Report) -> SparseField:
     """The field on those cells of the plan's grid that the surface runs through."""
     import torch
 
@@ -105,7 +105,7 @@ class _Progress:
         self._report(self._done, "Finding the surface")
 
 
-def _points_at_once(plan: Plan) -> int:
+def _points_at_once(plan: ShapePlan) -> int:
     """As many points as fit the memory that is free now."""
     if plan.device.is_processor:
         most = _ON_CPU
@@ -114,5 +114,5 @@ def _points_at_once(plan: Plan) -> int:
     return max(_LEAST, min(most, int(plan.device.free_bytes() * _SHARE / _bytes_per_point(plan))))
 
 
-def _bytes_per_point(plan: Plan) -> int:
+def _bytes_per_point(plan: ShapePlan) -> int:
     return _VALUES * plan.config.sizes.decoder_width * plan.device.dtype.itemsize

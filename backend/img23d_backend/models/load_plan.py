@@ -1,0 +1,71 @@
+"""How the networks of an engine's plan come onto its device, and the ways to do with less memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from ..machine.devices import PROCESSOR, Device, choose
+from .oom_fallbacks import Attempt
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from .store import ModelStore
+
+Report = Callable[[float, str], None]  # a fraction of the work, 0..1, and a note
+
+T = TypeVar("T")
+P = TypeVar("P", bound="LoadPlan")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Network:
+    """One of a model's networks: its name among the models in memory, and how it is read."""
+
+    key: str
+    read: Callable[[], nn.Module]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadPlan:
+    """`frugal`: one network on the device at a time; `group_offload`: each layer's weights are there only while it computes."""
+
+    device: Device
+    frugal: bool
+    group_offload: bool = False
+
+    def on_device(self, network: Network, models: ModelStore, working_bytes: int) -> AbstractContextManager[nn.Module]:
+        """Lends the network for a block, with at least that much memory beside it."""
+        if self.frugal and any(place and key != network.key for key, place in models.places().items()):
+            models.free_devices()
+        return models.on_device(
+            network.key, network.read, self.device, working_bytes=working_bytes, group_offload=self.group_offload
+        )
+
+    def network(self, name: str, set_id: str, read: Callable[..., nn.Module]) -> Network:
+        """A network of a file set, in the precision of the device."""
+        dtype = self.device.dtype
+        return Network(key=f"{set_id}:{name}:{dtype}", read=lambda: read(dtype))
+
+
+def attempts(plan: P, smaller: P, run: Callable[[P], T], notes: Sequence[str]) -> list[Attempt[T]]:
+    """From the plan as it is, over `smaller`, then streamed, to the processor, which is slow and has the most memory.
+
+    `notes` are the three sentences that tell the artist which of the later ones is taken.
+    """
+    if plan.device.is_processor:
+        return [Attempt(run=partial(run, plan))]
+    group_offload = replace(smaller, group_offload=True)
+    on_processor = replace(smaller, device=choose(PROCESSOR))
+    later = zip((smaller, group_offload, on_processor), notes, strict=True)
+    fallbacks = (Attempt(run=partial(run, one), note=note) for one, note in later if one != plan)
+    return [Attempt(run=partial(run, plan)), *fallbacks]
+
+
+def within(report: Report, begin: float, end: float) -> Report:
+    """Where a part of the work reports to: its 0..1 becomes begin..end."""
+    return lambda done, note: report(begin + (end - begin) * done, note)
