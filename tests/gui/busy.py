@@ -18,11 +18,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import screen  # noqa: E402
-from first_minutes import NAMES, Count, choose_photo, install, name_things  # noqa: E402
-from frames import Frame, announce, close, frames  # noqa: E402
-from hands import SIDEBAR, VIEWPORT, WATCHER, after, in_viewport, objects, press, scroll  # noqa: E402
-from screen import NotSeen, Region, await_state, await_that, click, click_at, find, key, move, run_script, say, shot, state, type_text  # noqa: E402
+import screen
+from first_minutes import NAMES, Count, choose_photo, install, name_things
+from frames import Frame, announce, close, frames
+from hands import SIDEBAR, VIEWPORT, WATCHER, after, in_viewport, objects, press, scroll
+from screen import NotSeen, Region, await_state, await_that, click, click_at, find, key, move, run_script, say, shot, state, type_text
 
 THINGS = NAMES.split(", ")
 CUBE = ("objects 1", "object Cube: plain")

@@ -50,7 +50,7 @@ def close(frame: Frame) -> None:
         screen.close()
 
 
-def _frame(window) -> Frame | None:  # noqa: ANN001
+def _frame(window) -> Frame | None:
     try:
         if "Blender" not in (window.get_wm_class() or ()) or window.get_attributes().map_state != X.IsViewable:
             return None
