@@ -1,6 +1,6 @@
 """Img23D's backend: a photo and a few names become textured meshes, in a process of its own."""
 
-from .blas_threads import use_one_thread
+from .machine.blas_threads import use_one_thread
 
 __version__ = "0.1.0"
 

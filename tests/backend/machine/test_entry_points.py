@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 # A product that OpenBLAS splits among its threads
 _SUM = """
 import hashlib, os, numpy
@@ -20,11 +20,11 @@ print(hashlib.sha256((left @ right).tobytes()).hexdigest(), os.environ.get("OPEN
 _ENTRIES = {
     "serve and the command line": "import sys; sys.argv = ['img23d', 'no such command']\n"
     "from img23d_backend.__main__ import main\ntry: main()\nexcept SystemExit: pass",
-    "a program that calls the pipeline": "from img23d_backend.pipeline import run_job",
-    "a program that has NumPy already": "import numpy\nfrom img23d_backend.pipeline import run_job",
-    "a program that has multiplied already": "import numpy\nnumpy.ones((300, 300)) @ numpy.ones((300, 300))\nfrom img23d_backend.pipeline import run_job",
+    "a program that calls the pipeline": "from img23d_backend.jobs.pipeline import run_job",
+    "a program that has NumPy already": "import numpy\nfrom img23d_backend.jobs.pipeline import run_job",
+    "a program that has multiplied already": "import numpy\nnumpy.ones((300, 300)) @ numpy.ones((300, 300))\nfrom img23d_backend.jobs.pipeline import run_job",
     "an engine alone": "from img23d_backend.engines import Engines",
-    "a mesh alone": "import img23d_backend.mesh.repair",
+    "a mesh alone": "import img23d_backend.mesh.topology.repair",
 }
 
 
