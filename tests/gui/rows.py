@@ -1,7 +1,9 @@
 """What person.py does not try, by mouse: the waiting list, a thing's kind and further photo, variants, and the mesh tools.
 
-Run as person.py is, with its variables; the zip is dropped on the viewport. IMG23D_STEPS: names of steps, where only some
-are wanted; each begins in the startup scene with the photo chosen.
+Run as person.py is, with its variables; the zip is dropped on the viewport.
+
+    IMG23D_STEPS    which of the steps, by their names and with commas between (default: all of them); the last three go on
+                    with the thing that choose_kind makes
 
 Ends with "person: all steps passed", and with status 1 where something does not come or moves under the mouse.
 """
@@ -32,7 +34,7 @@ def main() -> None:
     screen.ONLOOKERS.append(lambda what: WATCHER.look(f"while waiting for {what}"))
     install()
     drop_photo()
-    wanted = os.environ.get("IMG23D_STEPS", "").split()
+    wanted = os.environ.get("IMG23D_STEPS", "").split(",") if os.environ.get("IMG23D_STEPS") else []
     for step in (one for one in STEPS if not wanted or one.__name__ in wanted):
         say(step.__doc__ or "")
         WATCHER.forget()
@@ -122,9 +124,8 @@ def make_variants() -> None:
     await_state("idle", f"objects {count + 2}", "last job done")
     time.sleep(3)
     shot("50_variants")
-    scroll(-20)
-    _open("Variants")
-    press("Keep", SIDEBAR, lambda facts: f"objects {count + 1}" in facts)
+    click("Keep", _BELOW_LIST, nth=1)  # the sentence above the buttons begins with the same word
+    await_state(f"objects {count + 1}", seconds=10)
     shot("51_kept")
 
 
@@ -159,13 +160,6 @@ def _to(panel: str) -> None:
     scroll(-20)
     _x, y = find(panel, SIDEBAR)
     scroll(max(0, (y - 120) // 41))
-
-
-def _open(panel: str) -> None:
-    try:
-        find(panel, _BELOW_LIST, tries=1)
-    except NotSeen:
-        scroll(8)
 
 
 def _fact(start: str) -> str:
