@@ -1,4 +1,4 @@
-"""What person.py does not try, by mouse: the waiting list, a thing's kind and further photo, variants, and the mesh tools.
+"""What person.py does not try, by mouse: a re-texture's look, the waiting list, kinds, further photos, variants, mesh tools.
 
 Run as person.py is, with its variables; the zip is dropped on the viewport.
 
@@ -26,6 +26,7 @@ from screen import NotSeen, Region, await_state, await_that, click, click_at, fi
 
 _BESIDE_LIST = 1264  # the last button of a row, in the sidebar at its default width
 _BUTTON = 20
+FIRST = ("blue mug", "orange bowl", "pink lamp", "brown book", "purple star")
 _BELOW_LIST = Region(left=1030, top=30, right=1345, bottom=930)
 
 
@@ -45,12 +46,16 @@ def main() -> None:
 
 
 def let_wait() -> None:
-    """press Generate four times with other names; move the last that waits up, remove one"""
-    click("Best", SIDEBAR)
-    for number, names in enumerate(("blue mug, orange bowl", "red apple", "green bottle", "yellow duck")):
-        scroll(-20)
-        _name(names)
-        press("Generate", SIDEBAR, lambda facts, number=number: f"waiting {number}" in facts and "busy" in facts)
+    """press Generate four times with other names, at the same place; move the last that waits up, remove one"""
+    before = _textured()
+    scroll(-20)
+    click("Best", SIDEBAR)  # slow enough for three to wait
+    field, button = find("Names, separated by commas", SIDEBAR), find("Generate", SIDEBAR)
+    for number, names in enumerate((", ".join(FIRST), "red apple", "green bottle", "yellow duck")):
+        _type_names(field, names)
+        click_at(*button)
+        await_that(lambda facts, number=number: _count("jobs", facts) + _count("waiting", facts) > number, "the press to count", seconds=10)
+        time.sleep(1)
     await_state("waits red apple | green bottle | yellow duck")
     shot("20_waiting")
     _to("Waiting List")
@@ -63,8 +68,8 @@ def let_wait() -> None:
     await_state("waits yellow duck | green bottle", seconds=10)
     shot("21_moved")
     await_state("idle", "waiting 0", "last job done")
-    made = {fact.removeprefix("object ").split(":")[0] for fact in state() if fact.endswith(": textured")}
-    if made != {"blue mug", "orange bowl", "yellow duck", "green bottle"}:
+    made = _textured() - before
+    if made != {*FIRST, "yellow duck", "green bottle"}:
         raise NotSeen(f"what was pressed for and not removed, but there is {made}")
     shot("22_all_made")
 
@@ -146,9 +151,34 @@ def use_mesh_tools() -> None:
     shot("61_tools")
 
 
+def show_textures_of_a_retexture() -> None:
+    """re-texture the startup cube in Solid shading, and see it"""
+    select("Cube")
+    await_state("shading SOLID MATERIAL")
+    scroll(-20)
+    open_panel("Re-texture Selected Meshes")
+    press("Re-texture Cube", SIDEBAR, lambda facts: "busy" in facts or "jobs 1" in facts)
+    await_state("idle", "last job done", "object Cube: textured")
+    time.sleep(3)
+    shot("70_retextured")
+    if "shading SOLID TEXTURE" in state():
+        return  # seen without a press
+    scroll(-20)
+    press("Show the Textures", SIDEBAR, lambda facts: any(fact.startswith("shading MATERIAL") for fact in facts))
+    time.sleep(20)  # until the shaders are compiled: the cube is not drawn before
+    shot("71_shown")
+
+
+def _textured() -> set[str]:
+    return {fact.removeprefix("object ").split(":")[0] for fact in state() if fact.endswith(": textured")}
+
+
 def _name(names: str) -> None:
-    x, y = find("Names, separated by commas", SIDEBAR)
-    click_at(x, y + 22, times=2)
+    _type_names(find("Names, separated by commas", SIDEBAR), names)
+
+
+def _type_names(label: tuple[int, int], names: str) -> None:
+    click_at(label[0], label[1] + 22, times=2)
     key("ctrl+a")
     type_text(names)
     key("Return")
@@ -166,6 +196,10 @@ def _fact(start: str) -> str:
     return next(fact.removeprefix(f"{start}: ") for fact in state() if fact.startswith(f"{start}: "))
 
 
+def _count(what: str, facts: list[str]) -> int:
+    return next((int(fact.split()[1]) for fact in facts if fact.split()[:1] == [what]), 0)
+
+
 def _says(word: str, facts: list[str]) -> bool:
     return any(fact.startswith("mesh tools") and word in fact.casefold() for fact in facts)
 
@@ -174,7 +208,9 @@ def _size(name: str) -> list[float]:
     return [float(part) for part in _fact(f"size {name}").split(", ")]
 
 
-STEPS: tuple[Callable[[], None], ...] = (let_wait, choose_kind, add_side_photo, make_variants, use_mesh_tools)
+STEPS: tuple[Callable[[], None], ...] = (
+    *(show_textures_of_a_retexture, let_wait, choose_kind, add_side_photo, make_variants, use_mesh_tools),
+)
 
 if __name__ == "__main__":
     run_script(main)
