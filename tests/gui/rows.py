@@ -53,8 +53,7 @@ def let_wait() -> None:
     field, button = find("Names, separated by commas", SIDEBAR), find("Generate", SIDEBAR)
     for number, names in enumerate((", ".join(FIRST), "red apple", "green bottle", "yellow duck")):
         _type_names(field, names)
-        click_at(*button)
-        await_that(lambda facts, number=number: _count("jobs", facts) + _count("waiting", facts) > number, "the press to count", seconds=10)
+        _press_at(button, lambda facts, number=number: _count("jobs", facts) + _count("waiting", facts) > number)
         time.sleep(1)
     await_state("waits red apple | green bottle | yellow duck")
     shot("20_waiting")
@@ -183,6 +182,7 @@ def _type_names(label: tuple[int, int], names: str) -> None:
     type_text(names)
     key("Return")
     await_state(f"names {names}", seconds=10)
+    WATCHER.forget()  # what was typed is drawn otherwise while it is typed
 
 
 def _to(panel: str) -> None:
@@ -194,6 +194,17 @@ def _to(panel: str) -> None:
 
 def _fact(start: str) -> str:
     return next(fact.removeprefix(f"{start}: ") for fact in state() if fact.startswith(f"{start}: "))
+
+
+def _press_at(at: tuple[int, int], holds: Callable[[list[str]], bool]) -> None:
+    """As `hands.press`, where the button is known to stand."""
+    for _ in range(3):
+        click_at(*at)
+        try:
+            return await_that(holds, "a press to count", seconds=6)
+        except NotSeen:
+            say("a press was lost")
+    raise NotSeen(f"pressing at {at} had no effect")
 
 
 def _count(what: str, facts: list[str]) -> int:
