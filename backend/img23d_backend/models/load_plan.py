@@ -53,7 +53,7 @@ class LoadPlan:
 
 
 def attempts(plan: P, smaller: P, run: Callable[[P], T], notes: Sequence[str]) -> list[Attempt[T]]:
-    """From the plan as it is, over `smaller`, then streamed, to the processor, which is slow and has the most memory.
+    """From the plan as it is, over `smaller`, then with group offload, to the processor, which is slow and has the most memory.
 
     `notes` are the three sentences that tell the artist which of the later ones is taken.
     """
