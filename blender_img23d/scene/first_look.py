@@ -49,7 +49,7 @@ def show_results(made: Sequence[bpy.types.Object], place: Workplace, look: First
     free = [one for one in still if one[1].spaces.active.region_3d.view_perspective != "CAMERA"]
     if preferences.frames_results and free:
         window, area = max(free, key=lambda one: one[1].width * one[1].height)
-        turn_to_front(area.spaces.active.region_3d)
+        turn_to_front(made, place, area.spaces.active.region_3d)
         frame(made, window, area)
     for _, area in still if preferences.shows_textures else ():
         show_textures_in_solid(area.spaces.active.shading)

@@ -14,13 +14,14 @@ from .uncovered import uncovered
 
 if TYPE_CHECKING:
     from .overlay_shapes import Rect
+    from .windows import Workplace
 
 _SHARE = 0.7  # of the free width or height that the objects' box fills: the scene around them is seen as well
 _CLOSEST = 1e-3  # view distance in metres
 _STARTUP = Quaternion((0.71238, 0.44106, 0.28736, 0.46412))  # of the viewports of Blender's startup file, 4.2 to 5.2
 _SAME = 1e-3  # radians
-# From the photo's side, a little from the right and from above: the front is seen, and that the thing is solid
-_FRONT = Euler((radians(65.0), 0.0, radians(25.0))).to_quaternion()
+# From the photo's side, a little from the right or the left and from above: the front is seen, and that the thing is solid
+_FROM_RIGHT, _FROM_LEFT = (Euler((radians(65.0), 0.0, radians(yaw))).to_quaternion() for yaw in (25.0, -25.0))
 
 
 def frame(objects: Sequence[bpy.types.Object], window: bpy.types.Window, area: bpy.types.Area) -> None:
@@ -46,11 +47,21 @@ def frame(objects: Sequence[bpy.types.Object], window: bpy.types.Window, area: b
         view.view_location = middle + view.view_rotation @ Vector((right, up, 0.0))
 
 
-def turn_to_front(view: bpy.types.RegionView3D) -> None:
-    """Where the view is still that of Blender's startup file, which looks from the right: a duck that swims to the left in
-    its photo would be seen from behind. A direction that the artist has chosen stays."""
-    if view.view_perspective == "PERSP" and view.view_rotation.rotation_difference(_STARTUP).angle < _SAME:
-        view.view_rotation = _FRONT
+def turn_to_front(objects: Sequence[bpy.types.Object], place: Workplace, view: bpy.types.RegionView3D) -> None:
+    """Where the view's direction is that of Blender's startup file, which looks from the right: a duck that swims to the left in
+    its photo would be seen from behind. A direction that the artist has chosen stays.
+
+    Things that stand to the left of all else are looked at from the left, so that nothing stands before them.
+    """
+    if view.view_perspective != "PERSP" or not any(view.view_rotation.rotation_difference(one).angle < _SAME for one in (_STARTUP, _FROM_RIGHT, _FROM_LEFT)):
+        return
+    others = [obj for obj in place.view_layer.objects if obj.type == "MESH" and obj not in objects and obj.visible_get(view_layer=place.view_layer)]
+    view.view_rotation = _FROM_LEFT if others and _middle(objects) < _middle(others) else _FROM_RIGHT
+
+
+def _middle(objects: Sequence[bpy.types.Object]) -> float:
+    """Along X."""
+    return union(world_extents(obj) for obj in objects).middle[0]
 
 
 def fitted_view(

@@ -81,17 +81,35 @@ def startup_view() -> bpy.types.RegionView3D:
     return next(area.spaces.active.region_3d for area in areas if area.type == "VIEW_3D")
 
 
-def test_the_startup_view_is_turned_and_no_other():
-    view = startup_view()
+def cube(x: float) -> bpy.types.Object:
+    bpy.ops.mesh.primitive_cube_add(location=(x, 0, 1))
+    return bpy.context.active_object
+
+
+def turned(view: bpy.types.RegionView3D, *objects: bpy.types.Object) -> Vector:
+    """From where it is looked at them."""
+    part("scene.framing").turn_to_front(objects, part("scene.windows").workplace_of(bpy.context.scene), view)
+    return view.view_rotation @ Vector((0, 0, 1))
+
+
+def test_the_startup_view_is_turned_to_the_side_where_nothing_stands_before_it(empty_file):
+    view, other, right, left = startup_view(), cube(0), cube(5), cube(-5)
+    for thing, side in ((right, 1), (left, -1), (right, 1)):
+        bpy.data.objects[(left if thing is right else right).name].hide_set(True)
+        thing.hide_set(False)
+        eye = turned(view, thing)
+        assert eye.y < -0.8 and 0.1 < side * eye.x < 0.5 and 0.2 < eye.z < 0.5, "from the front, a little from its side and from above"
+    assert other.name in bpy.context.scene.objects
+
+
+def test_a_view_of_ones_own_is_kept(empty_file):
+    view, thing = startup_view(), cube(5)
     before = view.view_rotation.copy()
-    part("scene.framing").turn_to_front(view)
-    eye = view.view_rotation @ Vector((0, 0, 1))
-    assert eye.y < -0.8 and 0.1 < eye.x < 0.5 and 0.2 < eye.z < 0.5, "from the front, a little from the right and from above"
     for other in (Quaternion((0.7071, 0.7071, 0, 0)), before @ Quaternion((1, 0.01, 0, 0))):
         view.view_rotation = other
         kept = view.view_rotation[:]
-        part("scene.framing").turn_to_front(view)
+        turned(view, thing)
         assert view.view_rotation[:] == kept
     view.view_rotation, view.view_perspective = before, "ORTHO"
-    part("scene.framing").turn_to_front(view)
+    turned(view, thing)
     assert view.view_rotation[:] == before[:]
