@@ -113,13 +113,13 @@ class Card(Device):
         return 10**12
 
 
-@pytest.mark.parametrize("less", [{"frugal": True}, {"frugal": True, "streamed": True}])
+@pytest.mark.parametrize("less", [{"frugal": True}, {"frugal": True, "group_offload": True}])
 def test_less_memory_changes_nothing(parts: PartsInMemory, store: ModelStore, less: dict[str, bool]) -> None:
     usual = plan_with(parts, device=Card(id="gpu", torch_name="cpu", label="a card", total_bytes=10**12))
     assert (ours(replace(usual, **less), store) - ours(usual, store)).abs().max() <= 1e-5
 
 
-@pytest.mark.parametrize(("less", "rows"), [({}, 12), ({"frugal": True}, 6), ({"frugal": True, "streamed": True}, 12)])
+@pytest.mark.parametrize(("less", "rows"), [({}, 12), ({"frugal": True}, 6), ({"frugal": True, "group_offload": True}, 12)])
 def test_the_halves_of_a_step_take_turns_where_both_would_not_fit(
     parts: PartsInMemory, store: ModelStore, less: dict[str, bool], rows: int
 ) -> None:
