@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import screen
 from first_minutes import install
-from hands import SIDEBAR, WATCHER, browse, objects, open_panel, press, scroll, select, wheel
+from hands import SIDEBAR, WATCHER, browse, in_viewport, objects, open_panel, press, scroll, select, wheel
 from person import PHOTO, drop_photo
 from screen import NotSeen, Region, await_state, await_that, click, click_at, find, key, run_script, say, shot, state, type_text
 
@@ -60,11 +60,11 @@ def let_wait() -> None:
     _to("Waiting List")
     _x, y = find("yellow duck", _BELOW_LIST)
     click_at(_BESIDE_LIST - 2 * _BUTTON, y + 8)  # up
-    await_state("waits red apple | yellow duck | green bottle", seconds=10)
+    await_state("waits red apple | yellow duck | green bottle")
     time.sleep(1)
     _x, y = find("red apple", _BELOW_LIST)
     click_at(_BESIDE_LIST, y + 8)  # remove
-    await_state("waits yellow duck | green bottle", seconds=10)
+    await_state("waits yellow duck | green bottle")
     shot("21_moved")
     await_state("idle", "waiting 0", "last job done")
     made = _textured() - before
@@ -87,7 +87,7 @@ def choose_kind() -> None:
     time.sleep(1)
     shot("30_kinds")
     click("Flat", Region(left=900, top=100, bottom=980))
-    await_state("kind red apple: flat", seconds=10)
+    await_state("kind red apple: flat")
     shot("31_flat")
     count = objects()
     scroll(-20)
@@ -107,7 +107,7 @@ def add_side_photo() -> None:
     x, y = find("Back", _BELOW_LIST)
     click_at(x - 6, y + 84)  # the folder below its place
     browse(PHOTO, "Choose")
-    await_state(f"side red apple: back {PHOTO.name}", seconds=10)
+    await_state(f"side red apple: back {PHOTO.name}")
     time.sleep(2)
     shot("40_side")
 
@@ -129,7 +129,7 @@ def make_variants() -> None:
     time.sleep(3)
     shot("50_variants")
     click("Keep", _BELOW_LIST, nth=1)  # the sentence above the buttons begins with the same word
-    await_state(f"objects {count + 1}", seconds=10)
+    await_state(f"objects {count + 1}")
     shot("51_kept")
 
 
@@ -166,6 +166,9 @@ def show_textures_of_a_retexture() -> None:
     press("Show the Textures", SIDEBAR, lambda facts: any(fact.startswith("shading MATERIAL") for fact in facts))
     time.sleep(20)  # until the shaders are compiled: the cube is not drawn before
     shot("71_shown")
+    in_viewport("z")
+    key("6")  # Solid again, for what comes next
+    await_state("shading SOLID MATERIAL")
 
 
 def _textured() -> set[str]:
@@ -181,7 +184,7 @@ def _type_names(label: tuple[int, int], names: str) -> None:
     key("ctrl+a")
     type_text(names)
     key("Return")
-    await_state(f"names {names}", seconds=10)
+    await_state(f"names {names}")
     WATCHER.forget()  # what was typed is drawn otherwise while it is typed
 
 
@@ -201,7 +204,7 @@ def _press_at(at: tuple[int, int], holds: Callable[[list[str]], bool]) -> None:
     for _ in range(3):
         click_at(*at)
         try:
-            return await_that(holds, "a press to count", seconds=6)
+            return await_that(holds, "a press to count", seconds=10)
         except NotSeen:
             say("a press was lost")
     raise NotSeen(f"pressing at {at} had no effect")
