@@ -26,8 +26,8 @@ from screen import NotSeen, Region, await_state, await_that, click, click_at, fi
 
 _BESIDE_LIST = 1264  # the last button of a row, in the sidebar at its default width
 _BUTTON = 20
-THREE, MORE = ("red apple", "green bottle", "yellow duck"), "brown book, blue mug, orange bowl"  # each press names one of these and all of those
-EIGHT = f"pink lamp, purple star, {', '.join(THREE)}, {MORE}"
+THREE, MORE = ("red apple", "green bottle", "yellow duck"), "brown book, blue mug, orange bowl, purple star, pink lamp"  # each press names one of these and all of those
+EIGHT = f"{', '.join(THREE)}, {MORE}"
 _BELOW_LIST = Region(left=1030, top=30, right=1345, bottom=930)
 
 
@@ -59,16 +59,16 @@ def let_wait() -> None:
     await_state(_waits("red apple", "green bottle", "yellow duck"))
     shot("20_waiting")
     _to("Waiting List")
-    _x, y = find("yellow duck", _BELOW_LIST)
+    _x, y = find("yellow", _BELOW_LIST)  # the names are cut right after it
     click_at(_BESIDE_LIST - 2 * _BUTTON, y + 8)  # up
     await_state(_waits("red apple", "yellow duck", "green bottle"))
     time.sleep(1)
-    _x, y = find("red apple", _BELOW_LIST)
+    _x, y = find("red", _BELOW_LIST)
     click_at(_BESIDE_LIST, y + 8)  # remove
     await_state(_waits("yellow duck", "green bottle"))
     shot("21_moved")
     await_state("idle", "waiting 0", "last job done")
-    await_that(lambda _facts: len(_textured() - before) == 8 + 2 * 4, "all that was pressed for and not removed, and no more")
+    await_that(lambda _facts: len(_textured() - before) == 8 + 2 * 6, "all that was pressed for and not removed, and no more")
     shot("22_all_made")
 
 
