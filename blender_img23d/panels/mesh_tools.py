@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import bpy
 
 from ..core.manual import Section
 from ..scene.owner import extension_or_none
 from .help_link import HasHelp
-from .text import draw_sentence
+from .slots import Said, draw_slot
+
+if TYPE_CHECKING:  # Blender's start waits for what panels import
+    from ..scene.remesher import Remesher
+
+_LINES = 2  # of what a tool says
+_BUTTON = 24  # pixels at scale 1 that the X takes
 
 
 class IMG23D_PT_mesh_tools(HasHelp, bpy.types.Panel):
@@ -40,14 +48,19 @@ class IMG23D_PT_mesh_tools(HasHelp, bpy.types.Panel):
         row.operator("img23d.set_origin", text="Middle").place = "MIDDLE"
         column.operator("img23d.apply_scale", text="Apply Scale", icon="CON_SIZELIKE")
         remesher = owner.applier.remesher
-        if remesher.is_busy:
-            row = column.row(align=True)
-            row.label(text=remesher.progress, icon="TIME", translate=False)
-            row.operator("img23d.stop_quads", text="", icon="X")
-        elif remesher.said:
-            draw_sentence(column, context, remesher.said, icon="ERROR")
-        elif remesher.done:
-            draw_sentence(column, context, remesher.done, icon="CHECKMARK")
+        row = column.row(align=True)  # always there: what a tool says pushes nothing down
+        draw_slot(row, context, _said(remesher), lines=_LINES, taken=_BUTTON)
+        stop = row.row(align=True)
+        stop.enabled = remesher.is_busy
+        stop.operator("img23d.stop_quads", text="", icon="X")
+
+
+def _said(remesher: Remesher) -> list[Said]:
+    if remesher.is_busy:
+        return [Said(text=remesher.progress, icon="TIME")]
+    if remesher.said:
+        return [Said(text=remesher.said, icon="ERROR")]
+    return [Said(text=remesher.done, icon="CHECKMARK")] if remesher.done else []
 
 
 CLASSES = (IMG23D_PT_mesh_tools,)

@@ -253,6 +253,14 @@ def test_a_retexture_leaves_the_results_as_high_as_they_were(run, values, photo,
     assert run.owner.session.jobs[0].is_retexture and measured("results").height() == pytest.approx(before)
 
 
+@pytest.mark.parametrize("said", ["said", "done"])
+def test_what_a_mesh_tool_says_pushes_nothing_down(owner, monkeypatch, said):
+    bpy.ops.mesh.primitive_cube_add()
+    before = measured("mesh_tools").height()
+    monkeypatch.setattr(owner.applier.remesher, said, LONG)
+    assert measured("mesh_tools").height() == pytest.approx(before)
+
+
 def test_a_second_run_moves_nothing_of_the_results(run, values, glbs):
     start(run)
     before = dict(measured("results").controls())
