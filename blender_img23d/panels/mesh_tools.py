@@ -41,7 +41,7 @@ class IMG23D_PT_mesh_tools(HasHelp, bpy.types.Panel):
         row.operator("img23d.make_quads", text="Make Quads", icon="MESH_GRID").faces = state.quads
         row = column.row(align=True)
         row.prop(state, "levels")
-        row.operator("img23d.add_levels", text="Add Levels of Detail", icon="MOD_DECIM").count = state.levels
+        row.operator("img23d.add_levels", text="Add Levels", icon="MOD_DECIM").count = state.levels
         row = column.row(align=True)
         row.label(text="Origin")
         row.operator("img23d.set_origin", text="Base").place = "BASE"

@@ -143,7 +143,7 @@ def use_mesh_tools() -> None:
     low = _fact(f"place {name}")
     press("Middle", SIDEBAR, lambda facts: f"place {name}: {low}" not in facts)
     press("Apply Scale", SIDEBAR, lambda facts: f"scale {name}: 1.000" in facts)
-    press("Add Levels of Detail", SIDEBAR, lambda facts: f"object {name}_LOD1: textured" in facts or _says("lod", facts))
+    press("Add Levels", SIDEBAR, lambda facts: f"object {name}_LOD1: textured" in facts or _says("lod", facts))
     await_state(f"object {name}_LOD1: textured")
     shot("61_tools")
 
