@@ -76,7 +76,7 @@ class Queue:
         self.hold = ""  # a sentence that says why those that are held do not go on
         self.trouble = ""  # a sentence about the keeping
         self.version = 0  # another number, and there is something new to draw
-        self.slots = 0  # lines that the list takes: it shrinks only when the artist does something, so that nothing moves under the mouse
+        self.slots = 0  # lines that the list takes: it shrinks when it is cleared or a run begins without it, never under the mouse
         self._keep = keep
         self._clock = clock
         self._held: set[str] = set()
@@ -102,7 +102,7 @@ class Queue:
             raise bad_request(f"{MOST_WAITING} jobs are waiting already: wait for some of them to finish, or remove some.")
         self.waiting.append(job)
         self._has_company = True
-        self._changed(by_artist=True)
+        self._changed()
 
     def hold_on(self, jobs: Sequence[QueuedJob], why: str) -> None:
         """Those of a Blender that is gone: before the others, and only begun when the artist says so."""
@@ -112,29 +112,31 @@ class Queue:
             self.waiting[:0] = new
             self._held.update(job.id for job in new)
             self.hold = why
-            self._changed(by_artist=True)
+            self._changed()
 
     def go_on(self) -> None:
         self._held.clear()
         self.hold = ""
-        self._changed(by_artist=True)
+        self._changed()
 
     def move(self, job_id: str, step: int) -> None:
         """Up (-1) or down (1) among those that wait."""
         index = self._index(job_id)
         if index is not None and 0 <= index + step < len(self.waiting):
             self.waiting.insert(index + step, self.waiting.pop(index))
-            self._changed(by_artist=True)
+            self._changed()
 
     def remove(self, job_id: str) -> None:
         index = self._index(job_id)
         if index is not None:
             del self.waiting[index]
-            self._changed(by_artist=True)
+            self._changed()
 
     def clear(self) -> None:
+        """The list goes with what is in it."""
         self.waiting.clear()
-        self._changed(by_artist=True)
+        self.slots = 0
+        self._changed()
 
     def stop(self) -> None:
         """What was not begun of the running job stays as it is; those that wait are not touched."""
@@ -151,7 +153,7 @@ class Queue:
     def dismiss(self, setback: Setback) -> None:
         if setback in self.setbacks:
             self.setbacks.remove(setback)
-            self._changed(by_artist=True)
+            self._changed()
 
     def follow(self, file_key: str, file: str) -> None:
         """The file that is open under `file_key` was saved, perhaps under another name: what was asked for in it belongs there."""
@@ -289,9 +291,9 @@ class Queue:
     def _set_back(self, setback: Setback) -> None:
         self.setbacks = [*self.setbacks, setback][-_SETBACKS_KEPT:]
 
-    def _changed(self, *, by_artist: bool = False) -> None:
+    def _changed(self) -> None:
         self.version += 1
-        self.slots = len(self.waiting) if by_artist else max(self.slots, len(self.waiting))
+        self.slots = max(self.slots, len(self.waiting))
         self._held &= {job.id for job in self.waiting}
         self.hold = self.hold if self._held else ""
         rest = self._rest()
