@@ -1,4 +1,4 @@
-"""What a person does in other windows while a run goes on: renders, opens and closes windows.
+"""What a person does in other windows while a run goes on: renders, opens and closes windows, and changes their size.
 
 Run as person.py is, with its variables, beside a Blender whose prepare.py has IMG23D_KEEPS_CONSOLE set. The zip is dropped on
 the viewport.
@@ -20,13 +20,14 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import screen
 from first_minutes import NAMES, Count, choose_photo, install, name_things
-from frames import Frame, announce, close, frames
+from frames import Frame, announce, close, frames, resize
 from hands import SIDEBAR, VIEWPORT, WATCHER, after, in_viewport, objects, press, scroll
 from screen import NotSeen, Region, await_state, await_that, click, click_at, find, key, move, run_script, say, shot, state, type_text
 
 THINGS = NAMES.split(", ")
 CUBE = ("objects 1", "object Cube: plain")
 PERCENT = Region(left=1340, top=330, right=1600, bottom=700)  # of the properties: the size of the render
+PHOTO_LIES = "the photo lies over a viewport"
 TROUBLE = ("Traceback (most recent call last)", "Error:", "a tick failed", "cannot be drawn", "EXCEPTION_ACCESS", "Segmentation")
 
 
@@ -103,6 +104,24 @@ def renders_meanwhile() -> None:
     undo_and_redo()
 
 
+def stops_a_render_meanwhile() -> None:
+    """F12 at full size during a run, and Esc before it has ended"""
+    generate()
+    render()
+    time.sleep(4)
+    shot("busy_rendering")
+    for _ in range(4):  # the first stops the render, the next one closes its window
+        in_front = frames()[-1]
+        if len(frames()) == 1:
+            break
+        move(in_front.left + in_front.width // 2, in_front.top + in_front.height // 2)
+        key("Escape")
+        time.sleep(4)
+    await_that(lambda facts: "rendering" not in facts and "windows 1" in facts, "the render to be stopped")
+    arrives_once()
+    undo_and_redo()
+
+
 def second_window_meanwhile() -> None:
     """a second window is opened during a run and closed when it has ended"""
     generate()
@@ -126,7 +145,61 @@ def runs_from_second_window() -> None:
     undo_and_redo()
 
 
-STEPS = (renders_meanwhile, second_window_meanwhile, runs_from_second_window)
+def small_window_meanwhile() -> None:
+    """an editor is opened in a window of its own during a run, and closed"""
+    generate()
+    click("Window", Region(right=400, bottom=30))
+    click("New Window", Region(right=600, bottom=300))
+    await_state("windows 2")
+    time.sleep(2)
+    shot("busy_small_window")
+    close_window(frames()[-1])
+    arrives_once()
+    undo_and_redo()
+
+
+def resizes_with_popup_open() -> None:
+    """the window's size is changed while the photo lies over its viewport: a click still picks what is under the mouse"""
+    press("Find", SIDEBAR, lambda facts: {f"target {name}: found" for name in THINGS} <= set(facts))
+    await_state("idle")
+    pick_in_the_photo(SIDEBAR)
+    (window,) = frames()
+    resize(window, 1330, 860)
+    time.sleep(3)
+    shot("busy_popup_small")
+    resize(frames()[-1], window.width, window.height)
+    time.sleep(3)
+    if PHOTO_LIES not in state():
+        raise NotSeen("the photo over the viewport when the window had another size")
+    x, y = find(THINGS[0], Region(left=60, right=1000, top=100, bottom=800))
+    rows = sum(fact.startswith("target ") for fact in state())
+    click_at(x, y + 60)  # inside of the box, whose label is above it: it is listed already
+    time.sleep(3)
+    shot("busy_popup_large")
+    if sum(fact.startswith("target ") for fact in state()) != rows:
+        raise NotSeen("a click on what is listed to select it, and nothing else")
+    key("Escape")
+    await_that(lambda facts: PHOTO_LIES not in facts, "the photo to be put away")
+
+
+def closes_window_with_popup_open() -> None:
+    """the second window is closed while the photo lies over its viewport; in the first one it opens again"""
+    second = open_window()
+    open_tab(second)
+    pick_in_the_photo(within(second))
+    shot("busy_popup_in_second")
+    close_window(second)
+    await_that(lambda facts: PHOTO_LIES not in facts, "the photo to be put away with its window")
+    pick_in_the_photo(SIDEBAR)
+    shot("busy_popup_again")
+    in_viewport("Escape")
+    await_that(lambda facts: PHOTO_LIES not in facts, "the photo to be put away")
+
+
+STEPS = (
+    *(renders_meanwhile, second_window_meanwhile, runs_from_second_window, small_window_meanwhile),
+    *(resizes_with_popup_open, closes_window_with_popup_open, stops_a_render_meanwhile),
+)
 
 
 # --- what they are made of ------------------------------------------------------------------------------------------
@@ -209,6 +282,12 @@ def open_tab(frame: Frame) -> None:
 def within(frame: Frame) -> Region:
     """The sidebar of a window that is like the first one and lies a little beside it."""
     return Region(left=SIDEBAR.left + frame.left, top=SIDEBAR.top + frame.top, right=min(1600, SIDEBAR.right + frame.left), bottom=SIDEBAR.bottom)
+
+
+def pick_in_the_photo(region: Region) -> None:
+    press("Pick in the Photo", region, lambda facts: PHOTO_LIES in facts)
+    await_state("idle")
+    time.sleep(2)
 
 
 def _jobs() -> int:

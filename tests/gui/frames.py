@@ -1,11 +1,14 @@
-"""What a window manager does for a person who closes a window by the cross of its frame."""
+"""What a window manager does for a person: closing a window by the cross of its frame, and giving it another size."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 from Xlib import X, display, error
 from Xlib.protocol import event
+
+_STEPS = 6  # that a window is pulled in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +49,21 @@ def close(frame: Frame) -> None:
         asked = (32, [screen.intern_atom("WM_DELETE_WINDOW"), X.CurrentTime, 0, 0, 0])
         window.send_event(event.ClientMessage(window=window, client_type=screen.intern_atom("WM_PROTOCOLS"), data=asked))
         screen.sync()
+    finally:
+        screen.close()
+
+
+def resize(frame: Frame, width: int, height: int) -> None:
+    """As if it was pulled at its corner."""
+    screen = display.Display()
+    try:
+        window = screen.create_resource_object("window", frame.number)
+        for step in range(1, _STEPS + 1):
+            wide = frame.width + (width - frame.width) * step // _STEPS
+            high = frame.height + (height - frame.height) * step // _STEPS
+            window.configure(width=wide, height=high)
+            screen.sync()
+            time.sleep(0.15)
     finally:
         screen.close()
 

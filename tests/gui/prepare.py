@@ -102,7 +102,7 @@ def _about_the_extension(scene: bpy.types.Scene) -> list[str]:
     lines += ["the photo lies over a viewport"] if owner.popup.number else []
     jobs = owner.session.jobs
     lines += ["busy" if owner.pump.is_busy else "idle", f"jobs {len(jobs)}", f"waiting {len(owner.applier.queue.waiting)}"]
-    waiting = " | ".join(", ".join(job.names) for job in owner.applier.queue.waiting)
+    waiting = " ".join(job.id for job in owner.applier.queue.waiting)
     lines += [f"waits {waiting}", f"mesh tools {owner.applier.remesher.progress or owner.applier.remesher.done}"]
     lines += [f"last job {jobs[0].state}", f"stopped {sum(t.is_cancelled for t in jobs[0].targets)}"] if jobs else []
     lines += [f"shaped {sum(bool(t.mesh) for t in jobs[0].targets)}"] if jobs else []

@@ -1,8 +1,9 @@
-"""What person.py does not try, by mouse: a re-texture's look, the waiting list, kinds, further photos, variants, mesh tools.
+"""What person.py does not try, by mouse: a re-texture's look, the waiting list, kinds, further photos, variants, mesh tools,
+past runs.
 
 Run as person.py is, with its variables; the zip is dropped on the viewport.
 
-    IMG23D_STEPS    which of the steps, by their names and with commas between (default: all of them); the last three go on
+    IMG23D_STEPS    which of the steps, by their names and with commas between (default: all of them); the last four go on
                     with the thing that choose_kind makes
 
 Ends with "person: all steps passed", and with status 1 where something does not come or moves under the mouse.
@@ -26,8 +27,8 @@ from screen import NotSeen, Region, await_state, await_that, click, click_at, fi
 
 _BESIDE_LIST = 1264  # the last button of a row, in the sidebar at its default width
 _BUTTON = 20
-THREE, MORE = ("red apple", "green bottle", "yellow duck"), "brown book, blue mug, orange bowl, purple star, pink lamp"  # each press names one of these and all of those
-EIGHT = f"{', '.join(THREE)}, {MORE}"
+_FIRST_ROW, _ROW = 62, 34  # pixels from the waiting list's title to its first row, and from row to row
+EIGHT = "red apple, green bottle, yellow duck, brown book, blue mug, orange bowl, purple star, pink lamp"
 _BELOW_LIST = Region(left=1030, top=30, right=1345, bottom=930)
 
 
@@ -47,33 +48,32 @@ def main() -> None:
 
 
 def let_wait() -> None:
-    """press Generate four times with other names, at the same place; move the last that waits up, remove one"""
+    """press Generate five times at the same place; move the last that waits up, remove the first, let the others be made"""
     before = _textured()
     scroll(-20)
-    click("Best", SIDEBAR)  # slow enough for three to wait
-    field, button = find("Names, separated by commas", SIDEBAR), find("Generate", SIDEBAR)
-    for number, names in enumerate((EIGHT, *(f"{first}, {MORE}" for first in THREE))):
-        _type_names(field, names)
+    click("Best", SIDEBAR)  # slow enough for some to wait while the list is read
+    _name(EIGHT)
+    button = find("Generate", SIDEBAR)
+    for number in range(5):
         _press_at(button, lambda facts, number=number: _count("jobs", facts) + _count("waiting", facts) > number)
         time.sleep(1)
-    await_state(_waits("red apple", "green bottle", "yellow duck"))
+    await_that(lambda facts: _count("waiting", facts) > 2, "at least three to wait")
     shot("20_waiting")
     _to("Waiting List")
-    _x, y = find("yellow", _BELOW_LIST)  # the names are cut right after it
-    click_at(_BESIDE_LIST - 2 * _BUTTON, y + 8)  # up
-    await_state(_waits("red apple", "yellow duck", "green bottle"))
+    _x, y = find("Waiting List", SIDEBAR)
+    last = _waiting()[-1]
+    _press_at((_BESIDE_LIST - 2 * _BUTTON, y + _FIRST_ROW + _ROW * (len(_waiting()) - 1)), lambda _facts: last in _waiting()[:-1])  # up
     time.sleep(1)
-    _x, y = find("red", _BELOW_LIST)
-    click_at(_BESIDE_LIST, y + 8)  # remove
-    await_state(_waits("yellow duck", "green bottle"))
     shot("21_moved")
+    first = _waiting()[0]
+    _press_at((_BESIDE_LIST, y + _FIRST_ROW), lambda _facts: first not in _waiting())  # remove
     await_state("idle", "waiting 0", "last job done")
-    await_that(lambda _facts: len(_textured() - before) == 8 + 2 * 6, "all that was pressed for and not removed, and no more")
+    await_that(lambda _facts: len(_textured() - before) == 8 * 4, "all that was pressed for and not removed, and no more")
     shot("22_all_made")
 
 
 def choose_kind() -> None:
-    """find a thing, choose the kind Flat in its row, and make it"""
+    """find a thing, choose the kind Turned and then Flat in its row, and make it"""
     scroll(-20)
     click("Draft", SIDEBAR)
     _name("red apple")
@@ -82,11 +82,12 @@ def choose_kind() -> None:
     time.sleep(2)
     _to("Found in the Photo")
     _x, y = find("red apple", _BELOW_LIST)
-    click_at(_BESIDE_LIST - 34, y)
-    time.sleep(1)
-    shot("30_kinds")
-    click("Flat", Region(left=900, top=100, bottom=980))
-    await_state("kind red apple: flat")
+    for kind, value in (("Turned", "revolve"), ("Flat", "flat")):
+        click_at(_BESIDE_LIST - 34, y)
+        time.sleep(1)
+        shot(f"30_{value}")
+        click(kind, Region(left=900, top=100, bottom=980))
+        await_state(f"kind red apple: {value}")
     shot("31_flat")
     count = objects()
     scroll(-20)
@@ -133,7 +134,7 @@ def make_variants() -> None:
 
 
 def use_mesh_tools() -> None:
-    """turn a mesh into quads, put its origin in its middle, apply its scale, add levels of detail"""
+    """turn a mesh into quads, put its origin in its middle and at its base again, apply its scale, add levels of detail"""
     scroll(-20)
     open_panel("Faces, Origin, Scale")
     name = _active()
@@ -142,10 +143,30 @@ def use_mesh_tools() -> None:
     shot("60_quads")
     low = _fact(f"place {name}")
     press("Middle", SIDEBAR, lambda facts: f"place {name}: {low}" not in facts)
+    press("Base", SIDEBAR, lambda facts: f"place {name}: {low}" in facts)
     press("Apply Scale", SIDEBAR, lambda facts: f"scale {name}: 1.000" in facts)
     press("Add Levels", SIDEBAR, lambda facts: f"object {name}_LOD1: textured" in facts or _says("lod", facts))
     await_state(f"object {name}_LOD1: textured")
     shot("61_tools")
+
+
+def use_past_runs() -> None:
+    """import what an earlier run made once more, take its names and settings, and delete it"""
+    _name("nothing of the kind")
+    scroll(-20)
+    open_panel("Past Runs")
+    shot("80_past_runs")
+    count, jobs = objects(), _count("jobs", state())
+    press("Import All", SIDEBAR, lambda facts: objects() > count)
+    await_state("idle")
+    shot("81_imported_again")
+    press("Use Photo, Names", SIDEBAR, lambda facts: "names nothing of the kind" not in facts)
+    press("Delete", SIDEBAR, lambda facts: True)
+    time.sleep(2)
+    shot("82_delete_asks")
+    key("Return")
+    await_that(lambda facts: _count("jobs", facts) < jobs, "the run to be gone from the list", seconds=30)
+    shot("83_deleted")
 
 
 def show_textures_of_a_retexture() -> None:
@@ -202,8 +223,9 @@ def _active() -> str:
     return next(fact.removeprefix("active ") for fact in state() if fact.startswith("active "))
 
 
-def _waits(*firsts: str) -> str:
-    return "waits " + " | ".join(f"{first}, {MORE}" for first in firsts)
+def _waiting() -> list[str]:
+    """The jobs, in the order in which they are to be made."""
+    return next(fact.split()[1:] for fact in state() if fact.split()[:1] == ["waits"])
 
 
 def _fact(start: str) -> str:
@@ -234,7 +256,7 @@ def _size(name: str) -> list[float]:
 
 
 STEPS: tuple[Callable[[], None], ...] = (
-    *(show_textures_of_a_retexture, let_wait, choose_kind, add_side_photo, make_variants, use_mesh_tools),
+    *(show_textures_of_a_retexture, let_wait, choose_kind, add_side_photo, make_variants, use_mesh_tools, use_past_runs),
 )
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from screen import Region, Word, mouse, say, shot, text_of, words
 SIDEBAR = Region(left=1000, right=1345, top=50, bottom=905)
 _MOST = 2  # pixels that a control may move; what is read differs by one
 _LEAST_LETTERS = 4  # of a line: shorter ones are read out of icons
-_SAID = ("Cut out by",)  # of the thing that is chosen: another thing's sentence stands elsewhere in its place
+_SAID = ("Cut out by", "Waiting", "Cutting out", "Shaping", "Painting")  # of the thing that is chosen, or at work: another one's stands elsewhere
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,8 +24,9 @@ class Line:
 
     def steps_to(self, other: Line) -> tuple[float, float]:
         """Pixels. What stands in the middle of a bar spreads to both sides when its figures get longer, and has not moved."""
-        right = other.word.left - self.word.left
-        down = min(other.word.top - self.word.top, other.word.bottom - self.word.bottom, key=abs)  # a speck may be read into a word
+        # What moves moves with all its edges; a speck, or the end of a progress bar's filled part, may be read into a word.
+        right = min(other.word.left - self.word.left, other.word.right - self.word.right, key=abs)
+        down = min(other.word.top - self.word.top, other.word.bottom - self.word.bottom, key=abs)
         if self.text != other.text:
             right = min(right, other.middle - self.middle, key=abs)
         return right, down
