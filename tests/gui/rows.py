@@ -141,9 +141,9 @@ def use_mesh_tools() -> None:
     press("Make Quads", SIDEBAR, lambda facts: f"quads {name}" in facts or _says("making", facts))
     await_state(f"quads {name}", f"object {name}: textured")
     shot("60_quads")
-    low = _fact(f"place {name}")
-    press("Middle", SIDEBAR, lambda facts: f"place {name}: {low}" not in facts)
-    press("Base", SIDEBAR, lambda facts: f"place {name}: {low}" in facts)
+    low = _height(name)
+    press("Middle", SIDEBAR, lambda _facts: _height(name) > low + 0.1)
+    press("Base", SIDEBAR, lambda _facts: abs(_height(name) - low) < 0.05)  # quads do not stand exactly as low
     press("Apply Scale", SIDEBAR, lambda facts: f"scale {name}: 1.000" in facts)
     press("Add Levels", SIDEBAR, lambda facts: f"object {name}_LOD1: textured" in facts or _says("lod", facts))
     await_state(f"object {name}_LOD1: textured")
@@ -152,8 +152,8 @@ def use_mesh_tools() -> None:
 
 def use_past_runs() -> None:
     """import what an earlier run made once more, take its names and settings, and delete it"""
-    _name("nothing of the kind")
     scroll(-20)
+    _name("nothing of the kind")
     open_panel("Past Runs")
     shot("80_past_runs")
     count, jobs = objects(), _count("jobs", state())
@@ -249,6 +249,11 @@ def _count(what: str, facts: list[str]) -> int:
 
 def _says(word: str, facts: list[str]) -> bool:
     return any(fact.startswith("mesh tools") and word in fact.casefold() for fact in facts)
+
+
+def _height(name: str) -> float:
+    """Of its origin, in metres."""
+    return float(_fact(f"place {name}").split(", ")[2])
 
 
 def _size(name: str) -> list[float]:
