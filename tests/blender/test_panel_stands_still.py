@@ -26,7 +26,7 @@ def run(owner, values, photo, as_with_a_window, monkeypatch):
 def top() -> tuple[dict[str, float], float]:
     """Where each control above the subpanels is, but for those that come and go, and where the tab's top ends."""
     layout = measured("main")
-    passing = ("img23d.cancel_target", "img23d.fix", "img23d.cancel", "img23d.end_backend", "img23d.read_on", "img23d.use_photo_camera", "img23d.show_textures")
+    passing = ("img23d.cancel_target", "img23d.fix", "img23d.cancel", "img23d.end_backend", "img23d.read_on", "img23d.use_photo_camera", "img23d.show_textures", "img23d.queue_remove")
     return {name: at for name, at in layout.controls() if name not in passing}, round(layout.height(), 2)
 
 
@@ -177,6 +177,106 @@ def test_what_waits_stands_where_nothing_above_moves_and_is_as_high_whatever_bec
     queue.waiting.clear()
     assert measured("waiting").height() == pytest.approx(height) and waiting.poll(bpy.context)
     assert "Nothing waits any more" in drawn(waiting).said
+
+
+def sidebar() -> list[tuple[str, float]]:
+    """The tab's panels that are shown now, in their order, and how high each is that is not closed at first."""
+    shown = []
+    for cls in part("registration")._CLASSES:
+        if not issubclass(cls, bpy.types.Panel) or getattr(cls, "bl_region_type", "") != "UI" or cls.bl_space_type != "VIEW_3D":
+            continue
+        if hasattr(cls, "poll") and not cls.poll(bpy.context):
+            continue
+        is_open = "DEFAULT_CLOSED" not in getattr(cls, "bl_options", ())
+        name = cls.bl_idname.removeprefix("IMG23D_PT_")
+        shown.append((name, round(measured(name).height(), 2) if is_open else 0.0))
+    return shown
+
+
+def test_where_the_panels_stand_is_settled_by_the_press_and_not_by_the_answer(run, values, glbs):
+    """By then the mouse may be on anything."""
+    bpy.ops.object.select_all(action="SELECT")
+    bpy.ops.object.delete()
+    startup = sidebar()
+    assert bpy.ops.img23d.find_targets() == {"FINISHED"}
+    pressed = sidebar()
+    assert pressed != startup
+    run.tick()
+    assert sidebar() == pressed, "while it is looked for"
+    run.locate("cup", "bowl", "lamp")
+    run.finish(made=3)
+    assert len(values.targets) == 3 and sidebar() == pressed, "when it was found"
+    run.owner.slots._pressed.clear()
+    assert bpy.ops.img23d.generate() == {"FINISHED"}
+    pressed = sidebar()
+    run.tick()
+    run.locate("cup", "bowl", "lamp")
+    run.mesh(0, glbs[0], textured=True)
+    run.finish(made=1)
+    assert bpy.context.object is not None and "img23d_run" in bpy.context.object
+    assert sidebar() == pressed, "when it was made"
+
+
+@pytest.mark.parametrize("ending", ["cancelled", "nothing found"])
+def test_a_search_that_ends_without_anything_moves_nothing(run, values, ending):
+    assert bpy.ops.img23d.find_targets() == {"FINISHED"}
+    run.tick()
+    pressed = sidebar()
+    if ending == "cancelled":
+        run.link.say(run.messages.Cancelled(job=run.job.id))
+    else:
+        run.link.say(run.messages.Failed(job=run.job.id, code="nothing_found", sentence="Nothing was found.", detail=""))
+    run.tick()
+    assert run.owner.session.active is None and sidebar() == pressed and not values.targets
+
+
+@pytest.mark.parametrize("engine", ["preview", "hunyuan3d"])
+def test_the_place_of_a_chosen_thing_is_as_high_without_one(run, values, engine):
+    values.engine = engine
+    row = values.targets.add()
+    row.name, row.has_box = "cup", True
+    values.active_target = 0
+    panels = ("targets", "target_box")
+    heights = [measured(name).height() for name in panels]
+    bpy.ops.img23d.find_targets()
+    values.active_target = -1
+    assert [measured(name).height() for name in panels] == pytest.approx(heights)
+
+
+def test_how_many_wait_is_said_beside_cancel_with_an_x_for_the_last(run, clock, values):
+    """Where the artist looks who pressed Generate twice; the whole list stands far below."""
+    start(run)
+    before = top()[1]
+    for name in ("bowl", "lamp"):
+        values.names = name
+        run.owner.slots._pressed.clear()
+        bpy.ops.img23d.generate()
+    waiting = [job.id for job in run.owner.applier.queue.waiting]
+    assert len(waiting) == 2
+    panel = drawn(part("panels.main").IMG23D_PT_main)
+    assert "2 waiting" in panel.said and panel.pressed("img23d.queue_remove") == [{"job": waiting[1]}]
+    places = dict(measured("main").places())
+    assert places["img23d.queue_remove"] == places["img23d.cancel"] and top()[1] == before
+    assert bpy.ops.img23d.queue_remove(job=waiting[1]) == {"FINISHED"}
+    panel = drawn(part("panels.main").IMG23D_PT_main)
+    assert "1 waiting" in panel.said and panel.pressed("img23d.queue_remove") == [{"job": waiting[0]}]
+    assert "img23d.queue_remove" in list(measured("main").dead()), "another one came under the mouse"
+    clock[0] += 0.6
+    assert "img23d.queue_remove" not in list(measured("main").dead())
+
+
+def test_what_is_held_after_a_run_is_said_in_the_same_place(run, values):
+    start(run)
+    values.names = "bowl"
+    run.owner.slots._pressed.clear()
+    bpy.ops.img23d.generate()
+    run.owner.applier.queue.hold_all("The disk is full.")
+    before = top()[1]
+    run.finish(made=0)
+    run.tick()
+    assert run.owner.session.active is None
+    panel = drawn(part("panels.main").IMG23D_PT_main)
+    assert "1 waiting" in panel.said and len(panel.pressed("img23d.queue_remove")) == 1 and top()[1] == before
 
 
 def test_after_one_that_waits_is_removed_the_next_one_that_comes_under_the_mouse_is_dead(run, clock, values):
