@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import builtins
+import io
+import os
 from types import SimpleNamespace
 
 import bpy
@@ -277,6 +280,53 @@ def test_what_is_held_after_a_run_is_said_in_the_same_place(run, values):
     assert run.owner.session.active is None
     panel = drawn(part("panels.main").IMG23D_PT_main)
     assert "1 waiting" in panel.said and len(panel.pressed("img23d.queue_remove")) == 1 and top()[1] == before
+
+
+def test_find_says_why_it_cannot_be_pressed_while_a_run_goes_on_and_what_can(run, values):
+    """In its tooltip, which Blender takes from where a script reads it."""
+    values.targets.add().name = "drawn"
+    start(run)
+    for button in (bpy.ops.img23d.find_targets, bpy.ops.img23d.find_target_again):
+        with pytest.raises(RuntimeError, match="press Find when that is over. Generate can be pressed now, and waits"):
+            button()
+
+
+def test_generate_that_looks_first_says_one_thing_while_a_run_goes_on(run, values):
+    start(run)
+    values.names, values.check_first = "fork", True
+    operator, reports = part("operators.generate").IMG23D_OT_generate, []
+    button = SimpleNamespace(bl_idname=operator.bl_idname, report=lambda kind, text: reports.append(text))
+    assert operator.execute(button, bpy.context) == {"CANCELLED"}
+    (said,) = reports
+    assert "press Generate again when that is over" in said and run.owner.refusal == said
+    assert not run.owner.applier.queue.waiting and len(run.owner.session.jobs) == 1
+    run.finish(made=0)
+    assert operator.execute(button, bpy.context) == {"FINISHED"} and run.owner.session.jobs[0].is_search
+
+
+def test_nothing_that_is_drawn_asks_the_disk(run, values, glbs, monkeypatch):
+    """A folder on the network may not answer for half a minute, and Blender draws many times a second."""
+    bpy.ops.img23d.find_targets()
+    run.tick()
+    run.locate("cup", "bowl", "lamp")
+    run.finish(made=3)
+    run.owner.slots._pressed.clear()
+    start(run)
+    bpy.ops.img23d.generate(), run.owner.slots._pressed.clear(), bpy.ops.img23d.generate()
+    popup, asked = run.owner.popup, []
+
+    def draw() -> None:
+        sidebar()
+        measured("target_box").height()
+        popup._state(bpy.context.scene)
+
+    draw()  # what is imported late is
+    for module, name in ((os, "stat"), (os, "lstat"), (os, "scandir"), (os, "listdir"), (os.path, "realpath"), (builtins, "open"), (io, "open")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *args, real=real, name=name, **more: asked.append((name, args[:1])) or real(*args, **more))
+    draw()
+    monkeypatch.undo()
+    assert not asked
 
 
 def test_after_one_that_waits_is_removed_the_next_one_that_comes_under_the_mouse_is_dead(run, clock, values):
