@@ -7,14 +7,9 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty
 
 from ..scene.outcome import press
-from ..scene.owner import Extension, extension, extension_or_none
+from ..scene.owner import extension, extension_or_none
 from ..scene.selection import check_mode
-from ..shared.img23d_protocol import ErrorCode, Img23DError
-
-_LOOKS_FIRST = (
-    "Something is being made or looked for: press Generate again when that is over. "
-    "It looks for the names first, since “Check Before Generating” is on."
-)
+from ..shared.img23d_protocol import Img23DError
 
 
 class IMG23D_OT_generate(bpy.types.Operator):
@@ -30,26 +25,18 @@ class IMG23D_OT_generate(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene.queued import queued_generate  # not before it is wanted, since Blender's start waits for every import
         from ..scene.requests import generate_request
-        from ..scene.search import needs_check, search
+        from ..scene.search import look_first, needs_check
 
         owner = extension()
+        if needs_check(context.scene.img23d):
+            return look_first(self, context, owner)
         try:
-            if needs_check(context.scene.img23d):
-                _check_idle(owner)
-                self.report({"INFO"}, _("Look at what was found, then press Generate again."))
-                return search(self, context, owner)
             if bpy.app.background:  # nobody could leave the mode while the job waits for it
                 check_mode(context)
             job = queued_generate(context, owner.applier.files, generate_request(context))
         except Img23DError as error:
             return owner.refuse(self, error)
         return press(self, context, owner, job)
-
-
-def _check_idle(owner: Extension) -> None:
-    """What is made can wait for its turn; what is to be looked at now cannot. Raises Img23DError."""
-    if owner.session.active is not None:
-        raise Img23DError(ErrorCode.BUSY, _LOOKS_FIRST)
 
 
 class IMG23D_OT_cancel(bpy.types.Operator):
