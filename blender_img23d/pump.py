@@ -19,7 +19,7 @@ from .scene.models import sync_weights
 from .scene.owner import Extension, extension_or_none, shown_job
 from .scene.result_rows import point_at_failure, sync_rows, sync_runs
 from .scene.seen_as_photo import watch_views
-from .scene.windows import redraw_sidebars, show_in_status_bar
+from .scene.windows import StatusBar, redraw_sidebars
 from .shared.img23d_protocol.filenames import form_path
 from .shared.img23d_protocol.messages import ShapeKind, Side
 
@@ -46,7 +46,7 @@ class Pump:
         self._callback = self._on_timer  # the same object each time, since Blender knows a timer by its function
         self._seen: tuple = ()
         self._has_looked = False  # for what a Blender before this one has left waiting
-        self._status = ""
+        self._status_bar = StatusBar()
         self._has_drawn = False  # since the timer last fired
         self._wants_drawing, self._held = False, 0  # and for how many ticks it has waited
         self._pictures: deque[str] = deque()  # paths of what is shown and may not be loaded yet
@@ -65,7 +65,7 @@ class Pump:
     def stop(self) -> None:
         if bpy.app.timers.is_registered(self._callback):
             bpy.app.timers.unregister(self._callback)
-        self._show_status("")
+        self._status_bar.show("")
 
     def wake(self) -> None:
         if bpy.app.timers.is_registered(self._callback):
@@ -153,6 +153,7 @@ class Pump:
         seen = _visible_state(owner, job)
         self._wants_drawing |= has_changed or seen != self._seen
         self._seen = seen
+        self._status_bar.show(_status_text(owner, self._session.active or self._setup_job()))  # at once: it is quickly drawn
         self._draw(owner, has_worked=has_worked)
 
     def _draw(self, owner: Extension, *, has_worked: bool) -> None:
@@ -160,7 +161,6 @@ class Pump:
         self._held = self._held + 1 if has_worked else 0
         if self._wants_drawing and not 0 < self._held <= _HELD:
             self._wants_drawing, self._held, self._has_drawn = False, 0, True
-            self._show_status(_status_text(owner, self._session.active or self._setup_job()))
             redraw_sidebars()
 
     def _look_up(self, owner: Extension, job: Job | None) -> bool:
@@ -200,11 +200,6 @@ class Pump:
 
     def _setup_job(self) -> Job | None:
         return self._setup.job if self._setup.is_running else None
-
-    def _show_status(self, text: str) -> None:
-        if text != self._status:
-            self._status = text
-            show_in_status_bar(text)
 
 
 def _shown_pictures(owner: Extension, job: Job | None) -> set[str]:

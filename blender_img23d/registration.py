@@ -191,7 +191,7 @@ def _on_load(*_: object) -> None:
     if owner is not None:
         owner.applier.files.on_load()
         owner.editors.forget()
-        owner.overlay.draft = None
+        owner.overlay.forget()
         owner.popup.close()
         owner.pump.is_stale = owner.in_use.is_due = True
 

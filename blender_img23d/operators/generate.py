@@ -25,12 +25,11 @@ class IMG23D_OT_generate(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene.queued import queued_generate  # not before it is wanted, since Blender's start waits for every import
         from ..scene.requests import generate_request
-        from ..scene.search import needs_check, search
+        from ..scene.search import look_first, needs_check
 
         owner = extension()
         if needs_check(context.scene.img23d):
-            self.report({"INFO"}, _("Look at what was found, then press Generate again."))
-            return search(self, context, owner)
+            return look_first(self, context, owner)
         try:
             if bpy.app.background:  # nobody could leave the mode while the job waits for it
                 check_mode(context)

@@ -47,7 +47,7 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
         if owner.popup.is_over(context.area):
             owner.popup.close()
             return {"CANCELLED"}
-        if not has_room(context):
+        if owner.popup.has_failed or not has_room(context):
             return self.execute(context)
         try:
             job = owner.popup.open(context)
@@ -83,6 +83,8 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
             self._show_cursor(context, "")
             return {"FINISHED", "PASS_THROUGH"}
         on = owner.popup.on(event.mouse_x, event.mouse_y)
+        if event.type == "WINDOW_DEACTIVATE" or (event.type == "MIDDLEMOUSE" and event.value == "RELEASE"):
+            self._held = None  # wherever that is
         if event.type == "MOUSEMOVE":
             self._move(context, owner, event, on)
         if event.type == "ESC" and event.value == "PRESS" or (event.type in _ENDS and event.value == "PRESS" and on):
@@ -100,6 +102,7 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
         owner = extension_or_none()
         if owner is not None and owner.popup.number == self._number:
             owner.popup.close()
+        self._show_cursor(context, "")
 
     # --- while it is open -------------------------------------------------------------------------------------------
 
@@ -134,8 +137,8 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
     def _steer(self, owner: Extension, event: bpy.types.Event) -> None:
         if event.type in _WHEEL:
             owner.popup.zoom(event.mouse_x, event.mouse_y, _WHEEL[event.type])
-        elif event.type == "MIDDLEMOUSE":
-            self._held = (event.mouse_x, event.mouse_y) if event.value == "PRESS" else None
+        elif event.type == "MIDDLEMOUSE" and event.value == "PRESS":
+            self._held = (event.mouse_x, event.mouse_y)
 
     def _show_cursor(self, context: bpy.types.Context, cursor: str) -> None:
         """An empty one gives the mouse back to Blender."""

@@ -39,6 +39,9 @@ class _OnTarget(_AsDrawn):
         return _has_chosen(context.scene.img23d)
 
 
+_BUSY = "Something is being made or looked for: press Find when that is over. Generate can be pressed now, and waits"
+
+
 class IMG23D_OT_find_targets(bpy.types.Operator):
     bl_idname = "img23d.find_targets"
     bl_label = "Img23D: Find in Photo"
@@ -47,7 +50,7 @@ class IMG23D_OT_find_targets(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return poll_idle(cls)
+        return poll_idle(cls, _BUSY)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene.search import search  # late, as everything that Blender's start should not wait for
@@ -63,7 +66,7 @@ class IMG23D_OT_find_target_again(_AsDrawn, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not poll_idle(cls):
+        if not poll_idle(cls, _BUSY):
             return False
         cls.poll_message_set(_("Nothing is chosen in the list: press Find or add a box first"))
         return _has_chosen(context.scene.img23d)

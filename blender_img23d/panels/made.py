@@ -10,7 +10,7 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ..core.manual import Section
-from ..scene.owner import Extension, extension_or_none
+from ..scene.owner import Extension, extension_or_none, newest_listed
 from ..scene.tags import is_result
 from .help_link import HasHelp
 from .history import when
@@ -34,17 +34,26 @@ class IMG23D_PT_made(HasHelp, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return context.object is not None and is_result(context.object)
+        """As soon as a run is begun: its end selects what it made, and the mouse may then be on what stands below."""
+        owner = extension_or_none()
+        return _is_made(context) or (owner is not None and newest_listed(owner) is not None)
 
     def draw(self, context: bpy.types.Context) -> None:
         owner = extension_or_none()
         if owner is None:
+            return
+        if not _is_made(context):
+            draw_sentence(self.layout, context, "Select an object that was made from a photo.", icon="INFO")
             return
         making, column = owner.history.making(context.object), self.layout.column()
         _draw_origin(column, context, owner, making.recipe)
         _draw_settings(column, making)
         _draw_again(column, context, owner)
         _draw_more(column)
+
+
+def _is_made(context: bpy.types.Context) -> bool:
+    return context.object is not None and is_result(context.object)
 
 
 def _draw_origin(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, recipe: Recipe) -> None:

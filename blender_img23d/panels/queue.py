@@ -59,6 +59,17 @@ class IMG23D_PT_waiting(HasHelp, bpy.types.Panel):
         buttons.operator("img23d.queue_clear", text="Remove All", icon="X")
 
 
+def draw_last(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    """For the tab's top: how many wait, and an X for the one that was asked for last."""
+    waiting = owner.applier.queue.waiting
+    row = layout.row(align=True)
+    row.label(text=_("{count} waiting").format(count=len(waiting)) if waiting else "", translate=False)
+    last = waiting[-1].id if waiting else None
+    place = live(row, context, owner, "last waiting", last)
+    if last is not None:
+        place.operator("img23d.queue_remove", text="", icon="X").job = last
+
+
 def _said(queue: Queue) -> list[Said]:
     if queue.hold or queue.trouble:
         return [Said(text=text, icon=icon) for text, icon in ((queue.hold, "PAUSE"), (queue.trouble, "ERROR")) if text]

@@ -11,6 +11,7 @@ from ..core.states import SessionState
 from ..core.tally import tally
 from ..scene.durations import about
 from ..scene.owner import Extension
+from .queue import draw_last
 from .slots import Said, draw_gap, draw_slot, live
 from .text import LINE
 
@@ -45,8 +46,7 @@ def draw_running(layout: bpy.types.UILayout, context: bpy.types.Context, owner: 
     if owner.session.unanswered:
         place.operator("img23d.end_backend", text="End the Backend")
     else:
-        count = len(owner.applier.queue.waiting)
-        place.label(text=_("{count} waiting").format(count=count) if count else "", translate=False)
+        draw_last(place, context, owner)
 
 
 def progress_text(owner: Extension, job: Job) -> str:

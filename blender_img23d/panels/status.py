@@ -20,6 +20,7 @@ from ..shared.img23d_protocol import ErrorCode
 from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, PREVIEW_ENGINE
 from .fixes import draw_fix
 from .forecast import fix_before, said_before
+from .queue import draw_last
 from .running import draw_running
 from .slots import Said, draw_slot, live
 
@@ -46,16 +47,19 @@ def draw_status(
 def _draw_button(
     layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings, *, has_lack: bool
 ) -> None:
-    """The one that helps, or its empty place."""
+    """The one that helps, or its empty place; beside it what waits while nothing runs."""
     fix = fix_before(owner, values)
     downloads = has_lack and fix is None and owner.models.view.lacks_painter and not owner.setup.is_running
-    row = live(layout, context, owner, "status", "painter" if downloads else fix)
+    line = layout.split(factor=0.5, align=True) if owner.applier.queue.waiting else layout
+    row = live(line, context, owner, "status", "painter" if downloads else fix)
     if downloads:
         row.operator("img23d.setup", text="Download the Painter", icon="IMPORT")
     elif fix is not None:
         draw_fix(row, fix)
     else:
         row.label(text="")
+    if owner.applier.queue.waiting:
+        draw_last(line, context, owner)
 
 
 def _next_step(values: Img23DSceneSettings) -> Said:

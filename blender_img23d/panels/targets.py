@@ -14,9 +14,10 @@ from ..shared.img23d_protocol.filenames import form_path
 from .help_link import HasHelp
 from .slots import Said, draw_gap, draw_slot, live
 
-_ADVICE, _NOTES = 2, 3  # lines that are always there
+_ADVICE, _NOTES_LINES = 2, 3  # lines that are always there
 _PICTURE, _SIDE_PICTURE = 5.0, 3.0  # heights in buttons
 _COMES_TO = {"inflate": "It will be rounded", "revolve": "It will be turned", "flat": "It will be flat"}
+_NOTHING = "What is chosen in the list is shown here."
 _SIDES = {"left": "Left", "back": "Back", "right": "Right"}
 
 
@@ -89,8 +90,18 @@ class IMG23D_PT_targets(HasHelp, bpy.types.Panel):
         _draw_list(column, context, values)
         column.prop(values, "check_first")
         _draw_advice(column, context, values)
-        if 0 <= values.active_target < len(values.targets):
-            _draw_chosen(column, context, values.targets[values.active_target])
+        if _has_details(values):
+            _draw_chosen(column, context, _chosen(values))
+
+
+def _chosen(values: Img23DSceneSettings) -> Img23DTarget | None:
+    return values.targets[values.active_target] if 0 <= values.active_target < len(values.targets) else None
+
+
+def _has_details(values: Img23DSceneSettings) -> bool:
+    """From the press on, not from the answer on: by then the mouse may be on what stands below them."""
+    owner = extension_or_none()
+    return _chosen(values) is not None or (owner is not None and any(job.is_search or job.is_pick for job in owner.session.jobs))
 
 
 def draw_find_button(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
@@ -149,37 +160,54 @@ def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values:
     draw_slot(layout, context, said, lines=_ADVICE)
 
 
-def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
+def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget | None) -> None:
+    """As high where nothing is chosen."""
     box = layout.box()
-    picture = _cutout(item)
     has_kinds = context.scene.img23d.engine != HUNYUAN3D_ENGINE
-    pictures = box.row()
-    shown = [one for one in (picture, _form(item) if has_kinds else 0) if one]
-    for one in shown:
-        pictures.template_icon(icon_value=one, scale=_PICTURE)
-    if not shown:
-        draw_gap(pictures, _PICTURE)
+    _draw_pictures(box, item, has_kinds=has_kinds)
     column, seen = live_column(box, context)
     column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM").seen = seen
-    height = box.column()
-    height.use_property_split = True
-    height.use_property_decorate = False
-    if has_kinds:
-        height.prop(item, "shape")
-        height.label(text=_COMES_TO.get(item.automatic, "") if item.shape == "auto" else "")  # known a moment after the row
-    height.prop(item, "height")
-    height.prop(item, "faces")
+    _draw_values(box.column(), item, has_kinds=has_kinds)
     if takes_side_photos(context.scene.img23d.engine, context.scene.img23d.shape_model):
         _draw_sides(box, context, item)
     _draw_notes(box, context, item)  # below what is pressed, which must not move
 
 
-def _draw_sides(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
+def _draw_pictures(layout: bpy.types.UILayout, item: Img23DTarget | None, *, has_kinds: bool) -> None:
+    pictures = layout.row()
+    known = (_cutout(item), _form(item) if has_kinds else 0) if item is not None else ()
+    shown = [one for one in known if one]
+    for one in shown:
+        pictures.template_icon(icon_value=one, scale=_PICTURE)
+    if not shown:
+        draw_gap(pictures, _PICTURE)
+
+
+def _draw_values(layout: bpy.types.UILayout, item: Img23DTarget | None, *, has_kinds: bool) -> None:
+    if item is None:
+        return _draw_lines(layout, 4 if has_kinds else 2)
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    if has_kinds:
+        layout.prop(item, "shape")
+        layout.label(text=_COMES_TO.get(item.automatic, "") if item.shape == "auto" else "")  # known a moment after the row
+    layout.prop(item, "height")
+    layout.prop(item, "faces")
+    return None
+
+
+def _draw_lines(layout: bpy.types.UILayout, count: int) -> None:
+    """Empty ones, in the place of so many fields."""
+    for _number in range(count):
+        layout.label(text="")
+
+
+def _draw_sides(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget | None) -> None:
     """Three slots: a picture, and what can be done with it."""
     layout.label(text="Further Photos")
     owner, slots = extension_or_none(), live_column(layout, context)[0].row()
     for side in ("left", "back", "right"):
-        path = absolute(getattr(item, f"{side}_photo"))
+        path = absolute(getattr(item, f"{side}_photo")) if item is not None else ""
         slot = slots.column(align=True)
         slot.label(text=_SIDES[side])
         picture = owner.thumbnails.icon(path) if owner is not None and path else 0
@@ -195,8 +223,13 @@ def _draw_sides(layout: bpy.types.UILayout, context: bpy.types.Context, item: Im
         clear.operator("img23d.clear_side", text="", icon="X").side = side
 
 
-def _draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
+def _draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget | None) -> None:
     """Always as high: a search writes them for the row that is chosen."""
+    said = _notes(item) if item is not None else [Said(text=_NOTHING)]
+    draw_slot(layout, context, said, lines=_NOTES_LINES, in_box=True)
+
+
+def _notes(item: Img23DTarget) -> list[Said]:
     said = []
     if not item.has_box and not item.note:
         said.append(Said(text="Not found: draw a box around it, or give it another name.", icon="ERROR"))
@@ -206,7 +239,7 @@ def _draw_notes(layout: bpy.types.UILayout, context: bpy.types.Context, item: Im
         said.append(Said(text="Picked by you: Find leaves it as it is.", icon="EYEDROPPER"))
     elif item.is_drawn:
         said.append(Said(text="Drawn by you: Find leaves this box as it is.", icon="GREASEPENCIL"))
-    draw_slot(layout, context, said, lines=_NOTES, in_box=True)
+    return said
 
 
 class IMG23D_PT_target_box(bpy.types.Panel):
@@ -220,16 +253,17 @@ class IMG23D_PT_target_box(bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        values = context.scene.img23d
-        return 0 <= values.active_target < len(values.targets)
+        return _has_details(context.scene.img23d)
 
     def draw(self, context: bpy.types.Context) -> None:
-        values = context.scene.img23d
-        column = self.layout.column(align=True)
+        item, column = _chosen(context.scene.img23d), self.layout.column(align=True)
+        if item is None:
+            return _draw_lines(column, 4)
         column.use_property_split = True
         column.use_property_decorate = False
         for edge in ("left", "top", "right", "bottom"):
-            column.prop(values.targets[values.active_target], edge, slider=True)
+            column.prop(item, edge, slider=True)
+        return None
 
 
 CLASSES = (IMG23D_UL_targets, IMG23D_PT_targets, IMG23D_PT_target_box)

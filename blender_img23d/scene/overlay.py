@@ -54,6 +54,11 @@ class Overlay:
         if self._handle is not None:
             bpy.types.SpaceImageEditor.draw_handler_remove(self._handle, "WINDOW")
             self._handle = None
+        self.forget()
+
+    def forget(self) -> None:
+        """What is held of the graphics card's memory and of a photo's regions: of a file that was left."""
+        self._veil = self._glow = self.draft = None
 
     def _draw(self) -> None:
         context = bpy.context

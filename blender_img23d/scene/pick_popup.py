@@ -64,7 +64,7 @@ class PickPopup:
         self._seen: tuple = ()
         self._owes_look = False  # a run keeps the backend busy
         self._ends_with_run = False
-        self._has_failed = False
+        self.has_failed = False  # it cannot be drawn on this machine: nobody could see what takes the clicks
 
     # --- opened and closed ------------------------------------------------------------------------------------------
 
@@ -85,9 +85,13 @@ class PickPopup:
         return job
 
     def close(self) -> None:
+        """Also where the operator that opened it is gone, and cannot give the mouse back any more."""
         if self._handle is not None:
             bpy.types.SpaceView3D.draw_handler_remove(self._handle, "WINDOW")
-        self.redraw()
+        window, area = self._place()
+        if window is not None:
+            window.cursor_modal_restore()
+            area.tag_redraw()
         self._handle, self._area, self._pixels, self._texture, self._glow = None, 0, None, None, None
         self._owes_look = False
 
@@ -100,11 +104,11 @@ class PickPopup:
         return area is not None and self._area == area.as_pointer()
 
     def look(self) -> None:
-        """Called by the pump: it goes with its area and its photo and when something is generated, and shows what is new."""
+        """Called by the pump: it goes with its area and its photo, when something is generated and when it cannot be drawn, and shows what is new."""
         if not self._area:
             return
         window, area = self._place()
-        if area is None or absolute(window.scene.img23d.photo) != self._photo or self._begins_a_run():
+        if area is None or absolute(window.scene.img23d.photo) != self._photo or self._begins_a_run() or self.has_failed:
             self.close()
             return
         if self._owes_look and self._session.active is None:
@@ -210,9 +214,9 @@ class PickPopup:
         try:
             self._paint(context, context.area, context.region)
         except Exception:  # the boundary: Blender would write it to the console at every redraw
-            if not self._has_failed:
+            if not self.has_failed:
                 _log.exception("the photo over the viewport cannot be drawn")
-            self._has_failed = True
+            self.has_failed = True
 
     def _paint(self, context: bpy.types.Context, area: bpy.types.Area, region: bpy.types.Region) -> None:
         """In the pixels of `region`, which is one of four in a quad view."""

@@ -94,7 +94,7 @@ def _carried(old: bpy.types.Mesh, new: bpy.types.Mesh, image: bpy.types.Image, u
     result = np.zeros((height * width, 4), np.float32)
     result[index, :3], result[index, 3] = colours[:, :3], 1.0
     copy = bpy.data.images.new(image.name, width, height, alpha=False)
-    copy.colorspace_settings.name = image.colorspace_settings.name
+    copy.colorspace_settings.name, copy.alpha_mode = image.colorspace_settings.name, image.alpha_mode
     copy.pixels.foreach_set(_spread(result.reshape(height, width, 4)).ravel())
     copy.update()
     copy.pack()

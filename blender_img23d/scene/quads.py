@@ -8,8 +8,9 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..shared.img23d_protocol.errors import bad_request
-from .materials import base_image, finish_materials
+from .materials import base_image
 from .remesher import Change, Words
+from .textures import keep
 from .windows import push_undo, workplace_of
 
 _FEWEST = 50  # quads
@@ -45,7 +46,7 @@ def check_remeshable(obj: bpy.types.Object) -> None:
         raise bad_request(sentence.format(name=obj.name))
     if mesh.shape_keys is not None or len(obj.vertex_groups):
         raise bad_request(_("“{name}” has shape keys or vertex groups, which new faces would lose: remove them first.").format(name=obj.name))
-    if len({face.material_index for face in mesh.polygons}) > 1:
+    if len(_slots(mesh)) > 1:
         raise bad_request(_("“{name}” shows several materials: only a mesh with one can become quads.").format(name=obj.name))
 
 
@@ -56,15 +57,17 @@ def _put(obj: bpy.types.Object, path: Path) -> str:
     (mesh,) = wanted.meshes
     mesh.use_fake_user = False
     old, ours = obj.data, mesh.materials[0] if len(mesh.materials) else None
-    finish_materials(mesh, obj.name, lambda sentence: None, plain=old)
-    name, slot = old.name, min((face.material_index for face in old.polygons), default=0)
+    picture = base_image(ours) if ours is not None else None
+    if picture is not None:  # the material is the one that it was, but for its picture
+        keep(picture, obj.name, lambda sentence: None)
+    name, slot = old.name, min(_slots(old), default=0)
     several = list(old.materials)
     shown = several[slot] if slot < len(several) else None
     old.user_remap(mesh)
     mesh.materials.clear()
     for material in several:
         mesh.materials.append(ours if material == shown else material)
-    mesh.polygons.foreach_set("material_index", [min(slot, max(len(several) - 1, 0))] * len(mesh.polygons))
+    _show_slot(mesh, min(slot, max(len(several) - 1, 0)))
     for one in obj.material_slots:
         if one.link == "OBJECT" and one.material == shown:
             one.material = ours
@@ -72,6 +75,21 @@ def _put(obj: bpy.types.Object, path: Path) -> str:
     mesh.name = name
     push_undo(workplace_of(obj.users_scene[0]), "Img23D: Quads")
     return ""
+
+
+def _slots(mesh: bpy.types.Mesh) -> set[int]:
+    """The materials that its faces show, by their numbers. Face by face, a million of them would be felt."""
+    import numpy as np
+
+    numbers = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("material_index", numbers)
+    return set(np.unique(numbers).tolist())
+
+
+def _show_slot(mesh: bpy.types.Mesh, slot: int) -> None:
+    import numpy as np
+
+    mesh.polygons.foreach_set("material_index", np.full(len(mesh.polygons), slot, np.int32))
 
 
 def _forget(old: bpy.types.Mesh, shown: bpy.types.Material | None, ours: bpy.types.Material | None) -> None:

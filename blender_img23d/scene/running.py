@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..core.pace import Pace, alike, pace_of_all
 from ..core.time_left import StageNow, TimeLeft, stage_now
-from ..shared.img23d_protocol.messages import CutoutReady, PreviewReady
+from ..shared.img23d_protocol.messages import CutoutReady, MeshReady, PaintReady, PreviewReady
 
 if TYPE_CHECKING:
     from ..core.jobs import Job
@@ -44,6 +44,8 @@ class Running:
                 self._previews[target] = self._newest = path
             case CutoutReady(path=path):
                 self._newest = path
+            case MeshReady() | PaintReady():
+                self._next_look = 0.0  # what is made is not to be expected any more
 
     def step(self) -> None:
         wanted = self._worked_on(self._session.active) or self._newest

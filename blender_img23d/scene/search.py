@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
+from bpy.app.translations import pgettext_rpt as _
 
 from ..core.targets import is_covered
 from ..properties import Img23DSceneSettings
-from ..shared.img23d_protocol import Img23DError
+from ..shared.img23d_protocol import ErrorCode, Img23DError
 from .outcome import follow
 from .requests import locate_again_request, locate_request
 
 if TYPE_CHECKING:
     from .owner import Extension
+
+_BUSY = (
+    "Something is being made or looked for: press Generate again when that is over. "
+    "It looks for the names first, since “Check Before Generating” is on."
+)
 
 
 def search(operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension, *, only: bool = False) -> set[str]:
@@ -26,6 +32,14 @@ def search(operator: bpy.types.Operator, context: bpy.types.Context, owner: Exte
     owner.applier.targets.expect(job, context.scene, only=only)
     owner.in_use.clean_searches(context)
     return follow(operator, context, owner, job)
+
+
+def look_first(operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension) -> set[str]:
+    """As `search`, for Generate: what is made can wait for its turn, and what the artist wants to look at now cannot."""
+    if owner.session.active is not None:
+        return owner.refuse(operator, Img23DError(ErrorCode.BUSY, _BUSY))
+    operator.report({"INFO"}, _("Look at what was found, then press Generate again."))
+    return search(operator, context, owner)
 
 
 def needs_check(values: Img23DSceneSettings) -> bool:

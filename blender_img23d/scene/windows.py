@@ -113,10 +113,35 @@ def _show_tab(area: bpy.types.Area) -> bool:
     return True
 
 
-def show_in_status_bar(text: str) -> None:
-    """An empty text gives the status bar back to Blender."""
-    for window in bpy.context.window_manager.windows:
-        window.workspace.status_text_set(text or None)
+class StatusBar:
+    """One text in the status bars of all windows; Blender keeps it with a workspace, and shows it again when that is shown again."""
+
+    def __init__(self) -> None:
+        self._told: tuple[str, tuple[int, ...]] = ("", ())  # the text, and the workspaces that showed it
+
+    def show(self, text: str) -> None:
+        """An empty text gives the status bar back to Blender. A workspace that is not shown any more loses it, too."""
+        shown = _shown_workspaces() if text or self._told[0] else []
+        told = (text, tuple(workspace.session_uid for _window, workspace in shown))
+        if not shown or told == self._told:
+            return
+        self._told = told
+        for workspace in bpy.data.workspaces:
+            if workspace.session_uid not in told[1]:
+                _set_status(shown[0][0], workspace, "")
+        for window, workspace in shown:
+            _set_status(window, workspace, text)
+
+
+def _shown_workspaces() -> list[tuple[bpy.types.Window, bpy.types.WorkSpace]]:
+    return [(window, window.workspace) for window in bpy.context.window_manager.windows]
+
+
+def _set_status(window: bpy.types.Window, workspace: bpy.types.WorkSpace, text: str) -> None:
+    """Blender takes the context's workspace whatever it is called on, and draws the status bar of the context's window anew."""
+    with bpy.context.temp_override(window=window):  # two, since a window brings its own workspace
+        with bpy.context.temp_override(workspace=workspace):
+            workspace.status_text_set(text or None)
 
 
 def push_undo(place: Workplace, message: str) -> None:

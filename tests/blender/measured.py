@@ -107,7 +107,7 @@ class Measured(Layout):
 
 def measured(name: str) -> Measured:
     """A panel as it is now, in the sidebar as Blender opens it."""
-    module = {"waiting": "queue"}.get(name, name)
+    module = {"waiting": "queue", "target_box": "targets"}.get(name, name)
     layout, panel = Measured(), getattr(part(f"panels.{module}"), f"IMG23D_PT_{name}")
     drawn(SimpleNamespace(draw=lambda _layout, context: panel.draw(layout, context)))
     return layout

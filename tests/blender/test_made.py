@@ -104,7 +104,11 @@ def test_the_panel_says_how_the_active_object_was_made(photo, owner, state):
     owner.history.step(bpy.context)
     assert owner.history.making(ball).recipe.cutout == owner.session.jobs[0].targets[0].cutout
     bpy.context.view_layer.objects.active = None
-    assert not panel.poll(bpy.context)
+    layout = drawn(panel)
+    assert panel.poll(bpy.context), "the end of a run, which selects something, moves nothing below it"
+    assert layout.said == "Select an object that was made from a photo." and not layout.buttons
+    owner.session.jobs.clear()
+    assert not panel.poll(bpy.context), "in the panel as it is at the start there is no such place"
 
 
 def test_results_become_assets_with_a_picture_and_words(photo, values):

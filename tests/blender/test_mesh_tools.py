@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 import time
 
 import bmesh
@@ -197,6 +198,69 @@ def test_no_tick_of_it_is_felt(owner, as_with_a_window):
     textured_ball()
     longest = longest_wait(owner, lambda: bpy.ops.img23d.make_quads(faces=3000))
     assert sides(bpy.data.objects["ball"]) == {4} and longest < 0.5
+
+
+class Copier:
+    """Stands in for the quad maker, which takes minutes for such a mesh: what it makes is the mesh as it was."""
+
+    def __init__(self, command) -> None:
+        source, target = command[command.index("--") + 1 :][:2]
+        shutil.copy(source, target)
+
+    def status(self) -> int:
+        return 0
+
+    def end(self) -> None:
+        """It has ended."""
+
+
+def large_wall(side: int = 700, pixels: int = 4096) -> bpy.types.Object:
+    """About a million triangles side by side, of a material that is the artist's own, with a picture."""
+    plane = textured_ball("wall", subdivisions=1)
+    x, y = (one.ravel() for one in np.meshgrid(np.arange(side), np.arange(side)))
+    corner = (y * side + x).reshape(side, side)
+    a, b, c, d = (one.ravel() for one in (corner[:-1, :-1], corner[:-1, 1:], corner[1:, 1:], corner[1:, :-1]))
+    triangles = np.concatenate([np.stack([a, b, c], 1), np.stack([a, c, d], 1)]).ravel()
+    mesh = bpy.data.meshes.new("wall")
+    mesh.vertices.add(side * side)
+    mesh.vertices.foreach_set("co", np.stack([x / side, 0 * x, y / side], 1).astype(np.float32).ravel())
+    mesh.loops.add(len(triangles))
+    mesh.loops.foreach_set("vertex_index", triangles.astype(np.int32))
+    mesh.polygons.add(len(triangles) // 3)
+    mesh.polygons.foreach_set("loop_start", np.arange(0, len(triangles), 3, dtype=np.int32))
+    mesh.uv_layers.new(name="UVMap")
+    mesh.update(calc_edges=True)
+    mesh.materials.append(plane.data.materials[0])
+    image = next(node.image for node in mesh.materials[0].node_tree.nodes if node.type == "TEX_IMAGE")
+    image.scale(pixels, pixels)
+    image.pack()
+    plane.data = mesh
+    return plane
+
+
+def test_no_tick_of_a_large_mesh_is_felt(owner, as_with_a_window, monkeypatch):
+    monkeypatch.setattr(owner.applier.remesher, "_start", Copier)
+    wall = large_wall()
+    old, faces = wall.data, len(wall.data.polygons)
+    longest = longest_wait(owner, lambda: bpy.ops.img23d.make_quads(faces=50_000))
+    assert wall.data != old and len(wall.data.polygons) == faces > 900_000 and owner.applier.remesher.said == ""
+    assert longest < 0.5
+
+
+def test_quads_keep_the_artists_own_material(owner, as_with_a_window, monkeypatch):
+    """Its picture is another one, and nothing else of it."""
+    monkeypatch.setattr(owner.applier.remesher, "_start", Copier)
+    ball = textured_ball()
+    material = ball.data.materials[0]
+    shader = material.node_tree.nodes["Principled BSDF"]
+    shader.inputs["Roughness"].default_value, shader.inputs["Metallic"].default_value = 0.125, 1.0
+    material.diffuse_color, material.use_backface_culling = (0.25, 0.5, 0.75, 1.0), True
+    longest_wait(owner, lambda: bpy.ops.img23d.make_quads(faces=500))
+    now = ball.data.materials[0]
+    shader = now.node_tree.nodes["Principled BSDF"]
+    assert (shader.inputs["Roughness"].default_value, shader.inputs["Metallic"].default_value) == (0.125, 1.0)
+    assert tuple(now.diffuse_color) == (0.25, 0.5, 0.75, 1.0) and now.use_backface_culling
+    assert part("scene.materials").SLOT_TAG not in now, "it is not ours to replace"
 
 
 def test_no_tick_of_levels_is_felt(owner, as_with_a_window):

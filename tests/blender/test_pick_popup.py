@@ -127,6 +127,68 @@ def test_the_sidebar_can_be_used_meanwhile_and_keys_do_nothing_to_the_scene_behi
     assert hand.does("Z", 400, 400, ctrl=True) == {"PASS_THROUGH"}, "undo is Blender's own"
 
 
+@pytest.mark.parametrize("ending", ["released over the sidebar", "another program is in front"])
+def test_a_middle_button_that_is_let_go_elsewhere_moves_the_photo_no_more(hand, owner, ending):
+    for _ in range(4):
+        hand.does("WHEELUPMOUSE", 400, 400)
+    hand.does("MIDDLEMOUSE", 400, 400)
+    hand.does("MOUSEMOVE", 420, 400)
+    if ending == "released over the sidebar":
+        assert hand.does("MIDDLEMOUSE", 950, 400, value="RELEASE") == {"PASS_THROUGH"}
+    else:
+        hand.does("WINDOW_DEACTIVATE", 420, 400)
+    before = owner.popup.to_photo(400, 400)
+    hand.does("MOUSEMOVE", 500, 450)
+    assert owner.popup.to_photo(400, 400) == before
+
+
+def test_what_cannot_be_drawn_is_closed_and_the_image_editor_is_taken_next(hand, owner, viewport, monkeypatch):
+    """Nobody could see what takes the clicks. As Blender calls it, on a card that has no memory left."""
+    monkeypatch.setattr(part("scene.pick_popup"), "bpy", SimpleNamespace(**{**vars(bpy), "context": SimpleNamespace(
+        area=viewport, region=SimpleNamespace(x=0, y=0), scene=bpy.context.scene, window_manager=bpy.context.window_manager
+    )}))  # fmt: skip
+    monkeypatch.setattr(owner.popup, "_paint", lambda *_: (_ for _ in ()).throw(MemoryError))
+    owner.popup._draw()
+    owner.popup._draw()
+    monkeypatch.undo()
+    owner.popup.look()
+    assert not owner.popup.number and hand.does("MOUSEMOVE", 400, 400) == {"FINISHED", "PASS_THROUGH"}
+    shown = []
+    hand.button.execute = lambda context: shown.append(context) or {"FINISHED"}
+    try:
+        assert hand.open() == {"FINISHED"} and shown and not owner.popup.number
+    finally:
+        owner.popup.has_failed = False
+
+
+def test_the_mouse_is_given_back_where_blender_ends_it(hand):
+    """A file is loaded, or the window is closed."""
+    hand.does("MOUSEMOVE", 400, 400)
+    assert hand.cursors == ["EYEDROPPER"]
+    hand.button.cancel(hand.context)
+    assert hand.cursors[-1] == ""
+
+
+def test_the_mouse_is_given_back_where_the_extension_goes(hand, owner, monkeypatch):
+    """Blender ends a running operator without a word then."""
+    restored, (window, area) = [], owner.popup._place()
+    fake = SimpleNamespace(cursor_modal_restore=lambda: restored.append(window))
+    monkeypatch.setattr(owner.popup, "_place", lambda: (fake, area))
+    owner.popup.close()
+    assert restored
+
+
+def test_another_file_takes_no_memory_for_the_photo_of_the_one_before(owner, empty_file):
+    kept = object()
+    owner.overlay._veil, owner.overlay._glow = kept, kept
+    bpy.ops.wm.open_mainfile(filepath=empty_file)
+    assert owner.overlay._veil is None and owner.overlay._glow is None
+    owner.overlay._veil, owner.overlay._glow = kept, kept
+    owner.overlay.detach()
+    assert owner.overlay._veil is None and owner.overlay._glow is None
+    owner.overlay.attach()
+
+
 def test_the_same_button_closes_it(hand, owner):
     assert hand.open() == {"CANCELLED"} and not owner.popup.number
     assert hand.does("MOUSEMOVE", 400, 400) == {"FINISHED", "PASS_THROUGH"}

@@ -43,8 +43,9 @@ def test_three_presses_in_the_artists_order(owner, three_pressed):
 
 
 def test_one_is_removed_and_one_is_cancelled(owner, three_pressed):
-    remove = panel().pressed("img23d.queue_remove")
-    assert bpy.ops.img23d.queue_remove(job=remove[0]["job"]) == {"FINISHED"}
+    last, *each = panel().pressed("img23d.queue_remove")  # at the tab's top, and in the list
+    assert last == each[-1] and len(each) == 2
+    assert bpy.ops.img23d.queue_remove(job=each[0]["job"]) == {"FINISHED"}
     owner.pump.tick()
     assert bpy.ops.img23d.cancel() == {"FINISHED"}
     tick_until(owner, lambda: all_done(owner))
