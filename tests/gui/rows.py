@@ -29,6 +29,7 @@ _BESIDE_LIST = 1264  # the last button of a row, in the sidebar at its default w
 _BUTTON = 20
 _FIRST_ROW, _ROW = 62, 34  # pixels from the waiting list's title to its first row, and from row to row
 EIGHT = "red apple, green bottle, yellow duck, brown book, blue mug, orange bowl, purple star, pink lamp"
+_DRAFT, _BEST = 5_000, 60_000  # faces at most
 _BELOW_LIST = Region(left=1030, top=30, right=1345, bottom=930)
 
 
@@ -51,12 +52,12 @@ def let_wait() -> None:
     """press Generate five times at the same place; move the last that waits up, remove the first, let the others be made"""
     before = _textured()
     scroll(-20)
-    click("Best", SIDEBAR)  # slow: the first two take as long as it takes to work with the list
+    press("Best", SIDEBAR, lambda facts: f"faces {_BEST}" in facts)  # slow: the first two take as long as it takes to work with the list
     _name(EIGHT)
     button = find("Generate", SIDEBAR)
     for number in range(5):
         if number == 2:
-            click("Draft", SIDEBAR)
+            press("Draft", SIDEBAR, lambda facts: f"faces {_DRAFT}" in facts)
         _press_at(button, lambda facts, number=number: _count("jobs", facts) + _count("waiting", facts) > number)
         time.sleep(1)
     await_that(lambda facts: _count("waiting", facts) > 2, "at least three to wait")
@@ -77,7 +78,7 @@ def let_wait() -> None:
 def choose_kind() -> None:
     """find a thing, choose the kind Turned and then Flat in its row, and make it"""
     scroll(-20)
-    click("Draft", SIDEBAR)
+    press("Draft", SIDEBAR, lambda facts: f"faces {_DRAFT}" in facts)
     _name("red apple")
     press("Find", SIDEBAR, lambda facts: "target red apple: found" in facts)
     await_state("idle")
