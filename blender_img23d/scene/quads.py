@@ -81,15 +81,19 @@ def _slots(mesh: bpy.types.Mesh) -> set[int]:
     """The materials that its faces show, by their numbers. Face by face, a million of them would be felt."""
     import numpy as np
 
+    stored = mesh.attributes.get("material_index")  # Blender leaves it out where all of them are 0
+    if stored is None:
+        return {0} if len(mesh.polygons) else set()
     numbers = np.empty(len(mesh.polygons), np.int32)
-    mesh.polygons.foreach_get("material_index", numbers)
+    stored.data.foreach_get("value", numbers)
     return set(np.unique(numbers).tolist())
 
 
 def _show_slot(mesh: bpy.types.Mesh, slot: int) -> None:
     import numpy as np
 
-    mesh.polygons.foreach_set("material_index", np.full(len(mesh.polygons), slot, np.int32))
+    if _slots(mesh) - {slot}:
+        mesh.polygons.foreach_set("material_index", np.full(len(mesh.polygons), slot, np.int32))
 
 
 def _forget(old: bpy.types.Mesh, shown: bpy.types.Material | None, ours: bpy.types.Material | None) -> None:
