@@ -67,7 +67,9 @@ class IMG23D_OT_import_result(_OnResult, bpy.types.Operator):
         owner = extension()
         try:
             check_mode(context)
-            job, _target = self.chosen(context)
+            job, target = self.chosen(context)
+            if owner.applier.brings(job, self.index):
+                raise Img23DError(ErrorCode.BAD_REQUEST, _("“{name}” is on its way into the scene.").format(name=target.name))
             obj = owner.applier.placer.import_again(job, self.index, context.scene)
         except Img23DError as error:
             return owner.refuse(self, error)

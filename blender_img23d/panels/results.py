@@ -95,7 +95,7 @@ def _state(owner: Extension, job: Job, target: TargetState, index: int) -> str |
         return "stopped"
     if job.is_unfinished(index):
         return "bar"
-    standing = owner.standings.get(index, Standing.NOTHING)
+    standing = Standing.NOTHING if owner.applier.brings(job, index) else owner.standings.get(index, Standing.NOTHING)
     return standing if job.is_generation and (job.is_over or standing is Standing.IN_SCENE) else "over"
 
 
@@ -109,7 +109,7 @@ def _draw_result_buttons(
 ) -> None:
     match standing:
         case Standing.NOTHING if job.targets[index].mesh:
-            layout.label(text="Ready", icon="TIME")  # the scene was not looked through yet
+            layout.label(text="Ready", icon="TIME")  # on its way, or the scene was not looked through yet
         case Standing.NOTHING:
             layout.label(text="Not made")
         case Standing.IN_SCENE:
@@ -174,8 +174,12 @@ def _draw_import(layout: bpy.types.UILayout, context: bpy.types.Context, owner: 
         layout.label(text="")
         return
     row = live(layout, context, owner, "import run", job.id).row()
-    row.enabled = job.is_over and sum(standing in _IMPORTABLE for standing in owner.standings.values()) > 1
+    row.enabled = job.is_over and sum(_is_importable(owner, job, index) for index in owner.standings) > 1
     row.operator("img23d.import_run", text="Import All", icon="IMPORT").job = job.id
+
+
+def _is_importable(owner: Extension, job: Job, index: int) -> bool:
+    return owner.standings[index] in _IMPORTABLE and not owner.applier.brings(job, index)
 
 
 def _origin(job: Job) -> str:

@@ -69,6 +69,10 @@ class Applier:
         """Results are to be brought in, or a job that was begun goes on with its next mesh, or one is changed beside Blender."""
         return bool(self._queue) or self.queue.is_busy or self.remesher.is_busy
 
+    def brings(self, job: Job, index: int) -> bool:
+        """Whether a result comes by itself as soon as Blender can take it."""
+        return any(update.job is job and isinstance(update.message, MeshReady) and update.message.target == index for update in self._queue)
+
     def add(self, update: Update) -> None:
         match update.message:
             case MeshReady(target=target, path=path):

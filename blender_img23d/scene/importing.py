@@ -16,9 +16,9 @@ _MISSING = (Standing.READY, Standing.GONE, Standing.EDITED)
 def import_all(owner: Extension, job: Job, scene: bpy.types.Scene) -> tuple[list[bpy.types.Object], list[str]]:
     """The new objects, and sentences about results that could not be brought in. Raises Img23DError where there is none."""
     standings = owner.applier.placer.standings(job) if job.is_generation else {}
-    missing = [index for index, standing in standings.items() if standing in _MISSING]
+    missing = [index for index, standing in standings.items() if standing in _MISSING and not owner.applier.brings(job, index)]
     if not missing:
-        raise bad_request("All finished results of this run are in this file already.")
+        raise bad_request("All finished results of this run are in this file already, or on their way into it.")
     made: list[bpy.types.Object] = []
     failures: list[str] = []
     for index in missing:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import bpy
 import pytest
 from boxes import write_box
 from conftest import part
+from drawing import Layout, drawn
 from scripted import Rehearsal
 
 from test_generate import generate
@@ -187,6 +190,32 @@ def test_waits_in_edit_mode_and_says_so(run, glbs):
     run.tick(20)  # a slow machine does less in each
     assert has_texture(bpy.data.objects["cup"]) and run.owner.applier.waiting == ""
     assert bpy.context.view_layer.objects.active == obj, "the artist was at work on it"
+
+
+def test_what_is_on_its_way_is_not_imported_a_second_time(run, glbs):
+    mesh = bpy.data.meshes.new("m")
+    obj = bpy.data.objects.new("mine", mesh)
+    bpy.context.scene.collection.objects.link(obj)
+    bpy.context.view_layer.objects.active = obj
+    bpy.ops.object.mode_set(mode="EDIT")
+    for index in range(2):
+        run.mesh(index, glbs[1], textured=True)
+    run.finish(2)
+    assert [row_of(run, index).texts for index in range(2)] == [["Ready"], ["Ready"]]
+    assert not row_of(run, 0).buttons
+    bpy.ops.object.mode_set(mode="OBJECT")
+    with pytest.raises(RuntimeError, match="is on its way"):
+        bpy.ops.img23d.import_result(index=0)
+    with pytest.raises(RuntimeError, match="All finished results of this run are in this file already"):
+        bpy.ops.img23d.import_run()
+    run.tick(20)
+    assert sorted(bpy.data.objects.keys()) == ["bowl", "cup", "mine"]
+
+
+def row_of(run, index) -> Layout:
+    layout = Layout()
+    part("panels.results")._draw_state(layout, SimpleNamespace(region=None), run.owner, run.job, run.job.targets[index], index)
+    return layout
 
 
 def test_undo_and_redo_meanwhile(run, glbs):
