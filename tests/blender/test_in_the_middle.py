@@ -257,7 +257,7 @@ def test_a_search_has_no_place_in_the_queue_and_says_so(run):
     assert not bpy.ops.img23d.find_targets.poll()
     bpy.context.scene.img23d.check_first = True
     bpy.context.scene.img23d.names = "spoon"
-    with pytest.raises(RuntimeError, match="job is running"):
+    with pytest.raises(RuntimeError, match="press Generate again when that is over"):
         bpy.ops.img23d.generate()
     assert not run.owner.applier.queue.waiting
 
