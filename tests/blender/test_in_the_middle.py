@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import bpy
@@ -208,7 +209,10 @@ def test_what_is_on_its_way_is_not_imported_a_second_time(run, glbs):
         bpy.ops.img23d.import_result(index=0)
     with pytest.raises(RuntimeError, match="All finished results of this run are in this file already"):
         bpy.ops.img23d.import_run()
-    run.tick(20)
+    until = time.monotonic() + 30
+    while run.owner.applier.is_busy and time.monotonic() < until:
+        run.tick()
+        time.sleep(0.001)  # the other is read meanwhile
     assert sorted(bpy.data.objects.keys()) == ["bowl", "cup", "mine"]
 
 
