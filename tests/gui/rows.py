@@ -51,7 +51,7 @@ def main() -> None:
 def let_wait() -> None:
     """press Generate five times at the same place; move the last that waits up, remove the first, let the others be made"""
     before = _textured()
-    scroll(-20)
+    scroll(-40)
     press("Best", SIDEBAR, lambda facts: f"faces {_BEST}" in facts)  # slow: the first two take as long as it takes to work with the list
     _name(EIGHT)
     button = find("Generate", SIDEBAR)
@@ -77,7 +77,7 @@ def let_wait() -> None:
 
 def choose_kind() -> None:
     """find a thing, choose the kind Turned and then Flat in its row, and make it"""
-    scroll(-20)
+    scroll(-40)
     press("Draft", SIDEBAR, lambda facts: f"faces {_DRAFT}" in facts)
     _name("red apple")
     press("Find", SIDEBAR, lambda facts: "target red apple: found" in facts)
@@ -93,7 +93,7 @@ def choose_kind() -> None:
         await_state(f"kind red apple: {value}")
     shot("31_flat")
     count = objects()
-    scroll(-20)
+    scroll(-40)
     press("Generate", SIDEBAR, lambda facts: "busy" in facts or f"objects {count + 1}" in facts)
     await_state("idle", f"objects {count + 1}", "last job done")
     across, deep, _high = _size(_active())
@@ -118,7 +118,7 @@ def add_side_photo() -> None:
 def make_variants() -> None:
     """make two variants of a thing beside it, keep one"""
     select(_active())
-    scroll(-20)
+    scroll(-40)
     open_panel("How It Was Made")
     press("Beside", SIDEBAR, lambda facts: True)
     x, y = find("Variants", SIDEBAR)
@@ -138,7 +138,7 @@ def make_variants() -> None:
 
 def use_mesh_tools() -> None:
     """turn a mesh into quads, put its origin in its middle and at its base again, apply its scale, add levels of detail"""
-    scroll(-20)
+    scroll(-40)
     open_panel("Faces, Origin, Scale")
     name = _active()
     press("Make Quads", SIDEBAR, lambda facts: f"quads {name}" in facts or _says("making", facts))
@@ -155,7 +155,7 @@ def use_mesh_tools() -> None:
 
 def use_past_runs() -> None:
     """import what an earlier run made once more, take its names and settings, and delete it"""
-    scroll(-20)
+    scroll(-40)
     _name("nothing of the kind")
     open_panel("Past Runs")
     shot("80_past_runs")
@@ -176,7 +176,7 @@ def show_textures_of_a_retexture() -> None:
     """re-texture the startup cube in Solid shading, and see it"""
     select("Cube")
     await_state("shading SOLID MATERIAL")
-    scroll(-20)
+    scroll(-40)
     open_panel("Re-texture Selected Meshes")
     press("Re-texture Cube", SIDEBAR, lambda facts: "busy" in facts or "jobs 1" in facts)
     await_state("idle", "last job done", "object Cube: textured")
@@ -184,7 +184,7 @@ def show_textures_of_a_retexture() -> None:
     shot("70_retextured")
     if "shading SOLID TEXTURE" in state():
         return  # seen without a press
-    scroll(-20)
+    scroll(-40)
     press("Show the Textures", SIDEBAR, lambda facts: any(fact.startswith("shading MATERIAL") for fact in facts))
     time.sleep(20)  # until the shaders are compiled: the cube is not drawn before
     shot("71_shown")
@@ -212,7 +212,7 @@ def _type_names(label: tuple[int, int], names: str) -> None:
 
 def _to(panel: str) -> None:
     """Scroll to an open panel."""
-    scroll(-20)
+    scroll(-40)
     for _ in range(5):
         try:
             _x, y = find(panel, SIDEBAR, tries=1)
