@@ -154,13 +154,17 @@ def use_mesh_tools() -> None:
 
 
 def use_past_runs() -> None:
-    """import what an earlier run made once more, take its names and settings, and delete it"""
+    """delete an object and import it once more from its run, take the run's names and settings, and delete the run"""
+    count, jobs = objects(), _count("jobs", state())
+    select(_active())
+    in_viewport("x")
+    key("Return")
+    await_state(f"objects {count - 1}")
     scroll(-40)
     _name("nothing of the kind")
     open_panel("Past Runs")
     shot("80_past_runs")
-    count, jobs = objects(), _count("jobs", state())
-    press("Import All", SIDEBAR, lambda facts: objects() > count)
+    _press_at(find("Import All", SIDEBAR, nth=1), lambda facts: f"objects {count}" in facts)  # the first is that of Results
     await_state("idle")
     shot("81_imported_again")
     press("Use Photo, Names", SIDEBAR, lambda facts: "names nothing of the kind" not in facts)
