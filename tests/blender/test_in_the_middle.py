@@ -9,7 +9,7 @@ import bpy
 import pytest
 from boxes import write_box
 from conftest import part
-from drawing import Layout, drawn
+from drawing import Layout
 from scripted import Rehearsal
 
 from test_generate import generate

@@ -277,7 +277,7 @@ def test_twenty_backends_leave_nothing_behind(desk: Desk) -> None:
         desk.behaviour = ("normal", "crash-matte", "half-a-line")[number % 3]
         desk.run(f"job{number}")
         desk.session.shutdown()
-    assert _wait_until_few(threading.active_count, settled[0]) == settled[0]
+    assert _wait_until_few(threading.active_count, settled[0]) <= settled[0]
     assert _wait_until_few(_open_files, settled[1]) <= settled[1]
 
 
