@@ -122,10 +122,7 @@ def make_variants() -> None:
     open_panel("How It Was Made")
     press("Beside", SIDEBAR, lambda facts: True)
     x, y = find("Variants", SIDEBAR)
-    click_at(x + 60, y, times=2)
-    key("ctrl+a")
-    type_text("2")
-    key("Return")
+    _fill((x + 60, y), "2", "variants 2")
     count = objects()
     press("Make 2 Variants", SIDEBAR, lambda facts: "busy" in facts)
     await_state("idle", f"objects {count + 2}", "last job done")
@@ -206,12 +203,22 @@ def _name(names: str) -> None:
 
 
 def _type_names(label: tuple[int, int], names: str) -> None:
-    click_at(label[0], label[1] + 22, times=2)
-    key("ctrl+a")
-    type_text(names)
-    key("Return")
-    await_state(f"names {names}")
-    WATCHER.forget()  # what was typed is drawn otherwise while it is typed
+    _fill((label[0], label[1] + 22), names, f"names {names}")
+
+
+def _fill(at: tuple[int, int], text: str, fact: str) -> None:
+    """A field, until it holds what was typed: what is typed while Blender draws may be lost."""
+    for _ in range(3):
+        click_at(*at, times=2)
+        key("ctrl+a")
+        type_text(text)
+        key("Return")
+        try:
+            await_state(fact, seconds=10)
+            return WATCHER.forget()  # what was typed is drawn otherwise while it is typed
+        except NotSeen:
+            key("Escape")
+    raise NotSeen(f"“{text}” in a field")
 
 
 def _to(panel: str) -> None:
