@@ -98,11 +98,27 @@ class Veil:
         high = np.ceil(np.max([points.max(0) + radius + 1 for points, radius, _tint in ways], axis=0))
         high = np.maximum(np.minimum(high, np.ceil((pixels, pixels * aspect))), low + 1)
         width, height = (int(side) for side in high - low)
-        values = np.ascontiguousarray(veil(ways, (low[0], low[1]), (width, height)))
-        buffer = gpu.types.Buffer("FLOAT", values.size, values.ravel())
-        self._texture = gpu.types.GPUTexture((width, height), format="RGBA16F", data=buffer)
+        self._texture = texture_of(veil(ways, (low[0], low[1]), (width, height)))
         self._extent = (low[0] / pixels, low[1] / pixels, high[0] / pixels, high[1] / pixels)
         self._strokes, self._pixels = strokes, pixels
+
+
+def texture_of(pixels: np.ndarray) -> gpu.types.GPUTexture:
+    """`pixels` (h, w, 4) float32 0..1, in the colours that are to be seen (sRGB)."""
+    values = np.ascontiguousarray(as_drawn(pixels, bpy.app.version))
+    height, width = values.shape[:2]
+    return gpu.types.GPUTexture((width, height), format="RGBA16F", data=gpu.types.Buffer("FLOAT", values.size, values.ravel()))
+
+
+def as_drawn(pixels: np.ndarray, version: tuple[int, int, int]) -> np.ndarray:
+    """What a texture must hold to be seen in these colours (sRGB, IEC 61966-2-1): before 5.0 Blender turns what a draw handler
+    takes from a texture into sRGB, as if it was linear; what it is given as a colour it never does.
+    """
+    if version >= (5, 0, 0):
+        return pixels
+    colours = pixels[..., :3]
+    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
+    return np.concatenate([linear, pixels[..., 3:]], axis=-1).astype(np.float32)
 
 
 def paint_texture(texture: gpu.types.GPUTexture, corners: list[tuple[float, float]]) -> None:

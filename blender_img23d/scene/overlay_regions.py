@@ -6,7 +6,7 @@ import bpy
 import gpu
 import numpy as np
 
-from .overlay_painting import paint_texture
+from .overlay_painting import paint_texture, texture_of
 from .photo_view import PhotoView
 from .picks import Picks
 
@@ -35,9 +35,7 @@ class Glow:
         box, (height, width) = picks.regions[index].box, picks.labels.shape[1:]
         left, top = int(box.left * width), int(box.top * height)
         right, bottom = max(left + 1, round(box.right * width)), max(top + 1, round(box.bottom * height))
-        picture = glow_of(picks.mask(index)[top:bottom, left:right])
-        buffer = gpu.types.Buffer("FLOAT", picture.size, picture.ravel())
-        self._texture = gpu.types.GPUTexture((picture.shape[1], picture.shape[0]), format="RGBA16F", data=buffer)
+        self._texture = texture_of(glow_of(picks.mask(index)[top:bottom, left:right]))
         self._extent = (left / width, top / height, right / width, bottom / height)
         self._picks, self._index = picks, index
 

@@ -220,9 +220,9 @@ class PickPopup:
 
     def _paint(self, context: bpy.types.Context, area: bpy.types.Area, region: bpy.types.Region) -> None:
         """In the pixels of `region`, which is one of four in a quad view."""
-        from .overlay_painting import paint_boxes
+        from .overlay_painting import paint_boxes, texture_of
         from .overlay_regions import Glow
-        from .popup_painting import paint_bar, paint_ground, paint_photo, texture_of
+        from .popup_painting import paint_bar, paint_ground, paint_photo
 
         scale, shift = _scale(), (-region.x, -region.y)
         view, picks = self._view(area).moved(*shift), self._picker.shown(context.scene)

@@ -22,13 +22,6 @@ _WHITE, _GREY = (1.0, 1.0, 1.0, 1.0), (0.75, 0.75, 0.75, 1.0)
 _KEYS = "Ctrl: the other of things and parts.  Wheel: nearer.  Ctrl+Z: take it back.  Esc: done."
 
 
-def texture_of(pixels: np.ndarray) -> gpu.types.GPUTexture:
-    """`pixels` (h, w, 4) float32 0..1."""
-    height, width = pixels.shape[:2]
-    values = np.ascontiguousarray(pixels)
-    return gpu.types.GPUTexture((width, height), format="RGBA16F", data=gpu.types.Buffer("FLOAT", values.size, values.ravel()))
-
-
 def paint_ground(region: bpy.types.Region) -> None:
     paint(filled(np.array([[0, 0, region.width, region.height]], float)), _DARKENED)
 

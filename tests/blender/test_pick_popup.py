@@ -7,6 +7,7 @@ import zlib
 from types import FunctionType, SimpleNamespace
 
 import bpy
+import numpy as np
 import photos
 import pytest
 from conftest import part
@@ -338,3 +339,10 @@ def test_a_photo_of_more_bits_is_as_bright_as_in_a_viewer(owner, tmp_path):
     (tmp_path / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
     shown = part("scene.photo_image").read_photo(str(tmp_path / "deep.png"), 64)
     assert shown.shape == (4, 6, 4) and shown[2, 2, 0] == pytest.approx(128 / 255, abs=0.003) and not bpy.data.images
+
+
+@pytest.mark.parametrize(("version", "light"), [((4, 2, 0), 0.2140), ((4, 5, 3), 0.2140), ((5, 0, 0), 0.5), ((5, 2, 2), 0.5)])
+def test_the_photo_has_its_own_colours_in_every_blender(version, light):
+    """In real 4.3 a grey of 187 was seen as 223. Light by the table of IEC 61966-2-1; what covers a part of it does not change."""
+    drawn = part("scene.overlay_painting").as_drawn(np.array([[(0.5, 0.0, 1.0, 0.5)]], np.float32), version)
+    assert drawn[0, 0] == pytest.approx((light, 0.0, 1.0, 0.5), abs=1e-4)
