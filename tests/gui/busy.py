@@ -26,7 +26,9 @@ from screen import NotSeen, Region, await_state, await_that, click, click_at, fi
 
 THINGS = NAMES.split(", ")
 CUBE = ("objects 1", "object Cube: plain")
-PERCENT = Region(left=1340, top=330, right=1600, bottom=700)  # of the properties: the size of the render
+PERCENT = Region(left=1340, top=330, right=1600, bottom=760)  # of the properties: the size of the render
+_OUTPUT_TAB, _OLDER_OUTPUT_TAB = (1333, 319), (1339, 448)  # of the properties: the outliner is higher before 5.0
+_TAB_LEFT, _TAB_TOP, _OLDER_TAB_TOP = 1299, 328, 253  # of the sidebar, which has one tab less before 5.0
 PHOTO_LIES = "the photo lies over a viewport"
 TROUBLE = ("Traceback (most recent call last)", "Error:", "a tick failed", "cannot be drawn", "EXCEPTION_ACCESS", "Segmentation")
 
@@ -240,16 +242,13 @@ def render() -> None:
 
 def make_render_small() -> None:
     """So that it ends in seconds where there is no graphics card."""
-    click_at(*OUTPUT_TAB)
+    click_at(*(_OLDER_OUTPUT_TAB if "older than 5.0" in state() else _OUTPUT_TAB))
     x, y = find("100%", PERCENT)
     click_at(x, y, times=2)
     key("ctrl+a")
     type_text("10")
     key("Return")
     await_state("render size 10")
-
-
-OUTPUT_TAB = (1333, 319)
 
 
 def open_window() -> Frame:
@@ -274,7 +273,7 @@ def close_window(frame: Frame) -> None:
 
 def open_tab(frame: Frame) -> None:
     """Blender shows the sidebar of a new window with its first tab; the letters of a tab stand upright and cannot be read."""
-    click_at(frame.left + 1299, frame.top + 328)
+    click_at(frame.left + _TAB_LEFT, frame.top + (_OLDER_TAB_TOP if "older than 5.0" in state() else _TAB_TOP))
     find("Objects from a Photo", within(frame))
     WATCHER.forget()
 

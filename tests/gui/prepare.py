@@ -32,7 +32,8 @@ def facts() -> list[str]:
     window = bpy.context.window_manager.windows[0]
     scene = window.scene
     objects = [obj for obj in scene.objects if obj.type == "MESH"]
-    lines = [f"objects {len(objects)}", f"file {Path(bpy.data.filepath).name}"]
+    lines = ["older than 5.0"] if bpy.app.version < (5, 0, 0) else []
+    lines += [f"objects {len(objects)}", f"file {Path(bpy.data.filepath).name}"]
     lines += [f"area {area.type}" for area in window.screen.areas]
     viewports = (area.spaces.active.shading for area in window.screen.areas if area.type == "VIEW_3D")
     lines += [f"shading {shading.type} {shading.color_type}" for shading in viewports]
