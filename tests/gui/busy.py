@@ -28,7 +28,7 @@ THINGS = NAMES.split(", ")
 CUBE = ("objects 1", "object Cube: plain")
 PERCENT = Region(left=1340, top=330, right=1600, bottom=760)  # of the properties: the size of the render
 _OUTPUT_TAB, _OLDER_OUTPUT_TAB = (1333, 319), (1339, 448)  # of the properties: the outliner is higher before 5.0
-_TAB_LEFT, _TAB_TOP, _OLDER_TAB_TOP = 1299, 328, 253  # of the sidebar, which has one tab less before 5.0
+_TAB, _OLDER_TAB = (1299, 328), (1309, 253)  # of the sidebar, which has one tab less before 5.0
 PHOTO_LIES = "the photo lies over a viewport"
 TROUBLE = ("Traceback (most recent call last)", "Error:", "a tick failed", "cannot be drawn", "EXCEPTION_ACCESS", "Segmentation")
 
@@ -273,7 +273,8 @@ def close_window(frame: Frame) -> None:
 
 def open_tab(frame: Frame) -> None:
     """Blender shows the sidebar of a new window with its first tab; the letters of a tab stand upright and cannot be read."""
-    click_at(frame.left + _TAB_LEFT, frame.top + (_OLDER_TAB_TOP if "older than 5.0" in state() else _TAB_TOP))
+    right, down = _OLDER_TAB if "older than 5.0" in state() else _TAB
+    click_at(frame.left + right, frame.top + down)
     find("Objects from a Photo", within(frame))
     WATCHER.forget()
 
