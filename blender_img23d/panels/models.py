@@ -69,9 +69,11 @@ class IMG23D_UL_weights(bpy.types.UIList):
 
 
 def _short_state(info: WeightsInfo, is_chosen: bool) -> str:
-    """`Not downloaded, 4.3 GB`; what the settings do not work with says so."""
-    text = _("{state}, {size}").format(state=_(_STATES[info.state][0]).partition(":")[0], size=gigabytes(info.size_bytes))
-    return text if is_chosen else _("{text}, not chosen").format(text=text)
+    """`Not downloaded, 4.3 GB`; what the settings do not work with says so instead, where there is nothing wrong with it: its icon
+    says whether it is there, and both do not fit into the line.
+    """
+    state = _STATES[info.state][0] if is_chosen or info.state not in ("missing", "ready") else "Not chosen"
+    return _("{state}, {size}").format(state=_(state).partition(":")[0], size=gigabytes(info.size_bytes))
 
 
 class IMG23D_PT_models(HasHelp, bpy.types.Panel):

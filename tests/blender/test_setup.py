@@ -184,6 +184,15 @@ def test_every_state_can_be_drawn(stage, machine, weights):
         assert line.texts[0] in known and line.texts[1].endswith("B")
 
 
+@pytest.mark.parametrize("is_chosen", [True, False])
+@pytest.mark.parametrize("state", ["missing", "partial", "ready", "damaged"])
+def test_the_size_of_a_model_is_not_cut_off(stage, state, is_chosen):
+    """Seen in real 5.2, where 31 letters fit: “Not download...B, not chosen”."""
+    info = stage.messages.WeightsInfo(id="x", label="Qwen3-VL 8B", stage="locate", size_bytes=17_500_000_000, state=state)
+    text = part("panels.models")._short_state(info, is_chosen)
+    assert text.endswith(", 17.5 GB") and len(text) < 28
+
+
 def drawn_row(row):
     from drawing import Layout
 
