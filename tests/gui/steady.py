@@ -11,7 +11,8 @@ from screen import Region, Word, mouse, say, shot, text_of, words
 SIDEBAR = Region(left=1000, right=1345, top=50, bottom=905)
 _MOST = 2  # pixels that a control may move; what is read differs by one
 _LEAST_LETTERS = 4  # of a line: shorter ones are read out of icons
-_SAID = ("Cut out by", "Waiting", "Cutting out", "Shaping", "Painting")  # of the thing that is chosen, or at work: another one's stands elsewhere
+_SAID = ("Cut out by",)  # of the thing that is chosen: another thing's sentence stands elsewhere in its place
+_STAGES = {"Waiting", "Cutting out", "Shaping", "Painting"}  # a bar's whole line, of the thing at work: another one's stands elsewhere
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,7 @@ def _lines() -> dict[str, Line]:
     for line in words(SIDEBAR):
         whole = text_of(line)
         text = "".join(char for char in whole if char.isalpha() or char == " ").strip()
-        if len(text) >= _LEAST_LETTERS and not text.startswith(_SAID):
+        if len(text) >= _LEAST_LETTERS and not text.startswith(_SAID) and text not in _STAGES:
             middle = (min(word.left for word in line) + max(word.right for word in line)) / 2
             found.setdefault(text, []).append(Line(word=max(line, key=_letters), text=whole, middle=middle))
     return {text: several[0] for text, several in found.items() if len(several) == 1}

@@ -277,7 +277,7 @@ def test_twenty_backends_leave_nothing_behind(desk: Desk) -> None:
         desk.behaviour = ("normal", "crash-matte", "half-a-line")[number % 3]
         desk.run(f"job{number}")
         desk.session.shutdown()
-    assert _wait_until_few(threading.active_count, settled[0]) <= settled[0]
+    assert _wait_until_few(threading.active_count, settled[0]) == settled[0]
     assert _wait_until_few(_open_files, settled[1]) <= settled[1]
 
 
@@ -286,7 +286,7 @@ def _open_files() -> int:
 
 
 def _wait_until_few(count, wanted: int) -> int:
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + 30.0  # on a busy machine a thread may take long to end
     while count() > wanted and time.monotonic() < deadline:
         time.sleep(0.02)
     return count()
