@@ -185,7 +185,7 @@ class Pump:
         return sync_weights(bpy.context.window_manager, owner) | owner.models.look(bpy.context, owner)
 
     def _look_at_objects(self, owner: Extension, job: Job | None) -> bool:
-        before, owner.standings = owner.standings, self._applier.placer.standings(job) if job else {}
+        before, owner.standings = owner.standings, self._applier.standings(job) if job else {}
         return owner.standings != before
 
     def _look_at_pictures(self, owner: Extension, job: Job | None) -> bool:

@@ -76,7 +76,7 @@ class Queue:
         self.hold = ""  # a sentence that says why those that are held do not go on
         self.trouble = ""  # a sentence about the keeping
         self.version = 0  # another number, and there is something new to draw
-        self.slots = 0  # lines that the list takes: it shrinks when it is cleared or a run begins without it, never under the mouse
+        self.slots = 0  # lines that the list takes: it shrinks only when it is cleared or a run begins without it: the mouse may be over it
         self._keep = keep
         self._clock = clock
         self._held: set[str] = set()

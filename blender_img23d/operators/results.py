@@ -8,7 +8,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty
 
-from ..scene.owner import extension, extension_or_none, listed_jobs, newest_listed, shown_job
+from ..scene.owner import extension, extension_or_none, has_listed, listed_jobs, shown_job
 from ..scene.result_rows import show_job, sync_rows
 from ..scene.selection import check_mode, select_only, show_in_viewport
 from ..shared.img23d_protocol import ErrorCode, Img23DError
@@ -24,8 +24,7 @@ class _OnResult:
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         cls.poll_message_set(_("Nothing has been generated yet"))
-        owner = extension_or_none()
-        return owner is not None and newest_listed(owner) is not None
+        return has_listed()
 
     def chosen(self, context: bpy.types.Context) -> tuple[Job, TargetState]:
         """The job and its target. Raises Img23DError."""

@@ -10,7 +10,7 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ..core.manual import Section
-from ..scene.owner import Extension, extension_or_none, newest_listed
+from ..scene.owner import Extension, extension_or_none, has_listed
 from ..scene.tags import is_result
 from .help_link import HasHelp
 from .history import when
@@ -35,8 +35,7 @@ class IMG23D_PT_made(HasHelp, bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """As soon as a run is begun: its end selects what it made, and the mouse may then be on what stands below."""
-        owner = extension_or_none()
-        return _is_made(context) or (owner is not None and newest_listed(owner) is not None)
+        return _is_made(context) or has_listed()
 
     def draw(self, context: bpy.types.Context) -> None:
         owner = extension_or_none()

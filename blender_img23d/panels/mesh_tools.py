@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..core.manual import Section
-from ..scene.owner import extension_or_none, newest_listed
+from ..scene.owner import extension_or_none, has_listed
 from .help_link import HasHelp
 from .slots import Said, draw_slot
 
@@ -31,9 +31,7 @@ class IMG23D_PT_mesh_tools(HasHelp, bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """As soon as a run is begun, too: its end selects what it made, and the mouse may then be on what stands below."""
-        owner = extension_or_none()
-        has_mesh = context.object is not None and context.object.type == "MESH"
-        return has_mesh or (owner is not None and newest_listed(owner) is not None)
+        return (context.object is not None and context.object.type == "MESH") or has_listed()
 
     def draw(self, context: bpy.types.Context) -> None:
         owner, column, state = extension_or_none(), self.layout.column(), context.window_manager.img23d

@@ -78,7 +78,7 @@ def _said(queue: Queue) -> list[Said]:
 
 
 def _rows(queue: Queue) -> int:
-    """As many as ever waited since the artist last did something with the list, and one for what ran then and may fail."""
+    """As many as ever waited in this list, and one for what ran then and may fail."""
     return min(max(queue.slots + 1 if queue.slots else 0, len(queue.waiting) + len(queue.setbacks)), _ROWS)
 
 

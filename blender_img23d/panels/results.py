@@ -11,8 +11,8 @@ from bpy.app.translations import pgettext_iface as _
 from ..core.states import JobState
 from ..core.tally import tally
 from ..properties import Img23DResultRow, Img23DSceneSettings
-from ..scene.owner import Extension, extension_or_none, listed_jobs, newest_listed, shown_job
-from ..scene.standing import Standing
+from ..scene.owner import Extension, extension_or_none, has_listed, listed_jobs, shown_job
+from ..scene.standing import IMPORTABLE, Standing
 from .help_link import HasHelp
 from .slots import Said, draw_gap, draw_slot, live
 from .status import is_at_top
@@ -29,7 +29,6 @@ _RUNNING = ("TIME", "Being made")
 _INTERRUPTED = ("X", "Interrupted")
 _ROWS, _ORIGIN, _NOTES, _DETAILS = 5, 2, 3, 5  # lines that are always there
 _PICTURE = 5.0  # height in buttons
-_IMPORTABLE = (Standing.READY, Standing.GONE, Standing.EDITED)
 _STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "paint": "Painting"}
 
 
@@ -95,7 +94,7 @@ def _state(owner: Extension, job: Job, target: TargetState, index: int) -> str |
         return "stopped"
     if job.is_unfinished(index):
         return "bar"
-    standing = Standing.NOTHING if owner.applier.brings(job, index) else owner.standings.get(index, Standing.NOTHING)
+    standing = owner.standings.get(index, Standing.NOTHING)
     return standing if job.is_generation and (job.is_over or standing is Standing.IN_SCENE) else "over"
 
 
@@ -108,8 +107,8 @@ def _draw_result_buttons(
     buttons: bpy.types.UILayout, layout: bpy.types.UILayout, job: Job, standing: Standing, index: int
 ) -> None:
     match standing:
-        case Standing.NOTHING if job.targets[index].mesh:
-            layout.label(text="Ready", icon="TIME")  # on its way, or the scene was not looked through yet
+        case Standing.NOTHING | Standing.ON_ITS_WAY if job.targets[index].mesh:
+            layout.label(text="Ready", icon="TIME")  # `NOTHING`: the scene was not looked through yet
         case Standing.NOTHING:
             layout.label(text="Not made")
         case Standing.IN_SCENE:
@@ -133,8 +132,7 @@ class IMG23D_PT_results(HasHelp, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        owner = extension_or_none()
-        return owner is not None and newest_listed(owner) is not None
+        return has_listed()
 
     def draw(self, context: bpy.types.Context) -> None:
         owner = extension_or_none()
@@ -174,12 +172,8 @@ def _draw_import(layout: bpy.types.UILayout, context: bpy.types.Context, owner: 
         layout.label(text="")
         return
     row = live(layout, context, owner, "import run", job.id).row()
-    row.enabled = job.is_over and sum(_is_importable(owner, job, index) for index in owner.standings) > 1
+    row.enabled = job.is_over and sum(standing in IMPORTABLE for standing in owner.standings.values()) > 1
     row.operator("img23d.import_run", text="Import All", icon="IMPORT").job = job.id
-
-
-def _is_importable(owner: Extension, job: Job, index: int) -> bool:
-    return owner.standings[index] in _IMPORTABLE and not owner.applier.brings(job, index)
 
 
 def _origin(job: Job) -> str:

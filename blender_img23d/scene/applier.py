@@ -31,6 +31,7 @@ from .quads import quads_of
 from .quick_glb import GlbReader
 from .remesher import Remesher, RunsBeside
 from .retexturing import Retexturer
+from .standing import IMPORTABLE, Standing
 from .targets import TargetFiller
 from .windows import Workplace, why_not_now
 
@@ -71,7 +72,12 @@ class Applier:
 
     def brings(self, job: Job, index: int) -> bool:
         """Whether a result comes by itself as soon as Blender can take it."""
-        return any(update.job is job and isinstance(update.message, MeshReady) and update.message.target == index for update in self._queue)
+        return bool(self._meshes(job, index))
+
+    def standings(self, job: Job) -> dict[int, Standing]:
+        """As the placer's, and which of those that are not in the scene come by themselves. Not for `draw`."""
+        found = self.placer.standings(job)
+        return {index: Standing.ON_ITS_WAY if one in IMPORTABLE and self.brings(job, index) else one for index, one in found.items()}
 
     def add(self, update: Update) -> None:
         match update.message:
@@ -119,10 +125,14 @@ class Applier:
 
     def _drop_older_mesh(self, job: Job, target: int) -> None:
         """The plain mesh need not be imported any more when the painted one has come."""
-        for queued in list(self._queue):
-            if queued.job is job and isinstance(queued.message, MeshReady) and queued.message.target == target:
-                self._queue.remove(queued)
-                self.reader.forget(queued.message.path)
+        for queued, message in self._meshes(job, target):
+            self._queue.remove(queued)
+            self.reader.forget(message.path)
+
+    def _meshes(self, job: Job, target: int) -> list[tuple[Update, MeshReady]]:
+        """Of one thing, that wait to be brought in."""
+        meshes = ((queued, queued.message) for queued in self._queue if queued.job is job)
+        return [(queued, message) for queued, message in meshes if isinstance(message, MeshReady) and message.target == target]
 
     def _drop_older_arrangement(self, job: Job) -> None:
         for queued in list(self._queue):

@@ -8,15 +8,13 @@ from ..core.jobs import Job
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.errors import bad_request
 from .owner import Extension
-from .standing import Standing
-
-_MISSING = (Standing.READY, Standing.GONE, Standing.EDITED)
+from .standing import IMPORTABLE
 
 
 def import_all(owner: Extension, job: Job, scene: bpy.types.Scene) -> tuple[list[bpy.types.Object], list[str]]:
     """The new objects, and sentences about results that could not be brought in. Raises Img23DError where there is none."""
-    standings = owner.applier.placer.standings(job) if job.is_generation else {}
-    missing = [index for index, standing in standings.items() if standing in _MISSING and not owner.applier.brings(job, index)]
+    standings = owner.applier.standings(job) if job.is_generation else {}
+    missing = [index for index, standing in standings.items() if standing in IMPORTABLE]
     if not missing:
         raise bad_request("All finished results of this run are in this file already, or on their way into it.")
     made: list[bpy.types.Object] = []

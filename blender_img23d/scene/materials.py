@@ -75,6 +75,8 @@ def mean_colour(image: bpy.types.Image, mesh: bpy.types.Mesh, uv_name: str = "")
     """The mean of the picture where the mesh's corners lie in it; scene linear, as `diffuse_color` is."""
     import numpy as np
 
+    from .srgb import to_linear
+
     layer = mesh.uv_layers.get(uv_name) or mesh.uv_layers.active
     if layer is None or not len(mesh.loops):
         return _UNKNOWN
@@ -94,8 +96,7 @@ def mean_colour(image: bpy.types.Image, mesh: bpy.types.Mesh, uv_name: str = "")
     layer.uv.foreach_get("vector", uv)
     columns, rows = ((uv.reshape(-1, 2) % 1.0) * (width, height)).astype(np.intp).T
     mean = pixels[np.minimum(rows, height - 1), np.minimum(columns, width - 1), :3].mean(axis=0)
-    linear = np.where(mean <= 0.04045, mean / 12.92, ((mean + 0.055) / 1.055) ** 2.4)  # sRGB, IEC 61966-2-1
-    return tuple(float(value) for value in linear)
+    return tuple(float(value) for value in to_linear(mean))
 
 
 def _set_surface(material: bpy.types.Material, image: bpy.types.Image | None) -> None:

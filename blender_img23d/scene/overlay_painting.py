@@ -14,6 +14,7 @@ from gpu_extras.batch import batch_for_shader
 from ..shared.img23d_protocol.job_requests import Stroke
 from .overlay_shapes import Colour, Rect, filled, frames, handles, veil
 from .photo_view import PhotoView
+from .srgb import to_linear
 
 if TYPE_CHECKING:
     from .overlay import ShownBox
@@ -111,14 +112,12 @@ def texture_of(pixels: np.ndarray) -> gpu.types.GPUTexture:
 
 
 def as_drawn(pixels: np.ndarray, version: tuple[int, int, int]) -> np.ndarray:
-    """What a texture must hold to be seen in these colours (sRGB, IEC 61966-2-1): before 5.0 Blender turns what a draw handler
+    """What a texture must hold to be seen in these colours (sRGB): before 5.0 Blender turns what a draw handler
     takes from a texture into sRGB, as if it was linear; what it is given as a colour it never does.
     """
     if version >= (5, 0, 0):
         return pixels
-    colours = pixels[..., :3]
-    linear = np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4)
-    return np.concatenate([linear, pixels[..., 3:]], axis=-1).astype(np.float32)
+    return np.concatenate([to_linear(pixels[..., :3]), pixels[..., 3:]], axis=-1).astype(np.float32)
 
 
 def paint_texture(texture: gpu.types.GPUTexture, corners: list[tuple[float, float]]) -> None:

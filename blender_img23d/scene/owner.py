@@ -94,6 +94,12 @@ def newest_listed(owner: Extension) -> Job | None:
     return next((job for job in owner.session.jobs if job.is_generation or job.is_retexture), None)
 
 
+def has_listed() -> bool:
+    """For `poll` of what stands there as soon as a run is begun."""
+    owner = extension_or_none()
+    return owner is not None and newest_listed(owner) is not None
+
+
 def shown_job(owner: Extension, context: bpy.types.Context) -> Job | None:
     """The job whose results are listed: the chosen one, else the newest."""
     return owner.job(context.window_manager.img23d.job) or newest_listed(owner)

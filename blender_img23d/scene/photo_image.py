@@ -15,6 +15,7 @@ from ..shared.img23d_protocol import ErrorCode, Img23DError
 from .folders import absolute, upright_folder
 from .picture_files import save_pixels
 from .shown_photo import PHOTO
+from .srgb import to_srgb
 
 _LONGEST_SIDE = 4096  # pixels of the upright copy, which is only looked at
 
@@ -113,9 +114,8 @@ def _pixels(image: bpy.types.Image, longest: int) -> np.ndarray:
 
 
 def _seen(linear: np.ndarray) -> np.ndarray:
-    """Blender holds what has more than 8 bits as light; sRGB by IEC 61966-2-1."""
-    clear = linear.clip(0.0, 1.0)
-    return np.where(clear <= 0.0031308, 12.92 * clear, 1.055 * clear ** (1 / 2.4) - 0.055).astype(np.float32)
+    """Blender holds what has more than 8 bits as light."""
+    return to_srgb(linear.clip(0.0, 1.0)).astype(np.float32)
 
 
 def upright(pixels: np.ndarray, turn: Turn) -> np.ndarray:

@@ -23,6 +23,7 @@ from .folders import absolute, runs_base
 from .owner import extension
 from .picture_files import picture_data, save_picture, save_pixels
 from .rendering import save_render_result
+from .srgb import to_srgb
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif")  # what the backend opens
 RENDER_RESULT = "Render Result"  # Blender's own name for it, in every language
@@ -130,11 +131,10 @@ def _why_no_pixels(image: bpy.types.Image) -> str:
 
 
 def _display(pixels: np.ndarray) -> np.ndarray:
-    """Scene-linear with premultiplied alpha to sRGB with straight alpha (IEC 61966-2-1), (H, W, 4)."""
+    """Scene-linear with premultiplied alpha to sRGB with straight alpha, (H, W, 4)."""
     alpha = np.clip(pixels[..., 3:], 0.0, 1.0)
     linear = np.clip(pixels[..., :3] / np.maximum(alpha, 1e-6), 0.0, 1.0)
-    bright = 1.055 * linear ** (1 / 2.4) - 0.055
-    return np.concatenate([np.where(linear <= 0.0031308, 12.92 * linear, bright), alpha], axis=-1)
+    return np.concatenate([to_srgb(linear), alpha], axis=-1)
 
 
 def _written(folder: Path, name: str, pixels: np.ndarray) -> str:

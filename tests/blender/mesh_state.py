@@ -13,6 +13,15 @@ UV_NAME = "Img23D"
 QUARTERS = np.array([[(220, 40, 40), (40, 60, 220)], [(40, 170, 60), (230, 210, 40)]], np.uint8)  # rows from the top
 
 
+def in_edit_mode(name: str) -> bpy.types.Object:
+    """An object of the artist's, who is at work on its mesh."""
+    obj = bpy.data.objects.new(name, bpy.data.meshes.new("m"))
+    bpy.context.scene.collection.objects.link(obj)
+    bpy.context.view_layer.objects.active = obj
+    bpy.ops.object.mode_set(mode="EDIT")
+    return obj
+
+
 def everything(obj) -> dict[str, object]:
     """What must stay as it is when the object is re-textured."""
     mesh = obj.data

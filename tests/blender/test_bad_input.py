@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 import photos
 import pytest
+from mesh_state import in_edit_mode
 
 
 def _write(folder, name, data: bytes) -> str:
@@ -69,11 +70,7 @@ def test_a_runs_folder_that_cannot_be_written(values, photo, tmp_path):
 
 
 def test_edit_mode_in_background(values, photo):
-    mesh = bpy.data.meshes.new("m")
-    obj = bpy.data.objects.new("o", mesh)
-    bpy.context.scene.collection.objects.link(obj)
-    bpy.context.view_layer.objects.active = obj
-    bpy.ops.object.mode_set(mode="EDIT")
+    obj = in_edit_mode("o")
     values.photo, values.names = str(photo), "red ball"
     with pytest.raises(RuntimeError, match="Object Mode"):
         bpy.ops.img23d.generate()

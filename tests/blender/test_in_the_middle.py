@@ -10,6 +10,7 @@ import pytest
 from boxes import write_box
 from conftest import part
 from drawing import Layout
+from mesh_state import in_edit_mode
 from scripted import Rehearsal
 
 from test_generate import generate
@@ -177,11 +178,7 @@ def test_a_file_loaded_meanwhile(run, glbs, empty_file):
 
 
 def test_waits_in_edit_mode_and_says_so(run, glbs):
-    mesh = bpy.data.meshes.new("m")
-    obj = bpy.data.objects.new("mine", mesh)
-    bpy.context.scene.collection.objects.link(obj)
-    bpy.context.view_layer.objects.active = obj
-    bpy.ops.object.mode_set(mode="EDIT")
+    obj = in_edit_mode("mine")
     run.mesh(0, glbs[0], textured=False)
     run.mesh(0, glbs[1], textured=True)
     run.finish()
@@ -194,11 +191,7 @@ def test_waits_in_edit_mode_and_says_so(run, glbs):
 
 
 def test_what_is_on_its_way_is_not_imported_a_second_time(run, glbs):
-    mesh = bpy.data.meshes.new("m")
-    obj = bpy.data.objects.new("mine", mesh)
-    bpy.context.scene.collection.objects.link(obj)
-    bpy.context.view_layer.objects.active = obj
-    bpy.ops.object.mode_set(mode="EDIT")
+    in_edit_mode("mine")
     for index in range(2):
         run.mesh(index, glbs[1], textured=True)
     run.finish(2)
