@@ -101,7 +101,7 @@ class Forecaster:
         if engine == PREVIEW_ENGINE:
             return []
         sets = set(needed_sets(settings.learned, with_shapes=engine == HUNYUAN3D_ENGINE))
-        if not settings.texture:
+        if not settings.common.texture:
             sets -= set(paint_sets(settings.learned))
         return [info for info in owner.session.weights if info.id in sets and info.state is not WeightsState.READY]
 

@@ -63,7 +63,7 @@ def read_picks(request: Pick, message: Regions, stamp: Stamp | None) -> Picks:
     return Picks(
         photo=request.photo,
         stamp=stamp,
-        cutter=request.settings.cutter,
+        cutter=request.settings.preview.cut_outs.cutter,
         folder=Path(request.run_folder),
         labels=labels,
         regions=message.regions,

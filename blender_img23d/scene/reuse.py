@@ -60,7 +60,7 @@ def _fill(row: Img23DTarget, wanted: Wanted, target: TargetState, metres: float)
 def _set_quality(values: Img23DSceneSettings, settings: Settings) -> None:
     for name in ("texture", "faces", "quads", "shape", "thickness", "cutter", "nameless"):
         _set(values, name, getattr(settings, name))
-    _set(values, "texture_size", str(settings.texture_size))
+    _set(values, "texture_size", str(settings.common.texture_size))
     learned = settings.learned
     for name in ("grounder", "matter", "shape_model", "speed", "steps", "guidance", "octree_resolution"):
         _set(values, name, getattr(learned, name))

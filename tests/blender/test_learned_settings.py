@@ -34,7 +34,7 @@ def test_the_settings_reach_generate_and_locate(values, photo, machine):
         )  # fmt: skip
         assert (learned.steps, learned.guidance, learned.octree_resolution, learned.faces) == (30, 7.5, 384, 0)
         assert (learned.painter, learned.paint_steps, learned.paint_guidance) == ("hunyuan3d-paint-turbo", 20, 3.0)
-        assert learned.small_memory and not learned.delight and not learned.match_positions and request.settings.texture_size == 4096
+        assert learned.small_memory and not learned.delight and not learned.match_positions and request.settings.common.texture_size == 4096
         devices = learned.devices
         assert (devices.locate, devices.matte, devices.shape, devices.paint) == ("cpu", "auto", "gpu:1", "gpu")
 

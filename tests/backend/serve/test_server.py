@@ -120,7 +120,7 @@ def job(tmp_path: Path) -> Generate:
     cv2.circle(picture, (80, 80), 50, (20, 30, 200), -1)
     path = tmp_path / "мяч.png"
     cv2.imencode(".png", picture)[1].tofile(path)
-    return Generate(job="a", photo=str(path), run_folder=str(tmp_path / "run"), settings=Settings(faces=500))
+    return Generate(job="a", photo=str(path), run_folder=str(tmp_path / "run"), settings=Settings.of(faces=500))
 
 
 def test_hello_then_a_whole_job(backend: Backend, job: Generate, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ class FormDrawer:
 
     def draw(self, cutout: CutOut, settings: Settings, context: Context) -> Forms:
         """Raises Img23DError(EMPTY_CUTOUT)."""
-        small, coarse = _small(cutout), replace(settings, faces=FACES_MIN)
+        small, coarse = _small(cutout), settings.with_faces(FACES_MIN)
         automatic = self._shaper.shape(small, coarse, Context())  # as the run would, where the list says nothing
         pictures = {ShapeKind.AUTO: thumbnail(automatic.mesh)}
         for step, kind in enumerate(_KINDS, start=1):
