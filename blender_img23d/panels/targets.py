@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import bpy
 
 from ..core.manual import Section
@@ -9,8 +11,8 @@ from ..core.tally import is_about
 from ..properties import Img23DSceneSettings, Img23DTarget
 from ..scene.folders import absolute
 from ..scene.owner import extension_or_none
-from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, takes_side_photos
 from ..shared.img23d_protocol.filenames import form_path
+from ..shared.img23d_protocol.settings import engine_named
 from .help_link import HasHelp
 from .slots import Said, draw_gap, draw_slot, live
 
@@ -47,7 +49,7 @@ class IMG23D_UL_targets(bpy.types.UIList):
         name.prop(item, "name", text="", emboss=False)
         if not item.name:
             name.label(text="click twice to name it")
-        if context.scene.img23d.engine != HUNYUAN3D_ENGINE:
+        if engine_named(context.scene.img23d.engine).has_kinds:
             row.prop(item, "shape", text="", icon_only=True)
         _draw_state(row, item)
 
@@ -152,9 +154,10 @@ def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values:
 def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget) -> None:
     box = layout.box()
     picture = _cutout(item)
-    has_kinds = context.scene.img23d.engine != HUNYUAN3D_ENGINE
+    values = context.scene.img23d
+    engine = engine_named(values.engine)
     pictures = box.row()
-    shown = [one for one in (picture, _form(item) if has_kinds else 0) if one]
+    shown = [one for one in (picture, _form(item) if engine.has_kinds else 0) if one]
     for one in shown:
         pictures.template_icon(icon_value=one, scale=_PICTURE)
     if not shown:
@@ -164,12 +167,12 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
     height = box.column()
     height.use_property_split = True
     height.use_property_decorate = False
-    if has_kinds:
+    if engine.has_kinds:
         height.prop(item, "shape")
         height.label(text=_COMES_TO.get(item.automatic, "") if item.shape == "auto" else "")  # known a moment after the row
     height.prop(item, "height")
     height.prop(item, "faces")
-    if takes_side_photos(context.scene.img23d.engine, context.scene.img23d.shape_model):
+    if engine.takes_side_photos(partial(getattr, values)):
         _draw_sides(box, context, item)
     _draw_notes(box, context, item)  # below what is pressed, which must not move
 
