@@ -27,8 +27,11 @@ from ..weights.store import WeightStore
 
 if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from ..models.store import ModelStore
-    from ..stages import Engine
+    from ..stages import Engine, Matter, PlainMatter
+    from .birefnet.matte import BiRefNetMatter
+    from .depth_anything.depth import DepthAnything
     from .isnet.salience import IsNetSalience
+    from .qwen3vl.locate import QwenGrounder
 
 # `note` is what a ready engine does; one that is not ready says what it lacks instead
 INFOS = {one.id: EngineInfo(id=one.id, label=one.label, ready=one.is_built_in, note=one.tip) for one in REGISTERED}
@@ -114,6 +117,32 @@ class Engines:
 
             self._salience = make_salience()
         return self._salience
+
+    # --- what several engines are put together from ------------------------------------------------------------------
+
+    def built_in_matter(self, fallback: PlainMatter) -> Matter:
+        """What stands out is cut out by the trained network that comes with the extension."""
+        from .isnet import make_matter
+
+        return make_matter(self.salience, fallback=fallback)
+
+    def grounder(self) -> QwenGrounder:
+        """The model that finds things by their names."""
+        from .qwen3vl import make_grounder
+
+        return make_grounder(self.weights, self.models)
+
+    def matter(self, fallback: Matter) -> BiRefNetMatter:
+        """The model that cuts things out."""
+        from .birefnet import make_matter
+
+        return make_matter(self.weights, self.models, fallback=fallback)
+
+    def depth(self) -> DepthAnything:
+        """The model that tells how the camera was held."""
+        from .depth_anything import make_depth
+
+        return make_depth(self.weights, self.models)
 
     def prefetching(self, own: Mapping[Stage, Callable[[Settings], None]], other: Engine) -> Callable[[Stage, Settings], None]:
         """Ahead of each stage what its own model needs, for all others what the `other` engine does."""

@@ -7,7 +7,7 @@ from dataclasses import field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
 
-from .options.common import Common
+from .options.all_engines import Common
 from .options.cutout import CutOut
 from .options.declare import Choice, Engine, Option, Options, StageOptions, inner_kind, options_of
 from .options.hunyuan3d import Hunyuan3D

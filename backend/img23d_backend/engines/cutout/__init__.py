@@ -15,18 +15,13 @@ if TYPE_CHECKING:
 
 def assemble(engines: Engines) -> Engine:
     """The whole chain."""
-    from ..birefnet import make_matter
-    from ..depth_anything import make_depth
-    from ..qwen3vl import make_grounder
-
-    preview, weights, models = engines.assembled("preview"), engines.weights, engines.models
-    grounder = make_grounder(weights, models)
-    matter = make_matter(weights, models, fallback=preview.matter)
+    preview = engines.assembled("preview")
+    grounder, matter = engines.grounder(), engines.matter(fallback=preview.matter)
     return replace(
         preview,
         id="cutout",
         grounder=grounder,
         matter=matter,
-        depth=make_depth(weights, models),
+        depth=engines.depth(),
         prefetch=engines.prefetching({Stage.LOCATE: grounder.prefetch, Stage.MATTE: matter.prefetch}, preview),
     )

@@ -20,8 +20,6 @@ _LARGE_TEXTURE = 4096  # pixels a side: painting takes about as much memory as t
 
 def assemble(engines: Engines) -> Engine:
     """The whole chain with the trained network that cuts out what stands out."""
-    from ..isnet import make_matter
-
     salience = engines.salience
     preview = make_engine(salience)
 
@@ -29,7 +27,7 @@ def assemble(engines: Engines) -> Engine:
         if stage is Stage.PAINT and settings.common.texture_size >= _LARGE_TEXTURE:
             salience.offload()
 
-    return replace(preview, matter=make_matter(salience, fallback=cast(PlainMatter, preview.matter)), prefetch=prefetch)
+    return replace(preview, matter=engines.built_in_matter(cast(PlainMatter, preview.matter)), prefetch=prefetch)
 
 
 def make_engine(salience: Salience | None = None) -> Engine:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 
-from .common import Common
+from .all_engines import Common
 from .declare import Engine, Options, StageOptions
 from .matte import Matte
 from .preview import Outlines

@@ -9,12 +9,13 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
 
 from ..errors import bad_request
 
@@ -29,7 +30,7 @@ Values = Callable[[str], object]  # the value of an option, by its property's na
 _KEY = "img23d"  # of the field's metadata
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True)
+@typing.dataclass_transform(kw_only_default=True, frozen_default=True)
 class Declared:
     """A frozen, keyword-only value whose fields are the annotations of its class.
 
@@ -52,7 +53,7 @@ class Declared:
         return type(self)(**(self.__dict__ | values))
 
 
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+@typing.dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 class Options:
     """The base of frozen, keyword-only dataclasses, for the same reason without functions that are compiled for each.
 
@@ -84,7 +85,8 @@ class Options:
         return hash(tuple(self.__dict__.values()))
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
+        values = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
+        return type(self).__name__ + "(" + values + ")"
 
 
 class Condition(Declared):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..choices import TENCENT_LICENCE
 from ..limits import BUDGET_MAX
-from .common import IS_PAINTED, Common
+from .all_engines import IS_PAINTED, Common
 from .cutout import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_none_of, is_one_of, label_of, option
 from .matte import Matte

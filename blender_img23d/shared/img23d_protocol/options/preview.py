@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ..limits import FACES_MAX, FACES_MIN
-from .common import Common
+from .all_engines import Common
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_none_of, is_one_of, option
 from .matte import BUILT_IN_MATTE
 
