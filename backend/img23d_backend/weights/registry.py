@@ -14,7 +14,7 @@ from typing import TypedDict
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import TENCENT_LICENCE, TENCENT_LICENCE_LINK
 from img23d_protocol.messages import Stage
-from img23d_protocol.options.cutout import DEPTH_MODEL
+from img23d_protocol.options.camera import DEPTH_MODEL
 from img23d_protocol.options.declare import Choice
 from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT, PAINTERS, SHAPE_MODELS, SPEEDS, shape_set
 from img23d_protocol.options.matte import MATTERS

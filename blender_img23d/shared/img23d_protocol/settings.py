@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from .options.all_engines import Common
+from .options.camera import Camera
 from .options.cutout import CutOut
 from .options.declare import Choice, Engine, Option, Options, StageOptions, inner_kind, options_of
 from .options.hunyuan3d import Hunyuan3D
@@ -26,6 +27,7 @@ class Settings(Options):
     preview: Preview = field(default_factory=Preview)
     search: Search = field(default_factory=Search)
     matte: Matte = field(default_factory=Matte)
+    camera: Camera = field(default_factory=Camera)
     hunyuan3d: Hunyuan3D = field(default_factory=Hunyuan3D)
     cutout: CutOut = field(default_factory=CutOut)
     machine: Machine = field(default_factory=Machine)
@@ -105,6 +107,7 @@ REGISTERED: tuple[Engine, ...] = tuple(
     kind.engine for one in fields(Settings) if (kind := inner_kind(one)) is not None and hasattr(kind, "engine")
 )
 ENGINES: tuple[Choice, ...] = tuple(engine.choice for engine in REGISTERED)
+PICKED_WITH: tuple[str, ...] = tuple(one.key for one in OPTIONS if one.decides_picks)  # names of properties
 BUILT_IN = next(engine for engine in REGISTERED if engine.is_built_in)
 
 

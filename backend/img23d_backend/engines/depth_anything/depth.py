@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.options.cutout import DEPTH_MODEL
+from img23d_protocol.options.camera import DEPTH_MODEL
 
 from ...stages import Context, Ground, Photo, PixelBox
 from .ground import fit_ground

@@ -6,6 +6,7 @@ from __future__ import annotations
 from ..limits import TEXTURE_SIZES
 from .declare import Record, Row, StageOptions, is_one_of, option
 
+BACKEND_MEMORY = 200_000_000  # bytes, the whole backend with the preview engine: its peak in docs/benchmarks.md
 IS_PAINTED = is_one_of("texture", True)
 
 

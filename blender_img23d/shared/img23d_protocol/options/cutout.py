@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from .all_engines import Common
-from .declare import Engine, Options, StageOptions
+from .camera import Camera
+from .declare import Engine, Options
 from .matte import Matte
 from .preview import Outlines
 from .search import Search
 
-DEPTH_MODEL = "depth-anything-v2-metric-small"  # the file set that tells how the camera was held; used wherever it is downloaded
-
-
-class Camera(StageOptions):
-    """How the camera was held. No options yet."""
-
-    def file_sets(self) -> tuple[str, ...]:
-        return (DEPTH_MODEL,)
-
 
 class CutOut(Options):
-    """The engine of learned cut-outs."""
-
-    camera: Camera = field(default_factory=Camera)
+    """The engine of learned cut-outs, which has no options of its own."""
 
     engine = Engine(
         id="cutout",

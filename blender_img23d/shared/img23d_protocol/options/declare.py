@@ -160,6 +160,7 @@ class Option(Declared):
     is_faces: bool = False  # a thing may have a number of its own
     is_kind: bool = False  # so may the kind of its solid
     of_one_thing: Plain | None = None  # what it is where a photo shows one thing only
+    decides_picks: bool = False  # what can be picked in a photo depends on it
     is_machine: bool = False  # belongs to the computer and stands in the preferences, not in the scene
     key: str = ""
     path: tuple[str, ...] = ()

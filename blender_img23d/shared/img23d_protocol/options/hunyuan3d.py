@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..choices import TENCENT_LICENCE
 from ..limits import BUDGET_MAX
 from .all_engines import IS_PAINTED, Common
-from .cutout import Camera
+from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_none_of, is_one_of, label_of, option
 from .matte import Matte
 from .search import Search

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from ..limits import FACES_MAX, FACES_MIN
-from .all_engines import Common
+from .all_engines import BACKEND_MEMORY, Common
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_none_of, is_one_of, option
 from .matte import BUILT_IN_MATTE
 
@@ -21,7 +21,6 @@ CUTTERS: tuple[Choice, ...] = (
     (FINE_CUTTER, "IS-Net, closely", "Looks at each thing once more and from nearby: finer edges, several seconds more for each"),
     (LIGHT_CUTTER, "Light-weight", "Without a network: the fastest, for things that stand apart on a plain ground"),
 )
-PREVIEW_MEMORY = 200_000_000  # bytes, the whole backend with the preview engine: its peak in docs/benchmarks.md
 # engines/isnet/salience.py: the network, and 450 bytes a pixel at 768 and at 1024 pixels a side
 _WITH_ISNET, _WITH_ISNET_CLOSELY = 800_000_000, 1_000_000_000
 
@@ -54,6 +53,7 @@ class CutOuts(StageOptions):
         presets={"draft": LIGHT_CUTTER, "best": FINE_CUTTER},
         flag="--cutter",
         help="what the preview engine finds and cuts out with",
+        decides_picks=True,
         cost=1,
         row=Row(panel="search", rank=30, also=is_one_of("matter", BUILT_IN_MATTE)),
         record=Record(label="Cut Out With", rank=20),
@@ -79,7 +79,7 @@ class CutOuts(StageOptions):
     def memory(self) -> int:
         """Bytes."""
         if self.cutter == LIGHT_CUTTER:
-            return PREVIEW_MEMORY
+            return BACKEND_MEMORY
         return _WITH_ISNET_CLOSELY if self.cutter == FINE_CUTTER else _WITH_ISNET
 
     def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:

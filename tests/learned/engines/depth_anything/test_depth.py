@@ -21,7 +21,7 @@ from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, DepthEstimator, Photo
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.options.cutout import DEPTH_MODEL
+from img23d_protocol.options.camera import DEPTH_MODEL
 from img23d_protocol.messages import Settings
 from safetensors.torch import load_file, save_file
 from tiny.depth import DEMO, Held, rendered
