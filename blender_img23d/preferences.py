@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from .core.presets import PRESETS, matching
-from .properties import Img23DDefaults
-from .shared.img23d_protocol.choices import AUTO_DEVICE, DEVICES, TENCENT_LICENCE, torch_builds
+from .properties import Img23DDefaults, MachineSettings
+from .shared.img23d_protocol.choices import TENCENT_LICENCE, torch_builds
+from .shared.img23d_protocol.options.declare import Engine, options_of
+from .shared.img23d_protocol.options.machine import StageDevices
+from .shared.img23d_protocol.settings import REGISTERED
 
 IDLE_MINUTES = 5
 # What Blender keeps of a choice: a build that comes later takes a new number, so that the chosen one stays.
@@ -18,19 +22,9 @@ _TORCH_ITEMS = [(*choice, _TORCH_NUMBERS[choice[0]]) for choice in torch_builds(
 
 # What stands in the fold-out for new scenes, whichever engine they begin with
 _START = ("engine", "layout", "check_first")
-_SHAPE_FROM_OUTLINES = ("shape", "thickness", "faces", "quads")
-_SHAPE_BY_HUNYUAN3D = ("shape_model", "speed", "octree_resolution", "budget", "steps", "guidance")
-_TEXTURE = ("texture", "texture_size", "painter", "delight", "paint_steps", "paint_guidance", "match_positions")
-_SEARCH = ("cutter", "nameless", "grounder", "matter")
 
 
-def _device(stage: str) -> EnumProperty:
-    return EnumProperty(
-        name=stage, description=f"What computes the stage {stage}", items=list(DEVICES), default=AUTO_DEVICE
-    )
-
-
-class Img23DPreferences(bpy.types.AddonPreferences):
+class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
     bl_idname = __package__
 
     runs_folder: StringProperty(
@@ -115,14 +109,6 @@ class Img23DPreferences(bpy.types.AddonPreferences):
         items=_TORCH_ITEMS,
         default="auto",
     )
-    locate_device: _device("Find")
-    matte_device: _device("Cut Out")
-    shape_device: _device("Shape")
-    paint_device: _device("Paint")
-    small_memory: BoolProperty(
-        name="Small Memory (Below 4 GB)",
-        description="Keep the models' use of the graphics card below 4 GB: slower, for small cards and full scenes",
-    )
     idle_minutes: IntProperty(
         name="Free Memory After",
         description="Minutes without a job after which the models' memory is given back; 0 keeps it until Blender ends",
@@ -205,14 +191,27 @@ def _draw_defaults(layout: bpy.types.UILayout, values: Img23DPreferences) -> Non
 
 def _draw_settings(layout: bpy.types.UILayout, defaults: Img23DDefaults) -> None:
     _draw_group(layout, defaults, _START)
-    layout.label(text="Shape, Preview")
-    _draw_group(layout, defaults, _SHAPE_FROM_OUTLINES)
-    layout.label(text="Shape, Hunyuan3D")
-    _draw_group(layout, defaults, _SHAPE_BY_HUNYUAN3D)
-    layout.label(text="Texture")
-    _draw_group(layout, defaults, _TEXTURE)
-    layout.label(text="Search")
-    _draw_group(layout, defaults, _SEARCH)
+    drawn = {""}
+    for engine in REGISTERED:
+        _draw_options(layout, defaults, engine.title, _rows([engine], ("shape",), drawn))
+    _draw_options(layout, defaults, "Texture", _rows(REGISTERED, ("texture",), drawn))
+    _draw_options(layout, defaults, "Search", _rows(REGISTERED, ("search", "names"), drawn))
+
+
+def _rows(engines: Sequence[Engine], panels: tuple[str, ...], drawn: set[str]) -> tuple[str, ...]:
+    """The options of these panels that no engine before has drawn, which are then `drawn`."""
+    found: dict[str, None] = {}
+    for engine in engines:
+        rows = sorted((one.row.rank, one.key) for one in engine.options if one.row is not None and one.row.panel in panels)
+        found |= dict.fromkeys(key for _, key in rows if key not in drawn)
+    drawn.update(found)
+    return tuple(found)
+
+
+def _draw_options(layout: bpy.types.UILayout, defaults: Img23DDefaults, title: str, names: tuple[str, ...]) -> None:
+    if names:
+        layout.label(text=title)
+        _draw_group(layout, defaults, names)
 
 
 def _draw_group(layout: bpy.types.UILayout, defaults: Img23DDefaults, names: tuple[str, ...]) -> None:
@@ -253,8 +252,8 @@ def _draw_models(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
 
 def _draw_computing(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
     layout.label(text="What Computes")
-    for stage in ("locate", "matte", "shape", "paint"):
-        layout.prop(values, f"{stage}_device")
+    for one in options_of(StageDevices):
+        layout.prop(values, one.key)
 
 
 def _draw_memory(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:

@@ -17,7 +17,7 @@ _NAMES = re.compile(
     r"|(?!Go|In|No|On|Up)[A-Z][a-z]"  # two letters that are no word
 )
 _LOGGING = {"debug", "info", "warning", "error", "exception", "log", "getLogger"}
-_NOT_SHOWN = ("TypeVar", "compile", "RuntimeError", "ValueError", "ProtocolError", "AttributeError", "KeyError", "OSError")
+_NOT_SHOWN = ("TypeVar", "TypeError", "compile", "RuntimeError", "ValueError", "ProtocolError", "AttributeError", "KeyError", "OSError")
 
 
 @dataclass(frozen=True, kw_only=True)

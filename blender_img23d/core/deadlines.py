@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..shared.img23d_protocol import ErrorCode
-from ..shared.img23d_protocol.choices import PREVIEW_ENGINE
 from ..shared.img23d_protocol.messages import Diagnose
+from ..shared.img23d_protocol.settings import BUILT_IN
 from .jobs import Job, Request
 from .patience import Patience
 from .states import SessionState
@@ -42,5 +42,5 @@ def broken_deadline(state: SessionState, job: Job | None, waited: Patience) -> B
 def silence_limit(request: Request) -> float:
     """The longest time between two words of a backend that does this."""
     is_quick_look = isinstance(request, Diagnose) and not request.try_stages
-    is_short = is_quick_look or getattr(request, "engine", "") == PREVIEW_ENGINE
+    is_short = is_quick_look or getattr(request, "engine", "") == BUILT_IN.id
     return SILENCE_SECONDS if is_short else LONG_SILENCE_SECONDS

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..shared.img23d_protocol.choices import PREVIEW_ENGINE
+from ..shared.img23d_protocol.settings import BUILT_IN
 
 if TYPE_CHECKING:
     from ..shared.img23d_protocol.messages import DeviceInfo, EngineInfo
@@ -37,7 +37,7 @@ class Sentence:
 
 def is_first_run(engine: str, engines: Iterable[EngineInfo]) -> bool:
     """Whether somebody works with the preview engine who has nothing else."""
-    return engine == PREVIEW_ENGINE and not any(one.ready and one.id != PREVIEW_ENGINE for one in engines)
+    return engine == BUILT_IN.id and not any(one.ready and one.id != BUILT_IN.id for one in engines)
 
 
 def download(models_size: str, *, needs_environment: bool) -> Sentence:

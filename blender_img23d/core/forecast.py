@@ -8,6 +8,7 @@ from enum import StrEnum, auto
 
 from ..shared.img23d_protocol.choices import AUTO_DEVICE
 from ..shared.img23d_protocol.messages import DeviceInfo, EngineInfo, Finding, Generate, Stage, WeightsInfo
+from ..shared.img23d_protocol.settings import engine_named
 from .jobs import Job
 from .memory_need import is_learned, needed_bytes, on_processor
 from .pace import Pace, alike, pace_of_all
@@ -120,7 +121,7 @@ def _stages(situation: Situation) -> tuple[StagePlan, ...]:
     plans = []
     for stage, needed in needs.items():
         learned = is_learned(request.engine, stage, settings)
-        choice = getattr(settings.learned.devices, stage) if learned else PROCESSOR
+        choice = getattr(settings.machine.devices, stage) if learned else PROCESSOR
         device = _chosen(choice, situation.devices)
         is_as_said = not learned or device is None or device.id != PROCESSOR
         plans.append(
@@ -146,6 +147,6 @@ def _is_card(plan: StagePlan) -> bool:
 
 def _disk_bytes(situation: Situation) -> int:
     settings, engine = situation.request.settings, situation.request.engine
-    faces = (settings.learned.faces or _UNREDUCED) if is_learned(engine, Stage.SHAPE, settings) else settings.faces
-    pixels = settings.texture_size**2 if settings.texture else 0
+    faces = max((settings.value(one.key) or _UNREDUCED for one in engine_named(engine).options if one.is_faces), default=_UNREDUCED)
+    pixels = settings.common.texture_size**2 if settings.common.texture else 0
     return situation.count * (_A_TARGET + faces * _A_FACE + pixels * _A_PIXEL)

@@ -168,7 +168,7 @@ class Job:
     @property
     def _settled(self) -> Callable[[TargetState], bool]:
         """What tells whether nothing is to be made of a target any more."""
-        is_painted = self.making.settings.texture if self.is_generation else self.is_retexture
+        is_painted = self.making.settings.common.texture if self.is_generation else self.is_retexture
         over = self.is_over
         return lambda target: bool(over or (target.textured if is_painted else target.mesh) or target.error or target.is_cancelled)
 

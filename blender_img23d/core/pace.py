@@ -6,8 +6,8 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..shared.img23d_protocol.choices import PREVIEW_ENGINE
-from ..shared.img23d_protocol.messages import Generate, Settings, Stage
+from ..shared.img23d_protocol.messages import Generate, Stage
+from ..shared.img23d_protocol.settings import engine_named
 from .jobs import Job
 from .states import JobState
 
@@ -89,28 +89,24 @@ def _stages(job: Job) -> tuple[Stage, ...]:
         return (Stage.MATTE,)
     if job.is_retexture:
         return (Stage.MATTE, Stage.PAINT)
-    return _EACH if job.is_generation and job.making.settings.texture else (Stage.MATTE, Stage.SHAPE)
+    return _EACH if job.is_generation and job.making.settings.common.texture else (Stage.MATTE, Stage.SHAPE)
 
 
 def _same(request: Generate) -> tuple:
-    settings, learned = request.settings, request.settings.learned
-    if request.engine == PREVIEW_ENGINE:
-        return (request.engine, settings.cutter, _texture(settings))
-    shape = (learned.shape_set, learned.octree_resolution, learned.steps, learned.small_memory, learned.devices)
-    return (request.engine, _texture(settings), learned.grounder, learned.matter, shape)
-
-
-def _texture(settings: Settings) -> tuple:
-    learned = settings.learned
-    if not settings.texture:
-        return ()
-    return (settings.texture_size, learned.painter, learned.paint_steps, learned.delight)
+    return _costs(request, least=1)
 
 
 def _similar(request: Generate) -> tuple:
-    learned = request.settings.learned
-    return (request.engine, request.settings.texture, learned.painter, learned.shape_set, learned.devices)
+    return _costs(request, least=2)
+
+
+def _costs(request: Generate, *, least: int) -> tuple:
+    """What the time of a run depends on, at `least` so much."""
+    engine, settings = engine_named(request.engine), request.settings
+    options = [one for one in engine.options if one.cost >= least and (one.when is None or one.when.holds(settings.value))]
+    machine = () if engine.is_built_in else (settings.machine.devices, settings.machine.small_memory if least == 1 else None)
+    return (request.engine, machine, *(settings.value(one.key) for one in options))
 
 
 def _engine_alone(request: Generate) -> tuple:
-    return (request.engine, request.settings.texture)
+    return (request.engine, request.settings.common.texture)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ..shared.img23d_protocol import Img23DError, ProtocolError
-from ..shared.img23d_protocol.checks import check_learned, check_settings
+from ..shared.img23d_protocol.checks import check
 from ..shared.img23d_protocol.codec import build
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.limits import VARIANTS_MAX
@@ -203,16 +203,11 @@ def _check_making(request: Generate, photo: Picture) -> None:
         raise ProtocolError("a request that no button makes")
     for wanted in request.wanted:
         checked_wanted(wanted)
-    _check_settings(request.settings)
+    check(request.settings)
 
 
 def _check_painting(painting: Painting) -> None:
     if len(painting.view) not in (0, 16) or not all(map(math.isfinite, painting.view)):
         raise ProtocolError("a view that is no matrix")
     draw_seed(painting.seed)
-    _check_settings(painting.settings)
-
-
-def _check_settings(settings: Settings) -> None:
-    check_settings(settings)
-    check_learned(settings.learned)
+    check(painting.settings)

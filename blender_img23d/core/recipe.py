@@ -10,26 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError
-from ..shared.img23d_protocol.choices import (
-    CUTTERS,
-    ENGINES,
-    GROUNDERS,
-    HUNYUAN3D_ENGINE,
-    MATTERS,
-    PAINTERS,
-    PREVIEW_ENGINE,
-    SHAPE_MODELS,
-    SPEEDS,
-    Choice,
-)
 from ..shared.img23d_protocol.codec import revive
 from ..shared.img23d_protocol.errors import bad_request
-from ..shared.img23d_protocol.messages import Box, Generate, Settings, ShapeKind, Wanted
+from ..shared.img23d_protocol.messages import Box, Generate, Settings, Wanted
+from ..shared.img23d_protocol.options.declare import Option, Record, label_of
+from ..shared.img23d_protocol.settings import BUILT_IN, ENGINES, OPTIONS, engine_named
 from .jobs import Job
 from .plausible import LONGEST_NAME, clean_text, sound_box, sound_faces, sound_moment, sound_seed, sound_settings
 from .requests import RANDOM_SEED, checked_photo, checked_wanted, draw_seed, heeded, new_id, new_run_folder
-
-_SHAPES = {ShapeKind.AUTO: "Automatic", ShapeKind.INFLATE: "Rounded", ShapeKind.REVOLVE: "Turned", ShapeKind.FLAT: "Flat"}
 
 # The tags that an object carries, see `scene.tags`.
 _PHOTO, _NAME, _BOX, _SEED, _ENGINE = "img23d_photo", "img23d_name", "img23d_box", "img23d_seed", "img23d_engine"
@@ -65,8 +53,7 @@ class Recipe:
         if not self.wanted:
             return self.settings
         (own, *_) = self.wanted
-        settings = self.settings.with_faces(own.faces)
-        return settings if own.shape is ShapeKind.AUTO else replace(settings, shape=own.shape)
+        return self.settings.with_faces(own.faces).with_kind(own.shape)
 
 
 def recipe_of_job(job: Job, index: int) -> Recipe:
@@ -97,7 +84,7 @@ def recipe_of_tags(tags: Mapping[str, Any]) -> Recipe:
     return Recipe(
         name=name,
         photo=clean_text(str(tags.get(_PHOTO, ""))),
-        engine=clean_text(str(tags.get(_ENGINE, PREVIEW_ENGINE)), LONGEST_NAME),
+        engine=clean_text(str(tags.get(_ENGINE, BUILT_IN.id)), LONGEST_NAME),
         seed=sound_seed(tags[_SEED]) if type(tags.get(_SEED)) is int else 0,
         is_varied=bool(tags.get(_VARIED) is True or tags.get(_VARIED) == 1),
         settings=_settings(tags.get(_SETTINGS)),
@@ -142,36 +129,30 @@ def build_again(
 def settings_in_words(engine: str, settings: Settings) -> list[tuple[str, str]]:
     """What of the settings this engine heeds, as the panel calls it: label and value."""
     words = [("Engine", label_of(ENGINES, engine))]
-    words += _preview_words(settings) if engine != HUNYUAN3D_ENGINE else _learned_words(settings)
-    if engine != HUNYUAN3D_ENGINE:
-        is_built_in = engine == PREVIEW_ENGINE
-        cut_with = label_of(CUTTERS, settings.cutter) if is_built_in else label_of(MATTERS, settings.learned.matter)
-        words.insert(1, ("Cut Out With", cut_with))
-    words += [("Made Of", "Quads")] if settings.quads else []
-    return [*words, ("Texture", f"{settings.texture_size} px" if settings.texture else "None")]
+    words += [_in_words(one, record, settings) for one, record in _recorded(engine, settings)]
+    common = settings.common
+    return [*words, ("Texture", f"{common.texture_size} px" if common.texture else "None")]
 
 
-def label_of(choices: tuple[Choice, ...], identifier: str) -> str:
-    """What the panel calls it; the identifier itself where another version had more to choose from."""
-    return next((label for known, label, _ in choices if known == identifier), identifier)
+def _recorded(engine: str, settings: Settings) -> list[tuple[Option, Record]]:
+    """In the order of the record, without what is not said of these settings."""
+    heeded = [one for one in engine_named(engine).options if one.when is None or one.when.holds(settings.value)]
+    records = [(one, one.record) for one in heeded if one.record is not None and one.record.label]
+    said = [(one, record) for one, record in records if record.shown is None or record.shown.holds(settings.value)]
+    return sorted((pair for pair in said if settings.value(pair[0].key) or not pair[1].hides_zero), key=lambda pair: pair[1].rank)
 
 
-def _preview_words(settings: Settings) -> list[tuple[str, str]]:
-    words = [("Kind", _SHAPES[settings.shape]), ("Faces", f"{settings.faces:,}")]
-    return words if settings.shape is ShapeKind.REVOLVE else [*words, ("Thickness", f"{settings.thickness:.2f}")]
+def _in_words(one: Option, record: Record, settings: Settings) -> tuple[str, str]:
+    """Another option's value may follow behind a comma."""
+    following = [other for other in OPTIONS if other.record is not None and other.record.follows == one.key]
+    return record.label, ", ".join(_value_in_words(each, settings) for each in (one, *following))
 
 
-def _learned_words(settings: Settings) -> list[tuple[str, str]]:
-    learned = settings.learned
-    words = [
-        ("Find With", label_of(GROUNDERS, learned.grounder)),
-        ("Cut Out With", label_of(MATTERS, learned.matter)),
-        ("Shape Model", f"{label_of(SHAPE_MODELS, learned.shape_model)}, {label_of(SPEEDS, learned.speed)}"),
-        ("Resolution", str(learned.octree_resolution)),
-    ]
-    words += [("Steps", str(learned.steps))] if learned.steps else []
-    words += [("Faces", f"{learned.faces:,}")] if learned.faces else []
-    return [*words, ("Paint With", label_of(PAINTERS, learned.painter))] if settings.texture else words
+def _value_in_words(one: Option, settings: Settings) -> str:
+    value = settings.value(one.key)
+    if one.choices:
+        return one.label_of(value)
+    return one.label if value is True else format(value, one.record.form if one.record is not None else "")
 
 
 def _wanted_alone(job: Job, index: int) -> Wanted:

@@ -10,106 +10,35 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, encode
-from ..shared.img23d_protocol.checks import check_choice, check_learned, check_settings
-from ..shared.img23d_protocol.choices import CUTTERS, DEVICES, HUNYUAN3D_ENGINE, takes_side_photos
+from ..shared.img23d_protocol.checks import check
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.filenames import safe_stem
 from ..shared.img23d_protocol.limits import BUDGET_MAX, FACES_MIN, HEIGHT_MAX, SEED_MAX
 from ..shared.img23d_protocol.messages import (
     Diagnose,
     Generate,
-    LearnedSettings,
     Locate,
-    Nameless,
     Pick,
     Point,
     Settings,
     ShapeKind,
-    StageDevices,
     ToBackend,
     Wanted,
 )
+from ..shared.img23d_protocol.settings import engine_named
 
 RANDOM_SEED = -1
 STAMPED_NAME = re.compile(r"\d{8}-\d{6}-.+-([0-9a-f]{4}){1,2}", re.DOTALL)  # what `stamped_name` makes, and made
 
 
-def build_settings(
-    *,
-    texture: bool = True,
-    texture_size: int | str,
-    faces: int,
-    shape: str,
-    thickness: float,
-    cutter: str = CUTTERS[0][0],
-    nameless: str = Nameless.WHOLE,
-    quads: bool = False,
-    learned: LearnedSettings | None = None,
-) -> Settings:
-    """Raises Img23DError(BAD_REQUEST) for a value outside its range."""
-    if shape not in list(ShapeKind):
-        raise bad_request(f"The shape must be one of {', '.join(ShapeKind)}, not “{shape}”.")
-    if nameless not in list(Nameless):
-        raise bad_request(f"Without names the result must be one of {', '.join(Nameless)}, not “{nameless}”.")
-    if isinstance(texture_size, str) and not texture_size.isdecimal():
-        raise bad_request(f"The texture size must be a number of pixels, not “{texture_size}”.")
-    settings = Settings(
-        texture=texture,
-        texture_size=int(texture_size),
-        faces=faces,
-        quads=quads,
-        shape=ShapeKind(shape),
-        thickness=thickness,
-        cutter=cutter,
-        nameless=Nameless(nameless),
-        learned=learned or LearnedSettings(),
-    )
-    check_settings(settings)
+def build_settings(**values: Any) -> Settings:
+    """Of options by their properties' names, as the panel has them. Raises Img23DError(BAD_REQUEST) for a value outside its range."""
+    settings = Settings.of(**values)
+    check(settings)
     return settings
-
-
-def build_learned(
-    *,
-    grounder: str,
-    matter: str,
-    shape_model: str,
-    speed: str,
-    steps: int,
-    guidance: float,
-    octree_resolution: int,
-    faces: int,
-    painter: str,
-    paint_steps: int,
-    paint_guidance: float,
-    match_positions: bool,
-    delight: bool,
-    small_memory: bool,
-    devices: StageDevices,
-) -> LearnedSettings:
-    """Zero steps or guidance: the model's own; zero faces: untouched. Raises Img23DError(BAD_REQUEST)."""
-    for stage in ("locate", "matte", "shape", "paint"):
-        check_choice(f"device to {stage}", getattr(devices, stage), DEVICES)
-    learned = LearnedSettings(
-        grounder=grounder,
-        matter=matter,
-        shape_model=shape_model,
-        speed=speed,
-        steps=steps,
-        guidance=guidance,
-        octree_resolution=octree_resolution,
-        faces=faces,
-        painter=painter,
-        paint_steps=paint_steps,
-        paint_guidance=paint_guidance,
-        match_positions=match_positions,
-        delight=delight,
-        small_memory=small_memory,
-        devices=devices,
-    )
-    check_learned(learned)
-    return learned
 
 
 def build_generate(
@@ -143,8 +72,9 @@ def heeded(wanted: Wanted, engine: str, settings: Settings) -> Wanted:
     """Without the kind, where the engine makes shapes of its own, and the further photos, where it does not look at them: the panel
     does not show them then.
     """
-    shape = ShapeKind.AUTO if engine == HUNYUAN3D_ENGINE else wanted.shape
-    return replace(wanted, shape=shape, sides=wanted.sides if takes_side_photos(engine, settings.learned.shape_model) else ())
+    known = engine_named(engine)
+    shape = wanted.shape if known.has_kinds else ShapeKind.AUTO
+    return replace(wanted, shape=shape, sides=wanted.sides if known.takes_side_photos(settings.value) else ())
 
 
 def build_locate(

@@ -5,24 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
-from ..shared.img23d_protocol.choices import (
-    DEPTH_MODEL,
-    PAINT_DELIGHT,
-    PAINTERS,
-    PREVIEW_MATTE,
-    PREVIEW_PAINT,
-    SHAPE_MODELS,
-    TENCENT_LICENCE,
-)
 from ..shared.img23d_protocol.messages import (
     DeleteWeights,
     InstallEnvironment,
     InstallWeights,
-    LearnedSettings,
+    Settings,
+    Stage,
     VerifyWeights,
     WeightsInfo,
     WeightsState,
 )
+from ..shared.img23d_protocol.options.declare import Engine
+from ..shared.img23d_protocol.settings import REGISTERED, engine_named
 from .environment import Environment, EnvironmentState, Tools
 from .requests import new_id
 from .setup import Plan
@@ -30,31 +24,25 @@ from .setup import Plan
 OFFLINE = "Blender may not use the network: allow online access in the preferences, under System."
 LICENCE = "Hunyuan3D's licence is not accepted yet: read it, then accept it or go on without Hunyuan3D."
 
-_PAINT_SETS = tuple(identifier for identifier, _, _ in PAINTERS if identifier != PREVIEW_PAINT)
-_TENCENT_SETS = (*(identifier for identifier, _, _ in SHAPE_MODELS), *_PAINT_SETS, PAINT_DELIGHT)
+def licence_of(weights: str) -> str:
+    """The licence that must be accepted for a file set, empty where there is none."""
+    return next((engine.licence for engine in REGISTERED if engine.licensed and weights.startswith(engine.licensed)), "")
 
 
-def is_tencents(weights: str) -> bool:
-    """Whether a file set is under the licence that leaves out some territories."""
-    return weights.startswith(_TENCENT_SETS)
+def main_engine(*, with_shapes: bool) -> Engine:
+    """What Set Up makes ready: the first one whose licence must be accepted, or the first that needs none."""
+    return next(engine for engine in REGISTERED if not engine.is_built_in and bool(engine.licence) is with_shapes)
 
 
-def needed_sets(learned: LearnedSettings, *, with_shapes: bool) -> tuple[str, ...]:
-    """The file sets that these settings work with, in the order of their stages."""
-    sets = [learned.grounder]
-    if learned.matter != PREVIEW_MATTE:
-        sets.append(learned.matter)
-    sets.append(DEPTH_MODEL)
-    if with_shapes:
-        sets += (learned.shape_set, *paint_sets(learned))
-    return tuple(sets)
+def needed_sets(engine: str, settings: Settings, *, with_texture: bool = True) -> tuple[str, ...]:
+    """The file sets that an engine works with, with these settings, in the order of its stages."""
+    parts = settings.stages_of(engine_named(engine))
+    return tuple(name for part in parts if with_texture or Stage.PAINT not in part.stages for name in part.file_sets())
 
 
-def paint_sets(learned: LearnedSettings) -> tuple[str, ...]:
-    """The file sets that these settings paint with."""
-    if learned.painter == PREVIEW_PAINT:
-        return ()
-    return (PAINT_DELIGHT, learned.painter) if learned.delight else (learned.painter,)
+def paint_sets(engine: str, settings: Settings) -> tuple[str, ...]:
+    """The file sets that an engine paints with."""
+    return tuple(name for part in settings.stages_of(engine_named(engine)) if Stage.PAINT in part.stages for name in part.file_sets())
 
 
 def missing_bytes(sets: Sequence[str], known: Iterable[WeightsInfo]) -> int:
@@ -79,7 +67,7 @@ def plan_download(
     """
     if not online:
         raise Img23DError(ErrorCode.OFFLINE, OFFLINE)
-    if TENCENT_LICENCE not in licences and any(map(is_tencents, sets)):
+    if any(licence not in licences for licence in map(licence_of, sets) if licence):
         raise Img23DError(ErrorCode.LICENCE_NOT_ACCEPTED, LICENCE)
     if environment.state is EnvironmentState.BROKEN:
         sentence = f"“{environment.place}” is not a Python program: choose another one in the preferences, or none."

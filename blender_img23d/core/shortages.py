@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, PREVIEW_ENGINE, TURBO_PAINTER
-from ..shared.img23d_protocol.messages import Action, DeviceInfo, Finding, Level, Stage
+from ..shared.img23d_protocol.messages import Action, DeviceInfo, Finding, Level
+from ..shared.img23d_protocol.settings import BUILT_IN
+from .memory_need import is_heavy
 
 if TYPE_CHECKING:
     from .forecast import Situation, StagePlan
@@ -29,7 +30,7 @@ def find_shortages(situation: Situation, stages: Sequence[StagePlan], disk_bytes
 
 def _of_engine(situation: Situation) -> list[Finding]:
     request = situation.request
-    if request.engine == PREVIEW_ENGINE:
+    if request.engine == BUILT_IN.id:
         return []
     if not situation.is_environment_ready:
         return [_problem("Engine", "This engine is not set up yet.", Action.SET_UP)]
@@ -71,14 +72,12 @@ def _of_memory(situation: Situation, stages: Sequence[StagePlan]) -> list[Findin
 
 
 def _more_memory(situation: Situation, plan: StagePlan, device: DeviceInfo) -> Action:
-    is_card, learned = device.id != _PROCESSOR, situation.request.settings.learned
+    is_card, request = device.id != _PROCESSOR, situation.request
     if situation.holds_models:
         return Action.FREE_MEMORY
-    if is_card and not learned.small_memory:
+    if is_card and not request.settings.machine.small_memory:
         return Action.SMALL_MEMORY
-    is_large = plan.stage is Stage.MATTE and learned.matter == "birefnet-hr"
-    is_guided = plan.stage is Stage.PAINT and learned.painter != TURBO_PAINTER
-    if situation.can_lower and situation.request.engine == HUNYUAN3D_ENGINE and (is_large or is_guided):
+    if situation.can_lower and is_heavy(request.engine, plan.stage, request.settings):
         return Action.LOWER_QUALITY
     return Action.USE_PROCESSOR if is_card else Action.USE_PREVIEW
 

@@ -12,7 +12,7 @@ from ..core.presets import lower, matching
 from ..properties import ROOT_PACKAGE, preferences_of
 from ..scene.owner import extension, poll_idle
 from ..shared.img23d_protocol import Img23DError
-from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, PREVIEW_ENGINE
+from ..shared.img23d_protocol.settings import BUILT_IN, engine_named
 
 _ACTIONS = (
     ("set_up", "Set Up AI Models", "Make the environment of the AI models and download those that the settings need"),
@@ -62,7 +62,7 @@ class IMG23D_OT_fix(bpy.types.Operator):
 
 
 def _set_up(context: bpy.types.Context) -> set[str]:
-    return bpy.ops.img23d.setup(with_shapes=context.scene.img23d.engine == HUNYUAN3D_ENGINE)
+    return bpy.ops.img23d.setup(with_shapes=bool(engine_named(context.scene.img23d.engine).licence))
 
 
 def _turn_on_small_memory(context: bpy.types.Context) -> set[str]:
@@ -77,7 +77,7 @@ def _lower_quality(context: bpy.types.Context) -> set[str]:
 
 
 def _use_preview(context: bpy.types.Context) -> set[str]:
-    context.scene.img23d.engine = PREVIEW_ENGINE
+    context.scene.img23d.engine = BUILT_IN.id
     bpy.ops.ed.undo_push(message="Img23D: preview engine")
     return {"FINISHED"}
 

@@ -9,10 +9,11 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..properties import Img23DSceneSettings, is_of_other_photo
 from ..scene.owner import Extension, extension
-from ..shared.img23d_protocol.choices import PREVIEW_ENGINE
+from ..shared.img23d_protocol.settings import BUILT_IN
 from .first_run import draw_first_run
 from .look import draw_look
 from .help_link import HasHelp
+from .option_rows import rows_of
 from .photo import draw_photo
 from .quality import draw_quality
 from .slots import Said, draw_slot
@@ -52,10 +53,10 @@ def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: 
         row.prop(values, "names", text="")
     row.operator("img23d.clear_names", text="", icon="X")
     draw_slot(layout, context, [_hint(values)], lines=2)
-    if values.engine == PREVIEW_ENGINE:
-        nameless = layout.row()
-        nameless.active = not values.names.strip() and not values.targets
-        nameless.prop(values, "nameless", text="")
+    for one, _row in rows_of(values, "names"):
+        unnamed = layout.row()
+        unnamed.active = not values.names.strip() and not values.targets
+        unnamed.prop(values, one.key, text="")
 
 
 def _hint(values: Img23DSceneSettings) -> Said:
@@ -68,9 +69,8 @@ def _hint(values: Img23DSceneSettings) -> Said:
         return Said(text=text.format(count=used), icon="SELECT_SET")
     if values.names.strip() or values.targets:
         return Said(text="")
-    if values.engine == PREVIEW_ENGINE and values.nameless == "each":
-        return Said(text="Without a name each thing that stands out becomes an object.")
-    return Said(text="Without a name the whole picture becomes one object.")
+    hints = [row.hints[value] for one, row in rows_of(values, "names") if (value := getattr(values, one.key)) in row.hints]
+    return Said(text=hints[0] if hints else "Without a name the whole picture becomes one object.")
 
 
 def _used(values: Img23DSceneSettings) -> int:
@@ -84,7 +84,7 @@ def _used(values: Img23DSceneSettings) -> int:
 def _draw_engine(layout: bpy.types.UILayout, owner: Extension, values: Img23DSceneSettings) -> None:
     """What it lacks stands below Generate."""
     layout.prop(values, "engine", text="")
-    if values.engine != PREVIEW_ENGINE:
+    if values.engine != BUILT_IN.id:
         owner.models.want()
 
 

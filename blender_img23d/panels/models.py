@@ -12,7 +12,8 @@ from ..core.manual import Section
 from ..properties import Img23DWeightsRow, preferences_of
 from ..scene.models import ModelsView, weights_at
 from ..scene.owner import Extension, extension
-from ..shared.img23d_protocol.choices import PREVIEW_ENGINE, TENCENT_LICENCE_LINK
+from ..shared.img23d_protocol.choices import TENCENT_LICENCE_LINK
+from ..shared.img23d_protocol.settings import BUILT_IN
 from .fixes import draw_fix
 from .help_link import HasHelp
 from .setup_progress import draw_setup_progress
@@ -148,8 +149,8 @@ def _draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context, owner: E
 def _draw_use(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
     """Who has set the models up wants them, and may not know that the engine is chosen further up."""
     values = context.scene.img23d
-    ready = [engine for engine in owner.session.engines if engine.ready and engine.id != PREVIEW_ENGINE]
-    if ready and values.engine == PREVIEW_ENGINE:
+    ready = [engine for engine in owner.session.engines if engine.ready and engine.id != BUILT_IN.id]
+    if ready and values.engine == BUILT_IN.id:
         layout.prop_enum(values, "engine", ready[0].id, text=_("Use {engine}").format(engine=ready[0].label), icon="FORWARD")
 
 

@@ -17,7 +17,7 @@ from ..properties import Img23DSceneSettings
 from ..scene.folders import absolute
 from ..scene.owner import Extension
 from ..shared.img23d_protocol import ErrorCode
-from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, PREVIEW_ENGINE
+from ..shared.img23d_protocol.settings import BUILT_IN
 from .fixes import draw_fix
 from .forecast import fix_before, said_before
 from .queue import draw_last
@@ -71,12 +71,12 @@ def _next_step(values: Img23DSceneSettings) -> Said:
 
 def _engine_lack(owner: Extension, values: Img23DSceneSettings) -> list[Said]:
     """Before there is a photo to make a forecast for, which then says it."""
-    if values.photo or values.engine == PREVIEW_ENGINE:
+    if values.photo or values.engine == BUILT_IN.id:
         return []
     chosen = next((engine for engine in owner.session.engines if engine.id == values.engine), None)
     if chosen is not None and not chosen.ready:
         return [Said(text=chosen.note, icon="ERROR")]
-    if values.engine == HUNYUAN3D_ENGINE and values.texture and owner.models.view.lacks_painter:
+    if values.texture and owner.models.view.lacks_painter:
         return [Said(text="The painter is not downloaded: until it is, the photo is projected.", icon="INFO")]
     return []
 

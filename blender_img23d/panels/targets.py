@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import bpy
 
 from ..core.manual import Section
@@ -9,8 +11,8 @@ from ..core.tally import is_about
 from ..properties import Img23DSceneSettings, Img23DTarget
 from ..scene.folders import absolute
 from ..scene.owner import extension_or_none
-from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, takes_side_photos
 from ..shared.img23d_protocol.filenames import form_path
+from ..shared.img23d_protocol.settings import engine_named
 from .help_link import HasHelp
 from .slots import Said, draw_gap, draw_slot, live
 
@@ -48,7 +50,7 @@ class IMG23D_UL_targets(bpy.types.UIList):
         name.prop(item, "name", text="", emboss=False)
         if not item.name:
             name.label(text="click twice to name it")
-        if context.scene.img23d.engine != HUNYUAN3D_ENGINE:
+        if engine_named(context.scene.img23d.engine).has_kinds:
             row.prop(item, "shape", text="", icon_only=True)
         _draw_state(row, item)
 
@@ -163,12 +165,13 @@ def _draw_advice(layout: bpy.types.UILayout, context: bpy.types.Context, values:
 def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget | None) -> None:
     """As high where nothing is chosen."""
     box = layout.box()
-    has_kinds = context.scene.img23d.engine != HUNYUAN3D_ENGINE
-    _draw_pictures(box, item, has_kinds=has_kinds)
+    values = context.scene.img23d
+    engine = engine_named(values.engine)
+    _draw_pictures(box, item, has_kinds=engine.has_kinds)
     column, seen = live_column(box, context)
     column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM").seen = seen
-    _draw_values(box.column(), item, has_kinds=has_kinds)
-    if takes_side_photos(context.scene.img23d.engine, context.scene.img23d.shape_model):
+    _draw_values(box.column(), item, has_kinds=engine.has_kinds)
+    if engine.takes_side_photos(partial(getattr, values)):
         _draw_sides(box, context, item)
     _draw_notes(box, context, item)  # below what is pressed, which must not move
 

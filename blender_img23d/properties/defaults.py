@@ -5,7 +5,7 @@ from __future__ import annotations
 from bpy.props import BoolProperty, EnumProperty
 from bpy.types import PropertyGroup
 
-from ..shared.img23d_protocol.choices import ENGINES
+from ..shared.img23d_protocol.settings import ENGINES, OPTIONS
 from .quality import QualitySettings
 
 
@@ -43,7 +43,7 @@ class Img23DDefaults(QualitySettings, StartSettings, PropertyGroup):
     """Preferences.defaults"""
 
 
-QUALITY_FIELDS = tuple(QualitySettings.__annotations__)
+QUALITY_FIELDS = tuple(one.key for one in OPTIONS if not one.is_machine)
 DEFAULT_FIELDS = (*StartSettings.__annotations__, *QUALITY_FIELDS)
 
 CLASSES = (Img23DDefaults,)

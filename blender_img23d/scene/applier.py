@@ -172,7 +172,7 @@ class Applier:
 
     def _make_quads(self, job: Job) -> None:
         """Of what a run has made, where that is wanted."""
-        if not job.is_generation or not job.making.settings.quads:
+        if not job.is_generation or not job.making.settings.common.quads:
             return
         for index in range(len(job.targets)):
             obj = self.placer.object_of(job, index)

@@ -10,11 +10,11 @@ import bpy
 
 from ..core.forecast import Forecast, Situation, forecast
 from ..core.presets import lower, matching
-from ..core.setup_requests import needed_sets, paint_sets
+from ..core.setup_requests import needed_sets
 from ..core.states import SessionState
 from ..shared.img23d_protocol import Img23DError
-from ..shared.img23d_protocol.choices import HUNYUAN3D_ENGINE, PREVIEW_ENGINE
 from ..shared.img23d_protocol.messages import DeviceInfo, Generate, Settings, WeightsState
+from ..shared.img23d_protocol.settings import BUILT_IN
 from .folders import runs_base
 from .free_disk import FreeDisk
 
@@ -67,7 +67,7 @@ class Forecaster:
         from .requests import panel_settings
 
         values, session = context.scene.img23d, owner.session
-        if values.engine != PREVIEW_ENGINE:
+        if values.engine != BUILT_IN.id:
             owner.models.want()
         try:
             settings = panel_settings(context)
@@ -98,11 +98,7 @@ class Forecaster:
         return replace(device, free_bytes=max(device.free_bytes, self._free.get(device.id, 0)))
 
     def _missing(self, owner: Extension, engine: str, settings: Settings) -> list:
-        if engine == PREVIEW_ENGINE:
-            return []
-        sets = set(needed_sets(settings.learned, with_shapes=engine == HUNYUAN3D_ENGINE))
-        if not settings.texture:
-            sets -= set(paint_sets(settings.learned))
+        sets = needed_sets(engine, settings, with_texture=settings.common.texture)
         return [info for info in owner.session.weights if info.id in sets and info.state is not WeightsState.READY]
 
 

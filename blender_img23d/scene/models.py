@@ -66,13 +66,14 @@ class Models:
 
 
 def _view(context: bpy.types.Context, owner: Extension) -> ModelsView:
-    from ..core.setup_requests import missing_bytes, needed_sets, paint_sets
-    from .requests import learned_settings
+    from ..core.setup_requests import main_engine, missing_bytes, needed_sets, paint_sets
+    from .requests import panel_settings
 
-    learned = learned_settings(context)
+    settings = panel_settings(context)
     environment = owner.surroundings.look()
     accepts = preferences_of(context).accepts_tencent
-    sets = needed_sets(learned, with_shapes=accepts)
+    engine = main_engine(with_shapes=accepts).id
+    sets = needed_sets(engine, settings)
     weights = owner.session.weights
     ready = {info.id for info in weights if info.state == "ready"}
     ready |= {engine.id for engine in owner.session.engines if engine.ready}
@@ -81,18 +82,19 @@ def _view(context: bpy.types.Context, owner: Extension) -> ModelsView:
         folder=str(models_folder(context)),
         sets=sets,
         missing_bytes=missing_bytes(sets, weights),
-        full_bytes=missing_bytes(needed_sets(learned, with_shapes=True), weights),
-        lacks_painter=bool(weights) and not ready.issuperset(paint_sets(learned)),
-        is_complete=environment.is_ready and ready.issuperset((*sets, "hunyuan3d" if accepts else "cutout")),
+        full_bytes=missing_bytes(needed_sets(main_engine(with_shapes=True).id, settings), weights),
+        lacks_painter=bool(weights) and not ready.issuperset(paint_sets(context.scene.img23d.engine, settings)),
+        is_complete=environment.is_ready and ready.issuperset((*sets, engine)),
     )
 
 
 def setup_plan(context: bpy.types.Context, owner: Extension, *, with_shapes: bool) -> Plan:
     """Everything that the scene's settings need. Raises Img23DError."""
-    from ..core.setup_requests import needed_sets
-    from .requests import learned_settings
+    from ..core.setup_requests import main_engine, needed_sets
+    from .requests import panel_settings
 
-    return download_plan(context, owner, needed_sets(learned_settings(context), with_shapes=with_shapes), renew=True)
+    sets = needed_sets(main_engine(with_shapes=with_shapes).id, panel_settings(context))
+    return download_plan(context, owner, sets, renew=True)
 
 
 def download_plan(context: bpy.types.Context, owner: Extension, sets: tuple[str, ...], *, renew: bool = False) -> Plan:

@@ -13,6 +13,7 @@ from ..core.jobs import Job
 from ..core.states import JobState
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import Point, Regions
+from ..shared.img23d_protocol.settings import PICKED_WITH
 from .box_rows import put_picked
 from .file_state import FileState
 from .folders import absolute
@@ -67,7 +68,7 @@ class Picker:
     def shown(self, scene: bpy.types.Scene) -> Picks | None:
         """The look at the scene's photo, without asking the disk: for what is drawn."""
         picks, values = self.picks, scene.img23d
-        is_same = picks is not None and picks.cutter == values.cutter and bool(values.photo) and picks.photo == absolute(values.photo)
+        is_same = picks is not None and picks.options == tuple(getattr(values, name) for name in PICKED_WITH) and bool(values.photo) and picks.photo == absolute(values.photo)
         return picks if is_same else None
 
     def known(self, scene: bpy.types.Scene) -> Picks | None:

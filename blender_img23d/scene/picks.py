@@ -11,6 +11,7 @@ import numpy as np
 from ..core.plausible import sound_box
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import Pick, PhotoRegion, Regions
+from ..shared.img23d_protocol.settings import PICKED_WITH
 
 _LONGEST_SIDE = 4096  # pixels of the labels
 _UNREADABLE = "What can be picked in the photo could not be read: press Pick in the Photo again."
@@ -24,7 +25,7 @@ class Picks:
 
     photo: str
     stamp: Stamp | None
-    cutter: str
+    options: tuple[object, ...]  # those that decide what can be picked
     folder: Path
     labels: np.ndarray
     regions: tuple[PhotoRegion, ...]
@@ -63,7 +64,7 @@ def read_picks(request: Pick, message: Regions, stamp: Stamp | None) -> Picks:
     return Picks(
         photo=request.photo,
         stamp=stamp,
-        cutter=request.settings.cutter,
+        options=tuple(request.settings.value(name) for name in PICKED_WITH),
         folder=Path(request.run_folder),
         labels=labels,
         regions=message.regions,

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import bpy
 
-from ..core.requests import build_generate, build_learned, build_locate, build_pick, build_settings
+from ..core.requests import build_generate, build_locate, build_pick, build_settings
 from ..core.searches import new_search_folder
 from ..core.targets import searchable, things_to_find, things_to_make
 from ..properties import preferences_of
-from ..shared.img23d_protocol.messages import Generate, LearnedSettings, Locate, Pick, Point, Settings, StageDevices, Wanted
+from ..shared.img23d_protocol.messages import Generate, Locate, Pick, Point, Settings, Wanted
+from ..shared.img23d_protocol.settings import OPTIONS
 from .defaults import begin_with_defaults
 from .folders import absolute, runs_base
 from .targets import read_rows
@@ -66,43 +67,7 @@ def _locate(context: bpy.types.Context, wanted: tuple[Wanted, ...]) -> Locate:
     )
 
 
-def learned_settings(context: bpy.types.Context) -> LearnedSettings:
+def panel_settings(context: bpy.types.Context) -> Settings:
     """What the scene wants, and what this machine is to do it with. Raises Img23DError."""
     values, machine = context.scene.img23d, preferences_of(context)
-    return build_learned(
-        grounder=values.grounder,
-        matter=values.matter,
-        shape_model=values.shape_model,
-        speed=values.speed,
-        steps=values.steps,
-        guidance=values.guidance,
-        octree_resolution=values.octree_resolution,
-        faces=values.budget,
-        painter=values.painter,
-        paint_steps=values.paint_steps,
-        paint_guidance=values.paint_guidance,
-        match_positions=values.match_positions,
-        delight=values.delight,
-        small_memory=machine.small_memory,
-        devices=StageDevices(
-            locate=machine.locate_device,
-            matte=machine.matte_device,
-            shape=machine.shape_device,
-            paint=machine.paint_device,
-        ),
-    )
-
-
-def panel_settings(context: bpy.types.Context) -> Settings:
-    values = context.scene.img23d
-    return build_settings(
-        texture=values.texture,
-        texture_size=values.texture_size,
-        faces=values.faces,
-        quads=values.quads,
-        shape=values.shape,
-        thickness=values.thickness,
-        cutter=values.cutter,
-        nameless=values.nameless,
-        learned=learned_settings(context),
-    )
+    return build_settings(**{one.key: getattr(machine if one.is_machine else values, one.key) for one in OPTIONS})

@@ -157,7 +157,7 @@ class Retexturer:
         notes = (*captured.notes, *sharing_note(obj))
         if not captured.grows:
             return self._paint(turn, str(path), uv), notes
-        size = painting.settings.texture_size
+        size = painting.settings.common.texture_size
         return build_unwrap(mesh=str(path), name=turn.name, uv=uv, texture_size=size, run_folder=folder), notes
 
     def _paint_grown(self, turn: Turn, obj: bpy.types.Object, place: Workplace) -> tuple[Paint, tuple[str, ...]]:

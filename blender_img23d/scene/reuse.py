@@ -10,6 +10,7 @@ from ..core.jobs import Job, TargetState
 from ..core.strokes import written
 from ..properties import Img23DSceneSettings, Img23DTarget
 from ..shared.img23d_protocol.messages import Generate, Paint, Settings, Wanted
+from ..shared.img23d_protocol.settings import OPTIONS
 from .targets import set_sides
 
 _PERCENT = 100.0
@@ -58,15 +59,9 @@ def _fill(row: Img23DTarget, wanted: Wanted, target: TargetState, metres: float)
 
 
 def _set_quality(values: Img23DSceneSettings, settings: Settings) -> None:
-    for name in ("texture", "faces", "quads", "shape", "thickness", "cutter", "nameless"):
-        _set(values, name, getattr(settings, name))
-    _set(values, "texture_size", str(settings.texture_size))
-    learned = settings.learned
-    for name in ("grounder", "matter", "shape_model", "speed", "steps", "guidance", "octree_resolution"):
-        _set(values, name, getattr(learned, name))
-    for name in ("painter", "paint_steps", "paint_guidance", "match_positions", "delight"):
-        _set(values, name, getattr(learned, name))
-    values.budget = learned.faces
+    for one in OPTIONS:
+        if not one.is_machine:
+            _set(values, one.key, one.as_property(settings.value(one.key)))
 
 
 def _set(values: Img23DSceneSettings, name: str, value: object) -> None:

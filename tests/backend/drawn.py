@@ -55,7 +55,7 @@ def shape_of(
     rgb: np.ndarray | None = None,
     photo: PixelBox | None = None,
 ) -> Shaped:
-    settings = Settings(faces=faces, shape=kind, thickness=thickness)
+    settings = Settings.of(faces=faces, shape=kind, thickness=thickness)
     return OutlineShaper().shape(cutout(alpha, rgb=rgb, photo=photo), settings, Context())
 
 

@@ -83,7 +83,7 @@ class SmallEngine:
         uv: np.ndarray | None = None,
     ) -> Painted:
         self._enter("paint", context)
-        side = settings.texture_size
+        side = settings.common.texture_size
         texture = np.broadcast_to(cutout.rgba[:, :, :3].mean(axis=(0, 1)).astype(np.uint8), (side, side, 3))
         if uv is None:
             uv = np.random.default_rng(context.seed).random((len(mesh.faces), 3, 2)).astype(np.float32)

@@ -42,7 +42,7 @@ def empty_file(installed) -> str:
     """Things are cut out by the light-weight way here: the network's look takes seconds, and is tested where it matters."""
     path = str(Path(_USER_FOLDER.name) / "empty.blend")
     bpy.ops.wm.read_homefile(use_empty=True)
-    bpy.context.scene.img23d.cutter = part("shared.img23d_protocol.choices").LIGHT_CUTTER
+    bpy.context.scene.img23d.cutter = part("shared.img23d_protocol.options.preview").LIGHT_CUTTER
     bpy.ops.wm.save_as_mainfile(filepath=path)
     return path
 

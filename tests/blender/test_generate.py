@@ -99,7 +99,7 @@ def test_what_made_it_stays_with_the_object(values, photo, owner):
     assert obj["img23d_photo"] == str(photo) and obj["img23d_name"] == "red ball"
     assert 0 <= obj["img23d_seed"] == job.request.seed
     assert obj["img23d_engine"] == "preview"
-    assert json.loads(obj["img23d_settings"])["texture_size"] == 1024
+    assert json.loads(obj["img23d_settings"])["common"]["texture_size"] == 1024
     left, top, right, bottom = obj["img23d_box"]
     assert 0 <= left < right < 0.4 and 0 <= top < bottom <= 1
     assert obj["img23d_run_folder"] == job.request.run_folder

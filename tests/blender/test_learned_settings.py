@@ -27,15 +27,14 @@ def test_the_settings_reach_generate_and_locate(values, photo, machine):
     values.texture_size = "4096"
     machine.small_memory, machine.locate_device, machine.shape_device, machine.paint_device = True, "cpu", "gpu:1", "gpu"
     for request in (requests.generate_request(bpy.context), requests.locate_request(bpy.context)):
-        learned = request.settings.learned
+        settings = request.settings
+        shape, paint = settings.hunyuan3d.shape, settings.hunyuan3d.paint
         assert request.engine == "hunyuan3d"
-        assert (learned.grounder, learned.matter, learned.shape_set) == (
-            "qwen3-vl-8b", "birefnet-hr", "hunyuan3d-2-standard",
-        )  # fmt: skip
-        assert (learned.steps, learned.guidance, learned.octree_resolution, learned.faces) == (30, 7.5, 384, 0)
-        assert (learned.painter, learned.paint_steps, learned.paint_guidance) == ("hunyuan3d-paint-turbo", 20, 3.0)
-        assert learned.small_memory and not learned.delight and not learned.match_positions and request.settings.texture_size == 4096
-        devices = learned.devices
+        assert (settings.search.grounder, settings.matte.matter, shape.file_set) == ("qwen3-vl-8b", "birefnet-hr", "hunyuan3d-2-standard")
+        assert (shape.steps, shape.guidance, shape.octree_resolution, shape.faces) == (30, 7.5, 384, 0)
+        assert (paint.painter, paint.paint_steps, paint.paint_guidance) == ("hunyuan3d-paint-turbo", 20, 3.0)
+        assert settings.machine.small_memory and not paint.delight and not paint.match_positions and settings.common.texture_size == 4096
+        devices = settings.machine.devices
         assert (devices.locate, devices.matte, devices.shape, devices.paint) == ("cpu", "auto", "gpu:1", "gpu")
 
 

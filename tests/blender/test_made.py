@@ -68,7 +68,7 @@ def test_the_panels_settings_are_used_where_that_is_wanted(photo, values, state)
     made_again(ball)
     assert len(ball.data.polygons) == faces
     made_again(ball, with_panel=True)
-    assert len(ball.data.polygons) <= 600 and not json.loads(ball["img23d_settings"])["texture"]
+    assert len(ball.data.polygons) <= 600 and not json.loads(ball["img23d_settings"])["common"]["texture"]
 
 
 def test_the_tags_are_enough_where_the_runs_folder_is_gone(photo, state):

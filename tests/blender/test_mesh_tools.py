@@ -276,7 +276,7 @@ def test_a_run_may_end_in_quads(photo, values, owner):
     assert bpy.ops.img23d.generate() == {"FINISHED"}
     (ball,) = (obj for obj in bpy.data.objects if obj.type == "MESH")
     assert sides(ball) == {4} and ball.data.uv_layers and picture_of(ball).size
-    assert owner.session.jobs[0].request.settings.quads
+    assert owner.session.jobs[0].request.settings.common.quads
     values.quads = False
     part("scene.reuse").reuse(owner.session.jobs[0], bpy.context.scene)
     assert values.quads

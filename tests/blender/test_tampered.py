@@ -194,8 +194,8 @@ def test_an_old_record_with_integers_beyond_blenders_is_used_again(owner, base, 
     folder = Path(owner.session.jobs[0].request.run_folder)
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     record["seed"] = 2**40
-    record["settings"] |= {"faces": 2**33, "thickness": 1e300}
-    record["settings"]["learned"] |= {"steps": 2**63, "faces": 10**30, "guidance": 1e40}
+    record["settings"]["preview"]["outlines"] |= {"faces": 2**33, "thickness": 1e300}
+    record["settings"]["hunyuan3d"]["shape"] |= {"steps": 2**63, "faces": 10**30, "guidance": 1e40}
     record["wanted"] = [{"name": "red ball", "box": {"left": -1e30, "top": 0, "right": 7, "bottom": 1}, "height": 1e200}]
     (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
     owner.session.jobs.clear()

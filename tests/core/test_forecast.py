@@ -13,11 +13,9 @@ from blender_img23d.shared.img23d_protocol.messages import (
     DeviceInfo,
     EngineInfo,
     Generate,
-    LearnedSettings,
     Level,
     Settings,
     Stage,
-    StageDevices,
     Wanted,
     WeightsInfo,
     WeightsState,
@@ -39,7 +37,7 @@ CUTTER = WeightsInfo(id="birefnet-general", label="BiRefNet", stage="matte", siz
 ENGINE = EngineInfo(id="hunyuan3d", label="Hunyuan3D", ready=True)
 
 
-def situation(*names: str, engine: str = "hunyuan3d", learned: LearnedSettings | None = None, **changes: object) -> Situation:
+def situation(*names: str, engine: str = "hunyuan3d", learned: Settings | None = None, **changes: object) -> Situation:
     """A machine with a card on which everything is set up."""
     request = Generate(
         job="j",
@@ -47,7 +45,7 @@ def situation(*names: str, engine: str = "hunyuan3d", learned: LearnedSettings |
         run_folder="/r",
         engine=engine,
         wanted=tuple(Wanted(name=name) for name in names or ("cup", "book")),
-        settings=Settings(learned=learned or LearnedSettings()),
+        settings=learned or Settings(),
     )
     known = Situation(
         request=request,
@@ -89,7 +87,7 @@ def test_past_runs_say_how_long_for_as_many_things() -> None:
     told = forecast(situation("a", "b", "c", "d", past=[run]))
     assert told.is_from_past and told.basis is Basis.SAME_RUNS
     assert told.seconds == pytest.approx(50.0)
-    assert forecast(situation(past=[run], learned=LearnedSettings(octree_resolution=384))).basis is Basis.SIMILAR_RUNS
+    assert forecast(situation(past=[run], learned=Settings.of(octree_resolution=384))).basis is Basis.SIMILAR_RUNS
 
 
 def test_the_preview_engine_needs_nothing() -> None:
@@ -103,10 +101,10 @@ def test_the_built_in_network_is_counted_where_it_is_used() -> None:
         known = situation(engine=engine)
         return [plan.needed_bytes for plan in forecast(replace(known, request=replace(known.request, settings=settings))).stages]
 
-    usual, light, fine = (needed(Settings(cutter=cutter)) for cutter in ("isnet", "light", "isnet-fine"))
+    usual, light, fine = (needed(Settings.of(cutter=cutter)) for cutter in ("isnet", "light", "isnet-fine"))
     assert light[0] == light[1] < 0.3 * GB < 0.7 * GB < usual[0] == usual[1] < fine[0] == fine[1] < 1.2 * GB
     assert usual[2:] == light[2:] == fine[2:]
-    assert needed(Settings(learned=LearnedSettings(matter="preview")), "cutout")[1] == usual[1]
+    assert needed(Settings.of(matter="preview"), "cutout")[1] == usual[1]
     little = situation(engine="preview", devices=(replace(PROCESSOR, free_bytes=GB // 2),))
     assert "close other programs" in forecast(little).findings[0].sentence
 
@@ -117,7 +115,7 @@ def test_before_a_backend_has_looked_nothing_is_claimed() -> None:
 
 
 def test_a_stage_on_the_processor_counts_there() -> None:
-    told = forecast(situation(learned=LearnedSettings(devices=StageDevices(locate="cpu"))))
+    told = forecast(situation(learned=Settings.of(locate_device="cpu")))
     locate = told.stages[0]
     assert locate.device == PROCESSOR and locate.needed_bytes > 2 * 4_266_639_921
     assert told.device == CARD.label and told.needed_bytes < 4 * GB
@@ -125,7 +123,7 @@ def test_a_stage_on_the_processor_counts_there() -> None:
 
 def test_without_a_texture_nothing_is_painted() -> None:
     known = situation()
-    known = replace(known, request=replace(known.request, settings=Settings(texture=False)))
+    known = replace(known, request=replace(known.request, settings=Settings.of(texture=False)))
     told = forecast(known)
     assert Stage.PAINT not in [plan.stage for plan in told.stages]
     assert told.disk_bytes < forecast(situation()).disk_bytes
@@ -151,10 +149,10 @@ def test_memory_that_is_short_gets_one_way_out_after_the_other() -> None:
     assert first(with_free(5.2)) is Action.NONE
     assert first(with_free(4.0, holds_models=True)) is Action.FREE_MEMORY
     assert first(with_free(4.0)) is Action.SMALL_MEMORY
-    frugal = LearnedSettings(small_memory=True)
+    frugal = Settings.of(small_memory=True)
     assert first(with_free(4.0, learned=frugal)) is Action.NONE, "which is what Small Memory is for"
     assert first(with_free(2.0, learned=frugal)) is Action.USE_PROCESSOR
-    large = LearnedSettings(small_memory=True, matter="birefnet-hr")
+    large = Settings.of(small_memory=True, matter="birefnet-hr")
     assert first(with_free(2.7, learned=large, can_lower=True)) is Action.LOWER_QUALITY
     assert first(with_free(2.7, learned=large, can_lower=False)) is Action.USE_PROCESSOR
     slow = situation(devices=(replace(PROCESSOR, free_bytes=2 * GB),))
@@ -172,7 +170,7 @@ def test_a_sentence_about_memory_has_its_numbers() -> None:
 
 
 def test_a_chosen_card_that_is_not_there() -> None:
-    assert first(situation(learned=LearnedSettings(devices=StageDevices(shape="gpu:1")))) is Action.PREFERENCES
+    assert first(situation(learned=Settings.of(shape_device="gpu:1"))) is Action.PREFERENCES
 
 
 def test_a_full_disk() -> None:

@@ -16,7 +16,7 @@ from img23d_protocol.errors import ErrorCode, Img23DError
 
 from blender_img23d.core.history import INTERRUPTED, list_runs, read_run
 from blender_img23d.core.states import JobState
-from blender_img23d.shared.img23d_protocol.messages import Box, Generate, LearnedSettings, Paint, Settings, Stage, Stroke
+from blender_img23d.shared.img23d_protocol.messages import Box, Generate, Paint, Settings, Stage, Stroke
 
 BOX = {"left": 0.1, "top": 0.2, "right": 0.5, "bottom": 0.9}
 
@@ -24,7 +24,7 @@ BOX = {"left": 0.1, "top": 0.2, "right": 0.5, "bottom": 0.9}
 def made_run(folder: Path, names: tuple[str, ...] = ("red mug", "book"), **more: object) -> Run:
     """A folder as the backend leaves it: all but the last target painted, the last one only shaped."""
     wanted = tuple(m.Wanted(name=name, box=m.Box(**BOX), height=0.12) for name in names)
-    settings = m.Settings(texture_size=2048, learned=m.LearnedSettings(steps=7))
+    settings = m.Settings.of(texture_size=2048, steps=7)
     request = m.Generate(job="abc", photo="/photos/desk.jpg", run_folder=str(folder), wanted=wanted, seed=11, settings=settings)
     run = open_run(request)
     run.record.photo = PhotoRecord(path="/photos/desk.jpg", sha256="0", width=640, height=480, notes=("Scaled down.",))
@@ -57,7 +57,7 @@ def test_a_run_of_the_backend_is_read_back_as_a_job(tmp_path: Path) -> None:
     request = job.request
     assert isinstance(request, Generate) and request.photo == "/photos/desk.jpg" and request.run_folder == str(folder)
     assert (request.seed, request.engine, request.pixels_per_metre) == (11, "preview", 321.0)
-    assert request.settings == Settings(texture_size=2048, learned=LearnedSettings(steps=7))
+    assert request.settings == Settings.of(texture_size=2048, steps=7)
     assert [(one.name, one.box, one.height) for one in request.wanted] == [(n, Box(**BOX), 0.12) for n in ("red mug", "book")]
     mug, book = job.targets
     assert (mug.name, mug.box, mug.stage, mug.textured, mug.faces) == ("red mug", Box(**BOX), Stage.PAINT, True, 900)
@@ -135,7 +135,7 @@ def test_unknown_settings_are_left_out_and_missing_ones_are_the_defaults(tmp_pat
     folder = made_run(tmp_path / "run").folder
     settings = {"texture_size": 4096, "faces": "many", "sparkle": True, "learned": {"steps": 3, "speed": 5}}
     change(folder, settings=settings)
-    assert read_run(folder).request.settings == Settings(texture_size=4096, learned=LearnedSettings(steps=3))
+    assert read_run(folder).request.settings == Settings.of(texture_size=4096, steps=3)
     change(folder, settings=None)
     assert read_run(folder).request.settings == Settings()
 

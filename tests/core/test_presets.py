@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 from blender_img23d.core.presets import BALANCED, PRESETS, lower, matching, preset
-from blender_img23d.shared.img23d_protocol.checks import check_learned, check_settings
-from blender_img23d.shared.img23d_protocol.choices import ENGINES
-from blender_img23d.shared.img23d_protocol.messages import LearnedSettings, Settings
+from blender_img23d.shared.img23d_protocol.checks import check
+from blender_img23d.shared.img23d_protocol.settings import ENGINES
+from blender_img23d.shared.img23d_protocol.messages import Settings
 
 ENGINE_IDS = [identifier for identifier, _, _ in ENGINES]
 
@@ -19,16 +19,13 @@ def values(name: str, **changes: object) -> SimpleNamespace:
 
 def as_settings(name: str) -> Settings:
     """What a request would carry."""
-    table = dict(preset(name).settings)
-    size, faces, cutter = int(str(table.pop("texture_size"))), table.pop("faces"), str(table.pop("cutter"))
-    return Settings(texture_size=size, faces=faces, cutter=cutter, learned=LearnedSettings(faces=table.pop("budget"), **table))
+    return Settings.of(**preset(name).settings)
 
 
 @pytest.mark.parametrize("one", PRESETS, ids=lambda one: one.name)
 def test_a_preset_can_be_asked_for(one) -> None:
     settings = as_settings(one.name)
-    check_settings(settings)
-    check_learned(settings.learned)
+    check(settings)
 
 
 def test_balanced_is_what_nothing_set_means() -> None:
@@ -54,7 +51,7 @@ def test_what_the_engine_does_not_look_at_does_not_count() -> None:
 
 
 def test_draft_needs_no_network_and_best_looks_twice() -> None:
-    assert [as_settings(one.name).cutter for one in PRESETS] == ["light", "isnet", "isnet-fine"]
+    assert [as_settings(one.name).preview.cut_outs.cutter for one in PRESETS] == ["light", "isnet", "isnet-fine"]
 
 
 def test_each_step_down_is_less() -> None:
@@ -62,8 +59,8 @@ def test_each_step_down_is_less() -> None:
     assert lower("") == "draft"  # settings of one's own
     costs = [as_settings(one.name) for one in PRESETS]
     for less, more in zip(costs, costs[1:], strict=False):
-        assert less.faces < more.faces and less.texture_size <= more.texture_size
-        assert less.learned.octree_resolution < more.learned.octree_resolution and less.learned.faces < more.learned.faces
+        assert less.preview.outlines.faces < more.preview.outlines.faces and less.common.texture_size <= more.common.texture_size
+        assert less.hunyuan3d.shape.octree_resolution < more.hunyuan3d.shape.octree_resolution and less.hunyuan3d.shape.faces < more.hunyuan3d.shape.faces
 
 
 def test_there_is_no_other() -> None:

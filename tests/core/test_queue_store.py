@@ -181,8 +181,8 @@ def test_one_job_that_is_damaged_does_not_take_the_others(tmp_path: Path, jobs: 
         (("making", "seed"), 2**40),
         (("making", "wanted", 0, "box", "left"), 0.9),
         (("making", "wanted", 0, "height"), -1.0),
-        (("making", "settings", "texture_size"), 7),
-        (("making", "settings", "learned", "steps"), -3),
+        (("making", "settings", "common", "texture_size"), 7),
+        (("making", "settings", "hunyuan3d", "shape", "steps"), -3),
         (("where", "scene"), "a\0b"),
         (("where", "cursor"), ["x"]),
     ],
@@ -202,7 +202,7 @@ def test_what_no_button_asks_for_is_not_begun(tmp_path: Path, jobs: list[QueuedJ
 def test_an_older_versions_list_lacks_fields_and_a_newer_ones_has_more(tmp_path: Path, jobs: list[QueuedJob]) -> None:
     path = leave(tmp_path, jobs[:1])
     data = json.loads(path.read_text())
-    del data["jobs"][0]["where"]["cursor"], data["jobs"][0]["painting"], data["jobs"][0]["making"]["settings"]["learned"]
+    del data["jobs"][0]["where"]["cursor"], data["jobs"][0]["painting"], data["jobs"][0]["making"]["settings"]["hunyuan3d"]
     data["jobs"][0]["mood"] = data["mood"] = "good"
     path.write_text(json.dumps(data))
     (job,) = QueueStore(tmp_path).take_over([]).jobs

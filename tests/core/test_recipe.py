@@ -15,7 +15,6 @@ from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
 from blender_img23d.shared.img23d_protocol.messages import (
     Box,
     Generate,
-    LearnedSettings,
     Located,
     LocatedTarget,
     Settings,
@@ -24,7 +23,7 @@ from blender_img23d.shared.img23d_protocol.messages import (
 )
 
 BOXES = (Box(left=0.1, top=0.1, right=0.4, bottom=0.9), Box(left=0.5, top=0.2, right=0.9, bottom=0.8))
-SETTINGS = Settings(texture_size=2048, shape=ShapeKind.INFLATE)
+SETTINGS = Settings.of(texture_size=2048, shape=ShapeKind.INFLATE)
 
 
 def located_job(photo: Path, *wanted: Wanted) -> Job:
@@ -109,8 +108,7 @@ def test_settings_are_said_as_the_panel_calls_them() -> None:
         "Thickness": "1.00",
         "Texture": "2048 px",
     }
-    learned = LearnedSettings(grounder="of-tomorrow", steps=7)
-    words = dict(settings_in_words("hunyuan3d", Settings(texture=False, learned=learned)))
+    words = dict(settings_in_words("hunyuan3d", Settings.of(texture=False, grounder="of-tomorrow", steps=7)))
     assert words["Shape Model"] == "Hunyuan3D 2 mini, Turbo" and words["Steps"] == "7" and words["Texture"] == "None"
     assert words["Find With"] == "of-tomorrow" and "Paint With" not in words
     assert "Cut Out With" in dict(settings_in_words("cutout", Settings()))

@@ -11,7 +11,6 @@ import pytest
 from blender_img23d.core.requests import (
     checked_photo,
     build_generate,
-    build_learned,
     build_locate,
     build_pick,
     build_settings,
@@ -22,7 +21,6 @@ from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError, decode
 from blender_img23d.shared.img23d_protocol.limits import SEED_MAX
 from blender_img23d.shared.img23d_protocol.messages import (
     Box,
-    LearnedSettings,
     Nameless,
     Point,
     Settings,
@@ -138,8 +136,8 @@ def test_a_search_cuts_out_where_it_has_a_folder(photo: Path) -> None:
 def test_settings_as_the_panel_holds_them() -> None:
     settings = build_settings(texture_size="2048", faces=500, shape="revolve", thickness=0.5)
     chosen = build_settings(texture_size=1024, faces=500, shape="auto", thickness=1.0, cutter="light", nameless="each")
-    assert (chosen.cutter, chosen.nameless) == ("light", Nameless.EACH)
-    assert settings == Settings(texture_size=2048, faces=500, shape=ShapeKind.REVOLVE, thickness=0.5)
+    assert (chosen.preview.cut_outs.cutter, chosen.preview.cut_outs.nameless) == ("light", Nameless.EACH)
+    assert settings == Settings.of(texture_size=2048, faces=500, shape=ShapeKind.REVOLVE, thickness=0.5)
 
 
 @pytest.mark.parametrize(
@@ -154,35 +152,31 @@ def test_settings_out_of_range(wrong: dict) -> None:
     assert code_of(build_settings, **values) == ErrorCode.BAD_REQUEST
 
 
-def learned(**changed: object) -> LearnedSettings:
-    defaults = LearnedSettings()
-    names = [name for name in build_learned.__annotations__ if name != "return"]
-    return build_learned(**{name: getattr(defaults, name) for name in names} | changed)
-
-
 def test_learned_settings_are_handed_on() -> None:
-    assert learned() == LearnedSettings()
-    own = {"grounder": "qwen3-vl-8b", "matter": "preview", "speed": "standard", "steps": 30, "guidance": 7.5, "faces": 0}
+    assert build_settings() == Settings()
+    own = {"grounder": "qwen3-vl-8b", "matter": "preview", "speed": "standard", "steps": 30, "guidance": 7.5, "budget": 0}
     own |= {"painter": "hunyuan3d-paint-turbo", "paint_steps": 20, "paint_guidance": 3.0, "match_positions": False, "delight": False}
-    own |= {"devices": StageDevices(locate="cpu", shape="gpu:1", paint="gpu")}
-    chosen = learned(**own)
-    assert chosen == LearnedSettings(**own)
-    settings = build_settings(texture_size=1024, faces=1000, shape="auto", thickness=1.0, learned=chosen)
-    assert settings.learned == chosen
+    own |= {"small_memory": True, "locate_device": "cpu", "shape_device": "gpu:1", "paint_device": "gpu"}
+    chosen = build_settings(**own)
+    shape, paint = chosen.hunyuan3d.shape, chosen.hunyuan3d.paint
+    assert (chosen.search.grounder, chosen.matte.matter, shape.speed, shape.steps) == ("qwen3-vl-8b", "preview", "standard", 30)
+    assert (shape.guidance, shape.faces, paint.painter, paint.paint_steps) == (7.5, 0, "hunyuan3d-paint-turbo", 20)
+    assert (paint.paint_guidance, paint.match_positions, paint.delight) == (3.0, False, False)
+    assert chosen.machine.small_memory and chosen.machine.devices == StageDevices(locate="cpu", shape="gpu:1", paint="gpu")
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
         {"grounder": "gpt"}, {"matter": "scissors"}, {"shape_model": "hunyuan4d"}, {"speed": "warp"}, {"steps": -1},
-        {"steps": 101}, {"guidance": float("nan")}, {"guidance": 21.0}, {"octree_resolution": 32}, {"faces": -1},
-        {"faces": 10**7}, {"devices": StageDevices(matte="toaster")}, {"painter": "brush"}, {"paint_steps": 101},
+        {"steps": 101}, {"guidance": float("nan")}, {"guidance": 21.0}, {"octree_resolution": 32}, {"budget": -1},
+        {"budget": 10**7}, {"matte_device": "toaster"}, {"painter": "brush"}, {"paint_steps": 101},
         {"paint_guidance": -1.0},
     ],
     ids=lambda wrong: next(iter(wrong)),
 )  # fmt: skip
 def test_learned_settings_out_of_range(wrong: dict) -> None:
-    assert code_of(learned, **wrong) == ErrorCode.BAD_REQUEST
+    assert code_of(build_settings, **wrong) == ErrorCode.BAD_REQUEST
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="pipes with a name are of POSIX")

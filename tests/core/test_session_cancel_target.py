@@ -90,7 +90,7 @@ def test_a_finished_target_cannot_be_cancelled_any_more(rig: Rig) -> None:
 
 def test_a_shape_is_all_there_is_without_texture(rig: Rig) -> None:
     request = make_request()
-    job = rig.run(type(request)(**{**vars(request), "settings": Settings(texture=False)}))
+    job = rig.run(type(request)(**{**vars(request), "settings": Settings.of(texture=False)}))
     rig.hear(located(), mesh(0))
     assert job.unfinished == [1]
 

@@ -12,15 +12,15 @@ from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
 from blender_img23d.shared.img23d_protocol.choices import TENCENT_LICENCE
 from blender_img23d.shared.img23d_protocol.messages import (
     DeleteWeights,
-    LearnedSettings,
+    Settings,
     VerifyWeights,
     WeightsInfo,
     WeightsState,
 )
 
 READY = Environment(state=EnvironmentState.READY, place="/env")
-SHAPES = needed_sets(LearnedSettings(), with_shapes=True)
-FREE = needed_sets(LearnedSettings(), with_shapes=False)
+SHAPES = needed_sets("hunyuan3d", Settings())
+FREE = needed_sets("cutout", Settings())
 
 
 def plan(sets=FREE, *, environment=READY, licences=(), online=True, renew=False, tools=Tools(uv="/uv", python="/py")):
@@ -40,10 +40,10 @@ def test_what_the_settings_need() -> None:
         "qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small", "hunyuan3d-2mini-turbo", "hunyuan3d-delight", "hunyuan3d-paint"
     )
     assert FREE == SHAPES[:3]
-    own = LearnedSettings(matter="preview", shape_model="hunyuan3d-2", speed="standard", painter="preview")
-    assert needed_sets(own, with_shapes=True) == ("qwen3-vl-2b", "depth-anything-v2-metric-small", "hunyuan3d-2-standard")
-    shaded = LearnedSettings(painter="hunyuan3d-paint", delight=False)
-    assert needed_sets(shaded, with_shapes=True)[4:] == ("hunyuan3d-paint",)
+    own = Settings.of(matter="preview", shape_model="hunyuan3d-2", speed="standard", painter="preview")
+    assert needed_sets("hunyuan3d", own) == ("qwen3-vl-2b", "depth-anything-v2-metric-small", "hunyuan3d-2-standard")
+    shaded = Settings.of(painter="hunyuan3d-paint", delight=False)
+    assert needed_sets("hunyuan3d", shaded)[4:] == ("hunyuan3d-paint",)
 
 
 def test_the_command_line_sets_up_the_same() -> None:

@@ -9,7 +9,7 @@ from blender_img23d.shared.img23d_protocol.messages import Generate, Paint, Sett
 
 
 def run_of(*targets: TargetState) -> Job:
-    request = Generate(job="j", photo="/a.png", run_folder="/r", settings=Settings(texture=False))
+    request = Generate(job="j", photo="/a.png", run_folder="/r", settings=Settings.of(texture=False))
     job = new_job(request, file_key="", now=0.0)
     job.targets = list(targets)
     return job

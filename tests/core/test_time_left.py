@@ -10,7 +10,7 @@ from blender_img23d.core.pace import Pace, alike, pace_of, pace_of_all
 from blender_img23d.core.states import JobState
 from blender_img23d.core.rounding import rounded
 from blender_img23d.core.time_left import StageNow, TimeLeft, stage_now
-from blender_img23d.shared.img23d_protocol.messages import Generate, LearnedSettings, Progress, Settings, Stage, TargetFailed
+from blender_img23d.shared.img23d_protocol.messages import Generate, Progress, Settings, Stage, TargetFailed
 
 EVEN = Pace(once=4.0, each={Stage.MATTE: 1.0, Stage.SHAPE: 5.0, Stage.PAINT: 4.0})  # 24 s for two
 
@@ -171,7 +171,7 @@ def past_run(request: Generate, seconds: float, targets: int = 2, **stages: floa
 
 def wish(**changes: object) -> Generate:
     learned = {"octree_resolution": 256, "speed": "turbo"} | changes
-    settings = Settings(learned=LearnedSettings(**learned))
+    settings = Settings.of(**learned)
     return Generate(job="j", photo="/p.png", run_folder="/r", engine="hunyuan3d", settings=settings)
 
 

@@ -15,8 +15,8 @@ from blender_img23d.core.jobs import Job, JobState
 from blender_img23d.core.requests import build_generate, build_settings
 from blender_img23d.process.client import PipeLink
 from blender_img23d.process.launch import new_link
-from blender_img23d.shared.img23d_protocol.choices import LIGHT_CUTTER
-from blender_img23d.shared.img23d_protocol.messages import Generate, LearnedSettings, Wanted
+from blender_img23d.shared.img23d_protocol.options.preview import LIGHT_CUTTER
+from blender_img23d.shared.img23d_protocol.messages import Generate, Wanted
 
 MODELS, LEARNED_PYTHON = "IMG23D_TINY_MODELS", "IMG23D_LEARNED_PYTHON"
 ENGINES = {"preview": ("left", "right"), "hunyuan3d": ("red apple", "blue mug")}
@@ -37,8 +37,7 @@ class Artist(Desk):
         return self.session.submit(self.request(*names))
 
     def request(self, *names: str) -> Generate:
-        learned = LearnedSettings(octree_resolution=64, faces=2000)
-        settings = build_settings(texture_size=1024, faces=800, shape="auto", thickness=1.0, cutter=LIGHT_CUTTER, learned=learned)
+        settings = build_settings(faces=800, cutter=LIGHT_CUTTER, octree_resolution=64, budget=2000)
         wanted, photo = [Wanted(name=name) for name in names or ENGINES[self.engine]], str(self.photo)
         return build_generate(photo=photo, wanted=wanted, engine=self.engine, seed=1, settings=settings, base_folder=self.base)
 

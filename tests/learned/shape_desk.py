@@ -9,15 +9,11 @@ from img23d_backend.stages import CutOut
 from img23d_backend.weights.registry import weight_set
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol.messages import Settings
-from img23d_protocol.settings import LearnedSettings, StageDevices
 from shape_checkpoints import config, empty, sphere, write
 
 SET = "hunyuan3d-2mini-standard"
 CENTRE, RADIUS = (0.2, 0.1, -0.15), 0.55
-LEARNED = LearnedSettings(
-    speed="standard", steps=3, octree_resolution=48, faces=0, devices=StageDevices(shape="cpu", locate="cpu", matte="cpu")
-)
-SETTINGS = Settings(learned=LEARNED)
+SETTINGS = Settings.of(speed="standard", steps=3, octree_resolution=48, budget=0, shape_device="cpu", locate_device="cpu", matte_device="cpu")
 _DECODERS = {"sphere": lambda vae: sphere(vae, CENTRE, RADIUS), "empty": empty, "random": None}
 
 

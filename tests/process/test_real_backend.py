@@ -19,7 +19,7 @@ from blender_img23d.core.requests import build_diagnose, build_generate, build_l
 from blender_img23d.core.session import SessionState
 from blender_img23d.process.launch import new_link
 from blender_img23d.shared.img23d_protocol import ErrorCode
-from blender_img23d.shared.img23d_protocol.choices import LIGHT_CUTTER
+from blender_img23d.shared.img23d_protocol.options.preview import LIGHT_CUTTER
 from blender_img23d.shared.img23d_protocol.messages import Generate, Settings, Stage, Wanted
 from blender_img23d.shared.img23d_protocol.names import split_names
 

@@ -31,7 +31,6 @@ from img23d_protocol.messages import (
     Inspect,
     InstallEnvironment,
     InstallWeights,
-    LearnedSettings,
     Level,
     Locate,
     Located,
@@ -58,7 +57,6 @@ from img23d_protocol.messages import (
     ShapeKind,
     Shutdown,
     Stage,
-    StageDevices,
     Status,
     Stroke,
     TargetCancelled,
@@ -77,8 +75,8 @@ from img23d_protocol.messages import (
 BOX = Box(left=0.1, top=0.25, right=1 / 3, bottom=1.0)
 STROKE = Stroke(xs=(0.1, 0.2), ys=(0.5, 1.0), radius=0.01, adds=False)
 WANTED = (Wanted(name="red mug", box=BOX, strokes=(STROKE,), height=0.095), Wanted(name='кружка "杯"\n', point=Point(x=0.5, y=1)), Wanted(name=""))
-LEARNED = LearnedSettings(speed="fast", steps=30, guidance=4.5, small_memory=True, devices=StageDevices(shape="gpu:1"))
-SETTINGS = Settings(texture=False, texture_size=2048, faces=500, shape=ShapeKind.REVOLVE, thickness=0.5, learned=LEARNED)
+LEARNED = Settings.of(speed="fast", steps=30, guidance=4.5, small_memory=True, shape_device="gpu:1")
+SETTINGS = LEARNED.changed(texture=False, texture_size=2048, faces=500, shape=ShapeKind.REVOLVE, thickness=0.5)
 
 MESSAGES: list[Message] = [
     Locate(job="a", photo="/p.png", run_folder="/r", wanted=WANTED, engine="preview", seed=7),

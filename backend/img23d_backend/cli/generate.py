@@ -6,14 +6,17 @@ import argparse
 import json
 import random
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import CUTTERS, DEVICES, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, Choice
-from img23d_protocol.limits import BUDGET_DEFAULT, FACES_DEFAULT, OCTREE_DEFAULT, SEED_MAX, TEXTURE_SIZES
-from img23d_protocol.messages import Box, FromBackend, Generate, LearnedSettings, Nameless, Point, Settings, ShapeKind, Side, SidePhoto, StageDevices, Wanted
+from img23d_protocol.choices import AUTO_DEVICE, DEVICES
+from img23d_protocol.limits import SEED_MAX
+from img23d_protocol.messages import Box, FromBackend, Generate, Point, Settings, ShapeKind, Side, SidePhoto, Stage, Wanted
 from img23d_protocol.names import split_names
+from img23d_protocol.options.declare import Choice, Option
+from img23d_protocol.settings import BUILT_IN, OPTIONS, REGISTERED
 
 from ..engines import PREVIEW, Engines
 from ..home import models_folder
@@ -35,43 +38,44 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--engine", default=PREVIEW.id)
     add("--seed", type=int, default=-1, help="the same seed makes the same meshes; -1, the default, draws one")
     add("--variants", type=int, default=1, metavar="N", help="make each thing so many times, 1 to 4, each another one")
-    add("--no-texture", action="store_true", help="shapes only")
-    add("--texture-size", type=int, default=TEXTURE_SIZES[0], choices=TEXTURE_SIZES, help="pixels a side")
-    add("--faces", type=int, default=FACES_DEFAULT, help="at most that many triangles")
     add("--faces-of", action="append", default=[], metavar="NAME=FACES", help="another number of triangles for the things of that name")
-    add("--shape", default=ShapeKind.AUTO.value, choices=[kind.value for kind in ShapeKind])
-    add("--thickness", type=float, default=1.0, help="depth of an inflated shape, 1 is as round as it is wide")
-    add("--cutter", default=CUTTERS[0][0], choices=_ids(CUTTERS), help="what the preview engine finds and cuts out with")
-    add("--nameless", default=Nameless.WHOLE.value, choices=[one.value for one in Nameless], help="what a photo without names becomes")
+    for one in _options(is_built_in=True):
+        _add_option(add, one)
     _add_learned(parser)
     add("--json", action="store_true", help="print one JSON object of results instead of lines")
     add("--verbose", action="store_true", help="print the log as well")
 
 
 def _add_learned(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("learned models (--engine hunyuan3d or cutout)")
-    add = group.add_argument
+    engines = " or ".join(engine.id for engine in REGISTERED if not engine.is_built_in)
+    add = parser.add_argument_group(f"learned models (--engine {engines})").add_argument
     add("--models", type=Path, metavar="DIR", help="the folder of the models' weights")
-    add("--grounder", default=GROUNDERS[0][0], choices=_ids(GROUNDERS), help="what finds the things")
-    add("--matter", default=MATTERS[0][0], choices=_ids(MATTERS), help="what cuts them out")
-    add("--shape-model", default=SHAPE_MODELS[0][0], choices=_ids(SHAPE_MODELS), help="what makes the shapes")
-    add("--speed", default=SPEEDS[0][0], choices=_ids(SPEEDS), help="the shape model's variant")
-    add("--steps", type=int, default=0, help="sampler steps; 0, the default, is the model's own number")
-    add("--guidance", type=float, default=0.0, help="how closely the shape follows the photo; 0 is the model's own")
-    add("--octree-resolution", type=int, default=OCTREE_DEFAULT, help="cells a side of the volume; more shows finer detail")
-    add("--face-budget", type=int, default=BUDGET_DEFAULT, help="triangles of a learned shape; 0 leaves it untouched")
-    add("--painter", default=PAINTERS[0][0], choices=_ids(PAINTERS), help="what paints the shapes")
-    add("--paint-steps", type=int, default=0, help="sampler steps of the painter; 0, the default, is its own number")
-    add("--paint-guidance", type=float, default=0.0, help="how closely all sides follow the photo; 0 is the painter's own")
-    add(
-        "--no-match-positions",
-        action="store_true",
-        help="the turbo painter compares all places of all sides, not only those that are close on the object",
-    )
-    add("--no-delight", action="store_true", help="leave the photo's light and shadow in the texture")
-    add("--small-memory", action="store_true", help="stay below 4 GB on the graphics card, slower")
-    add("--device", default="auto", choices=_ids(DEVICES), help="where the models run")
+    for one in _options(is_built_in=False):
+        _add_option(add, one)
+    add("--device", default=AUTO_DEVICE, choices=_ids(DEVICES), help="where the models run")
     add("--paint-device", choices=_ids(DEVICES), help="where the painter runs, if elsewhere")
+
+
+def _options(*, is_built_in: bool) -> list[Option]:
+    """Those with a flag that the built-in engine heeds, or all others."""
+    return [one for one in OPTIONS if one.flag and BUILT_IN.heeds(one.key) is is_built_in]
+
+
+def _add_option(add: Callable[..., object], one: Option) -> None:
+    """A switch is off or on; everything else takes a value, of the choices where there are some."""
+    kind = type(one.default)
+    if kind is bool:
+        add(one.flag, action="store_true", help=one.help)
+        return
+    choices = [kind(known) for known in one.identifiers] if kind is int else list(one.identifiers)
+    default = str(one.default) if isinstance(one.default, str) else one.default
+    add(one.flag, type=str if isinstance(one.default, str) else kind, default=default, choices=choices or None, help=one.help)
+
+
+def _chosen(options: argparse.Namespace, one: Option) -> object:
+    """A switch turns what it is named after the other way."""
+    value = getattr(options, one.flag.removeprefix("--").replace("-", "_"))
+    return value is not one.default if isinstance(one.default, bool) else value
 
 
 def _ids(choices: tuple[Choice, ...]) -> list[str]:
@@ -123,38 +127,14 @@ def _request(options: argparse.Namespace) -> Generate:
         engine=options.engine,
         seed=seed,
         variants=options.variants,
-        settings=Settings(
-            texture=not options.no_texture,
-            texture_size=options.texture_size,
-            faces=options.faces,
-            shape=ShapeKind(options.shape),
-            thickness=options.thickness,
-            cutter=options.cutter,
-            nameless=Nameless(options.nameless),
-            learned=_learned(options),
-        ),
+        settings=_settings(options),
     )
 
 
-def _learned(options: argparse.Namespace) -> LearnedSettings:
-    device = options.device
-    return LearnedSettings(
-        grounder=options.grounder,
-        matter=options.matter,
-        shape_model=options.shape_model,
-        speed=options.speed,
-        steps=options.steps,
-        guidance=options.guidance,
-        octree_resolution=options.octree_resolution,
-        faces=options.face_budget,
-        painter=options.painter,
-        paint_steps=options.paint_steps,
-        paint_guidance=options.paint_guidance,
-        match_positions=not options.no_match_positions,
-        delight=not options.no_delight,
-        small_memory=options.small_memory,
-        devices=StageDevices(locate=device, matte=device, shape=device, paint=options.paint_device or device),
-    )
+def _settings(options: argparse.Namespace) -> Settings:
+    chosen = {one.key: _chosen(options, one) for one in OPTIONS if one.flag}
+    devices = {f"{stage}_device": options.device for stage in Stage}
+    return Settings.of(**chosen, **devices | ({"paint_device": options.paint_device} if options.paint_device else {}))
 
 
 def _wanted(names: tuple[str, ...], boxes: list[str], points: list[str], photo: str) -> tuple[Wanted, ...]:

@@ -14,21 +14,10 @@ from pathlib import Path
 
 import img23d_protocol
 from img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
-from img23d_protocol.choices import (
-    DEPTH_MODEL,
-    GROUNDERS,
-    MATTERS,
-    PAINT_DELIGHT,
-    PAINTERS,
-    SHAPE_MODELS,
-    SPEEDS,
-    TENCENT_LICENCE,
-    TENCENT_LICENCE_LINK,
-    TORCH_BUILDS,
-    shape_set,
-)
+from img23d_protocol.choices import TENCENT_LICENCE, TENCENT_LICENCE_LINK, TORCH_BUILDS
 from img23d_protocol.environment import interpreter_in
 from img23d_protocol.messages import Failed, InstallEnvironment, Shutdown, Status
+from img23d_protocol.settings import REGISTERED, Settings
 from img23d_protocol.variables import DEVICES, HUB_LOGIN, NETWORK, SYSTEM, WEIGHTS, Group, kept
 
 from ..engines import Engines
@@ -38,14 +27,8 @@ from ..weights.registry import TENCENT_TERRITORY, weight_set
 from .interrupt import cancel_on_interrupt
 from .progress import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, SetupPrinter
 
-DEFAULT_SETS = (
-    GROUNDERS[0][0],
-    MATTERS[0][0],
-    DEPTH_MODEL,
-    shape_set(SHAPE_MODELS[0][0], SPEEDS[0][0]),
-    PAINT_DELIGHT,
-    PAINTERS[0][0],
-)
+# What every engine works with as long as nothing else is chosen
+DEFAULT_SETS = tuple(dict.fromkeys(name for engine in REGISTERED for stage in Settings().stages_of(engine) for name in stage.file_sets()))
 STATUS_SECONDS = 180.0  # for the new backend to import torch and look at the devices; an antivirus reads each file first
 
 _JOB = "command-line"

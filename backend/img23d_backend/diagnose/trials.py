@@ -10,7 +10,6 @@ from pathlib import Path
 
 import numpy as np
 from img23d_protocol import ErrorCode
-from img23d_protocol.limits import OCTREE_MIN, TEXTURE_SIZES
 from img23d_protocol.messages import (
     Box,
     CutoutReady,
@@ -31,8 +30,9 @@ from img23d_protocol.messages import (
     TargetFailed,
     Wanted,
 )
+from img23d_protocol.settings import OPTIONS, engine_named
 
-from ..engines import CUTOUT, HUNYUAN3D, Engines
+from ..engines import Engines
 from ..jobs.job import Caller
 from ..jobs.pipeline import run_job
 from ..jobs.png_files import write_png
@@ -43,9 +43,7 @@ Tell = Callable[[float, str], None]  # (fraction of all trials, note); raises Jo
 _NAME = "red ball"
 _SIDE = 256  # pixels of the picture
 _RADIUS = 80
-_FACES = 5_000
 _SEARCH_SHARE = 0.2  # of an engine's trial
-_STEPS, _PAINT_STEPS = 5, 2  # whether a model works shows as well as after fifty
 _STAGES = {Stage.LOCATE: "Find", Stage.MATTE: "Cut out", Stage.SHAPE: "Shape", Stage.PAINT: "Paint"}
 # The stage has worked, and could make nothing of this picture
 _NOTHING_SEEN = {ErrorCode.NO_REGION, ErrorCode.EMPTY_CUTOUT, ErrorCode.NO_SURFACE}
@@ -76,10 +74,13 @@ def ball_picture() -> np.ndarray:
 
 
 def _worth_trying(infos: tuple[EngineInfo, ...]) -> list[EngineInfo]:
-    """The ready ones whose stages no other one has: the cut-outs' are Hunyuan3D's and the preview's."""
+    """The ready ones that have a stage which no other one has: the cut-outs' are Hunyuan3D's and the preview's."""
     ready = [info for info in infos if info.ready]
-    has_all = any(info.id == HUNYUAN3D.id for info in ready)
-    return [info for info in ready if not (info.id == CUTOUT.id and has_all)]
+    return [info for info in ready if not _stages(info.id) <= set().union(*(_stages(other.id) for other in ready if other is not info))]
+
+
+def _stages(engine: str) -> set[type]:
+    return set(engine_named(engine).uses)
 
 
 @dataclass(kw_only=True)
@@ -148,11 +149,7 @@ class _Trial:
     @property
     def _settings(self) -> Settings:
         """The artist's models, on as little as shows whether they work."""
-        asked = self.request.settings
-        learned = replace(
-            asked.learned, octree_resolution=OCTREE_MIN, faces=_FACES, steps=_STEPS, paint_steps=_PAINT_STEPS
-        )
-        return replace(asked, texture=True, texture_size=TEXTURE_SIZES[0], faces=_FACES, learned=learned)
+        return self.request.settings.changed(**{one.key: one.trial for one in OPTIONS if one.trial is not None})
 
     def _run(self, job: Locate | Generate, start: float, end: float) -> _Heard:
         """`start` and `end` are what it is of the whole trial."""

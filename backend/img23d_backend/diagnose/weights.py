@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from img23d_protocol.choices import DEPTH_MODEL, PAINT_DELIGHT, PREVIEW_MATTE, PREVIEW_PAINT
-from img23d_protocol.messages import Action, Diagnose, Finding, LearnedSettings, Level, WeightsInfo, WeightsState
+from img23d_protocol.messages import Action, Diagnose, Finding, Level, WeightsInfo, WeightsState
+
+from img23d_protocol.options.camera import DEPTH_MODEL
+from img23d_protocol.settings import REGISTERED, Settings
 
 from ..engines import Engines
 from ..weights.disk import gigabytes
@@ -15,7 +17,7 @@ from .programs import has_networks, is_set_up
 
 def findings(request: Diagnose, engines: Engines) -> Iterator[Finding]:
     """Sizes are compared with the record of the download; every byte is read by Verify under AI Models, which takes minutes."""
-    needed = _needed(request.settings.learned)
+    needed = _needed(request.settings)
     infos = engines.weights.infos()
     for info in infos:
         if info.state in (WeightsState.DAMAGED, WeightsState.PARTIAL):
@@ -44,13 +46,11 @@ def _other_programs(engines: Engines, infos: Iterable[WeightsInfo]) -> Iterator[
             yield Finding(what=info.label, level=Level.NOTE, sentence=sentence, detail=f"{info.id}: {programs[info.id]}")
 
 
-def _needed(learned: LearnedSettings) -> set[str]:
-    needed = {learned.grounder} | ({learned.matter} - {PREVIEW_MATTE})
-    if has_networks():
-        needed |= {learned.shape_set}
-        if learned.painter != PREVIEW_PAINT:
-            needed |= {learned.painter, *([PAINT_DELIGHT] if learned.delight else [])}
-    return needed
+def _needed(settings: Settings) -> set[str]:
+    """Without what every engine can do without. Networks are left out where their licence was not accepted."""
+    usable = [engine for engine in REGISTERED if not engine.licence or has_networks()]
+    stages = [stage for engine in usable for stage in settings.stages_of(engine)]
+    return {name for stage in stages for name in stage.file_sets()} - {DEPTH_MODEL}
 
 
 def _not_whole(info: WeightsInfo, *, is_needed: bool) -> Finding:

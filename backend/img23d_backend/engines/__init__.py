@@ -1,40 +1,42 @@
-"""The engines, one folder each, put together from stages here. Nothing heavy is imported before an engine is asked for.
+"""The engines, one folder each, put together from stages there. Nothing heavy is imported before an engine is asked for.
 
     id          locate            matte                        shape        paint
     preview     preview, isnet    isnet (or preview)           preview      preview
     cutout      qwen3vl           birefnet (or preview's)      preview      preview
     hunyuan3d   qwen3vl           birefnet (or preview's)      hunyuan3d    hunyuan3d (or preview's)
+
+Which there are says `img23d_protocol.settings`: an engine of that id is made by `assemble` of the folder with its name.
 """
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import ENGINES, PREVIEW_ENGINE
 from img23d_protocol.messages import EngineInfo, Settings, Stage, Status
+from img23d_protocol.options.declare import Engine as Declared
+from img23d_protocol.settings import BUILT_IN, REGISTERED
 
 from ..weights.registry import WEIGHT_SETS
 from ..weights.store import WeightStore
 
 if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from ..models.store import ModelStore
-    from ..stages import Engine, PlainMatter
+    from ..stages import Engine, Matter, PlainMatter
+    from .birefnet.matte import BiRefNetMatter
+    from .depth_anything.depth import DepthAnything
     from .isnet.salience import IsNetSalience
+    from .qwen3vl.locate import QwenGrounder
 
 # `note` is what a ready engine does; one that is not ready says what it lacks instead
-PREVIEW, HUNYUAN3D, CUTOUT = (
-    EngineInfo(id=identifier, label=label, ready=identifier == PREVIEW_ENGINE, note=note)
-    for identifier, label, note in ENGINES
-)
+INFOS = {one.id: EngineInfo(id=one.id, label=one.label, ready=one.is_built_in, note=one.tip) for one in REGISTERED}
+PREVIEW = INFOS[BUILT_IN.id]
 
-_PACKAGES = {CUTOUT.id: ("torch", "transformers"), HUNYUAN3D.id: ("torch", "transformers", "hy3dgen")}
-_STAGES = {CUTOUT.id: (Stage.LOCATE,), HUNYUAN3D.id: (Stage.LOCATE, Stage.SHAPE)}  # that need weights in any case
-_LARGE_TEXTURE = 4096  # pixels a side: painting takes about as much memory as the cut-out network, which is read again in half a second
 _VERBS = {Stage.LOCATE: "finds", Stage.SHAPE: "shapes"}
 
 
@@ -45,16 +47,11 @@ class Engines:
         self.weights = WeightStore(models_folder)
         self._models: ModelStore | None = None
         self._salience: IsNetSalience | None = None
-        self._makers: dict[str, Callable[[], Engine]] = {
-            PREVIEW.id: self._make_preview,
-            CUTOUT.id: self._make_cutout,
-            HUNYUAN3D.id: self._make_hunyuan3d,
-        }
         self._loaded: dict[str, Engine] = {}
 
     def infos(self) -> tuple[EngineInfo, ...]:
         """Every engine the panel may offer, and whether it is ready, without loading one."""
-        return (PREVIEW, self._learned_info(HUNYUAN3D), self._learned_info(CUTOUT))
+        return tuple(INFOS[one.id] if one.is_built_in else self._learned_info(one) for one in REGISTERED)
 
     def status(self) -> Status:
         """What this machine has; imports torch where it is installed, which takes seconds."""
@@ -66,15 +63,18 @@ class Engines:
 
     def load(self, engine_id: str) -> Engine:
         """The engine of that id. Raises Img23DError(ENGINE_UNKNOWN) or (ENGINE_NOT_READY)."""
-        maker = self._makers.get(engine_id)
-        if maker is None:
-            known = ", ".join(self._makers)
+        if engine_id not in INFOS:
+            known = ", ".join(INFOS)
             raise Img23DError(ErrorCode.ENGINE_UNKNOWN, f"There is no engine called “{engine_id}”; there is: {known}.")
         info = next(info for info in self.infos() if info.id == engine_id)
         if not info.ready:
             raise Img23DError(ErrorCode.ENGINE_NOT_READY, info.note)
+        return self.assembled(engine_id)
+
+    def assembled(self, engine_id: str) -> Engine:
+        """The engine of that id whether it is ready or not, for one that is put together with its stages."""
         if engine_id not in self._loaded:
-            self._loaded[engine_id] = maker()
+            self._loaded[engine_id] = importlib.import_module(f".{engine_id}", __name__).assemble(self)
         return self._loaded[engine_id]
 
     def unload(self) -> int:
@@ -89,11 +89,12 @@ class Engines:
 
     # --- putting together -------------------------------------------------------------------------------------------
 
-    def _learned_info(self, info: EngineInfo) -> EngineInfo:
-        missing = [name for name in _PACKAGES[info.id] if importlib.util.find_spec(name) is None]
+    def _learned_info(self, engine: Declared) -> EngineInfo:
+        info = INFOS[engine.id]
+        missing = [name for name in engine.packages if importlib.util.find_spec(name) is None]
         if missing:
             return replace(info, note=f"{info.label} is not set up yet: press Set Up AI Models.")
-        for stage in _STAGES[info.id]:
+        for stage in map(Stage, engine.needs):
             rows = [row for row in WEIGHT_SETS if row.stage is stage and not row.is_addition]
             if not any(self.weights.is_ready(row.id) for row in rows):
                 return replace(info, note=f"Lacks a model that {_VERBS[stage]} things: download one under AI Models.")
@@ -117,59 +118,39 @@ class Engines:
             self._salience = make_salience()
         return self._salience
 
-    def _make_preview(self) -> Engine:
+    # --- what several engines are put together from ------------------------------------------------------------------
+
+    def built_in_matter(self, fallback: PlainMatter) -> Matter:
+        """What stands out is cut out by the trained network that comes with the extension."""
         from .isnet import make_matter
-        from .preview import make_engine
 
-        preview = make_engine(self.salience)
+        return make_matter(self.salience, fallback=fallback)
 
-        def prefetch(stage: Stage, settings: Settings) -> None:
-            if stage is Stage.PAINT and settings.texture_size >= _LARGE_TEXTURE:
-                self.salience.offload()
-
-        matter = make_matter(self.salience, fallback=cast("PlainMatter", preview.matter))
-        return replace(preview, matter=matter, prefetch=prefetch)
-
-    def _make_cutout(self) -> Engine:
-        from .birefnet import make_matter
-        from .depth_anything import make_depth
+    def grounder(self) -> QwenGrounder:
+        """The model that finds things by their names."""
         from .qwen3vl import make_grounder
 
-        preview, models = self._make_preview(), self.models
-        grounder = make_grounder(self.weights, models)
-        matter = make_matter(self.weights, models, fallback=preview.matter)
-        prefetchers = {Stage.LOCATE: grounder.prefetch, Stage.MATTE: matter.prefetch}
+        return make_grounder(self.weights, self.models)
+
+    def matter(self, fallback: Matter) -> BiRefNetMatter:
+        """The model that cuts things out."""
+        from .birefnet import make_matter
+
+        return make_matter(self.weights, self.models, fallback=fallback)
+
+    def depth(self) -> DepthAnything:
+        """The model that tells how the camera was held."""
+        from .depth_anything import make_depth
+
+        return make_depth(self.weights, self.models)
+
+    def prefetching(self, own: Mapping[Stage, Callable[[Settings], None]], other: Engine) -> Callable[[Stage, Settings], None]:
+        """Ahead of each stage what its own model needs, for all others what the `other` engine does."""
 
         def prefetch(stage: Stage, settings: Settings) -> None:
-            if stage in prefetchers:
-                prefetchers[stage](settings)
+            if stage in own:
+                own[stage](settings)
             else:
-                preview.prefetch(stage, settings)
+                other.prefetch(stage, settings)
 
-        depth = make_depth(self.weights, models)
-        return replace(preview, id=CUTOUT.id, grounder=grounder, matter=matter, depth=depth, prefetch=prefetch)
-
-    def _make_hunyuan3d(self) -> Engine:
-        from .hunyuan3d import make_painter, make_shaper
-
-        cutout, models = self._make_cutout(), self.models
-        shaper = make_shaper(self.weights, models)
-        painter = make_painter(self.weights, models, fallback=cutout.painter)
-        prefetchers = {Stage.SHAPE: shaper.prefetch, Stage.PAINT: painter.prefetch}
-
-        def prefetch(stage: Stage, settings: Settings) -> None:
-            if stage in prefetchers:
-                prefetchers[stage](settings)
-            else:
-                cutout.prefetch(stage, settings)
-
-        return replace(
-            cutout,
-            id=HUNYUAN3D.id,
-            shaper=shaper,
-            forms=None,
-            batch_shaper=shaper,
-            painter=painter,
-            preparing_painter=painter,
-            prefetch=prefetch,
-        )
+        return prefetch

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import Settings, ShapeKind, Side, Stage
+from img23d_protocol.messages import Settings, Side, Stage
 
 from ..cutouts.framing import within
 from ..cutouts.touch_up import touch_up
@@ -103,7 +103,7 @@ class Generation:
         measures 1 m.
         """
         solids: Solids = {}
-        if self.settings.texture:
+        if self.settings.common.texture:
             self.engine.prefetch(Stage.PAINT, self.settings)
         pixels_per_metre = self.run.record.pixels_per_metre or float(max((cut.side for cut in cuts.values()), default=0))
         self.run.record.pixels_per_metre = pixels_per_metre
@@ -141,7 +141,7 @@ class Generation:
         """The run's, with the kind and the number of faces that the artist chose for this thing."""
         target = self._target(index)
         settings = self.settings.with_faces(target.wanted_faces)
-        return settings if target.shape is ShapeKind.AUTO else replace(settings, shape=target.shape)
+        return settings.with_kind(target.shape)
 
     def _batch_size(self, count: int) -> int:
         shaper = self.engine.batch_shaper

@@ -13,7 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import PREVIEW_ENGINE
+from img23d_protocol.settings import BUILT_IN
 from img23d_protocol.messages import Box, Finished, PhotoRegion, Pick, Regions, Stage, Wanted
 from img23d_protocol.whole_files import write_whole
 
@@ -37,7 +37,7 @@ _MASK_BYTES = 256 << 20  # all masks of a run together; beyond, the boxes alone 
 def pick(request: Pick, caller: Caller) -> Finished:
     """The regions of a photo as files in the run's folder, and which of them is at the point. Raises Img23DError(NO_REGION)."""
     job = Job(request.job, request.seed, request.settings, caller)
-    picker, context = caller.load_engine(PREVIEW_ENGINE).picker, job.context(Stage.LOCATE)
+    picker, context = caller.load_engine(BUILT_IN.id).picker, job.context(Stage.LOCATE)
     assert picker is not None, "the preview engine has one"
     context.report(0.0, "Reading the photo")
     data = read_file(request.photo)

@@ -23,7 +23,6 @@ from img23d_protocol.messages import (
     Locate,
     Located,
     LocatedTarget,
-    Nameless,
     Paint,
     PaintReady,
     Pick,
@@ -93,7 +92,7 @@ def generate(request: Generate, caller: Caller) -> Finished:
         arranger = Arranger(job, run, engine, photo, cuts)
         del photo, founds  # large, and not needed any more
         solids: Solids = steps.shape(cuts, arranger)
-        if request.settings.texture:
+        if request.settings.common.texture:
             steps.paint(solids)
     made = len(run.record.targets) - len(job.failed | job.stopped)
     return Finished(job=job.id, made=made, failed=len(job.failed), seconds=job.elapsed)
@@ -122,7 +121,7 @@ def unwrap(request: Unwrap, caller: Caller) -> Finished:
     """A layout for a mesh that exists already, and nothing painted yet."""
     from .retexture import unwrap_file
 
-    job = Job(request.job, 0, Settings(texture_size=request.texture_size), caller)
+    job = Job(request.job, 0, Settings.of(texture_size=request.texture_size), caller)
     context = job.context(Stage.PAINT, 0)
     uv, note = unwrap_file(
         Path(request.mesh), request.uv, request.texture_size, lambda: context.report(0.5, "Unwrapping")
@@ -168,7 +167,7 @@ def repaint(request: Paint, caller: Caller) -> Finished:
 
 def _as_whole(context: Context) -> Context:
     """A picture to paint with is one thing, whatever becomes of photos without names."""
-    return replace(context, settings=replace(context.settings, nameless=Nameless.WHOLE))
+    return replace(context, settings=context.settings.of_one_thing())
 
 
 def _save_uv(path: Path, uv: np.ndarray | None) -> str:

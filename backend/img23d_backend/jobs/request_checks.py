@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from img23d_protocol.checks import check_learned, check_settings
-from img23d_protocol.choices import takes_side_photos
+from img23d_protocol.checks import check
 from img23d_protocol.errors import bad_request
 from img23d_protocol.limits import BUDGET_MAX, FACES_MIN, SEED_MAX, VARIANTS_MAX
 from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, ShapeKind, Unwrap, Wanted
+
+from img23d_protocol.options.all_engines import Common
+from img23d_protocol.settings import engine_named
 
 from ..stages import Engine
 
@@ -21,7 +23,7 @@ def check_request(request: Generate | Locate | Pick | Unwrap | Paint) -> None:
     if isinstance(request, Generate) and not 1 <= request.variants <= VARIANTS_MAX:
         raise bad_request(f"The number of variants must be 1 to {VARIANTS_MAX}, not {request.variants}.")
     if isinstance(request, Unwrap):
-        check_settings(Settings(texture_size=request.texture_size))
+        check(Common(texture_size=request.texture_size))
     else:
         _check_made(request)
     if not isinstance(request, Locate) and not request.run_folder.strip():
@@ -35,7 +37,7 @@ def check_kinds(wanted: Sequence[Wanted], engine: Engine, settings: Settings) ->
         sentence = f"A kind is chosen for “{chosen.name}”, and this engine makes its own shape of it: leave it out, or take another engine."
         raise bad_request(sentence)
     seen = next((one for one in wanted if one.sides), None)
-    if seen is not None and not takes_side_photos(engine.id, settings.learned.shape_model):
+    if seen is not None and not engine_named(engine.id).takes_side_photos(settings.value):
         raise bad_request(f"This engine makes “{seen.name}” of one photo: leave the further ones out, or take the shape model Hunyuan3D 2mv or another engine.")
 
 
@@ -52,9 +54,7 @@ def _check_made(request: Generate | Locate | Pick | Paint) -> None:
             if wanted.box is not None:
                 _check_box(wanted.name, wanted.box)
             _check_said(wanted)
-    check_learned(request.settings.learned)
-    if not isinstance(request, Locate | Pick):
-        check_settings(request.settings)
+    check(request.settings)
 
 
 def _check_said(wanted: Wanted) -> None:

@@ -47,7 +47,7 @@ def retexture(
     """
     file = read_mesh_file(npz_path)
     view, fit_note = _fit(file, cutout)
-    uv, uv_note = _kept_uv(file, source, settings.texture_size)
+    uv, uv_note = _kept_uv(file, source, settings.common.texture_size)
     painted = painter.paint(file.mesh, view, cutout, settings, context, uv=uv)
     return Retextured(
         uv=file.by_corner(painted.uv) if uv is None else None,

@@ -10,8 +10,9 @@ import time
 from functools import cache
 from typing import TYPE_CHECKING, Protocol
 
-from img23d_protocol.choices import SHAPE_MODELS, SPEEDS
-from img23d_protocol.settings import LearnedSettings
+from img23d_protocol.options.declare import label_of
+from img23d_protocol.options.hunyuan3d import SHAPE_MODELS, SPEEDS
+from img23d_protocol.settings import Settings
 
 if TYPE_CHECKING:
     import torch
@@ -59,28 +60,29 @@ class Multiplier(Protocol):
     def dtype(self) -> torch.dtype: ...
 
 
-def sentence(device: Multiplier, settings: LearnedSettings = LearnedSettings()) -> str:
+def sentence(device: Multiplier, settings: Settings = Settings()) -> str:
     """Such as "About 6 minutes an object with Hunyuan3D 2 mini (Turbo)."; measures the device once a process."""
     seconds = seconds_an_object(settings, teraflops=speed(device) * _REACHED.get(device.kind, _REACHED_ON_CARD))
     return f"About {rounded(seconds)} an object with {_label(settings)}."
 
 
-def seconds_an_object(settings: LearnedSettings, *, teraflops: float) -> float:
+def seconds_an_object(settings: Settings, *, teraflops: float) -> float:
     """For a device that reaches so many TFLOP a second."""
     return _REST + work(settings) / teraflops
 
 
-def work(settings: LearnedSettings) -> float:
+def work(settings: Settings) -> float:
     """TFLOP for one object, finding it in a photo of its own included."""
-    model = settings.shape_model
-    step = _GUIDED if settings.speed == "standard" else _STEP
-    steps = settings.steps or _STEPS[settings.speed]
-    queries = _COARSE_QUERIES + _SURFACE_QUERIES * settings.octree_resolution**2
+    shape, paint = settings.hunyuan3d.shape, settings.hunyuan3d.paint
+    model = shape.shape_model
+    step = _GUIDED if shape.speed == "standard" else _STEP
+    steps = shape.steps or _STEPS[shape.speed]
+    queries = _COARSE_QUERIES + _SURFACE_QUERIES * shape.octree_resolution**2
     painting = 0.0
-    if settings.painter in _PAINTED_STEP:
-        paint_steps = settings.paint_steps or _PAINT_STEPS[settings.painter]
-        painting = _DELIGHT * settings.delight + _VIEWS_VAE + paint_steps * _PAINTED_STEP[settings.painter]
-    finding = _LOCATE[settings.grounder] + _MATTE.get(settings.matter, 0.0)
+    if paint.painter in _PAINTED_STEP:
+        paint_steps = paint.paint_steps or _PAINT_STEPS[paint.painter]
+        painting = _DELIGHT * paint.delight + _VIEWS_VAE + paint_steps * _PAINTED_STEP[paint.painter]
+    finding = _LOCATE[settings.search.grounder] + _MATTE.get(settings.matte.matter, 0.0)
     shaping = _DINO + steps * step[model] + queries * _QUERY[model] / 1e6
     return finding + shaping + painting
 
@@ -116,7 +118,6 @@ def rounded(seconds: float) -> str:
     return f"{count} {unit}"
 
 
-def _label(settings: LearnedSettings) -> str:
-    model = next(label for name, label, _ in SHAPE_MODELS if name == settings.shape_model)
-    pace = next(label for name, label, _ in SPEEDS if name == settings.speed)
-    return f"{model} ({pace})"
+def _label(settings: Settings) -> str:
+    shape = settings.hunyuan3d.shape
+    return f"{label_of(SHAPE_MODELS, shape.shape_model)} ({label_of(SPEEDS, shape.speed)})"

@@ -12,20 +12,13 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import (
-    DEPTH_MODEL,
-    GROUNDERS,
-    MATTERS,
-    PAINT_DELIGHT,
-    PAINTERS,
-    SHAPE_MODELS,
-    SPEEDS,
-    TENCENT_LICENCE,
-    TENCENT_LICENCE_LINK,
-    Choice,
-    shape_set,
-)
+from img23d_protocol.choices import TENCENT_LICENCE, TENCENT_LICENCE_LINK
 from img23d_protocol.messages import Stage
+from img23d_protocol.options.camera import DEPTH_MODEL
+from img23d_protocol.options.declare import Choice
+from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT, PAINTERS, SHAPE_MODELS, SPEEDS, shape_set
+from img23d_protocol.options.matte import MATTERS
+from img23d_protocol.options.search import GROUNDERS
 
 TENCENT_TERRITORY = "the European Union, the United Kingdom and South Korea"
 

@@ -54,18 +54,26 @@ def decode(line: str | bytes) -> messages.Message:
 
 @cache
 def _field_types(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+    hints = typing.get_type_hints(kind)
+    return {one.name: hints[one.name] for one in dataclasses.fields(kind)}
 
 
 def _build(kind: type, data: Any) -> Any:
     if not isinstance(data, dict):
         raise ProtocolError(f"{kind.__name__} is not an object")
+    data = _upgraded(kind, data)
     hints = _field_types(kind)
     values = {name: _value(hints[name], data[name], f"{kind.__name__}.{name}") for name in hints if name in data}
     try:
         return kind(**values)
     except TypeError as error:
         raise ProtocolError(f"{kind.__name__}: {error}") from error
+
+
+def _upgraded(kind: type, data: Any) -> Any:
+    """What an older version wrote, in today's form, where the dataclass knows how."""
+    upgrade = getattr(kind, "upgraded", None)
+    return data if upgrade is None else upgrade(data)
 
 
 def build(kind: type[Value], data: Any) -> Value:
@@ -83,6 +91,7 @@ def revive(kind: type[Value], data: Any) -> Value:
         return _build(kind, data)  # nearly always, and faster
     if not isinstance(data, dict):
         raise ProtocolError(f"{kind.__name__} is not an object")
+    data = _upgraded(kind, data)
     values = {}
     for name, hint in _field_types(kind).items():
         if name in data:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .limits import SEED_MAX, TEXTURE_SIZES
-from .settings import Settings, ShapeKind
+from .settings import BUILT_IN, Settings, ShapeKind
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +88,7 @@ class Locate:
     photo: str
     run_folder: str = ""
     wanted: tuple[Wanted, ...] = ()
-    engine: str = "preview"
+    engine: str = BUILT_IN.id
     seed: int = 0
     settings: Settings = field(default_factory=Settings)
 
@@ -123,7 +123,7 @@ class Generate:
     photo: str
     run_folder: str
     wanted: tuple[Wanted, ...] = ()
-    engine: str = "preview"
+    engine: str = BUILT_IN.id
     seed: int = 0
     pixels_per_metre: float = 0.0
     variants: int = 1  # 1..limits.VARIANTS_MAX
@@ -179,7 +179,7 @@ class Paint:
     picture: str
     run_folder: str
     name: str = ""
-    engine: str = "preview"
+    engine: str = BUILT_IN.id
     seed: int = 0
     uv: UvSource = UvSource.NEW
     settings: Settings = field(default_factory=Settings)

@@ -27,7 +27,6 @@ from .job_requests import (
     Wanted as Wanted,
 )
 from .settings import (
-    LearnedSettings as LearnedSettings,
     Nameless as Nameless,
     Settings as Settings,
     ShapeKind as ShapeKind,
@@ -50,7 +49,7 @@ from .setup_messages import (
     WeightsState as WeightsState,
 )
 
-PROTOCOL_VERSION = 7
+PROTOCOL_VERSION = 8
 
 
 class Stage(StrEnum):

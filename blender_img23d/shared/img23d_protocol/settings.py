@@ -1,87 +1,126 @@
-"""What the artist can set for a run."""
+"""What the artist can set for a run, put together from `options`: a line for each engine and each stage that several share."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Mapping
+from dataclasses import field, fields, is_dataclass, replace
+from functools import cache
+from typing import Any, TypeVar
 
-from .choices import AUTO_DEVICE, CUTTERS, GROUNDERS, MATTERS, PAINTERS, SHAPE_MODELS, SPEEDS, shape_set
-from .limits import BUDGET_DEFAULT, FACES_DEFAULT, FACES_MAX, FACES_MIN, OCTREE_DEFAULT, TEXTURE_SIZES
+from .options.all_engines import Common
+from .options.camera import Camera
+from .options.cutout import CutOut
+from .options.declare import Choice, Engine, Option, Options, StageOptions, inner_kind, options_of
+from .options.hunyuan3d import Hunyuan3D
+from .options.machine import Machine, StageDevices as StageDevices
+from .options.matte import Matte
+from .options.preview import Nameless as Nameless, Preview, ShapeKind as ShapeKind
+from .options.search import Search
 
-
-class ShapeKind(StrEnum):
-    """How the preview engine turns an outline into a solid."""
-
-    AUTO = "auto"
-    INFLATE = "inflate"
-    REVOLVE = "revolve"
-    FLAT = "flat"
-
-
-class Nameless(StrEnum):
-    """What the preview engine makes of a photo without names."""
-
-    WHOLE = "whole"  # everything that stands out, as one thing
-    EACH = "each"  # each by itself
+Stage = TypeVar("Stage", bound=StageOptions)
 
 
-@dataclass(frozen=True, kw_only=True)
-class StageDevices:
-    """Where each stage computes: "auto", "gpu" (the first), "gpu:1" and so on, or "cpu"."""
+class Settings(Options):
+    """Blender keeps the engine by its place among these lines: a new one comes last."""
 
-    locate: str = AUTO_DEVICE
-    matte: str = AUTO_DEVICE
-    shape: str = AUTO_DEVICE
-    paint: str = AUTO_DEVICE
+    common: Common = field(default_factory=Common)
+    preview: Preview = field(default_factory=Preview)
+    search: Search = field(default_factory=Search)
+    matte: Matte = field(default_factory=Matte)
+    camera: Camera = field(default_factory=Camera)
+    hunyuan3d: Hunyuan3D = field(default_factory=Hunyuan3D)
+    cutout: CutOut = field(default_factory=CutOut)
+    machine: Machine = field(default_factory=Machine)
 
+    @classmethod
+    def of(cls, **values: Any) -> Settings:
+        """With some options set, by their properties' names. Raises Img23DError(BAD_REQUEST) for text that is no number or no choice,
+        and KeyError for a name that no option has."""
+        return cls().changed(**values)
 
-@dataclass(frozen=True, kw_only=True)
-class LearnedSettings:
-    """Settings of the learned models (`choices` lists the identifiers). Zero means the model's own value."""
+    def changed(self, **values: Any) -> Settings:
+        """The same with some options set, see `of`."""
+        settings = self
+        for name, value in values.items():
+            one = option_named(name)
+            settings = _set(settings, one.path, one.read(value))
+        return settings
 
-    grounder: str = GROUNDERS[0][0]
-    matter: str = MATTERS[0][0]
-    shape_model: str = SHAPE_MODELS[0][0]
-    speed: str = SPEEDS[0][0]
-    steps: int = 0
-    guidance: float = 0.0
-    octree_resolution: int = OCTREE_DEFAULT
-    faces: int = BUDGET_DEFAULT  # triangles; 0 leaves the mesh untouched
-    painter: str = PAINTERS[0][0]
-    paint_steps: int = 0
-    paint_guidance: float = 0.0  # the turbo painter has none
-    match_positions: bool = True  # the turbo painter compares only places of the sides that are close on the object
-    delight: bool = True  # take light and shadow out of the photo before it is painted with
-    small_memory: bool = False  # keep the peak below 4 GB, slower
-    devices: StageDevices = field(default_factory=StageDevices)
+    def value(self, name: str) -> Any:
+        """Of an option, by its property's name. Raises KeyError."""
+        found: Any = self
+        for step in option_named(name).path:
+            found = getattr(found, step)
+        return found
 
-    @property
-    def shape_set(self) -> str:
-        """The shape model's file set."""
-        return shape_set(self.shape_model, self.speed)
+    def stage(self, kind: type[Stage]) -> Stage:
+        """The options of this kind. Raises KeyError."""
+        return _find(self, kind)
 
-
-@dataclass(frozen=True, kw_only=True)
-class Settings:
-    """What the artist can set. `thickness` scales the depth of an inflated shape (1 = as round as it is wide).
-
-    `faces`, `shape`, `thickness`, `cutter` (of `choices.CUTTERS`) and `nameless` are the preview engine's; `learned` is for the
-    engines with learned models.
-    """
-
-    texture: bool = True
-    texture_size: int = TEXTURE_SIZES[0]  # pixels a side
-    faces: int = FACES_DEFAULT  # at most that many triangles
-    quads: bool = False  # Blender makes quads of them when they are there
-    shape: ShapeKind = ShapeKind.AUTO
-    thickness: float = 1.0
-    cutter: str = CUTTERS[0][0]
-    nameless: Nameless = Nameless.WHOLE
-    learned: LearnedSettings = field(default_factory=LearnedSettings)
+    def stages_of(self, engine: Engine) -> tuple[StageOptions, ...]:
+        """The options that an engine heeds, in the order of its stages."""
+        return tuple(self.stage(kind) for kind in engine.uses)
 
     def with_faces(self, faces: int) -> Settings:
         """The same for one thing with a number of its own; 0 changes nothing. What an engine cannot make so many of gets its most."""
         if not faces:
             return self
-        learned = replace(self.learned, faces=faces)
-        return replace(self, faces=min(max(faces, FACES_MIN), FACES_MAX), learned=learned)
+        own = {one.key: int(min(max(faces, one.minimum or 0), one.maximum or faces)) for one in OPTIONS if one.is_faces}
+        return self.changed(**own)
+
+    def with_kind(self, kind: ShapeKind) -> Settings:
+        """The same for one thing of which is known what solid it becomes; AUTO changes nothing."""
+        return self if kind is ShapeKind.AUTO else self.changed(**{one.key: kind for one in OPTIONS if one.is_kind})
+
+    def of_one_thing(self) -> Settings:
+        """The same for a photo that shows one thing only."""
+        return self.changed(**{one.key: one.of_one_thing for one in OPTIONS if one.of_one_thing is not None})
+
+    @staticmethod
+    def upgraded(data: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is read in place of what an older version wrote, see `codec`."""
+        from .flat_settings import upgraded
+
+        return upgraded(data)
+
+
+def _find(part: Any, kind: type[Any]) -> Any:
+    for one in fields(part):
+        inner = getattr(part, one.name)
+        if type(inner) is kind:
+            return inner
+        if is_dataclass(inner):
+            try:
+                return _find(inner, kind)
+            except KeyError:
+                continue
+    raise KeyError(kind.__name__)
+
+
+def _set(part: Any, path: tuple[str, ...], value: Any) -> Any:
+    name, *rest = path
+    return replace(part, **{name: _set(getattr(part, name), tuple(rest), value) if rest else value})
+
+
+OPTIONS: tuple[Option, ...] = options_of(Settings)
+REGISTERED: tuple[Engine, ...] = tuple(
+    kind.engine for one in fields(Settings) if (kind := inner_kind(one)) is not None and hasattr(kind, "engine")
+)
+ENGINES: tuple[Choice, ...] = tuple(engine.choice for engine in REGISTERED)
+PICKED_WITH: tuple[str, ...] = tuple(one.key for one in OPTIONS if one.decides_picks)  # names of properties
+BUILT_IN = next(engine for engine in REGISTERED if engine.is_built_in)
+
+
+@cache
+def _by_name() -> dict[str, Option]:
+    return {one.key: one for one in OPTIONS}
+
+
+def option_named(name: str) -> Option:
+    """By its property's name. Raises KeyError."""
+    return _by_name()[name]
+
+
+def engine_named(identifier: str) -> Engine:
+    """What another version's engine did nobody knows: the built-in one stands in for it."""
+    return next((engine for engine in REGISTERED if engine.id == identifier), BUILT_IN)

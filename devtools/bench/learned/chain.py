@@ -12,7 +12,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,18 +48,18 @@ def _chain(folder: Path, *, gpu: bool, small: bool) -> list[Row]:
     """One thing; on a card again and again, since then every model is in memory already."""
     from img23d_backend.engines import Engines
     from img23d_backend.machine.devices import choose
-    from img23d_protocol.messages import LearnedSettings, Settings, Wanted
+    from img23d_protocol.messages import Settings, Wanted
 
-    learned = LearnedSettings(speed="standard", small_memory=small)
+    settings = Settings.of(speed="standard", small_memory=small)
     if not gpu:
-        learned = replace(learned, steps=_STEPS_ON_CPU, octree_resolution=_RESOLUTION_ON_CPU)
+        settings = settings.changed(steps=_STEPS_ON_CPU, octree_resolution=_RESOLUTION_ON_CPU)
     engines = Engines(folder)
-    case = _Case(engine=engines.load("hunyuan3d"), settings=Settings(learned=learned), meter=_Meter(gpu=gpu))
+    case = _Case(engine=engines.load("hunyuan3d"), settings=settings, meter=_Meter(gpu=gpu))
     photo, found, cutout = inputs()
     work: dict[str, Callable[[], object]] = {
         "locate (Qwen3-VL 2B)": lambda: case.engine.grounder.locate(photo, (Wanted(name="red apple"),), case.context),
         "matte (BiRefNet, 1024 px)": lambda: case.cut_out(photo, found),
-        f"shape (Hunyuan3D 2 mini Standard, {_steps(learned.steps)}, {learned.octree_resolution} cells)": lambda: case.shape(cutout),
+        f"shape (Hunyuan3D 2 mini Standard, {_steps(settings.hunyuan3d.shape.steps)}, {settings.hunyuan3d.shape.octree_resolution} cells)": lambda: case.shape(cutout),
     }
     dtype = choose("auto").dtype
     where = f"{'with Small Memory' if small else 'as usual'}, {dtype}"

@@ -81,7 +81,7 @@ def _run(engines: object, folder: Path) -> int:
         wanted=wanted,
         engine="hunyuan3d",
         seed=SEED,
-        settings=Settings(texture=False),
+        settings=Settings.of(texture=False),
     )
     run_job(request, Caller(emit=told.append, load_engine=engines.load))
     last = told[-1]

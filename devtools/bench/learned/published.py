@@ -95,7 +95,7 @@ def measure_one(set_id: str, models: Path) -> dict[str, object]:
     from img23d_backend.stages import Context
     from img23d_backend.weights.registry import weight_set
     from img23d_backend.weights.store import WeightStore
-    from img23d_protocol.messages import LearnedSettings, Settings, StageDevices
+    from img23d_protocol.messages import Settings
     from published.lists import files_of
 
     from .chain import inputs
@@ -107,15 +107,12 @@ def measure_one(set_id: str, models: Path) -> dict[str, object]:
     store = WeightStore(models)
     store.adopt(set_id)
     model, _, speed = set_id.rpartition("-")
-    devices = StageDevices(shape="cpu")
-    learned = LearnedSettings(
-        shape_model=model, speed=speed, steps=STEPS, octree_resolution=CELLS, faces=FACES, devices=devices
-    )
+    settings = Settings.of(shape_model=model, speed=speed, steps=STEPS, octree_resolution=CELLS, budget=FACES, shape_device="cpu")
     *_, cutout = inputs()
     memory.reset_peak()
     started = time.perf_counter()
     with _ball_instead_of_noise():
-        shaped = make_shaper(store, ModelStore()).shape(cutout, Settings(learned=learned), Context())
+        shaped = make_shaper(store, ModelStore()).shape(cutout, settings, Context())
     seconds, peak = time.perf_counter() - started, memory.peak_bytes()
     return {
         "set": set_id,

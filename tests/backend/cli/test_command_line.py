@@ -90,10 +90,10 @@ def test_the_painters_settings_are_written_down(photo: str) -> None:
     learned = ["--painter", "hunyuan3d-paint-turbo", "--paint-steps", "12", "--paint-guidance", "3", "--no-delight", "--no-match-positions"]
     assert generate(photo, *learned, "--device", "gpu", "--paint-device", "cpu", "--no-texture") == 0
     record = json.loads((Path(photo).parent / "out" / "run.json").read_text(encoding="utf-8"))
-    written = record["settings"]["learned"]
+    written = record["settings"]["hunyuan3d"]["paint"]
     assert (written["painter"], written["paint_steps"], written["paint_guidance"]) == ("hunyuan3d-paint-turbo", 12, 3.0)
     assert not written["delight"] and not written["match_positions"]
-    assert written["devices"] == {"locate": "gpu", "matte": "gpu", "shape": "gpu", "paint": "cpu"}
+    assert record["settings"]["machine"]["devices"] == {"locate": "gpu", "matte": "gpu", "shape": "gpu", "paint": "cpu"}
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,6 @@ from img23d_protocol.messages import (
     Diagnosed,
     Finding,
     FromBackend,
-    LearnedSettings,
     Level,
     Progress,
     Settings,
@@ -48,7 +47,7 @@ class Patient:
             job="d",
             run_folder=str(self.runs),
             try_stages=try_stages,
-            settings=Settings(learned=LearnedSettings(**settings)),
+            settings=Settings.of(**settings),
         )
 
         def is_cancelled() -> bool:

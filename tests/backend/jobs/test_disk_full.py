@@ -52,7 +52,7 @@ def record_in(folder: Path) -> dict[str, object]:
 def test_a_run_on_a_disk_that_fills_up_ends_as_failed(photo: Path, small_disk: Path, stage: str, leaving: int) -> None:
     folder = small_disk / "runs" / "one"
     engine = SmallEngine(trap=filling(small_disk, stage, leaving))
-    job = request(photo, *TWO, run_folder=str(folder), settings=Settings(texture_size=1024))
+    job = request(photo, *TWO, run_folder=str(folder), settings=Settings.of(texture_size=1024))
     (failed,) = only(run(job, engine), Failed)
     assert failed.code == ErrorCode.DISK_FULL
     assert f"“{folder}”" in failed.sentence and "make room" in failed.sentence

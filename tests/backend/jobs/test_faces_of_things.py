@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 from img23d_backend.cli.commands import run as command
-from img23d_protocol.choices import LIGHT_CUTTER
+from img23d_protocol.options.preview import LIGHT_CUTTER
 from img23d_protocol.messages import Failed, MeshReady, Settings
 from pipeline_case import TWO, only, photo, record, request, run  # noqa: F401
 from small_engine import SmallEngine
 from test_variants import faces_in
 
 
-FEW = Settings(cutter=LIGHT_CUTTER, faces=2000, texture=False)
+FEW = Settings.of(cutter=LIGHT_CUTTER, faces=2000, texture=False)
 
 
 def test_the_preview_engine_gives_each_thing_its_own_number(photo: Path) -> None:
@@ -31,7 +31,7 @@ def test_what_an_engine_is_asked_for(photo: Path, faces: int, outline: int, lear
     shape = engine.shape
     engine.shape = lambda cutout, settings, context: seen.append(settings) or shape(cutout, settings, context)
     run(request(photo, replace(TWO[0], faces=faces), settings=FEW), engine)
-    assert [(one.faces, one.learned.faces) for one in seen] == [(outline, learned)]
+    assert [(one.preview.outlines.faces, one.hunyuan3d.shape.faces) for one in seen] == [(outline, learned)]
 
 
 @pytest.mark.parametrize("faces", [1, 499, 5_000_001, -4])

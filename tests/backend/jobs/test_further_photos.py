@@ -16,7 +16,7 @@ from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Context, CutOut, Painted, Shaped
 from img23d_protocol.messages import Settings, ShapeKind, Side
 
-SETTINGS = Settings(faces=6000, texture_size=512)
+SETTINGS = Settings.of(faces=6000, texture_size=512)
 RED, GREEN, BLUE, YELLOW = (200, 40, 40), (40, 170, 60), (50, 60, 200), (220, 200, 40)
 
 
@@ -39,7 +39,7 @@ def side(alpha: np.ndarray, colour: tuple[int, int, int]) -> np.ndarray:
 
 def shaped(**sides: np.ndarray) -> Shaped:
     cut = CutOut(rgba=side(front(), RED), sides={Side(name): rgba for name, rgba in sides.items()})
-    return OutlineShaper().shape(cut, Settings(faces=6000, shape=ShapeKind.INFLATE), Context())
+    return OutlineShaper().shape(cut, Settings.of(faces=6000, shape=ShapeKind.INFLATE), Context())
 
 
 def depths(made: Shaped, row: float) -> tuple[float, float]:

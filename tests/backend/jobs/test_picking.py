@@ -21,7 +21,7 @@ from seeing import Seeing, cover, discs, over_photo, overlap
 
 WIDTH, HEIGHT = 480, 320
 LEFT, RIGHT = (180, 160, 60), (296, 160, 60)  # two discs (x, y, radius) that run into each other a little
-LIGHT = Settings(cutter="light", faces=1000, texture=False)
+LIGHT = Settings.of(cutter="light", faces=1000, texture=False)
 
 
 def at(x: float, y: float, size: tuple[int, int] = (WIDTH, HEIGHT)) -> Point:
@@ -106,7 +106,7 @@ def test_a_photo_is_looked_at_once_and_anew_with_another_cutter() -> None:
     assert len(network.passes) == 1
     picker.look("another", lambda: discs((300, 240, 80), size=(640, 480), busy=True), Context())
     assert len(network.passes) == 2
-    assert picker.look("key", lambda: photo, Context(settings=Settings(cutter="light"))) is not looks[0]
+    assert picker.look("key", lambda: photo, Context(settings=Settings.of(cutter="light"))) is not looks[0]
 
 
 @pytest.mark.parametrize("place", [(5, 5), (470, 300), (238, 20)])

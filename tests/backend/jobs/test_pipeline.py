@@ -39,7 +39,7 @@ from small_engine import BLOCK, SmallEngine
 
 
 def test_stage_by_stage_for_all_targets(photo: Path) -> None:
-    told = run(request(photo, *TWO, settings=Settings(faces=500)))
+    told = run(request(photo, *TWO, settings=Settings.of(faces=500)))
     steps = [(type(m).__name__, getattr(m, "target", None), getattr(m, "textured", None)) for m in told]
     assert [step for step in steps if step[0] not in ("Progress", "Arranged")] == [
         ("Located", None, None),
@@ -90,7 +90,7 @@ def test_one_scale_for_all_and_the_view_leads_back_to_the_photo(photo: Path) -> 
 
 
 def test_where_things_stand_is_told_before_the_first_mesh_and_for_all_at_the_end(photo: Path) -> None:
-    told = run(request(photo, Wanted(name="fork"), *TWO, settings=Settings(texture=False, faces=500)))
+    told = run(request(photo, Wanted(name="fork"), *TWO, settings=Settings.of(texture=False, faces=500)))
     kinds = [type(m) for m in told if type(m) in (Arranged, MeshReady)]
     assert kinds[:2] == [Arranged, MeshReady]
     last = only(told, Arranged)[-1]
@@ -115,7 +115,7 @@ def test_the_record_says_what_made_it(photo: Path) -> None:
 
 
 def test_no_texture(photo: Path) -> None:
-    told = run(request(photo, *TWO, settings=Settings(texture=False)))
+    told = run(request(photo, *TWO, settings=Settings.of(texture=False)))
     assert [m.textured for m in only(told, MeshReady)] == [False, False]
     assert (told[-1].made, told[-1].failed) == (2, 0)
 
@@ -239,9 +239,9 @@ def test_bad_requests_touch_nothing(photo: Path) -> None:
         (request(photo, Wanted(name="cup", box=Box(left=float("nan"), top=0, right=1, bottom=1))), ErrorCode.BAD_REQUEST),
         (request(photo, Wanted(name=" ")), ErrorCode.BAD_REQUEST),
         (request(photo, seed=-1), ErrorCode.BAD_REQUEST),
-        (request(photo, settings=Settings(texture_size=1000)), ErrorCode.BAD_REQUEST),
-        (request(photo, settings=Settings(faces=3)), ErrorCode.BAD_REQUEST),
-        (request(photo, settings=Settings(thickness=float("nan"))), ErrorCode.BAD_REQUEST),
+        (request(photo, settings=Settings.of(texture_size=1000)), ErrorCode.BAD_REQUEST),
+        (request(photo, settings=Settings.of(faces=3)), ErrorCode.BAD_REQUEST),
+        (request(photo, settings=Settings.of(thickness=float("nan"))), ErrorCode.BAD_REQUEST),
         (request(photo.with_name("gone.png")), ErrorCode.PHOTO_NOT_FOUND),
         (request(photo, engine="preview", run_folder=" "), ErrorCode.BAD_REQUEST),
     ):
@@ -277,7 +277,7 @@ def test_locate_with_a_folder_cuts_out(photo: Path) -> None:
 
 def test_two_hundred_names(photo: Path) -> None:
     names = tuple(Wanted(name=f"{'🥄' * (i % 3)}cup/{i}\n", box=LEFT_BOX) for i in range(200))
-    told = run(request(photo, *names, settings=Settings(texture=False)))
+    told = run(request(photo, *names, settings=Settings.of(texture=False)))
     assert told[-1].made == 200
     assert len({m.path for m in only(told, MeshReady)}) == 200
     assert (photo.parent / "run" / "199_🥄cup_199_shape.glb").is_file() == (199 % 3 == 1)

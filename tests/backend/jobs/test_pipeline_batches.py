@@ -15,7 +15,6 @@ from img23d_backend.stages import Context, CutOut, Engine, Mesh, Painted, Shaped
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import (
     Finished,
-    LearnedSettings,
     MeshReady,
     Notice,
     Settings,
@@ -28,7 +27,7 @@ from pipeline_case import LEFT_BOX, RIGHT_BOX, only, photo, request  # noqa: F40
 from small_engine import SmallEngine
 
 THREE = tuple(Wanted(name=name, box=box) for name, box in (("cup", LEFT_BOX), ("plate", RIGHT_BOX), ("saucer", LEFT_BOX)))
-PLAIN = Settings(texture=False, faces=500)
+PLAIN = Settings.of(texture=False, faces=500)
 
 
 class BatchingEngine(SmallEngine):
@@ -107,7 +106,7 @@ def test_a_notice_is_told_once(photo: Path) -> None:
 
 def test_each_stage_is_announced_before_the_one_before_it_computes(photo: Path) -> None:
     events: list[str] = []
-    settings = Settings(faces=500, learned=LearnedSettings(speed="fast"))
+    settings = Settings.of(faces=500, speed="fast")
 
     def trap(stage: str, count: int) -> None:
         events.append(stage)
@@ -126,7 +125,7 @@ def test_each_stage_is_announced_before_the_one_before_it_computes(photo: Path) 
 
 def test_the_settings_reach_every_stage(photo: Path) -> None:
     seen: list[Settings] = []
-    settings = Settings(texture=False, faces=500, learned=LearnedSettings(speed="fast"))
+    settings = Settings.of(texture=False, faces=500, speed="fast")
 
     class Looking(SmallEngine):
         def locate(self, photo, wanted, context):
@@ -165,7 +164,7 @@ class PreparingEngine(SmallEngine):
 def test_all_pictures_are_prepared_before_the_first_is_painted_with(photo: Path) -> None:
     told: list[object] = []
     engine = PreparingEngine()
-    job = request(photo, *THREE, settings=Settings(texture_size=1024, faces=500))
+    job = request(photo, *THREE, settings=Settings.of(texture_size=1024, faces=500))
     run_job(job, Caller(emit=told.append, load_engine=lambda engine_id: engine.as_engine()))
     assert [message.target for message in only(told, MeshReady) if message.textured] == [0, 2]
     assert [failed.target for failed in only(told, TargetFailed)] == [1]

@@ -28,7 +28,7 @@ from small_engine import BLOCK, CORNERS
 
 @pytest.mark.usefixtures("each_pass_once")
 def test_preview_from_photo_to_closed_textured_meshes(photo: Path) -> None:
-    told = run(request(photo, Wanted(name="red disc"), Wanted(name="plate"), engine="preview", settings=Settings(faces=3000)))
+    told = run(request(photo, Wanted(name="red disc"), Wanted(name="plate"), engine="preview", settings=Settings.of(faces=3000)))
     assert type(told[-1]) is Finished and told[-1].made == 2, told[-1]
     assert [target.name for target in only(told, Located)[0].targets] == ["red disc", "plate"]
     for message in only(told, MeshReady):
@@ -43,7 +43,7 @@ def test_preview_from_photo_to_closed_textured_meshes(photo: Path) -> None:
 def test_preview_is_the_same_for_the_same_seed(photo: Path) -> None:
     contents = []
     for folder in ("a", "b"):
-        job = request(photo, engine="preview", run_folder=str(photo.parent / folder), settings=Settings(faces=1000))
+        job = request(photo, engine="preview", run_folder=str(photo.parent / folder), settings=Settings.of(faces=1000))
         assert run(job)[-1].made == 1
         contents.append([path.read_bytes() for path in sorted((photo.parent / folder).glob("*.[gp][ln][bg]"))])
     assert len(contents[0]) == 5 and contents[0] == contents[1]
@@ -97,8 +97,8 @@ def test_a_huge_thing_is_worked_on_at_a_smaller_size_and_stays_in_its_place(
 
 @pytest.mark.usefixtures("each_pass_once")
 def test_the_preview_engine_at_a_working_size(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    full = run(request(photo, Wanted(name="plate"), engine="preview", settings=Settings(texture=False)))
+    full = run(request(photo, Wanted(name="plate"), engine="preview", settings=Settings.of(texture=False)))
     monkeypatch.setattr(working_size, "MAX_SIDE", 70)
-    small = run(request(photo, Wanted(name="plate"), engine="preview", settings=Settings(texture=False)))
+    small = run(request(photo, Wanted(name="plate"), engine="preview", settings=Settings.of(texture=False)))
     sizes = [trimesh.load(only(told, MeshReady)[0].path, force="mesh").extents for told in (full, small)]
     assert sizes[1] == pytest.approx(sizes[0], rel=0.1)

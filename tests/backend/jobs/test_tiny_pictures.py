@@ -25,7 +25,7 @@ def disc(radius: int, colour: int = 200) -> CutOut:
 
 
 def shaped(cutout: CutOut, **settings: object):
-    return OutlineShaper().shape(cutout, Settings(**settings), Context())
+    return OutlineShaper().shape(cutout, Settings.of(**settings), Context())
 
 
 @pytest.mark.parametrize("kind", list(ShapeKind))
@@ -44,16 +44,16 @@ def test_a_cut_out_of_usual_size_has_the_faces_that_were_chosen() -> None:
 def test_a_texture_has_texels_enough_for_each_pixel_that_is_seen(radius: int, size: int, side: int) -> None:
     cutout = disc(radius)
     solid = shaped(cutout, faces=1000)
-    painted = ProjectionPainter().paint(solid.mesh, solid.view, cutout, Settings(texture_size=size), Context())
+    painted = ProjectionPainter().paint(solid.mesh, solid.view, cutout, Settings.of(texture_size=size), Context())
     assert painted.texture.shape == (side, side, 3)
 
 
 def test_the_same_cut_out_is_shaped_and_painted_once() -> None:
-    shaper, painter, settings = OutlineShaper(), ProjectionPainter(), Settings(faces=600)
+    shaper, painter, settings = OutlineShaper(), ProjectionPainter(), Settings.of(faces=600)
     first, other = shaper.shape(disc(30), settings, Context()), shaper.shape(disc(31), settings, Context())
     again = shaper.shape(disc(30), settings, Context())
     assert again.mesh is first.mesh and other.mesh is not first.mesh
-    assert shaper.shape(disc(30), Settings(faces=800), Context()).mesh is not first.mesh
+    assert shaper.shape(disc(30), Settings.of(faces=800), Context()).mesh is not first.mesh
     painted = painter.paint(first.mesh, first.view, disc(30), settings, Context())
     assert painter.paint(again.mesh, again.view, disc(30), settings, Context()).texture is painted.texture
     assert painter.paint(first.mesh, first.view, disc(30, 90), settings, Context()).texture is not painted.texture

@@ -13,7 +13,7 @@ from img23d_backend.cli.commands import run as command
 from img23d_backend.engines.preview.variation import draw_variation
 from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Mesh
-from img23d_protocol.choices import LIGHT_CUTTER
+from img23d_protocol.options.preview import LIGHT_CUTTER
 from img23d_protocol.messages import Arranged, CutoutReady, Failed, Finished, Located, MeshReady, Settings, ShapeKind
 from pipeline_case import TWO, only, photo, record, request, run  # noqa: F401
 from small_engine import SmallEngine
@@ -41,7 +41,7 @@ def extent(glb: str) -> np.ndarray:
 
 @pytest.mark.parametrize("shape", ["inflate", "revolve", "auto"])
 def test_no_two_variants_of_the_preview_engine_are_alike(photo: Path, shape: str) -> None:
-    settings = Settings(cutter=LIGHT_CUTTER, faces=500, texture=False, shape=ShapeKind(shape))
+    settings = Settings.of(cutter=LIGHT_CUTTER, faces=500, texture=False, shape=ShapeKind(shape))
     told = run(request(photo, *TWO[:1], engine="preview", variants=4, seed=77, settings=settings))
     assert type(told[-1]) is Finished and told[-1].made == 4
     sizes = [extent(one.path) for one in only(told, MeshReady)]
@@ -54,7 +54,7 @@ def test_no_two_variants_of_the_preview_engine_are_alike(photo: Path, shape: str
 
 
 def test_one_that_varies_is_the_same_again_for_its_own_seed(photo: Path) -> None:
-    settings = Settings(cutter=LIGHT_CUTTER, faces=500, texture=False)
+    settings = Settings.of(cutter=LIGHT_CUTTER, faces=500, texture=False)
     four = run(request(photo, *TWO[:1], engine="preview", variants=4, seed=77, varies=True, settings=settings))
     again = run(
         request(photo, *TWO[:1], engine="preview", seed=79, varies=True, settings=settings, run_folder=str(photo.parent / "again"))
@@ -106,7 +106,7 @@ def test_each_thing_has_its_variants_together_with_seeds_of_their_own(photo: Pat
 
 
 def test_only_the_first_variant_stands_in_the_photo(photo: Path) -> None:
-    told = run(request(photo, *TWO, variants=3, engine="preview", settings=Settings(cutter=LIGHT_CUTTER, faces=500, texture=False)))
+    told = run(request(photo, *TWO, variants=3, engine="preview", settings=Settings.of(cutter=LIGHT_CUTTER, faces=500, texture=False)))
     poses = only(told, Arranged)[-1].poses
     assert [pose is not None for pose in poses] == [True, False, False, True, False, False]
 

@@ -120,7 +120,7 @@ def job(tmp_path: Path) -> Generate:
     cv2.circle(picture, (80, 80), 50, (20, 30, 200), -1)
     path = tmp_path / "мяч.png"
     cv2.imencode(".png", picture)[1].tofile(path)
-    return Generate(job="a", photo=str(path), run_folder=str(tmp_path / "run"), settings=Settings(faces=500))
+    return Generate(job="a", photo=str(path), run_folder=str(tmp_path / "run"), settings=Settings.of(faces=500))
 
 
 def test_hello_then_a_whole_job(backend: Backend, job: Generate, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_log_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
 def test_hello_needs_neither_opencv_nor_the_engine() -> None:
     code = (
         "import sys, img23d_backend.serve.server; "
-        "print([m for m in sys.modules if m == 'cv2' or 'preview' in m or m.endswith('pipeline')])"
+        "print([m for m in sys.modules if m == 'cv2' or m.startswith('img23d_backend.engines.preview') or m.endswith('pipeline')])"
     )
     done = subprocess.run(
         [sys.executable, "-s", "-c", code], env={**os.environ, "PYTHONPATH": PATHS}, capture_output=True, text=True

@@ -11,18 +11,10 @@ from img23d_backend.weights.registry import WEIGHT_SETS, WeightSet, weight_set
 from img23d_backend.weights.selection import is_wanted, lacking, notices
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import (
-    GROUNDERS,
-    MATTERS,
-    PAINT_DELIGHT,
-    PAINTERS,
-    PREVIEW_MATTE,
-    PREVIEW_PAINT,
-    SHAPE_MODELS,
-    SPEEDS,
-    TENCENT_LICENCE,
-    shape_set,
-)
+from img23d_protocol.choices import TENCENT_LICENCE
+from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT, PAINTERS, PREVIEW_PAINT, SHAPE_MODELS, SPEEDS, shape_set
+from img23d_protocol.options.matte import BUILT_IN_MATTE, MATTERS
+from img23d_protocol.options.search import GROUNDERS
 from img23d_protocol.messages import Stage, WeightsState
 
 IDS = {row.id for row in WEIGHT_SETS}
@@ -30,7 +22,7 @@ IDS = {row.id for row in WEIGHT_SETS}
 
 def test_every_choice_has_its_file_set() -> None:
     chosen = {choice[0] for choice in GROUNDERS}
-    chosen |= {choice[0] for choice in MATTERS if choice[0] != PREVIEW_MATTE}
+    chosen |= {choice[0] for choice in MATTERS if choice[0] != BUILT_IN_MATTE}
     chosen |= {shape_set(model[0], speed[0]) for model in SHAPE_MODELS for speed in SPEEDS}
     chosen |= {choice[0] for choice in PAINTERS if choice[0] != PREVIEW_PAINT}
     assert chosen == {row.id for row in WEIGHT_SETS if not row.is_addition}

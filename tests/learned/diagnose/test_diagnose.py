@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from img23d_backend.diagnose import run_diagnosis
-from img23d_backend.engines import HUNYUAN3D, Engines
+from img23d_backend.engines import INFOS, Engines
 from img23d_backend.jobs.job import Caller
 from img23d_backend.setup_context import SetupContext
 from img23d_backend.weights.store import WeightStore
@@ -14,6 +14,8 @@ from img23d_protocol.messages import Action, Diagnose, Diagnosed, Finding, FromB
 from safetensors.torch import load_file, save_file
 
 SHAPER = "hunyuan3d-2mini-turbo"
+
+HUNYUAN3D = INFOS["hunyuan3d"]
 
 
 def look(models: Path) -> dict[str, Finding]:

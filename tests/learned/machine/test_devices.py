@@ -15,7 +15,7 @@ from img23d_backend.machine import devices, memory
 from img23d_backend.machine import speed as machine_speed
 from img23d_backend.machine.devices import CARD_RESERVE
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.settings import LearnedSettings
+from img23d_protocol.settings import Settings
 
 GB = 10**9
 
@@ -188,11 +188,11 @@ def test_the_speed_is_measured_once() -> None:
 
 def test_what_is_slower_is_expected_to_be_slower() -> None:
     settings = [
-        LearnedSettings(octree_resolution=64),
-        LearnedSettings(),
-        LearnedSettings(speed="fast"),
-        LearnedSettings(speed="standard"),
-        LearnedSettings(speed="standard", shape_model="hunyuan3d-2"),
+        Settings.of(octree_resolution=64),
+        Settings(),
+        Settings.of(speed="fast"),
+        Settings.of(speed="standard"),
+        Settings.of(speed="standard", shape_model="hunyuan3d-2"),
     ]
     work = [machine_speed.work(one) for one in settings]
     assert work == sorted(work) and len(set(work)) == len(work)
@@ -210,7 +210,7 @@ def test_no_more_digits_than_are_true(seconds: float, words: str) -> None:
 
 def test_painting_counts_by_its_own_settings() -> None:
     def work(**settings: object) -> float:
-        return machine_speed.work(LearnedSettings(**settings))
+        return machine_speed.work(Settings.of(**settings))
 
     assert work() - work(painter="preview") == pytest.approx(30 * 20.0 + 43.8 + 30.4, abs=0.2)
     assert work() - work(delight=False) == pytest.approx(43.8)
@@ -219,11 +219,13 @@ def test_painting_counts_by_its_own_settings() -> None:
 
 
 def test_a_device_has_an_expectation_for_every_choice() -> None:
-    from img23d_protocol.choices import GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS
+    from img23d_protocol.options.hunyuan3d import SHAPE_MODELS, SPEEDS
+    from img23d_protocol.options.matte import MATTERS
+    from img23d_protocol.options.search import GROUNDERS
 
     for (grounder, *_), (matter, *_), (shape_model, *_), (speed, *_) in itertools.product(
         GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS
     ):
-        chosen = LearnedSettings(grounder=grounder, matter=matter, shape_model=shape_model, speed=speed)
+        chosen = Settings.of(grounder=grounder, matter=matter, shape_model=shape_model, speed=speed)
         assert machine_speed.seconds_an_object(chosen, teraflops=10) > 0
 

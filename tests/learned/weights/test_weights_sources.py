@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from img23d_backend.weights.hub import Hub
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import DEPTH_MODEL
+from img23d_protocol.options.camera import DEPTH_MODEL
 from img23d_protocol.messages import WeightsInfo
 from local_hub import COMMIT, LocalHub, serving
 from weights_desk import LITE, LITE_REPOSITORY, SIZE, TURBO, TURBO_REPOSITORY, Desk, Watcher, published, weights_file

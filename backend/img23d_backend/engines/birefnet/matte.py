@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import PREVIEW_MATTE
+from img23d_protocol.options.matte import BUILT_IN_MATTE
 from img23d_protocol.messages import Settings
 
 from ...cutouts.framing import bounds_of, framed, view
@@ -42,8 +42,8 @@ class BiRefNetMatter:
 
     def cut_out(self, photo: Photo, found: Found, context: Context) -> CutOut:
         """Cut one thing out. Raises Img23DError(EMPTY_CUTOUT, WEIGHTS_DAMAGED, OUT_OF_MEMORY)."""
-        set_id = context.settings.learned.matter
-        if set_id == PREVIEW_MATTE or self._is_missing(set_id, context):
+        set_id = context.settings.matte.matter
+        if set_id == BUILT_IN_MATTE or self._is_missing(set_id, context):
             return self._fallback.cut_out(photo, found, context)
         context.report(0.0, "")
         if photo.alpha is not None:
@@ -61,11 +61,11 @@ class BiRefNetMatter:
         """Begin to read the weights that `cut_out` will need; what is wrong with them is told there."""
         from ...machine.devices import choose
 
-        set_id = settings.learned.matter
-        if set_id == PREVIEW_MATTE:
+        set_id = settings.matte.matter
+        if set_id == BUILT_IN_MATTE:
             return
         with contextlib.suppress(Img23DError):
-            device = choose(settings.learned.devices.matte)
+            device = choose(settings.machine.devices.matte)
             self._models.prefetch(_key(set_id, device), self._builder(set_id, device))
 
     def _is_missing(self, set_id: str, context: Context) -> bool:
@@ -84,7 +84,7 @@ class BiRefNetMatter:
         from ...machine.devices import PROCESSOR, choose
         from ...models.oom_fallbacks import Attempt, with_less_memory
 
-        chosen, processor = choose(context.settings.learned.devices.matte), choose(PROCESSOR)
+        chosen, processor = choose(context.settings.machine.devices.matte), choose(PROCESSOR)
         smaller = round(_SMALLER * side / STRIDE) * STRIDE
         attempts = [
             Attempt(run=partial(self._run, set_id, chosen, rgb, side, context), note=""),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import DEPTH_MODEL
+from img23d_protocol.options.camera import DEPTH_MODEL
 
 from ...stages import Context, Ground, Photo, PixelBox
 from .ground import fit_ground
@@ -60,7 +60,7 @@ class DepthAnything:
 
         folder = self._weights.path(DEPTH_MODEL)
         pixels = prepared(photo.rgb, input_side(folder))
-        chosen, processor = choose(context.settings.learned.devices.matte), choose(PROCESSOR)
+        chosen, processor = choose(context.settings.machine.devices.matte), choose(PROCESSOR)
         attempts = [Attempt(run=partial(self._run, folder, pixels, chosen), note="")]
         if chosen != processor:
             attempts.append(Attempt(run=partial(self._run, folder, pixels, processor), note=_ON_PROCESSOR))

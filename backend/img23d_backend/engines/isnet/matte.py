@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
-from img23d_protocol.choices import FINE_CUTTER, LIGHT_CUTTER
+from img23d_protocol.options.preview import FINE_CUTTER, LIGHT_CUTTER
 
 from ...cutouts.framing import bounds_of, framed, view
 from ...cutouts.merge import with_missed
@@ -43,7 +43,7 @@ class IsNetMatter:
         context = _rising(context)
         if photo.alpha is not None:
             return self._fallback.cut_out(photo, found, context)
-        if context.settings.cutter != LIGHT_CUTTER:
+        if context.settings.preview.cut_outs.cutter != LIGHT_CUTTER:
             context.report(0.0, "")
             seen = self._seen(photo, found, context)
             if seen is not None:
@@ -91,7 +91,7 @@ class IsNetMatter:
             look = _together(near and replace(near, is_part=True), afar, found, window, _NEAREST)
         else:
             look = _together(afar, seen(Detail.COARSE), found, window, _NEAREST)
-        if context.settings.cutter != FINE_CUTTER or max(rgb.shape) < _NEAR:
+        if context.settings.preview.cut_outs.cutter != FINE_CUTTER or max(rgb.shape) < _NEAR:
             return look
         return _together(look, seen(Detail.FINE), found, window, _FIRST_TWO)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import cv2
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import LIGHT_CUTTER
+from img23d_protocol.options.preview import LIGHT_CUTTER
 
 from ...kept import Kept, digest
 from ...machine import memory
@@ -52,7 +52,7 @@ class IsNetSalience:
 
     def of_photo(self, photo: Photo, context: Context) -> np.ndarray | None:
         """As `Salience` says; the shorter side of the answer has at most the pixels that the network is shown."""
-        if context.settings.cutter == LIGHT_CUTTER:
+        if context.settings.preview.cut_outs.cutter == LIGHT_CUTTER:
             return None
         if self._origin is photo.origin:
             return self._matte
@@ -62,7 +62,7 @@ class IsNetSalience:
 
     def of_picture(self, rgb: np.ndarray, context: Context, *, detail: Detail = Detail.USUAL) -> np.ndarray | None:
         """As `Salience` says."""
-        if context.settings.cutter == LIGHT_CUTTER:
+        if context.settings.preview.cut_outs.cutter == LIGHT_CUTTER:
             return None
         enough = math.ceil(_ENLARGED * max(rgb.shape[:2]) / STEP) * STEP
         return self._look(rgb, min(_SIDES[detail], max(enough, _LEAST)), context)

@@ -5,7 +5,29 @@ What stands out in a photo is told by whatever `make_engine` is given for it; wi
 
 from __future__ import annotations
 
-from ...stages import Engine, Salience
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from img23d_protocol.messages import Settings, Stage
+
+from ...stages import Engine, PlainMatter, Salience
+
+if TYPE_CHECKING:
+    from .. import Engines
+
+_LARGE_TEXTURE = 4096  # pixels a side: painting takes about as much memory as the cut-out network, which is read again in half a second
+
+
+def assemble(engines: Engines) -> Engine:
+    """The whole chain with the trained network that cuts out what stands out."""
+    salience = engines.salience
+    preview = make_engine(salience)
+
+    def prefetch(stage: Stage, settings: Settings) -> None:
+        if stage is Stage.PAINT and settings.common.texture_size >= _LARGE_TEXTURE:
+            salience.offload()
+
+    return replace(preview, matter=engines.built_in_matter(cast(PlainMatter, preview.matter)), prefetch=prefetch)
 
 
 def make_engine(salience: Salience | None = None) -> Engine:

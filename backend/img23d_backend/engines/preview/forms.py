@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -25,12 +24,12 @@ class FormDrawer:
 
     def draw(self, cutout: CutOut, settings: Settings, context: Context) -> Forms:
         """Raises Img23DError(EMPTY_CUTOUT)."""
-        small, coarse = _small(cutout), replace(settings, faces=FACES_MIN)
+        small, coarse = _small(cutout), settings.with_faces(FACES_MIN)
         automatic = self._shaper.shape(small, coarse, Context())  # as the run would, where the list says nothing
         pictures = {ShapeKind.AUTO: thumbnail(automatic.mesh)}
         for step, kind in enumerate(_KINDS, start=1):
             context.report(step / (len(_KINDS) + 1), "Drawing what it will be")
-            made = self._shaper.shape(small, replace(coarse, shape=kind), Context())
+            made = self._shaper.shape(small, coarse.with_kind(kind), Context())
             pictures[kind] = thumbnail(made.mesh)
         return Forms(automatic=automatic.kind, pictures=pictures)
 

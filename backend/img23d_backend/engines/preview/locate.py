@@ -51,7 +51,7 @@ class RegionGrounder:
         scene = seen_scene(photo, self._salience, self._memory, context)
         context.report(0.5, "")
         if not wanted:
-            each = _each(photo, scene) if context.settings.nameless is Nameless.EACH else ()
+            each = _each(photo, scene) if context.settings.preview.cut_outs.nameless is Nameless.EACH else ()
             return each if len(each) > 1 else (_whole(photo, scene, photo.name),)
         open_names = [one.name for one, answer in zip(wanted, answers, strict=True) if answer is None]
         boxed = [box for box in answers if isinstance(box, Found)]

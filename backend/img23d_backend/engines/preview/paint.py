@@ -50,14 +50,14 @@ class ProjectionPainter:
         """Paint any triangle mesh (open, non-manifold or inside out too) from the cut-out seen in `view`."""
         if uv is not None or mesh.polygons is not None:  # an artist's own
             return self._made(mesh, view, cutout, settings, context, uv)
-        key = (digest(cutout.rgba, *cutout.sides.values(), mesh.vertices, mesh.faces, view.matrix), tuple(cutout.sides), settings.texture_size)
+        key = (digest(cutout.rgba, *cutout.sides.values(), mesh.vertices, mesh.faces, view.matrix), tuple(cutout.sides), settings.common.texture_size)
         return self._kept.get(key, lambda: self._made(mesh, view, cutout, settings, context, None))
 
     def _made(
         self, mesh: Mesh, view: View, cutout: CutOut, settings: Settings, context: Context, uv: np.ndarray | None
     ) -> Painted:
         height, width = cutout.rgba.shape[:2]
-        size = _enough_texels(settings.texture_size, max(height, width))
+        size = _enough_texels(settings.common.texture_size, max(height, width))
         context.report(0.0, "Looking at the mesh")
         sight = compute_visibility(mesh.vertices, mesh.faces, view, width=width, height=height, longest=_DEPTH_PIXELS)
         context.report(0.15, "Unwrapping")

@@ -73,7 +73,7 @@ class RegionPicker:
         return freed
 
     def _seen(self, key: str, load: Callable[[], Photo], context: Context) -> _Seen:
-        self._newest = self._kept.get((key, context.settings.cutter), lambda: self._made(load(), context))
+        self._newest = self._kept.get((key, context.settings.preview.cut_outs.cutter), lambda: self._made(load(), context))
         return self._newest
 
     def _made(self, photo: Photo, context: Context) -> _Seen:

@@ -58,18 +58,18 @@ class OutlineShaper:
         self._kept: Kept[Shaped] = Kept(_KEPT)
 
     def shape(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
-        """A closed mesh with at most `settings.faces` triangles whose outline in `view` is the cut-out's.
+        """A closed mesh with at most `settings.preview.outlines.faces` triangles whose outline in `view` is the cut-out's.
 
         Mesh units: the longer side of the outline is 1, the origin is in the middle. Raises Img23DError(EMPTY_CUTOUT).
         """
         variation = draw_variation(context.seed) if context.is_varied else None
         pictures = digest(cutout.rgba, *cutout.sides.values())
-        key = (pictures, tuple(cutout.sides), cutout.photo, settings.faces, settings.shape, settings.thickness, variation)
+        key = (pictures, tuple(cutout.sides), cutout.photo, settings.preview.outlines.faces, settings.preview.outlines.shape, settings.preview.outlines.thickness, variation)
         return self._kept.get(key, lambda: self._made(cutout, settings, variation, context))
 
     def _made(self, cutout: CutOut, settings: Settings, variation: Variation | None, context: Context) -> Shaped:
         faces = _enough_faces(cutout, settings)
-        dish = find_dish(cutout.rgba) if settings.shape is ShapeKind.AUTO and variation is None else None
+        dish = find_dish(cutout.rgba) if settings.preview.outlines.shape is ShapeKind.AUTO and variation is None else None
         solid = None if dish is None else dish_solid(dish, faces=faces, longer=_longer_side(cutout))
         if solid is not None:
             context.report(1.0, _DISH_NOTE)
@@ -101,7 +101,7 @@ class OutlineShaper:
 
 def _enough_faces(cutout: CutOut, settings: Settings) -> int:
     """The setting, or fewer where the cut-out has too few pixels for so many."""
-    return min(settings.faces, max(FACES_MIN, int(FACES_A_SQUARE_PIXEL * _longer_side(cutout) ** 2)))
+    return min(settings.preview.outlines.faces, max(FACES_MIN, int(FACES_A_SQUARE_PIXEL * _longer_side(cutout) ** 2)))
 
 
 def _longer_side(cutout: CutOut) -> int:
@@ -113,12 +113,12 @@ def _longer_side(cutout: CutOut) -> int:
 
 def _form(rgba: np.ndarray, outline: Outline, planes: Planes, settings: Settings) -> _Form:
     """Choose the solid; the thickness setting scales all but what is turned about an axis."""
-    thick = settings.thickness**2
-    if settings.shape is ShapeKind.INFLATE:
+    thick = settings.preview.outlines.thickness**2
+    if settings.preview.outlines.shape is ShapeKind.INFLATE:
         return _Form(depth_squared=inflated(outline.uncut) * thick, note="Blown up from its outline.")
-    forced = settings.shape is ShapeKind.REVOLVE
+    forced = settings.preview.outlines.shape is ShapeKind.REVOLVE
     flat = "" if forced else flat_thing(outline.distance, board=is_board(rgba, outline))
-    if settings.shape is ShapeKind.FLAT:
+    if settings.preview.outlines.shape is ShapeKind.FLAT:
         flat = "leaf" if flat == "leaf" else "board"
     if flat:
         area = int(np.count_nonzero(outline.inside))
@@ -133,7 +133,7 @@ def _form(rgba: np.ndarray, outline: Outline, planes: Planes, settings: Settings
 
 
 def _flat_note(flat: str, settings: Settings) -> str:
-    if settings.shape is ShapeKind.FLAT:
+    if settings.preview.outlines.shape is ShapeKind.FLAT:
         return _CUT_NOTE
     return _STAR_NOTE if flat == "star" else _SLAB_NOTE
 

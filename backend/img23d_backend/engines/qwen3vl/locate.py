@@ -81,19 +81,19 @@ class QwenGrounder:
         from ...machine.devices import choose
 
         try:
-            device = choose(settings.learned.devices.locate)
+            device = choose(settings.machine.devices.locate)
         except Img23DError as error:
             log.info("nothing read ahead: %s", error.sentence)
             return
-        set_id = settings.learned.grounder
+        set_id = settings.search.grounder
         self._models.prefetch(_key(set_id, device), self._builder(set_id, device))
 
     def _instances(self, photo: Photo, names: list[str], context: Context) -> tuple[Instance, ...]:
         from ...machine.devices import choose
         from ...models.oom_fallbacks import Attempt, with_less_memory
 
-        learned = context.settings.learned
-        ways = _ways(choose(learned.devices.locate), choose("cpu"), small_memory=learned.small_memory)
+        machine = context.settings.machine
+        ways = _ways(choose(machine.devices.locate), choose("cpu"), small_memory=machine.small_memory)
 
         def run(way: _Way) -> Callable[[], tuple[Instance, ...]]:
             return lambda: self._ask(photo, names, way, context)
@@ -101,7 +101,7 @@ class QwenGrounder:
         return with_less_memory([Attempt(run=run(way), note=way.note) for way in ways], context, self._models)
 
     def _ask(self, photo: Photo, names: list[str], way: _Way, context: Context) -> tuple[Instance, ...]:
-        set_id, most = context.settings.learned.grounder, way.tokens * _PIXELS_A_TOKEN
+        set_id, most = context.settings.search.grounder, way.tokens * _PIXELS_A_TOKEN
         clerk, picture = self._clerk(set_id), _opaque(photo)
         first = _put(clerk, picture, names, most)
         context.report(0.0, f"Reading {weight_set(set_id).label}")

@@ -10,7 +10,7 @@ from img23d_backend.engines.hunyuan3d.paint.painter import HunyuanPainter, facin
 from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, CutOut, Mesh, Painted, View
 from img23d_backend.weights.store import WeightStore
-from img23d_protocol.messages import LearnedSettings, Settings
+from img23d_protocol.messages import Settings
 
 MESH = Mesh(vertices=np.eye(3, dtype=np.float32), faces=np.array([[0, 1, 2]], np.int32))
 CUTOUT = CutOut(rgba=np.full((8, 8, 4), 255, np.uint8))
@@ -37,7 +37,7 @@ def test_who_wants_the_projection_gets_it_without_a_word(tmp_path: Path) -> None
     learned, fallback = painter(tmp_path)
     told: list[str] = []
     uv = np.zeros((1, 3, 2), np.float32)
-    settings = Settings(learned=LearnedSettings(painter="preview"))
+    settings = Settings.of(painter="preview")
     learned.paint(MESH, FRONT, CUTOUT, settings, Context(notify=told.append), uv=uv)
     assert fallback.asked == [(MESH, uv)] and not told
     learned.prefetch(settings)

@@ -19,7 +19,7 @@ from img23d_protocol import ErrorCode
 from img23d_protocol.messages import Box, Settings, Stage, Wanted
 from seeing import GROUND, RED, Seeing, Simple, cover, discs, over_photo, overlap
 
-LIGHT, FINE = (Context(settings=Settings(cutter=cutter)) for cutter in ("light", "isnet-fine"))
+LIGHT, FINE = (Context(settings=Settings.of(cutter=cutter)) for cutter in ("light", "isnet-fine"))
 SMALL = (200, 150, 40)
 
 
@@ -331,7 +331,7 @@ def test_large_textures_are_painted_without_the_network_in_memory(tmp_path: Path
     eyes.of_photo(photo, Context())
     for stage in (Stage.LOCATE, Stage.MATTE, Stage.SHAPE, Stage.PAINT):
         assert network.unloaded == 0
-        engines.load("preview").prefetch(stage, Settings(texture_size=side))
+        engines.load("preview").prefetch(stage, Settings.of(texture_size=side))
     eyes.of_photo(photo, Context())
     assert network.unloaded == unloaded and len(network.passes) == 1  # its answer stays
 

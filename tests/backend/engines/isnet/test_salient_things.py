@@ -19,7 +19,7 @@ from img23d_protocol.messages import Box, Nameless, Settings, Wanted
 from seeing import Seeing, cover, discs, over_photo, overlap
 
 SIZE = (640, 480)
-EACH = Context(settings=Settings(nameless=Nameless.EACH))
+EACH = Context(settings=Settings.of(nameless=Nameless.EACH))
 THREE = ((120, 120, 50), (420, 130, 60), (300, 340, 80))
 
 

@@ -129,13 +129,13 @@ def test_its_size_in_the_photo_does_not_hang_on_its_place_there() -> None:
 
 def test_too_few_faces_for_a_cup() -> None:
     assert dish_solid(find_dish(photo(45.0)), faces=100, longer=400) is None
-    shaped = OutlineShaper().shape(CutOut(rgba=photo(45.0)), Settings(faces=100), Context())
+    shaped = OutlineShaper().shape(CutOut(rgba=photo(45.0)), Settings.of(faces=100), Context())
     assert len(shaped.mesh.faces) <= 100 and not shaped.note.startswith(CUT_OUT_NOTE)
 
 
 def test_the_engine_makes_it_and_paints_its_back() -> None:
     cutout = CutOut(rgba=photo(45.0), left=0, top=0)
-    settings = Settings(faces=6_000, texture_size=512)
+    settings = Settings.of(faces=6_000, texture_size=512)
     shaped = OutlineShaper().shape(cutout, settings, Context())
     assert shaped.note.startswith(CUT_OUT_NOTE)
     painted = ProjectionPainter().paint(shaped.mesh, shaped.view, cutout, settings, Context())

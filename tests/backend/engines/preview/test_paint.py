@@ -16,7 +16,7 @@ from img23d_backend.engines.preview.paint import ProjectionPainter
 from img23d_backend.stages import Context, CutOut, JobCancelled, Mesh, Painted, View
 
 PIXELS = 320
-SETTINGS = Settings(texture_size=1024)
+SETTINGS = Settings.of(texture_size=1024)
 
 
 def letters() -> np.ndarray:
@@ -243,7 +243,7 @@ def test_a_mesh_that_is_inside_out_is_painted_on_the_side_that_shows() -> None:
 @pytest.mark.parametrize("size", [1024, 2048])
 def test_texture_and_uv_are_as_asked(size: int) -> None:
     ball = trimesh.creation.icosphere(subdivisions=2)
-    painted = paint(mesh_of(ball), FRONT, picture_of(meet_ball, FRONT), Settings(texture_size=size))
+    painted = paint(mesh_of(ball), FRONT, picture_of(meet_ball, FRONT), Settings.of(texture_size=size))
     assert painted.texture.shape == (size, size, 3) and painted.texture.dtype == np.uint8
     assert painted.uv.shape == (len(ball.faces), 3, 2) and painted.uv.dtype == np.float32
 

@@ -15,13 +15,12 @@ from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Matter, Photo, PixelBox
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import LearnedSettings, Settings, StageDevices
+from img23d_protocol.messages import Settings
 from tiny.birefnet import SIDE, demo_scene
 
 SCENE = demo_scene()
-ON_PROCESSOR = StageDevices(matte="cpu")
-LEARNED = Settings(learned=LearnedSettings(devices=ON_PROCESSOR))
-PREVIEW = Settings(learned=LearnedSettings(matter="preview", devices=ON_PROCESSOR))
+LEARNED = Settings.of(matte_device="cpu")
+PREVIEW = LEARNED.changed(matter="preview")
 
 
 @pytest.fixture(scope="module")
@@ -122,8 +121,8 @@ def test_the_built_in_cut_out_needs_no_weights_and_says_nothing(without_weights:
 
 
 def test_reading_ahead_never_raises(without_weights: Matter) -> None:
-    for devices in (ON_PROCESSOR, StageDevices(matte="gpu:1")):
-        without_weights.prefetch(Settings(learned=LearnedSettings(devices=devices)))
+    for device in ("cpu", "gpu:1"):
+        without_weights.prefetch(Settings.of(matte_device=device))
     without_weights.prefetch(PREVIEW)
 
 

@@ -21,12 +21,12 @@ from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, DepthEstimator, Photo
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import DEPTH_MODEL
-from img23d_protocol.messages import LearnedSettings, Settings, StageDevices
+from img23d_protocol.options.camera import DEPTH_MODEL
+from img23d_protocol.messages import Settings
 from safetensors.torch import load_file, save_file
 from tiny.depth import DEMO, Held, rendered
 
-CONTEXT = Context(settings=Settings(learned=LearnedSettings(devices=StageDevices(matte="cpu"))))
+CONTEXT = Context(settings=Settings.of(matte_device="cpu"))
 
 
 @pytest.fixture(scope="module")

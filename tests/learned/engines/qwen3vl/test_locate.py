@@ -23,11 +23,11 @@ from img23d_backend.setup_context import JobCancelled
 from img23d_backend.stages import Context, Found, NotFound, Photo
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import Box, LearnedSettings, Settings, StageDevices, Wanted
+from img23d_protocol.messages import Box, Settings, Wanted
 from tiny import qwen
 
 SET = "qwen3-vl-2b"
-ON_PROCESSOR = Settings(learned=LearnedSettings(grounder=SET, devices=StageDevices(locate="cpu")))
+ON_PROCESSOR = Settings.of(grounder=SET, locate_device="cpu")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import PAINTERS, PREVIEW_PAINT
+from img23d_protocol.options.declare import label_of
+from img23d_protocol.options.hunyuan3d import PAINTERS, PREVIEW_PAINT
 from img23d_protocol.messages import Settings
 
 from ....mesh.raster.visibility import directions
@@ -102,10 +103,10 @@ class HunyuanPainter:
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def _plan(self, settings: Settings, context: Context) -> PaintPlan | None:
-        if settings.learned.painter == PREVIEW_PAINT:
+        if settings.hunyuan3d.paint.painter == PREVIEW_PAINT:
             return None
         try:
-            return make_paint_plan(settings.learned, self._weights)
+            return make_paint_plan(settings, self._weights)
         except Img23DError as error:
             if error.code != ErrorCode.WEIGHTS_MISSING:
                 raise
@@ -127,7 +128,7 @@ class HunyuanPainter:
             return self._fallback.paint(mesh, view, cutout, settings, context, uv=uv)
         context.report(_PREPARED, "Drawing the sides")
         turned = facing_viewer(mesh, view)
-        with background_task(lambda check: _layout(turned, uv, settings.texture_size, check)) as laid_out:
+        with background_task(lambda check: _layout(turned, uv, settings.common.texture_size, check)) as laid_out:
             cameras = make_cameras(turned.vertices, size=_RASTER)
             maps = draw_control_maps(turned, cameras, raster_size=_RASTER, size=plan.parts.side)
             views = self._views(plan, picture, maps, cameras, context)
@@ -156,7 +157,7 @@ class HunyuanPainter:
 
 
 def _label(settings: Settings) -> str:
-    return next(label for key, label, _ in PAINTERS if key == settings.learned.painter)
+    return label_of(PAINTERS, settings.hunyuan3d.paint.painter)
 
 
 def facing_viewer(mesh: Mesh, view: View) -> Mesh:

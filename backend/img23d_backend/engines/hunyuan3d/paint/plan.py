@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from img23d_protocol.choices import PAINT_DELIGHT, TURBO_PAINTER
-from img23d_protocol.settings import LearnedSettings
+from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT, TURBO_PAINTER
+from img23d_protocol.settings import Settings
 
 from ....machine.devices import choose
 from ....models.load_plan import LoadPlan, Network
@@ -66,20 +66,21 @@ class PaintPlan(LoadPlan):
         return *delight, self.paint_vae, self.reference, self.multiview
 
 
-def make_paint_plan(settings: LearnedSettings, weights: WeightStore) -> PaintPlan:
+def make_paint_plan(settings: Settings, weights: WeightStore) -> PaintPlan:
     """Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED) and (BAD_REQUEST) for a device that is not there."""
-    is_turbo = settings.painter == TURBO_PAINTER
-    delight = _folder(weights, PAINT_DELIGHT) if settings.delight else None
+    paint = settings.hunyuan3d.paint
+    is_turbo = paint.painter == TURBO_PAINTER
+    delight = _folder(weights, PAINT_DELIGHT) if paint.delight else None
     return PaintPlan(
-        set_id=settings.painter,
-        parts=PaintParts(delight=delight, paint=_folder(weights, settings.painter)),
-        device=choose(settings.devices.paint),
+        set_id=paint.painter,
+        parts=PaintParts(delight=delight, paint=_folder(weights, paint.painter)),
+        device=choose(settings.machine.devices.paint),
         is_turbo=is_turbo,
-        steps=settings.paint_steps or (_TURBO_STEPS if is_turbo else _STEPS),
-        guidance=1.0 if is_turbo else settings.paint_guidance or _GUIDANCE,
-        delight=settings.delight,
-        match_positions=settings.match_positions,
-        frugal=settings.small_memory,
+        steps=paint.paint_steps or (_TURBO_STEPS if is_turbo else _STEPS),
+        guidance=1.0 if is_turbo else paint.paint_guidance or _GUIDANCE,
+        delight=paint.delight,
+        match_positions=paint.match_positions,
+        frugal=settings.machine.small_memory,
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from img23d_protocol.choices import SHAPE_MODELS, SPEEDS
-from img23d_protocol.settings import LearnedSettings
+from img23d_protocol.options.hunyuan3d import Shape
+from img23d_protocol.settings import Settings
 
 from ....machine.devices import choose
 from ....models.load_plan import LoadPlan, Network
@@ -57,10 +57,11 @@ class ShapePlan(LoadPlan):
         return self.conditioner, self.dit, self.vae
 
 
-def make_shape_plan(settings: LearnedSettings, weights: WeightStore, *, at_once: int) -> ShapePlan:
+def make_shape_plan(settings: Settings, weights: WeightStore, *, at_once: int) -> ShapePlan:
     """Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED) and (BAD_REQUEST) for a device that is not there."""
-    set_id = settings.shape_set
-    vae_set = _TURBO_VAES[settings.shape_model] if settings.speed == "turbo" else set_id
+    shape = settings.hunyuan3d.shape
+    set_id = shape.file_set
+    vae_set = _TURBO_VAES[shape.shape_model] if shape.speed == "turbo" else set_id
     if not weights.is_ready(vae_set):
         vae_set = set_id
     folder = weights.path(set_id) / weight_set(set_id).subfolder
@@ -72,19 +73,17 @@ def make_shape_plan(settings: LearnedSettings, weights: WeightStore, *, at_once:
         vae_set=vae_set,
         parts=parts,
         config=config,
-        device=choose(settings.devices.shape),
-        steps=config.schedule.steps(settings.steps or _STEPS[settings.speed]),
-        guidance=settings.guidance or _GUIDANCE,
-        octree_resolution=settings.octree_resolution,
-        faces=settings.faces,
+        device=choose(settings.machine.devices.shape),
+        steps=config.schedule.steps(shape.steps or _STEPS[shape.speed]),
+        guidance=shape.guidance or _GUIDANCE,
+        octree_resolution=shape.octree_resolution,
+        faces=shape.faces,
         at_once=at_once,
-        frugal=settings.small_memory,
+        frugal=settings.machine.small_memory,
     )
 
 
-def describe(plan: ShapePlan, settings: LearnedSettings) -> str:
+def describe(plan: ShapePlan, shape: Shape) -> str:
     """The note of a mesh made so."""
-    model = next(label for key, label, _ in SHAPE_MODELS if key == settings.shape_model)
-    speed = next(label for key, label, _ in SPEEDS if key == settings.speed)
     vae = "" if plan.vae_set == plan.set_id else " with the turbo decoder"
-    return f"{model} {speed}{vae}."
+    return f"{shape.label}{vae}."

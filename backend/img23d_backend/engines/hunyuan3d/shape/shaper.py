@@ -57,7 +57,7 @@ class HunyuanShaper:
 
     def batch_size(self, count: int, settings: Settings) -> int:
         """As many as the free memory takes beside the sampler's network; one by one where a batch is no faster."""
-        if settings.learned.small_memory or choose(settings.learned.devices.shape).is_processor:
+        if settings.machine.small_memory or choose(settings.machine.devices.shape).is_processor:
             return 1
         plan = self._plan(settings, at_once=1)
         fit = int(plan.device.free_bytes() * _SHARE / bytes_per_object(plan))
@@ -67,7 +67,7 @@ class HunyuanShaper:
         self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]
     ) -> Iterator[Result]:
         """One answer a cut-out: all through the sampler together, then each by itself through the decoder."""
-        plan = self._plan(settings, at_once=1 if settings.learned.small_memory else len(cutouts))
+        plan = self._plan(settings, at_once=1 if settings.machine.small_memory else len(cutouts))
         pictures = [_framed(plan, cutout) for cutout in cutouts]
         good = {index: picture for index, picture in enumerate(pictures) if not isinstance(picture, Img23DError)}
         latents = dict(zip(good, self._sampled(plan, good, contexts), strict=True))
@@ -88,7 +88,7 @@ class HunyuanShaper:
             self._models.prefetch(network.key, network.read)
 
     def _plan(self, settings: Settings, *, at_once: int) -> ShapePlan:
-        return make_shape_plan(settings.learned, self._weights, at_once=at_once)
+        return make_shape_plan(settings, self._weights, at_once=at_once)
 
     def _sampled(
         self, plan: ShapePlan, pictures: Mapping[int, Framed], contexts: Sequence[Context]
@@ -117,7 +117,7 @@ class HunyuanShaper:
             mesh = with_less_memory(_attempts(plan, run), context, self._models)
         except Img23DError as error:
             return error
-        return Shaped(mesh=mesh, view=view_of(mesh, cutout), note=describe(plan, settings.learned))
+        return Shaped(mesh=mesh, view=view_of(mesh, cutout), note=describe(plan, settings.hunyuan3d.shape))
 
 
 def _framed(plan: ShapePlan, cutout: CutOut) -> Framed | Img23DError:

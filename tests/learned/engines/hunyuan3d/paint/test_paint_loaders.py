@@ -18,7 +18,7 @@ from img23d_backend.machine.memory import peak_bytes, reset_peak
 from img23d_backend.models.loading import read_tensors
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import PAINT_DELIGHT
+from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT
 from safetensors.torch import load_file, save_file
 from tiny import delight, latents, paint
 

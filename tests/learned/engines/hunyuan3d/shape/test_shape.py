@@ -20,9 +20,8 @@ from img23d_backend.stages import Context, CutOut, JobCancelled
 from img23d_backend.weights.registry import weight_set
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import Settings
 from shape_checkpoints import config, write
-from shape_desk import CENTRE, LEARNED, RADIUS, SET, SETTINGS, make_models, thing
+from shape_desk import CENTRE, RADIUS, SET, SETTINGS, make_models, thing
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +50,7 @@ def shaper(models_folder: Callable[[str], Path]) -> Callable[[str], HunyuanShape
 
 def test_the_surface_lies_where_the_field_says(shaper: Callable[[str], HunyuanShaper]) -> None:
     shaped = shaper("sphere").shape(thing(), SETTINGS, Context())
-    vertices, cell = shaped.mesh.vertices, 2.02 / LEARNED.octree_resolution
+    vertices, cell = shaped.mesh.vertices, 2.02 / SETTINGS.hunyuan3d.shape.octree_resolution
     # half a cell is asked for; interpolation makes it much better, and 0.1 shows a grid that is one point off
     assert np.abs(np.linalg.norm(vertices - CENTRE, axis=1) - RADIUS).max() <= 0.1 * cell
     middle = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
@@ -71,7 +70,7 @@ def test_the_view_lays_the_mesh_on_the_cutout(shaper: Callable[[str], HunyuanSha
 
 
 def test_the_face_budget_is_kept_and_the_mesh_stays_closed(shaper: Callable[[str], HunyuanShaper]) -> None:
-    settings = replace(SETTINGS, learned=replace(LEARNED, faces=1000))
+    settings = SETTINGS.changed(budget=1000)
     mesh = shaper("sphere").shape(thing(), settings, Context()).mesh
     assert len(mesh.faces) <= 1000
     assert not find_defects(mesh)
@@ -79,7 +78,7 @@ def test_the_face_budget_is_kept_and_the_mesh_stays_closed(shaper: Callable[[str
 
 def test_a_batch_gives_each_thing_what_it_gets_alone(models_folder: Callable[[str], Path]) -> None:
     store, weights = ModelStore(), WeightStore(models_folder("random"))
-    together = make_shape_plan(LEARNED, weights, at_once=3)
+    together = make_shape_plan(SETTINGS, weights, at_once=3)
     pictures = [Framed(pictures=together.config.framing.picture(thing(width=20 + 15 * one, seed=one).rgba)[None]) for one in range(3)]
     seeds = [5, 6, 5]
     batch = sample_latents(pictures, seeds, together, store, lambda done, note: None)
@@ -120,7 +119,7 @@ def test_a_cancel_is_seen_in_every_part_of_the_work(shaper: Callable[[str], Huny
 
 def test_the_progress_only_grows_and_every_step_is_told(shaper: Callable[[str], HunyuanShaper]) -> None:
     told: list[tuple[float, str]] = []
-    settings = replace(SETTINGS, learned=replace(LEARNED, steps=4))
+    settings = SETTINGS.changed(steps=4)
     shaper("sphere").shape(thing(), settings, Context(report=lambda done, note: told.append((done, note))))
     fractions = [done for done, _ in told]
     assert fractions == sorted(fractions)
@@ -173,7 +172,7 @@ def test_a_configuration_of_another_model_is_refused(tmp_path: Path, old: str, n
 
 @pytest.mark.parametrize(("width", "height"), [(60, 20), (20, 60)], ids=["wide", "tall"])
 def test_the_trained_small_model_follows_the_picture(tiny_models: Path, width: int, height: int) -> None:
-    settings = Settings(learned=replace(LEARNED, speed="turbo", steps=0, octree_resolution=64))
+    settings = SETTINGS.changed(speed="turbo", steps=0, octree_resolution=64)
     one = make_shaper(WeightStore(tiny_models), ModelStore())
     shaped = one.shape(thing(width=width, height=height), settings, Context(seed=1))
     assert not find_defects(shaped.mesh)

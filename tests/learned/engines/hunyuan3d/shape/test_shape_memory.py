@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 import torch
@@ -15,13 +14,11 @@ from img23d_backend.machine.devices import Device, find_devices
 from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context
 from img23d_backend.weights.store import WeightStore
-from img23d_protocol.messages import Settings
-from img23d_protocol.settings import StageDevices
-from shape_desk import LEARNED, make_models, thing
+from shape_desk import SETTINGS, make_models, thing
 
 # A card for the program, which computes on the processor: nothing here depends on a card's own ways
 CARD = Device(id="gpu", torch_name="cpu", label="a card", total_bytes=6 * 2**30)
-SETTINGS = Settings(learned=replace(LEARNED, devices=StageDevices(shape="gpu")))
+ON_CARD = SETTINGS.changed(shape_device="gpu")
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +40,7 @@ def test_small_memory_keeps_one_network_on_the_card(weights: WeightStore, small_
     def report(done: float, note: str) -> None:
         there.append(sum(place == CARD.id for place in store.places().values()))
 
-    settings = replace(SETTINGS, learned=replace(SETTINGS.learned, small_memory=small_memory))
+    settings = ON_CARD.changed(small_memory=small_memory)
     make_shaper(weights, store).shape(thing(), settings, Context(report=report))
     assert max(there) == (1 if small_memory else 3)
 
@@ -60,7 +57,7 @@ def test_out_of_memory_steps_down_and_tells_each_step(weights: WeightStore, monk
     monkeypatch.setattr(shaper, "sample_latents", scarce)
     told: list[str] = []
     things = [thing(), thing(seed=1)]
-    results = list(make_shaper(weights, ModelStore()).shape_batch(things, SETTINGS, [Context(notify=told.append)] * 2))
+    results = list(make_shaper(weights, ModelStore()).shape_batch(things, ON_CARD, [Context(notify=told.append)] * 2))
     assert tried == [(2, False, "gpu"), (1, False, "gpu"), (1, True, "gpu"), (1, False, "cpu")]
     assert [len(result.mesh.faces) > 100 for result in results] == [True, True]
     assert len(told) == 3 and "processor" in told[-1]
@@ -75,5 +72,5 @@ def test_a_batch_is_as_large_as_the_free_memory_takes(
     weights: WeightStore, monkeypatch: pytest.MonkeyPatch, free: int, small_memory: bool, device: str, expected: int
 ) -> None:
     monkeypatch.setattr(Device, "free_bytes", lambda device: free)
-    learned = replace(LEARNED, small_memory=small_memory, devices=StageDevices(shape=device))
-    assert HunyuanShaper(weights, ModelStore()).batch_size(9, Settings(learned=learned)) == expected
+    settings = SETTINGS.changed(small_memory=small_memory, shape_device=device)
+    assert HunyuanShaper(weights, ModelStore()).batch_size(9, settings) == expected

@@ -1,0 +1,319 @@
+"""How options are declared: a frozen dataclass a stage, a field an option, and what there is to say about it as the field's metadata.
+
+    class Shape(StageOptions):
+        stages = ("shape",)
+        steps: int = option(0, label="Steps", tip="Sampler steps", subject="the number of steps", maximum=100, flag="--steps")
+
+`options_of` reads them back, with the place of each in the whole settings.
+"""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields, is_dataclass
+from enum import Enum
+from functools import cache
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
+
+from ..errors import bad_request
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+Value = TypeVar("Value")
+Plain = str | int | float | bool
+Choice = tuple[str, str, str]  # identifier, label, tooltip
+Values = Callable[[str], object]  # the value of an option, by its property's name
+
+_KEY = "img23d"  # of the field's metadata
+
+
+@typing.dataclass_transform(kw_only_default=True, frozen_default=True)
+class Declared:
+    """A frozen, keyword-only value whose fields are the annotations of its class.
+
+    `dataclass` would write five functions for each class and compile them, which takes longer than all else that is declared here, and
+    Blender's start waits for it.
+    """
+
+    def __init__(self, **values: Any) -> None:
+        names = type(self).__annotations__
+        unknown = values.keys() - names.keys()
+        lacking = [name for name in names if name not in values and not hasattr(type(self), name)]
+        if unknown or lacking:
+            raise TypeError(f"{type(self).__name__}: unknown {sorted(unknown)}, lacking {lacking}")
+        self.__dict__.update(values)
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def changed(self: Self, **values: Any) -> Self:
+        return type(self)(**(self.__dict__ | values))
+
+
+@typing.dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+class Options:
+    """The base of frozen, keyword-only dataclasses, for the same reason without functions that are compiled for each.
+
+    `fields`, `replace` and `asdict` take them as they take any dataclass.
+    """
+
+    def __init_subclass__(cls) -> None:
+        dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
+
+    def __init__(self, **values: Any) -> None:
+        for one in fields(self):  # pyright: ignore[reportArgumentType]  # every class below is one
+            if one.name in values:
+                self.__dict__[one.name] = values.pop(one.name)
+            else:
+                self.__dict__[one.name] = one.default if one.default_factory is MISSING else one.default_factory()
+        if values:
+            raise TypeError(f"{type(self).__name__} has no {sorted(values)}")
+
+    def __setattr__(self, name: str, value: Any) -> NoReturn:
+        raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+    def __eq__(self, other: object) -> bool:
+        return self.__dict__ == other.__dict__ if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.__dict__.values()))
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
+        return type(self).__name__ + "(" + values + ")"
+
+
+class Condition(Declared):
+    """Whether an option has one of these values, or with `is_not` none of them."""
+
+    option: str  # its property's name
+    values: tuple[Plain, ...]
+    is_not: bool = False
+
+    def holds(self, values: Values) -> bool:
+        return (values(self.option) in self.values) is not self.is_not
+
+
+class Row(Declared):
+    """Where an option stands in the panels. Rows of a panel are drawn by `rank`; `text` stands in place of the label.
+
+    A `wide` one has no label at its left, a `header` is the switch in the panel's title, `gap` leaves room above. `also` shows it
+    with every engine that has the option which it asks about.
+    """
+
+    panel: str  # "names", "shape", "texture", "search"
+    rank: int
+    text: str | None = None
+    is_wide: bool = False
+    is_header: bool = False
+    has_gap: bool = False
+    shown: Condition | None = None
+    active: Condition | None = None
+    also: Condition | None = None
+    hints: Mapping[str, str] = MappingProxyType({})  # value -> what it comes to, below the row
+
+
+class Record(Declared):
+    """How an option stands in the record of an object: under a label, formatted, left out where it is zero or not `shown`.
+
+    `follows` puts its value behind that of another option instead.
+    """
+
+    label: str = ""
+    form: str = ""  # of format()
+    rank: int = 0
+    hides_zero: bool = False
+    shown: Condition | None = None
+    follows: str = ""
+
+
+class Option(Declared):
+    """One option: `path` is its place in the settings, `key` its name in Blender, which is unique among all options."""
+
+    default: Any
+    label: str
+    tip: str
+    subject: str  # in the sentence that refuses a value, such as "the number of steps"
+    choices: tuple[Choice, ...] = ()
+    numbers: tuple[int, ...] = ()  # that .blend files keep of the choices, where they are not the places in the list
+    icons: tuple[str, ...] = ()  # of the choices
+    minimum: float | None = None
+    maximum: float | None = None
+    zero: str = ""  # what 0 stands for, where it is a word of its own
+    unit: str = ""
+    step: int | None = None  # of Blender's arrows; a hundredth of it where the value is a fraction
+    precision: int | None = None  # digits
+    presets: Mapping[str, Plain] | None = None  # what a quality sets other than the default; None: the presets leave it alone
+    flag: str = ""
+    help: str | None = None
+    row: Row | None = None
+    record: Record | None = None
+    when: Condition | None = None  # heeded only then
+    cost: int = 0  # 1: runs that differ in it take different times, 2: so different that they are not even similar
+    trial: Plain | None = None  # what the doctor tries a stage with: as little as shows whether it works
+    is_faces: bool = False  # a thing may have a number of its own
+    is_kind: bool = False  # so may the kind of its solid
+    of_one_thing: Plain | None = None  # what it is where a photo shows one thing only
+    decides_picks: bool = False  # what can be picked in a photo depends on it
+    is_machine: bool = False  # belongs to the computer and stands in the preferences, not in the scene
+    key: str = ""
+    path: tuple[str, ...] = ()
+
+    @property
+    def identifiers(self) -> tuple[str, ...]:
+        return tuple(identifier for identifier, _, _ in self.choices)
+
+    def label_of(self, value: object) -> str:
+        """What the panel calls a choice; the identifier itself where another version had more to choose from."""
+        return label_of(self.choices, str(value))
+
+    def as_property(self, value: Plain) -> Plain:
+        """As Blender keeps it: choices are text there."""
+        return str(value) if self.choices else value
+
+    def read(self, value: Any) -> Any:
+        """As the settings keep it. Raises Img23DError(BAD_REQUEST) for text that is no number or no choice."""
+        kind = type(self.default)
+        if issubclass(kind, Enum):
+            self._check_choice(str(value))
+            return kind(value)
+        if kind is int and isinstance(value, str):
+            if not value.isdecimal():
+                raise bad_request(f"{self._subject} must be a number of {self.unit}, not “{value}”.")
+            return int(value)
+        return value
+
+    def check(self, value: Any) -> None:
+        """Raises Img23DError(BAD_REQUEST) for a value that is no choice, or outside of the range."""
+        if self.choices:
+            self._check_choice(str(value))
+        elif self.minimum is not None and self.maximum is not None and not self.minimum <= value <= self.maximum:  # also NaN
+            raise bad_request(f"{self._subject} must be {self._range}, not {value:g}." if isinstance(value, float) else f"{self._subject} must be {self._range}, not {value}.")
+
+    def _check_choice(self, value: str) -> None:
+        known = ", ".join(self.identifiers)
+        if value in self.identifiers:
+            return
+        if self.unit:
+            raise bad_request(f"{self._subject} must be one of {known} {self.unit}, not {value}.")
+        raise bad_request(f"{self._subject} must be one of {known}, not “{value}”.")
+
+    @property
+    def _subject(self) -> str:
+        return self.subject[:1].upper() + self.subject[1:]
+
+    @property
+    def _range(self) -> str:
+        if not self.zero:
+            return f"{self.minimum} to {self.maximum}"
+        if isinstance(self.default, float):
+            return f"{self.minimum:g} to {self.maximum:g}, where 0 is {self.zero}"
+        return f"1 to {self.maximum}, or 0 for {self.zero}"
+
+
+def option(default: Value, *, label: str, tip: str, subject: str = "", key: str = "", **said: Any) -> Value:
+    """A field of a stage's dataclass; `said` are the other fields of `Option`. Its property has the field's name where none is given."""
+    declared = Option(default=default, label=label, tip=tip, subject=subject, key=key, **said)
+    return field(default=default, metadata={_KEY: declared})
+
+
+class StageOptions(Options):
+    """What the options of a stage are asked. An engine's stages are dataclasses of this base."""
+
+    stages: ClassVar[tuple[str, ...]] = ()  # values of `messages.Stage`
+
+    def file_sets(self) -> tuple[str, ...]:
+        """The sets of weights that these options work with; none where no model is used."""
+        return ()
+
+    def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
+        """Bytes of memory by stage, for the usual way in half precision; `sizes` are those of the file sets that are known."""
+        return {}
+
+    def is_heavy(self, stage: str) -> bool:
+        """Whether a lower quality takes less memory at this stage."""
+        return False
+
+
+class Engine(Declared):
+    """An engine as both sides know it: what it is called, and the stages whose options it heeds, in their order."""
+
+    id: str
+    label: str
+    tip: str
+    uses: tuple[type[StageOptions], ...]
+    title: str  # above its shape's options in the preferences
+    is_built_in: bool = False  # works without a download
+    has_kinds: bool = False  # a thing can be rounded, turned or flat
+    side_photos: Condition | None = None  # when further photos of a thing are heeded; None: always
+    packages: tuple[str, ...] = ()  # of Python, without which it is not ready
+    needs: tuple[str, ...] = ()  # stages whose weights it cannot do without
+    licence: str = ""  # that must be accepted before its weights are fetched
+    licensed: tuple[str, ...] = ()  # what the names of its file sets begin with
+
+    @property
+    def choice(self) -> Choice:
+        return (self.id, self.label, self.tip)
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        from ..settings import Settings
+
+        return tuple(one for one in options_of(Settings) if self.heeds(one.key))
+
+    def heeds(self, name: str) -> bool:
+        return name in _keys(self.uses)
+
+    def shows(self, one: Option, values: Values) -> bool:
+        """Whether the row of an option is there, with these values of the others."""
+        row = one.row
+        if row is None:
+            return False
+        is_also = row.also is not None and self.heeds(row.also.option) and row.also.holds(values)
+        return (self.heeds(one.key) or is_also) and (row.shown is None or row.shown.holds(values))
+
+    def takes_side_photos(self, values: Values) -> bool:
+        return self.side_photos is None or self.side_photos.holds(values)
+
+
+@cache
+def _keys(stages: tuple[type[StageOptions], ...]) -> frozenset[str]:
+    return frozenset(one.key for stage in stages for one in options_of(stage))
+
+
+@cache
+def options_of(kind: type) -> tuple[Option, ...]:
+    """The options of a dataclass and of those that it is made of, in their order; `path` begins at `kind`."""
+    found: list[Option] = []
+    for one in fields(kind):
+        if _KEY in one.metadata:
+            declared: Option = one.metadata[_KEY]
+            found.append(declared.changed(key=declared.key or one.name, path=(one.name,)))
+        elif (inner := inner_kind(one)) is not None:
+            found += [each.changed(path=(one.name, *each.path)) for each in options_of(inner)]
+    return tuple(found)
+
+
+def inner_kind(one: Field[Any]) -> type | None:
+    """The dataclass that a field is made of, None for any other field."""
+    kind = one.default_factory
+    return kind if isinstance(kind, type) and is_dataclass(kind) else None
+
+
+def label_of(choices: tuple[Choice, ...], identifier: str) -> str:
+    """What the panel calls it; the identifier itself where another version had more to choose from."""
+    return next((label for known, label, _ in choices if known == identifier), identifier)
+
+
+def is_one_of(name: str, *values: Plain) -> Condition:
+    return Condition(option=name, values=values)
+
+
+def is_none_of(name: str, *values: Plain) -> Condition:
+    return Condition(option=name, values=values, is_not=True)

@@ -1,0 +1,48 @@
+"""Finding the named things: every engine with learned models heeds it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from .declare import Choice, Record, Row, StageOptions, option
+
+if TYPE_CHECKING:
+    from ..settings import Settings
+
+# The identifiers are those of file sets in the backend's registry.
+GROUNDERS: tuple[Choice, ...] = (
+    ("qwen3-vl-2b", "Qwen3-VL 2B", "Finds named things in most photos; about 4.3 GB"),
+    ("qwen3-vl-4b", "Qwen3-VL 4B", "Better with small, hidden or unusual things; about 8.9 GB"),
+    ("qwen3-vl-8b", "Qwen3-VL 8B", "The best at finding things, for large cards; about 17.5 GB"),
+)
+# engines/qwen3vl/locate.py: 350,000 bytes a token of the picture and 128 MiB in any case
+_LOCATING, _LOCATING_FRUGALLY = 850_000_000, 400_000_000
+_LARGEST_TABLE = 800_000_000  # of Qwen3-VL, which stays whole where the layers come one by one
+
+
+class Search(StageOptions):
+    """The model that finds the named things."""
+
+    grounder: str = option(
+        GROUNDERS[0][0],
+        label="Find With",
+        tip="The model that looks for the named things",
+        subject="the search model",
+        choices=GROUNDERS,
+        flag="--grounder",
+        help="what finds the things",
+        cost=1,
+        row=Row(panel="search", rank=10),
+        record=Record(label="Find With", rank=10),
+    )
+
+    stages = ("locate",)
+
+    def file_sets(self) -> tuple[str, ...]:
+        return (self.grounder,)
+
+    def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
+        if settings.machine.small_memory:
+            return {"locate": _LARGEST_TABLE + _LOCATING_FRUGALLY}
+        return {"locate": sizes.get(self.grounder, 0) + _LOCATING}
