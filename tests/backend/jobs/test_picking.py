@@ -12,7 +12,7 @@ from img23d_backend.engines.isnet.matte import IsNetMatter
 from img23d_backend.engines.isnet.salience import IsNetSalience
 from img23d_backend.engines.preview.matte import GrabCutMatter
 from img23d_backend.engines.preview.picker import RegionPicker
-from img23d_backend.engines.preview.scene import SceneMemory
+from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.stages import Context, Found, Photo, PixelBox
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import Box, CutoutReady, Failed, Finished, Locate, Located, Pick, Point, Regions, Settings, Wanted

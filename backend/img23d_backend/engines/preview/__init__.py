@@ -15,7 +15,7 @@ def make_engine(salience: Salience | None = None) -> Engine:
     from .matte import GrabCutMatter
     from .paint import ProjectionPainter
     from .picker import RegionPicker
-    from .scene import SceneMemory
+    from .background.scene import SceneMemory
     from .shape import OutlineShaper
 
     memory = SceneMemory()

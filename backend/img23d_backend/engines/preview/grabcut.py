@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from ...stages import PixelBox
-from .backdrop import Backdrop, contact_shadow, shadow_factor, steepness, to_lab, visible
-from .holes import open_holes
-from .scene import Scene, standing_out
+from .background.backdrop import Backdrop, contact_shadow, shadow_factor, steepness, to_lab, visible
+from .background.holes import open_holes
+from .background.scene import Scene, standing_out
 
 _WORKING_SIDE = 448  # pixels
 _LEARN_STEP, _LEARN_LEAST = 2, 2000  # pixels; pixels of either side: enough for the five colours of each

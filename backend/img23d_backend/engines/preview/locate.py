@@ -10,12 +10,12 @@ import numpy as np
 from img23d_protocol.messages import Box, Nameless, Wanted
 
 from ...stages import Context, Found, NotFound, Photo, PixelBox, Salience
-from .agreement import agrees
+from .background.agreement import agrees
 from .choose import Choice, Unmet, choose
 from .further import light_regions, look_again
 from .parts import completed, is_crowded, look_at_parts
 from .regions import Region, find_regions, is_line, touches_border
-from .scene import Scene, SceneMemory
+from .background.scene import Scene, SceneMemory
 from .shade import without_shade
 from .sight import seen_scene
 from .split import split_by_colours, split_by_matte, split_by_waist

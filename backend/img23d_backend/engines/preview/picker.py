@@ -15,7 +15,7 @@ from ...stages import Context, Look, Photo, PixelBox, Salience
 from .further import light_regions
 from .grow import grown
 from .regions import Region, find_regions
-from .scene import Scene, SceneMemory
+from .background.scene import Scene, SceneMemory
 from .sight import seen_scene
 from .things import parts_in, things_in
 

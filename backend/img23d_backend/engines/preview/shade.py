@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from ...cutouts.pyramid import pull_push
-from .backdrop import grain, shadow_like
+from .background.backdrop import grain, shadow_like
 from .colours import GREYS, NAMES, memberships
 from .regions import Region, cropped
-from .scene import Scene
+from .background.scene import Scene
 from .split import watershed
 
 _FAINT = 0.1  # of a matte: less is background

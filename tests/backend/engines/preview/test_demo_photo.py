@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from img23d_backend.engines.preview.locate import RegionGrounder
 from img23d_backend.engines.preview.matte import GrabCutMatter
-from img23d_backend.engines.preview.scene import SceneMemory
+from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.stages import Context, CutOut, Photo
 from img23d_protocol.messages import Wanted
 

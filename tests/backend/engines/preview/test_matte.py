@@ -8,7 +8,7 @@ import pytest
 from img23d_backend.cutouts.foreground import estimate_foreground
 from img23d_backend.engines.preview.locate import RegionGrounder
 from img23d_backend.engines.preview.matte import GrabCutMatter
-from img23d_backend.engines.preview.scene import SceneMemory
+from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Photo, PixelBox
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Wanted

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ...stages import Photo
+from ....stages import Photo
 from .backdrop import Backdrop, fit_backdrop, shadow_like, to_lab
 from .holes import open_holes
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ...cutouts.merge import with_missed
-from ...cutouts.sharpen import stretched
-from ...stages import Photo, PixelBox
+from ....cutouts.merge import with_missed
+from ....cutouts.sharpen import stretched
+from ....stages import Photo, PixelBox
 from .backdrop import shadow_like
 from .scene import Scene
 

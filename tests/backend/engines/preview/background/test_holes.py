@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from img23d_backend.engines.preview.locate import RegionGrounder
 from img23d_backend.engines.preview.matte import GrabCutMatter
-from img23d_backend.engines.preview.scene import SceneMemory
+from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.stages import Context, Photo
 
 WIDTH, HEIGHT = 480, 400

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ...cutouts.pyramid import pull_push
+from ....cutouts.pyramid import pull_push
 from .border import border_layers, ring_mask
 
 _HUE_TOLERANCE = 7.0  # Lab units beside the grey line of a shadow
