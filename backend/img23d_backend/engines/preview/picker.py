@@ -12,12 +12,12 @@ from img23d_protocol.messages import Box, Point
 
 from ...kept import Kept
 from ...stages import Context, Look, Photo, PixelBox, Salience
-from .further import light_regions
-from .grow import grown
-from .regions import Region, find_regions
+from .regions.further import light_regions
+from .regions.grow import grown
+from .regions.regions import Region, find_regions
 from .background.scene import Scene, SceneMemory
-from .sight import seen_scene
-from .things import parts_in, things_in
+from .regions.best_scene import seen_scene
+from .regions.things import parts_in, things_in
 
 _MOST = 200  # things, the largest of what hangs together
 _MOST_LABELS = 254  # of 8 bits, and one for what is grown from a point

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 from img23d_backend.engines.preview.choose import assign
-from img23d_backend.engines.preview.colours import NAMES, memberships
+from img23d_backend.engines.preview.regions.colors import NAMES, memberships
 from img23d_backend.engines.preview.words import Wish, parse
 
 

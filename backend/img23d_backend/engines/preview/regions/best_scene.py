@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...stages import Context, Photo, Salience
-from .background.agreement import agrees, united
+from ....stages import Context, Photo, Salience
+from ..background.agreement import agrees, united
 from .regions import find_regions
-from .background.scene import Scene, SceneMemory, scene_of_matte
+from ..background.scene import Scene, SceneMemory, scene_of_matte
 
 
 def seen_scene(photo: Photo, salience: Salience | None, memory: SceneMemory, context: Context) -> Scene:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ...cutouts.pyramid import pull_push
-from ...stages import Context, Photo, Salience
+from ....cutouts.pyramid import pull_push
+from ....stages import Context, Photo, Salience
 from .regions import Region, cropped, find_regions, is_line, touches_border
-from .background.scene import Scene, SceneMemory, scene_of_matte, small_photo
+from ..background.scene import Scene, SceneMemory, scene_of_matte, small_photo
 
 _ROUNDS = 2
 _AROUND = 0.02  # of the scene's longer side: what is painted over around a thing, such as its soft edge and contact shadow

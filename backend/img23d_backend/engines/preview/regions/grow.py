@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ...stages import PixelBox
-from .background.scene import Scene
+from ....stages import PixelBox
+from ..background.scene import Scene
 
 _SIZES = (0.05, 0.1, 0.2, 0.36)  # of the scene's longer side: radii of the thing that is tried
 _AROUND = 2.2  # times the radius: half the side of what is looked at for it
