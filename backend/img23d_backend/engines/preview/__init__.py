@@ -11,10 +11,10 @@ from ...stages import Engine, Salience
 def make_engine(salience: Salience | None = None) -> Engine:
     """The whole chain; its matter is the light-weight one."""
     from .forms import FormDrawer
-    from .locate import RegionGrounder
+    from .finding.locate import RegionGrounder
     from .matte import GrabCutMatter
     from .paint import ProjectionPainter
-    from .picker import RegionPicker
+    from .finding.picker import RegionPicker
     from .background.scene import SceneMemory
     from .shape import OutlineShaper
 

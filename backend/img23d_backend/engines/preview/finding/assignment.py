@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .regions.regions import Region
+from ..regions.regions import Region
 from .words import Wish
 
 _COLOUR, _PLACE, _SIZE, _ORDINAL, _SHADE = 1.0, 0.5, 0.5, 0.6, 0.3  # weights: a colour must not give way to a place

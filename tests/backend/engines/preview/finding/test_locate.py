@@ -6,7 +6,7 @@ import time
 
 import numpy as np
 import pytest
-from img23d_backend.engines.preview.locate import RegionGrounder
+from img23d_backend.engines.preview.finding.locate import RegionGrounder
 from img23d_backend.stages import Context, Found, JobCancelled, NotFound, Photo
 from img23d_protocol.messages import Box, Wanted
 from painted_scene import Painted, Thing, paint

@@ -6,9 +6,9 @@ import itertools
 
 import numpy as np
 import pytest
-from img23d_backend.engines.preview.choose import assign
+from img23d_backend.engines.preview.finding.assignment import assign
 from img23d_backend.engines.preview.regions.colors import NAMES, memberships
-from img23d_backend.engines.preview.words import Wish, parse
+from img23d_backend.engines.preview.finding.words import Wish, parse
 
 
 @pytest.mark.parametrize(

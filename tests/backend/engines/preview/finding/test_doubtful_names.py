@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from img23d_backend.engines.isnet.salience import IsNetSalience
-from img23d_backend.engines.preview.locate import RegionGrounder
+from img23d_backend.engines.preview.finding.locate import RegionGrounder
 from img23d_backend.stages import Context, Found, NotFound, Photo
 from img23d_protocol.messages import Wanted
 from painted_scene import Thing, paint
