@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from img23d_backend.engines.isnet.matte import IsNetMatter
 from img23d_backend.engines.isnet.salience import IsNetSalience
-from img23d_backend.engines.preview.matte import GrabCutMatter
+from img23d_backend.engines.preview.matting.matte import GrabCutMatter
 from img23d_backend.engines.preview.finding.picker import RegionPicker
 from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.stages import Context, Found, Photo, PixelBox

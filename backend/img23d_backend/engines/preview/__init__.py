@@ -12,7 +12,7 @@ def make_engine(salience: Salience | None = None) -> Engine:
     """The whole chain; its matter is the light-weight one."""
     from .forms import FormDrawer
     from .finding.locate import RegionGrounder
-    from .matte import GrabCutMatter
+    from .matting.matte import GrabCutMatter
     from .paint import ProjectionPainter
     from .finding.picker import RegionPicker
     from .background.scene import SceneMemory

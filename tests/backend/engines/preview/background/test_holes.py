@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from img23d_backend.engines.preview.finding.locate import RegionGrounder
-from img23d_backend.engines.preview.matte import GrabCutMatter
+from img23d_backend.engines.preview.matting.matte import GrabCutMatter
 from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.stages import Context, Photo
 

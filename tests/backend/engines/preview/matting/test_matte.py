@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from img23d_backend.cutouts.foreground import estimate_foreground
 from img23d_backend.engines.preview.finding.locate import RegionGrounder
-from img23d_backend.engines.preview.matte import GrabCutMatter
+from img23d_backend.engines.preview.matting.matte import GrabCutMatter
 from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Photo, PixelBox
 from img23d_protocol import ErrorCode, Img23DError

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ...stages import PixelBox
-from .background.backdrop import Backdrop, contact_shadow, shadow_factor, steepness, to_lab, visible
-from .background.holes import open_holes
-from .background.scene import Scene, standing_out
+from ....stages import PixelBox
+from ..background.backdrop import Backdrop, contact_shadow, shadow_factor, steepness, to_lab, visible
+from ..background.holes import open_holes
+from ..background.scene import Scene, standing_out
 
 _WORKING_SIDE = 448  # pixels
 _LEARN_STEP, _LEARN_LEAST = 2, 2000  # pixels; pixels of either side: enough for the five colours of each

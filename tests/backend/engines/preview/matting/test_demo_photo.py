@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 from img23d_backend.engines.preview.finding.locate import RegionGrounder
-from img23d_backend.engines.preview.matte import GrabCutMatter
+from img23d_backend.engines.preview.matting.matte import GrabCutMatter
 from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.stages import Context, CutOut, Photo
 from img23d_protocol.messages import Wanted
 
-DEMO = Path(__file__).resolve().parents[4] / "demo" / "plain"
+DEMO = Path(__file__).resolve().parents[5] / "demo" / "plain"
 NAMES = tuple(json.loads((DEMO / "camera.json").read_text(encoding="utf-8"))["names"])
 
 

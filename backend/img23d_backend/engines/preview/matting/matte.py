@@ -6,14 +6,14 @@ import cv2
 import numpy as np
 from img23d_protocol import Img23DError
 
-from ...cutouts.edge import soften
-from ...cutouts.framing import bounds_of, framed, inside_box, view, without_others
-from ...cutouts.merge import alpha_over
-from ...stages import Context, CutOut, Found, Photo, PixelBox
-from .background.agreement import agrees_in, both, shadow_over
+from ....cutouts.edge import soften
+from ....cutouts.framing import bounds_of, framed, inside_box, view, without_others
+from ....cutouts.merge import alpha_over
+from ....stages import Context, CutOut, Found, Photo, PixelBox
+from ..background.agreement import agrees_in, both, shadow_over
 from .grabcut import cut_by_box, cut_by_seeds
 from .islands import tidy
-from .background.scene import Scene, SceneMemory
+from ..background.scene import Scene, SceneMemory
 
 _AROUND = 24  # pixels of what is behind the thing, beyond the soft edge, which tell the edge's colours
 
