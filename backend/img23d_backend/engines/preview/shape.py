@@ -20,8 +20,8 @@ from .dish import find_dish
 from .dish_solid import dish_solid
 from .flat import flat_depth, flat_thing
 from .inflate import inflated
-from .outline import Outline, trace_outline
-from .planes import Planes, find_planes
+from .outline.outline import Outline, trace_outline
+from .outline.planes import Planes, find_planes
 from .relief import is_sculpted
 from .revolve import Core, find_core, revolved
 from .side_shape import fit_sides

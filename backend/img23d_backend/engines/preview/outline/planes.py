@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ...stages import PixelBox
+from ....stages import PixelBox
 
 NEAR_BORDER = 2  # pixels: a matte may fade out that much before the photo's border
 LEAST_CUT = 0.12  # of the thing's shorter side: a shorter contact with the border is a touch
