@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .outline.outline import Outline
+from ..outline.outline import Outline
 from .revolve import Core
 
 # Lab units, means over the core: more detail than the first, or than the second where that is a large share of all contrast,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...stages import Mesh, View
+from ....stages import Mesh, View
 from .dish import Dish
 
 _FEWEST = 12  # corners of a ring; always an even number, so that each has one on the other side

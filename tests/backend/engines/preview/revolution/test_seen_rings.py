@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from img23d_backend.engines.preview.seen_rings import Ring, axis_of
+from img23d_backend.engines.preview.revolution.seen_rings import Ring, axis_of
 
 
 @pytest.mark.parametrize("ratio", [0.25, 0.45, 0.75, 0.89])

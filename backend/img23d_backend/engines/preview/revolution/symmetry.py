@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...stages import Mesh, View
+from ....stages import Mesh, View
 
 _SAME = 1e-3  # of the longest side
 _LOOKS_DOWN = 0.2  # sine of the angle from which on a view is one from above

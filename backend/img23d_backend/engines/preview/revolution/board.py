@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from .bands import chart_of
-from .outline.outline import Outline
+from ..outline.outline import Outline
 from .revolve import find_core, row_extents
 
 FOUR_SIDED = 0.88  # intersection over union with the best quadrangle
