@@ -10,13 +10,13 @@ from ...stages import Engine, Salience
 
 def make_engine(salience: Salience | None = None) -> Engine:
     """The whole chain; its matter is the light-weight one."""
-    from .forms import FormDrawer
+    from .shape.forms import FormDrawer
     from .finding.locate import RegionGrounder
     from .matting.matte import GrabCutMatter
     from .paint import ProjectionPainter
     from .finding.picker import RegionPicker
     from .background.scene import SceneMemory
-    from .shape import OutlineShaper
+    from .shape.shaper import OutlineShaper
 
     memory = SceneMemory()
     picker = RegionPicker(memory, salience)

@@ -106,7 +106,7 @@ def test_the_kind_that_the_artist_chose_wins_over_the_colours() -> None:
 
 def test_the_same_outline_in_other_colours_is_shaped_anew() -> None:
     from drawn import cutout
-    from img23d_backend.engines.preview.shape import OutlineShaper
+    from img23d_backend.engines.preview.shape.shaper import OutlineShaper
     from img23d_backend.stages import Context
     from img23d_protocol.messages import Settings
 
@@ -185,7 +185,7 @@ def test_a_can_is_turned_and_a_book_is_flat(sag: float, tilt: float, colours: ob
 
 def test_the_same_kind_at_every_size() -> None:
     """A preview and the thing itself must not differ."""
-    from img23d_backend.engines.preview.forms import FormDrawer
+    from img23d_backend.engines.preview.shape.forms import FormDrawer
     from img23d_backend.stages import Context, CutOut
     from img23d_protocol.messages import Settings
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ...stages import Mesh
+from ....stages import Mesh
 
 # Additive recurrences: any run of consecutive seeds is spread evenly, so that no two variants of one run are nearly alike.
 # The golden ratio for the depth, which differs most to the eye; the plastic number and its square for the others (Roberts 2018).

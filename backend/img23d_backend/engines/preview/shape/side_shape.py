@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from img23d_protocol.messages import ShapeKind, Side
 
-from ...stages import Mesh, Shaped
+from ....stages import Mesh, Shaped
 
 ROWS = 256  # heights at which depths are compared
 THINNEST, DEEPEST = 0.02, 8.0  # of what the front says: a side photo changes the depth by no more

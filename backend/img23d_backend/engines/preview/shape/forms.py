@@ -9,9 +9,9 @@ import numpy as np
 from img23d_protocol.limits import FACES_MIN
 from img23d_protocol.messages import Settings, ShapeKind
 
-from ...mesh.raster.thumbnail import thumbnail
-from ...stages import Context, CutOut, Forms
-from .shape import OutlineShaper
+from ....mesh.raster.thumbnail import thumbnail
+from ....stages import Context, CutOut, Forms
+from .shaper import OutlineShaper
 
 SIDE = 160  # pixels of the cut-out's longer side: the kind of solid is told by these alone
 _KINDS = (ShapeKind.INFLATE, ShapeKind.REVOLVE, ShapeKind.FLAT)
