@@ -13,7 +13,7 @@ def make_engine(salience: Salience | None = None) -> Engine:
     from .shape.forms import FormDrawer
     from .finding.locate import RegionGrounder
     from .matting.matte import GrabCutMatter
-    from .paint import ProjectionPainter
+    from .paint.painter import ProjectionPainter
     from .finding.picker import RegionPicker
     from .background.scene import SceneMemory
     from .shape.shaper import OutlineShaper

@@ -8,19 +8,19 @@ from dataclasses import replace
 import numpy as np
 from img23d_protocol.messages import Settings
 
-from ...kept import Kept, digest
-from ...mesh.raster.rasterize import rasterize
-from ...mesh.raster.visibility import Visibility, compute_visibility
-from ...mesh.texture.bake import Shot, bake
-from ...mesh.texture.fill import fill_surface
-from ...mesh.topology.normals import area_vectors, unit
-from ...mesh.uv.charts import make_surface
-from ...mesh.uv.layout import Layout, layout_from
-from ...mesh.uv.unwrap import unwrap
-from ...stages import Context, CutOut, Mesh, Painted, View
+from ....kept import Kept, digest
+from ....mesh.raster.rasterize import rasterize
+from ....mesh.raster.visibility import Visibility, compute_visibility
+from ....mesh.texture.bake import Shot, bake
+from ....mesh.texture.fill import fill_surface
+from ....mesh.topology.normals import area_vectors, unit
+from ....mesh.uv.charts import make_surface
+from ....mesh.uv.layout import Layout, layout_from
+from ....mesh.uv.unwrap import unwrap
+from ....stages import Context, CutOut, Mesh, Painted, View
 from .picture import Picture, make_picture
 from .side_paint import side_shots
-from .revolution.symmetry import half_turn
+from ..revolution.symmetry import half_turn
 
 _DEPTH_PIXELS = 640  # the depth map's longest side
 # Cosines to the viewer from which a picture counts, and is all that counts: less of it the more steeply its pixels are smeared

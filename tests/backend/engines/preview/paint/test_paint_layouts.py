@@ -6,7 +6,7 @@ import numpy as np
 import trimesh
 from test_paint import FRONT, SETTINGS, color_at, look_up, meet_ball, meet_box, mesh_of, paint, picture_of, psnr, scattered
 
-from img23d_backend.engines.preview.paint import ProjectionPainter
+from img23d_backend.engines.preview.paint.painter import ProjectionPainter
 from img23d_backend.stages import Context
 
 

@@ -12,7 +12,7 @@ from img23d_protocol.messages import Settings
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from img23d_backend.engines.preview.paint import ProjectionPainter
+from img23d_backend.engines.preview.paint.painter import ProjectionPainter
 from img23d_backend.stages import Context, CutOut, JobCancelled, Mesh, Painted, View
 
 PIXELS = 320
