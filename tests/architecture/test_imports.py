@@ -53,7 +53,7 @@ def test_the_extensions_rules_bite(name: str, source: str) -> None:
         ("img23d_backend.serve.server", "def f():\n    import torch"),
         ("img23d_backend.engines.hunyuan3d.shape.shaper", "from torch import nn"),
         ("img23d_backend.engines.preview.matting.matte", "import scipy.ndimage"),
-        ("img23d_backend.engines.preview.matting.matte", "from ...jobs.pipeline import generate"),
+        ("img23d_backend.engines.preview.matting.matte", "from ....jobs.pipeline import generate"),
         ("img23d_backend.engines.hunyuan3d", "from ..preview import matte"),
         ("img23d_backend.mesh.topology.checks", "from ...engines import preview"),
         ("img23d_backend.mesh.topology.checks", "from ..uv.unwrap import unwrap"),
@@ -79,7 +79,7 @@ def test_the_backends_rules_bite(name: str, source: str) -> None:
     [
         ("img23d_backend.engines.hunyuan3d.shape.shaper", "def f():\n    import torch"),
         ("img23d_backend.engines.hunyuan3d.shape.shaper", "if TYPE_CHECKING:\n    import torch"),
-        ("img23d_backend.engines.preview.matting.matte", "import numpy, cv2\nfrom ...mesh.topology import checks\nfrom . import pyramid"),
+        ("img23d_backend.engines.preview.matting.matte", "import numpy, cv2\nfrom ....mesh.topology import checks\nfrom . import pyramid"),
         ("img23d_backend.serve.server", "from ..jobs.pipeline import generate\nfrom img23d_protocol import decode"),
         ("img23d_backend.engines.birefnet.networks.swin", "import torch\nfrom torch import nn\nfrom .window import attend"),
         ("img23d_backend.engines.birefnet.matte", "def f():\n    from .networks.birefnet import BiRefNet"),

@@ -10,12 +10,12 @@ from ...stages import Engine, Salience
 
 def make_engine(salience: Salience | None = None) -> Engine:
     """The whole chain; its matter is the light-weight one."""
-    from .shape.forms import FormDrawer
+    from .background.scene import SceneMemory
     from .finding.locate import RegionGrounder
+    from .finding.picker import RegionPicker
     from .matting.matte import GrabCutMatter
     from .paint.painter import ProjectionPainter
-    from .finding.picker import RegionPicker
-    from .background.scene import SceneMemory
+    from .shape.forms import FormDrawer
     from .shape.shaper import OutlineShaper
 
     memory = SceneMemory()

@@ -11,14 +11,14 @@ from img23d_protocol.messages import Box, Nameless, Wanted
 
 from ....stages import Context, Found, NotFound, Photo, PixelBox, Salience
 from ..background.agreement import agrees
-from .assignment import Choice, Unmet, choose
-from ..regions.further import light_regions, look_again
-from ..regions.tiles import completed, is_crowded, look_at_parts
-from ..regions.regions import Region, find_regions, is_line, touches_border
 from ..background.scene import Scene, SceneMemory
-from ..regions.cast_shadow import without_shade
 from ..regions.best_scene import seen_scene
+from ..regions.cast_shadow import without_shade
+from ..regions.further import light_regions, look_again
+from ..regions.regions import Region, find_regions, is_line, touches_border
 from ..regions.split import split_by_colours, split_by_matte, split_by_waist
+from ..regions.tiles import completed, is_crowded, look_at_parts
+from .assignment import Choice, Unmet, choose
 from .words import Wish, parse
 
 _MASK_BYTES = 64 << 20  # all masks of an answer together; beyond, the boxes alone must do

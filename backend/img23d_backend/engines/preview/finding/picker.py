@@ -12,11 +12,11 @@ from img23d_protocol.messages import Box, Point
 
 from ....kept import Kept
 from ....stages import Context, Look, Photo, PixelBox, Salience
+from ..background.scene import Scene, SceneMemory
+from ..regions.best_scene import seen_scene
 from ..regions.further import light_regions
 from ..regions.grow import grown
 from ..regions.regions import Region, find_regions
-from ..background.scene import Scene, SceneMemory
-from ..regions.best_scene import seen_scene
 from ..regions.things import parts_in, things_in
 
 _MOST = 200  # things, the largest of what hangs together

@@ -11,9 +11,9 @@ from ....cutouts.framing import bounds_of, framed, inside_box, view, without_oth
 from ....cutouts.merge import alpha_over
 from ....stages import Context, CutOut, Found, Photo, PixelBox
 from ..background.agreement import agrees_in, both, shadow_over
+from ..background.scene import Scene, SceneMemory
 from .grabcut import cut_by_box, cut_by_seeds
 from .islands import tidy
-from ..background.scene import Scene, SceneMemory
 
 _AROUND = 24  # pixels of what is behind the thing, beyond the soft edge, which tell the edge's colours
 

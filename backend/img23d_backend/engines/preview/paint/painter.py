@@ -18,9 +18,9 @@ from ....mesh.uv.charts import make_surface
 from ....mesh.uv.layout import Layout, layout_from
 from ....mesh.uv.unwrap import unwrap
 from ....stages import Context, CutOut, Mesh, Painted, View
+from ..revolution.symmetry import half_turn
 from .picture import Picture, make_picture
 from .side_paint import side_shots
-from ..revolution.symmetry import half_turn
 
 _DEPTH_PIXELS = 640  # the depth map's longest side
 # Cosines to the viewer from which a picture counts, and is all that counts: less of it the more steeply its pixels are smeared

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from ....stages import Context, Photo, Salience
 from ..background.agreement import agrees, united
-from .regions import find_regions
 from ..background.scene import Scene, SceneMemory, scene_of_matte
+from .regions import find_regions
 
 
 def seen_scene(photo: Photo, salience: Salience | None, memory: SceneMemory, context: Context) -> Scene:

@@ -7,9 +7,9 @@ import numpy as np
 
 from ....cutouts.pyramid import pull_push
 from ..background.backdrop import grain, shadow_like
+from ..background.scene import Scene
 from .colors import GREYS, NAMES, memberships
 from .regions import Region, cropped
-from ..background.scene import Scene
 from .split import watershed
 
 _FAINT = 0.1  # of a matte: less is background

@@ -7,8 +7,8 @@ import numpy as np
 
 from ....cutouts.pyramid import pull_push
 from ....stages import Context, Photo, Salience
-from .regions import Region, cropped, find_regions, is_line, touches_border
 from ..background.scene import Scene, SceneMemory, scene_of_matte, small_photo
+from .regions import Region, cropped, find_regions, is_line, touches_border
 
 _ROUNDS = 2
 _AROUND = 0.02  # of the scene's longer side: what is painted over around a thing, such as its soft edge and contact shadow

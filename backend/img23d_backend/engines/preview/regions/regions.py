@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .colors import NAMES, NEAR, memberships
 from ..background.scene import Scene
+from .colors import NAMES, NEAR, memberships
 
 _SPECK_PIXELS = 24  # at the working size
 _SPECK_SHARE = 0.01  # of the largest region

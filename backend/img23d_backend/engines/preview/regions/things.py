@@ -7,8 +7,8 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from .regions import Region, cropped
 from ..background.scene import Scene
+from .regions import Region, cropped
 from .split import sure_parts, waist_parts, watershed
 
 _ROUNDS = 4  # of parting what was parted

@@ -10,8 +10,8 @@ import cv2
 import numpy as np
 
 from ....stages import Context, Detail, Photo, PixelBox, Salience
-from .regions import Region, cropped
 from ..background.scene import Scene, scene_of_matte
+from .regions import Region, cropped
 
 _FEWEST, _MANY = 3, 4  # names, from which on a photo can be crowded, and from which on it is where any of them is not seen
 _SPREAD = 0.45  # of the photo: the box of a region that is that large may be a whole table

@@ -10,8 +10,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from .bands import chart_of
 from ..outline.outline import Outline
+from .bands import chart_of
 from .revolve import find_core, row_extents
 
 FOUR_SIDED = 0.88  # intersection over union with the best quadrangle

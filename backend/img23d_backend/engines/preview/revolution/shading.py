@@ -14,8 +14,8 @@ from itertools import product
 import cv2
 import numpy as np
 
-from .bands import LEAST, RIM, SIDE, TILTS, chart_of, ring_places, sagging
 from ..outline.outline import Outline
+from .bands import LEAST, RIM, SIDE, TILTS, chart_of, ring_places, sagging
 from .revolve import Core
 
 # Limits between what renders of a monkey's head show, turned by up to 45 degrees, and of twenty turned bodies, in many materials and lights

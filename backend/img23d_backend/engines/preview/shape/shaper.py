@@ -14,16 +14,16 @@ from ....mesh.heightfield.closed_mesh import close_relief
 from ....mesh.heightfield.field import Relief
 from ....mesh.topology.checks import find_defects
 from ....stages import Context, CutOut, Mesh, Shaped, View
+from ..outline.outline import Outline, trace_outline
+from ..outline.planes import Planes, find_planes
 from ..revolution.bands import is_front
 from ..revolution.board import is_aslant, is_board
 from ..revolution.dish import find_dish
 from ..revolution.dish_solid import dish_solid
+from ..revolution.revolve import Core, find_core, revolved
+from ..revolution.shading import is_sculpted
 from .flat import flat_depth, flat_thing
 from .inflate import inflated
-from ..outline.outline import Outline, trace_outline
-from ..outline.planes import Planes, find_planes
-from ..revolution.shading import is_sculpted
-from ..revolution.revolve import Core, find_core, revolved
 from .side_shape import fit_sides
 from .variation import Variation, draw_variation
 
