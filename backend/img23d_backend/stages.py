@@ -284,9 +284,25 @@ class PlainMatter(Matter, Protocol):
 
 
 class Shaper(Protocol):
+    """A shaper is a subclass of this: what has a default here is for one that makes several things in one go."""
+
     def shape(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
         """A closed mesh of the cut-out."""
         ...
+
+    def batch_size(self, count: int, settings: Settings) -> int:
+        """How many of `count` cut-outs to hand over at a time, 1 or more; asked before each batch."""
+        return 1
+
+    def shape_batch(
+        self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]
+    ) -> Iterator[Shaped | Img23DError]:
+        """One answer a cut-out, in their order, each as soon as it is there; each the same as `shape` gives by itself."""
+        for cutout, context in zip(cutouts, contexts, strict=True):
+            try:
+                yield self.shape(cutout, settings, context)
+            except Img23DError as error:
+                yield error
 
 
 class FormPainter(Protocol):
@@ -297,21 +313,9 @@ class FormPainter(Protocol):
         ...
 
 
-class BatchShaper(Shaper, Protocol):
-    """A shaper that can make several things in one go."""
-
-    def batch_size(self, count: int, settings: Settings) -> int:
-        """How many of `count` cut-outs to hand over at a time, 1 or more; asked before each batch."""
-        ...
-
-    def shape_batch(
-        self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]
-    ) -> Iterator[Shaped | Img23DError]:
-        """One answer a cut-out, in their order, each as soon as it is there; each the same as `shape` gives by itself."""
-        ...
-
-
 class Painter(Protocol):
+    """A painter is a subclass of this: what has a default here is for one that works on the picture first, with a model of its own."""
+
     def paint(
         self,
         mesh: Mesh,
@@ -328,19 +332,19 @@ class Painter(Protocol):
         """
         ...
 
-
-class PreparingPainter(Painter, Protocol):
-    """A painter that works on the picture first, with a model of its own: done for all targets before the first is painted."""
+    def prepares(self, settings: Settings) -> bool:
+        """Whether `prepare` is to be called for all targets before the first is painted."""
+        return False
 
     def prepare(self, cutout: CutOut, settings: Settings, context: Context) -> np.ndarray | None:
         """(s, s, 3) uint8, the picture to paint with; None where there is nothing to prepare."""
-        ...
+        return None
 
     def paint_prepared(
         self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray | None, settings: Settings, context: Context
     ) -> Painted:
         """As `paint`, with what `prepare` gave for this cut-out."""
-        ...
+        return self.paint(mesh, view, cutout, settings, context)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,8 +357,6 @@ class Engine:
     shaper: Shaper
     painter: Painter
     forms: FormPainter | None = None  # None: the shaper makes the same of every kind
-    batch_shaper: BatchShaper | None = None  # the shaper again, where it can do several at once
-    preparing_painter: PreparingPainter | None = None  # the painter again, where it prepares its pictures
     depth: DepthEstimator | None = None
     picker: Picker | None = None
     # Begins to read what a stage needs, while an earlier one computes; returns at once and never raises

@@ -163,13 +163,4 @@ class Engines:
             else:
                 cutout.prefetch(stage, settings)
 
-        return replace(
-            cutout,
-            id=HUNYUAN3D.id,
-            shaper=shaper,
-            forms=None,
-            batch_shaper=shaper,
-            painter=painter,
-            preparing_painter=painter,
-            prefetch=prefetch,
-        )
+        return replace(cutout, id=HUNYUAN3D.id, shaper=shaper, forms=None, painter=painter, prefetch=prefetch)

@@ -42,7 +42,7 @@ _NOTES = (_SMALLER, _STREAMED, _ON_PROCESSOR)
 _NOT_THERE = "The models that paint are not downloaded, so the photo was projected instead: download them under AI Models."
 
 
-class HunyuanPainter:
+class HunyuanPainter(Painter):
     """Keeps nothing but what it was given. `fallback` paints where the settings or missing weights say so."""
 
     def __init__(self, weights: WeightStore, models: ModelStore, *, fallback: Painter) -> None:
@@ -66,6 +66,9 @@ class HunyuanPainter:
         """
         picture = self.prepare(cutout, settings, context)
         return self._paint(mesh, view, cutout, picture, settings, context, uv)
+
+    def prepares(self, settings: Settings) -> bool:
+        return True
 
     def prepare(self, cutout: CutOut, settings: Settings, context: Context) -> np.ndarray | None:
         """(s, s, 3) uint8 on white, without light and shadow, s the painter's own; None where the fallback paints."""

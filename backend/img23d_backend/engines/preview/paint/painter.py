@@ -17,7 +17,7 @@ from ....mesh.topology.normals import area_vectors, unit
 from ....mesh.uv.charts import make_surface
 from ....mesh.uv.layout import Layout, layout_from
 from ....mesh.uv.unwrap import unwrap
-from ....stages import Context, CutOut, Mesh, Painted, View
+from ....stages import Context, CutOut, Mesh, Painted, Painter, View
 from ..revolution.symmetry import half_turn
 from .picture import Picture, make_picture
 from .side_paint import side_shots
@@ -31,7 +31,7 @@ _TEXELS_A_PIXEL = 10  # of the texture's side: the front takes two thirds of it,
 _GUESSED = 0.1  # weight of the likeness against the photo's 1
 
 
-class ProjectionPainter:
+class ProjectionPainter(Painter):
     """Projects the cut-out on the mesh; what the photo does not show is continued from what it does."""
 
     def __init__(self) -> None:

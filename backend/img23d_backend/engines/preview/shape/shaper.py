@@ -13,7 +13,7 @@ from ....kept import Kept, digest
 from ....mesh.heightfield.closed_mesh import close_relief
 from ....mesh.heightfield.field import Relief
 from ....mesh.topology.checks import find_defects
-from ....stages import Context, CutOut, Mesh, Shaped, View
+from ....stages import Context, CutOut, Mesh, Shaped, Shaper, View
 from ..outline.outline import Outline, trace_outline
 from ..outline.planes import Planes, find_planes
 from ..revolution.bands import is_front
@@ -48,7 +48,7 @@ class _Form:
     kind: ShapeKind = ShapeKind.INFLATE
 
 
-class OutlineShaper:
+class OutlineShaper(Shaper):
     """Makes one closed mesh of a cut-out's outline; the colours tell what was turned about an axis.
 
     Deterministic, and the same for every seed unless the context asks for a varied one.
