@@ -206,8 +206,8 @@ class Grounder(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
-    """What can be picked in a photo. `rgb` (H, W, 3) uint8 is the photo, perhaps smaller; each of the masks (h, w) bool is over all of it.
+class Segmentation:
+    """The regions that can be picked in a photo. `rgb` (H, W, 3) uint8 is the photo, perhaps smaller; each of the masks (h, w) bool is over all of it.
 
     `labels` (2, h, w) uint8 has 1 + a mask's index at each place, 0 where there is none: first the things,
     then the same with those that have several colours in their parts.
@@ -222,16 +222,16 @@ class Look:
 
 
 class Picker(Protocol):
-    """Tells what is at a point of a photo, which `load` reads where it must; a photo with the same `key` is looked at once."""
+    """Finds the region at a point of a photo, which `load` reads where it must; a photo with the same `key` is segmented once."""
 
-    def look(self, key: str, load: Callable[[], Photo], context: Context) -> Look:
-        """All that stands out."""
+    def segment(self, key: str, load: Callable[[], Photo], context: Context) -> Segmentation:
+        """The regions that stand out."""
         ...
 
     def at(
         self, key: str, load: Callable[[], Photo], point: Point, context: Context, *, box: Box | None = None
     ) -> np.ndarray | None:
-        """One of the look's masks, or one that was grown from the point; None where nothing stands apart there. Of several that are
+        """One of the segmentation's masks, or one that was grown from the point; None where nothing stands apart there. Of several that are
         there, the one that fills `box`.
         """
 

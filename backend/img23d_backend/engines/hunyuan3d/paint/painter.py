@@ -19,7 +19,7 @@ from ....mesh.texture.bake import Shot, bake
 from ....mesh.texture.fill import fill_surface
 from ....mesh.uv.layout import Layout, layout_from
 from ....mesh.uv.unwrap import unwrap_mesh
-from ....models.load_plan import attempts, within
+from ....models.load_plan import attempts, progress_part
 from ....models.oom_fallbacks import with_less_memory
 from ....models.store import ModelStore
 from ....stages import Context, CutOut, Mesh, Painted, Painter, View
@@ -78,7 +78,7 @@ class HunyuanPainter(Painter):
         from .delight import recentred, remove_light, without_delight
 
         square = recentred(cutout.rgba)
-        report = within(context.report, 0.0, _PREPARED)
+        report = progress_part(context.report, 0.0, _PREPARED)
         if not plan.delight:
             return without_delight(square, side=plan.parts.side)
         return self._tried(
@@ -136,7 +136,7 @@ class HunyuanPainter(Painter):
             views = self._views(plan, picture, maps, cameras, context)
             context.report(_VIEWED, "Unwrapping")
             layout = laid_out.result()
-        texture = _baked(turned, layout, views, cameras, maps, within(context.report, _VIEWED, 1.0))
+        texture = _baked(turned, layout, views, cameras, maps, progress_part(context.report, _VIEWED, 1.0))
         return Painted(mesh=mesh, uv=layout.uv, texture=texture, note=f"{_label(settings)}.")
 
     def _views(
@@ -145,7 +145,7 @@ class HunyuanPainter(Painter):
         """(6, s, s, 3) uint8"""
         from .multiview import paint_views
 
-        report = within(context.report, _DRAWN, _VIEWED)
+        report = progress_part(context.report, _DRAWN, _VIEWED)
         return self._tried(
             plan,
             context,

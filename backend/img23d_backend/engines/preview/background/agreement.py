@@ -1,4 +1,4 @@
-"""A network's matte and a plain background, each used for what it tells better.
+"""A network's matte combined with background subtraction where the background is plain.
 
 A network may pass over an arm or a stripe that plainly stands out, or take in a rim of the background; a plain background says
 nothing about a part of its own colour.

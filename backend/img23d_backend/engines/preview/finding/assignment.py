@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..regions.regions import Region
-from .words import Wish
+from .words import NameQuery
 
 _COLOUR, _PLACE, _SIZE, _ORDINAL, _SHADE = 1.0, 0.5, 0.5, 0.6, 0.3  # weights: a colour must not give way to a place
 _SMALL_BESIDE = 0.15  # of the largest region's area: what a name without a word on looks hardly means
 _ASIDE = 0.8  # what of its prominence a thing in a corner loses
-_FITS = 0.3  # of the wish's greatest possible score: below, the region is only the nearest that was left, and not taken
+_FITS = 0.3  # of the query's greatest possible score: below, the region is only the nearest that was left, and not taken
 _CLEARLY, _PERHAPS = 0.3, 0.2  # of a region's area that has a named colour: clearly, and with half of what is near to that colour
 _RIVAL = 0.85  # of the chosen region's score: another one that fits that well might be meant as well
 _NOWHERE, _NO_REGION = -100.0, -10.0  # scores: of a colour that a region has not, and of getting no region, which is better
@@ -42,76 +42,76 @@ class Unmet:
     words: str
 
 
-def choose(wishes: list[Wish], regions: list[Region]) -> list[Choice | Unmet | None]:
-    """One choice a wish, None where no region is left. `regions` come in reading order.
+def assign_regions(queries: list[NameQuery], regions: list[Region]) -> list[Choice | Unmet | None]:
+    """One choice a query, None where no region is left. `regions` come in reading order.
 
     Names that say something about looks or place are served first and jointly, by what has these looks; the others follow in
     reading order, a single one takes what is most prominent.
     """
-    choices: list[Choice | Unmet | None] = [None] * len(wishes)
+    choices: list[Choice | Unmet | None] = [None] * len(queries)
     if not regions:
         return choices
-    specific = [index for index, wish in enumerate(wishes) if wish.is_specific]
-    for index, choice in zip(specific, _by_looks([wishes[index] for index in specific], regions), strict=True):
+    specific = [index for index, query in enumerate(queries) if query.is_specific]
+    for index, choice in zip(specific, _by_looks([queries[index] for index in specific], regions), strict=True):
         choices[index] = choice
     taken = {choice.region for choice in choices if isinstance(choice, Choice)}
-    unspecific = len(wishes) - len(specific)
+    unspecific = len(queries) - len(specific)
     free = _free(regions, taken, unspecific)
     reason = "The next in reading order: this engine does not know the word."
-    if len(regions) == len(wishes) == 1:
+    if len(regions) == len(queries) == 1:
         reason = "The one thing that stands out in the photo: this engine does not know the word."
     elif unspecific == 1 and len(free) > 1:
         free.sort(key=lambda index: _prominence(regions[index], regions), reverse=True)
         reason = "The most prominent thing: this engine does not know the word."
     waiting = iter(free)
-    for index, wish in enumerate(wishes):
-        if not wish.is_specific and (region := next(waiting, None)) is not None:
+    for index, query in enumerate(queries):
+        if not query.is_specific and (region := next(waiting, None)) is not None:
             choices[index] = Choice(region=region, reason=reason)
     return choices
 
 
-def _by_looks(wishes: list[Wish], regions: list[Region]) -> list[Choice | Unmet | None]:
-    """One choice a specific wish; a region without a named colour is none, nor one that is far from all that is asked."""
-    scores = _scores(wishes, regions)
-    could = np.array([[_may_be(region, wish) for region in regions] for wish in wishes]).reshape(scores.shape)
+def _by_looks(queries: list[NameQuery], regions: list[Region]) -> list[Choice | Unmet | None]:
+    """One choice a specific query; a region without a named colour is none, nor one that is far from all that is asked."""
+    scores = _scores(queries, regions)
+    could = np.array([[_may_be(region, query) for region in regions] for query in queries]).reshape(scores.shape)
     possible = np.where(could, scores + _order(*scores.shape), _NOWHERE)
-    columns = assign(np.hstack([possible, np.full((len(wishes), len(wishes)), _NO_REGION)]))
-    got = [column if column < len(regions) and _fits(wishes[row], scores[row], column) else -1 for row, column in enumerate(columns)]
+    columns = assign(np.hstack([possible, np.full((len(queries), len(queries)), _NO_REGION)]))
+    got = [column if column < len(regions) and _fits(queries[row], scores[row], column) else -1 for row, column in enumerate(columns)]
     choices: list[Choice | Unmet | None] = []
-    for row, (wish, column) in enumerate(zip(wishes, got, strict=True)):
+    for row, (query, column) in enumerate(zip(queries, got, strict=True)):
         if column >= 0:
-            doubt = _doubt(wish, regions[column], _has_rival(row, wishes, np.where(could[row], scores[row], 0), got))
-            choices.append(Choice(region=column, reason=f"{_reason(wish, scores[row], column)} {doubt}".strip()))
+            doubt = _doubt(query, regions[column], _has_rival(row, queries, np.where(could[row], scores[row], 0), got))
+            choices.append(Choice(region=column, reason=f"{_reason(query, scores[row], column)} {doubt}".strip()))
         else:
             out_of_reach = columns[row] < len(regions) or not could[row].any()
-            choices.append(Unmet(words=", ".join(_traits(wish))) if out_of_reach else None)
+            choices.append(Unmet(words=", ".join(_traits(query))) if out_of_reach else None)
     return choices
 
 
-def _fits(wish: Wish, scores: np.ndarray, column: int) -> bool:
-    return wish.ordinal is not None or bool(scores[column] >= _FITS * sum(_traits(wish).values()))
+def _fits(query: NameQuery, scores: np.ndarray, column: int) -> bool:
+    return query.ordinal is not None or bool(scores[column] >= _FITS * sum(_traits(query).values()))
 
 
-def _may_be(region: Region, wish: Wish) -> bool:
-    return all(region.share(colour) >= _CLEARLY or region.share_about(colour) >= _PERHAPS for colour in wish.colours)
+def _may_be(region: Region, query: NameQuery) -> bool:
+    return all(region.share(colour) >= _CLEARLY or region.share_about(colour) >= _PERHAPS for colour in query.colours)
 
 
-def _has_rival(row: int, wishes: list[Wish], scores: np.ndarray, got: list[int]) -> bool:
-    """Whether another region fits a wish about as well, and no other name has a better claim to it.
+def _has_rival(row: int, queries: list[NameQuery], scores: np.ndarray, got: list[int]) -> bool:
+    """Whether another region fits a query about as well, and no other name has a better claim to it.
 
     Words on size, place and number say which of several is meant.
     """
-    if wishes[row].sizes or wishes[row].sides or wishes[row].ordinal is not None:
+    if queries[row].sizes or queries[row].sides or queries[row].ordinal is not None:
         return False
-    claimed = {column for other, column in enumerate(got) if column >= 0 and wishes[other] != wishes[row]}
+    claimed = {column for other, column in enumerate(got) if column >= 0 and queries[other] != queries[row]}
     near = np.flatnonzero(scores >= _RIVAL * scores[got[row]])
     return any(column != got[row] and column not in claimed for column in near)
 
 
-def _doubt(wish: Wish, region: Region, has_rival: bool) -> str:
+def _doubt(query: NameQuery, region: Region, has_rival: bool) -> str:
     """Why the artist should look whether the right thing was taken; empty where nothing speaks against it."""
-    if any(region.share(colour) < _CLEARLY for colour in wish.colours):
-        return f"It is not clearly “{', '.join(wish.colours)}”: look whether it is the one that is meant."
+    if any(region.share(colour) < _CLEARLY for colour in query.colours):
+        return f"It is not clearly “{', '.join(query.colours)}”: look whether it is the one that is meant."
     if has_rival:
         return "Another thing fits as well: look whether it is the one that is meant."
     return ""
@@ -192,23 +192,23 @@ def _order(rows: int, columns: int) -> np.ndarray:
     return _ORDER * (name * region - 1.5 * region)
 
 
-def _scores(wishes: list[Wish], regions: list[Region]) -> np.ndarray:
-    """(wishes, regions): how well each region fits each wish; every part of a wish counts from 0 to its weight."""
-    traits = {trait: _trait(trait, regions) for wish in wishes for trait in _traits(wish)}
-    scores = np.zeros((len(wishes), len(regions)))
-    for row, wish in enumerate(wishes):
-        for trait, weight in _traits(wish).items():
+def _scores(queries: list[NameQuery], regions: list[Region]) -> np.ndarray:
+    """(queries, regions): how well each region fits each query; every part of a query counts from 0 to its weight."""
+    traits = {trait: _trait(trait, regions) for query in queries for trait in _traits(query)}
+    scores = np.zeros((len(queries), len(regions)))
+    for row, query in enumerate(queries):
+        for trait, weight in _traits(query).items():
             scores[row] += weight * traits[trait]
-        if wish.ordinal is not None:
-            scores[row] += _ordinal_fit(scores[row].copy(), wish.ordinal, len(regions))
+        if query.ordinal is not None:
+            scores[row] += _ordinal_fit(scores[row].copy(), query.ordinal, len(regions))
     return scores
 
 
-def _traits(wish: Wish) -> dict[str, float]:
-    """What a wish asks of a region, with the weight of each."""
-    weights = dict.fromkeys(wish.colours, _COLOUR)
-    weights |= dict.fromkeys(wish.sides, _PLACE) | dict.fromkeys(wish.sizes, _SIZE)
-    return weights | ({wish.shade: _SHADE} if wish.shade else {})
+def _traits(query: NameQuery) -> dict[str, float]:
+    """What a query asks of a region, with the weight of each."""
+    weights = dict.fromkeys(query.colours, _COLOUR)
+    weights |= dict.fromkeys(query.sides, _PLACE) | dict.fromkeys(query.sizes, _SIZE)
+    return weights | ({query.shade: _SHADE} if query.shade else {})
 
 
 def _trait(trait: str, regions: list[Region]) -> np.ndarray:
@@ -251,11 +251,11 @@ def _ordinal_fit(fit: np.ndarray, ordinal: int, count: int) -> np.ndarray:
     return bonus
 
 
-def _reason(wish: Wish, scores: np.ndarray, column: int) -> str:
-    traits = _traits(wish)
+def _reason(query: NameQuery, scores: np.ndarray, column: int) -> str:
+    traits = _traits(query)
     words = " and ".join(_SUPERLATIVES[trait] for trait in traits)
-    if wish.ordinal is not None:
-        counted = "The last" if wish.ordinal < 0 else f"Number {wish.ordinal + 1}"
+    if query.ordinal is not None:
+        counted = "The last" if query.ordinal < 0 else f"Number {query.ordinal + 1}"
         return f"{counted} in reading order" + (f" of the {words} things." if words else ".")
     if scores[column] >= scores.max():
         return f"The {words} thing in the photo."

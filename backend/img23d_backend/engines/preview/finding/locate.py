@@ -14,12 +14,12 @@ from ..background.agreement import agrees
 from ..background.scene import Scene, SceneMemory
 from ..regions.best_scene import seen_scene
 from ..regions.cast_shadow import without_shade
-from ..regions.further import light_regions, look_again
+from ..regions.further import light_regions, with_missed_regions
 from ..regions.regions import Region, find_regions, is_line, touches_border
 from ..regions.split import split_by_colours, split_by_matte, split_by_waist
-from ..regions.tiles import completed, is_crowded, look_at_parts
-from .assignment import Choice, Unmet, choose
-from .words import Wish, parse
+from ..regions.tiles import completed, is_crowded, scene_of_tiles
+from .assignment import Choice, Unmet, assign_regions
+from .words import NameQuery, parse
 
 _MASK_BYTES = 64 << 20  # all masks of an answer together; beyond, the boxes alone must do
 _MOST_THINGS = 200  # of a photo without names, the largest of them
@@ -62,35 +62,35 @@ class RegionGrounder:
         self, photo: Photo, scene: Scene, names: list[str], boxed: list[Found], context: Context
     ) -> list[Found | NotFound]:
         """Answers for the names without a box, among the regions that no box has taken."""
-        wishes = [parse(name) for name in names]
+        queries = [parse(name) for name in names]
         taken, regions = _sorted_out(scene, boxed)
-        closer = self._closer(photo, scene, regions, wishes, context)
+        closer = self._closer(photo, scene, regions, queries, context)
         if closer is not None:
             scene = closer
             taken, regions = _sorted_out(scene, boxed)
-            regions = split_by_colours(scene, regions, _colours(wishes), len(regions) + len(wishes))
-        elif scene.matte is not None and _lacks(regions, wishes):
-            regions = self._more_regions(photo, scene, regions, taken, wishes, context)
+            regions = split_by_colours(scene, regions, _colours(queries), len(regions) + len(queries))
+        elif scene.matte is not None and _lacks(regions, queries):
+            regions = self._more_regions(photo, scene, regions, taken, queries, context)
             regions = [region for region in regions if not _taken(region, scene, boxed)]
         if not regions:
             return _nothing_apart(photo, scene, names, boxed)
-        regions = _candidates(scene, _enough_regions(scene, regions, wishes), len(wishes))
-        choices = choose(wishes, regions)
+        regions = _candidates(scene, _enough_regions(scene, regions, queries), len(queries))
+        choices = assign_regions(queries, regions)
         chosen = {choice.region for choice in choices if isinstance(choice, Choice)}
         if closer is not None:
             regions = self._completed(photo, scene, regions, chosen, context)
-        return _answers(photo, scene, names, wishes, regions, choices)
+        return _answers(photo, scene, names, queries, regions, choices)
 
     def _closer(
-        self, photo: Photo, scene: Scene, regions: list[Region], wishes: list[Wish], context: Context
+        self, photo: Photo, scene: Scene, regions: list[Region], queries: list[NameQuery], context: Context
     ) -> Scene | None:
         """The scene by looks at parts of the photo, where one look at the whole has seen many things as one."""
-        if self._salience is None or scene.matte is None or not is_crowded(scene, regions, len(wishes), lacks=_lacks(regions, wishes)):
+        if self._salience is None or scene.matte is None or not is_crowded(scene, regions, len(queries), lacks=_lacks(regions, queries)):
             return None
         whole_tables = [region for region in regions if touches_border(region, scene.foreground.shape)]
         if not whole_tables and agrees(self._memory.scene(photo), scene.matte):
             return None  # all that stands before a plain background is seen already
-        closer = look_at_parts(photo, self._salience, context)
+        closer = scene_of_tiles(photo, self._salience, context)
         return closer if closer is not None and len(find_regions(closer)) >= len(regions) else None
 
     def _completed(
@@ -105,14 +105,14 @@ class RegionGrounder:
         return whole
 
     def _more_regions(
-        self, photo: Photo, scene: Scene, regions: list[Region], taken: list[Region], wishes: list[Wish], context: Context
+        self, photo: Photo, scene: Scene, regions: list[Region], taken: list[Region], queries: list[NameQuery], context: Context
     ) -> list[Region]:
         """Where the one look missed things: by colour within what it saw, then beside it, then in the light-weight way."""
-        regions = split_by_colours(scene, regions, _colours(wishes), len(wishes))
-        count = len(taken) + max(len(wishes), len(regions) + 1)
-        if self._salience is not None and _lacks(regions, wishes):
-            regions = look_again(photo, scene, [*taken, *regions], self._salience, context, count)[len(taken) :]
-        if _lacks(regions, wishes):
+        regions = split_by_colours(scene, regions, _colours(queries), len(queries))
+        count = len(taken) + max(len(queries), len(regions) + 1)
+        if self._salience is not None and _lacks(regions, queries):
+            regions = with_missed_regions(photo, scene, [*taken, *regions], self._salience, context, count)[len(taken) :]
+        if _lacks(regions, queries):
             regions = light_regions(photo, scene, [*taken, *regions], self._memory)[len(taken) :]
         return regions
 
@@ -142,16 +142,16 @@ def _answers(
     photo: Photo,
     scene: Scene,
     names: list[str],
-    wishes: list[Wish],
+    queries: list[NameQuery],
     regions: list[Region],
     choices: list[Choice | Unmet | None],
 ) -> list[Found | NotFound]:
     with_masks = photo.width * photo.height * len(names) <= _MASK_BYTES
     largest = max(region.area for region in regions)
     answers: list[Found | NotFound] = []
-    for name, wish, choice in zip(names, wishes, choices, strict=True):
+    for name, query, choice in zip(names, queries, choices, strict=True):
         if isinstance(choice, Choice):
-            region = without_shade(scene, regions[choice.region], wish.colours)
+            region = without_shade(scene, regions[choice.region], query.colours)
             parted = region.parted or region is not regions[choice.region]
             may_hold_more = len(regions) < len(names) and region.area >= _LARGE * largest
             reason = f"{choice.reason} {_doubt(choice.reason, region, may_hold_more)}".strip()
@@ -170,15 +170,15 @@ def _doubt(reason: str, region: Region, may_hold_more: bool) -> str:
     return "There are more names than things: look whether it is only the one that is meant." if may_hold_more else ""
 
 
-def _lacks(regions: list[Region], wishes: list[Wish]) -> bool:
+def _lacks(regions: list[Region], queries: list[NameQuery]) -> bool:
     """Whether there are fewer regions than names, or none of a named colour."""
-    if len(regions) < len(wishes):
+    if len(regions) < len(queries):
         return True
-    return any(all(region.share(colour) < _HAS_COLOUR for region in regions) for colour in _colours(wishes))
+    return any(all(region.share(colour) < _HAS_COLOUR for region in regions) for colour in _colours(queries))
 
 
-def _colours(wishes: list[Wish]) -> list[str]:
-    return [colour for wish in wishes for colour in wish.colours]
+def _colours(queries: list[NameQuery]) -> list[str]:
+    return [colour for query in queries for colour in query.colours]
 
 
 def _each(photo: Photo, scene: Scene) -> tuple[Found, ...]:
@@ -232,12 +232,12 @@ def _whole(photo: Photo, scene: Scene, name: str) -> Found:
     return Found(name=name, box=box, mask=_photo_mask(photo, mask), note="everything that stands out in the photo")
 
 
-def _enough_regions(scene: Scene, regions: list[Region], wishes: list[Wish]) -> list[Region]:
+def _enough_regions(scene: Scene, regions: list[Region], queries: list[NameQuery]) -> list[Region]:
     """Regions parted until there are as many as names, or nothing more to part them by."""
-    count = len(wishes)
+    count = len(queries)
     if len(regions) >= count:
         return regions
-    regions = split_by_colours(scene, regions, _colours(wishes), count)
+    regions = split_by_colours(scene, regions, _colours(queries), count)
     return split_by_waist(scene, split_by_matte(scene, regions, count), count)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from img23d_protocol.messages import Box, Point
 
 from ....kept import Kept
-from ....stages import Context, Look, Photo, PixelBox, Salience
+from ....stages import Context, Photo, PixelBox, Salience, Segmentation
 from ..background.scene import Scene, SceneMemory
 from ..regions.best_scene import seen_scene
 from ..regions.further import light_regions
@@ -27,13 +27,13 @@ _FILLS = 0.6  # intersection over union with a box: then it is the region that t
 
 @dataclass(frozen=True, kw_only=True)
 class _Seen:
-    look: Look
+    segmentation: Segmentation
     scene: Scene
 
     @property
     def size(self) -> int:
         """Bytes, about."""
-        return self.look.rgb.nbytes + self.look.labels.nbytes + sum(mask.nbytes for mask in self.look.masks) + self.scene.lab.nbytes
+        return self.segmentation.rgb.nbytes + self.segmentation.labels.nbytes + sum(mask.nbytes for mask in self.segmentation.masks) + self.scene.lab.nbytes
 
 
 class RegionPicker:
@@ -45,9 +45,9 @@ class RegionPicker:
         self._kept: Kept[_Seen] = Kept(1)
         self._newest: _Seen | None = None
 
-    def look(self, key: str, load: Callable[[], Photo], context: Context) -> Look:
+    def segment(self, key: str, load: Callable[[], Photo], context: Context) -> Segmentation:
         """As `Picker` says."""
-        return self._seen(key, load, context).look
+        return self._seen(key, load, context).segmentation
 
     def at(
         self, key: str, load: Callable[[], Photo], point: Point, context: Context, *, box: Box | None = None
@@ -56,8 +56,8 @@ class RegionPicker:
         seen = self._seen(key, load, context)
         height, width = seen.scene.foreground.shape
         x, y = min(width - 1, int(point.x * width)), min(height - 1, int(point.y * height))
-        here = [seen.look.masks[label - 1] for label in seen.look.labels[:, y, x] if label]
-        others = (seen.look.labels[1] > 0) & (not here)
+        here = [seen.segmentation.masks[label - 1] for label in seen.segmentation.labels[:, y, x] if label]
+        others = (seen.segmentation.labels[1] > 0) & (not here)
         if box is None:
             return here[0] if here else grown(seen.scene, x, y, others)
         free = [] if here else [one for one in [grown(seen.scene, x, y, others)] if one is not None]
@@ -82,14 +82,14 @@ class RegionPicker:
         context.report(0.8, "")
         wholes = _largest(light_regions(photo, scene, find_regions(scene), self._memory))
         masks, labels = _labelled(scene, wholes)
-        look = Look(
+        segmentation = Segmentation(
             rgb=_shown(photo), masks=masks, labels=labels, width=photo.width, height=photo.height, notes=photo.notes
         )
-        return _Seen(look=look, scene=scene)
+        return _Seen(segmentation=segmentation, scene=scene)
 
 
 def _labelled(scene: Scene, wholes: Sequence[Region]) -> tuple[tuple[np.ndarray, ...], np.ndarray]:
-    """The masks and the labels of a `Look`."""
+    """The masks and the labels of a `Segmentation`."""
     masks: list[np.ndarray] = []
     labels = np.zeros((2, *scene.foreground.shape), np.uint8)
     shape = scene.foreground.shape

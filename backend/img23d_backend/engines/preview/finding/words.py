@@ -54,8 +54,8 @@ _WORD = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
-    """What a name says about looks and place. `ordinal` counts from 0 in reading order, -1 is the last, None unsaid."""
+class NameQuery:
+    """The attributes that a name asks for: looks and place. `ordinal` counts from 0 in reading order, -1 is the last, None unsaid."""
 
     colours: tuple[str, ...] = ()
     sides: tuple[str, ...] = ()
@@ -68,12 +68,12 @@ class Wish:
         return bool(self.colours or self.sides or self.sizes or self.shade or self.ordinal is not None)
 
 
-def parse(name: str) -> Wish:
-    """The wish in a name, in any case, with plurals and punctuation; unknown words say nothing."""
+def parse(name: str) -> NameQuery:
+    """The query in a name, in any case, with plurals and punctuation; unknown words say nothing."""
     words = [word.casefold() for word in _WORD.findall(name)]
     colours = tuple(dict.fromkeys(_looked_up(words, _COLOURS)))
     shades = [_SHADES[word] for word in words if word in _SHADES]
-    return Wish(
+    return NameQuery(
         colours=colours,
         sides=tuple(dict.fromkeys(_looked_up(words, _SIDES))),
         sizes=tuple(dict.fromkeys(_looked_up(words, _SIZES))),

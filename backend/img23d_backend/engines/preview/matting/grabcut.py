@@ -24,7 +24,7 @@ _CROSS = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cut:
+class HardCut:
     """All (h, w) bool at the working size: what was cut out, where it was expected, where one sees through it."""
 
     inside: np.ndarray
@@ -34,7 +34,7 @@ class Cut:
 
 def cut_by_seeds(
     rgb: np.ndarray, scene: Scene, window: PixelBox, box: np.ndarray, hint: np.ndarray | None
-) -> Cut:
+) -> HardCut:
     """Cut from a plain backdrop: nearly all is sure, GrabCut decides on the outline and on dark contact shadows."""
     size = _working_size(rgb)
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
@@ -50,10 +50,10 @@ def cut_by_seeds(
     seeds = _seeds(lab, backdrop, wanted, others, within)
     inside = _grab(_evenly_lit(lab, backdrop), seeds, learn=1, cut=2)
     through = open_holes(lab, backdrop, ~backdrop.seen)
-    return Cut(inside=inside & ~others, hint=wanted, open=through)
+    return HardCut(inside=inside & ~others, hint=wanted, open=through)
 
 
-def cut_by_box(rgb: np.ndarray, box: np.ndarray, hint: np.ndarray | None = None) -> Cut:
+def cut_by_box(rgb: np.ndarray, box: np.ndarray, hint: np.ndarray | None = None) -> HardCut:
     """Cut from a busy photo: outside the box is sure to be something else, what is hinted at in it, or else all, is probably the thing."""
     size = _working_size(rgb)
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
@@ -65,7 +65,7 @@ def cut_by_box(rgb: np.ndarray, box: np.ndarray, hint: np.ndarray | None = None)
         within &= _shrunk(hint, size)
         seeds = _seeds_at_edge(within, seeds)
     inside = _grab(cv2.cvtColor(small, cv2.COLOR_RGB2BGR), seeds, learn=4, cut=0)
-    return Cut(inside=inside, hint=within, open=np.zeros_like(inside))
+    return HardCut(inside=inside, hint=within, open=np.zeros_like(inside))
 
 
 def _seeds_at_edge(hint: np.ndarray, allowed: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""The scene of a photo by whatever tells it best: a network, a plain background, or both."""
+"""The scene of a photo by a salience network, by its plain background, or by both."""
 
 from __future__ import annotations
 

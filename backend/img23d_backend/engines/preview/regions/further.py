@@ -1,4 +1,4 @@
-"""More things than a first look at the whole photo shows: those beside it that it passed over."""
+"""A second pass for things that the first one over the whole photo missed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SURE = 0.8  # of the matte, in the mean over a region
 _KNOWN = 0.2  # of a region: where it covers that much of a known one, it is no other thing
 
 
-def look_again(
+def with_missed_regions(
     photo: Photo, scene: Scene, regions: list[Region], salience: Salience, context: Context, count: int
 ) -> list[Region]:
     """The regions, and behind them what stands out when these are painted over; looked for until there are `count`."""

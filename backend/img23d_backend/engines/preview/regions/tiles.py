@@ -1,4 +1,4 @@
-"""A crowded photo looked at in overlapping parts: over the whole of it, a network sees the table with all that stands on it as one thing."""
+"""Inference in overlapping tiles for a crowded photo: over the whole of it, a network sees the table with all that stands on it as one thing."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def is_crowded(scene: Scene, regions: list[Region], names: int, *, lacks: bool) 
     return names >= _MANY or any(_box_share(region, scene) >= _SPREAD for region in regions)
 
 
-def look_at_parts(photo: Photo, salience: Salience, context: Context) -> Scene | None:
+def scene_of_tiles(photo: Photo, salience: Salience, context: Context) -> Scene | None:
     """The photo's scene by the strongest of all parts' answers at each place; None where the network cannot tell."""
     windows = list(_windows(photo))
     whole = np.zeros(_small_size(photo, windows), np.float32)

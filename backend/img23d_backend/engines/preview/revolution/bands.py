@@ -21,7 +21,7 @@ LEAST = 24  # pixels; a smaller core shows too little
 
 
 def is_front(rgba: np.ndarray, outline: Outline, core: Core) -> bool:
-    """Whether a cut-out (h, w, 4) uint8 shows a front within the core: what is turned has no eyes.
+    """Whether a cut-out (h, w, 4) uint8 shows a front within the core.
 
     Paint runs around something turned in rings, and shading changes slowly along them; a print or a reflection is on one
     side. So what is left of a ring's colours after a smooth curve, and is there on the other side of the axis too, is the
@@ -31,7 +31,7 @@ def is_front(rgba: np.ndarray, outline: Outline, core: Core) -> bool:
     if min(rows, float((core.right - core.left).max()) / outline.scale) < LEAST:
         return False
     chart, width = chart_of(rgba, outline, core)
-    charts = [sagging(chart, width, tilt) for tilt in TILTS]
+    charts = [chart_along_rings(chart, width, tilt) for tilt in TILTS]
     if all(_is_relief(one) for one in charts):
         return True
     detail = min(_mirrored_detail(one, width) for one in charts)
@@ -53,7 +53,7 @@ def chart_of(rgba: np.ndarray, outline: Outline, core: Core) -> tuple[np.ndarray
     return chart, (right - left) / (right - left).max()
 
 
-def sagging(chart: np.ndarray, width: np.ndarray, tilt: float) -> np.ndarray:
+def chart_along_rings(chart: np.ndarray, width: np.ndarray, tilt: float) -> np.ndarray:
     """The chart along rings that are seen as half ellipses."""
     across = ring_places()
     sag = tilt * SIDE * width * np.sqrt(1 - across**2)

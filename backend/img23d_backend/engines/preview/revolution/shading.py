@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from ..outline.outline import Outline
-from .bands import LEAST, RIM, SIDE, TILTS, chart_of, ring_places, sagging
+from .bands import LEAST, RIM, SIDE, TILTS, chart_of, ring_places, chart_along_rings
 from .revolve import Core
 
 # Limits between what renders of a monkey's head show, turned by up to 45 degrees, and of twenty turned bodies, in many materials and lights
@@ -74,7 +74,7 @@ def is_sculpted(rgba: np.ndarray, outline: Outline, core: Core) -> bool:
 def shading_of(rgba: np.ndarray, outline: Outline, core: Core) -> Shading:
     chart, width = chart_of(rgba, outline, core)
     curves = _curves(core)
-    fits = [_fitted(sagging(chart, width, tilt), width, curves) for tilt in TILTS]
+    fits = [_fitted(chart_along_rings(chart, width, tilt), width, curves) for tilt in TILTS]
     return _judged(min(fits, key=lambda fit: fit.strength), curves)
 
 

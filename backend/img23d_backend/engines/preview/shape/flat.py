@@ -29,7 +29,7 @@ def flat_depth(distance: np.ndarray, kind: str, *, area: int) -> np.ndarray:
 
 
 def flat_thing(distance: np.ndarray, *, board: bool | None = None) -> str:
-    """What kind of flat thing an outline speaks of, in a plain word; empty for anything that may be round.
+    """What kind of flat thing an outline shows, in a plain word; empty for anything that may be round.
 
     `board`: what is known of it as a board; None where the outline alone has to tell.
     """

@@ -1,4 +1,4 @@
-"""Blow an outline up: limbs get round sections, blobs become balls."""
+"""Inflation of an outline by a membrane equation: long parts get round sections, discs become balls."""
 
 from __future__ import annotations
 

@@ -8,40 +8,40 @@ import numpy as np
 import pytest
 from img23d_backend.engines.preview.finding.assignment import assign
 from img23d_backend.engines.preview.regions.colors import NAMES, memberships
-from img23d_backend.engines.preview.finding.words import Wish, parse
+from img23d_backend.engines.preview.finding.words import NameQuery, parse
 
 
 @pytest.mark.parametrize(
-    ("name", "wish"),
+    ("name", "query"),
     [
-        ("red mug", Wish(colours=("red",))),
-        ("RED, mugs!", Wish(colours=("red",))),
-        ("the reds", Wish(colours=("red",))),
-        ("reddish bowl", Wish(colours=("red",))),
-        ("turquoise/teal vase", Wish(colours=("cyan",))),
-        ("gray cup", Wish(colours=("grey",))),
-        ("left", Wish(sides=("left",))),
-        ("the left-hand one", Wish(sides=("left",))),
-        ("rightmost", Wish(sides=("right",))),
-        ("the big one", Wish(sizes=("big",))),
-        ("small green apple", Wish(colours=("green",), sizes=("small",))),
-        ("biggest", Wish(sizes=("big",))),
-        ("top left book", Wish(sides=("top", "left"))),
-        ("second cup", Wish(ordinal=1)),
-        ("3rd cup", Wish(ordinal=2)),
-        ("last cup", Wish(ordinal=-1)),
-        ("dark blue jar", Wish(colours=("blue",), shade="dark")),
-        ("light", Wish()),
-        ("mug", Wish()),
-        ("", Wish()),
-        ("红色 кружка tasse", Wish()),
-        ("screwdriver", Wish()),
-        ('"a" \n\\ /', Wish()),
+        ("red mug", NameQuery(colours=("red",))),
+        ("RED, mugs!", NameQuery(colours=("red",))),
+        ("the reds", NameQuery(colours=("red",))),
+        ("reddish bowl", NameQuery(colours=("red",))),
+        ("turquoise/teal vase", NameQuery(colours=("cyan",))),
+        ("gray cup", NameQuery(colours=("grey",))),
+        ("left", NameQuery(sides=("left",))),
+        ("the left-hand one", NameQuery(sides=("left",))),
+        ("rightmost", NameQuery(sides=("right",))),
+        ("the big one", NameQuery(sizes=("big",))),
+        ("small green apple", NameQuery(colours=("green",), sizes=("small",))),
+        ("biggest", NameQuery(sizes=("big",))),
+        ("top left book", NameQuery(sides=("top", "left"))),
+        ("second cup", NameQuery(ordinal=1)),
+        ("3rd cup", NameQuery(ordinal=2)),
+        ("last cup", NameQuery(ordinal=-1)),
+        ("dark blue jar", NameQuery(colours=("blue",), shade="dark")),
+        ("light", NameQuery()),
+        ("mug", NameQuery()),
+        ("", NameQuery()),
+        ("红色 кружка tasse", NameQuery()),
+        ("screwdriver", NameQuery()),
+        ('"a" \n\\ /', NameQuery()),
     ],
 )
-def test_names_are_read(name: str, wish: Wish) -> None:
-    assert parse(name) == wish
-    assert parse(name).is_specific == (wish != Wish())
+def test_names_are_read(name: str, query: NameQuery) -> None:
+    assert parse(name) == query
+    assert parse(name).is_specific == (query != NameQuery())
 
 
 @pytest.mark.parametrize(
