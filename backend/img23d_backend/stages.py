@@ -7,13 +7,13 @@ axes: right-handed, x right, y up, z towards the viewer of the photo.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol
 
 import numpy as np
 from img23d_protocol import Img23DError
-from img23d_protocol.messages import Box, Point, Settings, ShapeKind, Side, Stage, Wanted
+from img23d_protocol.messages import Box, Nameless, Point, Settings, ShapeKind, Side, Stage, Wanted
 
 # Raised by `Context.report`; named here for the engines
 from .setup_context import JobCancelled as JobCancelled, TargetCancelled as TargetCancelled
@@ -197,6 +197,10 @@ class Context:
     report: Callable[[float, str], None] = field(default=_silent)  # (fraction 0..1, note); may raise JobCancelled
     notify: Callable[[str], None] = field(default=_silent)
     show: Callable[[np.ndarray], None] = field(default=_silent)
+
+    def as_whole(self) -> Context:
+        """For a picture that is one thing, whatever becomes of photos without names."""
+        return replace(self, settings=replace(self.settings, nameless=Nameless.WHOLE))
 
 
 class Grounder(Protocol):

@@ -21,7 +21,7 @@ PROTOCOL = f"{EXTENSION}.shared."
 # The backend's that do today; the aim is six of all together, when the options are declared once. The set only gets smaller: what names none any more has to be taken off it.
 TODAY = {
     "cli.generate", "cli.setup", "diagnose.programs", "diagnose.report", "diagnose.trials", "diagnose.weights", "engines",
-    "jobs.failures", "jobs.further_photos", "jobs.generation", "jobs.picking", "jobs.pipeline", "jobs.request_checks",
+    "jobs.failures", "jobs.generation", "jobs.picking", "jobs.request_checks",
     "jobs.runs", "machine.speed", "setup.environment", "setup.installation", "stages", "weights.caches", "weights.registry",
 }  # fmt: skip
 MOST_IN_EXTENSION = 30

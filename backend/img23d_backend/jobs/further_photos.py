@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import Nameless, Side, SidePhoto
+from img23d_protocol.messages import Side, SidePhoto
 
 from ..images import decode_photo, read_file
 from ..stages import Context, Engine, NotFound
@@ -57,8 +56,7 @@ def _left_out(side: Side, error: Img23DError) -> str:
 
 def _cut_out(engine: Engine, path: str, context: Context) -> np.ndarray:
     photo = decode_photo(read_file(path), path)
-    whole = replace(context, settings=replace(context.settings, nameless=Nameless.WHOLE))
-    found = engine.grounder.locate(photo, (), whole)[0]
+    found = engine.grounder.locate(photo, (), context.as_whole())[0]
     if isinstance(found, NotFound):
         raise Img23DError(ErrorCode.NO_REGION, found.sentence)
     scaled, found, _ = WorkingSizes(photo=photo).fitted(found)
