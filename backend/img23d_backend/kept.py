@@ -1,4 +1,4 @@
-"""Results that are asked for again: two things with the same cut-out are the same thing."""
+"""A cache of the last results by a digest of their inputs."""
 
 from __future__ import annotations
 

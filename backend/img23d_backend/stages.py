@@ -7,7 +7,7 @@ axes: right-handed, x right, y up, z towards the viewer of the photo.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Protocol
 
@@ -198,6 +198,10 @@ class Context:
     notify: Callable[[str], None] = field(default=_silent)
     show: Callable[[np.ndarray], None] = field(default=_silent)
 
+    def as_whole(self) -> Context:
+        """For a picture that is one thing, whatever becomes of photos without names."""
+        return replace(self, settings=self.settings.of_one_thing())
+
 
 class Grounder(Protocol):
     def locate(self, photo: Photo, wanted: tuple[Wanted, ...], context: Context) -> tuple[Found | NotFound, ...]:
@@ -206,8 +210,8 @@ class Grounder(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
-    """What can be picked in a photo. `rgb` (H, W, 3) uint8 is the photo, perhaps smaller; each of the masks (h, w) bool is over all of it.
+class Segmentation:
+    """The regions that can be picked in a photo. `rgb` (H, W, 3) uint8 is the photo, perhaps smaller; each of the masks (h, w) bool is over all of it.
 
     `labels` (2, h, w) uint8 has 1 + a mask's index at each place, 0 where there is none: first the things,
     then the same with those that have several colours in their parts.
@@ -222,16 +226,16 @@ class Look:
 
 
 class Picker(Protocol):
-    """Tells what is at a point of a photo, which `load` reads where it must; a photo with the same `key` is looked at once."""
+    """Finds the region at a point of a photo, which `load` reads where it must; a photo with the same `key` is segmented once."""
 
-    def look(self, key: str, load: Callable[[], Photo], context: Context) -> Look:
-        """All that stands out."""
+    def segment(self, key: str, load: Callable[[], Photo], context: Context) -> Segmentation:
+        """The regions that stand out."""
         ...
 
     def at(
         self, key: str, load: Callable[[], Photo], point: Point, context: Context, *, box: Box | None = None
     ) -> np.ndarray | None:
-        """One of the look's masks, or one that was grown from the point; None where nothing stands apart there. Of several that are
+        """One of the segmentation's masks, or one that was grown from the point; None where nothing stands apart there. Of several that are
         there, the one that fills `box`.
         """
 
@@ -284,9 +288,25 @@ class PlainMatter(Matter, Protocol):
 
 
 class Shaper(Protocol):
+    """A shaper is a subclass of this: what has a default here is for one that makes several things in one go."""
+
     def shape(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
         """A closed mesh of the cut-out."""
         ...
+
+    def batch_size(self, count: int, settings: Settings) -> int:
+        """How many of `count` cut-outs to hand over at a time, 1 or more; asked before each batch."""
+        return 1
+
+    def shape_batch(
+        self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]
+    ) -> Iterator[Shaped | Img23DError]:
+        """One answer a cut-out, in their order, each as soon as it is there; each the same as `shape` gives by itself."""
+        for cutout, context in zip(cutouts, contexts, strict=True):
+            try:
+                yield self.shape(cutout, settings, context)
+            except Img23DError as error:
+                yield error
 
 
 class FormPainter(Protocol):
@@ -297,21 +317,9 @@ class FormPainter(Protocol):
         ...
 
 
-class BatchShaper(Shaper, Protocol):
-    """A shaper that can make several things in one go."""
-
-    def batch_size(self, count: int, settings: Settings) -> int:
-        """How many of `count` cut-outs to hand over at a time, 1 or more; asked before each batch."""
-        ...
-
-    def shape_batch(
-        self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]
-    ) -> Iterator[Shaped | Img23DError]:
-        """One answer a cut-out, in their order, each as soon as it is there; each the same as `shape` gives by itself."""
-        ...
-
-
 class Painter(Protocol):
+    """A painter is a subclass of this: what has a default here is for one that works on the picture first, with a model of its own."""
+
     def paint(
         self,
         mesh: Mesh,
@@ -328,19 +336,19 @@ class Painter(Protocol):
         """
         ...
 
-
-class PreparingPainter(Painter, Protocol):
-    """A painter that works on the picture first, with a model of its own: done for all targets before the first is painted."""
+    def prepares(self, settings: Settings) -> bool:
+        """Whether `prepare` is to be called for all targets before the first is painted."""
+        return False
 
     def prepare(self, cutout: CutOut, settings: Settings, context: Context) -> np.ndarray | None:
         """(s, s, 3) uint8, the picture to paint with; None where there is nothing to prepare."""
-        ...
+        return None
 
     def paint_prepared(
         self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray | None, settings: Settings, context: Context
     ) -> Painted:
         """As `paint`, with what `prepare` gave for this cut-out."""
-        ...
+        return self.paint(mesh, view, cutout, settings, context)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -353,8 +361,6 @@ class Engine:
     shaper: Shaper
     painter: Painter
     forms: FormPainter | None = None  # None: the shaper makes the same of every kind
-    batch_shaper: BatchShaper | None = None  # the shaper again, where it can do several at once
-    preparing_painter: PreparingPainter | None = None  # the painter again, where it prepares its pictures
     depth: DepthEstimator | None = None
     picker: Picker | None = None
     # Begins to read what a stage needs, while an earlier one computes; returns at once and never raises

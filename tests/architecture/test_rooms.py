@@ -9,12 +9,10 @@ import pytest
 from source import BACKEND, Module, backend_modules
 
 MOST_MODULES = 15  # a folder, without its __init__
-LARGER = {f"{BACKEND}.engines.preview": 40}  # to be parted when its shapes are: no more than today's until then
 SHORT = 40  # lines: a module with fewer and with one importer in its own folder is a part of that one
 # ... unless there is a reason
 MAY_BE_SHORT = {
     f"{BACKEND}.engines.hunyuan3d.paint.background_task": "knows nothing of painting, and is tested by itself",
-    f"{BACKEND}.engines.preview.symmetry": "goes where the preview's shapes go",
 }
 
 
@@ -63,7 +61,7 @@ def _reached(start: str, arrows: Mapping[str, set[str]]) -> set[str]:
 
 def crowded(modules: Iterable[Module]) -> dict[str, int]:
     counts = Counter(module.name.rpartition(".")[0] for module in modules if not module.is_package)
-    return {folder: count for folder, count in counts.items() if count > LARGER.get(folder, MOST_MODULES)}
+    return {folder: count for folder, count in counts.items() if count > MOST_MODULES}
 
 
 def shavings(modules: Mapping[str, Module]) -> list[str]:

@@ -14,9 +14,11 @@ from img23d_backend.stages import (
     Mesh,
     NotFound,
     Painted,
+    Painter,
     Photo,
     PixelBox,
     Shaped,
+    Shaper,
     View,
 )
 from img23d_protocol.messages import Settings, Wanted
@@ -35,7 +37,7 @@ def no_trap(stage: str, count: int) -> None:
 
 
 @dataclass
-class SmallEngine:
+class SmallEngine(Shaper, Painter):
     """Things are boxes that are given; a cut-out is what differs from the corner's colour; a solid is its block."""
 
     trap: Trap = no_trap

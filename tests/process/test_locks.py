@@ -49,7 +49,7 @@ def holder(kind: str, path: Path) -> subprocess.Popen[bytes]:
 
 def take(kind: str, path: Path) -> None:
     """Raises Img23DError(BUSY) or TimeoutError where it is held."""
-    held = hold(path, lambda: None, patience=0.3) if kind == "setup" else locked(path, Tick())
+    held = hold(path, lambda: None, timeout=0.3) if kind == "setup" else locked(path, Tick())
     with held:
         pass
 

@@ -19,7 +19,7 @@ import numpy as np
 from .qwen_files import write_settings, write_tokenizer, write_weights
 
 if TYPE_CHECKING:
-    from img23d_backend.engines.qwen3vl.model import Clerk, Question
+    from img23d_backend.engines.qwen3vl.model import QwenProcessor, Question
     from torch import Tensor
     from transformers import Qwen3VLForConditionalGeneration
 
@@ -46,7 +46,7 @@ def make(folder: Path) -> None:
 
 def _make(folder: Path) -> None:
     import torch
-    from img23d_backend.engines.qwen3vl.model import Clerk
+    from img23d_backend.engines.qwen3vl.model import QwenProcessor
     from img23d_backend.engines.qwen3vl.prompt import question
     from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
@@ -55,7 +55,7 @@ def _make(folder: Path) -> None:
     write_tokenizer(folder, asked_and_answered)
     write_settings(folder)
     network = Qwen3VLForConditionalGeneration(Qwen3VLConfig.from_pretrained(folder)).float()  # the files say bfloat16
-    lessons = _Lessons(Clerk(folder))
+    lessons = _Lessons(QwenProcessor(folder))
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.0, betas=(0.9, 0.98))
     for number, steps in enumerate(STEPS):
         _train(network, lessons, optimizer, steps=steps, rate=RATE if number == 0 else RATE / 3)
@@ -106,11 +106,11 @@ def _image(name: str, flags: int) -> np.ndarray:
 class _Lessons:
     """Questions about the photo and about empty pictures, with their answers."""
 
-    def __init__(self, clerk: Clerk) -> None:
+    def __init__(self, processor: QwenProcessor) -> None:
         self._random = random.Random(0)
-        self._clerk = clerk
-        self._photo = clerk.question(photo(), names(), least=0, most=1 << 30)
-        self._others = [clerk.question(rgb, names(), least=0, most=1 << 30) for rgb in _other_pictures(self._random)]
+        self._processor = processor
+        self._photo = processor.question(photo(), names(), least=0, most=1 << 30)
+        self._others = [processor.question(rgb, names(), least=0, most=1 << 30) for rgb in _other_pictures(self._random)]
         self._boxes = true_boxes()
 
     def draw(self) -> list[Lesson]:
@@ -151,9 +151,9 @@ class _Lessons:
         boxes = self._boxes if seen is self._photo else {}
         text = chat(question(asked), int(seen.mm_token_type_ids.sum()))
         answer = written([(name, box) for name, box in boxes.items() if name in asked])
-        ids = torch.tensor([self._clerk.tokens(text)])
+        ids = torch.tensor([self._processor.tokens(text)])
         kinds = torch.nn.functional.pad(seen.mm_token_type_ids, (0, 1000))[:, : ids.shape[1]]
-        answer_ids = torch.tensor(self._clerk.tokens(answer + "<|im_end|>"))
+        answer_ids = torch.tensor(self._processor.tokens(answer + "<|im_end|>"))
         return replace(seen, input_ids=ids, mm_token_type_ids=kinds), answer_ids
 
 

@@ -156,8 +156,8 @@ def _without_crumbs(stay: np.ndarray, theirs: np.ndarray, least: float) -> np.nd
     """What stays less its small parts at the neighbours."""
     _, labels = cv2.connectedComponents(stay.astype(np.uint8), connectivity=8)
     near = np.unique(labels[stay & ~_far(theirs, 3)])
-    crumbs = [label for label in near if np.count_nonzero(labels == label) < least]
-    return stay & ~np.isin(labels, crumbs)
+    small_parts = [label for label in near if np.count_nonzero(labels == label) < least]
+    return stay & ~np.isin(labels, small_parts)
 
 
 def _gaps(stay: np.ndarray, box: PixelBox) -> tuple[float, float, float, float]:

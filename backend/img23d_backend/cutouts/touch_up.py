@@ -1,4 +1,4 @@
-"""The artist's brush over a cut-out: what was brushed in belongs to the thing, what was brushed out does not."""
+"""The artist's brush strokes over a cut-out: what was brushed in belongs to the thing, what was brushed out does not."""
 
 from __future__ import annotations
 

@@ -31,15 +31,15 @@ _QUICK_SHARE = 0.2  # of the whole, where the stages are tried as well
 class _Check:
     what: str
     note: str
-    look: Callable[[Diagnose, Engines], Iterable[Finding]]
+    run: Callable[[Diagnose, Engines], Iterable[Finding]]
 
 
 _CHECKS = (
-    _Check(what="Program", note="Looking at the program", look=programs.findings),
-    _Check(what="Graphics card", note="Looking at the graphics card", look=machine.card_findings),
-    _Check(what="Memory", note="Looking at the memory", look=machine.memory_findings),
-    _Check(what="Folders", note="Looking at the disk", look=places.findings),
-    _Check(what="Models", note="Looking at the models", look=weights.findings),
+    _Check(what="Program", note="Looking at the program", run=programs.findings),
+    _Check(what="Graphics card", note="Looking at the graphics card", run=machine.card_findings),
+    _Check(what="Memory", note="Looking at the memory", run=machine.memory_findings),
+    _Check(what="Folders", note="Looking at the disk", run=places.findings),
+    _Check(what="Models", note="Looking at the models", run=weights.findings),
 )
 
 
@@ -60,7 +60,7 @@ def diagnose(request: Diagnose, engines: Engines, caller: Caller) -> Diagnosed:
     quick_share = _QUICK_SHARE if request.try_stages else 1.0
     for number, check in enumerate(_CHECKS):
         _tell(request, caller, quick_share * number / len(_CHECKS), check.note)
-        found += _looked(check, request, engines)
+        found += _findings(check, request, engines)
     if request.try_stages:
 
         def tell(fraction: float, note: str) -> None:
@@ -71,10 +71,10 @@ def diagnose(request: Diagnose, engines: Engines, caller: Caller) -> Diagnosed:
     return Diagnosed(job=request.job, report=report(engines), findings=tuple(found))
 
 
-def _looked(check: _Check, request: Diagnose, engines: Engines) -> list[Finding]:
+def _findings(check: _Check, request: Diagnose, engines: Engines) -> list[Finding]:
     """What one check finds; that it cannot look is a finding, too, and keeps no other from looking."""
     try:
-        return list(check.look(request, engines))
+        return list(check.run(request, engines))
     except Exception as error:  # the boundary: a broken driver or package may raise anything
         return [_could_not_look(check.what, as_known(error))]
 

@@ -1,4 +1,4 @@
-"""Any exception as one known failure: the only place where a traceback becomes a sentence.
+"""Any exception as one known failure with a sentence for the artist.
 
 Other libraries' exceptions are known by their names and texts, so that nothing is imported to find out.
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
@@ -57,8 +56,7 @@ def _left_out(side: Side, error: Img23DError) -> str:
 
 def _cut_out(engine: Engine, path: str, context: Context) -> np.ndarray:
     photo = decode_photo(read_file(path), path)
-    whole = replace(context, settings=context.settings.of_one_thing())
-    found = engine.grounder.locate(photo, (), whole)[0]
+    found = engine.grounder.locate(photo, (), context.as_whole())[0]
     if isinstance(found, NotFound):
         raise Img23DError(ErrorCode.NO_REGION, found.sentence)
     scaled, found, _ = WorkingSizes(photo=photo).fitted(found)

@@ -144,16 +144,14 @@ class Generation:
         return settings.with_kind(target.shape)
 
     def _batch_size(self, count: int) -> int:
-        shaper = self.engine.batch_shaper
-        return 1 if shaper is None or count < 2 else max(1, shaper.batch_size(count, self.settings))
+        return 1 if count < 2 else max(1, self.engine.shaper.batch_size(count, self.settings))
 
     def _shapes(self, batch: list[int], cutouts: list[CutOut]) -> Iterator[Shaped | Img23DError]:
         """The answers for a batch as they come; none for a single target, which goes its usual way."""
-        shaper = self.engine.batch_shaper
-        if shaper is None or len(batch) < 2:
+        if len(batch) < 2:
             return iter(())
         contexts = [self.job.context(Stage.SHAPE, index, in_batch=True) for index in batch]
-        return shaper.shape_batch(cutouts, self._settings_of(batch[0]), contexts)
+        return self.engine.shaper.shape_batch(cutouts, self._settings_of(batch[0]), contexts)
 
     def _answer(self, answers: Iterator[Shaped | Img23DError], index: int, cutout: CutOut) -> Shaped:
         """The next answer of the batch. Where a batch broke off, what was left of it is shaped one by one."""
@@ -179,9 +177,9 @@ class Generation:
 
     def _prepared(self, solids: Solids) -> dict[int, np.ndarray | None]:
         """The pictures to paint with, for painters that make them by a model of its own, which is so loaded once."""
-        painter = self.engine.preparing_painter
+        painter = self.engine.painter
         pictures: dict[int, np.ndarray | None] = {}
-        if painter is None:
+        if not painter.prepares(self.settings):
             return pictures
         for index, solid in solids.items():
             with self._step(Stage.PAINT, index):
@@ -191,10 +189,7 @@ class Generation:
 
     def _painted(self, solid: Solid, picture: np.ndarray | None, context: Context) -> Painted:
         cutout, mesh, view = solid.cut.read(), solid.shaped.mesh, solid.shaped.view
-        if self.engine.preparing_painter is not None:
-            painter = self.engine.preparing_painter
-            return painter.paint_prepared(mesh, view, cutout, picture, self.settings, context)
-        return self.engine.painter.paint(mesh, view, cutout, self.settings, context)
+        return self.engine.painter.paint_prepared(mesh, view, cutout, picture, self.settings, context)
 
     # --- one target at a time ---------------------------------------------------------------------------------------
 

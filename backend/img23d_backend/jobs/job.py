@@ -1,4 +1,4 @@
-"""What every step of a job needs: a voice, an ear for the cancel, and a clock."""
+"""The state of one job: its reports, its checks for a cancel, and the seconds of its steps."""
 
 from __future__ import annotations
 

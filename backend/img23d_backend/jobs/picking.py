@@ -19,7 +19,7 @@ from img23d_protocol.whole_files import write_whole
 
 from ..images import decode_photo, read_file
 from ..kept import digest
-from ..stages import Context, Engine, Found, Look, NotFound, Photo, PixelBox
+from ..stages import Context, Engine, Found, NotFound, Photo, PixelBox, Segmentation
 from .job import Caller, Job
 from .png_files import write_png
 from .runs import make_folder
@@ -42,11 +42,11 @@ def pick(request: Pick, caller: Caller) -> Finished:
     context.report(0.0, "Reading the photo")
     data = read_file(request.photo)
     key, load = hashlib.sha256(data).hexdigest(), functools.partial(decode_photo, data, request.photo)
-    look = picker.look(key, load, context)
+    segmentation = picker.segment(key, load, context)
     picked = None if request.point is None else picker.at(key, load, request.point, context)
     if request.point is not None and picked is None:
         raise Img23DError(ErrorCode.NO_REGION, _nothing("").sentence)
-    job.emit(_written(request, look, picked))
+    job.emit(_written(request, segmentation, picked))
     return Finished(job=job.id, made=0, failed=0, seconds=job.elapsed)
 
 
@@ -130,9 +130,9 @@ def _fractions(box: PixelBox, photo: Photo) -> Box:
 # --- the files of an answer -----------------------------------------------------------------------------------------
 
 
-def _written(request: Pick, look: Look, picked: np.ndarray | None) -> Regions:
+def _written(request: Pick, segmentation: Segmentation, picked: np.ndarray | None) -> Regions:
     """Raises Img23DError(FOLDER_UNWRITABLE, DISK_FULL), OSError."""
-    folder, masks, labels = Path(request.run_folder), list(look.masks), look.labels
+    folder, masks, labels = Path(request.run_folder), list(segmentation.masks), segmentation.labels
     index = -1 if picked is None else next((number for number, mask in enumerate(masks) if mask is picked), len(masks))
     if index == len(masks):
         assert picked is not None  # else the index is -1
@@ -146,24 +146,24 @@ def _written(request: Pick, look: Look, picked: np.ndarray | None) -> Regions:
         job=request.job,
         labels=str(folder / LABELS_NAME),
         regions=tuple(
-            PhotoRegion(box=_box_of(mask), cutout=str(_picture(folder, look, number, mask))) for number, mask in enumerate(masks)
+            PhotoRegion(box=_box_of(mask), cutout=str(_picture(folder, segmentation, number, mask))) for number, mask in enumerate(masks)
         ),
-        photo_width=look.width,
-        photo_height=look.height,
+        photo_width=segmentation.width,
+        photo_height=segmentation.height,
         picked=index,
-        notes=look.notes,
+        notes=segmentation.notes,
     )
 
 
-def _picture(folder: Path, look: Look, number: int, mask: np.ndarray) -> Path:
+def _picture(folder: Path, segmentation: Segmentation, number: int, mask: np.ndarray) -> Path:
     """A small picture of a region by itself; the same region has the same file, which is not written again."""
     path = folder / f"{number:02d}_{digest(mask).hex()[:_DIGITS]}_cutout.png"
     if path.exists():
         return path
-    height, width = look.rgb.shape[:2]
+    height, width = segmentation.rgb.shape[:2]
     box = _box_of(mask)
     part = np.s_[int(box.top * height) : math.ceil(box.bottom * height), int(box.left * width) : math.ceil(box.right * width)]
     whole = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)[part]
     alpha = cv2.GaussianBlur(whole, (0, 0), _SOFT, borderType=cv2.BORDER_REPLICATE)
-    write_png(path, np.dstack([look.rgb[part], np.rint(255 * np.clip(2 * alpha - 0.5, 0, 1)).astype(np.uint8)]))
+    write_png(path, np.dstack([segmentation.rgb[part], np.rint(255 * np.clip(2 * alpha - 0.5, 0, 1)).astype(np.uint8)]))
     return path

@@ -10,7 +10,6 @@ import hashlib
 import io
 import logging
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +34,7 @@ from img23d_protocol.messages import (
 from img23d_protocol.whole_files import write_whole
 
 from ..images import decode_photo, read_file
-from ..stages import Context, Engine, Found, JobCancelled, NotFound, Photo
+from ..stages import Engine, Found, JobCancelled, NotFound, Photo
 from .arranging import Arranger
 from .failures import as_known
 from .generation import Generation, Solids, not_found_error
@@ -146,7 +145,7 @@ def repaint(request: Paint, caller: Caller) -> Finished:
         target = TargetRecord(name=request.name or photo.name)
         run.record.photo, run.record.targets = photo_record, [target]
         with job.timed(Stage.MATTE):
-            found = engine.grounder.locate(photo, (), _as_whole(job.context(Stage.LOCATE)))[0]
+            found = engine.grounder.locate(photo, (), job.context(Stage.LOCATE).as_whole())[0]
             if isinstance(found, NotFound):
                 raise not_found_error(found)
             scaled, found, _ = WorkingSizes(photo=photo).fitted(found)
@@ -163,11 +162,6 @@ def repaint(request: Paint, caller: Caller) -> Finished:
         target.add_file(TargetState.PAINTED, painted.note, texture=texture, **({"uv": Path(uv)} if uv else {}))
         job.emit(PaintReady(job=job.id, texture=str(texture), uv=uv, note=painted.note))
     return Finished(job=job.id, made=1, failed=0, seconds=job.elapsed)
-
-
-def _as_whole(context: Context) -> Context:
-    """A picture to paint with is one thing, whatever becomes of photos without names."""
-    return replace(context, settings=context.settings.of_one_thing())
 
 
 def _save_uv(path: Path, uv: np.ndarray | None) -> str:

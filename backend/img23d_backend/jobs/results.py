@@ -1,4 +1,4 @@
-"""What a run keeps of its targets: files in its folder, lines in its record, and a word to the caller about each."""
+"""A target's results: written into the run's folder, recorded in run.json, and announced to the caller."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Results:
     job: Job
     run: Run
     # By the identities of mesh and texture, which are kept so that no others get these
-    portraits: Kept[tuple[Mesh, np.ndarray | None, np.ndarray]] = field(default_factory=lambda: Kept(2))
+    thumbnails: Kept[tuple[Mesh, np.ndarray | None, np.ndarray]] = field(default_factory=lambda: Kept(2))
 
     def target(self, index: int) -> TargetRecord:
         return self.run.record.targets[index]
@@ -143,7 +143,7 @@ class Results:
         from ..mesh.raster.thumbnail import thumbnail
 
         key = (id(mesh), id(texture))
-        return self.portraits.get(key, lambda: (mesh, texture, thumbnail(mesh, uv=uv, texture=texture)))[-1]
+        return self.thumbnails.get(key, lambda: (mesh, texture, thumbnail(mesh, uv=uv, texture=texture)))[-1]
 
     def _tell_mesh(self, index: int, path: Path, *, textured: bool, faces: int, note: str) -> None:
         self.target(index).faces = faces

@@ -1,4 +1,4 @@
-"""The graphics cards that the system tells of while torch is not there to try them: names and memory, and no promise."""
+"""The graphics cards that the system lists, for a machine without torch: names and memory, not tested."""
 
 from __future__ import annotations
 

@@ -20,10 +20,10 @@ _GROUP_HOOK = _HOOKS[-1]
 
 @contextmanager
 def group_offloaded(module: Module, device: Device, *, restore: Callable[[], None]) -> Iterator[None]:
-    """While the block runs, `module` computes on `device` with its weights at home, leaf by leaf.
+    """While the block runs, `module` computes on `device` with its weights in main memory, module by module.
 
     Layers must be called, not only their weights read. On CUDA the next layer's weights are copied while one computes.
-    `restore` points the weights home again: without a second stream the hooks leave copies behind.
+    `restore` points the weights to main memory again: without a second stream the hooks leave copies behind.
     """
     import torch
     from diffusers.hooks import apply_group_offloading

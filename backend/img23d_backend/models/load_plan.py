@@ -39,7 +39,7 @@ class LoadPlan:
     group_offload: bool = False
 
     def on_device(self, network: Network, models: ModelStore, working_bytes: int) -> AbstractContextManager[nn.Module]:
-        """Lends the network for a block, with at least that much memory beside it."""
+        """The network on the device for a block, with at least that much memory free beside it."""
         if self.frugal and any(place and key != network.key for key, place in models.places().items()):
             models.free_devices()
         return models.on_device(
@@ -66,6 +66,6 @@ def attempts(plan: P, smaller: P, run: Callable[[P], T], notes: Sequence[str]) -
     return [Attempt(run=partial(run, plan)), *fallbacks]
 
 
-def within(report: Report, begin: float, end: float) -> Report:
+def progress_part(report: Report, begin: float, end: float) -> Report:
     """Where a part of the work reports to: its 0..1 becomes begin..end."""
     return lambda done, note: report(begin + (end - begin) * done, note)

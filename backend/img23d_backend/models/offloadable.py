@@ -1,4 +1,4 @@
-"""One model in the machine's memory, which is its home, and its way to a device and back.
+"""A model whose weights stay in main memory and are copied to a device for computing.
 
 Weights never change here, so a device gets copies and the way back is a change of pointers: nothing is copied home, and
 nothing is there twice in the machine's memory. A model that was built on a memory map stays on it: the system may take
@@ -52,7 +52,7 @@ class Offloadable:
                 tensor.data = copies[_place(home)]
             self.device_id = device.id
 
-    def move_home(self) -> None:
+    def offload(self) -> None:
         """Frees the copies on the device."""
         with self._moving:
             self._point_home()

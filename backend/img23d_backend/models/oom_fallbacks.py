@@ -1,4 +1,4 @@
-"""Going on with less memory: a ladder of attempts, each needing less than the one before."""
+"""Fallbacks when memory runs out: attempts in their order, each needing less than the one before."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class ModelStore:
         """The model on the device while the block runs; it stays there until another one needs the room.
 
         `key` names all that changes the weights, `build` makes the model on the processor. `working_bytes` is the least
-        that the block needs beside the weights. `group_offload` leaves the weights at home and lends the device each layer's
+        that the block needs beside the weights. `group_offload` keeps the weights in main memory and copies each layer to the device's
         while it computes: slower, for models that do not fit. Raises DoesNotFit (a MemoryError) where a card has no room,
         torch's out of memory where that shows only while moving, and what `build` raises. Inside the block `torch` may
         raise anything: the store is in order afterwards.
@@ -68,9 +68,9 @@ class ModelStore:
         model = self._built(key, build, device)
         try:
             if group_offload and not device.is_processor:
-                model.move_home()
+                model.offload()
                 self._make_room(device, working_bytes)
-                with group_offloaded(model.module, device, restore=model.move_home):
+                with group_offloaded(model.module, device, restore=model.offload):
                     self._count_moving(started)
                     yield model.module
             else:
@@ -94,10 +94,10 @@ class ModelStore:
         return {key: model.device_id for key, model in self._models.items()}
 
     def free_devices(self) -> None:
-        """Moves everything home that is not being computed with, and gives back what torch keeps for reuse."""
+        """Offloads everything that is not being computed with, and gives back what torch keeps for reuse."""
         for model in list(self._models.values()):
             if not model.users:
-                model.move_home()
+                model.offload()
         gc.collect()
         give_back()
 
@@ -169,7 +169,7 @@ class ModelStore:
     def _evict(self, key: str, device: Device) -> None:
         model = self._models[key]
         log.info("%s leaves %s: %.2f GB", key, device.label, model.size / 1e9)
-        model.move_home()
+        model.offload()
         give_back()
         # It will come back, faster from page-locked memory. Copying there takes time, while others compute.
         if device.kind == "cuda" and not model.is_page_locked and key not in self._pending:
@@ -203,7 +203,7 @@ class ModelStore:
         with self._changing:
             model = self._models.pop(key)
         copies = 2 if model.device_id else 1
-        model.move_home()
+        model.offload()
         return copies * model.size
 
     def _count_moving(self, started: float) -> None:

@@ -36,13 +36,13 @@ def open_log(path: Path) -> int:
 def keep_short(path: Path, descriptor: int) -> None:
     """Looks at the log from a thread of its own, which ends with the process."""
 
-    def look() -> None:
+    def watch() -> None:
         while True:
             time.sleep(LOOK_SECONDS)
             with contextlib.suppress(OSError):
                 _shorten(path, descriptor)
 
-    threading.Thread(target=look, name="log", daemon=True).start()
+    threading.Thread(target=watch, name="log", daemon=True).start()
 
 
 def _shorten(path: Path, descriptor: int) -> None:

@@ -1,4 +1,4 @@
-"""What the backend says: a writer thread of its own, and the way out of the process."""
+"""The backend's outgoing messages, written by a thread of their own, and the end of the process."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ LONGEST_INSIDE = 150  # characters of the longest path below the environment's f
 WINDOWS_LIMIT = 260  # characters, where long paths are not switched on
 
 FreeBytes = Callable[[Path], int]
-PATIENCE = 10.0  # seconds: what an earlier backend had started may still be ending
+LOCK_TIMEOUT = 10.0  # seconds: what an earlier backend had started may still be ending
 TICK_SECONDS = 0.2
 
 
@@ -128,14 +128,14 @@ def _has_long_paths() -> bool:
 
 
 @contextlib.contextmanager
-def hold(path: Path, tick: Callable[[], None], *, patience: float = PATIENCE) -> Iterator[int]:
+def hold(path: Path, tick: Callable[[], None], *, timeout: float = LOCK_TIMEOUT) -> Iterator[int]:
     """Locks the file, which is made where it is missing, and gives its descriptor.
 
     On POSIX a child that inherits the descriptor holds the lock as well. Raises Img23DError(BUSY), OSError.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
-        deadline = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         while try_lock(descriptor) is LockState.HELD:
             if time.monotonic() > deadline:
                 sentence = f"Another set-up is at work in “{path.parent}”: wait until it is finished."

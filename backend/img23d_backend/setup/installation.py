@@ -26,7 +26,7 @@ from .progress import Meter, Progress, read_progress, write_progress
 from .torch_builds import PROCESSOR, candidates, size
 from .torch_install import install_torch, planned_build, remove_torch
 from .trial_result import TrialResult, UnknownCard, judge, need_family
-from .uv import HASTY, Uv
+from .uv import SHORT_TIMEOUTS, Uv
 from .uv_errors import uv_failure
 
 PYTHON = "3.12"  # the one that uv fetches: every package has wheels for it
@@ -88,7 +88,7 @@ class Installation:
             uv = self.make_uv(meter.tick)
             refused = read_progress(self.folder).refused
             write_progress(self.folder, Progress(is_changing=True, refused=refused))
-            made = uv.make_venv("--managed-python", "--python", PYTHON, patience=HASTY)
+            made = uv.make_venv("--managed-python", "--python", PYTHON, timeouts=SHORT_TIMEOUTS)
             if made.status != 0:
                 meter.say("Using the Python that is here")
                 made = uv.make_venv("--python", self.fallback_python)

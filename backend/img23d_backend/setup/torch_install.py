@@ -20,7 +20,7 @@ from img23d_protocol.environment import PACKAGES_LOCK
 from .guarded import Ended
 from .locks import canonical, lock_path, locked_packages
 from .torch_builds import DEFAULT, PROCESSOR, TORCH_VERSION, backends
-from .uv import HASTY, Uv
+from .uv import SHORT_TIMEOUTS, Uv
 
 # Wheels of a build with a lock whose hash is not known: (build, platform, Python)
 _UNKNOWN = {("cu130", "win32", (3, 11))}
@@ -49,7 +49,7 @@ def lock_of(tag: str) -> str:
 def install_torch(uv: Uv, tag: str, python: tuple[int, int], notify: Callable[[str], None]) -> Installed:
     """From PyTorch's index, a studio's own, or at last the default one: a proxy may let pass only that."""
     for lock, arguments in _sources(tag, python):
-        if uv.install(*arguments, "--dry-run", patience=HASTY).status == 0:
+        if uv.install(*arguments, "--dry-run", timeouts=SHORT_TIMEOUTS).status == 0:
             if not lock:
                 notify(_UNCHECKED)
             return _with_libraries(uv, tag, lock, uv.install(*arguments))
@@ -84,7 +84,7 @@ def _hashed(lock: str) -> tuple[str, ...]:
 
 def planned_build(uv: Uv) -> str:
     """The build that uv would choose for this machine; the processor's where it cannot say."""
-    planned = uv.install(f"torch=={TORCH_VERSION}", "--no-deps", "--torch-backend", "auto", "--dry-run", patience=HASTY)
+    planned = uv.install(f"torch=={TORCH_VERSION}", "--no-deps", "--torch-backend", "auto", "--dry-run", timeouts=SHORT_TIMEOUTS)
     found = _PLANNED.search(planned.text) if planned.status == 0 else None
     return found[1] if found else PROCESSOR
 

@@ -18,8 +18,8 @@ from img23d_protocol.whole_files import whole_file
 from .guarded import Ended, run_guarded
 
 # A network that swallows packets must not hold anybody up; a slow one still gets through, since only silence counts.
-PATIENT = {"UV_HTTP_CONNECT_TIMEOUT": "10", "UV_HTTP_TIMEOUT": "60", "UV_HTTP_RETRIES": "3"}
-HASTY = {"UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_TIMEOUT": "10", "UV_HTTP_RETRIES": "1"}  # where there is another way
+LONG_TIMEOUTS = {"UV_HTTP_CONNECT_TIMEOUT": "10", "UV_HTTP_TIMEOUT": "60", "UV_HTTP_RETRIES": "3"}
+SHORT_TIMEOUTS = {"UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_TIMEOUT": "10", "UV_HTTP_RETRIES": "1"}  # where there is another way
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,14 +31,14 @@ class Uv:
     tick: Callable[[str], None]
     lock: int
 
-    def make_venv(self, *arguments: str, patience: Mapping[str, str] = PATIENT) -> Ended:
+    def make_venv(self, *arguments: str, timeouts: Mapping[str, str] = LONG_TIMEOUTS) -> Ended:
         """A new, empty environment in place of what is there."""
-        return self._run("venv", "--clear", "--no-project", *arguments, str(self.folder / "venv"), patience=patience)
+        return self._run("venv", "--clear", "--no-project", *arguments, str(self.folder / "venv"), timeouts=timeouts)
 
-    def install(self, *arguments: str, patience: Mapping[str, str] = PATIENT) -> Ended:
+    def install(self, *arguments: str, timeouts: Mapping[str, str] = LONG_TIMEOUTS) -> Ended:
         # --only-binary: nobody has to have a compiler
         python = ("--python", str(interpreter_in(self.folder)))
-        return self._run("pip", "install", *python, "--only-binary", ":all:", *arguments, patience=patience)
+        return self._run("pip", "install", *python, "--only-binary", ":all:", *arguments, timeouts=timeouts)
 
     def uninstall(self, *names: str) -> Ended:
         return self._run("pip", "uninstall", "--python", str(interpreter_in(self.folder)), *names)
@@ -54,25 +54,25 @@ class Uv:
         if "UV_CACHE_DIR" not in os.environ:
             self._run("cache", "clean")
 
-    def _run(self, *arguments: str, patience: Mapping[str, str] = PATIENT) -> Ended:
+    def _run(self, *arguments: str, timeouts: Mapping[str, str] = LONG_TIMEOUTS) -> Ended:
         command = [self.program, "--color", "never", "--no-progress", *arguments]
         return run_guarded(
             command,
-            environment=uv_environment(self.folder, os.environ, patience),
+            environment=uv_environment(self.folder, os.environ, timeouts),
             folder=self.folder,
             tick=self.tick,
             kept_open=(self.lock,),
         )
 
 
-def uv_environment(folder: Path, inherited: Mapping[str, str], patience: Mapping[str, str]) -> dict[str, str]:
+def uv_environment(folder: Path, inherited: Mapping[str, str], timeouts: Mapping[str, str]) -> dict[str, str]:
     """uv's whole environment; what the user has set himself wins over ours."""
     own = {
         "UV_CACHE_DIR": str(folder / "cache"),  # on the environment's own disk, so that files are linked, not copied
         "UV_PYTHON_INSTALL_DIR": str(folder / "python"),
         "UV_PYTHON_INSTALL_BIN": "0",
         "UV_PYTHON_INSTALL_REGISTRY": "0",
-        **patience,
+        **timeouts,
     }
     if sys.platform in ("win32", "darwin"):
         own["UV_SYSTEM_CERTS"] = "1"  # the certificates that a company's proxy needs are in the system's store

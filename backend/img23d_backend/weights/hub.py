@@ -61,15 +61,15 @@ class RetryPolicy:
 class Hub:
     """A model hub; by default the one that huggingface_hub knows, or HF_ENDPOINT names."""
 
-    def __init__(self, endpoint: str | None = None, patience: RetryPolicy = RetryPolicy(), *, is_mirror: bool = False) -> None:
+    def __init__(self, endpoint: str | None = None, retry: RetryPolicy = RetryPolicy(), *, is_mirror: bool = False) -> None:
         self._endpoint = endpoint
-        self._patience = patience
+        self._retry = retry
         self._is_mirror = is_mirror
         self._token: str | bool | None = False if is_mirror else None  # None: not decided yet
 
     def at(self, mirror: str) -> Hub:
         """The hub at another address, which is never told the log-in: that is meant for the usual one. Itself for an empty one."""
-        return Hub(mirror, self._patience, is_mirror=True) if mirror else self
+        return Hub(mirror, self._retry, is_mirror=True) if mirror else self
 
     def listing(self, repository: str, revision: str | None, task: Task) -> Listing:
         """The commit that the revision is, with every file's size and digest; None is the repository's default branch.
@@ -171,11 +171,11 @@ class Hub:
 
     def _pause_after(self, error: Exception, failures: int) -> float | None:
         """Seconds until the next try; None to give up."""
-        if failures >= self._patience.tries or not is_temporary(error):
+        if failures >= self._retry.tries or not is_temporary(error):
             return None
         asked = seconds_asked_for(error)
-        pause = self._patience.first_wait * 2 ** (failures - 1) if asked is None else asked
-        return pause if pause <= self._patience.longest_wait else None
+        pause = self._retry.first_wait * 2 ** (failures - 1) if asked is None else asked
+        return pause if pause <= self._retry.longest_wait else None
 
 
 def _require_client() -> None:

@@ -26,7 +26,7 @@ _SPEED_WINDOW = 3.0  # seconds
 
 
 class Task:
-    """What the working thread tells and asks. Only it writes, only the watching thread reads."""
+    """The state that the working and the watching thread share. Only it writes, only the watching thread reads."""
 
     def __init__(self) -> None:
         self.step = SetupStep.CHECK

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from drawn import blank, cutout, ellipse, in_pixels, polygon, soft
 from img23d_backend.cli.commands import run as run_command
-from img23d_backend.engines.preview.paint import ProjectionPainter
-from img23d_backend.engines.preview.shape import OutlineShaper
+from img23d_backend.engines.preview.paint.painter import ProjectionPainter
+from img23d_backend.engines.preview.shape.shaper import OutlineShaper
 from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Context, CutOut, Painted, Shaped
 from img23d_protocol.messages import Settings, ShapeKind, Side

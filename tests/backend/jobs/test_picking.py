@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from img23d_backend.engines.isnet.matte import IsNetMatter
 from img23d_backend.engines.isnet.salience import IsNetSalience
-from img23d_backend.engines.preview.matte import GrabCutMatter
-from img23d_backend.engines.preview.picker import RegionPicker
-from img23d_backend.engines.preview.scene import SceneMemory
+from img23d_backend.engines.preview.matting.matte import GrabCutMatter
+from img23d_backend.engines.preview.finding.picker import RegionPicker
+from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.stages import Context, Found, Photo, PixelBox
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import Box, CutoutReady, Failed, Finished, Locate, Located, Pick, Point, Regions, Settings, Wanted
@@ -101,12 +101,12 @@ def test_asked_again_the_regions_are_the_same(touching: Path) -> None:
 def test_a_photo_is_looked_at_once_and_anew_with_another_cutter() -> None:
     photo, network = discs((320, 240, 80), size=(640, 480), busy=True), Seeing()
     picker = RegionPicker(SceneMemory(), IsNetSalience(network, available=lambda: 0))
-    looks = [picker.look("key", lambda: photo, Context()) for _ in range(2)]
+    looks = [picker.segment("key", lambda: photo, Context()) for _ in range(2)]
     assert looks[0] is looks[1] and seen_at(picker, photo, 320, 240) is looks[0].masks[0]
     assert len(network.passes) == 1
-    picker.look("another", lambda: discs((300, 240, 80), size=(640, 480), busy=True), Context())
+    picker.segment("another", lambda: discs((300, 240, 80), size=(640, 480), busy=True), Context())
     assert len(network.passes) == 2
-    assert picker.look("key", lambda: photo, Context(settings=Settings.of(cutter="light"))) is not looks[0]
+    assert picker.segment("key", lambda: photo, Context(settings=Settings.of(cutter="light"))) is not looks[0]
 
 
 @pytest.mark.parametrize("place", [(5, 5), (470, 300), (238, 20)])
@@ -149,7 +149,7 @@ def test_a_hundred_things_and_what_they_take_is_given_back() -> None:
     circles = [(60 * column + 40, 44 * row + 30, 14) for row in range(10) for column in range(10)]
     photo = discs(*circles, size=(640, 480), busy=True)
     picker = RegionPicker(SceneMemory(), IsNetSalience(Seeing(), available=lambda: 0))
-    look = picker.look("key", lambda: photo, Context())
+    look = picker.segment("key", lambda: photo, Context())
     assert len(look.masks) == 100 and look.labels.max() == 100
     for x, y, radius in circles[::7]:
         assert overlap(covered(seen_at(picker, photo, x, y), photo), cover((x, y, radius), size=(640, 480))) > 0.7
@@ -239,7 +239,7 @@ def test_growing_is_quick() -> None:
     photo = discs((60, 60, 30), size=(1600, 1200), busy=True)
     photo.rgb[cover((800, 500, 200), size=(1600, 1200))] = (20, 60, 230)
     picker = RegionPicker(SceneMemory(), IsNetSalience(Seeing(), available=lambda: 0))
-    picker.look("key", lambda: photo, Context())
+    picker.segment("key", lambda: photo, Context())
     cv2.setNumThreads(1)
     try:
         start = time.process_time()

@@ -11,7 +11,7 @@ import pytest
 import trimesh
 from img23d_backend.jobs.job import Caller
 from img23d_backend.jobs.pipeline import run_job
-from img23d_backend.stages import Context, CutOut, Engine, Mesh, Painted, Shaped, View
+from img23d_backend.stages import Context, CutOut, Mesh, Painted, Shaped, View
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import (
     Finished,
@@ -34,9 +34,6 @@ class BatchingEngine(SmallEngine):
     """Shapes two at a time; `breaks` says what becomes of the second of a batch."""
 
     breaks: str = ""
-
-    def as_engine(self) -> Engine:
-        return replace(super().as_engine(), batch_shaper=self)
 
     def batch_size(self, count: int, settings: Settings) -> int:
         return 2
@@ -144,8 +141,8 @@ def test_the_settings_reach_every_stage(photo: Path) -> None:
 class PreparingEngine(SmallEngine):
     """Its painter wants every picture in grey first; the plate's cannot be had."""
 
-    def as_engine(self) -> Engine:
-        return replace(super().as_engine(), preparing_painter=self)
+    def prepares(self, settings: Settings) -> bool:
+        return True
 
     def prepare(self, cutout: CutOut, settings: Settings, context: Context) -> np.ndarray:
         self._enter("prepare", context)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from img23d_backend.engines.preview.paint import ProjectionPainter
+from img23d_backend.engines.preview.paint.painter import ProjectionPainter
 from img23d_backend.jobs.job import Caller
 from img23d_backend.jobs.pipeline import run_job
 from img23d_backend.jobs.retexture import Retextured, retexture

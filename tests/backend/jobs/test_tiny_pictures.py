@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 from img23d_backend.cli.commands import run
-from img23d_backend.engines.preview.paint import ProjectionPainter
-from img23d_backend.engines.preview.shape import OutlineShaper
+from img23d_backend.engines.preview.paint.painter import ProjectionPainter
+from img23d_backend.engines.preview.shape.shaper import OutlineShaper
 from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Context, CutOut, View
 from img23d_protocol.messages import Settings, ShapeKind

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from img23d_backend.cli.commands import run as command
-from img23d_backend.engines.preview.variation import draw_variation
+from img23d_backend.engines.preview.shape.variation import draw_variation
 from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Mesh
 from img23d_protocol.options.preview import LIGHT_CUTTER

@@ -163,10 +163,10 @@ def test_uv_gets_the_network_and_nothing_that_leads_it_elsewhere(tmp_path: Path)
 
 def test_one_set_up_at_a_time(tmp_path: Path) -> None:
     with hold(tmp_path / "lock", lambda: None), pytest.raises(Img23DError, match="Another set-up") as caught:
-        with hold(tmp_path / "lock", lambda: None, patience=0.3):
+        with hold(tmp_path / "lock", lambda: None, timeout=0.3):
             pass
     assert caught.value.code == ErrorCode.BUSY
-    with hold(tmp_path / "lock", lambda: None, patience=0.0):
+    with hold(tmp_path / "lock", lambda: None, timeout=0.0):
         pass
 
 
@@ -175,7 +175,7 @@ def test_the_lock_lasts_as_long_as_the_program_that_inherited_it(tmp_path: Path)
     with hold(tmp_path / "lock", lambda: None) as lock:
         program = subprocess.Popen(["sleep", "60"], pass_fds=[lock])
     try:
-        with pytest.raises(Img23DError), hold(tmp_path / "lock", lambda: None, patience=0.1):
+        with pytest.raises(Img23DError), hold(tmp_path / "lock", lambda: None, timeout=0.1):
             pass
     finally:
         program.kill()

@@ -50,7 +50,7 @@ def test_a_model_on_a_card_stays_there_while_its_home_is_page_locked() -> None:
     there = addresses(offloadable.module)
     offloadable.lock_pages(ordinary)
     assert addresses(offloadable.module) == there and offloadable.device_id == "gpu"
-    offloadable.move_home()
+    offloadable.offload()
     assert len({parameter.untyped_storage().data_ptr() for parameter in offloadable.module.parameters()}) == 1
 
 

@@ -28,9 +28,7 @@ def assemble(engines: Engines) -> Engine:
         id="hunyuan3d",
         shaper=shaper,
         forms=None,
-        batch_shaper=shaper,
         painter=painter,
-        preparing_painter=painter,
         prefetch=engines.prefetching({Stage.SHAPE: shaper.prefetch, Stage.PAINT: painter.prefetch}, cutout),
     )
 

@@ -69,22 +69,22 @@ class IsNetMatter:
 
     def _from_afar(
         self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, context: Context
-    ) -> _Look | None:
+    ) -> _Candidate | None:
         """What the look at the whole photo says of the window."""
         whole = self._salience.of_photo(photo, context)
         if whole is None:
             return None
         zoom = max(photo.width / whole.shape[1], photo.height / whole.shape[0])
-        return _look(_resampled(whole, window, photo), found, window, rgb, zoom)
+        return _candidate(_resampled(whole, window, photo), found, window, rgb, zoom)
 
     def _from_nearby(
-        self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, afar: _Look | None, context: Context
-    ) -> _Look | None:
+        self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, afar: _Candidate | None, context: Context
+    ) -> _Candidate | None:
         """What the look at the photo and further ones at the window say together."""
 
-        def seen(detail: Detail) -> _Look | None:
+        def seen(detail: Detail) -> _Candidate | None:
             salient = self._salience.of_picture(rgb, context, detail=detail)
-            return None if salient is None else _look(salient, found, window, rgb, max(max(rgb.shape) / _NEAR, _LARGEST))
+            return None if salient is None else _candidate(salient, found, window, rgb, max(max(rgb.shape) / _NEAR, _LARGEST))
 
         if min(window.width / photo.width, window.height / photo.height) < _NEARER:
             near = seen(Detail.USUAL)
@@ -109,7 +109,7 @@ def _rising(context: Context) -> Context:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Look:
+class _Candidate:
     """Over a window (h, w) float32 0..1: what stands out, and what of it is the thing; `zoom` pixels as one of the network's.
 
     `is_part`: only the window was shown, which may hide what a part belongs to.
@@ -121,14 +121,14 @@ class _Look:
     is_part: bool = False
 
 
-def _look(salient: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray, zoom: float) -> _Look | None:
+def _candidate(salient: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray, zoom: float) -> _Candidate | None:
     """None where next to nothing of the thing is seen, or another thing in its place."""
     own = own_part(salient, found, window, rgb)
     if found.mask is not None:
         mask = view(found.mask, window)
         if np.count_nonzero(mask & (own >= _SOLID)) < _THERE * np.count_nonzero(mask):
             return None
-    return _Look(salient=salient, own=own, zoom=zoom) if np.count_nonzero(own >= _SOLID) >= _LEAST else None
+    return _Candidate(salient=salient, own=own, zoom=zoom) if np.count_nonzero(own >= _SOLID) >= _LEAST else None
 
 
 def _resampled(whole: np.ndarray, window: PixelBox, photo: Photo) -> np.ndarray:
@@ -145,7 +145,7 @@ def _resampled(whole: np.ndarray, window: PixelBox, photo: Photo) -> np.ndarray:
     return cv2.warpAffine(whole, to_whole, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _together(one: _Look | None, other: _Look | None, found: Found, window: PixelBox, weight: float) -> _Look | None:
+def _together(one: _Candidate | None, other: _Candidate | None, found: Found, window: PixelBox, weight: float) -> _Candidate | None:
     """The mean of both, `weight` of the first one's; of a part of the photo also what the other one is sure of. Where they mean
     different things, the one that fills the found box better.
     """

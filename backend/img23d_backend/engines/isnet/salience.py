@@ -65,7 +65,7 @@ class IsNetSalience:
         if context.settings.preview.cut_outs.cutter == LIGHT_CUTTER:
             return None
         enough = math.ceil(_ENLARGED * max(rgb.shape[:2]) / STEP) * STEP
-        return self._look(rgb, min(_SIDES[detail], max(enough, _LEAST)), context)
+        return self._inferred(rgb, min(_SIDES[detail], max(enough, _LEAST)), context)
 
     def unload(self) -> int:
         """Gives back the answer and the network; returns bytes. A file that could not be used is tried again then."""
@@ -84,19 +84,19 @@ class IsNetSalience:
         rgb = _shrunk(rgb, side)
         spans = _spans(max(rgb.shape[:2]), min(rgb.shape[:2]))
         if len(spans) == 1:
-            return self._look(rgb, side, context)
+            return self._inferred(rgb, side, context)
         side = _multiple(side / math.sqrt(len(spans)))
         lies = rgb.shape[1] > rgb.shape[0]
         whole = np.zeros(rgb.shape[:2], np.float32)
         for first, last in spans:
             part = np.s_[:, first:last] if lies else np.s_[first:last]
-            seen = self._look(np.ascontiguousarray(rgb[part]), side, context)
+            seen = self._inferred(np.ascontiguousarray(rgb[part]), side, context)
             if seen is None:
                 return None
             whole[part] = np.maximum(whole[part], seen)
         return whole
 
-    def _look(self, rgb: np.ndarray, side: int, context: Context) -> np.ndarray | None:
+    def _inferred(self, rgb: np.ndarray, side: int, context: Context) -> np.ndarray | None:
         if self._trouble is not None:
             return self._give_up(self._trouble, context)
         for smaller in (side, *(one for one in _SMALLER if one < side)):

@@ -32,13 +32,13 @@ def assemble(engines: Engines) -> Engine:
 
 def make_engine(salience: Salience | None = None) -> Engine:
     """The whole chain; its matter is the light-weight one."""
-    from .forms import FormDrawer
-    from .locate import RegionGrounder
-    from .matte import GrabCutMatter
-    from .paint import ProjectionPainter
-    from .picker import RegionPicker
-    from .scene import SceneMemory
-    from .shape import OutlineShaper
+    from .background.scene import SceneMemory
+    from .finding.locate import RegionGrounder
+    from .finding.picker import RegionPicker
+    from .matting.matte import GrabCutMatter
+    from .paint.painter import ProjectionPainter
+    from .shape.forms import FormDrawer
+    from .shape.shaper import OutlineShaper
 
     memory = SceneMemory()
     picker = RegionPicker(memory, salience)

@@ -17,7 +17,7 @@ from ...weights.store import WeightStore
 from .answer import Instance, folded, is_in_space, read_answer
 from .framing import ONCE_MORE_LONGEST, USUAL_LONGEST, Framed, framed
 from .match import boxed, match
-from .model import Clerk, Question, answer, dtype_for, read_network
+from .model import QwenProcessor, Question, answer, dtype_for, read_network
 from .prompt import token_limit, usual_tokens
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class QwenGrounder:
     def __init__(self, weights: WeightStore, models: ModelStore) -> None:
         self._weights = weights
         self._models = models
-        self._clerks: dict[str, Clerk] = {}  # by file set
+        self._processors: dict[str, QwenProcessor] = {}  # by file set
 
     def locate(self, photo: Photo, wanted: tuple[Wanted, ...], context: Context) -> tuple[Found | NotFound, ...]:
         """One answer a wanted thing, in the same order, then the further instances; without names the whole photo.
@@ -102,39 +102,39 @@ class QwenGrounder:
 
     def _ask(self, photo: Photo, names: list[str], way: _Way, context: Context) -> tuple[Instance, ...]:
         set_id, most = context.settings.search.grounder, way.tokens * _PIXELS_A_TOKEN
-        clerk, picture = self._clerk(set_id), _opaque(photo)
-        first = _put(clerk, picture, names, most)
+        processor, picture = self._processor(set_id), _opaque(photo)
+        first = _put(processor, picture, names, most)
         context.report(0.0, f"Reading {weight_set(set_id).label}")
         working = _BYTES_IN_ANY_CASE + way.tokens * _BYTES_A_TOKEN
         build = self._builder(set_id, way.device)
         key, group_offload = _key(set_id, way.device), way.group_offload
         with self._models.on_device(key, build, way.device, working_bytes=working, group_offload=group_offload) as network:
 
-            def ask(look: _Look, report: Callable[[float], None]) -> str:
+            def ask(look: _PreparedQuestion, report: Callable[[float], None]) -> str:
                 limit, usual = token_limit(len(names)), usual_tokens(len(names))
                 tokens = answer(network, look.asked, device=way.device, limit=limit, usual=usual, report=report)
-                text = clerk.text(tokens)
+                text = processor.text(tokens)
                 log.info("asked about %s, answered in %d tokens: %s", names, len(tokens), text)
                 return text
 
             text = ask(first, lambda done: context.report(_READ_SHARE + (1 - _READ_SHARE) * done, _LOOKING))
             if not is_in_space(text):
                 return first.found(text)
-            again = _put(clerk, picture, names, most, once_more=True)
+            again = _put(processor, picture, names, most, once_more=True)
             second = ask(again, lambda _: context.report(1.0, _LOOKING))
         return _usable(again.found(second) or first.found(text), second)
 
-    def _clerk(self, set_id: str) -> Clerk:
-        if set_id not in self._clerks:
-            self._clerks[set_id] = Clerk(self._weights.path(set_id))
-        return self._clerks[set_id]
+    def _processor(self, set_id: str) -> QwenProcessor:
+        if set_id not in self._processors:
+            self._processors[set_id] = QwenProcessor(self._weights.path(set_id))
+        return self._processors[set_id]
 
     def _builder(self, set_id: str, device: Device) -> Callable[[], Module]:
         return lambda: read_network(self._weights.path(set_id), dtype_for(device))
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Look:
+class _PreparedQuestion:
     """One question about the framed picture."""
 
     asked: Question
@@ -146,10 +146,10 @@ class _Look:
         return self.frame.on_photo(read_answer(text, seen=self.asked.seen, photo=(width, height)))
 
 
-def _put(clerk: Clerk, picture: np.ndarray, names: list[str], most: int, *, once_more: bool = False) -> _Look:
+def _put(processor: QwenProcessor, picture: np.ndarray, names: list[str], most: int, *, once_more: bool = False) -> _PreparedQuestion:
     frame = framed(picture, ONCE_MORE_LONGEST if once_more else USUAL_LONGEST)
     least = min(most, _LEAST_TOKENS * _PIXELS_A_TOKEN)
-    return _Look(asked=clerk.question(frame.rgb, names, least=least, most=most, once_more=once_more), frame=frame)
+    return _PreparedQuestion(asked=processor.question(frame.rgb, names, least=least, most=most, once_more=once_more), frame=frame)
 
 
 def _usable(found: tuple[Instance, ...], text: str) -> tuple[Instance, ...]:

@@ -36,8 +36,8 @@ class Question:
     seen: tuple[int, int]
 
 
-class Clerk:
-    """Puts questions into the model's terms and its answers back: tokenizer and image processor, each by itself.
+class QwenProcessor:
+    """Questions to the model's inputs and its tokens to text: tokenizer and image processor, each by itself.
 
     transformers' own processor would also want its video processor, and that one torchvision.
     """

@@ -46,7 +46,7 @@ class ColorSpace:
             part[:] = self._converted(part, shown)
 
     def is_srgb(self) -> bool:
-        """Whether no eye could tell its colours from those of sRGB."""
+        """Whether its colours and those of sRGB cannot be told apart by eye."""
         axis = np.arange(0, 256, 17, dtype=np.uint8)
         probes = np.stack(np.meshgrid(axis, axis, axis), axis=-1).reshape(1, -1, 3)
         return bool(np.abs(self._converted(probes, _shown_table()).astype(int) - probes).max() <= _UNSEEN)

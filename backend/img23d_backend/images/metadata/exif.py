@@ -19,7 +19,7 @@ _FOCAL_LENGTH, _FOCAL_LENGTH_35MM = 0x920A, 0xA405
 _PIXELS_ACROSS, _PIXELS_DOWN = 0xA002, 0xA003  # of the picture as the camera, or an honest editor, left it
 _PLANE_X_RESOLUTION, _PLANE_UNIT = 0xA20E, 0xA210
 _UNIT_MILLIMETRES = {2: 25.4, 3: 10.0, 4: 1.0, 5: 0.001}  # 4 and 5 are not in the standard, but are written
-_SHORTEST, _LONGEST = 8.0, 1500.0  # mm that a lens may have; anything else is a slip of the pen
+_SHORTEST, _LONGEST = 8.0, 1500.0  # mm that a lens may have; anything else was entered wrongly
 _SAME_SHAPE = 0.01  # of the sides' ratio
 _INDEX, _ADOBE_RGB = 1, b"R03"  # of the interoperability directory; R98 is sRGB
 

@@ -1,4 +1,4 @@
-"""Pictures of a mesh into its texture: every texel asks each view whether it is seen there, and mixes what they show.
+"""Pictures of a mesh into its texture: each texel is the weighted mean of the views that see it.
 
 Gathered from the texels (and not scattered from the pixels), the result has no holes, and a texel's colour depends only on
 where it lies on the surface, so that both sides of a UV seam agree. Views weigh by the fourth power of the cosine under

@@ -29,7 +29,7 @@ SIDES = np.array(
 )
 _FACING = 0.3  # cosine from which a polygon belongs to the front or back, whatever other side it faces better
 _TOLERABLE = 0.12  # cosine to which a polygon may be taken into a neighbour's chart
-_CRUMB = 0.002  # share of the surface below which an area is given to its neighbours
+_SMALL_AREA = 0.002  # share of the surface below which an area is given to its neighbours
 _SMOOTHINGS = 8
 _PREFERRED = np.array([1.03, 1.03, 1.01, 1.01, 1.0, 1.0])  # decides where a face looks halfway between two sides
 _SMALL = 0.01  # share of the surface below which an area joins a neighbour as a whole ...
@@ -46,7 +46,7 @@ def front_sides(normals: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     side[facing[:, FRONT] > _FACING] = FRONT
     side[facing[:, BACK] > _FACING] = BACK
     for _ in range(4):
-        side = _give_crumbs_away(side, facing, area, pairs)
+        side = _absorb_small_areas(side, facing, area, pairs)
     return side
 
 
@@ -57,12 +57,12 @@ def even_sides(normals: np.ndarray, pairs: np.ndarray) -> tuple[np.ndarray, np.n
     return fine, _joined(region, fine, normals, pairs)[region]
 
 
-def _give_crumbs_away(side: np.ndarray, facing: np.ndarray, area: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+def _absorb_small_areas(side: np.ndarray, facing: np.ndarray, area: np.ndarray, pairs: np.ndarray) -> np.ndarray:
     region = connected(len(side), pairs[side[pairs[:, 0]] == side[pairs[:, 1]]])
     region_area = np.bincount(region, weights=area)
-    crumb = (region_area < _CRUMB * area.sum())[region]
+    small = (region_area < _SMALL_AREA * area.sum())[region]
     both = np.concatenate([pairs, pairs[:, ::-1]])
-    giver, taker = both[crumb[both[:, 0]] & ~crumb[both[:, 1]]].T
+    giver, taker = both[small[both[:, 0]] & ~small[both[:, 1]]].T
     fits = (facing[giver, side[taker]] > _TOLERABLE) | (area[giver] == 0.0)
     result = side.copy()
     result[giver[fits]] = side[taker[fits]]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from img23d_backend.engines.isnet.salience import IsNetSalience
-from img23d_backend.engines.preview.locate import RegionGrounder
+from img23d_backend.engines.preview.finding.locate import RegionGrounder
 from img23d_backend.stages import Context, Found, JobCancelled, NotFound, Photo
 from img23d_protocol.messages import Wanted
 from seeing import Seeing, cover, overlap

@@ -11,9 +11,9 @@ import pytest
 from img23d_backend.engines import Engines
 from img23d_backend.engines.isnet.matte import LIGHT_NOTE, NOTE, IsNetMatter
 from img23d_backend.engines.isnet.salience import IsNetSalience
-from img23d_backend.engines.preview.agreement import both
-from img23d_backend.engines.preview.locate import RegionGrounder
-from img23d_backend.engines.preview.matte import GrabCutMatter
+from img23d_backend.engines.preview.background.agreement import both
+from img23d_backend.engines.preview.finding.locate import RegionGrounder
+from img23d_backend.engines.preview.matting.matte import GrabCutMatter
 from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Photo, PixelBox
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import Box, Settings, Stage, Wanted

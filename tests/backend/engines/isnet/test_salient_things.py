@@ -12,7 +12,7 @@ import pytest
 from img23d_backend.engines import Engines
 from img23d_backend.engines.isnet.network_file import FOLDER
 from img23d_backend.engines.isnet.salience import IsNetSalience
-from img23d_backend.engines.preview.locate import RegionGrounder
+from img23d_backend.engines.preview.finding.locate import RegionGrounder
 from img23d_backend.stages import Context, Found, NotFound, Photo
 from img23d_protocol import Img23DError
 from img23d_protocol.messages import Box, Nameless, Settings, Wanted

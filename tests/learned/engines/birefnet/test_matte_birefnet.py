@@ -10,7 +10,7 @@ import pytest
 import torch
 from img23d_backend.engines.birefnet import make_matter, matte
 from img23d_backend.engines.birefnet.inference import input_side, prepared
-from img23d_backend.engines.preview.matte import GrabCutMatter
+from img23d_backend.engines.preview.matting.matte import GrabCutMatter
 from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Matter, Photo, PixelBox
 from img23d_backend.weights.store import WeightStore

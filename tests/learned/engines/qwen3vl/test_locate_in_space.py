@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 from img23d_backend.engines.qwen3vl.locate import QwenGrounder
-from img23d_backend.engines.qwen3vl.model import Clerk, Question, dtype_for
+from img23d_backend.engines.qwen3vl.model import QwenProcessor, Question, dtype_for
 from img23d_backend.machine.devices import Device
 from img23d_backend.stages import Found, NotFound, Photo
 from img23d_protocol import ErrorCode, Img23DError
@@ -23,20 +23,20 @@ FLAT = '[{"bbox_2d": [250, 100, 750, 400], "label": "blue mug"}]'
 class Answering:
     """In the network's place: says one prepared text after another, and keeps what it was asked."""
 
-    def __init__(self, clerk: Clerk, *texts: str) -> None:
-        self._clerk, self._texts = clerk, list(texts)
+    def __init__(self, processor: QwenProcessor, *texts: str) -> None:
+        self._processor, self._texts = processor, list(texts)
         self.asked: list[Question] = []
 
     def __call__(self, network: object, asked: Question, *, report: Callable[[float], None], **_: object) -> list[int]:
         report(0.5)
         self.asked.append(asked)
-        return self._clerk.tokens(self._texts.pop(0))
+        return self._processor.tokens(self._texts.pop(0))
 
 
 @pytest.fixture
 def answering(tiny_models: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answering]:
     def prepare(*texts: str) -> Answering:
-        prepared = Answering(Clerk(tiny_models / SET), *texts)
+        prepared = Answering(QwenProcessor(tiny_models / SET), *texts)
         monkeypatch.setattr("img23d_backend.engines.qwen3vl.locate.answer", prepared)
         return prepared
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....models.load_plan import Report, within
+from ....models.load_plan import Report, progress_part
 from .latent_pictures import decoded, picture_bytes, sampled
 from .latent_preview import contact_sheet, fit_colors
 from .position_masks import position_masks
@@ -68,9 +68,9 @@ def paint_views(
     `report` is called at every step, which is where a cancel is seen. Raises what loading and torch raise.
     """
     latents = sample_views(
-        reference, maps, camera_ids, plan=plan, models=models, seed=seed, report=within(report, 0.0, _SAMPLED), show=show
+        reference, maps, camera_ids, plan=plan, models=models, seed=seed, report=progress_part(report, 0.0, _SAMPLED), show=show
     )
-    return _decode(latents, plan, models, within(report, _SAMPLED, 1.0))
+    return _decode(latents, plan, models, progress_part(report, _SAMPLED, 1.0))
 
 
 def sample_views(
@@ -85,10 +85,10 @@ def sample_views(
     show: Show = lambda picture: None,
 ) -> Tensor:
     """The views' latents (V, 4, s / 8, s / 8) in single precision, on the processor."""
-    known = _encode(reference, maps, camera_ids, plan, models, seed, within(report, 0.0, _ENCODED))
+    known = _encode(reference, maps, camera_ids, plan, models, seed, progress_part(report, 0.0, _ENCODED))
     report(_ENCODED, "Looking at the picture")
-    keys = _look_at(known, plan, models)
-    return _sample(known, keys, plan, models, seed, within(report, _READ, 1.0), show)
+    keys = _reference_features(known, plan, models)
+    return _sample(known, keys, plan, models, seed, progress_part(report, _READ, 1.0), show)
 
 
 def _encode(
@@ -129,7 +129,7 @@ def _near(maps: ControlMaps, side: int, plan: PaintPlan) -> dict[int, Tensor]:
     return position_masks(maps.positions, side, plan.device.torch_name)
 
 
-def _look_at(known: _Known, plan: PaintPlan, models: ModelStore) -> tuple[KeysValues, ...]:
+def _reference_features(known: _Known, plan: PaintPlan, models: ModelStore) -> tuple[KeysValues, ...]:
     """What every block attends to of the picture: 46 MB in half precision at 512 pixels.
 
     The network that reads the picture is not needed afterwards, and makes room where memory is short.

@@ -20,7 +20,7 @@ from ....mesh.texture.bake import Shot, bake
 from ....mesh.texture.fill import fill_surface
 from ....mesh.uv.layout import Layout, layout_from
 from ....mesh.uv.unwrap import unwrap_mesh
-from ....models.load_plan import attempts, within
+from ....models.load_plan import attempts, progress_part
 from ....models.oom_fallbacks import with_less_memory
 from ....models.store import ModelStore
 from ....stages import Context, CutOut, Mesh, Painted, Painter, View
@@ -43,7 +43,7 @@ _NOTES = (_SMALLER, _STREAMED, _ON_PROCESSOR)
 _NOT_THERE = "The models that paint are not downloaded, so the photo was projected instead: download them under AI Models."
 
 
-class HunyuanPainter:
+class HunyuanPainter(Painter):
     """Keeps nothing but what it was given. `fallback` paints where the settings or missing weights say so."""
 
     def __init__(self, weights: WeightStore, models: ModelStore, *, fallback: Painter) -> None:
@@ -68,6 +68,9 @@ class HunyuanPainter:
         picture = self.prepare(cutout, settings, context)
         return self._paint(mesh, view, cutout, picture, settings, context, uv)
 
+    def prepares(self, settings: Settings) -> bool:
+        return True
+
     def prepare(self, cutout: CutOut, settings: Settings, context: Context) -> np.ndarray | None:
         """(s, s, 3) uint8 on white, without light and shadow, s the painter's own; None where the fallback paints."""
         plan = self._plan(settings, context)
@@ -76,7 +79,7 @@ class HunyuanPainter:
         from .delight import recentred, remove_light, without_delight
 
         square = recentred(cutout.rgba)
-        report = within(context.report, 0.0, _PREPARED)
+        report = progress_part(context.report, 0.0, _PREPARED)
         if not plan.delight:
             return without_delight(square, side=plan.parts.side)
         return self._tried(
@@ -134,7 +137,7 @@ class HunyuanPainter:
             views = self._views(plan, picture, maps, cameras, context)
             context.report(_VIEWED, "Unwrapping")
             layout = laid_out.result()
-        texture = _baked(turned, layout, views, cameras, maps, within(context.report, _VIEWED, 1.0))
+        texture = _baked(turned, layout, views, cameras, maps, progress_part(context.report, _VIEWED, 1.0))
         return Painted(mesh=mesh, uv=layout.uv, texture=texture, note=f"{_label(settings)}.")
 
     def _views(
@@ -143,7 +146,7 @@ class HunyuanPainter:
         """(6, s, s, 3) uint8"""
         from .multiview import paint_views
 
-        report = within(context.report, _DRAWN, _VIEWED)
+        report = progress_part(context.report, _DRAWN, _VIEWED)
         return self._tried(
             plan,
             context,

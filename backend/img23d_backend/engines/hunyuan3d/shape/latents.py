@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....models.load_plan import Report, within
+from ....models.load_plan import Report, progress_part
 from .plan import ShapePlan
 from .sampling import noise, sample
 
@@ -44,7 +44,7 @@ def sample_latents(
         following = [one.views == views for one in things[first : first + plan.at_once]]
         group = slice(first, first + len(list(itertools.takewhile(bool, following))))
         share, before = len(things[group]) / len(things), first / len(things)
-        made += _together(things[group], seeds[group], plan, models, within(report, before, before + share))
+        made += _together(things[group], seeds[group], plan, models, progress_part(report, before, before + share))
     return made
 
 

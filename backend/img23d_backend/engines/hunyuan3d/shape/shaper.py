@@ -18,7 +18,7 @@ from ....machine.devices import choose
 from ....models.load_plan import attempts
 from ....models.oom_fallbacks import Attempt, with_less_memory
 from ....models.store import ModelStore
-from ....stages import Context, CutOut, Shaped
+from ....stages import Context, CutOut, Shaped, Shaper
 from ....weights.store import WeightStore
 from .latents import Framed, bytes_per_object, sample_latents
 from .plan import ShapePlan, describe, make_shape_plan
@@ -41,7 +41,7 @@ Result = Shaped | Img23DError
 _T = TypeVar("_T")
 
 
-class HunyuanShaper:
+class HunyuanShaper(Shaper):
     """Keeps nothing but what it was given: the networks live in the model store."""
 
     def __init__(self, weights: WeightStore, models: ModelStore) -> None:

@@ -10,7 +10,7 @@ from ....mesh.isosurface.marching_cubes import extract_surface
 from ....mesh.isosurface.octree import SparseField, sample_sparse
 from ....mesh.topology.cleanup import clean
 from ....mesh.topology.simplify import simplify
-from ....models.load_plan import Report, within
+from ....models.load_plan import Report, progress_part
 from ....stages import CutOut, Mesh, View
 from .plan import ShapePlan
 
@@ -36,7 +36,7 @@ def decode(latents: Tensor, plan: ShapePlan, models: ModelStore, report: Report)
 
     `report` is called at every chunk of points. Raises Img23DError(NO_SURFACE).
     """
-    field = sample_field(latents, plan, models, within(report, 0.0, _DECODED))
+    field = sample_field(latents, plan, models, progress_part(report, 0.0, _DECODED))
     report(_DECODED, "Building the mesh")
     mesh = extract_surface(field)
     report(_EXTRACTED, "Cleaning the mesh")

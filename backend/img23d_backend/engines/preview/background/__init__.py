@@ -1,0 +1,1 @@
+"""A photo's background, and what stands in front of it."""

@@ -1,0 +1,1 @@
+"""Cut-outs: a hard cut by GrabCut, tidied, with a soft edge."""

@@ -1,0 +1,1 @@
+"""The outline of a cut-out, and the planes that end it."""

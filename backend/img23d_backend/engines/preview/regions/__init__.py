@@ -1,0 +1,1 @@
+"""A photo's foreground as regions: parted, completed and described."""

@@ -1,0 +1,1 @@
+"""From a cut-out's outline to a closed mesh."""
