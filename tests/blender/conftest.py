@@ -38,6 +38,23 @@ def installed():
 
 
 @pytest.fixture(scope="session")
+def shelf(installed):
+    """Idle backends that go on with the next test."""
+    import warm_backend
+
+    shelf = warm_backend.Shelf()
+    yield shelf
+    shelf.clear()
+
+
+@pytest.fixture
+def own_backend(shelf):
+    """For tests of how a backend starts, lives and ends: each gets new ones, which end with it."""
+    with shelf.closed():
+        yield
+
+
+@pytest.fixture(scope="session")
 def empty_file(installed) -> str:
     """Things are cut out by the light-weight way here: the network's look takes seconds, and is tested where it matters."""
     path = str(Path(_USER_FOLDER.name) / "empty.blend")
@@ -48,13 +65,15 @@ def empty_file(installed) -> str:
 
 
 @pytest.fixture
-def owner(empty_file):
-    """The extension's owner object, in an empty file and without older jobs."""
+def owner(empty_file, shelf):
+    """The extension's owner object, in an empty file, without older jobs and without a backend."""
     bpy.ops.wm.open_mainfile(filepath=empty_file)
     owner = part("core.app").current()
     owner.session.jobs.clear()
     owner.refusal = ""
+    shelf.serve(owner.session)
     yield owner
+    shelf.keep_backend_of(owner.session)
     owner.session.shutdown()
     owner.session.tick()
     owner.applier.queue.stop()

@@ -9,6 +9,8 @@ import time
 import bpy
 import pytest
 
+pytestmark = pytest.mark.usefixtures("own_backend")
+
 
 def _is_alive(pid: int) -> bool:
     try:
