@@ -24,8 +24,8 @@ from .shared.img23d_protocol.filenames import form_path
 from .shared.img23d_protocol.messages import ShapeKind, Side
 
 if TYPE_CHECKING:
-    from .core.session import Session
-    from .core.setup import Setup
+    from .core.session.session import Session
+    from .core.session.setup import Setup
     from .scene.applier import Applier
 
 _log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import preferences, properties, translations
-from .core import app
+from .core.session import app
 from .core.manual import manual_map
 from .operators import (
     arrangement,
@@ -58,7 +58,7 @@ from .properties import preferences_of
 from .scene.owner import Extension, extension, extension_or_none
 
 if TYPE_CHECKING:
-    from .core.link import BackendLink
+    from .core.session.link import BackendLink
 
 _MODULES = (
     *(properties, preferences),
@@ -121,9 +121,9 @@ def _open_tab() -> float | None:
 
 def _make_owner() -> Extension:
     """At the first use: what is imported here takes several times as long as all that `register` needs."""
-    from .core.environment import Surroundings
-    from .core.session import Session
-    from .core.setup import Setup
+    from .core.session.environment import Surroundings
+    from .core.session.session import Session
+    from .core.session.setup import Setup
     from .process.program import Program
     from .pump import Pump
     from .scene.applier import Applier

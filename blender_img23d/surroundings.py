@@ -6,7 +6,7 @@ from pathlib import Path
 
 import bpy
 
-from .core.environment import Environment, EnvironmentState, Tools
+from .core.session.environment import Environment, EnvironmentState, Tools
 from .process import installer, launch
 from .process.client import PipeLink
 from .properties import preferences_of

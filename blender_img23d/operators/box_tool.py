@@ -12,7 +12,7 @@ from ..scene.owner import extension
 from ..scene.shown_photo import shows_photo
 
 if TYPE_CHECKING:
-    from ..core.box_edit import Grip
+    from ..core.boxes.box_edit import Grip
     from ..shared.img23d_protocol.job_requests import Box
 
 _NEAR, _LEAST = 8, 4  # pixels at scale 1: how near an edge is held, and the smallest side of a box that is meant
@@ -86,7 +86,7 @@ class IMG23D_OT_drag_box(bpy.types.Operator):
     # --- while the button is held -----------------------------------------------------------------------------------
 
     def _take_hold(self, context: bpy.types.Context, event: bpy.types.Event) -> None:
-        from ..core.box_edit import OPENING, begun, hit
+        from ..core.boxes.box_edit import OPENING, begun, hit
         from ..scene.box_rows import box_of, row_for_new_box
         from ..scene.photo_view import photo_view
 
@@ -102,7 +102,7 @@ class IMG23D_OT_drag_box(bpy.types.Operator):
 
     def _pull(self, context: bpy.types.Context, event: bpy.types.Event) -> None:
         """From where the press was; a hand that only trembles moves nothing."""
-        from ..core.box_edit import begun, pulled
+        from ..core.boxes.box_edit import begun, pulled
         from ..scene.photo_view import photo_view
 
         view, scale = photo_view(context.region), context.preferences.system.ui_scale
@@ -131,7 +131,7 @@ class IMG23D_OT_drag_box(bpy.types.Operator):
 
     def _release(self, context: bpy.types.Context) -> set[str]:
         """The box is the artist's; where nothing was pulled, the row that was clicked is selected."""
-        from ..core.box_edit import is_tiny
+        from ..core.boxes.box_edit import is_tiny
         from ..scene.photo_view import photo_view
 
         self.cancel(context)

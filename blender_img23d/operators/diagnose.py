@@ -67,7 +67,7 @@ class IMG23D_OT_open_run_folder(bpy.types.Operator):
     bl_description = "Open the folder with the cut-outs, meshes and textures of the listed run, or of all runs"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..core.run_folders import check_openable
+        from ..core.runs.folders import check_openable
 
         owner, base = extension(), runs_base(context)
         job = shown_job(owner, context)

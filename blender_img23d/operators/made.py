@@ -112,7 +112,7 @@ class IMG23D_OT_open_made_folder(bpy.types.Operator):
         return _is_made(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..core.run_folders import check_openable
+        from ..core.runs.folders import check_openable
 
         folder = Path(str(context.object.get(RUN_FOLDER, "")))
         try:

@@ -14,7 +14,7 @@ from ..scene.shown_photo import shows_photo
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..core.brush import Point
+    from ..core.boxes.brush import Point
 
 
 class IMG23D_OT_brush_mask(bpy.types.Operator):
@@ -43,7 +43,7 @@ class IMG23D_OT_brush_mask(bpy.types.Operator):
         return _poll_box(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..core.brush import points_of
+        from ..core.boxes.brush import points_of
 
         points = points_of(self.way)
         if not points:
@@ -88,7 +88,7 @@ class IMG23D_OT_brush_mask(bpy.types.Operator):
         redraw_editors()
 
     def _go(self, context: bpy.types.Context, event: bpy.types.Event) -> None:
-        from ..core.brush import is_further, stroke_of
+        from ..core.boxes.brush import is_further, stroke_of
         from ..scene.editors import redraw_editors
         from ..scene.overlay import Draft
         from ..scene.photo_view import photo_view
@@ -131,7 +131,7 @@ class IMG23D_OT_resize_brush(bpy.types.Operator):
     factor: FloatProperty(name="Factor", description="What the radius is multiplied by", default=1.25, min=0.1, max=10.0)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..core.brush import resized
+        from ..core.boxes.brush import resized
         from ..scene.editors import redraw_editors
 
         state = context.window_manager.img23d

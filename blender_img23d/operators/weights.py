@@ -14,7 +14,7 @@ from ..scene.owner import extension, poll_no_setup
 from ..shared.img23d_protocol import Img23DError
 
 if TYPE_CHECKING:
-    from ..core.setup import Plan
+    from ..core.session.setup import Plan
     from ..scene.owner import Extension
 
 

@@ -13,7 +13,7 @@ from .fixes import has_button
 from .slots import Said
 
 if TYPE_CHECKING:
-    from ..core.forecast import Forecast
+    from ..core.estimate.forecast import Forecast
     from ..shared.img23d_protocol.findings import Action, Finding
 
 _ICONS = {"problem": "ERROR", "warning": "ERROR", "note": "INFO", "good": "CHECKMARK"}  # by the values of messages.Level

@@ -18,7 +18,7 @@ from .slots import live
 from .text import draw_sentence
 
 if TYPE_CHECKING:
-    from ..core.recipe import Recipe
+    from ..core.runs.recipe import Recipe
     from ..scene.history import Making
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ..core.environment import EnvironmentState
+from ..core.session.environment import EnvironmentState
 from ..core.manual import Section
 from ..properties import Img23DWeightsRow, preferences_of
 from ..scene.models import ModelsView, weights_at

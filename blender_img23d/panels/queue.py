@@ -17,8 +17,8 @@ from .slots import Said, draw_slot, live
 if TYPE_CHECKING:  # Blender's start waits for what panels import
     from collections.abc import Hashable
 
-    from ..core.queue import Queue, Setback
-    from ..core.queued_jobs import QueuedJob
+    from ..core.queue.queue import Queue, Setback
+    from ..core.queue.queued_jobs import QueuedJob
 
 _ROWS = 6  # at once
 _LINES, _SAID = 2, 2  # of a row, and of what there is to say of all of them

@@ -10,7 +10,7 @@ from bpy.app.translations import pgettext_iface as _
 from .text import draw_sentence, gigabytes
 
 if TYPE_CHECKING:
-    from ..core.setup import Setup
+    from ..core.session.setup import Setup
     from ..shared.img23d_protocol.messages import SetupProgress
 
 _STEPS = {

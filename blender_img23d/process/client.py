@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
-from ..core.link import LinkClosed
+from ..core.session.link import LinkClosed
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
 from ..shared.img23d_protocol.messages import FromBackend, Log, Shutdown, ToBackend
 from .inbox import Inbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 
-from ..core.link import LinkClosed
+from ..core.session.link import LinkClosed
 from ..shared.img23d_protocol.messages import FromBackend, Progress
 
 Item = FromBackend | LinkClosed

@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from ..core.environment import EnvironmentState
+from ..core.session.environment import EnvironmentState
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.environment import EnvironmentRecord, interpreter_in, lock_hash, read_record
 

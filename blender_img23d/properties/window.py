@@ -6,7 +6,7 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 from bpy.types import PropertyGroup
 
-from ..core import app
+from ..core.session import app
 from ..shared.img23d_protocol.limits import FACES_MAX, VARIANTS_MAX
 
 

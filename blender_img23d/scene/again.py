@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..core.queued_jobs import QueuedJob
-from ..core.recipe import build_again
+from ..core.queue.queued_jobs import QueuedJob
+from ..core.runs.recipe import build_again
 from ..core.requests import RANDOM_SEED
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.messages import Generate

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..core.jobs import Job
-from ..core.queue import Queue
+from ..core.queue.queue import Queue
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.messages import (
     Arranged,
@@ -36,7 +36,7 @@ from .targets import TargetFiller
 from .windows import Workplace, why_not_now
 
 if TYPE_CHECKING:
-    from ..core.session import Session, Update
+    from ..core.session.session import Session, Update
 
 _log = logging.getLogger(__name__)
 

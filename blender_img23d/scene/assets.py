@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..core.recipe import Recipe, label_of
+from ..core.runs.recipe import Recipe, label_of
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.settings import ENGINES
 from .history import recipe_of

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import bpy
 
-from ..core.targets import Row, row_of
+from ..core.boxes.targets import Row, row_of
 from ..properties import Img23DSceneSettings, Img23DTarget
 from ..shared.img23d_protocol.job_requests import Box, Point
 from ..shared.img23d_protocol.names import split_names

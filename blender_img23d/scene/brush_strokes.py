@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import bpy
 
-from ..core.brush import Point, stroke_of
-from ..core.strokes import parse_strokes, written
+from ..core.boxes.brush import Point, stroke_of
+from ..core.boxes.strokes import parse_strokes, written
 from .box_rows import active_row
 from .photo_image import photo_aspect
 

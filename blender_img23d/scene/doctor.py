@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.doctor import Facts, failure_finding, job_findings, own_findings, summary, worst_first
+from ..core.session.doctor import Facts, failure_finding, job_findings, own_findings, summary, worst_first
 from ..core.requests import build_diagnose
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.messages import Finding, Level, Settings
@@ -16,7 +16,7 @@ from . import outcome
 from .folders import log_folder, runs_base
 
 if TYPE_CHECKING:
-    from ..core.environment import EnvironmentState
+    from ..core.session.environment import EnvironmentState
     from ..core.jobs import Job
     from .owner import Extension
 

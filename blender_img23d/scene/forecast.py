@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.forecast import Forecast, Situation, forecast
+from ..core.estimate.forecast import Forecast, Situation, forecast
 from ..core.presets import lower, matching
-from ..core.setup_requests import needed_sets
+from ..core.session.setup_requests import needed_sets
 from ..core.states import SessionState
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.messages import DeviceInfo, Generate, Settings, WeightsState
@@ -104,7 +104,7 @@ class Forecaster:
 
 def _request(context: bpy.types.Context, settings: Settings) -> Generate:
     """What Generate would ask for, as far as it costs anything: neither photo nor folder is looked at."""
-    from ..core.targets import things_to_make
+    from ..core.boxes.targets import things_to_make
     from .targets import read_rows
 
     values = context.scene.img23d

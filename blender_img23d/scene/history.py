@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.history import list_runs, read_run
+from ..core.runs.history import list_runs, read_run
 from ..core.job_list import JOBS_KEPT
-from ..core.recipe import Recipe, recipe_of_job, recipe_of_tags, settings_in_words
+from ..core.runs.recipe import Recipe, recipe_of_job, recipe_of_tags, settings_in_words
 from ..shared.img23d_protocol.messages import Paint
 from .folders import runs_base
 from .tags import RUN, RUN_FOLDER, TARGET
 
 if TYPE_CHECKING:
     from ..core.jobs import Job
-    from ..core.session import Session
+    from ..core.session.session import Session
     from .thumbnails import Thumbnails
 
 _READING = 0.001  # seconds a tick; the run that is begun within them is read to its end

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..core.folder_marks import FolderMarks
-from ..core.run_cleanup import Cleaned, Keeping, clean_up
-from ..core.searches import delete_old_searches
+from ..core.runs.folder_marks import FolderMarks
+from ..core.runs.cleanup import Cleaned, Keeping, clean_up
+from ..core.runs.searches import delete_old_searches
 from ..properties import preferences_of
 from ..shared.img23d_protocol import Img23DError
 from .folders import runs_base
 from .tags import RUN_FOLDER
 
 if TYPE_CHECKING:
-    from ..core.queue import Queue
-    from ..core.session import Session
+    from ..core.queue.queue import Queue
+    from ..core.session.session import Session
     from .targets import TargetFiller
 
 _log = logging.getLogger(__name__)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.environment import Environment
+from ..core.session.environment import Environment
 from ..properties import preferences_of
 from ..shared.img23d_protocol import Img23DError
 from .folders import models_folder
 
 if TYPE_CHECKING:
-    from ..core.setup import Plan
+    from ..core.session.setup import Plan
     from ..shared.img23d_protocol.messages import WeightsInfo
     from .owner import Extension
 
@@ -66,7 +66,7 @@ class Models:
 
 
 def _view(context: bpy.types.Context, owner: Extension) -> ModelsView:
-    from ..core.setup_requests import main_engine, missing_bytes, needed_sets, paint_sets
+    from ..core.session.setup_requests import main_engine, missing_bytes, needed_sets, paint_sets
     from .requests import panel_settings
 
     settings = panel_settings(context)
@@ -90,7 +90,7 @@ def _view(context: bpy.types.Context, owner: Extension) -> ModelsView:
 
 def setup_plan(context: bpy.types.Context, owner: Extension, *, with_shapes: bool) -> Plan:
     """Everything that the scene's settings need. Raises Img23DError."""
-    from ..core.setup_requests import main_engine, needed_sets
+    from ..core.session.setup_requests import main_engine, needed_sets
     from .requests import panel_settings
 
     sets = needed_sets(main_engine(with_shapes=with_shapes).id, panel_settings(context))
@@ -99,7 +99,7 @@ def setup_plan(context: bpy.types.Context, owner: Extension, *, with_shapes: boo
 
 def download_plan(context: bpy.types.Context, owner: Extension, sets: tuple[str, ...], *, renew: bool = False) -> Plan:
     """Chosen file sets, and the environment before them where it is not ready. Raises Img23DError."""
-    from ..core.setup_requests import plan_download
+    from ..core.session.setup_requests import plan_download
 
     environment, values = owner.surroundings.look(), preferences_of(context)
     return plan_download(
@@ -114,13 +114,13 @@ def download_plan(context: bpy.types.Context, owner: Extension, sets: tuple[str,
 
 
 def verification_plan(weights: str) -> Plan:
-    from ..core.setup_requests import plan_verify
+    from ..core.session.setup_requests import plan_verify
 
     return plan_verify((weights,))
 
 
 def deletion_plan(weights: str) -> Plan:
-    from ..core.setup_requests import plan_delete
+    from ..core.session.setup_requests import plan_delete
 
     return plan_delete((weights,))
 

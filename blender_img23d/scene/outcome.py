@@ -13,7 +13,7 @@ from .result_rows import show_job, sync_rows
 
 if TYPE_CHECKING:
     from ..core.jobs import Job, TargetState
-    from ..core.queued_jobs import QueuedJob
+    from ..core.queue.queued_jobs import QueuedJob
     from .owner import Extension
 
 

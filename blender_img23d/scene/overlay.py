@@ -140,7 +140,7 @@ def shown_boxes(scene: bpy.types.Scene, draft: Draft | None) -> list[ShownBox]:
 
 def shown_strokes(scene: bpy.types.Scene, draft: Draft | None) -> tuple[Stroke, ...]:
     """The active target's, and the one that is being painted."""
-    from ..core.strokes import parse_strokes
+    from ..core.boxes.strokes import parse_strokes
 
     values = scene.img23d
     has_row = 0 <= values.active_target < len(values.targets)

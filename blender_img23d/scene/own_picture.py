@@ -21,7 +21,7 @@ def own_picture(obj: bpy.types.Object) -> str:
 
 def _cutout(obj: bpy.types.Object) -> str:
     """What the run's record names; empty where the record or the file is gone."""
-    from ..core.history import read_run  # late: Blender's start must not wait for it
+    from ..core.runs.history import read_run  # late: Blender's start must not wait for it
 
     job, index = read_run(Path(str(obj.get(RUN_FOLDER, "")))), obj.get(TARGET)
     target = job.target(index) if job is not None and type(index) is int else None

@@ -1,4 +1,4 @@
-"""The one owner object with its Blender side; `core.app` holds it."""
+"""The one owner object with its Blender side; `core.session.app` holds it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..core import app
+from ..core.session import app
 from ..core.slots import Slots
 from .windows import TabOpener
 
 if TYPE_CHECKING:
-    from ..core.environment import Surroundings
+    from ..core.session.environment import Surroundings
     from ..core.jobs import Job
     from ..shared.img23d_protocol import Img23DError
     from .applier import Applier

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import bpy
 
-from ..core.box_edit import Reach
+from ..core.boxes.box_edit import Reach
 
 
 @dataclass(frozen=True, kw_only=True)

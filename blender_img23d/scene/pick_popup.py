@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..core.jobs import Job
-    from ..core.session import Session
+    from ..core.session.session import Session
     from .overlay_regions import Glow
     from .picker import Picker
 

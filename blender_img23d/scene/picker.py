@@ -23,7 +23,7 @@ from .targets import read_rows
 from .windows import push_undo, why_not_now, workplace_of
 
 if TYPE_CHECKING:
-    from ..core.session import Session
+    from ..core.session.session import Session
 
 _log = logging.getLogger(__name__)
 

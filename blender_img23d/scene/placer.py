@@ -8,7 +8,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..core.jobs import Job
-from ..core.queued_jobs import Where
+from ..core.queue.queued_jobs import Where
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.messages import Generate
 from .extents import Extents, world_extents

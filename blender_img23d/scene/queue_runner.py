@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..core.queue import Queue, Turn, TurnState
-from ..core.queue_store import QueueStore
-from ..core.queued_jobs import QueuedJob, check_picture
+from ..core.queue.queue import Queue, Turn, TurnState
+from ..core.queue.store import QueueStore
+from ..core.queue.queued_jobs import QueuedJob, check_picture
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.disk_errors import disk_error
 from ..shared.img23d_protocol.errors import bad_request
@@ -27,7 +27,7 @@ from .windows import why_not_now
 
 if TYPE_CHECKING:
     from ..core.jobs import Job
-    from ..core.session import Session
+    from ..core.session.session import Session
 
 _log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import bpy
 from mathutils import Matrix
 
-from ..core.queued_jobs import Host, Kind, MeshToPaint, Painting, Picture, QueuedJob, Where, picture_now
+from ..core.queue.queued_jobs import Host, Kind, MeshToPaint, Painting, Picture, QueuedJob, Where, picture_now
 from ..core.requests import draw_seed, new_id
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.messages import Generate, UvSource

@@ -7,8 +7,8 @@ from pathlib import Path
 import bpy
 
 from ..core.requests import build_generate, build_locate, build_pick, build_settings
-from ..core.searches import new_search_folder
-from ..core.targets import searchable, things_to_find, things_to_make
+from ..core.runs.searches import new_search_folder
+from ..core.boxes.targets import searchable, things_to_find, things_to_make
 from ..properties import preferences_of
 from ..shared.img23d_protocol.messages import Generate, Locate, Pick, Point, Settings, Wanted
 from ..shared.img23d_protocol.settings import OPTIONS

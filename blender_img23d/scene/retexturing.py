@@ -14,8 +14,8 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..core.jobs import Job
-from ..core.queue import Queue, Turn, TurnState
-from ..core.queued_jobs import MeshToPaint, Painting, check_picture
+from ..core.queue.queue import Queue, Turn, TurnState
+from ..core.queue.queued_jobs import MeshToPaint, Painting, check_picture
 from ..core.requests import new_run_folder
 from ..core.retexture_requests import build_paint, build_unwrap
 from ..shared.img23d_protocol.errors import bad_request
@@ -33,7 +33,7 @@ from .views import front_view
 from .windows import Workplace, push_undo, workplace_of
 
 if TYPE_CHECKING:
-    from ..core.session import Session
+    from ..core.session.session import Session
 
 
 @dataclass(kw_only=True)

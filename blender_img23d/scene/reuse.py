@@ -7,7 +7,7 @@ import contextlib
 import bpy
 
 from ..core.jobs import Job, TargetState
-from ..core.strokes import written
+from ..core.boxes.strokes import written
 from ..properties import Img23DSceneSettings, Img23DTarget
 from ..shared.img23d_protocol.messages import Generate, Paint, Settings, Wanted
 from ..shared.img23d_protocol.settings import OPTIONS

@@ -5,14 +5,14 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ..core.pace import Pace, alike, pace_of_all
-from ..core.time_left import StageNow, TimeLeft, stage_now
+from ..core.estimate.run_statistics import Pace, alike, pace_of_all
+from ..core.estimate.time_left import StageNow, TimeLeft, stage_now
 from ..shared.img23d_protocol.messages import CutoutReady, MeshReady, PaintReady, PreviewReady
 
 if TYPE_CHECKING:
     from ..core.jobs import Job
-    from ..core.session import Session
-    from ..core.updates import Update
+    from ..core.session.session import Session
+    from ..core.session.updates import Update
     from .thumbnails import Thumbnails
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..core.targets import is_covered
+from ..core.boxes.targets import is_covered
 from ..properties import Img23DSceneSettings
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from .outcome import follow

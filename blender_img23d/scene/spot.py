@@ -8,7 +8,7 @@ from pathlib import Path
 
 import bpy
 
-from ..core.queued_jobs import Where
+from ..core.queue.queued_jobs import Where
 from .arrangement import World
 from .extents import Extents, world_extents
 from .free_place import at_height_of, in_the_way, step_aside, things_in

@@ -40,7 +40,7 @@ def tag_run(obj: bpy.types.Object, job: Job) -> None:
 
 def tag_result(obj: bpy.types.Object, job: Job, index: int) -> None:
     """Write down what made this object."""
-    from ..core.recipe import recipe_of_job  # late, as everything that Blender's start should not wait for
+    from ..core.runs.recipe import recipe_of_job  # late, as everything that Blender's start should not wait for
 
     request = job.request  # a Generate
     target = job.targets[index]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import bpy
 
 from ..core.jobs import Job
-from ..core.targets import Row, found_again, with_found
+from ..core.boxes.targets import Row, found_again, with_found
 from ..properties import Img23DSceneSettings, Img23DTarget
 from ..shared.img23d_protocol.messages import Box, CutoutReady, FormsReady, LocatedTarget, Point, ShapeKind, Side, SidePhoto, TargetFailed, Wanted
 from .file_state import FileState

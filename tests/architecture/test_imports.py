@@ -22,11 +22,11 @@ def test_backend(module: Module) -> None:
 @pytest.mark.parametrize(
     ("name", "source"),
     [
-        ("blender_img23d.core.session", "import bpy"),
-        ("blender_img23d.core.session", "def f():\n    import bpy"),
-        ("blender_img23d.core.session", "import numpy as np"),
-        ("blender_img23d.core.session", "from ..process import client"),
-        ("blender_img23d.core.session", "from .. import pump"),
+        ("blender_img23d.core.session.session", "import bpy"),
+        ("blender_img23d.core.session.session", "def f():\n    import bpy"),
+        ("blender_img23d.core.session.session", "import numpy as np"),
+        ("blender_img23d.core.session.session", "from ..process import client"),
+        ("blender_img23d.core.session.session", "from .. import pump"),
         ("blender_img23d.process.client", "from ..scene.placer import place"),
         ("blender_img23d.process.client", "import requests"),
         ("blender_img23d.scene.placer", "from ..operators import generate"),

@@ -85,7 +85,7 @@ import argparse, json, sys
 from types import SimpleNamespace
 
 from blender_img23d.core.presets import matching, preset
-from blender_img23d.core.recipe import settings_in_words
+from blender_img23d.core.runs.recipe import settings_in_words
 from blender_img23d.core.requests import build_settings
 from blender_img23d.panels.option_rows import draw_rows
 from blender_img23d.properties.defaults import DEFAULT_FIELDS, StartSettings

@@ -68,7 +68,7 @@ def empty_file(installed) -> str:
 def owner(empty_file, shelf):
     """The extension's owner object, in an empty file, without older jobs and without a backend."""
     bpy.ops.wm.open_mainfile(filepath=empty_file)
-    owner = part("core.app").current()
+    owner = part("core.session.app").current()
     owner.session.jobs.clear()
     owner.refusal = ""
     shelf.serve(owner.session)

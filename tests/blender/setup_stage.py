@@ -17,7 +17,7 @@ class SetupStage:
         self.messages = part("shared.img23d_protocol.messages")
         self.links: dict[str, ScriptedLink] = {}
         self.environment = self.environment_of("MISSING")
-        environments = part("core.environment")
+        environments = part("core.session.environment")
         tools = environments.Tools(uv="/uv", python="/python")
         surroundings = environments.Surroundings(look=lambda: self.environment, find_tools=lambda: tools)
         monkeypatch.setattr(owner, "surroundings", surroundings)
@@ -43,7 +43,7 @@ class SetupStage:
         return {"main": self.owner.session, "installer": setup._installer, "weights": setup._weights}
 
     def environment_of(self, state: str):
-        environments = part("core.environment")
+        environments = part("core.session.environment")
         return environments.Environment(state=environments.EnvironmentState[state], place="/somewhere")
 
     def _link(self, name: str) -> ScriptedLink:

@@ -97,7 +97,7 @@ def test_disabling_ends_the_backend_and_leaves_nothing(values, photo, owner):
     handlers = {name: len(getattr(bpy.app.handlers, name)) for name in ("load_post", "undo_post", "redo_post")}
     for _ in range(3):
         bpy.ops.preferences.addon_disable(module=PACKAGE)
-        assert part("core.app").installed() is None
+        assert part("core.session.app").installed() is None
         assert not [name for name in dir(bpy.types) if name.startswith("IMG23D")]
         assert not hasattr(bpy.types.Scene, "img23d") and not hasattr(bpy.types.WindowManager, "img23d")
         for name, count in handlers.items():

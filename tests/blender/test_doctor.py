@@ -101,7 +101,7 @@ def test_a_backend_that_cannot_be_started(owner, monkeypatch):
 
 def test_a_backend_that_ends_before_its_hello(owner, monkeypatch):
     rehearsal = Rehearsal(owner, monkeypatch)
-    closed = part("core.link").LinkClosed(code=1, tail="ModuleNotFoundError: No module named 'cv2'")
+    closed = part("core.session.link").LinkClosed(code=1, tail="ModuleNotFoundError: No module named 'cv2'")
     monkeypatch.setattr(rehearsal.link, "start", lambda: rehearsal.link.say(closed))
     assert bpy.ops.img23d.doctor() == {"FINISHED"}
     finding = of(owner, "Backend")

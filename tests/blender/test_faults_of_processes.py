@@ -78,7 +78,7 @@ def test_two_blenders_on_one_folder(installed, photo, tmp_path):
         lost += [name for name in ("first", "second") for turn in range(turns) if f"{name}_{turn}" not in presets]
         lost += [name for name in ("first", "second") if not (tmp_path / f"{name}.blend").is_file()]
         assert len(set(runs)) == len(runs) and not lost and not left, (lost, left)
-        assert not objections(tmp_path, part("core.history").read_run)
+        assert not objections(tmp_path, part("core.runs.history").read_run)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals")
@@ -93,8 +93,8 @@ def test_a_blender_that_is_killed(installed, photo, tmp_path):
                 blender.turn()
             time.sleep(chance.uniform(0.0, A_TURN))
             left = blender.kill()
-            tally.judge(case, left or "; ".join(objections(tmp_path, part("core.history").read_run)))
+            tally.judge(case, left or "; ".join(objections(tmp_path, part("core.runs.history").read_run)))
         after = Working(tmp_path, photo, "after", 1)
         after.turn()
         assert not wrong_turn(after.turn()) and not after.end()
-        assert not objections(tmp_path, part("core.history").read_run)
+        assert not objections(tmp_path, part("core.runs.history").read_run)

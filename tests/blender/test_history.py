@@ -38,7 +38,7 @@ def restarted():
     registration = part("registration")
     registration.unregister()
     registration.register()
-    return read(part("core.app").current())
+    return read(part("core.session.app").current())
 
 
 def read(owner):
@@ -105,7 +105,7 @@ def test_a_saved_files_objects_are_known_after_a_restart(base, photo, tmp_path):
     bpy.ops.wm.read_homefile(use_empty=True)
     restarted()
     bpy.ops.wm.open_mainfile(filepath=str(tmp_path / "desk.blend"))
-    owner = read(part("core.app").current())
+    owner = read(part("core.session.app").current())
     assert owner.standings[0].name == "IN_SCENE"
     assert bpy.ops.img23d.show_result() == {"FINISHED"} and bpy.context.object.name == "red ball"
     assert part("panels.made").IMG23D_PT_made.poll(bpy.context)
@@ -118,7 +118,7 @@ def test_nothing_is_read_before_the_tab_is_open_or_while_a_job_runs(base, photo,
     registration = part("registration")
     registration.unregister()
     registration.register()
-    owner = part("core.app").current()
+    owner = part("core.session.app").current()
     owner.history.step(bpy.context)
     assert owner.session.jobs == [] and not owner.history.is_loading
     monkeypatch.setattr(part("scene.outcome"), "must_wait", lambda: False)
@@ -152,7 +152,7 @@ def test_fifty_runs_are_kept_however_many_there_are(base, photo):
         copy = first.with_name(f"20250101-0000{number:02d}-copy-0000")
         shutil.copytree(first, copy)
         record = (copy / "run.json").read_text(encoding="utf-8")
-        job = part("core.history").read_run(first).id
+        job = part("core.runs.history").read_run(first).id
         (copy / "run.json").write_text(record.replace(f'"{job}"', f'"copy{number}"'), encoding="utf-8")
     (base / "runs" / "20250102-000000-broken-0000").mkdir()
     owner = restarted()

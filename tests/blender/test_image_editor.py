@@ -174,7 +174,7 @@ def test_what_is_being_drawn_is_shown_before_it_is_in_the_list(chosen):
 
 
 def _strokes(row):
-    return part("core.strokes").parse_strokes(row.strokes)
+    return part("core.boxes.strokes").parse_strokes(row.strokes)
 
 
 def test_strokes_are_kept_in_their_order_with_the_selected_thing(chosen):

@@ -21,7 +21,7 @@ def glbs(empty_file, pictures, tmp_path_factory):
     """The plain and the painted GLB of a real run."""
     bpy.ops.wm.open_mainfile(filepath=empty_file)
     generate(bpy.context.scene.img23d, pictures / "three.png", "red ball")
-    (target,) = part("core.app").current().session.jobs[0].targets
+    (target,) = part("core.session.app").current().session.jobs[0].targets
     return target.mesh.replace(".glb", "_shape.glb"), target.mesh
 
 

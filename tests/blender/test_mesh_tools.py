@@ -295,7 +295,7 @@ def test_each_row_has_its_number_of_faces(photo, values, owner):
     assert [one.faces for one in job.request.wanted] == [600, 0]
     first, second = (owner.applier.placer.object_of(job, index) for index in range(2))
     assert len(first.data.polygons) <= 600 < len(second.data.polygons) <= 3000
-    read = part("core.history").read_run(part("scene.folders").Path(job.request.run_folder))
+    read = part("core.runs.history").read_run(part("scene.folders").Path(job.request.run_folder))
     values.targets.clear()
     part("scene.reuse").reuse(read, bpy.context.scene)
     assert [row.faces for row in values.targets] == [600, 0]

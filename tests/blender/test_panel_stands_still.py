@@ -89,7 +89,7 @@ def test_generates_tooltip_does_not_lie_over_what_is_said_below(run):
 
 def test_what_is_short_replaces_what_is_expected(run, monkeypatch):
     findings = part("shared.img23d_protocol.findings")
-    forecasts = part("core.forecast")
+    forecasts = part("core.estimate.forecast")
     view = forecasts.Forecast(seconds=20.0, device="A Card", basis=forecasts.Basis.SAME_RUNS)
     monkeypatch.setattr(run.owner.forecaster, "look", lambda *_args, **_more: False)
     monkeypatch.setattr(run.owner.forecaster, "view", None)
@@ -156,7 +156,7 @@ def test_the_list_of_what_was_found_stands_still_while_a_search_fills_it(run, va
 
 
 def test_what_waits_stands_where_nothing_above_moves_and_is_as_high_whatever_becomes_of_it(run, values, photo):
-    queueing, queue = part("core.queue"), run.owner.applier.queue
+    queueing, queue = part("core.queue.queue"), run.owner.applier.queue
     start(run)
     before = top()
     for name in ("bowl", "lamp"):

@@ -292,9 +292,9 @@ def test_the_tooltip_tells_where_it_is_done(owner):
 
 def test_it_goes_with_the_extension(hand, owner):
     part("registration")._end_owner()
-    assert not owner.popup.number and part("core.app").installed() is None
+    assert not owner.popup.number and part("core.session.app").installed() is None
     assert hand.does("LEFTMOUSE", 400, 400) == {"FINISHED", "PASS_THROUGH"}
-    part("core.app").install(part("registration")._make_owner)
+    part("core.session.app").install(part("registration")._make_owner)
 
 
 # --- where it lies --------------------------------------------------------------------------------------------------

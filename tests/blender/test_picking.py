@@ -267,7 +267,7 @@ def test_a_backend_that_ends_meanwhile(picking, values, owner):
     click(10, 15)
     picking.tick()
     click(30, 24)
-    picking.link.say(part("core.link").LinkClosed(tail="killed"))
+    picking.link.say(part("core.session.link").LinkClosed(tail="killed"))
     picking.tick()
     assert owner.session.active is None and owner.picker.sentence and not owner.picker.is_looking and not values.targets
     click(10, 15)

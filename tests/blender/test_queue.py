@@ -167,7 +167,7 @@ def restart(owner):
     """The extension ends, as with Blender, and begins anew; a window's first tick looks for what was left."""
     bpy.ops.preferences.addon_disable(module=PACKAGE)
     bpy.ops.preferences.addon_enable(module=PACKAGE)
-    owner = part("core.app").current()
+    owner = part("core.session.app").current()
     part("scene.outcome").must_wait = lambda: False
     owner.applier.runner.take_over()
     return owner

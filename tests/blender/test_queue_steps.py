@@ -219,7 +219,7 @@ def test_the_rest_of_a_row_waits_for_its_file(owner, values, photo, queue, monke
 
 def test_a_thousand_ticks_of_a_full_list_are_cheap(run, values, photo, queue):
     for number in range(99):
-        queue.add(part("core.queued_jobs").QueuedJob(**{**vars(_any(run, values, photo)), "id": str(number)}))
+        queue.add(part("core.queue.queued_jobs").QueuedJob(**{**vars(_any(run, values, photo)), "id": str(number)}))
     run.owner.pump.tick_seconds.clear()
     for _ in range(200):
         run.owner.pump.tick()

@@ -188,7 +188,7 @@ def machine(owner, values, photo, monkeypatch):
     m = rehearsal.messages
 
     def has(free: float = 10.4, **changes) -> Layout:
-        sets = part("core.setup_requests").needed_sets("hunyuan3d", m.Settings())
+        sets = part("core.session.setup_requests").needed_sets("hunyuan3d", m.Settings())
         sizes = {"qwen3-vl-2b": 4_266_639_921}
         owner.session.weights = tuple(
             m.WeightsInfo(id=one, label=one, stage="shape", size_bytes=sizes.get(one, 444_000_000), state=m.WeightsState(changes.get(one, "ready")))

@@ -19,7 +19,7 @@ OTHER = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from blender_img23d.core.folder_marks import FolderMarks
+from blender_img23d.core.runs.folder_marks import FolderMarks
 FolderMarks(Path(sys.argv[2])).tell([Path(name) for name in sys.argv[3:]])
 print("told", flush=True)
 time.sleep(60)
@@ -123,7 +123,7 @@ def test_the_searches_of_another_blender_stay(owner, base, photo):
 
 
 def test_what_this_blender_uses_is_told_to_the_others_and_no_more_at_its_end(owner, base, photo):
-    marks = part("core.folder_marks")
+    marks = part("core.runs.folder_marks")
     folder = find(photo, "red ball")
     generate(photo, "red ball")
     owner.pump.tick()

@@ -68,7 +68,7 @@ def make_or_be_told() -> None:
         assert bpy.ops.img23d.generate() == {"FINISHED"}
     except RuntimeError as error:
         assert "Traceback" not in str(error), error
-    assert part("core.app").current().session.active is None
+    assert part("core.session.app").current().session.active is None
     draw_all()
 
 
@@ -199,7 +199,7 @@ def test_an_old_record_with_integers_beyond_blenders_is_used_again(owner, base, 
     record["wanted"] = [{"name": "red ball", "box": {"left": -1e30, "top": 0, "right": 7, "bottom": 1}, "height": 1e200}]
     (folder / "run.json").write_text(json.dumps(record), encoding="utf-8")
     owner.session.jobs.clear()
-    job = part("core.history").read_run(folder)
+    job = part("core.runs.history").read_run(folder)
     owner.session.jobs.append(job)
     assert bpy.ops.img23d.reuse_run(job=job.id) == {"FINISHED"}
     values = bpy.context.scene.img23d

@@ -113,7 +113,7 @@ def test_a_box_without_any_width_says_so(values, photo):
 
 
 def test_height_and_strokes_travel_in_metres(values, photo):
-    strokes, stroke = part("core.strokes"), part("shared.img23d_protocol.messages").Stroke(xs=(0.1,), ys=(0.5,), radius=0.02)
+    strokes, stroke = part("core.boxes.strokes"), part("shared.img23d_protocol.messages").Stroke(xs=(0.1,), ys=(0.5,), radius=0.02)
     find(values, photo, "red ball")
     bpy.context.scene.unit_settings.scale_length = 0.01  # the scene counts centimetres
     values.targets[0].height, values.targets[0].strokes = 25.0, strokes.written([stroke])

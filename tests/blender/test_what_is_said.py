@@ -187,7 +187,7 @@ def test_a_question_that_was_answered_is_not_asked_again(stage, owner):
 
 
 def test_after_a_failure_the_button_that_the_sentence_names_is_there(stage, owner):
-    owner.setup.failure, owner.setup.action = "The model hub cannot be reached.", part("core.known_errors").explain("hub_unreachable").action
+    owner.setup.failure, owner.setup.action = "The model hub cannot be reached.", part("core.session.known_errors").explain("hub_unreachable").action
     layout = models()
     assert "press Go On" in layout.said and layout.pressed("img23d.go_on") == [{}]
     owner.setup.failure = owner.setup.action = ""

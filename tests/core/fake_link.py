@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from blender_img23d.core.deadlines import IDLE_SECONDS
-from blender_img23d.core.link import LinkClosed
-from blender_img23d.core.session import Session, Update
+from blender_img23d.core.session.deadlines import IDLE_SECONDS
+from blender_img23d.core.session.link import LinkClosed
+from blender_img23d.core.session.session import Session, Update
 from blender_img23d.shared.img23d_protocol import PROTOCOL_VERSION, Img23DError
 from blender_img23d.shared.img23d_protocol.messages import (
     Box,

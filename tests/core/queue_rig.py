@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from blender_img23d.core.queued_jobs import Host, Kind, MeshToPaint, Painting, QueuedJob, Where, picture_now
+from blender_img23d.core.queue.queued_jobs import Host, Kind, MeshToPaint, Painting, QueuedJob, Where, picture_now
 from blender_img23d.shared.img23d_protocol.messages import Box, Generate, Settings, Stroke, UvSource, Wanted
 
 HERE = Where(file="/home/me/kitchen.blend", file_key="load-1", scene="Scene", scene_uid=7, layout="CURSOR", cursor=(1.0, 2.0, 0.5))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fake_link import HELLO, FakeLink
 
-from blender_img23d.core.link import LinkClosed
-from blender_img23d.core.session import Session
-from blender_img23d.core.setup import Plan, Setup
+from blender_img23d.core.session.link import LinkClosed
+from blender_img23d.core.session.session import Session
+from blender_img23d.core.session.setup import Plan, Setup
 from blender_img23d.shared.img23d_protocol import Img23DError
 from blender_img23d.shared.img23d_protocol.messages import Finished, InstallEnvironment, InstallWeights, Message
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, strategies as st
 
-from blender_img23d.core.box_edit import OPENING, Grip, Hit, Reach, begun, hit, is_tiny, pulled
+from blender_img23d.core.boxes.box_edit import OPENING, Grip, Hit, Reach, begun, hit, is_tiny, pulled
 from blender_img23d.shared.img23d_protocol.job_requests import Box
 
 NEAR = Reach(x=0.01, y=0.02)

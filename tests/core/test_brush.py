@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from blender_img23d.core.brush import RADIUS_MAX, RADIUS_MIN, is_further, points_of, resized, stroke_of
+from blender_img23d.core.boxes.brush import RADIUS_MAX, RADIUS_MIN, is_further, points_of, resized, stroke_of
 
 RADIUS, ASPECT = 0.02, 0.75
 

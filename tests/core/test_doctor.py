@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from blender_img23d.core.deadlines import LONG_SILENCE_SECONDS, SILENCE_SECONDS, silence_limit
-from blender_img23d.core.doctor import (
+from blender_img23d.core.session.deadlines import LONG_SILENCE_SECONDS, SILENCE_SECONDS, silence_limit
+from blender_img23d.core.session.doctor import (
     NEWEST_TESTED,
     OLDEST_TESTED,
     Facts,
@@ -17,7 +17,7 @@ from blender_img23d.core.doctor import (
     summary,
     worst_first,
 )
-from blender_img23d.core.environment import Environment, EnvironmentState
+from blender_img23d.core.session.environment import Environment, EnvironmentState
 from blender_img23d.core.jobs import new_job
 from blender_img23d.core.requests import build_diagnose
 from blender_img23d.core.states import JobState

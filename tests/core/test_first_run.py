@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blender_img23d.core.first_run import download, is_first_run, machine
+from blender_img23d.core.session.first_run import download, is_first_run, machine
 from blender_img23d.shared.img23d_protocol.messages import DeviceInfo, EngineInfo
 
 PROCESSOR = DeviceInfo(id="cpu", label="Processor (8 threads)", total_bytes=32 * 2**30)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from test_time_left import past_run
 
-from blender_img23d.core.forecast import Basis, Forecast, Situation, forecast
+from blender_img23d.core.estimate.forecast import Basis, Forecast, Situation, forecast
 from blender_img23d.shared.img23d_protocol.messages import (
     Action,
     DeviceInfo,

@@ -14,7 +14,7 @@ from img23d_backend.jobs.runs import PhotoRecord, Run, RunState, TargetRecord, T
 from img23d_protocol import messages as m
 from img23d_protocol.errors import ErrorCode, Img23DError
 
-from blender_img23d.core.history import INTERRUPTED, list_runs, read_run
+from blender_img23d.core.runs.history import INTERRUPTED, list_runs, read_run
 from blender_img23d.core.states import JobState
 from blender_img23d.shared.img23d_protocol.messages import Box, Generate, Paint, Settings, Stage, Stroke
 

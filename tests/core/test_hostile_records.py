@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from blender_img23d.core.history import list_runs, read_run
+from blender_img23d.core.runs.history import list_runs, read_run
 from blender_img23d.core.jobs import Job
-from blender_img23d.core.recipe import build_again, recipe_of_job, recipe_of_tags, settings_in_words
+from blender_img23d.core.runs.recipe import build_again, recipe_of_job, recipe_of_tags, settings_in_words
 from blender_img23d.core.requests import build_generate, build_settings
 from blender_img23d.shared.img23d_protocol import Img23DError
 from blender_img23d.shared.img23d_protocol.environment import read_record

@@ -6,8 +6,8 @@ import errno
 
 import pytest
 
-from blender_img23d.core.known_errors import explain
-from blender_img23d.core.link import LinkClosed
+from blender_img23d.core.session.known_errors import explain
+from blender_img23d.core.session.link import LinkClosed
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
 
 

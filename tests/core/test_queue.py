@@ -11,8 +11,8 @@ from fake_link import make_request
 from queue_rig import make, paint
 
 from blender_img23d.core.jobs import Job, new_job
-from blender_img23d.core.queue import MOST_WAITING, Queue, TurnState
-from blender_img23d.core.queued_jobs import QueuedJob, check_picture
+from blender_img23d.core.queue.queue import MOST_WAITING, Queue, TurnState
+from blender_img23d.core.queue.queued_jobs import QueuedJob, check_picture
 from blender_img23d.core.retexture_requests import build_unwrap
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
 from blender_img23d.shared.img23d_protocol.messages import Cancelled, Failed, Finished, UvSource
@@ -254,7 +254,7 @@ def test_a_large_picture_that_was_edited_at_its_end(tmp_path: Path) -> None:
     job = make(tmp_path, "a")
     photo = Path(job.photo.path)
     photo.write_bytes(bytes(5_000_000))
-    from blender_img23d.core.queued_jobs import picture_now
+    from blender_img23d.core.queue.queued_jobs import picture_now
 
     before = picture_now(str(photo))
     check_picture(before)

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from queue_rig import make, paint
 
-from blender_img23d.core import owned_files
-from blender_img23d.core.queue_store import FOLDER, QueueStore
-from blender_img23d.core.queued_jobs import Kind, QueuedJob
+from blender_img23d.core.runs import owned_files
+from blender_img23d.core.queue.store import FOLDER, QueueStore
+from blender_img23d.core.queue.queued_jobs import Kind, QueuedJob
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -24,7 +24,7 @@ import sys
 from pathlib import Path
 sys.path[:0] = [{root!r}, {rig!r}]
 from queue_rig import make
-from blender_img23d.core.queue_store import QueueStore
+from blender_img23d.core.queue.store import QueueStore
 folder = Path({folder!r})
 store = QueueStore(folder)
 if {takes}:

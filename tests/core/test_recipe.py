@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from blender_img23d.core.jobs import Job, new_job
-from blender_img23d.core.recipe import build_again, recipe_of_job, recipe_of_tags, settings_in_words
+from blender_img23d.core.runs.recipe import build_again, recipe_of_job, recipe_of_tags, settings_in_words
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
 from blender_img23d.shared.img23d_protocol.messages import (
     Box,

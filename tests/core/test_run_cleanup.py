@@ -14,9 +14,9 @@ import pytest
 from img23d_backend.jobs.runs import RunState, TargetRecord, open_run
 from img23d_protocol import messages as m
 
-from blender_img23d.core.folder_marks import FolderMarks, used_elsewhere
-from blender_img23d.core.run_cleanup import Keeping, clean_up
-from blender_img23d.core.searches import delete_old_searches
+from blender_img23d.core.runs.folder_marks import FolderMarks, used_elsewhere
+from blender_img23d.core.runs.cleanup import Keeping, clean_up
+from blender_img23d.core.runs.searches import delete_old_searches
 
 ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 6, 1).timestamp()
@@ -148,7 +148,7 @@ OTHER = """
 import sys, time
 sys.path.insert(0, sys.argv[1])
 from pathlib import Path
-from blender_img23d.core.folder_marks import FolderMarks
+from blender_img23d.core.runs.folder_marks import FolderMarks
 marks = FolderMarks(Path(sys.argv[2]))
 marks.tell([Path(name) for name in sys.argv[3:]])
 print("told", flush=True)
@@ -227,7 +227,7 @@ def test_a_mark_that_cannot_be_read_keeps_everything(tmp_path: Path) -> None:
 
 
 def test_where_there_are_no_locks_a_mark_counts_for_some_days(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from blender_img23d.core import owned_files
+    from blender_img23d.core.runs import owned_files
 
     monkeypatch.setattr(owned_files, "try_lock", lambda descriptor: owned_files.LockState.UNKNOWN)
     marks = FolderMarks(tmp_path)

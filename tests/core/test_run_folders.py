@@ -10,8 +10,8 @@ import pytest
 from img23d_backend.jobs.runs import RunState, TargetRecord, open_run
 from img23d_protocol import messages as m
 
-from blender_img23d.core import run_folders
-from blender_img23d.core.run_folders import check_deletable, delete_run
+from blender_img23d.core.runs import folders as run_folders
+from blender_img23d.core.runs.folders import check_deletable, delete_run
 from blender_img23d.shared.img23d_protocol import Img23DError
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from blender_img23d.core.searches import delete_old_searches, new_search_folder
+from blender_img23d.core.runs.searches import delete_old_searches, new_search_folder
 
 START = datetime(2026, 3, 4, 5, 6, 7)
 

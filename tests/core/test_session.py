@@ -6,7 +6,7 @@ import pytest
 from fake_link import HELLO, Rig, finished, located, make_request, mesh
 
 from blender_img23d.core.jobs import JobState
-from blender_img23d.core.session import JOBS_KEPT, SessionState
+from blender_img23d.core.session.session import JOBS_KEPT, SessionState
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
 from blender_img23d.shared.img23d_protocol.messages import (
     Accepted,

@@ -6,8 +6,8 @@ import pytest
 from fake_link import HELLO, Rig, finished, located, make_request, mesh
 
 from blender_img23d.core.jobs import JobState
-from blender_img23d.core.link import LinkClosed
-from blender_img23d.core.session import SessionState
+from blender_img23d.core.session.link import LinkClosed
+from blender_img23d.core.session.session import SessionState
 from blender_img23d.shared.img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
 from blender_img23d.shared.img23d_protocol.messages import (
     Cancelled,

@@ -6,7 +6,7 @@ import pytest
 from fake_link import HELLO, Rig, make_request
 
 from blender_img23d.core.jobs import JobState
-from blender_img23d.core.deadlines import (
+from blender_img23d.core.session.deadlines import (
     HELLO_SECONDS,
     IDLE_SECONDS,
     LONG_SILENCE_SECONDS,

@@ -6,8 +6,8 @@ import pytest
 from fake_link import HELLO, make_request
 from setup_rig import BOTH, ENVIRONMENT, WEIGHTS, SetupRig
 
-from blender_img23d.core.link import LinkClosed
-from blender_img23d.core.setup import Plan
+from blender_img23d.core.session.link import LinkClosed
+from blender_img23d.core.session.setup import Plan
 from blender_img23d.core.states import JobState, SessionState
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
 from blender_img23d.shared.img23d_protocol.findings import Action

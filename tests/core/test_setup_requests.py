@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from blender_img23d.core.environment import Environment, EnvironmentState, Tools
-from blender_img23d.core.setup_requests import missing_bytes, needed_sets, plan_delete, plan_download, plan_verify
+from blender_img23d.core.session.environment import Environment, EnvironmentState, Tools
+from blender_img23d.core.session.setup_requests import missing_bytes, needed_sets, plan_delete, plan_download, plan_verify
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
 from blender_img23d.shared.img23d_protocol.choices import TENCENT_LICENCE
 from blender_img23d.shared.img23d_protocol.messages import (

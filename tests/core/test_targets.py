@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from blender_img23d.core.strokes import parse_strokes, written
-from blender_img23d.core.targets import Row, found_again, is_covered, row_of, things_to_find, things_to_make, with_found
+from blender_img23d.core.boxes.strokes import parse_strokes, written
+from blender_img23d.core.boxes.targets import Row, found_again, is_covered, row_of, things_to_find, things_to_make, with_found
 from blender_img23d.shared.img23d_protocol import Img23DError
 from blender_img23d.shared.img23d_protocol.messages import Box, LocatedTarget, Point, ShapeKind, Stroke, Wanted
 

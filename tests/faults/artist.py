@@ -10,7 +10,7 @@ from desk import ROOT, Desk
 from PIL import Image
 from whole import objections as wrong_runs
 
-from blender_img23d.core.history import read_run
+from blender_img23d.core.runs.history import read_run
 from blender_img23d.core.jobs import Job, JobState
 from blender_img23d.core.requests import build_generate, build_settings
 from blender_img23d.process.client import PipeLink

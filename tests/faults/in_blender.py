@@ -40,7 +40,7 @@ def part(name: str) -> Any:
 
 
 def owner() -> Any:
-    return part("core.app").current()
+    return part("core.session.app").current()
 
 
 def rehearsal() -> Any:

@@ -15,8 +15,8 @@ INTEGER = 2**31  # what a Blender property holds
 
 
 def attempt_with(base: str, photo: str) -> Callable[[str], str]:
-    from blender_img23d.core.history import list_runs, read_run
-    from blender_img23d.core.recipe import Recipe, build_again, recipe_of_job, recipe_of_tags, settings_in_words
+    from blender_img23d.core.runs.history import list_runs, read_run
+    from blender_img23d.core.runs.recipe import Recipe, build_again, recipe_of_job, recipe_of_tags, settings_in_words
     from blender_img23d.shared.img23d_protocol import Img23DError, encode
 
     folder = Path(base) / "runs" / FOLDER

@@ -16,9 +16,9 @@ from desk import HERE as DESK, ROOT, is_alive
 from tally import Tally, chosen_cases, effort, is_soak, split_case
 from whole import nothing_left
 
-from blender_img23d.core import answers
+from blender_img23d.core.session import answers
 from blender_img23d.core.jobs import Job, JobState
-from blender_img23d.core.session import SessionState
+from blender_img23d.core.session.session import SessionState
 from blender_img23d.shared.img23d_protocol import ErrorCode
 from blender_img23d.shared.img23d_protocol.messages import Stage
 

@@ -10,8 +10,8 @@ from glb_seeds import png
 from record_seeds import FOLDER, SEEDS, damaged_record, write_files
 from tally import Tally, chosen_cases, effort
 
-from blender_img23d.core.history import read_run
-from blender_img23d.core.recipe import recipe_of_tags
+from blender_img23d.core.runs.history import read_run
+from blender_img23d.core.runs.recipe import recipe_of_tags
 
 MOST_SECONDS = 5.0
 

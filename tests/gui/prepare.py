@@ -53,7 +53,7 @@ def facts() -> list[str]:
     lines.append(f"render size {scene.render.resolution_percentage}")
     lines += ["rendering"] if bpy.app.is_job_running("RENDER") else []
     lines.append(f"unsound {', '.join(sorted(_unsound(objects)))}")
-    return lines + (_about_the_extension(scene) if f"{PACKAGE}.core.app" in sys.modules else [])
+    return lines + (_about_the_extension(scene) if f"{PACKAGE}.core.session.app" in sys.modules else [])
 
 
 def _unsound(objects: list[bpy.types.Object]) -> set[str]:
@@ -97,7 +97,7 @@ def _about_the_extension(scene: bpy.types.Scene) -> list[str]:
     lines += [f"target {row.name}: {_row(row)}" for row in values.targets]
     lines += [f"kind {row.name}: {row.shape}" for row in values.targets]
     lines += [f"side {row.name}: {side} {Path(path).name}" for row in values.targets for side in ("left", "back", "right") if (path := getattr(row, f"{side}_photo"))]
-    owner = sys.modules[f"{PACKAGE}.core.app"].installed()
+    owner = sys.modules[f"{PACKAGE}.core.session.app"].installed()
     if owner is None:
         return [*lines, "idle"]
     lines += ["the photo lies over a viewport"] if owner.popup.number else []

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from blender_img23d.core.session import Session, Update
+from blender_img23d.core.session.session import Session, Update
 from blender_img23d.process.client import PipeLink
 from blender_img23d.process.launch import child_environment
 from blender_img23d.shared.img23d_protocol.messages import Generate, Wanted

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from desk import Desk, fake_link, is_alive, wait_for_end
 
-from blender_img23d.core import deadlines, session as session_module
+from blender_img23d.core.session import deadlines, session as session_module
 from blender_img23d.core.jobs import JobState
-from blender_img23d.core.link import LinkClosed
-from blender_img23d.core.session import SessionState
+from blender_img23d.core.session.link import LinkClosed
+from blender_img23d.core.session.session import SessionState
 from blender_img23d.process import client as client_module
 from blender_img23d.process.client import END_OF_STREAM_SECONDS, PipeLink
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError

@@ -22,7 +22,7 @@ from img23d_protocol.environment import RECORD_NAME, interpreter_in
 from img23d_protocol.setup_messages import SetupStep
 from installing import ROOT, finish, kill_when, request, wait_for_end_of_all
 
-from blender_img23d.core.environment import EnvironmentState
+from blender_img23d.core.session.environment import EnvironmentState
 from blender_img23d.process.installer import environment_python, environment_state
 from blender_img23d.process.launch import new_link
 from devtools.places import BUILD

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from blender_img23d.core.environment import EnvironmentState
+from blender_img23d.core.session.environment import EnvironmentState
 from blender_img23d.process import installer, launch
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
 from blender_img23d.shared.img23d_protocol.environment import (

@@ -16,7 +16,7 @@ from desk import HERE, ROOT, Desk, wait_for_end
 
 from blender_img23d.core.jobs import JobState
 from blender_img23d.core.requests import build_diagnose, build_generate, build_locate, build_settings
-from blender_img23d.core.session import SessionState
+from blender_img23d.core.session.session import SessionState
 from blender_img23d.process.launch import new_link
 from blender_img23d.shared.img23d_protocol import ErrorCode
 from blender_img23d.shared.img23d_protocol.options.preview import LIGHT_CUTTER

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from desk import HERE, ROOT, Desk, is_alive, wait_for_end
 
-from blender_img23d.core import answers
+from blender_img23d.core.session import answers
 from blender_img23d.core.jobs import JobState
 from blender_img23d.process.launch import new_link
 from blender_img23d.shared.img23d_protocol import ErrorCode

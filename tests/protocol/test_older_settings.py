@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from blender_img23d.core.history import read_run
-from blender_img23d.core.recipe import recipe_of_tags
+from blender_img23d.core.runs.history import read_run
+from blender_img23d.core.runs.recipe import recipe_of_tags
 from blender_img23d.shared.img23d_protocol import ProtocolError, decode
 from blender_img23d.shared.img23d_protocol.codec import build, revive
 from blender_img23d.shared.img23d_protocol.messages import Generate, Nameless, Settings, ShapeKind, StageDevices

@@ -1,0 +1,1 @@
+"""The list of things in the photo, their boxes and brush strokes."""

@@ -1,0 +1,1 @@
+"""The folders of runs on disk: names, marks, cleaning up, what made an object."""

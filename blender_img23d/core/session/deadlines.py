@@ -1,0 +1,46 @@
+"""How long a backend may take for what, in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...shared.img23d_protocol import ErrorCode
+from ...shared.img23d_protocol.messages import Diagnose
+from ...shared.img23d_protocol.settings import BUILT_IN
+from ..jobs import Job, Request
+from .stopwatch import Patience
+from ..states import SessionState
+
+HELLO_SECONDS = 20.0
+CANCEL_SECONDS = 5.0
+SILENCE_SECONDS = 120.0  # longer than any step between two reports of the preview engine
+# On a slow processor one guided step of a full-size model, or reading its files for the first time, takes minutes.
+LONG_SILENCE_SECONDS = 600.0
+IDLE_SECONDS = 300.0  # a backend that idles so long gives its memory back, unless the artist chose another time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Broken:
+    """A deadline that has passed."""
+
+    code: ErrorCode
+    detail: str
+
+
+def broken_deadline(state: SessionState, job: Job | None, waited: Patience) -> Broken | None:
+    """`waited` is since the state was entered, or since the last word in a running job."""
+    match state:
+        case SessionState.STARTING if waited.is_over(HELLO_SECONDS):
+            return Broken(code=ErrorCode.BACKEND_START, detail=f"no hello within {HELLO_SECONDS:.0f} s")
+        case SessionState.BUSY if job is not None and waited.is_over(limit := silence_limit(job.request)):
+            return Broken(code=ErrorCode.BACKEND_SILENT, detail=f"nothing heard for {limit:.0f} s")
+        case SessionState.CANCELLING if waited.is_over(CANCEL_SECONDS):
+            return Broken(code=ErrorCode.BACKEND_SILENT, detail=f"cancel not answered within {CANCEL_SECONDS:.0f} s")
+    return None
+
+
+def silence_limit(request: Request) -> float:
+    """The longest time between two words of a backend that does this."""
+    is_quick_look = isinstance(request, Diagnose) and not request.try_stages
+    is_short = is_quick_look or getattr(request, "engine", "") == BUILT_IN.id
+    return SILENCE_SECONDS if is_short else LONG_SILENCE_SECONDS

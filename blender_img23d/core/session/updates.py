@@ -1,0 +1,21 @@
+"""What the session hands to whoever applies it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...shared.img23d_protocol.messages import FromBackend
+from ..jobs import Job
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """Something the scene or the panel must apply.
+
+    `message` is one of Located, CutoutReady, FormsReady, MeshReady, PreviewReady, Arranged, UvReady, PaintReady, TargetFailed,
+    TargetCancelled, Diagnosed, and as the last of a job exactly one of Finished, Cancelled, Failed. The job's own fields are
+    already up to date.
+    """
+
+    job: Job
+    message: FromBackend
