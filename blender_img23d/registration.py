@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.handlers import persistent
 
-from . import preferences, properties, translations
+from . import properties, translations
+from .properties import preferences
 from .core.session import app
 from .core.manual import manual_map
 from .operators import (
@@ -55,7 +56,7 @@ from .panels import (
     variants as variants_panel,
 )
 from .properties import preferences_of
-from .scene.owner import Extension, extension, extension_or_none
+from .app.owner import Extension, extension, extension_or_none
 
 if TYPE_CHECKING:
     from .core.session.link import BackendLink
@@ -125,17 +126,17 @@ def _make_owner() -> Extension:
     from .core.session.session import Session
     from .core.session.setup import Setup
     from .process.program import Program
-    from .pump import Pump
-    from .scene.applier import Applier
-    from .scene.editors import Editors
-    from .scene.forecast import Forecaster
-    from .scene.history import History
-    from .scene.in_use import FoldersInUse
-    from .scene.models import Models
-    from .scene.overlay import Overlay
-    from .scene.pick_popup import PickPopup
-    from .scene.running import Running
-    from .scene.thumbnails import Thumbnails
+    from .app.pump import Pump
+    from .app.jobs.applier import Applier
+    from .scene.photo.editors import Editors
+    from .app.forecast import Forecaster
+    from .app.history import History
+    from .app.in_use import FoldersInUse
+    from .app.models import Models
+    from .scene.photo.overlay import Overlay
+    from .scene.picking.popup import PickPopup
+    from .app.running import Running
+    from .app.thumbnails import Thumbnails
     from .surroundings import find_tools, idle_seconds, look, new_link
 
     def make_main_link() -> BackendLink:
@@ -214,7 +215,7 @@ def _on_render(*_: object) -> None:
 
 @persistent
 def _on_undo(*_: object) -> None:
-    from .scene.seen_as_photo import renew_views
+    from .scene.placement.seen_as_photo import renew_views
 
     owner = extension_or_none()
     if owner is not None:

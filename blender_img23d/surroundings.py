@@ -10,7 +10,7 @@ from .core.session.environment import Environment, EnvironmentState, Tools
 from .process import installer, launch
 from .process.client import PipeLink
 from .properties import preferences_of
-from .scene.folders import chosen_python, environment_folder, log_folder, models_folder
+from .scene.file.folders import chosen_python, environment_folder, log_folder, models_folder
 
 _ROOT = Path(__file__).resolve().parent  # a live checkout is linked into Blender's folders
 

@@ -6,8 +6,8 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import FloatProperty
 
-from ..scene.owner import poll_idle
-from ..scene.tags import CAMERA, is_result
+from ..app.owner import poll_idle
+from ..scene.file.tags import CAMERA, is_result
 from ..shared.img23d_protocol.limits import HEIGHT_MAX
 
 
@@ -25,8 +25,8 @@ class IMG23D_OT_use_photo_camera(bpy.types.Operator):
         return _poll_camera(cls)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.seen_as_photo import is_seen_as_photo, look_as_before  # late, as everything that Blender's start should not wait for
-        from ..scene.selection import viewport_of
+        from ..scene.placement.seen_as_photo import is_seen_as_photo, look_as_before  # late, as everything that Blender's start should not wait for
+        from ..scene.view.selection import viewport_of
 
         area = viewport_of(context)
         if area is None:
@@ -39,8 +39,8 @@ class IMG23D_OT_use_photo_camera(bpy.types.Operator):
         return {"FINISHED"}
 
     def _look(self, context: bpy.types.Context, area: bpy.types.Area) -> set[str]:
-        from ..scene.photo_camera import find_camera
-        from ..scene.seen_as_photo import look_as_photo
+        from ..scene.placement.photo_camera import find_camera
+        from ..scene.placement.seen_as_photo import look_as_photo
 
         camera = find_camera(context)
         if camera is None:
@@ -62,7 +62,7 @@ class IMG23D_OT_render_as_photo(bpy.types.Operator):
         return _poll_camera(cls)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.photo_camera import find_camera, match_render
+        from ..scene.placement.photo_camera import find_camera, match_render
 
         camera = find_camera(context)
         if camera is None:
@@ -107,13 +107,13 @@ class IMG23D_OT_set_real_height(bpy.types.Operator):
         return obj is not None and obj.type == "MESH" and is_result(obj) and context.mode == "OBJECT"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        from ..scene.real_size import height_of
+        from ..scene.placement.real_size import height_of
 
         self.height = height_of(context.view_layer.objects.active, context.view_layer)
         return context.window_manager.invoke_props_dialog(self)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.real_size import height_of, scale_run
+        from ..scene.placement.real_size import height_of, scale_run
 
         if not self.height * context.scene.unit_settings.scale_length <= HEIGHT_MAX:  # true for NaN, too
             self.report({"ERROR"}, _("No object has this height: type another one."))

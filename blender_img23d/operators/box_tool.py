@@ -8,8 +8,8 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, FloatVectorProperty, IntProperty
 
-from ..scene.owner import extension
-from ..scene.shown_photo import shows_photo
+from ..app.owner import extension
+from ..scene.photo.shown_photo import shows_photo
 
 if TYPE_CHECKING:
     from ..core.boxes.box_edit import Grip
@@ -45,8 +45,8 @@ class IMG23D_OT_drag_box(bpy.types.Operator):
         return bool(context.scene.img23d.photo.strip())
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.box_rows import put_box
-        from ..scene.editors import redraw_editors
+        from ..scene.photo.box_rows import put_box
+        from ..scene.photo.editors import redraw_editors
         from ..shared.img23d_protocol.job_requests import Box
 
         left, top, right, bottom = self.box
@@ -78,7 +78,7 @@ class IMG23D_OT_drag_box(bpy.types.Operator):
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Also called by Blender, where a file is loaded meanwhile."""
-        from ..scene.editors import redraw_editors
+        from ..scene.photo.editors import redraw_editors
 
         extension().overlay.draft = None
         redraw_editors()
@@ -87,8 +87,8 @@ class IMG23D_OT_drag_box(bpy.types.Operator):
 
     def _take_hold(self, context: bpy.types.Context, event: bpy.types.Event) -> None:
         from ..core.boxes.box_edit import OPENING, begun, hit
-        from ..scene.box_rows import box_of, row_for_new_box
-        from ..scene.photo_view import photo_view
+        from ..scene.photo.box_rows import box_of, row_for_new_box
+        from ..scene.photo.view import photo_view
 
         values, scale = context.scene.img23d, context.preferences.system.ui_scale
         view = photo_view(context.region)
@@ -103,7 +103,7 @@ class IMG23D_OT_drag_box(bpy.types.Operator):
     def _pull(self, context: bpy.types.Context, event: bpy.types.Event) -> None:
         """From where the press was; a hand that only trembles moves nothing."""
         from ..core.boxes.box_edit import begun, pulled
-        from ..scene.photo_view import photo_view
+        from ..scene.photo.view import photo_view
 
         view, scale = photo_view(context.region), context.preferences.system.ui_scale
         x, y = view.to_photo(event.mouse_region_x, event.mouse_region_y)
@@ -117,22 +117,22 @@ class IMG23D_OT_drag_box(bpy.types.Operator):
         self._show(context)
 
     def _show(self, context: bpy.types.Context) -> None:
-        from ..scene.editors import redraw_editors
-        from ..scene.overlay import Draft
+        from ..scene.photo.editors import redraw_editors
+        from ..scene.photo.overlay import Draft
 
         extension().overlay.draft = Draft(index=self.target, box=self._now)
         redraw_editors()
 
     def _is_as_it_was(self, context: bpy.types.Context) -> bool:
         """A search may have filled the list meanwhile."""
-        from ..scene.box_rows import box_of
+        from ..scene.photo.box_rows import box_of
 
         return self._boxes == [box_of(row) for row in context.scene.img23d.targets]
 
     def _release(self, context: bpy.types.Context) -> set[str]:
         """The box is the artist's; where nothing was pulled, the row that was clicked is selected."""
         from ..core.boxes.box_edit import is_tiny
-        from ..scene.photo_view import photo_view
+        from ..scene.photo.view import photo_view
 
         self.cancel(context)
         values = context.scene.img23d

@@ -9,8 +9,8 @@ import bpy
 from bpy.app.translations import pgettext_rpt, pgettext_tip
 from bpy.props import BoolProperty, StringProperty
 
-from ..scene.folders import runs_base
-from ..scene.owner import extension, poll_idle, shown_job
+from ..scene.file.folders import runs_base
+from ..app.owner import extension, poll_idle, shown_job
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.errors import bad_request
 
@@ -38,7 +38,7 @@ class IMG23D_OT_doctor(bpy.types.Operator):
         return pgettext_tip(said)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.doctor import begin_checkup, follow_checkup  # not before it is wanted
+        from ..app.doctor import begin_checkup, follow_checkup  # not before it is wanted
 
         owner = extension()
         owner.checkup = begin_checkup(context, owner, try_stages=self.try_stages)
@@ -51,7 +51,7 @@ class IMG23D_OT_open_log(bpy.types.Operator):
     bl_description = "Open the newest log of the backend in the system's text editor"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.logs import newest_log
+        from ..scene.file.logs import newest_log
 
         log = newest_log()
         if log is None:
@@ -92,7 +92,7 @@ class IMG23D_OT_copy_report(bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.report import report_text
+        from ..app.report import report_text
 
         owner = extension()
         context.window_manager.clipboard = report_text(owner, shown_job(owner, context))

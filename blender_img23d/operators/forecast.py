@@ -10,7 +10,7 @@ from bpy.props import EnumProperty
 
 from ..core.presets import lower, matching
 from ..properties import ROOT_PACKAGE, preferences_of
-from ..scene.owner import extension, poll_idle
+from ..app.owner import extension, poll_idle
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.settings import BUILT_IN, engine_named
 

@@ -6,9 +6,9 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty
 
-from ..scene.outcome import press
-from ..scene.owner import extension, extension_or_none
-from ..scene.selection import check_mode
+from ..app.outcome import press
+from ..app.owner import extension, extension_or_none
+from ..scene.view.selection import check_mode
 from ..shared.img23d_protocol import Img23DError
 
 
@@ -23,9 +23,9 @@ class IMG23D_OT_generate(bpy.types.Operator):
         return self.execute(context) if extension().slots.takes_press(self.bl_idname) else {"CANCELLED"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.queued import queued_generate  # not before it is wanted, since Blender's start waits for every import
-        from ..scene.requests import generate_request
-        from ..scene.search import look_first, needs_check
+        from ..app.jobs.queued import queued_generate  # not before it is wanted, since Blender's start waits for every import
+        from ..app.jobs.requests import generate_request
+        from ..app.commands.search import look_first, needs_check
 
         owner = extension()
         if needs_check(context.scene.img23d):

@@ -9,8 +9,8 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 from bpy.props import StringProperty
 
-from ..scene.owner import extension, extension_or_none, shown_job
-from ..scene.selection import check_mode, select_only
+from ..app.owner import extension, extension_or_none, shown_job
+from ..scene.view.selection import check_mode, select_only
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.errors import bad_request
 
@@ -43,7 +43,7 @@ class IMG23D_OT_reuse_run(_OnRun, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.reuse import reuse  # late, as everything that Blender's start should not wait for
+        from ..app.commands.reuse import reuse  # late, as everything that Blender's start should not wait for
 
         owner = extension()
         try:
@@ -62,7 +62,7 @@ class IMG23D_OT_import_run(_OnRun, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.importing import import_all
+        from ..app.commands.importing import import_all
 
         owner = extension()
         try:
@@ -86,7 +86,7 @@ class IMG23D_OT_delete_run(_OnRun, bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        from ..scene.deletion import look_at
+        from ..app.commands.deletion import look_at
 
         owner = extension()
         try:
@@ -113,7 +113,7 @@ class IMG23D_OT_delete_run(_OnRun, bpy.types.Operator):
         column.label(text="The files cannot be brought back.", icon="ERROR")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.deletion import delete
+        from ..app.commands.deletion import delete
 
         owner = extension()
         try:

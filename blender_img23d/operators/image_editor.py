@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..scene.owner import extension
+from ..app.owner import extension
 from ..shared.img23d_protocol import Img23DError
 
 
@@ -20,7 +20,7 @@ class IMG23D_OT_edit_boxes(bpy.types.Operator):
         return _poll_photo(cls, context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.photo_image import load_photo_image
+        from ..scene.photo.image import load_photo_image
 
         owner = extension()
         try:

@@ -8,11 +8,11 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, IntProperty
 
-from ..scene.folders import runs_base
-from ..scene.outcome import press
-from ..scene.owner import extension
-from ..scene.selection import check_mode
-from ..scene.tags import RUN_FOLDER, is_result
+from ..scene.file.folders import runs_base
+from ..app.outcome import press
+from ..app.owner import extension
+from ..scene.view.selection import check_mode
+from ..scene.file.tags import RUN_FOLDER, is_result
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.limits import VARIANTS_MAX
 
@@ -60,7 +60,7 @@ class IMG23D_OT_make_again(bpy.types.Operator):
         return _is_made(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.again import again_job  # late, as everything that Blender's start should not wait for
+        from ..app.commands.again import again_job  # late, as everything that Blender's start should not wait for
 
         owner, obj = extension(), context.object
         try:
@@ -88,7 +88,7 @@ class IMG23D_OT_mark_asset(bpy.types.Operator):
         return any(is_result(obj) for obj in context.selected_objects)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.assets import chosen_results, mark_as_asset
+        from ..app.commands.assets import chosen_results, mark_as_asset
 
         objects = chosen_results(context)
         try:

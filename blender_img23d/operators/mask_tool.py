@@ -8,8 +8,8 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, FloatProperty, StringProperty
 
-from ..scene.owner import extension
-from ..scene.shown_photo import shows_photo
+from ..app.owner import extension
+from ..scene.photo.shown_photo import shows_photo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,8 +52,8 @@ class IMG23D_OT_brush_mask(bpy.types.Operator):
         return self._paint(context, points)
 
     def _paint(self, context: bpy.types.Context, points: Sequence[Point]) -> set[str]:
-        from ..scene.brush_strokes import add_stroke
-        from ..scene.editors import redraw_editors
+        from ..scene.photo.brush_strokes import add_stroke
+        from ..scene.photo.editors import redraw_editors
 
         add_stroke(context.scene, points, self.radius, adds=self.adds)
         redraw_editors()
@@ -82,16 +82,16 @@ class IMG23D_OT_brush_mask(bpy.types.Operator):
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Also called by Blender, where a file is loaded meanwhile."""
-        from ..scene.editors import redraw_editors
+        from ..scene.photo.editors import redraw_editors
 
         extension().overlay.draft = None
         redraw_editors()
 
     def _go(self, context: bpy.types.Context, event: bpy.types.Event) -> None:
         from ..core.boxes.brush import is_further, stroke_of
-        from ..scene.editors import redraw_editors
-        from ..scene.overlay import Draft
-        from ..scene.photo_view import photo_view
+        from ..scene.photo.editors import redraw_editors
+        from ..scene.photo.overlay import Draft
+        from ..scene.photo.view import photo_view
 
         view = photo_view(context.region)
         point = view.to_photo(event.mouse_region_x, event.mouse_region_y)
@@ -116,7 +116,7 @@ class IMG23D_OT_clear_strokes(bpy.types.Operator):
         return row is not None and bool(row.strokes)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.editors import redraw_editors
+        from ..scene.photo.editors import redraw_editors
 
         _active(context).strokes = ""
         redraw_editors()
@@ -132,7 +132,7 @@ class IMG23D_OT_resize_brush(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..core.boxes.brush import resized
-        from ..scene.editors import redraw_editors
+        from ..scene.photo.editors import redraw_editors
 
         state = context.window_manager.img23d
         state.brush_radius = 100 * resized(state.brush_radius / 100, self.factor)

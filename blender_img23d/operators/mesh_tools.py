@@ -8,12 +8,12 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import EnumProperty, IntProperty
 
-from ..scene.levels import levels_of
-from ..scene.outcome import follow_remeshing
-from ..scene.owner import extension, extension_or_none
-from ..scene.quads import quads_of
-from ..scene.remesher import Change
-from ..scene.selection import check_mode
+from ..scene.remesh.levels import levels_of
+from ..app.outcome import follow_remeshing
+from ..app.owner import extension, extension_or_none
+from ..scene.remesh.quads import quads_of
+from ..scene.remesh.remesher import Change
+from ..scene.view.selection import check_mode
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.limits import FACES_MAX
 
@@ -95,7 +95,7 @@ def _change_beside(
 
 
 def _change_own(operator: bpy.types.Operator, context: bpy.types.Context, change: Callable[[bpy.types.Object], None]) -> set[str]:
-    from ..scene.detail import check_own_mesh
+    from ..scene.remesh.origin_and_scale import check_own_mesh
 
     objects = _chosen(context)
     try:
@@ -124,7 +124,7 @@ class IMG23D_OT_set_origin(_OnMeshes, bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.detail import set_origin
+        from ..scene.remesh.origin_and_scale import set_origin
 
         return _change_own(self, context, lambda obj: set_origin(obj, is_base=self.place == "BASE"))
 
@@ -136,7 +136,7 @@ class IMG23D_OT_apply_scale(_OnMeshes, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.detail import apply_scale
+        from ..scene.remesh.origin_and_scale import apply_scale
 
         return _change_own(self, context, apply_scale)
 

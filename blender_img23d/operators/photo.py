@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ..scene.folders import absolute
-from ..scene.owner import extension
+from ..scene.file.folders import absolute
+from ..app.owner import extension
 
 
 class IMG23D_OT_choose_photo(bpy.types.Operator):
@@ -41,7 +41,7 @@ class IMG23D_OT_choose_photo(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.photo_sources import use_photo  # late, as everything that Blender's start should not wait for
+        from ..app.commands.photo_sources import use_photo  # late, as everything that Blender's start should not wait for
 
         if self.purpose == "photo":
             use_photo(context, self.filepath)

@@ -9,7 +9,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import CollectionProperty, StringProperty
 
-from ..scene.owner import extension
+from ..app.owner import extension
 from ..shared.img23d_protocol import Img23DError
 
 _EXTENSIONS = ".jpg;.jpeg;.png;.webp;.tif;.tiff;.bmp;.gif"  # what the backend opens
@@ -70,7 +70,7 @@ class IMG23D_OT_use_image(bpy.types.Operator):
         self.layout.prop_search(self, "image", bpy.data, "images")
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.photo_sources import photo_of_image
+        from ..app.commands.photo_sources import photo_of_image
         from ..shared.img23d_protocol.errors import bad_request
 
         image = bpy.data.images.get(self.image)
@@ -86,7 +86,7 @@ class IMG23D_OT_use_render(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.photo_sources import photo_of_render
+        from ..app.commands.photo_sources import photo_of_render
 
         return _use(self, context, lambda: photo_of_render(context))
 
@@ -98,7 +98,7 @@ class IMG23D_OT_paste_photo(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.photo_sources import photo_in_clipboard
+        from ..app.commands.photo_sources import photo_in_clipboard
 
         return _use(self, context, lambda: photo_in_clipboard(context))
 
@@ -106,7 +106,7 @@ class IMG23D_OT_paste_photo(bpy.types.Operator):
 def _use(
     operator: bpy.types.Operator, context: bpy.types.Context, find: Callable[[], str], *, is_one_of: int = 1
 ) -> set[str]:
-    from ..scene.photo_sources import use_photo  # late, as everything that Blender's start should not wait for
+    from ..app.commands.photo_sources import use_photo  # late, as everything that Blender's start should not wait for
 
     try:
         path = find()

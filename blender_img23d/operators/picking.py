@@ -8,12 +8,12 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _, pgettext_tip
 from bpy.props import BoolProperty, FloatVectorProperty
 
-from ..scene.owner import extension, extension_or_none
-from ..scene.shown_photo import shows_photo
+from ..app.owner import extension, extension_or_none
+from ..scene.photo.shown_photo import shows_photo
 from ..shared.img23d_protocol import Img23DError
 
 if TYPE_CHECKING:
-    from ..scene.owner import Extension
+    from ..app.owner import Extension
 
 _WHEEL = {"WHEELUPMOUSE": 1.2, "WHEELDOWNMOUSE": 1 / 1.2}
 _ENDS = {"RET", "NUMPAD_ENTER", "RIGHTMOUSE"}
@@ -39,9 +39,9 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Over the viewport where there is room for it; the same button closes it again."""
-        from ..scene import overlay_regions as overlay_regions  # imported before the mouse needs it
-        from ..scene.outcome import follow
-        from ..scene.pick_popup import has_room
+        from ..scene.photo import overlay_regions as overlay_regions  # imported before the mouse needs it
+        from ..app.outcome import follow
+        from ..scene.picking.popup import has_room
 
         owner = extension()
         if owner.popup.is_over(context.area):
@@ -62,10 +62,10 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """In an Image Editor."""
-        from ..scene.editors import PICK_TOOL
-        from ..scene.outcome import follow
-        from ..scene.photo_image import load_photo_image
-        from ..scene.windows import push_undo, workplace_of
+        from ..scene.photo.editors import PICK_TOOL
+        from ..app.outcome import follow
+        from ..scene.photo.image import load_photo_image
+        from ..scene.file.windows import push_undo, workplace_of
 
         owner = extension()
         try:
@@ -168,8 +168,8 @@ def pick(
     operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension, place: tuple[float, float], *, parts: bool
 ) -> set[str]:
     """List what is at a place of the photo, in fractions of it. Raises Img23DError."""
-    from ..scene.editors import redraw_editors
-    from ..scene.outcome import follow
+    from ..scene.photo.editors import redraw_editors
+    from ..app.outcome import follow
     from ..shared.img23d_protocol.job_requests import Point
 
     job = owner.picker.click(context, Point(x=place[0], y=place[1]), parts=parts)
@@ -207,7 +207,7 @@ class IMG23D_OT_pick_at(bpy.types.Operator):
         return bool(context.scene.img23d.photo.strip())
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        from ..scene.photo_view import photo_view
+        from ..scene.photo.view import photo_view
 
         if context.region is None or context.region.type != "WINDOW" or not shows_photo(context.space_data, context.scene):
             return {"PASS_THROUGH"}
@@ -237,7 +237,7 @@ class IMG23D_OT_end_picking(bpy.types.Operator):
         return context.area is not None and context.area.ui_type == "IMAGE_EDITOR"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.editors import BOX_TOOL, redraw_editors, use_tool
+        from ..scene.photo.editors import BOX_TOOL, redraw_editors, use_tool
 
         use_tool(context.window, context.area, BOX_TOOL)
         redraw_editors()

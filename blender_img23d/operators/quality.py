@@ -9,7 +9,7 @@ from bpy.props import EnumProperty
 
 from ..core.presets import BALANCED, PRESETS
 from ..properties import DEFAULT_FIELDS, preferences_of
-from ..scene.defaults import copy_settings, mark_preferences, save_defaults, use_preset
+from ..app.jobs.defaults import copy_settings, mark_preferences, save_defaults, use_preset
 
 _QUALITIES = [(one.name, one.label, one.description) for one in PRESETS]
 _DESCRIPTIONS = {one.name: one.description for one in PRESETS}

@@ -6,7 +6,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty
 
-from ..scene.owner import extension, extension_or_none
+from ..app.owner import extension, extension_or_none
 from ..shared.img23d_protocol import Img23DError
 
 

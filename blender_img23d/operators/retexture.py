@@ -5,10 +5,10 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..scene.faces import can_switch, shows_new, switch
-from ..scene.outcome import press
-from ..scene.owner import extension
-from ..scene.paintable import chosen_meshes
+from ..scene.retexture.faces import can_switch, shows_new, switch
+from ..app.outcome import press
+from ..app.owner import extension
+from ..scene.retexture.paintable import chosen_meshes
 from ..shared.img23d_protocol import Img23DError
 
 
@@ -27,7 +27,7 @@ class IMG23D_OT_retexture(bpy.types.Operator):
         return bool(chosen_meshes(context))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.queued import queued_retexture  # late, as everything that Blender's start should not wait for
+        from ..app.jobs.queued import queued_retexture  # late, as everything that Blender's start should not wait for
 
         owner = extension()
         try:

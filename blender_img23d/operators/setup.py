@@ -7,10 +7,10 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty
 
 from ..properties import preferences_of
-from ..scene.folders import models_folder
-from ..scene.models import setup_plan
-from ..scene.outcome import follow_setup
-from ..scene.owner import extension, extension_or_none, poll_idle, poll_no_setup
+from ..scene.file.folders import models_folder
+from ..app.models import setup_plan
+from ..app.outcome import follow_setup
+from ..app.owner import extension, extension_or_none, poll_idle, poll_no_setup
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.choices import TENCENT_LICENCE
 

@@ -6,8 +6,8 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ..scene.folders import absolute
-from ..scene.owner import extension
+from ..scene.file.folders import absolute
+from ..app.owner import extension
 from ..shared.img23d_protocol import Img23DError
 
 
@@ -67,7 +67,7 @@ class IMG23D_OT_paste_side(_OnSide, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.photo_sources import photo_in_clipboard  # late, as everything that Blender's start should not wait for
+        from ..app.commands.photo_sources import photo_in_clipboard  # late, as everything that Blender's start should not wait for
 
         try:
             return self.use(context, photo_in_clipboard(context))

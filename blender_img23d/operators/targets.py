@@ -8,7 +8,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import EnumProperty, IntProperty
 
-from ..scene.owner import extension, poll_idle
+from ..app.owner import extension, poll_idle
 
 if TYPE_CHECKING:
     from ..properties import Img23DSceneSettings
@@ -53,7 +53,7 @@ class IMG23D_OT_find_targets(bpy.types.Operator):
         return poll_idle(cls, _BUSY)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.search import search  # late, as everything that Blender's start should not wait for
+        from ..app.commands.search import search  # late, as everything that Blender's start should not wait for
 
         return search(self, context, extension())
 
@@ -72,7 +72,7 @@ class IMG23D_OT_find_target_again(_AsDrawn, bpy.types.Operator):
         return _has_chosen(context.scene.img23d)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.search import search  # late, as above
+        from ..app.commands.search import search  # late, as above
 
         return search(self, context, extension(), only=True)
 
@@ -84,7 +84,7 @@ class IMG23D_OT_add_target(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.box_rows import new_name  # late, as above
+        from ..scene.photo.box_rows import new_name  # late, as above
 
         values = context.scene.img23d
         name = new_name(values)
@@ -101,7 +101,7 @@ class IMG23D_OT_duplicate_target(_OnTarget, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.targets import duplicate  # late, as above
+        from ..scene.photo.target_rows import duplicate  # late, as above
 
         duplicate(context.scene)
         return {"FINISHED"}

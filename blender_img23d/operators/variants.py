@@ -6,9 +6,9 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty
 
-from ..scene.owner import Extension, extension, extension_or_none
-from ..scene.selection import check_mode, select_only
-from ..scene.tags import CHOICE, RUN, TARGET, variants_beside
+from ..app.owner import Extension, extension, extension_or_none
+from ..scene.view.selection import check_mode, select_only
+from ..scene.file.tags import CHOICE, RUN, TARGET, variants_beside
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.errors import bad_request
 
@@ -58,7 +58,7 @@ class IMG23D_OT_keep_variant(_OnVariant, bpy.types.Operator):
 
 
 def _keep(owner: Extension, obj: bpy.types.Object) -> bpy.types.Object:
-    from ..scene.variants import keep
+    from ..scene.placement.variants import keep
 
     run, index = str(obj[RUN]), obj[TARGET]
     kept = keep(obj)
@@ -74,7 +74,7 @@ class IMG23D_OT_keep_variants(_OnVariant, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..scene.variants import keep_all
+        from ..scene.placement.variants import keep_all
 
         keep_all(context.object)
         return {"FINISHED"}

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import StringProperty
 
-from ..scene.models import deletion_plan, download_plan, verification_plan
-from ..scene.outcome import follow_setup
-from ..scene.owner import extension, poll_no_setup
+from ..app.models import deletion_plan, download_plan, verification_plan
+from ..app.outcome import follow_setup
+from ..app.owner import extension, poll_no_setup
 from ..shared.img23d_protocol import Img23DError
 
 if TYPE_CHECKING:
     from ..core.session.setup import Plan
-    from ..scene.owner import Extension
+    from ..app.owner import Extension
 
 
 class _OnWeights:

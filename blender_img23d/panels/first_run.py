@@ -7,7 +7,7 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..core.session.first_run import BRINGS, Sentence, download, is_first_run, machine
 from ..properties import Img23DSceneSettings, preferences_of
-from ..scene.owner import Extension
+from ..app.owner import Extension
 from .slots import Said, draw_slot
 from .text import gigabytes
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from bpy.app.translations import pgettext_iface as _
 
 from ..properties import Img23DSceneSettings
-from ..scene.durations import about
-from ..scene.owner import Extension
+from ..app.durations import about
+from ..app.owner import Extension
 from .fixes import has_button
 from .slots import Said
 

@@ -8,13 +8,13 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ..core.manual import Section
-from ..scene.owner import extension_or_none
+from ..app.owner import extension_or_none
 from .fixes import draw_fix
 from .help_link import HasHelp
 from .text import draw_sentence
 
 if TYPE_CHECKING:
-    from ..scene.doctor import Checkup
+    from ..app.doctor import Checkup
     from ..shared.img23d_protocol.findings import Finding
 
 _ICONS = {"problem": "CANCEL", "warning": "ERROR", "note": "INFO", "good": "CHECKMARK"}

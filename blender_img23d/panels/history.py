@@ -11,8 +11,8 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..core.manual import Section
 from ..core.states import JobState
-from ..scene.owner import Extension, extension_or_none, shown_job
-from ..scene.result_rows import run_title
+from ..app.owner import Extension, extension_or_none, shown_job
+from ..app.jobs.result_rows import run_title
 from .help_link import HasHelp
 from .slots import Said, draw_slot
 

@@ -6,9 +6,9 @@ import bpy
 
 from ..core.manual import Section
 from ..properties import Img23DSceneSettings
-from ..scene.editors import PICK_TOOL
-from ..scene.owner import extension
-from ..scene.shown_photo import shows_photo
+from ..scene.photo.editors import PICK_TOOL
+from ..app.owner import extension
+from ..scene.photo.shown_photo import shows_photo
 from .help_link import HasHelp
 from .slots import live
 from .targets import live_column

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..scene.owner import Extension, newest_listed
-from ..scene.seen_as_photo import is_seen_as_photo
-from ..scene.standing import Standing
+from ..app.owner import Extension, newest_listed
+from ..scene.placement.seen_as_photo import is_seen_as_photo
+from ..scene.placement.result_status import Standing
 from .slots import live
 
 if TYPE_CHECKING:  # Blender's start waits for what panels import

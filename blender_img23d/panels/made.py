@@ -10,8 +10,8 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ..core.manual import Section
-from ..scene.owner import Extension, extension_or_none, has_listed
-from ..scene.tags import is_result
+from ..app.owner import Extension, extension_or_none, has_listed
+from ..scene.file.tags import is_result
 from .help_link import HasHelp
 from .history import when
 from .slots import live
@@ -19,7 +19,7 @@ from .text import draw_sentence
 
 if TYPE_CHECKING:
     from ..core.runs.recipe import Recipe
-    from ..scene.history import Making
+    from ..app.history import Making
 
 
 class IMG23D_PT_made(HasHelp, bpy.types.Panel):

@@ -8,7 +8,7 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ..properties import Img23DSceneSettings, is_of_other_photo
-from ..scene.owner import Extension, extension
+from ..app.owner import Extension, extension
 from ..shared.img23d_protocol.settings import BUILT_IN
 from .first_run import draw_first_run
 from .look import draw_look

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 
-from ..scene.owner import extension_or_none
+from ..app.owner import extension_or_none
 from ..shared.img23d_protocol.limits import VARIANTS_MAX
 from .photo import draw_in_image_menu
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..core.manual import Section
-from ..scene.owner import extension_or_none, has_listed
+from ..app.owner import extension_or_none, has_listed
 from .help_link import HasHelp
 from .slots import Said, draw_slot
 
 if TYPE_CHECKING:  # Blender's start waits for what panels import
-    from ..scene.remesher import Remesher
+    from ..scene.remesh.remesher import Remesher
 
 _LINES = 2  # of what a tool says
 _BUTTON = 24  # pixels at scale 1 that the X takes

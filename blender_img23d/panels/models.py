@@ -10,8 +10,8 @@ from bpy.app.translations import pgettext_iface as _
 from ..core.session.environment import EnvironmentState
 from ..core.manual import Section
 from ..properties import Img23DWeightsRow, preferences_of
-from ..scene.models import ModelsView, weights_at
-from ..scene.owner import Extension, extension
+from ..app.models import ModelsView, weights_at
+from ..app.owner import Extension, extension
 from ..shared.img23d_protocol.choices import TENCENT_LICENCE_LINK
 from ..shared.img23d_protocol.settings import BUILT_IN
 from .fixes import draw_fix

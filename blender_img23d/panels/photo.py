@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 
 from ..properties import Img23DSceneSettings
-from ..scene.folders import absolute
-from ..scene.owner import Extension
+from ..scene.file.folders import absolute
+from ..app.owner import Extension
 from .slots import draw_gap
 
 _MOST_LISTED = 20  # images; more are found by their names

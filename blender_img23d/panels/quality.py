@@ -6,7 +6,7 @@ import bpy
 
 from ..core.presets import PRESETS, matching
 from ..properties import Img23DSceneSettings
-from ..scene.owner import Extension
+from ..app.owner import Extension
 
 
 def draw_quality(

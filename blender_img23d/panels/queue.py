@@ -9,8 +9,8 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ..core.manual import Section
-from ..scene.file_state import FileState
-from ..scene.owner import Extension, extension_or_none
+from ..scene.file.file_state import FileState
+from ..app.owner import Extension, extension_or_none
 from .help_link import HasHelp
 from .slots import Said, draw_slot, live
 

@@ -11,8 +11,8 @@ from bpy.app.translations import pgettext_iface as _
 from ..core.states import JobState
 from ..core.tally import tally
 from ..properties import Img23DResultRow, Img23DSceneSettings
-from ..scene.owner import Extension, extension_or_none, has_listed, listed_jobs, shown_job
-from ..scene.standing import IMPORTABLE, Standing
+from ..app.owner import Extension, extension_or_none, has_listed, listed_jobs, shown_job
+from ..scene.placement.result_status import IMPORTABLE, Standing
 from .help_link import HasHelp
 from .slots import Said, draw_gap, draw_slot, live
 from .status import is_at_top

@@ -9,11 +9,11 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..core.manual import Section
 from ..properties import Img23DSceneSettings
-from ..scene.faces import can_switch
-from ..scene.folders import absolute
-from ..scene.own_picture import has_own_picture
-from ..scene.owner import extension_or_none
-from ..scene.paintable import chosen_meshes
+from ..scene.retexture.faces import can_switch
+from ..scene.file.folders import absolute
+from ..scene.retexture.own_picture import has_own_picture
+from ..app.owner import extension_or_none
+from ..scene.retexture.paintable import chosen_meshes
 from .help_link import HasHelp
 from .slots import draw_gap, live
 from .text import draw_sentence

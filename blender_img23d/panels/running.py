@@ -9,8 +9,8 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..core.states import SessionState
 from ..core.tally import tally
-from ..scene.durations import about
-from ..scene.owner import Extension
+from ..app.durations import about
+from ..app.owner import Extension
 from .queue import draw_last
 from .slots import Said, draw_gap, draw_slot, live
 from .text import LINE

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ..scene.owner import Extension
+from ..app.owner import Extension
 from .text import LINE, lines_of
 
 

@@ -14,8 +14,8 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..core.tally import is_about, tally
 from ..properties import Img23DSceneSettings
-from ..scene.folders import absolute
-from ..scene.owner import Extension
+from ..scene.file.folders import absolute
+from ..app.owner import Extension
 from ..shared.img23d_protocol import ErrorCode
 from ..shared.img23d_protocol.settings import BUILT_IN
 from .fixes import draw_fix

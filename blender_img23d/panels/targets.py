@@ -9,8 +9,8 @@ import bpy
 from ..core.manual import Section
 from ..core.tally import is_about
 from ..properties import Img23DSceneSettings, Img23DTarget
-from ..scene.folders import absolute
-from ..scene.owner import extension_or_none
+from ..scene.file.folders import absolute
+from ..app.owner import extension_or_none
 from ..shared.img23d_protocol.filenames import form_path
 from ..shared.img23d_protocol.settings import engine_named
 from .help_link import HasHelp

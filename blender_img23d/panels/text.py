@@ -5,7 +5,7 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ..scene.line_breaks import broken
+from ..scene.view.line_breaks import broken
 
 _MARGIN = 64  # pixels at scale 1 that panels, scroll bar and label take from the region's width
 _BOX = 16  # pixels at scale 1 that a box takes

@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ..scene.owner import extension_or_none
-from ..scene.shown_photo import shows_photo
+from ..app.owner import extension_or_none
+from ..scene.photo.shown_photo import shows_photo
 
 _DRAG = {"type": "LEFTMOUSE", "value": "PRESS"}
 
@@ -66,7 +66,7 @@ def _circle(context: bpy.types.Context, xy: tuple[int, int]) -> None:
     """The brush at its size on the photo, in the colour of what it does."""
     from gpu_extras.presets import draw_circle_2d
 
-    from ..scene.photo_view import photo_view
+    from ..scene.photo.view import photo_view
 
     if context.region is None or not shows_photo(context.space_data, context.scene):
         return
@@ -114,7 +114,7 @@ def attach() -> None:
 
 
 def detach() -> None:
-    from ..scene.editors import put_down_tools
+    from ..scene.photo.editors import put_down_tools
 
     put_down_tools()
     bpy.utils.unregister_tool(IMG23D_WST_brush)

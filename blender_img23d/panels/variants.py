@@ -6,8 +6,8 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ..core.manual import Section
-from ..scene.owner import Extension, extension_or_none
-from ..scene.tags import CHOICE, RUN, TARGET, variants_beside
+from ..app.owner import Extension, extension_or_none
+from ..scene.file.tags import CHOICE, RUN, TARGET, variants_beside
 from .help_link import HasHelp
 from .slots import live
 from .text import draw_sentence

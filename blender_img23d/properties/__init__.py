@@ -15,7 +15,7 @@ from .targets import Img23DTarget as Img23DTarget
 from .window import Img23DResultRow as Img23DResultRow, Img23DWeightsRow as Img23DWeightsRow
 
 if TYPE_CHECKING:
-    from ..preferences import Img23DPreferences
+    from .preferences import Img23DPreferences
 
 ROOT_PACKAGE = __package__.rpartition(".")[0]  # "bl_ext.<repository>.img23d" once installed
 

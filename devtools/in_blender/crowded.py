@@ -156,7 +156,7 @@ def show_tab(watch: Watch, seconds: float, out: Path) -> None:
 
 def press_generate(watch: Watch, seconds: float, out: Path) -> float | None:
     """When the history is read; otherwise later."""
-    if part("scene.owner").extension().history.is_loading:
+    if part("app.owner").extension().history.is_loading:
         return 1.0
     window = bpy.context.window_manager.windows[0]
     with bpy.context.temp_override(window=window):
@@ -167,7 +167,7 @@ def press_generate(watch: Watch, seconds: float, out: Path) -> float | None:
 
 
 def finish(watch: Watch, out: Path) -> None:
-    owner = part("scene.owner").extension()
+    owner = part("app.owner").extension()
     job = owner.session.jobs[0]
     answer = {
         "blender": bpy.app.version_string,

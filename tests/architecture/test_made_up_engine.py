@@ -90,7 +90,7 @@ from blender_img23d.core.requests import build_settings
 from blender_img23d.panels.option_rows import draw_rows
 from blender_img23d.properties.defaults import DEFAULT_FIELDS, StartSettings
 from blender_img23d.properties.quality import QualitySettings
-from blender_img23d.scene.reuse import _set_quality
+from blender_img23d.app.commands.reuse import _set_quality
 from blender_img23d.shared.img23d_protocol import Img23DError, decode, encode
 from blender_img23d.shared.img23d_protocol.messages import Generate, Settings
 from blender_img23d.shared.img23d_protocol.settings import ENGINES

@@ -15,7 +15,7 @@ LONGEST_EXECUTE = 15
 # Where the outside world begins: anything may be thrown there, and must not go further.
 BOUNDARIES = {
     "blender_img23d.process.client": "the thread that reads what a backend sends",
-    "blender_img23d.scene.quick_glb": "the thread that reads a file from a disk",
+    "blender_img23d.scene.glb.reader": "the thread that reads a file from a disk",
     "img23d_backend.__main__": "the program",
     "img23d_backend.serve.server": "the process and its threads",
     "img23d_backend.jobs.pipeline": "a job, which must end with a message",
@@ -23,10 +23,10 @@ BOUNDARIES = {
     "img23d_backend.jobs.setup_jobs": "a job, which must end with a message",
     "img23d_backend.diagnose": "a job, which must end with a message, and a check, which keeps no other from looking",
     "img23d_backend.diagnose.programs": "a damaged package may raise anything on import",
-    "blender_img23d.pump": "the timer, which must not end",
-    "blender_img23d.scene.applier": "a result, which takes no other with it",
-    "blender_img23d.scene.overlay": "a redraw, which must not fail for what it lays over the photo",
-    "blender_img23d.scene.pick_popup": "a redraw, which must not fail for the photo that it lays over the viewport",
+    "blender_img23d.app.pump": "the timer, which must not end",
+    "blender_img23d.app.jobs.applier": "a result, which takes no other with it",
+    "blender_img23d.scene.photo.overlay": "a redraw, which must not fail for what it lays over the photo",
+    "blender_img23d.scene.picking.popup": "a redraw, which must not fail for the photo that it lays over the viewport",
 }
 FILE_SYSTEM = {
     "open", "exists", "is_file", "is_dir", "stat", "iterdir", "glob", "rglob", "read_text", "read_bytes", "listdir",

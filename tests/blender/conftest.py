@@ -113,4 +113,4 @@ def photo(pictures) -> Path:
 @pytest.fixture
 def as_with_a_window(monkeypatch):
     """Operators return at once, as they do when Blender has a window; the test ticks instead of the timer."""
-    monkeypatch.setattr(part("scene.outcome"), "must_wait", lambda: False)
+    monkeypatch.setattr(part("app.outcome"), "must_wait", lambda: False)

@@ -57,7 +57,7 @@ class SetupStage:
     def tick(self) -> None:
         for _ in range(3):
             self.owner.pump.tick()
-        part("scene.models").sync_weights(bpy.context.window_manager, self.owner)
+        part("app.models").sync_weights(bpy.context.window_manager, self.owner)
         self.owner.models.look(bpy.context, self.owner)  # the pump does that where there is a window
 
     def weights(self, state: str = "READY", *, but: tuple[str, ...] = (), **more) -> tuple:

@@ -60,7 +60,7 @@ def test_a_picture_that_does_not_fit_leaves_nothing_that_counts_as_whole(owner, 
 
 
 def test_an_upright_copy_that_does_not_fit_leaves_nothing(owner, small_disk):
-    files = part("scene.picture_files")
+    files = part("scene.photo.picture_files")
     fill(small_disk, leaving=100_000)
     with pytest.raises(part("shared.img23d_protocol").Img23DError) as caught:
         files.save_pixels(small_disk / "a.png", np.random.default_rng(1).random((300, 300, 4)).astype(np.float32))
@@ -76,7 +76,7 @@ def test_pictures_from_the_clipboard_and_the_renderer_are_their_owners_only(owne
 
 def test_two_blenders_that_take_a_render_at_the_same_time_use_names_of_their_own(owner, values, base, monkeypatch):
     """What the other one writes meanwhile, under whatever name is fixed, must not become this one's picture."""
-    sources = part("scene.photo_sources")
+    sources = part("app.commands.photo_sources")
     names = []
 
     def save(scene, path):
@@ -112,7 +112,7 @@ def test_a_texture_that_does_not_fit_beside_the_blend_is_packed(owner, values, p
 
 
 def test_a_mesh_that_does_not_fit_leaves_no_folder(owner, small_disk):
-    capture = part("scene.capture")
+    capture = part("scene.retexture.capture")
     bpy.ops.mesh.primitive_uv_sphere_add(segments=200, ring_count=100)
     fill(small_disk, leaving=100_000)
     path = small_disk / "runs" / "one" / "mesh.npz"
@@ -137,12 +137,12 @@ def test_a_reserved_folder_that_cannot_be_made_is_said_and_not_a_traceback(owner
     with pytest.raises(RuntimeError, match="choose a|choose another"):
         bpy.ops.img23d.generate()
     assert "Traceback" not in owner.refusal and "“" in owner.refusal
-    part("scene.logs").newest_log()  # for the report, which is wanted now most of all
+    part("scene.file.logs").newest_log()  # for the report, which is wanted now most of all
     assert owner.in_use.step(bpy.context) in (True, False)
 
 
 def test_the_last_words_of_a_log_that_has_just_begun_anew(owner, tmp_path):
-    logs, log = part("scene.logs"), tmp_path / "backend-1.log"
+    logs, log = part("scene.file.logs"), tmp_path / "backend-1.log"
     (tmp_path / "backend-1.log.1").write_text("".join(f"old {number}\n" for number in range(50)))
     log.write_text("new 0\nnew 1\n")
     assert logs.last_lines(log, 5) == ["old 47", "old 48", "old 49", "new 0", "new 1"]

@@ -52,7 +52,7 @@ def test_each_stage_is_tried_and_nothing_comes_of_it(owner):
     tried = [finding.what for finding in owner.checkup.findings if finding.what.startswith(("Find,", "Cut", "Shape,", "Paint,"))]
     assert len(tried) >= 4 and "Paint, Preview" in " ".join(tried)
     assert set(bpy.data.objects.keys()) == before
-    runs = part("scene.folders").runs_base(bpy.context) / "runs"
+    runs = part("scene.file.folders").runs_base(bpy.context) / "runs"
     assert not runs.is_dir() or not [path for path in runs.iterdir() if "ball" in path.name]
 
 
@@ -62,7 +62,7 @@ def test_each_finding_has_its_button(owner, monkeypatch, as_with_a_window):
     assert "Looking" in panel().said and not bpy.ops.img23d.doctor.poll()
     rehearsal.tick()
     m = rehearsal.messages
-    assert rehearsal.link.said[-1].run_folder == str(part("scene.folders").runs_base(bpy.context))
+    assert rehearsal.link.said[-1].run_folder == str(part("scene.file.folders").runs_base(bpy.context))
     findings = (
         m.Finding(what="Program", level=m.Level.GOOD, sentence="Img23D works."),
         m.Finding(what="BiRefNet", level=m.Level.PROBLEM, sentence="Files are damaged.", action=m.Action.DOWNLOAD),
@@ -75,7 +75,7 @@ def test_each_finding_has_its_button(owner, monkeypatch, as_with_a_window):
     assert layout.said.index("Files are damaged") < layout.said.index("Little is free") < layout.said.index("Program: Img23D works")
     actions = [button["action"] for button in layout.pressed("img23d.fix")]
     assert actions[:2] == ["download", "free_memory"]
-    assert part("scene.owner").shown_job(owner, bpy.context) is None  # it is no run
+    assert part("app.owner").shown_job(owner, bpy.context) is None  # it is no run
 
 
 def test_every_action_has_an_operator_behind_it(owner):
@@ -127,7 +127,7 @@ def test_the_report_names_nobody(owner, photo):
     owner.refusal = "hf_abcdefghijklmnopqrstuvwxyz123456 was refused at http://annabel:geheim@proxy:3128"
     bpy.ops.img23d.doctor()
     assert bpy.ops.img23d.copy_report() == {"FINISHED"}
-    report = bpy.context.window_manager.clipboard or part("scene.report").report_text(owner, None)
+    report = bpy.context.window_manager.clipboard or part("app.report").report_text(owner, None)
     assert "Blender" in report and "Checked:" in report and "cv2: 4." in report and "The end of backend-" in report
     for secret in ("annabel", "geheim", "hf_abc", socket.gethostname()):
         assert secret not in report

@@ -43,7 +43,7 @@ def fitted(box, rotation, free):
     corners = corners_of(*box)
     middle = corners.mean(axis=0)
     turned = [rotation.inverted() @ Vector(corner - middle) for corner in corners]
-    distance, (right, up) = part("scene.framing").fitted_view(turned, scales(), free, REGION)
+    distance, (right, up) = part("scene.view.framing").fitted_view(turned, scales(), free, REGION)
     return corners, Vector(middle) + rotation @ Vector((right, up, 0)), distance
 
 
@@ -64,7 +64,7 @@ def test_without_perspective_depth_counts_for_nothing():
     """An orthographic view: half a unit across is seen as wide at every depth, and at twice the distance half as wide."""
     free, (across, _) = FREE[1], scales()
     corners = [Vector((x, y, 0)) for x, y, _ in corners_of((-1, -0.5, 0), (1, 0.5, 0))]
-    distance, (right, _up) = part("scene.framing").fitted_view(corners, scales(), free, REGION)
+    distance, (right, _up) = part("scene.view.framing").fitted_view(corners, scales(), free, REGION)
     pixels = 500 * across / distance  # of one unit
     assert 2 * pixels / (free[2] - free[0]) == pytest.approx(0.7, rel=1e-3)
     assert 500 - pixels * right == pytest.approx((free[0] + free[2]) / 2, abs=0.5)
@@ -72,7 +72,7 @@ def test_without_perspective_depth_counts_for_nothing():
 
 @pytest.mark.parametrize("free", [(5, 28, 5, 828), (0, 28, 1000, 28)])
 def test_where_nothing_is_free_nothing_is_done(free):
-    assert part("scene.framing").fitted_view([Vector((1, 1, 1))], scales(), free, REGION) is None
+    assert part("scene.view.framing").fitted_view([Vector((1, 1, 1))], scales(), free, REGION) is None
 
 
 def startup_view() -> bpy.types.RegionView3D:
@@ -88,7 +88,7 @@ def cube(x: float) -> bpy.types.Object:
 
 def turned(view: bpy.types.RegionView3D, *objects: bpy.types.Object) -> Vector:
     """From where it is looked at them."""
-    part("scene.framing").turn_to_front(objects, part("scene.windows").workplace_of(bpy.context.scene), view)
+    part("scene.view.framing").turn_to_front(objects, part("scene.file.windows").workplace_of(bpy.context.scene), view)
     return view.view_rotation @ Vector((0, 0, 1))
 
 

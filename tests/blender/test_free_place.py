@@ -99,7 +99,7 @@ def test_instances_of_a_collection_take_room(start, glbs):
 
 
 def test_the_nearest_place_of_a_crowd(owner):
-    free_place, extents = part("scene.free_place"), part("scene.extents")
+    free_place, extents = part("scene.placement.free_place"), part("scene.mesh.extents")
     random = np.random.default_rng(3)
     crowd = [extents.Extents(low=(x, y, 0.0), high=(x + 1, y + 1, 1.0)) for x, y in random.uniform(-12, 12, (150, 2)).tolist()]
     own = extents.Extents(low=(-0.5, -0.5, 0.0), high=(0.5, 0.5, 1.0))
@@ -136,7 +136,7 @@ def test_what_was_selected_before_makes_way(start, glbs):
 def test_solid_shading_has_a_texture_to_show(start, glbs):
     """Blender's Solid shading shows the active node's picture."""
     run_in(start, glbs, "ROW")
-    shading = part("scene.first_look").show_textures_in_solid
+    shading = part("scene.view.first_look").show_textures_in_solid
     view = next(area for screen in bpy.data.screens for area in screen.areas if area.type == "VIEW_3D").spaces.active.shading
     view.type, view.color_type = "SOLID", "OBJECT"
     shading(view)

@@ -47,8 +47,8 @@ def read(owner):
     owner.history.step(bpy.context)
     while owner.history.is_loading:
         owner.history.step(bpy.context)
-    rows = part("scene.result_rows")
-    shown = part("scene.owner").shown_job(owner, bpy.context)
+    rows = part("app.jobs.result_rows")
+    shown = part("app.owner").shown_job(owner, bpy.context)
     rows.sync_rows(bpy.context.window_manager, shown)
     rows.sync_runs(bpy.context.window_manager, owner, shown)
     if shown is not None and shown.is_generation:
@@ -88,7 +88,7 @@ def test_runs_are_listed_after_a_restart_and_brought_into_a_new_file(base, photo
     assert [job.is_past for job in owner.session.jobs] == [True, True]
     assert listed(owner) == ["three.png", "2 × three.png"], "the newest first"
     bpy.context.window_manager.img23d.active_run = 1  # a click
-    assert part("scene.owner").shown_job(owner, bpy.context) is owner.session.jobs[1]
+    assert part("app.owner").shown_job(owner, bpy.context) is owner.session.jobs[1]
     assert drawn(part("panels.history").IMG23D_PT_history).pressed("img23d.import_run")
     assert bpy.ops.img23d.import_run() == {"FINISHED"}
     assert sorted(obj.name for obj in bpy.data.objects if obj.type == "MESH") == names
@@ -121,7 +121,7 @@ def test_nothing_is_read_before_the_tab_is_open_or_while_a_job_runs(base, photo,
     owner = part("core.session.app").current()
     owner.history.step(bpy.context)
     assert owner.session.jobs == [] and not owner.history.is_loading
-    monkeypatch.setattr(part("scene.outcome"), "must_wait", lambda: False)
+    monkeypatch.setattr(part("app.outcome"), "must_wait", lambda: False)
     rehearsal = Rehearsal(owner, monkeypatch)
     bpy.ops.img23d.generate()
     rehearsal.locate("red ball")

@@ -114,13 +114,13 @@ def test_a_photo_that_lies_on_its_side_is_shown_upright(values, tmp_path, orient
     rows = pixels.reshape(60, 100, 4)[::-1, :, :3]
     seen = [rows[y, x].round(1).tolist() for y, x in ((5, 5), (5, 95), (55, 5), (55, 95))]
     assert seen == [[channel / 255 for channel in _COLOURS[key]] for key in "RGBW"]
-    assert part("scene.shown_photo").shows_photo(_editor().spaces.active, bpy.context.scene)
+    assert part("scene.photo.shown_photo").shows_photo(_editor().spaces.active, bpy.context.scene)
 
 
 def test_another_photo_is_not_taken_for_this_one(chosen, pictures):
     bpy.ops.img23d.edit_boxes()
     chosen.photo = str(pictures / "other.png")
-    assert not part("scene.shown_photo").shows_photo(_editor().spaces.active, bpy.context.scene)
+    assert not part("scene.photo.shown_photo").shows_photo(_editor().spaces.active, bpy.context.scene)
 
 
 # --- boxes ----------------------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def test_a_box_that_is_moved_is_the_artists_and_what_was_known_of_the_old_one_go
 
 
 def test_a_box_for_a_name_that_was_not_found_fills_its_row(chosen):
-    rows = part("scene.box_rows")
+    rows = part("scene.photo.box_rows")
     _add(chosen, "red ball", (10, 10, 30, 30))
     _add(chosen, "unicorn")
     chosen.active_target = 1
@@ -160,7 +160,7 @@ def test_a_box_without_a_size_is_refused(chosen):
 
 
 def test_what_is_being_drawn_is_shown_before_it_is_in_the_list(chosen):
-    overlay, box = part("scene.overlay"), part("shared.img23d_protocol.job_requests").Box
+    overlay, box = part("scene.photo.overlay"), part("shared.img23d_protocol.job_requests").Box
     _add(chosen, "red ball", (10, 10, 30, 30))
     _add(chosen, "unicorn")
     draft = overlay.Draft(index=0, box=box(left=0.5, top=0.5, right=0.6, bottom=0.6))
@@ -195,11 +195,11 @@ def test_strokes_are_kept_in_their_order_with_the_selected_thing(chosen):
 def test_the_veil_shows_each_stroke_and_the_later_one_where_two_cross():
     green, red = (0.0, 1.0, 0.0, 0.5), (1.0, 0.0, 0.0, 0.5)
     across, down = np.array([(5.0, 20.0), (35.0, 20.0)]), np.array([(20.0, 5.0), (20.0, 35.0)])
-    picture = part("scene.overlay_shapes").veil([(across, 4.0, green), (down, 4.0, red)], (0.0, 0.0), (40, 40))
+    picture = part("scene.photo.overlay_shapes").veil([(across, 4.0, green), (down, 4.0, red)], (0.0, 0.0), (40, 40))
     assert tuple(picture[20, 8]) == green and tuple(picture[8, 20]) == red and tuple(picture[20, 20]) == red
     assert not picture[5, 5].any()
     assert (picture[..., 3] > 0).sum() == pytest.approx(2 * 30 * 8 - 64 + 50, rel=0.2)
-    dab = part("scene.overlay_shapes").veil([(np.array([(10.0, 10.0)]), 3.0, red)], (5.0, 5.0), (10, 10))
+    dab = part("scene.photo.overlay_shapes").veil([(np.array([(10.0, 10.0)]), 3.0, red)], (5.0, 5.0), (10, 10))
     assert tuple(dab[5, 5]) == red and not dab[0, 0].any()
 
 
@@ -271,7 +271,7 @@ def test_the_tab_offers_the_photo_then_the_tools(owner, chosen):
 def test_with_the_picking_tool_the_tab_says_what_to_do_and_what_came_to_nothing(owner, chosen):
     bpy.ops.img23d.edit_boxes()
     owner.editors.fit()
-    part("scene.editors").use_tool(bpy.context.window, _editor(), "img23d.pick_tool")
+    part("scene.photo.editors").use_tool(bpy.context.window, _editor(), "img23d.pick_tool")
     owner.picker.picks, owner.picker.sentence = None, ""
     assert "Press Pick in the Photo to have it looked at." in _tab(_editor()).said
     owner.picker.sentence = "Nothing stands apart there."

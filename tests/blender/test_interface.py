@@ -69,7 +69,7 @@ def test_search_finds_the_operators(owner):
 def test_sentences_are_broken_into_lines_that_fit(owner):
     import blf
 
-    broken = part("scene.line_breaks").broken
+    broken = part("scene.view.line_breaks").broken
     text = "This name was not found in the photo: draw a box, or use /a/very/long/path/" + "x" * 120
     for width in (80, 150, 400):
         lines = broken(text, width, 11.0)
@@ -80,7 +80,7 @@ def test_sentences_are_broken_into_lines_that_fit(owner):
 
 @pytest.mark.parametrize("count", [0, 1, 40])
 def test_the_list_follows_the_job(owner, count):
-    rows, jobs = part("scene.result_rows"), part("core.jobs")
+    rows, jobs = part("app.jobs.result_rows"), part("core.jobs")
     messages = part("shared.img23d_protocol.messages")
     wanted = tuple(messages.Wanted(name=f"n{i}") for i in range(count))
     request = messages.Generate(job="j", photo="p.png", run_folder="r", wanted=wanted)

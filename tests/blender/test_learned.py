@@ -128,7 +128,7 @@ def test_the_panel_lists_what_is_there(learned, owner):
     owner.models.want()
     assert bpy.ops.img23d.refresh_models() == {"FINISHED"}
     tick_until(owner, lambda: owner.session.weights)
-    part("scene.models").sync_weights(bpy.context.window_manager, owner)
+    part("app.models").sync_weights(bpy.context.window_manager, owner)
     owner.models.look(bpy.context, owner)
     assert owner.models.view.environment.state == "chosen"
     assert {"qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo"} <= {row.id for row in owner.session.weights}

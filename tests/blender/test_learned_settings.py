@@ -18,7 +18,7 @@ def machine(owner):
 
 
 def test_the_settings_reach_generate_and_locate(values, photo, machine):
-    requests = part("scene.requests")
+    requests = part("app.jobs.requests")
     values.photo, values.engine, values.grounder, values.matter = str(photo), "hunyuan3d", "qwen3-vl-8b", "birefnet-hr"
     values.shape_model, values.speed, values.steps, values.guidance = "hunyuan3d-2", "standard", 30, 7.5
     values.octree_resolution, values.budget = 384, 0
@@ -41,7 +41,7 @@ def test_the_settings_reach_generate_and_locate(values, photo, machine):
 def test_the_fresh_panel_holds_the_defaults(untouched, photo):
     untouched.photo = str(photo)
     settings = part("shared.img23d_protocol.messages").Settings
-    assert part("scene.requests").generate_request(bpy.context).settings == settings()
+    assert part("app.jobs.requests").generate_request(bpy.context).settings == settings()
 
 
 def test_the_standard_painter_is_the_default_and_older_scenes_keep_theirs(values):

@@ -151,7 +151,7 @@ def test_one_that_takes_too_long_is_ended(owner, slow, monkeypatch):
     owner.pump.tick()
     assert owner.applier.remesher.progress.startswith("Making quads of “ball”: 0 s")
     assert owner.applier.remesher.progress in drawn(part("panels.mesh_tools").IMG23D_PT_mesh_tools).said
-    monkeypatch.setattr(part("scene.remesher"), "LIMIT", -1.0)
+    monkeypatch.setattr(part("scene.remesh.remesher"), "LIMIT", -1.0)
     owner.pump.tick()
     assert slow[0].is_ended and "took more than" in owner.applier.remesher.said and not owner.applier.is_busy
 
@@ -260,7 +260,7 @@ def test_quads_keep_the_artists_own_material(owner, as_with_a_window, monkeypatc
     shader = now.node_tree.nodes["Principled BSDF"]
     assert (shader.inputs["Roughness"].default_value, shader.inputs["Metallic"].default_value) == (0.125, 1.0)
     assert tuple(now.diffuse_color) == (0.25, 0.5, 0.75, 1.0) and now.use_backface_culling
-    assert part("scene.materials").SLOT_TAG not in now, "it is not ours to replace"
+    assert part("scene.glb.materials").SLOT_TAG not in now, "it is not ours to replace"
 
 
 def test_no_tick_of_levels_is_felt(owner, as_with_a_window):
@@ -278,7 +278,7 @@ def test_a_run_may_end_in_quads(photo, values, owner):
     assert sides(ball) == {4} and ball.data.uv_layers and picture_of(ball).size
     assert owner.session.jobs[0].request.settings.common.quads
     values.quads = False
-    part("scene.reuse").reuse(owner.session.jobs[0], bpy.context.scene)
+    part("app.commands.reuse").reuse(owner.session.jobs[0], bpy.context.scene)
     assert values.quads
 
 
@@ -295,9 +295,9 @@ def test_each_row_has_its_number_of_faces(photo, values, owner):
     assert [one.faces for one in job.request.wanted] == [600, 0]
     first, second = (owner.applier.placer.object_of(job, index) for index in range(2))
     assert len(first.data.polygons) <= 600 < len(second.data.polygons) <= 3000
-    read = part("core.runs.history").read_run(part("scene.folders").Path(job.request.run_folder))
+    read = part("core.runs.history").read_run(part("scene.file.folders").Path(job.request.run_folder))
     values.targets.clear()
-    part("scene.reuse").reuse(read, bpy.context.scene)
+    part("app.commands.reuse").reuse(read, bpy.context.scene)
     assert [row.faces for row in values.targets] == [600, 0]
     assert first["img23d_faces"] == 600
     assert ("Faces", "600") in owner.history.making(first).words

@@ -292,7 +292,7 @@ def test_where_the_x_of_a_thing_stood_nothing_can_be_pressed_at_once(run, clock,
         return layout
 
     start(run)
-    part("scene.result_rows").sync_rows(bpy.context.window_manager, run.job)
+    part("app.jobs.result_rows").sync_rows(bpy.context.window_manager, run.job)
     assert "img23d.cancel_target" in dict(line(0).controls()) and not list(line(0).dead())
     run.mesh(0, glbs[0], textured=True)
     run.finish(made=1)

@@ -144,7 +144,7 @@ def test_drops_are_taken_in_the_viewport_and_the_image_editor_only(owner):
 
 
 def test_the_handler_knows_every_extension_that_the_backend_opens(owner):
-    doors, operators = part("scene.photo_sources"), part("operators.photo_sources")
+    doors, operators = part("app.commands.photo_sources"), part("operators.photo_sources")
     assert tuple(operators.IMG23D_FH_photo.bl_file_extensions.split(";")) == doors.EXTENSIONS
 
 
@@ -162,12 +162,12 @@ def test_a_photo_is_one_undo_step(values, photo, pictures):
 @pytest.mark.parametrize("form", ["{path}", '"{path}"', "{uri}", "  {uri}\r\nfile:///not/there.png", "some words\n{path}"])
 def test_a_path_in_the_clipboard_is_found(owner, photo, form):
     text = form.format(path=photo, uri=photo.as_uri())
-    assert "%20" in photo.as_uri() and part("scene.photo_sources").picture_named_in(text) == str(photo)
+    assert "%20" in photo.as_uri() and part("app.commands.photo_sources").picture_named_in(text) == str(photo)
 
 
 @pytest.mark.parametrize("text", ["", "a red mug", "three.png", "/not/there.png", "https://example.org/a.png", "\0", "x" * 9999])
 def test_other_text_is_no_picture(owner, text):
-    assert part("scene.photo_sources").picture_named_in(text) == ""
+    assert part("app.commands.photo_sources").picture_named_in(text) == ""
 
 
 def test_an_empty_clipboard_says_what_to_do(owner):
@@ -175,7 +175,7 @@ def test_an_empty_clipboard_says_what_to_do(owner):
 
 
 def test_another_photo_empties_the_list_of_what_was_found_and_the_first_and_the_same_one_keep_it(values, photo, pictures):
-    choose = part("scene.photo_sources").use_photo
+    choose = part("app.commands.photo_sources").use_photo
     values.targets.add().name = "drawn before there was a photo"
     choose(bpy.context, str(photo))
     assert len(values.targets) == 1

@@ -25,7 +25,7 @@ def viewport() -> bpy.types.Area:
 @pytest.fixture
 def as_in_a_window(monkeypatch):
     """A Blender without a window knows no sizes."""
-    module = part("scene.pick_popup")
+    module = part("scene.picking.popup")
     monkeypatch.setattr(module, "uncovered", lambda area: FREE)
     monkeypatch.setattr(module, "_scale", lambda: 1.0)
 
@@ -145,7 +145,7 @@ def test_a_middle_button_that_is_let_go_elsewhere_moves_the_photo_no_more(hand, 
 
 def test_what_cannot_be_drawn_is_closed_and_the_image_editor_is_taken_next(hand, owner, viewport, monkeypatch):
     """Nobody could see what takes the clicks. As Blender calls it, on a card that has no memory left."""
-    monkeypatch.setattr(part("scene.pick_popup"), "bpy", SimpleNamespace(**{**vars(bpy), "context": SimpleNamespace(
+    monkeypatch.setattr(part("scene.picking.popup"), "bpy", SimpleNamespace(**{**vars(bpy), "context": SimpleNamespace(
         area=viewport, region=SimpleNamespace(x=0, y=0), scene=bpy.context.scene, window_manager=bpy.context.window_manager
     )}))  # fmt: skip
     monkeypatch.setattr(owner.popup, "_paint", lambda *_: (_ for _ in ()).throw(MemoryError))
@@ -273,7 +273,7 @@ def test_nothing_of_it_stays_in_the_file(hand):
 
 
 def test_in_a_small_viewport_or_beside_an_image_editor_with_the_photo_the_image_editor_is_taken(looked, owner, viewport, as_in_a_window, monkeypatch):
-    module = part("scene.pick_popup")
+    module = part("scene.picking.popup")
     context = Hand(owner, viewport).context
     assert module.has_room(context)
     monkeypatch.setattr(module, "uncovered", lambda area: (0.0, 0.0, 479.0, 800.0))
@@ -301,7 +301,7 @@ def test_it_goes_with_the_extension(hand, owner):
 
 
 def test_the_photo_is_as_large_as_it_fits_and_what_is_under_the_mouse_stays_when_it_is_zoomed():
-    framing = part("scene.popup_layout").Framing(aspect=0.5)
+    framing = part("scene.picking.popup_layout").Framing(aspect=0.5)
     room = (100, 200, 900, 1000)
     view = framing.view(room)
     assert view.width == pytest.approx(800, abs=30) and view.height == pytest.approx(view.width / 2)
@@ -319,7 +319,7 @@ def region(kind: str, x: int, y: int, width: int, height: int) -> SimpleNamespac
 
 
 def test_what_headers_and_sidebars_lie_over_is_not_free():
-    uncovered = part("scene.uncovered").uncovered
+    uncovered = part("scene.view.uncovered").uncovered
     whole = region("WINDOW", 10, 20, 1000, 700)
     over = [region("HEADER", 10, 694, 1000, 26), region("TOOL_HEADER", 10, 668, 1000, 26), region("TOOLS", 10, 20, 50, 648)]
     sidebar, hidden = region("UI", 730, 20, 280, 648), region("ASSET_SHELF", 10, 20, 1000, 1)
@@ -337,12 +337,12 @@ def test_a_photo_of_more_bits_is_as_bright_as_in_a_viewer(owner, tmp_path):
     parts = ((b"IHDR", struct.pack(">IIBBBBB", 6, 4, 16, 2, 0, 0, 0)), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     chunks = [struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in parts]
     (tmp_path / "deep.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
-    shown = part("scene.photo_image").read_photo(str(tmp_path / "deep.png"), 64)
+    shown = part("scene.photo.image").read_photo(str(tmp_path / "deep.png"), 64)
     assert shown.shape == (4, 6, 4) and shown[2, 2, 0] == pytest.approx(128 / 255, abs=0.003) and not bpy.data.images
 
 
 @pytest.mark.parametrize(("version", "light"), [((4, 2, 0), 0.2140), ((4, 5, 3), 0.2140), ((5, 0, 0), 0.5), ((5, 2, 2), 0.5)])
 def test_the_photo_has_its_own_colours_in_every_blender(version, light):
     """In real 4.3 a grey of 187 was seen as 223. Light by the table of IEC 61966-2-1; what covers a part of it does not change."""
-    drawn = part("scene.overlay_painting").as_drawn(np.array([[(0.5, 0.0, 1.0, 0.5)]], np.float32), version)
+    drawn = part("scene.photo.overlay_drawing").as_drawn(np.array([[(0.5, 0.0, 1.0, 0.5)]], np.float32), version)
     assert drawn[0, 0] == pytest.approx((light, 0.0, 1.0, 0.5), abs=1e-4)

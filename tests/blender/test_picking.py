@@ -157,8 +157,8 @@ def test_a_copy_keeps_the_point_and_a_reused_run_too(looked, values, owner):
     bpy.ops.img23d.duplicate_target()
     assert values.targets[1].has_point and list(values.targets[1].point) == list(values.targets[0].point)
     wanted = request().wanted
-    job = part("core.jobs").new_job(part("scene.requests").generate_request(bpy.context), file_key="", now=0.0)
-    part("scene.reuse").reuse(job, bpy.context.scene)
+    job = part("core.jobs").new_job(part("app.jobs.requests").generate_request(bpy.context), file_key="", now=0.0)
+    part("app.commands.reuse").reuse(job, bpy.context.scene)
     assert [row.has_point for row in values.targets] == [True, True]
     assert [one.point for one in request().wanted] == [one.point for one in wanted]
 
@@ -333,7 +333,7 @@ def test_the_tool_comes_with_the_button_and_goes_with_the_editor(looked, owner):
 def test_the_rim_of_a_region_is_a_line_and_its_inside_a_tint():
     mask = np.zeros((20, 20), bool)
     mask[4:16, 3:18] = True
-    glow = part("scene.overlay_regions").glow_of(mask)
+    glow = part("scene.photo.overlay_regions").glow_of(mask)
     assert glow.shape == (20, 20, 4) and glow.dtype == np.float32
     assert not glow[:2].any() and not glow[:, :1].any() and (glow[4:16, 3:18, 3] > 0).all()
     assert glow[4, 10].min() > 0.9 and glow[15, 3].min() > 0.9 and glow[10, 10, 3] < 0.5, "bright, and lighter inside"

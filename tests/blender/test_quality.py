@@ -32,7 +32,7 @@ def pressed(values) -> list[str]:
 
 
 def begin(scene=None) -> bool:
-    return part("scene.defaults").begin_with_defaults(bpy.context, scene or bpy.context.scene)
+    return part("app.jobs.defaults").begin_with_defaults(bpy.context, scene or bpy.context.scene)
 
 
 def test_a_new_scene_is_balanced_and_one_click_changes_it(untouched):
@@ -92,7 +92,7 @@ def test_a_request_is_made_with_the_defaults_also_where_the_tab_was_never_open(v
     bpy.ops.wm.read_homefile(use_empty=True)  # a file that was never saved
     values = bpy.context.scene.img23d
     values.photo, values.names = str(photo), "red ball"
-    assert part("scene.requests").generate_request(bpy.context).settings.common.texture_size == 2048
+    assert part("app.jobs.requests").generate_request(bpy.context).settings.common.texture_size == 2048
 
 
 def test_the_timer_gives_a_scene_its_defaults_when_the_tab_first_sees_it(owner, untouched, defaults):

@@ -168,7 +168,7 @@ def restart(owner):
     bpy.ops.preferences.addon_disable(module=PACKAGE)
     bpy.ops.preferences.addon_enable(module=PACKAGE)
     owner = part("core.session.app").current()
-    part("scene.outcome").must_wait = lambda: False
+    part("app.outcome").must_wait = lambda: False
     owner.applier.runner.take_over()
     return owner
 
@@ -234,7 +234,7 @@ def test_a_new_press_goes_past_what_was_left(owner, values, photo, three_pressed
 
 
 def test_a_damaged_list_is_one_sentence(owner, values, photo, three_pressed):
-    base = part("scene.folders").runs_base(bpy.context)
+    base = part("scene.file.folders").runs_base(bpy.context)
     (path,) = (base / "queue").glob("*.json")
     bpy.ops.preferences.addon_disable(module=PACKAGE)
     path.write_bytes(path.read_bytes()[:100])

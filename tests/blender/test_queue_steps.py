@@ -186,7 +186,7 @@ def clicked(operator, **values) -> list[str]:
 
 
 def test_what_waits_is_spared_when_old_runs_make_room(run, values, photo, queue, tmp_path):
-    folder = part("scene.folders").runs_base(bpy.context) / "runs" / "20200101-000000-old-abcdef01"
+    folder = part("scene.file.folders").runs_base(bpy.context) / "runs" / "20200101-000000-old-abcdef01"
     folder.mkdir(parents=True)
     cutout = folder / "00_cup_cutout.png"
     cutout.write_bytes(Path(photo).read_bytes())
@@ -232,6 +232,6 @@ def test_a_thousand_ticks_of_a_full_list_are_cheap(run, values, photo, queue):
 
 def _any(run, values, photo):
     values.names = "bowl"
-    return part("scene.queued").queued_generate(
-        bpy.context, run.owner.applier.files, part("scene.requests").generate_request(bpy.context)
+    return part("app.jobs.queued").queued_generate(
+        bpy.context, run.owner.applier.files, part("app.jobs.requests").generate_request(bpy.context)
     )

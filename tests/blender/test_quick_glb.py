@@ -30,8 +30,8 @@ def by_blender(path) -> bpy.types.Object:
 
 
 def imported(path, reader=None) -> bpy.types.Object:
-    place = part("scene.windows").workplace_of(bpy.context.scene)
-    return part("scene.glb").import_glb(str(path), place, bpy.context.scene.collection, reader or part("scene.quick_glb").GlbReader())
+    place = part("scene.file.windows").workplace_of(bpy.context.scene)
+    return part("scene.glb.importer").import_glb(str(path), place, bpy.context.scene.collection, reader or part("scene.glb.reader").GlbReader())
 
 
 def corners(obj) -> np.ndarray:
@@ -89,7 +89,7 @@ def test_the_same_picture(owner, glbs):
 
 
 def test_the_colour_in_solid_shading_needs_no_decoding(owner, glbs, monkeypatch):
-    materials, obj = part("scene.materials"), imported(glbs[1])
+    materials, obj = part("scene.glb.materials"), imported(glbs[1])
     told = material(obj)["img23d_mean_color"].to_list()
     decoded = materials.mean_colour(nodes(obj)["TEX_IMAGE"].image, obj.data)
     assert told == pytest.approx(decoded, abs=0.02), "the backend measures what Blender would"
@@ -126,11 +126,11 @@ def test_a_file_that_is_cut_off_is_a_sentence(owner, glbs, tmp_path, kept):
 def test_a_file_without_its_parts_is_a_sentence(owner, glbs, tmp_path, key):
     path = changed(glbs[1], tmp_path / "odd.glb", lambda document: document.pop(key))
     with pytest.raises(part("shared.img23d_protocol").Img23DError):
-        part("scene.quick_glb").GlbReader().take(str(path))
+        part("scene.glb.reader").GlbReader().take(str(path))
 
 
 def test_files_are_read_ahead_in_the_order_they_come(owner, glbs):
-    reader = part("scene.quick_glb").GlbReader()
+    reader = part("scene.glb.reader").GlbReader()
     for path in (*glbs, *glbs):
         reader.begin(path)
     for path in glbs:
@@ -140,7 +140,7 @@ def test_files_are_read_ahead_in_the_order_they_come(owner, glbs):
 
 
 def test_more_files_than_are_kept_ahead(owner, glbs, tmp_path):
-    reader, data = part("scene.quick_glb").GlbReader(), Path(glbs[0]).read_bytes()
+    reader, data = part("scene.glb.reader").GlbReader(), Path(glbs[0]).read_bytes()
     paths = [tmp_path / f"{number}.glb" for number in range(8)]
     for path in paths:
         path.write_bytes(data)
@@ -167,8 +167,8 @@ def prepare(reader, path: str) -> None:
 
 @pytest.mark.parametrize("slice_seconds", [0.0, 60.0], ids=["a slow mesh", "a quick mesh"])
 def test_the_mesh_and_its_material_are_made_ahead_of_the_object(owner, glbs, monkeypatch, slice_seconds):
-    monkeypatch.setattr(part("scene.quick_glb"), "_SLICE", slice_seconds)
-    reader = ready(part("scene.quick_glb").GlbReader(), glbs[1])
+    monkeypatch.setattr(part("scene.glb.reader"), "_SLICE", slice_seconds)
+    reader = ready(part("scene.glb.reader").GlbReader(), glbs[1])
     prepare(reader, glbs[1])
     (mesh,) = bpy.data.meshes
     (material,) = mesh.materials
@@ -179,7 +179,7 @@ def test_the_mesh_and_its_material_are_made_ahead_of_the_object(owner, glbs, mon
 
 def test_an_edited_mesh_is_read_as_blender_tells_it(owner, glbs):
     """In Edit Mode the attributes are hidden; outside of it both ways must tell the same."""
-    extents, obj = part("scene.extents"), imported(glbs[0])
+    extents, obj = part("scene.mesh.extents"), imported(glbs[0])
     wanted = np.array([vertex.co[:] for vertex in obj.data.vertices], np.float32)
     np.testing.assert_array_equal(extents.points_of(obj.data), wanted)
     bpy.context.view_layer.objects.active = obj
@@ -190,14 +190,14 @@ def test_an_edited_mesh_is_read_as_blender_tells_it(owner, glbs):
 
 
 def test_a_mesh_that_was_taken_away_is_made_again(owner, glbs):
-    reader = ready(part("scene.quick_glb").GlbReader(), glbs[0])
+    reader = ready(part("scene.glb.reader").GlbReader(), glbs[0])
     prepare(reader, glbs[0])
     bpy.data.meshes.remove(bpy.data.meshes[0])
     assert len(imported(glbs[0], reader).data.polygons) > 100
 
 
 def test_a_mesh_that_nobody_wants_any_more_goes(owner, glbs):
-    reader = part("scene.quick_glb").GlbReader()
+    reader = part("scene.glb.reader").GlbReader()
     for path in (glbs[1], glbs[0]):
         prepare(ready(reader, path), path)
     assert len(bpy.data.meshes) == len(bpy.data.materials) == 1 and not bpy.data.images

@@ -228,7 +228,7 @@ def test_a_large_mesh_is_written_whole(values, quarters, owner, as_with_a_window
 def test_more_faces_than_can_be_painted_are_left_to_the_modifiers(values, quarters, ball, owner, as_with_a_window, monkeypatch):
     from conftest import part
 
-    monkeypatch.setattr(part("scene.capture"), "TRIANGLES_MAX", 1000)
+    monkeypatch.setattr(part("scene.retexture.capture"), "TRIANGLES_MAX", 1000)
     ball.modifiers.new("Subdivision", "SUBSURF")
     rehearsal = Rehearsal(owner, monkeypatch)
     retexture(values, quarters)

@@ -90,7 +90,7 @@ def test_all_selected_meshes_get_the_texture_each_as_a_step_to_undo(values, phot
 def test_the_active_one_first_and_the_panel_says_which(row, three):
     panel = part("panels.retexture").IMG23D_PT_retexture
     assert "img23d.retexture" in [name for name, _ in drawn(panel).buttons]
-    assert part("panels.retexture")._button(part("scene.paintable").chosen_meshes(bpy.context)) == "Re-texture 3 Meshes"
+    assert part("panels.retexture")._button(part("scene.retexture.paintable").chosen_meshes(bpy.context)) == "Re-texture 3 Meshes"
     row.begin()
     assert row.progress == "Mesh 1 of 3: b" and row.progress in drawn(panel).said
     row.paint()
@@ -198,11 +198,11 @@ def test_changed_between_layout_and_painting_is_a_sentence(row, grown):
 
 
 def test_an_object_of_ours_is_painted_with_its_own_picture(values, photo, owner, as_with_a_window, monkeypatch):
-    monkeypatch.setattr(part("scene.outcome"), "must_wait", lambda: True)
+    monkeypatch.setattr(part("app.outcome"), "must_wait", lambda: True)
     generate(values, photo, "red ball")
     (ball,) = bpy.context.selected_objects
     values.photo = ""
-    monkeypatch.setattr(part("scene.outcome"), "must_wait", lambda: False)
+    monkeypatch.setattr(part("app.outcome"), "must_wait", lambda: False)
     rehearsal = Rehearsal(owner, monkeypatch)
     panel = part("panels.retexture").IMG23D_PT_retexture
     assert "the picture that “red ball” was made from" in drawn(panel).said

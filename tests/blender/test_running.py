@@ -182,7 +182,7 @@ def test_a_menu_stops_one_without_the_mouse(run):
 def machine(owner, values, photo, monkeypatch):
     """A machine with a card on which everything is set up; the test says how much of it is free."""
     rehearsal = Rehearsal(owner, monkeypatch)
-    monkeypatch.setattr(owner.models, "view", part("scene.models").ModelsView())
+    monkeypatch.setattr(owner.models, "view", part("app.models").ModelsView())
     monkeypatch.setattr(owner.models, "want", lambda: None)
     values.photo, values.names, values.engine = str(photo), "cup, bowl", "hunyuan3d"
     m = rehearsal.messages
@@ -218,8 +218,8 @@ def test_one_line_before_a_run(machine):
 
 def test_past_runs_say_how_long(machine, owner, values):
     jobs, states = part("core.jobs"), part("core.states")
-    requests = part("scene.forecast")
-    request = requests._request(bpy.context, part("scene.requests").panel_settings(bpy.context))
+    requests = part("app.forecast")
+    request = requests._request(bpy.context, part("app.jobs.requests").panel_settings(bpy.context))
     job = jobs.new_job(request, file_key="", now=0.0)
     job.state, job.seconds = states.JobState.DONE, 38.0
     for target in job.targets:
@@ -275,7 +275,7 @@ def test_looking_ahead_starts_no_backend(machine, owner):
 def test_an_idle_backend_is_asked_for_its_memory_now_and_then(run, monkeypatch):
     owner, now = run.owner, [1000.0]
     run.finish()
-    forecast = part("scene.forecast")
+    forecast = part("app.forecast")
     monkeypatch.setattr(forecast, "time", SimpleNamespace(monotonic=lambda: now[0]))
     owner.forecaster.__init__()
 

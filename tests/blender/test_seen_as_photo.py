@@ -63,10 +63,10 @@ def test_the_scene_stays_and_the_view_comes_back(own):
     assert space.region_3d.view_perspective == "CAMERA" and space.use_local_camera and space.camera.name == "three Camera"
     assert bpy.context.scene.camera == camera and space.overlay.show_overlays
     assert {key: facts()[key] for key in ("render", "selected", "active", "hidden")} == {key: before[key] for key in ("render", "selected", "active", "hidden")}
-    assert part("scene.seen_as_photo").is_seen_as_photo(bpy.context.window.screen, viewport())
+    assert part("scene.placement.seen_as_photo").is_seen_as_photo(bpy.context.window.screen, viewport())
     assert shown() == {"cup", "bowl"}
     look()
-    assert facts() == before and not part("scene.seen_as_photo").is_seen_as_photo(bpy.context.window.screen, viewport())
+    assert facts() == before and not part("scene.placement.seen_as_photo").is_seen_as_photo(bpy.context.window.screen, viewport())
 
 
 @pytest.mark.parametrize("frame", [16 / 9, 0.75])
@@ -76,7 +76,7 @@ def test_the_photo_is_framed_beside_what_lies_over_the_viewport(frame, height):
     wide, high = 1000.0, 700.0
     zoom = 22.0  # at which Blender's own centring fills the region
     region, free = (10.0, 20.0, 10.0 + wide, 20.0 + high), (60.0, 20.0, 730.0, 660.0)
-    fitted, (right, up) = part("scene.seen_as_photo").framed_into(free, region, frame=frame, height=height, zoom=zoom)
+    fitted, (right, up) = part("scene.placement.seen_as_photo").framed_into(free, region, frame=frame, height=height, zoom=zoom)
 
     def factor(zoom: float) -> float:
         return (2**0.5 + zoom / 50.0) ** 2 / 4
@@ -90,7 +90,7 @@ def test_the_photo_is_framed_beside_what_lies_over_the_viewport(frame, height):
 
 
 def test_a_viewport_without_a_size_keeps_its_framing():
-    assert part("scene.seen_as_photo").framed_into((0, 0, 0, 0), (0, 0, 1, 1), frame=1.5, height=1.0, zoom=0.0) is None
+    assert part("scene.placement.seen_as_photo").framed_into((0, 0, 0, 0), (0, 0, 1, 1), frame=1.5, height=1.0, zoom=0.0) is None
 
 
 def test_turning_the_view_brings_the_rest_back(own):
@@ -98,7 +98,7 @@ def test_turning_the_view_brings_the_rest_back(own):
     view = viewport().spaces.active.region_3d
     view.view_perspective = "PERSP"
     view.view_distance = 3.25
-    part("scene.seen_as_photo").watch_views()
+    part("scene.placement.seen_as_photo").watch_views()
     space = viewport().spaces.active
     assert space.local_view is None and view.view_distance == 3.25 and not space.use_local_camera and bpy.context.scene.camera == own[1]
 
@@ -129,7 +129,7 @@ def test_an_artists_own_local_view_comes_back(own):
 def test_the_deleted_camera_leaves_nothing_hidden(own):
     look()
     bpy.data.objects.remove(bpy.data.objects["three Camera"])
-    part("scene.seen_as_photo").watch_views()
+    part("scene.placement.seen_as_photo").watch_views()
     assert viewport().spaces.active.local_view is None
 
 
@@ -140,7 +140,7 @@ def test_the_deleted_camera_leaves_nothing_hidden(own):
 def test_a_new_picture_is_seen_or_can_be_with_a_press(owner, values, photo, monkeypatch, has_uv_map):
     """Solid shading shows a picture by the active UV map, which stays the artist's where the mesh has one."""
     switched = []
-    monkeypatch.setattr(part("scene.retexturing"), "show_textures_where_untouched", lambda place: switched.append(place.scene.name))
+    monkeypatch.setattr(part("app.jobs.retexturing"), "show_textures_where_untouched", lambda place: switched.append(place.scene.name))
     bpy.ops.mesh.primitive_cube_add()
     if not has_uv_map:
         mesh = bpy.context.object.data

@@ -152,7 +152,7 @@ def test_cancel_and_failure_are_shown(stage, machine):
     stage.say("installer", other, stage.messages.Failed(job=request.job, code="disk_full", sentence=sentence))
     assert other.sentence in panel().said
     shown = panel()
-    report = part("scene.report").report_text(stage.owner, None)
+    report = part("app.report").report_text(stage.owner, None)
     assert "free 3 GB" in report and "Environment: missing, /somewhere" in report
     assert "free 3 GB" in shown.said and shown.pressed("img23d.setup") == [{}]
 
@@ -293,7 +293,7 @@ class _WithLayout:
 
 
 def test_folders_are_absolute_and_the_variable_goes_before_the_preference(machine, monkeypatch, tmp_path):
-    folders = part("scene.folders")
+    folders = part("scene.file.folders")
     context = bpy.context
     assert folders.models_folder(context).is_absolute() and folders.environment_folder(context).is_absolute()
     assert folders.models_folder(context) != folders.environment_folder(context)

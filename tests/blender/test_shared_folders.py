@@ -86,7 +86,7 @@ def test_old_runs_make_room_and_those_in_use_stay(owner, base, photo, monkeypatc
     generate(photo, "red ball, blue ball")
     first = Path(owner.session.jobs[0].request.run_folder)
     old = copies(first, 57)
-    tags = part("scene.tags")
+    tags = part("scene.file.tags")
     bpy.data.objects[0][tags.RUN_FOLDER] = str(old[0])  # of a file that was opened
     image = bpy.data.images.load(str(next(old[1].glob("*.png"))))
     image.use_fake_user = True

@@ -90,7 +90,7 @@ def test_a_result_that_arrives_is_counted_in_the_same_tick(run, glbs):
 
 
 def test_a_workspace_that_was_left_in_the_middle_of_a_run_does_not_keep_its_text(run, texts, monkeypatch):
-    module = part("scene.windows")
+    module = part("scene.file.windows")
     here, window = bpy.context.workspace, bpy.context.window
     other = next(one for one in bpy.data.workspaces if one != here)
     paint(run, 0.3)
@@ -104,7 +104,7 @@ def test_a_workspace_that_was_left_in_the_middle_of_a_run_does_not_keep_its_text
 
 
 def test_each_window_shows_it_in_its_own_workspace_and_all_lose_it(run, texts, monkeypatch):
-    module = part("scene.windows")
+    module = part("scene.file.windows")
     window, several = bpy.context.window, list(bpy.data.workspaces)[:2]
     monkeypatch.setattr(module, "_shown_workspaces", lambda: [(window, one) for one in several])
     paint(run, 0.3)

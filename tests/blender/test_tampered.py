@@ -151,7 +151,7 @@ def test_tags_of_a_tampered_file_stop_nothing(owner, base, photo):
                 assert put(obj, tag, before)
             assert put(obj, key, value)
             _look_everywhere(owner, obj)
-            assert part("scene.own_picture").own_picture(obj) is not None
+            assert part("scene.retexture.own_picture").own_picture(obj) is not None
 
 
 @pytest.mark.parametrize("key", ["img23d_box", "img23d_settings", "img23d_seed", "img23d_photo", "img23d_run_folder"])
@@ -218,7 +218,7 @@ def test_painting_from_a_record_that_is_a_pipe_does_not_wait(owner, base, photo,
     (tmp_path / "odd").mkdir()
     os.mkfifo(tmp_path / "odd" / "run.json")
     obj["img23d_run_folder"] = str(tmp_path / "odd")
-    assert part("scene.own_picture").own_picture(obj) == str(photo)
+    assert part("scene.retexture.own_picture").own_picture(obj) == str(photo)
 
 
 @pytest.mark.parametrize("name", ["/etc/hostname", "../../three.png"])
@@ -228,4 +228,4 @@ def test_an_objects_own_picture_lies_in_its_runs_folder(owner, base, photo, name
     record = json.loads(path.read_text(encoding="utf-8"))
     record["targets"][0]["files"]["cutout"] = name
     path.write_text(json.dumps(record), encoding="utf-8")
-    assert part("scene.own_picture").own_picture(obj) == str(photo)
+    assert part("scene.retexture.own_picture").own_picture(obj) == str(photo)

@@ -38,7 +38,7 @@ def choose(values, name: str):
 
 
 def request():
-    return part("scene.requests").generate_request(bpy.context)
+    return part("app.jobs.requests").generate_request(bpy.context)
 
 
 def said(item) -> str:

@@ -94,7 +94,7 @@ def test_names_that_are_used_for_the_new_photo_are_its_own(run, values, pictures
 def test_a_path_is_broken_after_a_separator(owner, width):
     """Each line ends with one, and the next piece of the path would not have fitted."""
     path = "/home/ann/my-pics/of_our/cat.dog/and/so_on/until/we:come/to,the/last;one/of-them/all/now"
-    lines = part("scene.line_breaks").broken(path, width, 11.0)
+    lines = part("scene.view.line_breaks").broken(path, width, 11.0)
     assert "".join(lines) == path and len(lines) > 2
     blf.size(0, 11.0)
     assert all(blf.dimensions(0, line)[0] <= width for line in lines)
@@ -105,7 +105,7 @@ def test_a_path_is_broken_after_a_separator(owner, width):
 
 
 def test_names_over_the_photo_do_not_cover_each_other_and_are_all_there(owner):
-    painting = part("scene.overlay_painting")
+    painting = part("scene.photo.overlay_drawing")
     view = SimpleNamespace(to_region=lambda x, y: (x * 800, 600 - y * 600))
     m = part("shared.img23d_protocol.messages")
     boxes = [
@@ -122,7 +122,7 @@ def test_names_over_the_photo_do_not_cover_each_other_and_are_all_there(owner):
 
 def test_a_name_at_the_seam_of_a_quad_view_is_written_at_one_place(owner):
     """Two regions of 400 pixels beside each other, each of which draws its part of the same photo."""
-    painting, m = part("scene.overlay_painting"), part("shared.img23d_protocol.messages")
+    painting, m = part("scene.photo.overlay_drawing"), part("shared.img23d_protocol.messages")
     box = m.Box(left=0.47, top=0.3, right=0.6, bottom=0.7)
     at = []
     for shift in (0, 400):

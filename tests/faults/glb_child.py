@@ -11,7 +11,7 @@ from glb_mutate import damaged
 
 
 def attempt_with(folder: str) -> Callable[[str], str]:
-    from blender_img23d.scene.glb_arrays import Damaged, NotOurs, read_glb
+    from blender_img23d.scene.glb.arrays import Damaged, NotOurs, read_glb
 
     path = Path(folder) / "result.glb"
 

@@ -47,7 +47,7 @@ def rehearsal() -> Any:
     """A session whose backend says what it is told to, as with a window: operators return at once."""
     from scripted import Rehearsal
 
-    part("scene.outcome").must_wait = lambda: False
+    part("app.outcome").must_wait = lambda: False
     return Rehearsal(owner(), SimpleNamespace(setattr=setattr))
 
 

@@ -12,7 +12,7 @@ from glb_mutate import damaged
 from glb_seeds import seeds
 from tally import Tally, chosen_cases, effort
 
-from blender_img23d.scene.glb_arrays import read_glb
+from blender_img23d.scene.glb.arrays import read_glb
 
 MOST_SECONDS, MOST_MEGABYTES = 5.0, 600.0
 

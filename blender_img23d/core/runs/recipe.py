@@ -19,7 +19,7 @@ from ..jobs import Job
 from ..plausible import LONGEST_NAME, clean_text, sound_box, sound_faces, sound_moment, sound_seed, sound_settings
 from ..requests import RANDOM_SEED, checked_photo, checked_wanted, draw_seed, heeded, new_id, new_run_folder
 
-# The tags that an object carries, see `scene.tags`.
+# The tags that an object carries, see `scene.file.tags`.
 _PHOTO, _NAME, _BOX, _SEED, _ENGINE = "img23d_photo", "img23d_name", "img23d_box", "img23d_seed", "img23d_engine"
 _FACES = "img23d_faces"
 _SETTINGS, _RUN_FOLDER, _TIME, _VARIED = "img23d_settings", "img23d_run_folder", "img23d_time", "img23d_varied"

@@ -1,0 +1,1 @@
+"""What operators and dropped files set going, above the owner."""

@@ -1,0 +1,1 @@
+"""The Blender file: windows, folders, tags, and which file is open."""

@@ -1,0 +1,100 @@
+"""The custom properties that say what made an object, and how an object is found again by them, never by its name."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+import bpy
+
+
+if TYPE_CHECKING:  # the panels know the tags, and Blender's start waits for what they import
+    from ...core.jobs import Job
+
+RUN = "img23d_run"  # the job's id
+TARGET = "img23d_target"  # index within the job
+PHOTO = "img23d_photo"
+RUN_FOLDER = "img23d_run_folder"
+RUN_NAME = "img23d_run_name"
+TIME = "img23d_time"  # when the run was started: local time that sorts as text
+TEXTURED = "img23d_textured"
+VARIED = "img23d_varied"  # made to be another than what the settings and the photo alone give
+CHOICE = "img23d_choice"  # one of several variants, of which the artist is to keep one
+ORIGINAL = "img23d_original"  # the object whose place the one that is kept takes; none where it stays
+ORIGINAL_MESH = "img23d_original_mesh"  # the fingerprint of its mesh when the variants were asked for
+CAMERA = "img23d_camera"  # on a camera that stands for a photo's, and on its data: the job's id
+
+
+def tag_run(obj: bpy.types.Object, job: Job) -> None:
+    """Write down which run an object belongs to."""
+    obj[RUN] = job.id
+    obj[PHOTO] = job.request.photo
+    obj[RUN_NAME] = PurePath(job.request.photo).stem
+    obj[TIME] = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(job.started))
+    obj[RUN_FOLDER] = job.request.run_folder
+
+
+def tag_result(obj: bpy.types.Object, job: Job, index: int) -> None:
+    """Write down what made this object."""
+    from ...core.runs.recipe import recipe_of_job  # late, as everything that Blender's start should not wait for
+
+    request = job.request  # a Generate
+    target = job.targets[index]
+    tag_run(obj, job)
+    obj[TARGET] = index
+    obj[TEXTURED] = target.textured
+    obj["img23d_name"] = target.name
+    if target.box is not None:
+        obj["img23d_box"] = [target.box.left, target.box.top, target.box.right, target.box.bottom]
+    obj["img23d_seed"] = request.seed_of(index)
+    thing = request.thing_of(index)
+    obj["img23d_faces"] = request.wanted[thing].faces if thing < len(request.wanted) else 0
+    obj[VARIED] = request.is_varied(index)
+    obj["img23d_engine"] = request.engine
+    obj["img23d_settings"] = json.dumps(asdict(recipe_of_job(job, index).own_settings), sort_keys=True)
+
+
+def is_result(obj: bpy.types.Object) -> bool:
+    return RUN in obj and TARGET in obj
+
+
+def variants_of(obj: bpy.types.Object, among: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
+    """Those of the same thing in the same run, of which one is still to be kept, `obj` included."""
+    run = obj.get(RUN)
+    several = [one for one in among if CHOICE in one and one.get(RUN) == run and type(one.get(TARGET)) is int]
+    return sorted(several, key=lambda one: one[TARGET])
+
+
+def variants_beside(obj: bpy.types.Object) -> list[bpy.types.Object]:
+    """For `draw`: those that stand in the same collection; none where nothing is to be chosen."""
+    if CHOICE not in obj or not obj.users_collection:
+        return []
+    return variants_of(obj, obj.users_collection[0].objects)
+
+
+def find_by_uid(session_uid: int) -> bpy.types.Object | None:
+    return next((obj for obj in bpy.data.objects if obj.session_uid == session_uid), None)
+
+
+def find_tagged(job_id: str, likely_names: list[str]) -> dict[int, bpy.types.Object]:
+    """A run's objects in a file that was saved with them, by the indices of their targets. A copy made by the artist has
+    the same tags: the name decides, else the first one is taken.
+    """
+    found: dict[int, list[bpy.types.Object]] = {}
+    for obj in in_scenes().values():
+        if obj.get(RUN) == job_id and type(obj.get(TARGET)) is int:
+            found.setdefault(obj[TARGET], []).append(obj)
+    return {index: _most_likely(found[index], name) for index, name in enumerate(likely_names) if index in found}
+
+
+def in_scenes() -> dict[int, bpy.types.Object]:
+    """All objects that some scene shows or hides, by their session ids; asking each for its scenes takes far longer."""
+    return {obj.session_uid: obj for scene in bpy.data.scenes for obj in scene.objects}
+
+
+def _most_likely(objects: list[bpy.types.Object], name: str) -> bpy.types.Object:
+    return next((obj for obj in objects if obj.name == name), objects[0])

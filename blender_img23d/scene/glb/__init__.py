@@ -1,0 +1,1 @@
+"""From a GLB of the backend to a mesh object with its material."""

@@ -1,0 +1,1 @@
+"""Arrays and transforms of Blender's meshes and objects."""

@@ -1,0 +1,1 @@
+"""Where a run's objects stand, and which object is whose."""

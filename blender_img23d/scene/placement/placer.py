@@ -1,0 +1,214 @@
+"""Results become objects: placed when they arrive, replaced in place when they are painted, found again by their tags."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import bpy
+from bpy.app.translations import pgettext_rpt as _
+
+from ...core.jobs import Job
+from ...core.queue.queued_jobs import Where
+from ...shared.img23d_protocol import ErrorCode, Img23DError
+from ...shared.img23d_protocol.messages import Generate
+from ..mesh.extents import Extents, world_extents
+from ..file.file_state import FileState
+from ..view.first_look import FirstLook, first_look, show_results
+from .free_place import at_height_of, in_the_way
+from ..glb.importer import import_glb
+from .replacement import Home, fit_height, home_at, stand_beside
+from .layout import lay_out
+from .object_registry import Ledger
+from ..glb.materials import finish_materials
+from ..glb.reader import GlbReader
+from ..glb.replace import fingerprint, replace_mesh
+from .row import GAP
+from .run_location import Spot, choose_spot, collection_for
+from ..mesh.transform import Stance
+from .result_status import Standing
+from ..file.tags import is_result, tag_result
+from .variants import offer
+from ..file.windows import Workplace, push_undo, workplace_of
+
+
+class Placer:
+    """Main thread only. Keeps no reference to anything in bpy.data."""
+
+    def __init__(self, files: FileState, reader: GlbReader) -> None:
+        self._files = files
+        self._reader = reader
+        self._ledger = Ledger(files)
+        self._spots: dict[str, Spot] = {}  # by job
+        self._looks: dict[str, FirstLook] = {}  # by job
+        self._homes: dict[tuple[str, int], Home] = {}  # by job and target: of those that are made again
+
+    # --- where things go --------------------------------------------------------------------------------------------
+
+    def choose_spot(self, job: Job, scene: bpy.types.Scene, where: Where | None = None) -> None:
+        """`where`: as it was when the button was pressed."""
+        self._spots[job.id] = choose_spot(job.id, scene, where)
+        self._looks[job.id] = first_look(workplace_of(scene))
+        self._ledger.begin(job)
+
+    def make_instead(self, job: Job, index: int, obj: bpy.types.Object) -> None:
+        """That target's result becomes this object's mesh; it stands beside it where the artist changes the mesh meanwhile."""
+        self._give_home(job, index, home_at(obj, is_instead=True), obj)
+
+    def make_beside(self, job: Job, index: int, obj: bpy.types.Object) -> None:
+        """That target's result stands to the right of this object."""
+        self._give_home(job, index, home_at(obj), obj)
+
+    def make_at(self, job: Job, home: Home) -> None:
+        """The job's results go to an object as it was when the button was pressed: instead of its mesh, or to the right of it, where
+        several variants wait until the artist keeps one.
+        """
+        obj = home.object()
+        if self._ledger.is_as_made(obj):
+            home = replace(home, fingerprint=fingerprint(obj))
+        for index in range(job.request.variants):
+            self._give_home(job, index, home, obj)
+
+    def workplace(self, job: Job) -> Workplace | None:
+        """Where the results of a job belong now; None where its file or its scene is gone."""
+        spot = self._spots.get(job.id)
+        scene = spot.scene() if spot is not None and job.file_key == self._files.key else None
+        return workplace_of(scene) if scene is not None else None
+
+    # --- what comes -------------------------------------------------------------------------------------------------
+
+    def on_mesh(self, job: Job, index: int, *, lays_out: bool = True) -> None:
+        """Bring in the newest mesh of a target, or leave it in the list where its object is gone or was changed.
+
+        Without `lays_out` the others stay where they are: `on_arranged` follows at once, and does it. Raises Img23DError where the file cannot be imported.
+        """
+        place = self.workplace(job)
+        if self._ledger.was_placed(job, index):
+            self._replace(job, index)
+        elif place is not None:
+            self._place(job, index, place, lays_out=lays_out)
+
+    def on_arranged(self, job: Job) -> None:
+        """Where the targets stand in the photo is known, or known better."""
+        place = self.workplace(job)
+        if place is not None:
+            self._lay_out(job, place)
+
+    def import_again(self, job: Job, index: int, scene: bpy.types.Scene) -> bpy.types.Object:
+        """Bring a finished result into the present file, whatever became of the first one. Raises Img23DError."""
+        target = job.targets[index]
+        if not target.mesh:
+            raise Img23DError(ErrorCode.BAD_REQUEST, _("“{name}” has no result to import.").format(name=target.name))
+        spot = self._spots.get(job.id)
+        if job.file_key != self._files.key or spot is None or spot.scene() != scene:
+            self._leave_file(job)
+            self.choose_spot(job, scene)
+        return self._place(job, index, workplace_of(scene))
+
+    def finish(self, job: Job) -> None:
+        """Show what the run has made where the artist has not gone on elsewhere, and make the whole run one undo step."""
+        made = list(self._ledger.objects(job).values())
+        place = self.workplace(job)
+        if not made or place is None:
+            return
+        show_results(made, place, self._looks.pop(job.id, None))
+        text = _("Img23D: 1 object from photo") if len(made) == 1 else _("Img23D: {count} objects from photo")
+        push_undo(place, text.format(count=len(made)))
+
+    # --- what became of it ------------------------------------------------------------------------------------------
+
+    def standings(self, job: Job) -> dict[int, Standing]:
+        """Looks through the scenes' objects once, so not for `draw`."""
+        return self._ledger.standings(job)
+
+    def object_of(self, job: Job, index: int) -> bpy.types.Object | None:
+        return self._ledger.objects(job).get(index)
+
+    def on_kept(self, job: Job, index: int, obj: bpy.types.Object) -> None:
+        """That target's result has taken the place of this object."""
+        self._ledger.add_stand_in(job, index, obj)
+
+    # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _give_home(self, job: Job, index: int, home: Home, obj: bpy.types.Object) -> None:
+        self._homes[job.id, index] = home
+        if job.id not in self._spots:
+            self.choose_spot(job, obj.users_scene[0])
+            self._spots[job.id].collection_uid = obj.users_collection[0].session_uid
+
+    def _place(self, job: Job, index: int, place: Workplace, *, lays_out: bool = True) -> bpy.types.Object:
+        home = self._homes.get((job.id, index))
+        host = home.object() if home is not None else self.object_of(job, index)  # one that the artist has changed
+        if host is not None and place.scene not in host.users_scene:
+            host = None
+        if home is not None and host is not None and home.takes_mesh(host):
+            self._put_into(job, index, host, home.height)
+            return host
+        return self._place_new(job, index, place, host, lays_out=lays_out)
+
+    def _place_new(
+        self, job: Job, index: int, place: Workplace, host: bpy.types.Object | None, *, lays_out: bool
+    ) -> bpy.types.Object:
+        assert isinstance(job.request, Generate)
+        spot, target = self._spots[job.id], job.targets[index]
+        collection = host.users_collection[0] if host is not None else collection_for(spot, place, job.request.photo)
+        obj = import_glb(target.mesh, place, collection, self._reader)
+        obj.name = target.name or "Object"
+        obj.data.name = obj.name
+        for material in filter(None, obj.data.materials):
+            material.name = obj.name
+        finish_materials(obj.data, obj.name, job.add_notes)
+        tag_result(obj, job, index)
+        home = self._homes.get((job.id, index))
+        if home is not None and home.is_choice and not self._ledger.was_placed(job, index):
+            offer(obj, host if home.is_replaced_later else None, home.fingerprint)
+        self._ledger.record(job, index, obj)
+        if host is not None:
+            self._stand_beside(job, index, obj, host, place, spot)
+        else:
+            self._ledger.put(job, index, obj, Stance(location=spot.origin))
+            if lays_out:
+                self._lay_out(job, place)
+        return obj
+
+    def _stand_beside(
+        self, job: Job, index: int, obj: bpy.types.Object, host: bpy.types.Object, place: Workplace, spot: Spot
+    ) -> None:
+        made, home = self._ledger.objects(job), self._homes.get((job.id, index))
+        siblings = [made[i] for i in made if i != index and home is not None and self._homes.get((job.id, i)) is home]
+        results = [world_extents(one) for one in place.scene.objects if is_result(one) and one is not obj]
+
+        def taken(own: Extents) -> list[Extents]:
+            return [*at_height_of(own, results), *in_the_way(own, spot.things, spot.metres())]
+
+        stand_beside(obj, host, siblings, taken, GAP * spot.metres())
+
+    def _replace(self, job: Job, index: int) -> None:
+        made, obj = self._ledger.made(job, index), self.object_of(job, index)
+        if made is None or obj is None or obj.type != "MESH" or fingerprint(obj) != made.fingerprint:
+            return
+        self._put_into(job, index, obj, made.kept_height, plain=obj.data)
+
+    def _put_into(
+        self, job: Job, index: int, obj: bpy.types.Object, kept_height: float, plain: bpy.types.Mesh | None = None
+    ) -> None:
+        """The newest mesh takes the place of the object's own. `plain` is the same thing before it was painted."""
+        place = workplace_of(obj.users_scene[0])
+        fresh = import_glb(job.targets[index].mesh, place, obj.users_collection[0], self._reader)
+        fit_height(fresh.data, kept_height)
+        finish_materials(fresh.data, obj.name, job.add_notes, plain=plain)
+        replace_mesh(obj, fresh)
+        tag_result(obj, job, index)
+        self._ledger.record(job, index, obj, kept_height=kept_height)
+
+    def _lay_out(self, job: Job, place: Workplace) -> None:
+        targets = enumerate(job.targets)
+        wanted = [i for i, target in targets if target.mesh or not (target.error or target.is_cancelled)]
+        own = [index for index in wanted if (job.id, index) not in self._homes]
+        if own:
+            lay_out(job, self._spots[job.id], self._ledger, own, place)
+
+    def _leave_file(self, job: Job) -> None:
+        """The job goes on in the present file: what it placed in another one is not looked for any more."""
+        job.file_key = self._files.key
+        self._ledger.forget(job)
+        self._homes = {key: home for key, home in self._homes.items() if key[0] != job.id}

@@ -1,0 +1,75 @@
+"""The place of a thing that is made again: in an object that is there already, or beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import bpy
+from mathutils import Matrix
+
+from ..mesh.extents import Extents, matrix_of, mesh_extents, union, world_extents
+from .free_place import step_aside
+from ..glb.replace import fingerprint
+from ..file.tags import in_scenes
+
+_SAME_SIZE = 1e-3  # heights that differ by a smaller share are equal but for rounding
+
+
+@dataclass(frozen=True, kw_only=True)
+class Home:
+    """An object that a target's result replaces or stands beside; names and numbers only."""
+
+    uid: int
+    is_instead: bool
+    fingerprint: str  # of its mesh when the artist asked
+    height: float  # of its mesh, in scene units
+    is_choice: bool = False  # one of several variants, of which one is to be kept
+    is_replaced_later: bool = False  # by the one that is kept
+
+    def object(self) -> bpy.types.Object | None:
+        return in_scenes().get(self.uid)
+
+    def takes_mesh(self, obj: bpy.types.Object) -> bool:
+        """Not where the artist has worked on it meanwhile."""
+        return self.is_instead and obj.type == "MESH" and obj.mode == "OBJECT" and fingerprint(obj) == self.fingerprint
+
+
+def home_at(
+    obj: bpy.types.Object, *, is_instead: bool = False, is_choice: bool = False, is_replaced_later: bool = False
+) -> Home:
+    return Home(
+        is_choice=is_choice,
+        is_replaced_later=is_replaced_later,
+        uid=obj.session_uid,
+        is_instead=is_instead,
+        fingerprint=fingerprint(obj),
+        height=mesh_extents(obj.data).size[2],
+    )
+
+
+def fit_height(mesh: bpy.types.Mesh, height: float) -> None:
+    """Scale the mesh itself: the object's own scale, its children and its modifiers' measures stay as they are."""
+    present = mesh_extents(mesh).size[2] if height > 0.0 else 0.0
+    if present > 0.0 and abs(present / height - 1.0) > _SAME_SIZE:
+        mesh.transform(Matrix.Scale(height / present, 4))
+
+
+def stand_beside(
+    obj: bpy.types.Object,
+    other: bpy.types.Object,
+    siblings: Sequence[bpy.types.Object],
+    taken: Callable[[Extents], Sequence[Extents]],
+    gap: float,
+) -> None:
+    """Turned and scaled as `other`, on the same height, to the right of it and of `siblings`, or at the nearest place to that
+    which meets nothing of what `taken` says is in the way there.
+    """
+    place, turn, scale = matrix_of(other).decompose()
+    obj.location, obj.rotation_euler, obj.scale = place, turn.to_euler("XYZ"), scale
+    own = mesh_extents(obj.data).transformed(matrix_of(obj))
+    right = union(world_extents(one) for one in (other, *siblings)).high[0] + gap - own.low[0]
+    own = own.moved(right)
+    across, along = step_aside(own, taken(own), gap)
+    obj.location.x += right + across
+    obj.location.y += along

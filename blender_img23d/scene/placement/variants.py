@@ -1,0 +1,87 @@
+"""Variants of one thing side by side in the scene, of which the artist keeps one."""
+
+from __future__ import annotations
+
+import bpy
+
+from ..mesh.extents import mesh_extents
+from .replacement import fit_height
+from ..glb.replace import fingerprint, replace_mesh
+from ..file.tags import CHOICE, ORIGINAL, ORIGINAL_MESH, TARGET, in_scenes, variants_of
+
+_OWN = "img23d_"  # what all tags begin with
+_OF_THE_CHOICE = (CHOICE, ORIGINAL, ORIGINAL_MESH)
+
+
+def offer(obj: bpy.types.Object, original: bpy.types.Object | None, state: str) -> None:
+    """One of several; `original` is what it replaces when it is kept, `state` the fingerprint of that one's mesh as it is now."""
+    obj[CHOICE] = True
+    if original is not None:
+        obj[ORIGINAL], obj[ORIGINAL_MESH] = original, state
+
+
+def keep(obj: bpy.types.Object) -> bpy.types.Object:
+    """The other variants go, and this one takes the place of its original where that is wanted and the original has not been
+    changed since. The object that has it now.
+    """
+    for other in variants_of(obj, in_scenes().values()):
+        if other[TARGET] != obj[TARGET]:
+            _remove(other)
+    for copy in variants_of(obj, in_scenes().values()):
+        if copy != obj:
+            _settle(copy)
+    original = _original(obj)
+    _settle(obj)
+    return obj if original is None else _put_into(original, obj)
+
+
+def keep_all(obj: bpy.types.Object) -> list[bpy.types.Object]:
+    """None goes; they are ordinary results from now on."""
+    several = variants_of(obj, in_scenes().values())
+    for one in several:
+        _settle(one)
+    return several
+
+
+def _settle(obj: bpy.types.Object) -> None:
+    for tag in _OF_THE_CHOICE:
+        if tag in obj:
+            del obj[tag]
+
+
+def _original(obj: bpy.types.Object) -> bpy.types.Object | None:
+    """None where there is none, or where it is gone, linked, in a mode, or was changed since."""
+    original = obj.get(ORIGINAL)
+    if not isinstance(original, bpy.types.Object) or original.session_uid not in in_scenes() or original.type != "MESH":
+        return None
+    is_own = original.library is None and original.data.library is None and original.override_library is None
+    is_same = is_own and original.mode == "OBJECT" and fingerprint(original) == obj.get(ORIGINAL_MESH)
+    return original if is_same else None
+
+
+def _put_into(original: bpy.types.Object, obj: bpy.types.Object) -> bpy.types.Object:
+    for tag in [tag for tag in original.keys() if tag.startswith(_OWN)]:
+        del original[tag]
+    for tag in [tag for tag in obj.keys() if tag.startswith(_OWN)]:
+        original[tag] = obj[tag]
+    if obj.data.users > 1:
+        obj.data = obj.data.copy()
+    fit_height(obj.data, mesh_extents(original.data).size[2])
+    replace_mesh(original, obj)
+    return original
+
+
+def _remove(obj: bpy.types.Object) -> None:
+    """With its mesh, material and texture, where nothing else has them."""
+    mesh = obj.data
+    materials = [slot.material for slot in obj.material_slots if slot.material is not None]
+    images = [node.image for one in materials if one.use_nodes for node in one.node_tree.nodes if node.type == "TEX_IMAGE"]
+    bpy.data.objects.remove(obj)
+    if mesh.users == 0:
+        bpy.data.meshes.remove(mesh)
+    for material in dict.fromkeys(materials):
+        if material.users == 0:
+            bpy.data.materials.remove(material)
+    for image in dict.fromkeys(image for image in images if image is not None):
+        if image.users == 0:
+            bpy.data.images.remove(image)

@@ -1,0 +1,1 @@
+"""Quads, levels of detail, origin and scale."""
