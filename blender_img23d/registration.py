@@ -11,50 +11,16 @@ from . import properties, translations
 from .properties import preferences
 from .core.session import app
 from .core.manual import manual_map
-from .operators import (
-    arrangement,
-    box_tool,
-    diagnose,
-    forecast,
-    generate,
-    history,
-    image_editor,
-    look,
-    made,
-    mask_tool,
-    mesh_tools,
-    photo,
-    photo_sources,
-    picking,
-    quality,
-    queue,
-    results,
-    retexture,
-    setup,
-    side_photos,
-    targets,
-    variants,
-    weights,
-)
-from .panels import (
-    advanced,
-    help as help_panel,
-    history as history_panel,
-    image_editor as image_editor_panel,
-    made as made_panel,
-    main,
-    menus,
-    mesh_tools as mesh_tools_panel,
-    models,
-    photo as photo_panel,
-    queue as queue_panel,
-    results as results_panel,
-    retexture as retexture_panel,
-    shape,
-    targets as targets_panel,
-    tools,
-    variants as variants_panel,
-)
+from .operators import forecast, generate, quality, queue, retexture, targets
+from .operators.photo import box_tool, image_editor, mask_tool, photo, photo_sources, picking, side_photos
+from .operators.results import arrangement, history, look, made, mesh_tools, results, variants
+from .operators.setup import diagnose, setup, weights
+from .panels import help as help_panel, menus
+from .panels.image_editor import image_editor as image_editor_panel, tools
+from .panels.models import models
+from .panels.results import history as history_panel, made as made_panel, mesh_tools as mesh_tools_panel, results as results_panel, retexture as retexture_panel, variants as variants_panel
+from .panels.settings import advanced, shape
+from .panels.sidebar import main, photo as photo_panel, queue as queue_panel, targets as targets_panel
 from .properties import preferences_of
 from .app.owner import Extension, extension, extension_or_none
 

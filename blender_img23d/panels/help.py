@@ -9,9 +9,9 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..core.manual import Section
 from ..app.owner import extension_or_none
-from .fixes import draw_fix
-from .help_link import HasHelp
-from .text import draw_sentence
+from .widgets.fixes import draw_fix
+from .widgets.help_link import HasHelp
+from .widgets.text import draw_sentence
 
 if TYPE_CHECKING:
     from ..app.doctor import Checkup

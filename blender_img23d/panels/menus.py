@@ -6,7 +6,7 @@ import bpy
 
 from ..app.owner import extension_or_none
 from ..shared.img23d_protocol.limits import VARIANTS_MAX
-from .photo import draw_in_image_menu
+from .sidebar.photo import draw_in_image_menu
 
 
 class IMG23D_MT_add(bpy.types.Menu):

@@ -87,7 +87,7 @@ from types import SimpleNamespace
 from blender_img23d.core.presets import matching, preset
 from blender_img23d.core.runs.recipe import settings_in_words
 from blender_img23d.core.requests import build_settings
-from blender_img23d.panels.option_rows import draw_rows
+from blender_img23d.panels.widgets.option_rows import draw_rows
 from blender_img23d.properties.defaults import DEFAULT_FIELDS, StartSettings
 from blender_img23d.properties.quality import QualitySettings
 from blender_img23d.app.commands.reuse import _set_quality

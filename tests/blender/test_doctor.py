@@ -80,7 +80,7 @@ def test_each_finding_has_its_button(owner, monkeypatch, as_with_a_window):
 
 def test_every_action_has_an_operator_behind_it(owner):
     actions = {str(action) for action in part("shared.img23d_protocol.findings").Action} - {""}
-    assert actions == set(part("operators.forecast")._FIXES) == set(part("panels.fixes")._BUTTONS)
+    assert actions == set(part("operators.forecast")._FIXES) == set(part("panels.widgets.fixes")._BUTTONS)
 
 
 def test_a_backend_that_cannot_be_started(owner, monkeypatch):

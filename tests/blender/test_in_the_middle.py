@@ -211,7 +211,7 @@ def test_what_is_on_its_way_is_not_imported_a_second_time(run, glbs):
 
 def row_of(run, index) -> Layout:
     layout = Layout()
-    part("panels.results")._draw_state(layout, SimpleNamespace(region=None), run.owner, run.job, run.job.targets[index], index)
+    part("panels.results.results")._draw_state(layout, SimpleNamespace(region=None), run.owner, run.job, run.job.targets[index], index)
     return layout
 
 

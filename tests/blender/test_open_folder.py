@@ -31,7 +31,7 @@ def opened(monkeypatch):
         def __getattr__(self, name):
             return getattr(bpy.ops, name)
 
-    for module in ("operators.made", "operators.diagnose"):
+    for module in ("operators.results.made", "operators.setup.diagnose"):
         stand_in = type("Bpy", (), {"ops": Ops(), "types": bpy.types, "app": bpy.app})()
         monkeypatch.setattr(part(module), "bpy", stand_in)
     return paths

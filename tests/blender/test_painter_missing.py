@@ -13,7 +13,7 @@ def test_who_set_up_before_there_was_a_painter_gets_it_with_one_press(stage, mac
     machine.accept(TENCENT)
     stage.environment = stage.environment_of("READY")
     engine = stage.messages.EngineInfo(id="hunyuan3d", label="Hunyuan3D", ready=True)
-    main = part("panels.main").IMG23D_PT_main
+    main = part("panels.sidebar.main").IMG23D_PT_main
     values.engine = "hunyuan3d"
     stage.tell(weights=stage.weights(but=("hunyuan3d-delight", "hunyuan3d-paint")), engines=(engine,))
     assert "about 10.0 GB of models" in panel().said and panel().pressed("img23d.setup") == [{}]

@@ -34,7 +34,7 @@ class Hand:
     """The operator's own code on a plain object, since Blender makes operators by itself."""
 
     def __init__(self, owner, area) -> None:
-        operator = part("operators.picking").IMG23D_OT_pick_in_photo
+        operator = part("operators.photo.picking").IMG23D_OT_pick_in_photo
         functions = {name: one for name, one in vars(operator).items() if isinstance(one, FunctionType)}
         self.button = type("Button", (), functions)()
         self.button.report = lambda kind, text: self.reports.append(text)
@@ -284,7 +284,7 @@ def test_in_a_small_viewport_or_beside_an_image_editor_with_the_photo_the_image_
 
 
 def test_the_tooltip_tells_where_it_is_done(owner):
-    operator = part("operators.picking").IMG23D_OT_pick_in_photo
+    operator = part("operators.photo.picking").IMG23D_OT_pick_in_photo
     assert "over the viewport" in operator.bl_description
     assert operator.description(SimpleNamespace(area=SimpleNamespace(type="VIEW_3D")), None) == "", "then Blender takes that one"
     assert "Outline" in operator.description(SimpleNamespace(area=SimpleNamespace(type="IMAGE_EDITOR")), None)

@@ -26,7 +26,7 @@ def defaults(owner):
 def pressed(values) -> list[str]:
     """The labels of the quality buttons that are shown as chosen."""
     layout = Layout()
-    part("panels.quality").draw_quality(layout, bpy.context, None, values)
+    part("panels.sidebar.quality").draw_quality(layout, bpy.context, None, values)
     assert [button["quality"] for button in layout.pressed("img23d.set_quality")] == ["draft", "balanced", "best"]
     return layout.depressed
 

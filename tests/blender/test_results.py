@@ -22,7 +22,7 @@ def rehearsal(owner, monkeypatch, photo, as_with_a_window):
 
 
 def line(owner, index: int) -> Layout:
-    layout, results = Layout(), part("panels.results")
+    layout, results = Layout(), part("panels.results.results")
     results._draw_state(layout, SimpleNamespace(region=None), owner, owner.session.jobs[0], owner.session.jobs[0].targets[index], index)
     return layout
 
@@ -40,16 +40,16 @@ def test_what_the_artist_stopped_is_said_below_the_list(owner, rehearsal):
     bpy.ops.img23d.cancel_target(job=rehearsal.job.id, index=1)
     rehearsal.finish(made=1)
     bpy.context.window_manager.img23d.active_row = 1
-    said = drawn(part("panels.results").IMG23D_PT_results).said
+    said = drawn(part("panels.results.results").IMG23D_PT_results).said
     assert "You stopped this one" in said and "could not be made" not in said
 
 
 def test_an_older_runs_error_is_read_in_the_list_and_not_at_the_top(owner, rehearsal):
     rehearsal.link.say(rehearsal.messages.Failed(job=rehearsal.job.id, code="disk_full", sentence="The disk is full."))
     rehearsal.tick()
-    draw = part("panels.status").draw_status
+    draw = part("panels.sidebar.status").draw_status
     top = SimpleNamespace(draw=lambda layout, context: draw(layout, context, owner, context.scene.img23d))
-    results = part("panels.results").IMG23D_PT_results
+    results = part("panels.results.results").IMG23D_PT_results
     assert "The disk is full." in drawn(top).said and "The disk is full." not in drawn(results).said
     rehearsal.job.is_past = True
     assert "The disk is full." not in drawn(top).said and "The disk is full." in drawn(results).said
@@ -59,7 +59,7 @@ def test_what_failed_of_a_run_is_said_below_generate(owner, rehearsal):
     """There the artist looks when it is over; the list may be far below."""
     rehearsal.link.say(rehearsal.messages.TargetFailed(job=rehearsal.job.id, target=1, code="no_region", sentence="Nothing is there."))
     rehearsal.finish(made=1)
-    draw = part("panels.status").draw_status
+    draw = part("panels.sidebar.status").draw_status
     top = SimpleNamespace(draw=lambda layout, context: draw(layout, context, owner, context.scene.img23d))
     assert "1 of 2 could not be made: Results below says why." in drawn(top).said
     rehearsal.job.is_past = True

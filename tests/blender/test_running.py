@@ -29,7 +29,7 @@ def while_running(owner) -> Layout:
     """The place below Generate, and the list of what is being made."""
     layout = status(owner)
     if owner.session.active is not None:
-        results = drawn(part("panels.results").IMG23D_PT_results)
+        results = drawn(part("panels.results.results").IMG23D_PT_results)
         layout.texts += results.texts
         layout.buttons += results.buttons
         for index, _target in enumerate(owner.session.active.targets):
@@ -40,12 +40,12 @@ def while_running(owner) -> Layout:
 def line(layout: Layout, owner, index: int) -> None:
     job = owner.session.active
     layout.texts.append(job.targets[index].name)
-    part("panels.results")._draw_state(layout, SimpleNamespace(region=None), owner, job, job.targets[index], index)
+    part("panels.results.results")._draw_state(layout, SimpleNamespace(region=None), owner, job, job.targets[index], index)
 
 
 def status(owner) -> Layout:
     def draw(layout, context):
-        part("panels.status").draw_status(layout, context, owner, context.scene.img23d)
+        part("panels.sidebar.status").draw_status(layout, context, owner, context.scene.img23d)
 
     return drawn(SimpleNamespace(draw=draw))
 
@@ -264,7 +264,7 @@ def test_every_action_does_something_and_says_what(owner):
     findings, operators = part("shared.img23d_protocol.findings"), part("operators.forecast")
     actions = {str(action) for action in findings.Action if action}
     assert actions == set(operators._FIXES) == {identifier for identifier, _, _ in operators._ACTIONS}
-    assert actions == {str(action) for action in part("panels.fixes")._BUTTONS}
+    assert actions == {str(action) for action in part("panels.widgets.fixes")._BUTTONS}
 
 
 def test_looking_ahead_starts_no_backend(machine, owner):
@@ -310,4 +310,4 @@ def test_the_names_count_the_lines_that_are_used_and_have_a_box(values):
     for use, has_box in ((True, True), (True, False), (False, True), (True, True)):
         row = values.targets.add()
         row.name, row.use, row.has_box = "cup", use, has_box
-    assert part("panels.main")._used(values) == 2
+    assert part("panels.sidebar.main")._used(values) == 2

@@ -154,7 +154,7 @@ def test_a_new_picture_is_seen_or_can_be_with_a_press(owner, values, photo, monk
         shading.color_type = colours
         layout = Layout()
         with bpy.context.temp_override(area=viewport()):
-            part("panels.look").draw_look(layout, bpy.context, owner)
+            part("panels.sidebar.look").draw_look(layout, bpy.context, owner)
         buttons[kind, colours] = [name for name, _ in layout.buttons]
     assert "img23d.show_textures" in buttons["SOLID", "MATERIAL"] and not buttons["MATERIAL", "MATERIAL"]
     assert ("img23d.show_textures" in buttons["SOLID", "TEXTURE"]) or not has_uv_map
@@ -164,7 +164,7 @@ def test_the_button_stays_in_its_place_and_is_pressed_while_it_holds(own, owner)
     def drawn() -> Layout:
         layout = Layout()
         with bpy.context.temp_override(area=viewport()):
-            part("panels.look").draw_look(layout, bpy.context, owner)
+            part("panels.sidebar.look").draw_look(layout, bpy.context, owner)
         return layout
 
     owner.session.jobs.clear()

@@ -30,7 +30,7 @@ def stage(owner, machine, monkeypatch, as_with_a_window):
 
 
 def panel():
-    return drawn(part("panels.models").IMG23D_PT_models)
+    return drawn(part("panels.models.models").IMG23D_PT_models)
 
 
 def refusal(operator, **properties) -> str:
@@ -189,7 +189,7 @@ def test_every_state_can_be_drawn(stage, machine, weights):
 def test_the_size_of_a_model_is_not_cut_off(stage, state, is_chosen):
     """Seen in real 5.2, where 31 letters fit: “Not download...B, not chosen”."""
     info = stage.messages.WeightsInfo(id="x", label="Qwen3-VL 8B", stage="locate", size_bytes=17_500_000_000, state=state)
-    text = part("panels.models")._short_state(info, is_chosen)
+    text = part("panels.models.models")._short_state(info, is_chosen)
     assert text.endswith(", 17.5 GB") and len(text) < 28
 
 
@@ -197,7 +197,7 @@ def drawn_row(row):
     from drawing import Layout
 
     layout = Layout()
-    part("panels.models").IMG23D_UL_weights.draw_item(None, bpy.context, layout, None, row, 0, None, "")
+    part("panels.models.models").IMG23D_UL_weights.draw_item(None, bpy.context, layout, None, row, 0, None, "")
     return layout
 
 

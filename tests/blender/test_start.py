@@ -41,7 +41,7 @@ def own(installed) -> set[str]:
 
 
 def test_the_start_loads_only_what_blender_must_know(own):
-    assert "registration" in own and "panels.results" in own
+    assert "registration" in own and "panels.results.results" in own
     assert not own & LATE
     assert not [name for name in own if name.startswith("process")]
 

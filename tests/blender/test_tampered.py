@@ -16,13 +16,13 @@ from test_history import base as base, generate, read  # base is a fixture
 from test_in_the_middle import glbs as glbs  # a fixture
 
 PANELS = (
-    ("panels.main", "IMG23D_PT_main"),
-    ("panels.targets", "IMG23D_PT_targets"),
-    ("panels.results", "IMG23D_PT_results"),
-    ("panels.made", "IMG23D_PT_made"),
-    ("panels.shape", "IMG23D_PT_shape"),
-    ("panels.shape", "IMG23D_PT_texture"),
-    ("panels.history", "IMG23D_PT_history"),
+    ("panels.sidebar.main", "IMG23D_PT_main"),
+    ("panels.sidebar.targets", "IMG23D_PT_targets"),
+    ("panels.results.results", "IMG23D_PT_results"),
+    ("panels.results.made", "IMG23D_PT_made"),
+    ("panels.settings.shape", "IMG23D_PT_shape"),
+    ("panels.settings.shape", "IMG23D_PT_texture"),
+    ("panels.results.history", "IMG23D_PT_history"),
 )
 
 

@@ -1,0 +1,1 @@
+"""Operators of the photo: choosing, picking, boxes, brush strokes."""

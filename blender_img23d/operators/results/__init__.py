@@ -1,0 +1,1 @@
+"""Operators of what was made."""

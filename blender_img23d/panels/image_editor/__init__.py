@@ -1,0 +1,1 @@
+"""The sidebar and the tools of the Image Editor."""

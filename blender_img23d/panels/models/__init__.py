@@ -1,0 +1,1 @@
+"""The AI models: what is set up and what is missing."""

@@ -1,0 +1,249 @@
+"""The AI models: what is there, what is missing, and the one button that gets it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import bpy
+from bpy.app.translations import pgettext_iface as _
+
+from ...core.session.environment import EnvironmentState
+from ...core.manual import Section
+from ...properties import Img23DWeightsRow, preferences_of
+from ...app.models import ModelsView, weights_at
+from ...app.owner import Extension, extension
+from ...shared.img23d_protocol.choices import TENCENT_LICENCE_LINK
+from ...shared.img23d_protocol.settings import BUILT_IN
+from ..widgets.fixes import draw_fix
+from ..widgets.help_link import HasHelp
+from .setup_progress import draw_setup_progress
+from ..widgets.slots import live
+from ..widgets.text import draw_sentence, gigabytes
+
+if TYPE_CHECKING:
+    from ...shared.img23d_protocol.messages import WeightsInfo
+
+_ENVIRONMENTS = {
+    EnvironmentState.MISSING: ("", "NONE"),
+    EnvironmentState.PARTIAL: ("The environment is half made: Set Up AI Models goes on where it stopped.", "TIME"),
+    EnvironmentState.OUTDATED: ("The environment is out of date: press Set Up AI Models once.", "FILE_REFRESH"),
+    EnvironmentState.READY: ("The environment is ready.", "CHECKMARK"),
+    EnvironmentState.CHOSEN: ("Your own Python is used.", "CHECKMARK"),
+    EnvironmentState.BROKEN: ("The Python chosen in the preferences is not there.", "ERROR"),
+}
+_STATES = {
+    "missing": ("Not downloaded", "IMPORT"),
+    "partial": ("Half downloaded", "TIME"),
+    "ready": ("Ready", "CHECKMARK"),
+    "damaged": ("Damaged: download it again", "ERROR"),
+}
+_TERRITORY = (
+    "Hunyuan3D's licence excludes the European Union, the United Kingdom and South Korea: "
+    "neither the model nor anything made with it may be used there."
+)
+_OFFLINE = "Blender may not use the network. Allow Online Access in the preferences to download."
+
+
+class IMG23D_UL_weights(bpy.types.UIList):
+    bl_idname = "IMG23D_UL_weights"
+
+    def draw_item(
+        self,
+        context: bpy.types.Context,
+        layout: bpy.types.UILayout,
+        data: bpy.types.AnyType,
+        item: Img23DWeightsRow,
+        icon: int,
+        active_data: bpy.types.AnyType,
+        active_property: str,
+        index: int = 0,
+        flt_flag: int = 0,
+    ) -> None:
+        info = weights_at(extension(), item.index)
+        if info is None:
+            return
+        column = layout.column(align=True)
+        column.label(text=info.label, icon=_STATES[info.state][1], translate=False)
+        state = column.row()
+        state.active = False
+        state.label(text=_short_state(info, info.id in extension().models.view.sets), icon="BLANK1", translate=False)
+
+
+def _short_state(info: WeightsInfo, is_chosen: bool) -> str:
+    """`Not downloaded, 4.3 GB`; what the settings do not work with says so instead, where there is nothing wrong with it: its icon
+    says whether it is there, and both do not fit into the line.
+    """
+    state = _STATES[info.state][0] if is_chosen or info.state not in ("missing", "ready") else "Not chosen"
+    return _("{state}, {size}").format(state=_(state).partition(":")[0], size=gigabytes(info.size_bytes))
+
+
+class IMG23D_PT_models(HasHelp, bpy.types.Panel):
+    bl_idname = "IMG23D_PT_models"
+    bl_label = "AI Models"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Img23D"
+    bl_parent_id = "IMG23D_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+    manual = Section.MODELS
+
+    def draw(self, context: bpy.types.Context) -> None:
+        owner = extension()
+        owner.models.want()
+        column = self.layout.column()
+        _draw_environment(column, context, owner.models.view)
+        if owner.setup.is_running:
+            draw_setup_progress(column, context, owner.setup)
+        else:
+            _draw_outcome(column, context, owner)
+            _draw_setup(column, context, owner, owner.models.view)
+            _draw_use(column, context, owner)
+        _draw_devices(column, context, owner)
+        _draw_weights(column, context, owner)
+        column.operator("img23d.free_memory", text="Free Memory", icon="TRASH")
+
+
+def _draw_environment(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
+    text, icon = _ENVIRONMENTS[view.environment.state]
+    if text:
+        draw_sentence(layout, context, text, icon=icon)
+    else:
+        draw_sentence(layout, context, "AI models find any named thing in a photo, cut it out, shape it and paint it.")
+
+
+def _draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    for note in owner.setup.job.notes if owner.setup.job is not None else ():
+        draw_sentence(layout, context, note, icon="INFO")
+    if owner.setup.failure:
+        draw_sentence(layout, context, f"{_(owner.setup.failure)} {_(owner.setup.action)}".rstrip(), icon="ERROR")
+        draw_fix(layout, owner.setup.fix)
+        row = live(layout, context, owner, "set-up", "go on")
+        row.scale_y = 1.4
+        row.operator("img23d.go_on", text="Go On", icon="PLAY")
+
+
+def _draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, view: ModelsView) -> None:
+    preferences = preferences_of(context)
+    if preferences.declines_tencent:
+        draw_sentence(layout, context, "Without Hunyuan3D, as you have answered.", icon="INFO")
+        layout.operator("img23d.withdraw_licence", text="Change My Answer", icon="LOOP_BACK")
+    is_answered = preferences.accepts_tencent or preferences.declines_tencent
+    if view.is_complete and is_answered:
+        draw_sentence(layout, context, "All chosen models are ready.", icon="CHECKMARK")
+        return
+    if not bpy.app.online_access:
+        draw_sentence(layout, context, _OFFLINE, icon="INTERNET_OFFLINE")
+        layout.operator("screen.userpref_show", text="Open Preferences", icon="PREFERENCES").section = "SYSTEM"
+        return
+    if not is_answered:
+        _draw_licence(layout, context, view)
+        return
+    row = live(layout, context, owner, "set-up all", "setup")
+    row.scale_y = 1.4
+    button = row.operator("img23d.setup", text="Set Up AI Models", icon="IMPORT")
+    if preferences.declines_tencent:
+        button.with_shapes = False
+    _draw_what_and_where(layout, context, view)
+
+
+def _draw_use(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    """Who has set the models up wants them, and may not know that the engine is chosen further up."""
+    values = context.scene.img23d
+    ready = [engine for engine in owner.session.engines if engine.ready and engine.id != BUILT_IN.id]
+    if ready and values.engine == BUILT_IN.id:
+        layout.prop_enum(values, "engine", ready[0].id, text=_("Use {engine}").format(engine=ready[0].label), icon="FORWARD")
+
+
+def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
+    box = layout.box()
+    draw_sentence(box, context, _TERRITORY, icon="INFO", in_box=True)
+    box.operator("wm.url_open", text="Read the Licence", icon="URL").url = TENCENT_LICENCE_LINK
+    box.operator("img23d.accept_licence", text="I Accept, and Am Not There", icon="CHECKMARK")
+    if view.is_complete:
+        draw_sentence(box, context, "All other models are ready.", icon="CHECKMARK", in_box=True)
+        return
+    box.operator("img23d.setup", text="Use Without Hunyuan3D", icon="IMPORT").with_shapes = False
+    draw_sentence(box, context, "Without it things are found and cut out; the preview engine shapes and paints them.", in_box=True)
+    _draw_what_and_where(box, context, view)
+
+
+def _draw_what_and_where(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
+    if view.environment.is_ours and not view.environment.is_ready:
+        sentence = _("Downloads 0.5 to 4 GB of Python and PyTorch, depending on the graphics card, into {folder}.")
+        draw_sentence(layout, context, sentence.format(folder=view.environment.place))
+    if view.missing_bytes:
+        sentence = _("Downloads about {size} of models into {folder}.")
+        draw_sentence(layout, context, sentence.format(size=gigabytes(view.missing_bytes), folder=view.folder))
+
+
+def _draw_devices(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    for device in owner.session.devices:
+        memory = f", {device.total_bytes / 2**30:.0f} GB" if device.total_bytes else ""  # as cards are labelled
+        icon = "MEMORY" if device.id == "cpu" else "DESKTOP"
+        draw_sentence(layout, context, f"{device.label}{memory}. {device.note}".strip(), icon=icon)
+
+
+def _draw_weights(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    if not owner.session.weights:
+        layout.operator("img23d.refresh_models", text="List the Models", icon="FILE_REFRESH")
+        return
+    _draw_summary(layout, context, owner)
+    state = context.window_manager.img23d
+    layout.template_list(
+        "IMG23D_UL_weights", "", state, "weights", state, "active_weights", rows=6, maxrows=6, sort_lock=True
+    )
+    buttons = layout.row(align=True)  # below the list, whose names need all of the width
+    buttons.operator("img23d.refresh_models", text="Look Again", icon="FILE_REFRESH")
+    buttons.operator("img23d.open_models_folder", text="Folder", icon="FILE_FOLDER")
+    info = weights_at(owner, state.active_weights)
+    if info is not None:
+        _draw_details(layout.box(), context, info)
+
+
+def _draw_summary(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    """Of the models that the settings work with: how many are there, and what the others cost."""
+    view = owner.models.view
+    chosen = [info for info in owner.session.weights if info.id in view.sets]
+    ready = sum(info.state == "ready" for info in chosen)
+    if ready == len(chosen):
+        text, icon = _("Set up: all {count} models that your settings need."), "CHECKMARK"
+    else:
+        text, icon = _("Set up: {ready} of the {count} models that your settings need. Missing: {size}."), "IMPORT"
+    draw_sentence(layout, context, text.format(ready=ready, count=len(chosen), size=gigabytes(view.missing_bytes)), icon=icon)
+    if view.full_bytes > view.missing_bytes:
+        text = _("With Hunyuan3D, whose licence must be accepted: {size}.")
+        draw_sentence(layout, context, text.format(size=gigabytes(view.full_bytes)), icon="BLANK1")
+
+
+def _draw_details(layout: bpy.types.UILayout, context: bpy.types.Context, info: WeightsInfo) -> None:
+    layout.label(text=info.label, translate=False)
+    text = _(_STATES[info.state][0])
+    if info.is_borrowed:
+        text = _("{state}, in another program's cache").format(state=text)
+    draw_sentence(layout, context, f"{text}.", icon=_STATES[info.state][1], in_box=True)
+    if info.note:
+        draw_sentence(layout, context, info.note, in_box=True)
+    row = layout.row()
+    row.label(text=_("Licence: {name}").format(name=info.licence), translate=False)
+    if info.licence_link:
+        row.operator("wm.url_open", text="", icon="URL").url = info.licence_link
+    _draw_weights_buttons(layout, context, info)
+
+
+def _draw_weights_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, info: WeightsInfo) -> None:
+    row = layout.row(align=True)
+    accepted = not info.must_accept or info.must_accept in preferences_of(context).accepted
+    if info.state != "ready":
+        download = row.row(align=True)
+        download.enabled = accepted and bpy.app.online_access
+        download.operator("img23d.download_weights", text="Download", icon="IMPORT").weights = info.id
+    if info.state != "missing":
+        row.operator("img23d.verify_weights", text="Verify", icon="VIEWZOOM").weights = info.id
+        deletion = row.row(align=True)
+        deletion.enabled = not info.is_borrowed
+        deletion.operator("img23d.delete_weights", text="Delete", icon="TRASH").weights = info.id
+    if not accepted:
+        draw_sentence(layout, context, "Its licence must be accepted above before it can be downloaded.", in_box=True)
+
+
+CLASSES = (IMG23D_UL_weights, IMG23D_PT_models)

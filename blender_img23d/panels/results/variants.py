@@ -1,0 +1,54 @@
+"""The variants of which one is to be kept, each with its picture and its button."""
+
+from __future__ import annotations
+
+import bpy
+from bpy.app.translations import pgettext_iface as _
+
+from ...core.manual import Section
+from ...app.owner import Extension, extension_or_none
+from ...scene.file.tags import CHOICE, RUN, TARGET, variants_beside
+from ..widgets.help_link import HasHelp
+from ..widgets.slots import live
+from ..widgets.text import draw_sentence
+
+
+class IMG23D_PT_variants(HasHelp, bpy.types.Panel):
+    bl_idname = "IMG23D_PT_variants"
+    bl_label = "Variants"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Img23D"
+    bl_parent_id = "IMG23D_PT_main"
+    manual = Section.HISTORY
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        return context.object is not None and CHOICE in context.object
+
+    def draw(self, context: bpy.types.Context) -> None:
+        owner, column = extension_or_none(), self.layout.column()
+        if owner is None:
+            return
+        draw_sentence(column, context, "Keep the one that you like: the others are deleted.", icon="INFO")
+        for obj in variants_beside(context.object):
+            _draw_variant(column, context, owner, obj, is_active=obj == context.object)
+        column.operator("img23d.keep_variants", text="Keep All", icon="DUPLICATE")
+
+
+def _draw_variant(
+    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, obj: bpy.types.Object, *, is_active: bool
+) -> None:
+    job = owner.job(str(obj.get(RUN)))
+    target = job.target(obj[TARGET]) if job is not None else None
+    icon = owner.thumbnails.icon(target.preview) if target is not None else 0
+    row = layout.row()
+    if icon:
+        row.template_icon(icon_value=icon, scale=3.0)
+    text = row.column()
+    text.label(text=obj.name, icon="RESTRICT_SELECT_OFF" if is_active else "NONE", translate=False)
+    keep = live(text, context, owner, f"variant {obj[TARGET]}", (obj.get(RUN), obj.name))
+    keep.operator("img23d.keep_variant", text=_("Keep"), icon="CHECKMARK").index = obj[TARGET]
+
+
+CLASSES = (IMG23D_PT_variants,)

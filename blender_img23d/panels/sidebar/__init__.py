@@ -1,0 +1,1 @@
+"""The tab's top, from the photo to Generate and its status."""

@@ -1,0 +1,102 @@
+"""The tab's top: photo, names, Generate; while a job runs, how far it is."""
+
+from __future__ import annotations
+
+from operator import and_
+
+import bpy
+from bpy.app.translations import pgettext_iface as _
+
+from ...properties import Img23DSceneSettings, is_of_other_photo
+from ...app.owner import Extension, extension
+from ...shared.img23d_protocol.settings import BUILT_IN
+from .first_run import draw_first_run
+from .look import draw_look
+from ..widgets.help_link import HasHelp
+from ..widgets.option_rows import rows_of
+from .photo import draw_photo
+from .quality import draw_quality
+from ..widgets.slots import Said, draw_slot
+from .status import draw_status
+from .targets import draw_find_button
+
+
+class IMG23D_PT_main(HasHelp, bpy.types.Panel):
+    bl_idname = "IMG23D_PT_main"
+    bl_label = "Objects from a Photo"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Img23D"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        owner = extension()  # made when the tab is first seen; its timer then loads what is shown here
+        values = context.scene.img23d
+        column = self.layout.column()
+        parts = (column, context, owner, values)
+        draw_photo(*parts)
+        _draw_names(column, context, values)
+        _draw_engine(column, owner, values)
+        draw_quality(*parts)
+        column.prop(values, "layout", text="")
+        _draw_buttons(column, values)
+        draw_status(*parts)
+        draw_look(column, context, owner)
+        draw_first_run(*parts)
+
+
+def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
+    layout.label(text="Names, separated by commas:")
+    row = layout.row(align=True)
+    if _has_placeholder():
+        row.prop(values, "names", text="", placeholder="red mug, book")
+    else:
+        row.prop(values, "names", text="")
+    row.operator("img23d.clear_names", text="", icon="X")
+    draw_slot(layout, context, [_hint(values)], lines=2)
+    for one, _row in rows_of(values, "names"):
+        unnamed = layout.row()
+        unnamed.active = not values.names.strip() and not values.targets
+        unnamed.prop(values, one.key, text="")
+
+
+def _hint(values: Img23DSceneSettings) -> Said:
+    """What Generate will make. The learned engines have no choice: they find what is named."""
+    if is_of_other_photo(values):
+        return Said(text="Names of the photo before: press X to clear them.", icon="QUESTION")
+    used = _used(values)
+    if used:
+        text = _("1 thing from the list below") if used == 1 else _("{count} things from the list below")
+        return Said(text=text.format(count=used), icon="SELECT_SET")
+    if values.names.strip() or values.targets:
+        return Said(text="")
+    hints = [row.hints[value] for one, row in rows_of(values, "names") if (value := getattr(values, one.key)) in row.hints]
+    return Said(text=hints[0] if hints else "Without a name the whole picture becomes one object.")
+
+
+def _used(values: Img23DSceneSettings) -> int:
+    """How many lines of the list are to be made. Read as a whole: two hundred lines one by one would be felt."""
+    is_used, has_box = [False] * len(values.targets), [False] * len(values.targets)
+    values.targets.foreach_get("use", is_used)
+    values.targets.foreach_get("has_box", has_box)
+    return sum(map(and_, is_used, has_box))
+
+
+def _draw_engine(layout: bpy.types.UILayout, owner: Extension, values: Img23DSceneSettings) -> None:
+    """What it lacks stands below Generate."""
+    layout.prop(values, "engine", text="")
+    if values.engine != BUILT_IN.id:
+        owner.models.want()
+
+
+def _has_placeholder() -> bool:
+    return "placeholder" in bpy.types.UILayout.bl_rna.functions["prop"].parameters
+
+
+def _draw_buttons(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+    row = layout.split(factor=0.36)
+    row.scale_y = 1.6
+    draw_find_button(row, values)
+    row.operator("img23d.generate", text="Generate", icon="MESH_MONKEY")
+
+
+CLASSES = (IMG23D_PT_main,)

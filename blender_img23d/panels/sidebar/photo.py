@@ -1,0 +1,93 @@
+"""The photo: its picture, its path, and a menu with all the doors by which one comes in."""
+
+from __future__ import annotations
+
+import bpy
+
+from ...properties import Img23DSceneSettings
+from ...scene.file.folders import absolute
+from ...app.owner import Extension
+from ..widgets.slots import draw_gap
+
+_MOST_LISTED = 20  # images; more are found by their names
+_HEIGHT, _HALF = 7.0, 5.5  # of the photo, and of two pictures side by side in the sidebar as Blender opens it; in buttons
+_NO_PICTURES = ("RENDER_RESULT", "COMPOSITING")  # have doors of their own, or no pixels that can be read
+
+
+class IMG23D_MT_photo(bpy.types.Menu):
+    bl_idname = "IMG23D_MT_photo"
+    bl_label = "Photo From"
+    bl_description = "Other places that the photo can come from"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        layout.operator_context = "INVOKE_DEFAULT"
+        layout.operator("img23d.choose_photo", text="File...", icon="FILEBROWSER").purpose = "photo"
+        layout.operator("img23d.paste_photo", text="Clipboard", icon="PASTEDOWN")
+        layout.operator("img23d.use_render", text="Render Result", icon="RENDER_RESULT")
+        layout.menu(IMG23D_MT_open_images.bl_idname, icon="IMAGE_DATA")
+
+
+class IMG23D_MT_open_images(bpy.types.Menu):
+    bl_idname = "IMG23D_MT_open_images"
+    bl_label = "Image Open in Blender"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        layout = self.layout
+        names = [image.name for image in bpy.data.images if image.type not in _NO_PICTURES]
+        if not names:
+            layout.label(text="No image is open in Blender")
+        layout.operator_context = "EXEC_DEFAULT"
+        for name in names[:_MOST_LISTED]:
+            layout.operator("img23d.use_image", text=name, translate=False).image = name
+        if len(names) > _MOST_LISTED:
+            layout.separator()
+            layout.operator_context = "INVOKE_DEFAULT"
+            layout.operator("img23d.use_image", text="Search...", icon="VIEWZOOM")
+
+
+def draw_photo(
+    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings
+) -> None:
+    """`context` is not looked at; all parts of the tab are drawn with the same arguments."""
+    path = absolute(values.photo)
+    if path:
+        _draw_pictures(layout.column(align=True), owner.thumbnails.icon(path), owner.thumbnails.icon(owner.running.picture))
+    row = layout.row(align=True)
+    if path:
+        row.prop(values, "photo", text="")
+        row.operator("img23d.choose_photo", text="", icon="FILEBROWSER").purpose = "photo"
+    else:
+        row.scale_y = 1.3
+        row.operator("img23d.choose_photo", text="Choose a Photo...", icon="IMAGE_DATA").purpose = "photo"
+    row.menu(IMG23D_MT_photo.bl_idname, text="", icon="DOWNARROW_HLT")
+    if not path:
+        layout.label(text="Or drop one here in the viewport.", icon="BLANK1")
+
+
+def _draw_pictures(column: bpy.types.UILayout, photo: int, made: int) -> None:
+    """The photo, and beside it while a job runs what is being made; always as high, also while Blender still reads them."""
+    if not (photo and made):
+        _draw_icon(column, photo or made, _HEIGHT)
+        return
+    row = column.row(align=True)
+    _draw_icon(row, photo, _HALF)
+    _draw_icon(row, made, _HALF)
+    draw_gap(column, _HEIGHT - _HALF)
+
+
+def _draw_icon(layout: bpy.types.UILayout, icon: int, height: float) -> None:
+    if icon:
+        layout.template_icon(icon_value=icon, scale=height)
+    else:
+        draw_gap(layout, height)
+
+
+def draw_in_image_menu(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    """At the end of the Image Editor's menu Image."""
+    self.layout.separator()
+    self.layout.operator("img23d.use_image", text="Use as Img23D Photo", icon="MESH_MONKEY")
+    self.layout.menu("IMG23D_MT_targets", text="Boxes of the Img23D Photo")
+
+
+CLASSES = (IMG23D_MT_open_images, IMG23D_MT_photo)
