@@ -103,7 +103,7 @@ def _make_owner() -> Extension:
     from .scene.picking.popup import PickPopup
     from .app.running import Running
     from .app.thumbnails import Thumbnails
-    from .surroundings import find_tools, idle_seconds, look, new_link
+    from .backend_environment import find_tools, idle_seconds, look, new_link
 
     def make_main_link() -> BackendLink:
         return new_link(bundled=setup.is_changing_environment)

@@ -14,7 +14,7 @@ from ..core.session.setup_requests import needed_sets
 from ..core.states import SessionState
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.messages import DeviceInfo, Generate, Settings, WeightsState
-from ..shared.img23d_protocol.settings import BUILT_IN
+from ..shared.img23d_protocol.options.settings import BUILT_IN
 from ..scene.file.folders import runs_base
 from ..core.estimate.free_disk import FreeDisk
 

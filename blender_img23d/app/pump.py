@@ -20,7 +20,7 @@ from .owner import Extension, extension_or_none, shown_job
 from .jobs.result_rows import point_at_failure, sync_rows, sync_runs
 from ..scene.placement.seen_as_photo import watch_views
 from ..scene.file.windows import StatusBar, redraw_sidebars
-from ..shared.img23d_protocol.filenames import form_path
+from ..shared.img23d_protocol.files.filenames import form_path
 from ..shared.img23d_protocol.messages import ShapeKind, Side
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Pump:
         manager = bpy.context.window_manager
         for window in manager.windows:
             begin_with_defaults(bpy.context, window.scene)
-        return sync_rows(manager, job) | sync_runs(manager, owner, job)
+        return sync_rows(manager, job) | sync_runs(manager, owner.history.runs, job)
 
     def _look_at_models(self, owner: Extension, job: Job | None) -> bool:
         return sync_weights(bpy.context.window_manager, owner) | owner.models.look(bpy.context, owner)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..shared.img23d_protocol.options.declare import Plain
-from ..shared.img23d_protocol.settings import OPTIONS, engine_named
+from ..shared.img23d_protocol.options.settings import OPTIONS, engine_named
 
 Setting = Plain
 

@@ -15,7 +15,7 @@ from typing import Any
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, encode
 from ..shared.img23d_protocol.checks import check
 from ..shared.img23d_protocol.errors import bad_request
-from ..shared.img23d_protocol.filenames import safe_stem
+from ..shared.img23d_protocol.files.filenames import safe_stem
 from ..shared.img23d_protocol.limits import BUDGET_MAX, FACES_MIN, HEIGHT_MAX, SEED_MAX
 from ..shared.img23d_protocol.messages import (
     Diagnose,
@@ -28,7 +28,7 @@ from ..shared.img23d_protocol.messages import (
     ToBackend,
     Wanted,
 )
-from ..shared.img23d_protocol.settings import engine_named
+from ..shared.img23d_protocol.options.settings import engine_named
 
 RANDOM_SEED = -1
 STAMPED_NAME = re.compile(r"\d{8}-\d{6}-.+-([0-9a-f]{4}){1,2}", re.DOTALL)  # what `stamped_name` makes, and made

@@ -12,7 +12,7 @@ from ..core.presets import lower, matching
 from ..properties import ROOT_PACKAGE, preferences_of
 from ..app.owner import extension, poll_idle
 from ..shared.img23d_protocol import Img23DError
-from ..shared.img23d_protocol.settings import BUILT_IN, engine_named
+from ..shared.img23d_protocol.options.settings import BUILT_IN, engine_named
 
 _ACTIONS = (
     ("set_up", "Set Up AI Models", "Make the environment of the AI models and download those that the settings need"),

@@ -11,15 +11,15 @@ import subprocess
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
 from ..core.session.link import LinkClosed
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
 from ..shared.img23d_protocol.messages import FromBackend, Log, Shutdown, ToBackend
+from ..shared.img23d_protocol.limits import ANSWER_MAX
 from .inbox import Inbox
-from .lines import LineSplitter, LineTooLong
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +29,36 @@ END_OF_STREAM_SECONDS = 1.0  # between the channel's end and the process's, and 
 SHUTDOWN_SECONDS = 2.0  # for a backend that was asked to end
 TERMINATE_SECONDS = 1.0  # for one that was told to
 EXIT_SECONDS = 0.5  # for one that was asked to end just before the interpreter exits
+
+
+class LineTooLong(ValueError):
+    """No message is so long: whoever sends it does not speak the protocol."""
+
+
+class LineSplitter:
+    """Takes chunks as they come and gives whole lines, without their end."""
+
+    def __init__(self, longest: int = ANSWER_MAX) -> None:
+        self._longest = longest
+        self._unfinished = bytearray()  # the line that has not ended yet
+
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Raises LineTooLong, after the lines before; nothing can be made of what follows."""
+        *ended, rest = chunk.split(b"\n")
+        for piece in ended:
+            self._add(piece)
+            line = bytes(self._unfinished)
+            self._unfinished.clear()
+            if line.strip():
+                yield line
+        self._add(rest)
+
+    def _add(self, piece: bytes) -> None:
+        if len(self._unfinished) + len(piece) > self._longest:
+            begin = bytes(self._unfinished[:80]) or piece[:80]
+            self._unfinished.clear()
+            raise LineTooLong(f"a line of more than {self._longest} bytes that began with {begin!r}")
+        self._unfinished += piece
 
 
 class PipeLink:

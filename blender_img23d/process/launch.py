@@ -12,7 +12,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError
-from ..shared.img23d_protocol.os_lock import LockState, try_lock
+from ..shared.img23d_protocol.files.os_lock import LockState, try_lock
 from ..shared.img23d_protocol.variables import DEVICES, HUB_LOGIN, INSTALLER, NETWORK, SYSTEM, WEIGHTS, kept
 from .client import PipeLink
 from .installer import environment_python

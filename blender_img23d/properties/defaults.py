@@ -5,7 +5,7 @@ from __future__ import annotations
 from bpy.props import BoolProperty, EnumProperty
 from bpy.types import PropertyGroup
 
-from ..shared.img23d_protocol.settings import ENGINES, OPTIONS
+from ..shared.img23d_protocol.options.settings import ENGINES, OPTIONS
 from .quality import QualitySettings
 
 

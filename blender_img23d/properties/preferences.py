@@ -9,11 +9,11 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.presets import PRESETS, matching
-from . import Img23DDefaults, MachineSettings
+from . import ROOT_PACKAGE, Img23DDefaults, MachineSettings
 from ..shared.img23d_protocol.choices import TENCENT_LICENCE, torch_builds
 from ..shared.img23d_protocol.options.declare import Engine, options_of
 from ..shared.img23d_protocol.options.machine import StageDevices
-from ..shared.img23d_protocol.settings import REGISTERED
+from ..shared.img23d_protocol.options.settings import REGISTERED
 
 IDLE_MINUTES = 5
 # What Blender keeps of a choice: a build that comes later takes a new number, so that the chosen one stays.
@@ -25,7 +25,7 @@ _START = ("engine", "layout", "check_first")
 
 
 class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
-    bl_idname = __package__
+    bl_idname = ROOT_PACKAGE
 
     runs_folder: StringProperty(
         name="Folder for Runs",
@@ -235,7 +235,7 @@ def _draw_folder(layout: bpy.types.UILayout, values: Img23DPreferences, name: st
     if not getattr(values, name).strip():
         split = layout.split(factor=0.4)
         split.label(text="")
-        path = bpy.utils.extension_path_user(__package__, path=inner)
+        path = bpy.utils.extension_path_user(ROOT_PACKAGE, path=inner)
         split.label(text=path, icon="FILE_FOLDER", translate=False)
 
 

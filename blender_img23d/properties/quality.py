@@ -8,7 +8,7 @@ from typing import Any
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
 
 from ..shared.img23d_protocol.options.declare import Option
-from ..shared.img23d_protocol.settings import OPTIONS
+from ..shared.img23d_protocol.options.settings import OPTIONS
 
 _Item = tuple[str, str, str] | tuple[str, str, str, int] | tuple[str, str, str, str, int]
 

@@ -117,7 +117,7 @@ def fill_list(photo: str) -> None:
 
 
 def observe(watch: Watch) -> None:
-    registration, pump = part("registration"), part("pump").Pump
+    registration, pump = part("registration"), part("app.pump").Pump
     for cls in registration._CLASSES:
         if issubclass(cls, bpy.types.Panel):
             cls.draw = timed_draw(cls, cls.draw, watch)

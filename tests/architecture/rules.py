@@ -19,16 +19,15 @@ EXTENSION_LAYERS: dict[str, tuple[set[str], bool]] = {
     "shared": (set(), False),
     "core": (set(), False),
     "process": ({"core"}, False),
-    "preferences": ({"core", "properties"}, True),
-    "properties": ({"core", "preferences"}, True),  # declarations only, so they may lie below the scene
+    "properties": ({"core"}, True),  # declarations only, so they may lie below the scene
     "scene": ({"core", "properties"}, True),
-    "operators": ({"core", "scene", "properties", "preferences"}, True),
-    "panels": ({"core", "scene", "properties", "preferences"}, True),
-    "pump": ({"core", "scene"}, True),
+    "app": ({"core", "scene", "properties"}, True),
+    "operators": ({"app", "core", "scene", "properties"}, True),
+    "panels": ({"app", "core", "scene", "properties"}, True),
     "translations": (set(), True),
-    "surroundings": ({"core", "process", "scene", "properties"}, True),  # how a backend is started: registration's right hand
+    "backend_environment": ({"app", "core", "process", "scene", "properties"}, True),  # how a backend is started: registration's right hand
     "registration": (
-        {"core", "process", "scene", "properties", "preferences", "operators", "panels", "pump", "surroundings", "translations"},
+        {"app", "core", "process", "scene", "properties", "operators", "panels", "backend_environment", "translations"},
         True,
     ),
     "": ({"registration"}, False),  # the package's own __init__

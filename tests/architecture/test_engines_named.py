@@ -1,4 +1,4 @@
-"""An engine is named in its folder and in its options module. Who else names one, or an option of its own, stands in a list here."""
+"""An engine is named in its folder and among the options. Who else names one, or an option of its own, stands in a list here."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from source import Module, product_modules
 
 from blender_img23d.shared.img23d_protocol.options.declare import options_of
-from blender_img23d.shared.img23d_protocol.settings import REGISTERED, Settings
+from blender_img23d.shared.img23d_protocol.options.settings import REGISTERED, Settings
 
 _HOMES = ("img23d_backend.engines.", "blender_img23d.shared.img23d_protocol.options.")
 _ENGINES = frozenset(engine.id for engine in REGISTERED)
@@ -20,8 +20,6 @@ _HOLDERS = ("settings", "values", "defaults", "learned", "asked")  # names of wh
 _PLAIN = frozenset(name for name in _OWN if "_" in name) | {"hunyuan3d", "cutter", "nameless", "delight", "thickness"}
 
 ALLOWED = {
-    "blender_img23d.shared.img23d_protocol.settings": "puts them together: a line each",
-    "blender_img23d.shared.img23d_protocol.flat_settings": "how versions before wrote the settings",
     "blender_img23d.shared.img23d_protocol.environment": "Tencent's networks have a lock of their own",
     "img23d_backend.weights.registry": "every file set that can be downloaded has a row",
     "img23d_backend.machine.speed": "how much the learned engine computes, counted from its configurations",

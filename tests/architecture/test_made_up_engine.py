@@ -93,7 +93,7 @@ from blender_img23d.properties.quality import QualitySettings
 from blender_img23d.app.commands.reuse import _set_quality
 from blender_img23d.shared.img23d_protocol import Img23DError, decode, encode
 from blender_img23d.shared.img23d_protocol.messages import Generate, Settings
-from blender_img23d.shared.img23d_protocol.settings import ENGINES
+from blender_img23d.shared.img23d_protocol.options.settings import ENGINES
 from img23d_backend.cli import generate
 from img23d_backend.engines import Engines
 
@@ -167,7 +167,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__", "*.onnx"))
     protocol = root / "blender_img23d" / "shared" / "img23d_protocol"
     (protocol / "options" / "clay.py").write_text(OPTIONS, encoding="utf-8")
-    _register(protocol / "settings.py")
+    _register(protocol / "options" / "settings.py")
     folder = root / "backend" / "img23d_backend" / "engines" / "clay"
     folder.mkdir()
     (folder / "__init__.py").write_text(FOLDER, encoding="utf-8")
@@ -182,10 +182,10 @@ def _register(path: Path) -> None:
     """The line of the engine, after the last engine's, and its import."""
     text = path.read_text(encoding="utf-8")
     last = "    cutout: CutOut = field(default_factory=CutOut)\n"
-    imports = "from .options.cutout import CutOut\n"
+    imports = "from .cutout import CutOut\n"
     assert last in text and imports in text
     text = text.replace(last, last + "    clay: Clay = field(default_factory=Clay)\n")
-    path.write_text(text.replace(imports, "from .options.clay import Clay\n" + imports), encoding="utf-8")
+    path.write_text(text.replace(imports, "from .clay import Clay\n" + imports), encoding="utf-8")
 
 
 def test_blenders_properties(found: dict[str, Any]) -> None:

@@ -50,7 +50,7 @@ def read(owner):
     rows = part("app.jobs.result_rows")
     shown = part("app.owner").shown_job(owner, bpy.context)
     rows.sync_rows(bpy.context.window_manager, shown)
-    rows.sync_runs(bpy.context.window_manager, owner, shown)
+    rows.sync_runs(bpy.context.window_manager, owner.history.runs, shown)
     if shown is not None and shown.is_generation:
         owner.standings = owner.applier.placer.standings(shown)
     return owner

@@ -18,7 +18,7 @@ LONG = "This sentence is long: " + "it says one thing after the other about what
 @pytest.fixture
 def run(owner, values, photo, as_with_a_window, monkeypatch):
     rehearsal = Rehearsal(owner, monkeypatch)
-    monkeypatch.setattr(part("panels.sidebar.first_run"), "is_first_run", lambda *_: False)  # that box has a test of its own
+    monkeypatch.setattr(part("panels.sidebar.main"), "is_first_run", lambda *_: False)  # that box has a test of its own
     values.photo, values.names = str(photo), "cup, bowl, lamp"
     return rehearsal
 

@@ -26,7 +26,7 @@ def defaults(owner):
 def pressed(values) -> list[str]:
     """The labels of the quality buttons that are shown as chosen."""
     layout = Layout()
-    part("panels.sidebar.quality").draw_quality(layout, bpy.context, None, values)
+    part("panels.sidebar.main")._draw_quality(layout, bpy.context, None, values)
     assert [button["quality"] for button in layout.pressed("img23d.set_quality")] == ["draft", "balanced", "best"]
     return layout.depressed
 
@@ -113,9 +113,9 @@ def test_the_preferences_have_the_same_buttons_and_every_setting_below_them(owne
     assert defaults.faces == 5_000 and bpy.context.preferences.is_dirty
     preferences = part("properties").preferences_of(bpy.context)
     short, long = Layout(), Layout()
-    part("preferences")._draw_defaults(short, preferences)
+    part("properties.preferences")._draw_defaults(short, preferences)
     preferences.shows_defaults = True
-    part("preferences")._draw_defaults(long, preferences)
+    part("properties.preferences")._draw_defaults(long, preferences)
     preferences.shows_defaults = False
     assert short.depressed == ["Draft"] and short.properties == ["shows_defaults"]
     assert set(long.properties) == {"shows_defaults", *part("properties").DEFAULT_FIELDS}

@@ -265,7 +265,7 @@ def test_in_background_mode_the_button_returns_at_the_end(owner, machine, monkey
                     answered.append(message.job)
                     link.say(stage.messages.Finished(job=message.job, made=1, failed=0, seconds=0.0))
 
-    monkeypatch.setattr(part("pump").time, "sleep", answer)
+    monkeypatch.setattr(part("app.pump").time, "sleep", answer)
     assert bpy.ops.img23d.setup() == {"FINISHED"}
     assert len(answered) == 2 and not owner.setup.is_running
 
@@ -287,7 +287,7 @@ class _WithLayout:
         self._preferences = preferences
 
     def draw(self, layout, context) -> None:
-        module = part("preferences")
+        module = part("properties.preferences")
         for section in ("results", "models", "computing", "memory", "licence"):
             getattr(module, f"_draw_{section}")(layout, self._preferences)
 

@@ -18,7 +18,7 @@ import bpy, addon_utils
 assert addon_utils.enable({PACKAGE!r}, default_set=True)
 own = [name.removeprefix({PACKAGE + "."!r}) for name in sys.modules if name.startswith({PACKAGE!r})]
 """
-LATE = {"shared.img23d_protocol.messages", "shared.img23d_protocol.codec", "core.session.session", "core.jobs", "pump", "scene.placement.placer"}
+LATE = {"shared.img23d_protocol.messages", "shared.img23d_protocol.codec", "core.session.session", "core.jobs", "app.pump", "scene.placement.placer"}
 
 
 def in_a_fresh_blender(code: str, answer: str, *arguments: str):

@@ -150,11 +150,11 @@ def test_file_browsers_open_with_thumbnails(owner):
 def test_the_folder_that_is_used_stands_below_an_empty_field(owner):
     preferences = part("properties").preferences_of(bpy.context)
     layout = Layout()
-    part("preferences")._draw_models(layout, preferences)
+    part("properties.preferences")._draw_models(layout, preferences)
     assert sum("user_default/img23d/" in text.replace("\\", "/") for text in layout.texts) == 2
     preferences.models_folder = "/models"
     layout = Layout()
-    part("preferences")._draw_models(layout, preferences)
+    part("properties.preferences")._draw_models(layout, preferences)
     preferences.models_folder = ""
     assert sum("user_default/img23d/" in text.replace("\\", "/") for text in layout.texts) == 1
 

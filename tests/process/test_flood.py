@@ -62,7 +62,7 @@ def test_a_line_that_is_too_long_ends_the_backend_with_a_sentence(desk: Desk, be
 
 @linux
 def test_a_line_in_pieces_of_one_byte_takes_no_more_than_its_bytes() -> None:
-    from blender_img23d.process.lines import LineSplitter
+    from blender_img23d.process.client import LineSplitter
 
     splitter, before = LineSplitter(), memory()
     for _ in range(3 * MEGABYTE):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blender_img23d.process.lines import LineSplitter, LineTooLong
+from blender_img23d.process.client import LineSplitter, LineTooLong
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])

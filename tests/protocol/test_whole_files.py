@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from blender_img23d.shared.img23d_protocol.disk_errors import disk_error, folder_of, is_full
-from blender_img23d.shared.img23d_protocol.whole_files import passing_for, whole_file, write_whole
+from blender_img23d.shared.img23d_protocol.files.disk_errors import disk_error, folder_of, is_full
+from blender_img23d.shared.img23d_protocol.files.whole_files import passing_for, whole_file, write_whole
 
 ROOT = Path(__file__).resolve().parents[2]
 SIZE = 300_000
@@ -94,7 +94,7 @@ def test_a_writer_that_is_killed_leaves_the_old_file_whole(tmp_path: Path) -> No
     path = tmp_path / "run.json"
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\nfrom pathlib import Path\n"
-        "from blender_img23d.shared.img23d_protocol.whole_files import write_whole\nprint('on', flush=True)\n"
+        "from blender_img23d.shared.img23d_protocol.files.whole_files import write_whole\nprint('on', flush=True)\n"
         "while True:\n    write_whole(Path(sys.argv[2]), b'x' * 20_000_000)\n"
     )
     for wait in (0.05, 0.111, 0.173, 0.237):

@@ -16,7 +16,7 @@ from img23d_protocol.limits import SEED_MAX
 from img23d_protocol.messages import Box, FromBackend, Generate, Point, Settings, ShapeKind, Side, SidePhoto, Stage, Wanted
 from img23d_protocol.names import split_names
 from img23d_protocol.options.declare import Choice, Option
-from img23d_protocol.settings import BUILT_IN, OPTIONS, REGISTERED
+from img23d_protocol.options.settings import BUILT_IN, OPTIONS, REGISTERED
 
 from ..engines import PREVIEW, Engines
 from ..home import models_folder

@@ -17,7 +17,7 @@ from img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encod
 from img23d_protocol.choices import TENCENT_LICENCE, TENCENT_LICENCE_LINK, TORCH_BUILDS
 from img23d_protocol.environment import interpreter_in
 from img23d_protocol.messages import Failed, InstallEnvironment, Shutdown, Status
-from img23d_protocol.settings import REGISTERED, Settings
+from img23d_protocol.options.settings import REGISTERED, Settings
 from img23d_protocol.variables import DEVICES, HUB_LOGIN, NETWORK, SYSTEM, WEIGHTS, Group, kept
 
 from ..engines import Engines

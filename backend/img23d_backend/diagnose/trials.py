@@ -30,7 +30,7 @@ from img23d_protocol.messages import (
     TargetFailed,
     Wanted,
 )
-from img23d_protocol.settings import OPTIONS, engine_named
+from img23d_protocol.options.settings import OPTIONS, engine_named
 
 from ..engines import Engines
 from ..jobs.job import Caller

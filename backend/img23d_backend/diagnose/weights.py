@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from img23d_protocol.messages import Action, Diagnose, Finding, Level, WeightsInfo, WeightsState
 
 from img23d_protocol.options.camera import DEPTH_MODEL
-from img23d_protocol.settings import REGISTERED, Settings
+from img23d_protocol.options.settings import REGISTERED, Settings
 
 from ..engines import Engines
 from ..weights.disk import gigabytes

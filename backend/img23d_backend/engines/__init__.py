@@ -5,7 +5,7 @@
     cutout      qwen3vl           birefnet (or preview's)      preview      preview
     hunyuan3d   qwen3vl           birefnet (or preview's)      hunyuan3d    hunyuan3d (or preview's)
 
-Which there are says `img23d_protocol.settings`: an engine of that id is made by `assemble` of the folder with its name.
+Which there are says `img23d_protocol.options.settings`: an engine of that id is made by `assemble` of the folder with its name.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import EngineInfo, Settings, Stage, Status
 from img23d_protocol.options.declare import Engine as Declared
-from img23d_protocol.settings import BUILT_IN, REGISTERED
+from img23d_protocol.options.settings import BUILT_IN, REGISTERED
 
 from ..weights.registry import WEIGHT_SETS
 from ..weights.store import WeightStore

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.disk_errors import disk_error, folder_of, is_full
+from img23d_protocol.files.disk_errors import disk_error, folder_of, is_full
 
 from ..machine.memory_errors import is_out_of_memory
 from ..models.loading import UNFIT

@@ -13,9 +13,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.settings import BUILT_IN
+from img23d_protocol.options.settings import BUILT_IN
 from img23d_protocol.messages import Box, Finished, PhotoRegion, Pick, Regions, Stage, Wanted
-from img23d_protocol.whole_files import write_whole
+from img23d_protocol.files.whole_files import write_whole
 
 from ..images import decode_photo, read_file
 from ..kept import digest

@@ -31,7 +31,7 @@ from img23d_protocol.messages import (
     UvReady,
     Wanted,
 )
-from img23d_protocol.whole_files import write_whole
+from img23d_protocol.files.whole_files import write_whole
 
 from ..images import decode_photo, read_file
 from ..stages import Engine, Found, JobCancelled, NotFound, Photo

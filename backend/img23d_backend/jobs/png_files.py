@@ -6,7 +6,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
-from img23d_protocol.whole_files import write_whole
+from img23d_protocol.files.whole_files import write_whole
 
 # Level 1 takes a fifth of level 6's time and the file grows by a tenth.
 _COMPRESSION = 1

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from img23d_protocol.filenames import CUTOUT_ENDING, form_path
+from img23d_protocol.files.filenames import CUTOUT_ENDING, form_path
 from img23d_protocol.messages import Box, CutoutReady, FormsReady, MeshReady, PreviewReady, Side, Stage
 
 from ..kept import Kept

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
-from img23d_protocol.disk_errors import disk_error
-from img23d_protocol.filenames import safe_stem
+from img23d_protocol.files.disk_errors import disk_error
+from img23d_protocol.files.filenames import safe_stem
 from img23d_protocol.messages import Box, Generate, Locate, Paint, PhotoCamera, Point, Pose, ShapeKind, SidePhoto, Stroke, Wanted
-from img23d_protocol.whole_files import write_whole
+from img23d_protocol.files.whole_files import write_whole
 
 from .. import __version__
 from ..machine import memory

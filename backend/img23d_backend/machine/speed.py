@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from img23d_protocol.options.declare import label_of
 from img23d_protocol.options.hunyuan3d import SHAPE_MODELS, SPEEDS
-from img23d_protocol.settings import Settings
+from img23d_protocol.options.settings import Settings
 
 if TYPE_CHECKING:
     import torch

@@ -13,7 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from img23d_protocol.whole_files import write_whole
+from img23d_protocol.files.whole_files import write_whole
 
 from ..stages import Mesh
 from .topology.normals import vertex_normals

@@ -13,8 +13,8 @@ import threading
 import time
 from pathlib import Path
 
-from img23d_protocol.os_lock import try_lock
-from img23d_protocol.whole_files import whole_file
+from img23d_protocol.files.os_lock import try_lock
+from img23d_protocol.files.whole_files import whole_file
 
 LIMIT = 1_000_000  # bytes
 GENERATIONS = 2  # older ones beside it

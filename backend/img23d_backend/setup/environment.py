@@ -16,7 +16,7 @@ from pathlib import Path
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import TENCENT_LICENCE
 from img23d_protocol.environment import HUNYUAN3D_LOCK, PACKAGES_LOCK, RECORD_NAME, interpreter_in, read_record
-from img23d_protocol.os_lock import LockState, try_lock
+from img23d_protocol.files.os_lock import LockState, try_lock
 from img23d_protocol.setup_messages import InstallEnvironment, SetupStep
 
 from ..setup_context import SetupContext

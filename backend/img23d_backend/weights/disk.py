@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.disk_errors import is_full
+from img23d_protocol.files.disk_errors import is_full
 
 _TRIES = 6  # a scanner looks at a new file for a second or two
 _FIRST_WAIT = 0.05  # seconds, doubled each time

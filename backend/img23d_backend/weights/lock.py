@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from img23d_protocol.os_lock import LockState, try_lock
+from img23d_protocol.files.os_lock import LockState, try_lock
 
 if TYPE_CHECKING:
     from .task import Task

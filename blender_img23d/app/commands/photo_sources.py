@@ -16,9 +16,9 @@ import numpy as np
 from bpy.app.translations import pgettext_rpt as _
 
 from ...shared.img23d_protocol import ErrorCode, Img23DError
-from ...shared.img23d_protocol.disk_errors import disk_error
+from ...shared.img23d_protocol.files.disk_errors import disk_error
 from ...shared.img23d_protocol.errors import bad_request
-from ...shared.img23d_protocol.filenames import safe_stem
+from ...shared.img23d_protocol.files.filenames import safe_stem
 from ...scene.file.folders import absolute, runs_base
 from ..owner import extension
 from ...scene.photo.picture_files import picture_data, save_picture, save_pixels

@@ -10,7 +10,7 @@ from ...core.jobs import Job, TargetState
 from ...core.boxes.strokes import written
 from ...properties import Img23DSceneSettings, Img23DTarget
 from ...shared.img23d_protocol.messages import Generate, Paint, Settings, Wanted
-from ...shared.img23d_protocol.settings import OPTIONS
+from ...shared.img23d_protocol.options.settings import OPTIONS
 from ...scene.photo.target_rows import set_sides
 
 _PERCENT = 100.0

@@ -13,7 +13,7 @@ from ...core.jobs import Job
 from ...core.states import JobState
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ...shared.img23d_protocol.messages import Point, Regions
-from ...shared.img23d_protocol.settings import PICKED_WITH
+from ...shared.img23d_protocol.options.settings import PICKED_WITH
 from ...scene.photo.box_rows import put_picked
 from ...scene.file.file_state import FileState
 from ...scene.file.folders import absolute

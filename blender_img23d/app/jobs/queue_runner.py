@@ -14,7 +14,7 @@ from ...core.queue.queue import Queue, Turn, TurnState
 from ...core.queue.store import QueueStore
 from ...core.queue.queued_jobs import QueuedJob, check_picture
 from ...shared.img23d_protocol import Img23DError
-from ...shared.img23d_protocol.disk_errors import disk_error
+from ...shared.img23d_protocol.files.disk_errors import disk_error
 from ...shared.img23d_protocol.errors import bad_request
 from ...scene.file.file_state import FileState
 from ...scene.file.folders import runs_base

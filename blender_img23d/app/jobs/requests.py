@@ -11,7 +11,7 @@ from ...core.runs.searches import new_search_folder
 from ...core.boxes.targets import searchable, things_to_find, things_to_make
 from ...properties import preferences_of
 from ...shared.img23d_protocol.messages import Generate, Locate, Pick, Point, Settings, Wanted
-from ...shared.img23d_protocol.settings import OPTIONS
+from ...shared.img23d_protocol.options.settings import OPTIONS
 from .defaults import begin_with_defaults
 from ...scene.file.folders import absolute, runs_base
 from ...scene.photo.target_rows import read_rows

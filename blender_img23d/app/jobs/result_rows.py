@@ -10,7 +10,6 @@ import bpy
 
 if TYPE_CHECKING:
     from ...core.jobs import Job
-    from ..owner import Extension
 
 
 def show_job(window_manager: bpy.types.WindowManager, job: Job) -> None:
@@ -40,14 +39,14 @@ def sync_rows(window_manager: bpy.types.WindowManager, job: Job | None) -> bool:
     return True
 
 
-def sync_runs(window_manager: bpy.types.WindowManager, owner: Extension, shown: Job | None) -> bool:
+def sync_runs(window_manager: bpy.types.WindowManager, runs: Sequence[Job], shown: Job | None) -> bool:
     """Mirrors the past runs into their list, the shown one chosen. True when something has changed."""
-    state, ids = window_manager.img23d, [job.id for job in owner.history.runs]
+    state, ids = window_manager.img23d, [job.id for job in runs]
     has_changed = [row.job for row in state.runs] != ids
     if has_changed:
         state.active_run = -1  # for as long as the lines change
         state.runs.clear()
-        for job in owner.history.runs:
+        for job in runs:
             row = state.runs.add()
             row.job, row.tip = job.id, run_title(job)
     chosen = ids.index(shown.id) if shown is not None and shown.id in ids else -1

@@ -8,7 +8,7 @@ from enum import StrEnum, auto
 
 from ...shared.img23d_protocol.choices import AUTO_DEVICE
 from ...shared.img23d_protocol.messages import DeviceInfo, EngineInfo, Finding, Generate, Stage, WeightsInfo
-from ...shared.img23d_protocol.settings import engine_named
+from ...shared.img23d_protocol.options.settings import engine_named
 from ..jobs import Job
 from .memory_need import is_learned, needed_bytes, on_processor
 from .run_statistics import Pace, alike, pace_of_all

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from ...shared.img23d_protocol.messages import Settings, Stage, WeightsInfo
 from ...shared.img23d_protocol.options.all_engines import BACKEND_MEMORY
 from ...shared.img23d_protocol.options.declare import StageOptions
-from ...shared.img23d_protocol.settings import engine_named
+from ...shared.img23d_protocol.options.settings import engine_named
 
 GB = 1_000_000_000
 _IN_FULL_PRECISION = 2  # most processors compute in 32 bits what the files hold in 16

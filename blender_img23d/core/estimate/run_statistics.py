@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...shared.img23d_protocol.messages import Generate, Stage
-from ...shared.img23d_protocol.settings import engine_named
+from ...shared.img23d_protocol.options.settings import engine_named
 from ..jobs import Job
 from ..states import JobState
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ...shared.img23d_protocol.messages import Action, DeviceInfo, Finding, Level
-from ...shared.img23d_protocol.settings import BUILT_IN
+from ...shared.img23d_protocol.options.settings import BUILT_IN
 from .memory_need import is_heavy
 
 if TYPE_CHECKING:

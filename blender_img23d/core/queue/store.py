@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...shared.img23d_protocol import ProtocolError
-from ...shared.img23d_protocol.os_lock import LockState
+from ...shared.img23d_protocol.files.os_lock import LockState
 from ..runs.owned_files import DATA, OwnedFile, claim, locks_in, remove
 from .queued_jobs import QueuedJob, from_json, to_json
 

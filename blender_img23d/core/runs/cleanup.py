@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...shared.img23d_protocol import Img23DError
-from ...shared.img23d_protocol.whole_files import passing_for
+from ...shared.img23d_protocol.files.whole_files import passing_for
 from .folder_marks import FolderMarks, used_elsewhere
 from .history import RECORD_NAME, is_stamped, list_runs
 from ..job_list import JOBS_KEPT

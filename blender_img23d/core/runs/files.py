@@ -11,8 +11,8 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...shared.img23d_protocol.filenames import safe_stem
-from ...shared.img23d_protocol.whole_files import passing_for
+from ...shared.img23d_protocol.files.filenames import safe_stem
+from ...shared.img23d_protocol.files.whole_files import passing_for
 from .history import RECORD_NAME
 from ..jobs import Job
 

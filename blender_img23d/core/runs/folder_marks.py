@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from ...shared.img23d_protocol.os_lock import LockState
+from ...shared.img23d_protocol.files.os_lock import LockState
 from .owned_files import DATA, OwnedFile, claim, locks_in, remove
 
 log = logging.getLogger(__name__)

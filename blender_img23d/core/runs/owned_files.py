@@ -14,8 +14,8 @@ import os
 import secrets
 from pathlib import Path
 
-from ...shared.img23d_protocol.os_lock import LockState, try_lock
-from ...shared.img23d_protocol.whole_files import write_whole
+from ...shared.img23d_protocol.files.os_lock import LockState, try_lock
+from ...shared.img23d_protocol.files.whole_files import write_whole
 
 LOCK, DATA = ".lock", ".json"
 _TRIES = 5

@@ -14,7 +14,7 @@ from ...shared.img23d_protocol.codec import revive
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.messages import Box, Generate, Settings, Wanted
 from ...shared.img23d_protocol.options.declare import Option, Record, label_of
-from ...shared.img23d_protocol.settings import BUILT_IN, ENGINES, OPTIONS, engine_named
+from ...shared.img23d_protocol.options.settings import BUILT_IN, ENGINES, OPTIONS, engine_named
 from ..jobs import Job
 from ..plausible import LONGEST_NAME, clean_text, sound_box, sound_faces, sound_moment, sound_seed, sound_settings
 from ..requests import RANDOM_SEED, checked_photo, checked_wanted, draw_seed, heeded, new_id, new_run_folder

@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime
 from pathlib import Path
 
-from ...shared.img23d_protocol.whole_files import passing_for
+from ...shared.img23d_protocol.files.whole_files import passing_for
 from .folder_marks import FolderMarks, used_elsewhere
 from ..requests import STAMPED_NAME, stamped_name
 

@@ -1,14 +1,15 @@
-"""How long a backend may take for what, in seconds."""
+"""How long a backend may take for what, in seconds, and whether one that works still answers."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...shared.img23d_protocol import ErrorCode
 from ...shared.img23d_protocol.messages import Diagnose
-from ...shared.img23d_protocol.settings import BUILT_IN
+from ...shared.img23d_protocol.options.settings import BUILT_IN
 from ..jobs import Job, Request
-from .stopwatch import Patience
+from .stopwatch import Stopwatch
 from ..states import SessionState
 
 HELLO_SECONDS = 20.0
@@ -17,6 +18,9 @@ SILENCE_SECONDS = 120.0  # longer than any step between two reports of the previ
 # On a slow processor one guided step of a full-size model, or reading its files for the first time, takes minutes.
 LONG_SILENCE_SECONDS = 600.0
 IDLE_SECONDS = 300.0  # a backend that idles so long gives its memory back, unless the artist chose another time
+ASK_SECONDS = 2.0  # without a word, then a backend that works is asked whether it is there
+# Then the artist is told, and may end it. A model's library may hold the interpreter for seconds, so no more than that is said.
+ANSWER_SECONDS = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +31,7 @@ class Broken:
     detail: str
 
 
-def broken_deadline(state: SessionState, job: Job | None, waited: Patience) -> Broken | None:
+def broken_deadline(state: SessionState, job: Job | None, waited: Stopwatch) -> Broken | None:
     """`waited` is since the state was entered, or since the last word in a running job."""
     match state:
         case SessionState.STARTING if waited.is_over(HELLO_SECONDS):
@@ -44,3 +48,31 @@ def silence_limit(request: Request) -> float:
     is_quick_look = isinstance(request, Diagnose) and not request.try_stages
     is_short = is_quick_look or getattr(request, "engine", "") == BUILT_IN.id
     return SILENCE_SECONDS if is_short else LONG_SILENCE_SECONDS
+
+
+class Answers:
+    """Listens to a backend that may compute for minutes without a word: that it is there it says when it is asked."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._silence = Stopwatch(clock)  # since the last word of any kind
+        self._was_asked = False  # since then
+
+    def hear(self) -> None:
+        """It has said something, or has had nothing to say until now."""
+        self._was_asked = False
+        self._silence.restart()
+
+    def look(self) -> None:
+        """At every tick, before what has arrived is taken in."""
+        self._silence.look()
+
+    def must_ask(self) -> bool:
+        """True once in each silence: what nobody reads must not pile up."""
+        is_due = not self._was_asked and self._silence.is_over(ASK_SECONDS)
+        self._was_asked |= is_due
+        return is_due
+
+    @property
+    def missing_since(self) -> int:
+        """Whole seconds; 0 while the silence is not long."""
+        return int(self._silence.seconds) if self._silence.is_over(ANSWER_SECONDS) else 0

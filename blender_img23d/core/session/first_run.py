@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ...shared.img23d_protocol.settings import BUILT_IN
+from ...shared.img23d_protocol.options.settings import BUILT_IN
 
 if TYPE_CHECKING:
     from ...shared.img23d_protocol.messages import DeviceInfo, EngineInfo

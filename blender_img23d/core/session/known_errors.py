@@ -6,7 +6,7 @@ import signal
 from dataclasses import dataclass
 
 from ...shared.img23d_protocol import ErrorCode, Img23DError
-from ...shared.img23d_protocol.disk_errors import disk_error, folder_of, is_full
+from ...shared.img23d_protocol.files.disk_errors import disk_error, folder_of, is_full
 from .link import LinkClosed
 
 

@@ -11,14 +11,13 @@ from ...shared.img23d_protocol.messages import (  # fmt: skip
     Cancel, Cancelled, Diagnosed, DeviceInfo, EngineInfo, Failed, Finished, FromBackend, Hello, Inspect, Log,
     Notice, Ping, Pong, SetupRequest, Status, TargetCancelled, Unload, Unloaded, WeightsInfo,
 )
-from .answers import Answers
 from .backend import Backend
-from .deadlines import IDLE_SECONDS, broken_deadline
+from .deadlines import IDLE_SECONDS, Answers, broken_deadline
 from ..job_list import JOBS_KEPT as JOBS_KEPT, remember
 from ..jobs import Job, Request, new_job
 from .known_errors import Explanation, explain
 from .link import BackendLink, LinkClosed
-from .stopwatch import Patience
+from .stopwatch import Stopwatch
 from ..requests import check_sendable
 from ..states import JobState, SessionState
 from .updates import Update
@@ -53,7 +52,7 @@ class Session:
         self._make_link = make_link
         self._backend = Backend(lambda: self._make_link())
         self._idle_seconds = idle_seconds
-        self._waited = Patience(clock)  # since the last change of state, or the last word in a running job
+        self._waited = Stopwatch(clock)  # since the last change of state, or the last word in a running job
         self._answers = Answers(clock)
         self._dropped = ""  # the cancelled job that the backend is still busy with
         self.holds_models = False  # a job has run in this backend, and it was not asked to give memory back since

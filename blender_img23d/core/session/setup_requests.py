@@ -16,7 +16,7 @@ from ...shared.img23d_protocol.messages import (
     WeightsState,
 )
 from ...shared.img23d_protocol.options.declare import Engine
-from ...shared.img23d_protocol.settings import REGISTERED, engine_named
+from ...shared.img23d_protocol.options.settings import REGISTERED, engine_named
 from .environment import Environment, EnvironmentState, Tools
 from ..requests import new_id
 from .setup import Plan

@@ -9,7 +9,7 @@ from collections.abc import Callable
 LONGEST_STEP = 2.0  # seconds
 
 
-class Patience:
+class Stopwatch:
     """Adds up waiting time while somebody looks, in seconds of the given clock."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -13,7 +13,7 @@ from ...properties import Img23DWeightsRow, preferences_of
 from ...app.models import ModelsView, weights_at
 from ...app.owner import Extension, extension
 from ...shared.img23d_protocol.choices import TENCENT_LICENCE_LINK
-from ...shared.img23d_protocol.settings import BUILT_IN
+from ...shared.img23d_protocol.options.settings import BUILT_IN
 from ..widgets.fixes import draw_fix
 from ..widgets.help_link import HasHelp
 from .setup_progress import draw_setup_progress

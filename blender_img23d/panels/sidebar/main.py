@@ -7,18 +7,22 @@ from operator import and_
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ...properties import Img23DSceneSettings, is_of_other_photo
+from ...core.presets import PRESETS, matching
+from ...core.session.first_run import BRINGS, Sentence, download, is_first_run, machine
+from ...properties import Img23DSceneSettings, is_of_other_photo, preferences_of
+from ..widgets.text import gigabytes
 from ...app.owner import Extension, extension
-from ...shared.img23d_protocol.settings import BUILT_IN
-from .first_run import draw_first_run
+from ...shared.img23d_protocol.options.settings import BUILT_IN
 from .look import draw_look
 from ..widgets.help_link import HasHelp
 from ..widgets.option_rows import rows_of
 from .photo import draw_photo
-from .quality import draw_quality
 from ..widgets.slots import Said, draw_slot
 from .status import draw_status
 from .targets import draw_find_button
+
+_FIRST_RUN_LINES = 7  # with all that can be known of a machine; what is known comes one after the other
+_CLOSER = 20  # pixels at scale 1 that the small X takes beyond the usual margin
 
 
 class IMG23D_PT_main(HasHelp, bpy.types.Panel):
@@ -36,12 +40,12 @@ class IMG23D_PT_main(HasHelp, bpy.types.Panel):
         draw_photo(*parts)
         _draw_names(column, context, values)
         _draw_engine(column, owner, values)
-        draw_quality(*parts)
+        _draw_quality(*parts)
         column.prop(values, "layout", text="")
         _draw_buttons(column, values)
         draw_status(*parts)
         draw_look(column, context, owner)
-        draw_first_run(*parts)
+        _draw_first_run(*parts)
 
 
 def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
@@ -97,6 +101,38 @@ def _draw_buttons(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> No
     row.scale_y = 1.6
     draw_find_button(row, values)
     row.operator("img23d.generate", text="Generate", icon="MESH_MONKEY")
+
+
+def _draw_quality(
+    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings
+) -> None:
+    """The one that the settings are is pressed; none where they are the artist's own."""
+    row, chosen = layout.row(align=True), matching(values)
+    for one in PRESETS:
+        row.operator("img23d.set_quality", text=one.label, depress=one.name == chosen).quality = one.name
+
+
+def _draw_first_run(
+    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings
+) -> None:
+    """For whoever has just installed it: it can be closed, and goes away by itself when the models are there."""
+    if preferences_of(context).knows_models or owner.setup.is_running or not is_first_run(values.engine, owner.session.engines):
+        return
+    owner.models.want()
+    row = layout.box().row()
+    draw_slot(row, context, [Said(text=_paragraph(owner), icon="LIGHT")], lines=_FIRST_RUN_LINES, in_box=True, taken=_CLOSER)
+    row.operator("img23d.hide_first_run", text="", icon="X", emboss=False)
+
+
+def _paragraph(owner: Extension) -> str:
+    """What is not known yet is left out."""
+    view = owner.models.view
+    sentences = [Sentence(text=BRINGS)]
+    if view.full_bytes:
+        needs = view.environment.is_ours and not view.environment.is_ready
+        sentences.append(download(gigabytes(view.full_bytes), needs_environment=needs))
+    sentences += [about] if (about := machine(owner.session.devices, owner.session.cards)) is not None else []
+    return " ".join(_(sentence.text).format(**sentence.values) for sentence in sentences)
 
 
 CLASSES = (IMG23D_PT_main,)

@@ -17,7 +17,7 @@ from ...properties import Img23DSceneSettings
 from ...scene.file.folders import absolute
 from ...app.owner import Extension
 from ...shared.img23d_protocol import ErrorCode
-from ...shared.img23d_protocol.settings import BUILT_IN
+from ...shared.img23d_protocol.options.settings import BUILT_IN
 from ..widgets.fixes import draw_fix
 from .forecast import fix_before, said_before
 from .queue import draw_last

@@ -11,8 +11,8 @@ from ...core.tally import is_about
 from ...properties import Img23DSceneSettings, Img23DTarget
 from ...scene.file.folders import absolute
 from ...app.owner import extension_or_none
-from ...shared.img23d_protocol.filenames import form_path
-from ...shared.img23d_protocol.settings import engine_named
+from ...shared.img23d_protocol.files.filenames import form_path
+from ...shared.img23d_protocol.options.settings import engine_named
 from ..widgets.help_link import HasHelp
 from ..widgets.slots import Said, draw_gap, draw_slot, live
 

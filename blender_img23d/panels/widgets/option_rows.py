@@ -8,7 +8,7 @@ import bpy
 
 from ...properties import Img23DSceneSettings
 from ...shared.img23d_protocol.options.declare import Option, Row
-from ...shared.img23d_protocol.settings import OPTIONS, engine_named
+from ...shared.img23d_protocol.options.settings import OPTIONS, engine_named
 
 
 def rows_of(values: Img23DSceneSettings, panel: str) -> list[tuple[Option, Row]]:

@@ -10,7 +10,7 @@ from bpy.app.translations import pgettext_rpt as _
 
 from ...properties import ROOT_PACKAGE, preferences_of
 from ...shared.img23d_protocol import ErrorCode, Img23DError
-from ...shared.img23d_protocol.disk_errors import disk_error
+from ...shared.img23d_protocol.files.disk_errors import disk_error
 
 
 def absolute(path: str) -> str:

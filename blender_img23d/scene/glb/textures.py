@@ -9,9 +9,9 @@ from pathlib import Path
 import bpy
 
 from ...properties import preferences_of
-from ...shared.img23d_protocol.disk_errors import is_full
-from ...shared.img23d_protocol.filenames import safe_stem
-from ...shared.img23d_protocol.whole_files import whole_file
+from ...shared.img23d_protocol.files.disk_errors import is_full
+from ...shared.img23d_protocol.files.filenames import safe_stem
+from ...shared.img23d_protocol.files.whole_files import whole_file
 
 _log = logging.getLogger(__name__)
 

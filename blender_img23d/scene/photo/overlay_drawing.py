@@ -12,7 +12,8 @@ import numpy as np
 from gpu_extras.batch import batch_for_shader
 
 from ...shared.img23d_protocol.job_requests import Stroke
-from .overlay_shapes import Colour, Rect, filled, frames, handles, veil
+from ..view.uncovered import Rect
+from .overlay_shapes import Colour, filled, frames, handles, veil
 from .view import PhotoView
 from .srgb import to_linear
 

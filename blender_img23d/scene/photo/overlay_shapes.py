@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 Colour = tuple[float, float, float, float]
-Rect = tuple[float, float, float, float]  # left, bottom, right, top in pixels
 
 _CORNERS = np.array([(0, 1), (2, 1), (2, 3), (0, 1), (2, 3), (0, 3)])  # of left, bottom, right, top: two triangles
 

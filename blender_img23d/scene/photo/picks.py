@@ -11,7 +11,7 @@ import numpy as np
 from ...core.plausible import sound_box
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ...shared.img23d_protocol.messages import Pick, PhotoRegion, Regions
-from ...shared.img23d_protocol.settings import PICKED_WITH
+from ...shared.img23d_protocol.options.settings import PICKED_WITH
 
 _LONGEST_SIDE = 4096  # pixels of the labels
 _UNREADABLE = "What can be picked in the photo could not be read: press Pick in the Photo again."

@@ -18,8 +18,8 @@ import numpy as np
 from bpy.app.translations import pgettext_rpt as _
 
 from ...shared.img23d_protocol import ErrorCode, Img23DError
-from ...shared.img23d_protocol.disk_errors import disk_error
-from ...shared.img23d_protocol.whole_files import write_whole
+from ...shared.img23d_protocol.files.disk_errors import disk_error
+from ...shared.img23d_protocol.files.whole_files import write_whole
 
 _END = b"\0\0\0\0IEND\xaeB`\x82"  # a PNG's last chunk (PNG specification, 11.2.5)
 _LITTLE = 1 << 20  # bytes: where no more is free, that is the reason

@@ -6,7 +6,7 @@ It draws and remembers; the operator that opens it hears the mouse and the keys.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import bpy
 
@@ -26,9 +26,21 @@ if TYPE_CHECKING:
     from ...core.jobs import Job
     from ...core.session.session import Session
     from ..photo.overlay_regions import Glow
-    from ...app.jobs.picker import Picker
+    from ..photo.picks import Picks
 
 _log = logging.getLogger(__name__)
+
+
+class Picker(Protocol):
+    """What it asks of `app.jobs.picker`."""
+
+    sentence: str
+
+    @property
+    def is_looking(self) -> bool: ...
+    def shown(self, scene: bpy.types.Scene) -> Picks | None: ...
+    def look(self, context: bpy.types.Context) -> Job | None: ...
+    def advice(self, scene: bpy.types.Scene) -> str: ...
 
 _LEAST = (480, 360)  # pixels at scale 1 that the viewport must have free; otherwise the Image Editor is taken
 _LONGEST_SIDE = 2048  # pixels of the picture that is drawn

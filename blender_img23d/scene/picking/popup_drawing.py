@@ -12,7 +12,8 @@ from bpy.app.translations import pgettext_iface as _
 
 from ..view.line_breaks import FONT, broken
 from ..photo.overlay_drawing import paint, paint_texture
-from ..photo.overlay_shapes import Rect, filled
+from ..photo.overlay_shapes import filled
+from ..view.uncovered import Rect
 from ..photo.view import PhotoView
 from .popup_layout import LINE, LINES, PAD, TEXT, Button, bar_height
 

@@ -12,7 +12,7 @@ from ..view.line_breaks import FONT
 from ..photo.view import PhotoView
 
 if TYPE_CHECKING:
-    from ..photo.overlay_shapes import Rect
+    from ..view.uncovered import Rect
 
 DONE, THINGS, PARTS = "DONE", "THINGS", "PARTS"
 _LABELS = {THINGS: "Things", PARTS: "Parts", DONE: "Done"}

@@ -8,15 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import bpy
 
 from ..file.tags import CAMERA, RUN
-from ..view.uncovered import uncovered
-
-if TYPE_CHECKING:  # Blender's start waits for what panels import
-    from ..photo.overlay_shapes import Rect
+from ..view.uncovered import Rect, uncovered
 
 _KEPT = "img23d_seen_as_photo"  # of a screen: JSON, what each of its viewports was, by the number of its area
 _LOOK = ("view_location", "view_rotation", "view_distance", "view_perspective", "view_camera_zoom", "view_camera_offset")

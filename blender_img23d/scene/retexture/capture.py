@@ -14,9 +14,9 @@ from bpy.app.translations import pgettext_rpt as _
 from mathutils import Matrix
 
 from ...shared.img23d_protocol import ErrorCode, Img23DError
-from ...shared.img23d_protocol.disk_errors import disk_error
+from ...shared.img23d_protocol.files.disk_errors import disk_error
 from ...shared.img23d_protocol.errors import bad_request
-from ...shared.img23d_protocol.whole_files import write_whole
+from ...shared.img23d_protocol.files.whole_files import write_whole
 from ..mesh.evaluated import CARRIED, evaluated_mesh
 from ..mesh.uv_maps import read_uv_map, rendered_uv_map
 

@@ -10,10 +10,9 @@ import bpy
 from mathutils import Euler, Quaternion, Vector
 
 from ..mesh.extents import union, world_extents
-from .uncovered import uncovered
+from .uncovered import Rect, uncovered
 
 if TYPE_CHECKING:
-    from ..photo.overlay_shapes import Rect
     from ..file.windows import Workplace
 
 _SHARE = 0.7  # of the free width or height that the objects' box fills: the scene around them is seen as well

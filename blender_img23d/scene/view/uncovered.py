@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import bpy
 
-if TYPE_CHECKING:  # Blender's start waits for what panels import
-    from ..photo.overlay_shapes import Rect
-
+Rect = tuple[float, float, float, float]  # left, bottom, right, top in pixels
 _BESIDE, _ACROSS = {"TOOLS", "UI"}, {"HEADER", "TOOL_HEADER", "ASSET_SHELF", "ASSET_SHELF_HEADER"}  # of the kinds of regions
 
 

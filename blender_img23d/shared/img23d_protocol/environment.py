@@ -13,7 +13,7 @@ import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .whole_files import write_whole
+from .files.whole_files import write_whole
 
 RECORD_NAME = "img23d.json"
 PACKAGES_LOCK = "packages"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from .settings import Settings
+from .options.settings import Settings
 
 
 class Level(StrEnum):

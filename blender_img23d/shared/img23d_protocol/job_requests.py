@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .limits import SEED_MAX, TEXTURE_SIZES
-from .settings import BUILT_IN, Settings, ShapeKind
+from .options.settings import BUILT_IN, Settings, ShapeKind
 
 
 @dataclass(frozen=True, kw_only=True)

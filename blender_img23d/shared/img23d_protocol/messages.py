@@ -26,7 +26,7 @@ from .job_requests import (
     UvSource as UvSource,
     Wanted as Wanted,
 )
-from .settings import (
+from .options.settings import (
     Nameless as Nameless,
     Settings as Settings,
     ShapeKind as ShapeKind,

@@ -15,7 +15,7 @@ from img23d_backend.machine import devices, memory
 from img23d_backend.machine import speed as machine_speed
 from img23d_backend.machine.devices import CARD_RESERVE
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.settings import Settings
+from img23d_protocol.options.settings import Settings
 
 GB = 10**9
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
 from ..errors import bad_request
 
 if TYPE_CHECKING:
-    from ..settings import Settings
+    from .settings import Settings
 
 Value = TypeVar("Value")
 Plain = str | int | float | bool
@@ -263,7 +263,7 @@ class Engine(Declared):
 
     @property
     def options(self) -> tuple[Option, ...]:
-        from ..settings import Settings
+        from .settings import Settings
 
         return tuple(one for one in options_of(Settings) if self.heeds(one.key))
 

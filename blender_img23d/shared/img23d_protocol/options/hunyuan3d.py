@@ -15,7 +15,7 @@ from .matte import Matte
 from .search import Search
 
 if TYPE_CHECKING:
-    from ..settings import Settings
+    from .settings import Settings
 
 MULTIVIEW_MODEL = "hunyuan3d-2mv"
 SHAPE_MODELS: tuple[Choice, ...] = (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .declare import Choice, Record, Row, StageOptions, option
 
 if TYPE_CHECKING:
-    from ..settings import Settings
+    from .settings import Settings
 
 BUILT_IN_MATTE = "preview"  # the preview engine's
 LARGE_MATTE = "birefnet-hr"

@@ -13,7 +13,7 @@ from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_none
 from .matte import BUILT_IN_MATTE
 
 if TYPE_CHECKING:
-    from ..settings import Settings
+    from .settings import Settings
 
 LIGHT_CUTTER, FINE_CUTTER = "light", "isnet-fine"
 CUTTERS: tuple[Choice, ...] = (

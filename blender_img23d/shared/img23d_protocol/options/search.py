@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from .declare import Choice, Record, Row, StageOptions, option
 
 if TYPE_CHECKING:
-    from ..settings import Settings
+    from .settings import Settings
 
 # The identifiers are those of file sets in the backend's registry.
 GROUNDERS: tuple[Choice, ...] = (

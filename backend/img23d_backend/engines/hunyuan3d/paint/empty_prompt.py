@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.whole_files import whole_file
+from img23d_protocol.files.whole_files import whole_file
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT, TURBO_PAINTER
-from img23d_protocol.settings import Settings
+from img23d_protocol.options.settings import Settings
 
 from ....machine.devices import choose
 from ....models.load_plan import LoadPlan, Network

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from img23d_protocol.options.hunyuan3d import Shape
-from img23d_protocol.settings import Settings
+from img23d_protocol.options.settings import Settings
 
 from ....machine.devices import choose
 from ....models.load_plan import LoadPlan, Network

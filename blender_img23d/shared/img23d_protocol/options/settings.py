@@ -7,15 +7,15 @@ from dataclasses import field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
 
-from .options.all_engines import Common
-from .options.camera import Camera
-from .options.cutout import CutOut
-from .options.declare import Choice, Engine, Option, Options, StageOptions, inner_kind, options_of
-from .options.hunyuan3d import Hunyuan3D
-from .options.machine import Machine, StageDevices as StageDevices
-from .options.matte import Matte
-from .options.preview import Nameless as Nameless, Preview, ShapeKind as ShapeKind
-from .options.search import Search
+from .all_engines import Common
+from .camera import Camera
+from .cutout import CutOut
+from .declare import Choice, Engine, Option, Options, StageOptions, inner_kind, options_of
+from .hunyuan3d import Hunyuan3D
+from .machine import Machine, StageDevices as StageDevices
+from .matte import Matte
+from .preview import Nameless as Nameless, Preview, ShapeKind as ShapeKind
+from .search import Search
 
 Stage = TypeVar("Stage", bound=StageOptions)
 
