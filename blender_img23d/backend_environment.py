@@ -28,7 +28,7 @@ def new_link(*, bundled: bool = False, is_setup: bool = False) -> PipeLink:
     )
 
 
-def look() -> Environment:
+def read() -> Environment:
     context = bpy.context
     chosen = chosen_python(context)
     if chosen is not None:

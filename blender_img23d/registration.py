@@ -103,7 +103,7 @@ def _make_owner() -> Extension:
     from .scene.picking.popup import PickPopup
     from .app.running import Running
     from .app.thumbnails import Thumbnails
-    from .backend_environment import find_tools, idle_seconds, look, new_link
+    from .backend_environment import find_tools, idle_seconds, new_link, read
 
     def make_main_link() -> BackendLink:
         return new_link(bundled=setup.is_changing_environment)
@@ -120,7 +120,7 @@ def _make_owner() -> Extension:
         pump=Pump(session, setup, applier),
         applier=applier,
         thumbnails=thumbnails,
-        surroundings=Surroundings(look=look, find_tools=find_tools),
+        surroundings=Surroundings(read=read, find_tools=find_tools),
         models=Models(),
         editors=editors,
         overlay=Overlay(editors, lambda: owner.pump.wake()),

@@ -21,7 +21,7 @@ FAULTS = BUILD / "faults"
 DOCUMENT = ROOT / "docs" / "reliability.md"
 RUNS = ROOT / "docs" / "figures" / "reliability.json"
 FOLDER = "faults"
-FILES_IN_BLENDER = ("tests/blender/test_faults.py", "tests/blender/test_faults_of_processes.py")
+FILES_IN_BLENDER = ("tests/blender/app/test_faults.py", "tests/blender/app/test_faults_of_processes.py")
 # Read by tests/faults/tally.py
 SOAK, ONLY_CASE, FIRST_NUMBER = "IMG23D_SOAK", "IMG23D_FAULT_CASE", "IMG23D_FAULT_FROM"
 

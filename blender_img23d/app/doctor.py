@@ -77,7 +77,7 @@ def _facts(owner: Extension) -> Facts:
     return Facts(
         blender=tuple(bpy.app.version),
         is_online=bpy.app.online_access,
-        environment=owner.surroundings.look(),
+        environment=owner.surroundings.read(),
         folders=(
             ("Folder for preferences", Path(bpy.utils.user_resource("CONFIG"))),
             ("Folder for the log", log_folder(create=False)),

@@ -40,7 +40,7 @@ class Forecaster:
         """For `draw`: the tab is open."""
         self._drawn = time.monotonic()
 
-    def look(self, context: bpy.types.Context, owner: Extension, *, is_stale: bool = False) -> bool:
+    def update(self, context: bpy.types.Context, owner: Extension, *, is_stale: bool = False) -> bool:
         """True where there is something new to draw. Nothing is looked up while the tab is closed or a job runs."""
         now = time.monotonic()
         is_due = is_stale or now - self._looked >= _AGAIN
@@ -87,7 +87,7 @@ class Forecaster:
                 is_environment_ready=not view.folder or view.environment.is_ready,
                 holds_models=session.holds_models,
                 can_lower=bool(lower(matching(values))),
-                free_disk=self._disk.look(runs_base(context)),
+                free_disk=self._disk.read(runs_base(context)),
             )
         )
 

@@ -46,7 +46,7 @@ class Models:
         """The panel is open: whoever draws it needs to know what this machine has."""
         self._is_wanted = True
 
-    def look(self, context: bpy.types.Context, owner: Extension) -> bool:
+    def update(self, context: bpy.types.Context, owner: Extension) -> bool:
         """True when something has changed. Nothing is looked up before the panel was open."""
         if not self._is_wanted:
             return False
@@ -70,7 +70,7 @@ def _view(context: bpy.types.Context, owner: Extension) -> ModelsView:
     from .jobs.requests import panel_settings
 
     settings = panel_settings(context)
-    environment = owner.surroundings.look()
+    environment = owner.surroundings.read()
     accepts = preferences_of(context).accepts_tencent
     engine = main_engine(with_shapes=accepts).id
     sets = needed_sets(engine, settings)
@@ -101,7 +101,7 @@ def download_plan(context: bpy.types.Context, owner: Extension, sets: tuple[str,
     """Chosen file sets, and the environment before them where it is not ready. Raises Img23DError."""
     from ..core.session.setup_requests import plan_download
 
-    environment, values = owner.surroundings.look(), preferences_of(context)
+    environment, values = owner.surroundings.read(), preferences_of(context)
     return plan_download(
         sets,
         environment=environment,

@@ -12,7 +12,7 @@ from ..shared.img23d_protocol import Img23DError
 from .jobs.result_rows import show_job, sync_rows
 
 if TYPE_CHECKING:
-    from ..core.jobs import Job, TargetState
+    from ..core.jobs import Job, JobTarget
     from ..core.queue.queued_jobs import QueuedJob
     from .owner import Extension
 
@@ -84,19 +84,19 @@ def follow_retexture(operator: bpy.types.Operator, owner: Extension) -> set[str]
     if not must_wait():
         owner.pump.wake()
         return {"FINISHED"}
-    turns = owner.applier.queue.turns
+    steps = owner.applier.queue.steps
     owner.pump.run_to_end(owner.session.jobs[0])
-    failures = [f"“{turn.name}”: {turn.sentence}" if len(turns) > 1 else turn.sentence for turn in turns if turn.sentence]
+    failures = [f"“{step.name}”: {step.sentence}" if len(steps) > 1 else step.sentence for step in steps if step.sentence]
     failures += [owner.applier.waiting] if owner.applier.waiting else []
-    if any(turn.is_dropped for turn in turns):
+    if any(step.is_dropped for step in steps):
         failures.append("The job was cancelled.")
-    is_error = not any(turn.is_done for turn in turns)
+    is_error = not any(step.is_done for step in steps)
     for sentence in failures:
         operator.report({"ERROR"} if is_error else {"WARNING"}, sentence)
     return {"CANCELLED"} if is_error else {"FINISHED"}
 
 
-def _was_found(job: Job, target: TargetState) -> bool:
+def _was_found(job: Job, target: JobTarget) -> bool:
     return job.is_search and target.box is not None
 
 

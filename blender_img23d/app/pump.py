@@ -139,8 +139,8 @@ class Pump:
     def _refresh(self, owner: Extension, has_changed: bool) -> None:
         """Everything that `draw` will only look up."""
         owner.editors.fit()
-        owner.tabs.look()
-        owner.popup.look()
+        owner.tabs.update()
+        owner.popup.update()
         watch_views()
         job, has_worked = shown_job(owner, bpy.context), has_changed
         is_due = not has_changed and (self.is_stale or bool(self._due) or not self.is_busy)  # what took its time just now is enough for a tick
@@ -148,7 +148,7 @@ class Pump:
         self.is_stale |= has_changed
         if is_due:
             has_changed |= self._look_up(owner, job)
-        has_changed |= owner.history.step(bpy.context) | owner.forecaster.look(bpy.context, owner, is_stale=was_stale)
+        has_changed |= owner.history.step(bpy.context) | owner.forecaster.update(bpy.context, owner, is_stale=was_stale)
         has_changed |= self._load_pictures(owner) | owner.slots.step()
         seen = _visible_state(owner, job)
         self._wants_drawing |= has_changed or seen != self._seen
@@ -182,7 +182,7 @@ class Pump:
         return sync_rows(manager, job) | sync_runs(manager, owner.history.runs, job)
 
     def _look_at_models(self, owner: Extension, job: Job | None) -> bool:
-        return sync_weights(bpy.context.window_manager, owner) | owner.models.look(bpy.context, owner)
+        return sync_weights(bpy.context.window_manager, owner) | owner.models.update(bpy.context, owner)
 
     def _look_at_objects(self, owner: Extension, job: Job | None) -> bool:
         before, owner.standings = owner.standings, self._applier.standings(job) if job else {}

@@ -25,7 +25,7 @@ def report_text(owner: Extension, job: Job | None) -> str:
 def _lines(owner: Extension, job: Job | None) -> Iterator[str]:
     yield f"Blender {bpy.app.version_string}, Python {sys.version.split()[0]}, {platform.platform()}"
     yield f"Backend: {owner.session.hello or 'not running'}"
-    environment = owner.surroundings.look()
+    environment = owner.surroundings.read()
     yield f"Environment: {environment.state}, {environment.place}"
     for device in owner.session.devices:
         yield f"Device {device.id}: {device.label}, {device.total_bytes / 2**30:.1f} GB"

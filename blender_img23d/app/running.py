@@ -59,7 +59,7 @@ class Running:
         elif now < self._next_look:
             return
         self._next_look = now + self.look_seconds
-        self.left.look(job, self._pace)
+        self.left.update(job, self._pace)
         self.now = stage_now(job) if job is not None else None
 
     def _worked_on(self, job: Job | None) -> str:

@@ -46,7 +46,7 @@ _UNSAID = "It failed, and the reason was not told; the log may say more."
 
 
 @dataclass(kw_only=True, eq=False)
-class TargetState:
+class JobTarget:
     """One thing of a job. Paths are empty until the file is there; `error` is empty unless this target failed."""
 
     name: str
@@ -82,12 +82,12 @@ class TargetState:
 
 @dataclass(kw_only=True, eq=False)
 class Job:
-    """One request and its story. Only the session changes it, but for `TargetState.object_name` and `add_notes`."""
+    """One request and its story. Only the session changes it, but for `JobTarget.object_name` and `add_notes`."""
 
     id: str
     request: Request
     state: JobState = JobState.WAITING
-    targets: list[TargetState] = field(default_factory=list)
+    targets: list[JobTarget] = field(default_factory=list)
     notes: tuple[str, ...] = ()  # about the photo or the job as a whole
     photo_size: tuple[int, int] = (0, 0)  # pixels, upright; zeros until known
     stage: Stage | None = None  # of the job as a whole
@@ -166,7 +166,7 @@ class Job:
         return (target := self.target(index)) is not None and not self._settled(target)
 
     @property
-    def _settled(self) -> Callable[[TargetState], bool]:
+    def _settled(self) -> Callable[[JobTarget], bool]:
         """What tells whether nothing is to be made of a target any more."""
         is_painted = self.making.settings.common.texture if self.is_generation else self.is_retexture
         over = self.is_over
@@ -177,7 +177,7 @@ class Job:
         target = self.target(index)
         return target is not None and target.is_cancelled
 
-    def target(self, index: int) -> TargetState | None:
+    def target(self, index: int) -> JobTarget | None:
         """The target of that index, or None where the backend names one that does not exist."""
         return self.targets[index] if 0 <= index < len(self.targets) else None
 
@@ -241,7 +241,7 @@ class Job:
             target.note = message.note or target.note
 
     def on_located(self, message: Located) -> None:
-        before, self.targets = self.targets, [TargetState(name=one.name, box=one.box) for one in message.targets]
+        before, self.targets = self.targets, [JobTarget(name=one.name, box=one.box) for one in message.targets]
         for target, known in zip(self.targets, before, strict=False):  # the artist may have stopped one already
             target.is_cancelled = known.is_cancelled
         for target, one in zip(self.targets, message.targets, strict=True):
@@ -322,10 +322,10 @@ def stage_progress(stage: Stage | None, fraction: float) -> float:
     return _SHARES_BEFORE[stage] + _STAGE_SHARES[stage] * min(max(fraction, 0.0), 1.0)
 
 
-def _expected_targets(request: Request) -> list[TargetState]:
+def _expected_targets(request: Request) -> list[JobTarget]:
     if isinstance(request, Generate | Locate):
         variants = request.variants if isinstance(request, Generate) else 1
-        return [TargetState(name=wanted.name, box=wanted.box) for wanted in request.wanted for _ in range(variants)]
+        return [JobTarget(name=wanted.name, box=wanted.box) for wanted in request.wanted for _ in range(variants)]
     if isinstance(request, Unwrap | Paint):
-        return [TargetState(name=request.name)]
+        return [JobTarget(name=request.name)]
     return []

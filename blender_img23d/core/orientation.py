@@ -18,7 +18,7 @@ _VALUES = {1: "B", 3: "H", 4: "I"}  # TIFF's kinds of whole numbers
 
 
 @dataclass(frozen=True, kw_only=True)
-class Turn:
+class Orientation:
     """What makes stored pixels upright: first mirrored left to right, then turned clockwise by that many quarters."""
 
     mirrored: bool = False
@@ -30,27 +30,27 @@ class Turn:
         return self.quarters % 2 == 1
 
 
-_TURNS = {
-    1: Turn(),
-    2: Turn(mirrored=True),
-    3: Turn(quarters=2),
-    4: Turn(mirrored=True, quarters=2),
-    5: Turn(mirrored=True, quarters=3),
-    6: Turn(quarters=1),
-    7: Turn(mirrored=True, quarters=1),
-    8: Turn(quarters=3),
+_ORIENTATIONS = {
+    1: Orientation(),
+    2: Orientation(mirrored=True),
+    3: Orientation(quarters=2),
+    4: Orientation(mirrored=True, quarters=2),
+    5: Orientation(mirrored=True, quarters=3),
+    6: Orientation(quarters=1),
+    7: Orientation(mirrored=True, quarters=1),
+    8: Orientation(quarters=3),
 }
 
 
-def photo_turn(path: str | Path) -> Turn:
+def photo_orientation(path: str | Path) -> Orientation:
     """No turn where the file does not say, or cannot be read. Reads a few kilobytes, and only of a regular file."""
     if not os.path.isfile(path):  # the opening of a pipe would wait for its other end
-        return _TURNS[1]
+        return _ORIENTATIONS[1]
     try:
         with open(path, "rb") as file:
-            return _TURNS.get(_orientation(_exif_block(file)), _TURNS[1])
+            return _ORIENTATIONS.get(_orientation(_exif_block(file)), _ORIENTATIONS[1])
     except (OSError, struct.error):
-        return _TURNS[1]
+        return _ORIENTATIONS[1]
 
 
 def _exif_block(file: BinaryIO) -> bytes:

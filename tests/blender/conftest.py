@@ -16,7 +16,9 @@ os.environ["BLENDER_USER_RESOURCES"] = _USER_FOLDER.name
 
 import bpy  # noqa: E402  (reads the variable above when it is imported)
 
-sys.path.insert(0, str(Path(__file__).parent))
+# The tests lie in rooms by what they are about; what several need lies here, and some go on from what another room has
+_HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(_HERE), *sorted(str(room) for room in _HERE.iterdir() if room.is_dir())]
 
 PACKAGE = "bl_ext.user_default.img23d"
 

@@ -19,7 +19,7 @@ class SetupStage:
         self.environment = self.environment_of("MISSING")
         environments = part("core.session.environment")
         tools = environments.Tools(uv="/uv", python="/python")
-        surroundings = environments.Surroundings(look=lambda: self.environment, find_tools=lambda: tools)
+        surroundings = environments.Surroundings(read=lambda: self.environment, find_tools=lambda: tools)
         monkeypatch.setattr(owner, "surroundings", surroundings)
         self.close()
         for name, session in self.sessions.items():
@@ -58,7 +58,7 @@ class SetupStage:
         for _ in range(3):
             self.owner.pump.tick()
         part("app.models").sync_weights(bpy.context.window_manager, self.owner)
-        self.owner.models.look(bpy.context, self.owner)  # the pump does that where there is a window
+        self.owner.models.update(bpy.context, self.owner)  # the pump does that where there is a window
 
     def weights(self, state: str = "READY", *, but: tuple[str, ...] = (), **more) -> tuple:
         """All that the fresh panel's settings need; `but` are identifiers that are missing."""

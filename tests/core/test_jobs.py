@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blender_img23d.core.jobs import Job, JobState, TargetState, new_job, stage_progress
+from blender_img23d.core.jobs import Job, JobState, JobTarget, new_job, stage_progress
 from blender_img23d.shared.img23d_protocol.messages import (
     Box,
     CutoutReady,
@@ -88,7 +88,7 @@ def test_what_is_to_be_known_about_a_result_outlives_the_next_progress() -> None
 
 
 def test_a_note_that_comes_twice_is_shown_once() -> None:
-    target = TargetState(name="cup")
+    target = JobTarget(name="cup")
     target.enter(Stage.SHAPE, "Turned.")
     target.enter(Stage.PAINT, "Turned.")
     assert target.notes == ("Turned.",)

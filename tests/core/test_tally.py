@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from blender_img23d.core.jobs import Job, TargetState, new_job
+from blender_img23d.core.jobs import Job, JobTarget, new_job
 from blender_img23d.core.states import JobState
 from blender_img23d.core.tally import is_about, tally
 from blender_img23d.shared.img23d_protocol.messages import Generate, Paint, Settings
 
 
-def run_of(*targets: TargetState) -> Job:
+def run_of(*targets: JobTarget) -> Job:
     request = Generate(job="j", photo="/a.png", run_folder="/r", settings=Settings.of(texture=False))
     job = new_job(request, file_key="", now=0.0)
     job.targets = list(targets)
@@ -16,8 +16,8 @@ def run_of(*targets: TargetState) -> Job:
 
 
 def test_26_of_30_that_failed_are_not_finished() -> None:
-    made = [TargetState(name=f"made {index}", mesh="/m.glb") for index in range(4)]
-    job = run_of(*made, *(TargetState(name=f"failed {index}", error="No.") for index in range(26)))
+    made = [JobTarget(name=f"made {index}", mesh="/m.glb") for index in range(4)]
+    job = run_of(*made, *(JobTarget(name=f"failed {index}", error="No.") for index in range(26)))
     for state in (JobState.RUNNING, JobState.DONE):
         job.state = state
         count = tally(job)
@@ -25,7 +25,7 @@ def test_26_of_30_that_failed_are_not_finished() -> None:
 
 
 def test_what_is_not_made_yet_is_not_counted() -> None:
-    job = run_of(TargetState(name="a", mesh="/m.glb"), TargetState(name="b"), TargetState(name="c", is_cancelled=True))
+    job = run_of(JobTarget(name="a", mesh="/m.glb"), JobTarget(name="b"), JobTarget(name="c", is_cancelled=True))
     job.state = JobState.RUNNING
     count = tally(job)
     assert (count.made, count.failed, count.stopped) == (1, 0, 1)

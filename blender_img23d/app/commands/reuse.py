@@ -6,7 +6,7 @@ import contextlib
 
 import bpy
 
-from ...core.jobs import Job, TargetState
+from ...core.jobs import Job, JobTarget
 from ...core.boxes.strokes import written
 from ...properties import Img23DSceneSettings, Img23DTarget
 from ...shared.img23d_protocol.messages import Generate, Paint, Settings, Wanted
@@ -42,7 +42,7 @@ def _list_targets(values: Img23DSceneSettings, job: Job, metres: float) -> None:
     values.active_target = 0
 
 
-def _fill(row: Img23DTarget, wanted: Wanted, target: TargetState, metres: float) -> None:
+def _fill(row: Img23DTarget, wanted: Wanted, target: JobTarget, metres: float) -> None:
     box = wanted.box or target.box
     if box is not None:
         row.left, row.top = box.left * _PERCENT, box.top * _PERCENT

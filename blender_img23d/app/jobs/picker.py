@@ -84,7 +84,7 @@ class Picker:
             return "Press Pick in the Photo to have it looked at."
         return "Click on what is outlined to list it, or on anything else to have it looked for there."
 
-    def look(self, context: bpy.types.Context) -> Job | None:
+    def segment(self, context: bpy.types.Context) -> Job | None:
         """Have the photo looked at, unless that was done or is being done. Raises Img23DError."""
         self.sentence = ""
         if self.known(context.scene) is not None or self.is_looking:

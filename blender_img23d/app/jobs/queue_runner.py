@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ...core.queue.queue import Queue, Turn, TurnState
+from ...core.queue.queue import Queue, QueueStep, StepState
 from ...core.queue.store import QueueStore
 from ...core.queue.queued_jobs import QueuedJob, check_picture
 from ...shared.img23d_protocol import Img23DError
@@ -97,9 +97,9 @@ class QueueRunner:
         """A sentence where the next one is a mesh that Blender cannot give at this moment, else an empty one."""
         if self._session.active is not None:
             return ""
-        turn = self.queue.next_turn()
-        if turn is not None:
-            return self._why_not(turn)
+        step = self.queue.next_step()
+        if step is not None:
+            return self._why_not(step)
         if self.queue.is_busy or self._next() is not None:
             return ""
         return next(filter(None, map(self._why_not_begin, self.queue.due)), "")
@@ -108,22 +108,22 @@ class QueueRunner:
         """Begin what is due. False where nothing is, or another job runs, or a mesh cannot be taken from the scene now."""
         if self._session.active is not None:
             return False
-        turn = self.queue.next_turn()
-        if turn is None and not self.queue.is_busy and (job := self._next()) is not None:
+        step = self.queue.next_step()
+        if step is None and not self.queue.is_busy and (job := self._next()) is not None:
             self._begin(job)
-            turn = self.queue.next_turn()
-        if turn is None or self._why_not(turn):
+            step = self.queue.next_step()
+        if step is None or self._why_not(step):
             return False
-        if self._must_go_back(turn):
+        if self._must_go_back(step):
             self.queue.put_back()
         else:
-            self._try(turn)
+            self._try(step)
         return True
 
     def fail_next(self, sentence: str) -> None:
-        turn = self.queue.next_turn()
-        if turn is not None:
-            self._fail(turn, sentence)
+        step = self.queue.next_step()
+        if step is not None:
+            self._fail(step, sentence)
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -135,11 +135,11 @@ class QueueRunner:
         """Raises Img23DError where no part of it can be begun."""
         self._begin(job)
         first: Img23DError | None = None
-        while (turn := self.queue.next_turn()) is not None:
+        while (step := self.queue.next_step()) is not None:
             try:
-                return self._start(turn)
+                return self._start(step)
             except Img23DError as error:
-                self.queue.fail(turn, error.sentence, is_told=True)
+                self.queue.fail(step, error.sentence, is_told=True)
                 first = first or error
         self.queue.forget()
         assert first is not None
@@ -159,38 +159,38 @@ class QueueRunner:
         obj = next(filter(None, objects), None)
         return why_not_now(workplace_of_object(obj)) if obj is not None else ""
 
-    def _why_not(self, turn: Turn) -> str:
-        place = self.retexturer.workplace(turn) if self.queue.running.painting is not None else None
+    def _why_not(self, step: QueueStep) -> str:
+        place = self.retexturer.workplace(step) if self.queue.running.painting is not None else None
         return why_not_now(place) if place is not None else ""
 
-    def _must_go_back(self, turn: Turn) -> bool:
+    def _must_go_back(self, step: QueueStep) -> bool:
         """The artist has opened another file, and may open this one again."""
         job = self.queue.running
         is_away = job.painting is not None and bool(job.where.file) and not is_open(job.where, self._files)
-        return is_away and turn.state is TurnState.WAITING
+        return is_away and step.state is StepState.WAITING
 
-    def _try(self, turn: Turn) -> None:
+    def _try(self, step: QueueStep) -> None:
         try:
-            self._start(turn)
+            self._start(step)
         except Img23DError as error:
-            self.queue.refuse(turn, error)
-            if turn.sentence and turn.job is not None:
-                self._failures[turn.job.id, 0] = turn.sentence
+            self.queue.refuse(step, error)
+            if step.sentence and step.job is not None:
+                self._failures[step.job.id, 0] = step.sentence
 
-    def _fail(self, turn: Turn, sentence: str) -> None:
-        self.queue.fail(turn, sentence)
-        if turn.job is not None:
-            self._failures[turn.job.id, 0] = sentence
+    def _fail(self, step: QueueStep, sentence: str) -> None:
+        self.queue.fail(step, sentence)
+        if step.job is not None:
+            self._failures[step.job.id, 0] = sentence
 
-    def _start(self, turn: Turn) -> Job:
+    def _start(self, step: QueueStep) -> Job:
         """Raises Img23DError."""
         if self.queue.running.painting is not None:
-            self.retexturer.start(turn)
+            self.retexturer.start(step)
         else:
-            self._make(self.queue.running, turn)
-        return turn.job
+            self._make(self.queue.running, step)
+        return step.job
 
-    def _make(self, job: QueuedJob, turn: Turn) -> None:
+    def _make(self, job: QueuedJob, step: QueueStep) -> None:
         """Its results come into the scene that it was asked for in, or wait in the list. Raises Img23DError."""
         check_picture(job.photo)
         home, scene = self._home(job), scene_of(job.where, self._files)
@@ -200,7 +200,7 @@ class QueueRunner:
             self._placer.make_at(run, home)
         elif scene is not None:
             self._placer.choose_spot(run, scene, job.where)
-        self.queue.ran(turn, run)
+        self.queue.ran(step, run)
         show_next(bpy.context.window_manager, self._session.jobs)
 
     def _home(self, job: QueuedJob) -> Home | None:

@@ -14,7 +14,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ...core.jobs import Job
-from ...core.queue.queue import Queue, Turn, TurnState
+from ...core.queue.queue import Queue, QueueStep, StepState
 from ...core.queue.queued_jobs import MeshToPaint, Painting, check_picture
 from ...core.requests import new_run_folder
 from ...core.retexture_requests import build_paint, build_unwrap
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class _Work:
-    """What is known of a mesh since its turn has begun; ids and names only. `layout` is the file of a new UV map, once there is one."""
+    """What is known of a mesh since its step has begun; ids and names only. `layout` is the file of a new UV map, once there is one."""
 
     uid: int
     file_key: str
@@ -54,17 +54,17 @@ class Retexturer:
         self._files = files
         self._session = session
         self._queue = queue
-        self._work: dict[int, _Work] = {}  # by the indices of the turns
+        self._work: dict[int, _Work] = {}  # by the indices of the steps
 
     @property
     def progress(self) -> str:
         """Which of several meshes it is, while they are worked on; else empty."""
-        turns = self._queue.turns
-        number = sum(turn.state.is_over for turn in turns) + 1
-        if len(turns) < 2 or number > len(turns):
+        steps = self._queue.steps
+        number = sum(step.state.is_over for step in steps) + 1
+        if len(steps) < 2 or number > len(steps):
             return ""
-        turn = next(turn for turn in turns if not turn.state.is_over)
-        return _("Mesh {number} of {count}: {name}").format(number=number, count=len(turns), name=turn.name)
+        step = next(step for step in steps if not step.state.is_over)
+        return _("Mesh {number} of {count}: {name}").format(number=number, count=len(steps), name=step.name)
 
     @property
     def folders(self) -> set[str]:
@@ -75,43 +75,43 @@ class Retexturer:
         """Another job's meshes are due."""
         self._work = {}
 
-    def workplace(self, turn: Turn) -> Workplace | None:
+    def workplace(self, step: QueueStep) -> Workplace | None:
         """Where its mesh is; None where it is gone, or its file is not open."""
-        obj = self._object(turn)
+        obj = self._object(step)
         return workplace_of_object(obj) if obj is not None else None
 
     def workplace_for(self, job: Job) -> Workplace | None:
-        turn = self._turn_of(job)
-        return self.workplace(turn) if turn is not None else None
+        step = self._step_of(job)
+        return self.workplace(step) if step is not None else None
 
-    def start(self, turn: Turn) -> None:
+    def start(self, step: QueueStep) -> None:
         """Raises Img23DError."""
-        obj = self._checked_object(turn)
+        obj = self._checked_object(step)
         place = workplace_of_object(obj)
         place.view_layer.update()  # for where it stands
-        if turn.state is TurnState.LAID_OUT:
-            request, notes = self._paint_grown(turn, obj, place)
+        if step.state is StepState.LAID_OUT:
+            request, notes = self._paint_grown(step, obj, place)
         else:
-            request, notes = self._capture(turn, obj, place)
-        job = self._session.submit(request, self._files.key, instead_of=turn.job)
+            request, notes = self._capture(step, obj, place)
+        job = self._session.submit(request, self._files.key, instead_of=step.job)
         job.add_notes(*notes)
-        self._queue.ran(turn, job)
+        self._queue.ran(step, job)
         show_next(bpy.context.window_manager, self._session.jobs)
 
     def apply(self, job: Job) -> None:
         """Raises Img23DError where the object is gone or has other faces than the painted ones."""
-        turn = self._turn_of(job)
-        obj = self._checked_object(turn)
-        work = self._work[turn.index]
+        step = self._step_of(job)
+        obj = self._checked_object(step)
+        work = self._work[step.index]
         uv_name = apply_painting(obj, job, layout=job.uv or work.layout, own_map=work.captured.own_map)
         if obj.data.uv_layers.active.name == uv_name:  # Solid shading shows every picture by that one
             show_textures_where_untouched(workplace_of_object(obj))
         push_undo(workplace_of_object(obj), "Img23D: re-texture")
 
     def on_laid_out(self, job: Job) -> None:
-        turn = self._turn_of(job)
-        if turn is not None:
-            self._work[turn.index].layout = job.uv
+        step = self._step_of(job)
+        if step is not None:
+            self._work[step.index].layout = job.uv
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -119,64 +119,64 @@ class Retexturer:
     def _painting(self) -> Painting:
         return self._queue.running.painting
 
-    def _mesh(self, turn: Turn) -> MeshToPaint:
-        return self._painting.meshes[turn.index]
+    def _mesh(self, step: QueueStep) -> MeshToPaint:
+        return self._painting.meshes[step.index]
 
-    def _turn_of(self, job: Job) -> Turn | None:
+    def _step_of(self, job: Job) -> QueueStep | None:
         """None for what is no re-texture."""
-        return self._queue.turn_of(job) if job.is_retexture else None
+        return self._queue.step_of(job) if job.is_retexture else None
 
-    def _object(self, turn: Turn) -> bpy.types.Object | None:
-        work = self._work.get(turn.index)
+    def _object(self, step: QueueStep) -> bpy.types.Object | None:
+        work = self._work.get(step.index)
         if work is None:
-            mesh = self._mesh(turn)
+            mesh = self._mesh(step)
             return object_of(self._queue.running.where, self._files, mesh.name, mesh.uid)
         obj = find_by_uid(work.uid) if work.file_key == self._files.key else None
         return obj if obj is not None and obj.users_scene else None
 
-    def _checked_object(self, turn: Turn) -> bpy.types.Object:
+    def _checked_object(self, step: QueueStep) -> bpy.types.Object:
         """Raises Img23DError where it is gone, or not any more what was captured."""
-        obj, work = self._object(turn), self._work.get(turn.index)
+        obj, work = self._object(step), self._work.get(step.index)
         if obj is None or obj.type != "MESH":
-            sentence = _("“{name}” is no longer in this file, so its new texture was not used.") if turn.job is not None else _gone()
-            raise bad_request(sentence.format(name=turn.name))
+            sentence = _("“{name}” is no longer in this file, so its new texture was not used.") if step.job is not None else _gone()
+            raise bad_request(sentence.format(name=step.name))
         check_paintable(obj, wants_own=bool(work and work.captured.own_map))
         if work is not None and not _is_as_captured(obj.data, work.captured.own_map, work.captured.state):
             raise bad_request(_("The faces or UV maps of “{name}” were changed meanwhile: press Re-texture again.").format(name=obj.name))
         return obj
 
-    def _capture(self, turn: Turn, obj: bpy.types.Object, place: Workplace) -> tuple[Unwrap | Paint, tuple[str, ...]]:
-        painting, picture = self._painting, self._mesh(turn).picture
+    def _capture(self, step: QueueStep, obj: bpy.types.Object, place: Workplace) -> tuple[Unwrap | Paint, tuple[str, ...]]:
+        painting, picture = self._painting, self._mesh(step).picture
         check_picture(picture)
         folder = new_run_folder(Path(self._queue.running.base_folder), picture.path)
         path, wants_own = folder / "mesh.npz", painting.uv is UvSource.OWN
         view = view_of(painting) or front_view(obj)
         captured = capture_mesh(obj, view, path, place.view_layer, wants_own=wants_own)
-        self._work[turn.index] = _Work(uid=obj.session_uid, file_key=self._files.key, folder=folder, captured=captured)
+        self._work[step.index] = _Work(uid=obj.session_uid, file_key=self._files.key, folder=folder, captured=captured)
         uv = UvSource.OWN if captured.own_map else UvSource.NEW
         notes = (*captured.notes, *sharing_note(obj))
         if not captured.grows:
-            return self._paint(turn, str(path), uv), notes
+            return self._paint(step, str(path), uv), notes
         size = painting.settings.common.texture_size
-        return build_unwrap(mesh=str(path), name=turn.name, uv=uv, texture_size=size, run_folder=folder), notes
+        return build_unwrap(mesh=str(path), name=step.name, uv=uv, texture_size=size, run_folder=folder), notes
 
-    def _paint_grown(self, turn: Turn, obj: bpy.types.Object, place: Workplace) -> tuple[Paint, tuple[str, ...]]:
-        work = self._work[turn.index]
+    def _paint_grown(self, step: QueueStep, obj: bpy.types.Object, place: Workplace) -> tuple[Paint, tuple[str, ...]]:
+        work = self._work[step.index]
         path, view = work.folder / "grown.npz", view_of(self._painting) or front_view(obj)
         layout = load_layout(work.layout, obj.data) if work.layout else None
         notes = capture_grown(obj, view, path, place.view_layer, layout=layout, own_map=work.captured.own_map)
-        return self._paint(turn, str(path), UvSource.GIVEN), notes
+        return self._paint(step, str(path), UvSource.GIVEN), notes
 
-    def _paint(self, turn: Turn, mesh: str, uv: UvSource) -> Paint:
+    def _paint(self, step: QueueStep, mesh: str, uv: UvSource) -> Paint:
         painting = self._painting
         return build_paint(
             mesh=mesh,
-            picture=self._mesh(turn).picture.path,
-            name=turn.name,
+            picture=self._mesh(step).picture.path,
+            name=step.name,
             engine=painting.engine,
             seed=painting.seed,
             settings=painting.settings,
-            run_folder=self._work[turn.index].folder,
+            run_folder=self._work[step.index].folder,
             uv=uv,
         )
 

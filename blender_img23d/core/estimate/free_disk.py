@@ -18,7 +18,7 @@ class FreeDisk:
         self._known: tuple[Path, int] | None = None
         self._thread: threading.Thread | None = None
 
-    def look(self, folder: Path) -> int | None:
+    def read(self, folder: Path) -> int | None:
         """What is known; None until there was an answer for this folder. Never waits."""
         if self._is_due(folder):
             self._asked = (folder, time.monotonic())

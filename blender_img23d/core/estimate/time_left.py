@@ -43,7 +43,7 @@ class TimeLeft:
         self._begun = self._seen = 0.0
         self._spent: dict[str, float] = {}  # by stage
 
-    def look(self, job: Job | None, past: Pace | None = None) -> None:
+    def update(self, job: Job | None, past: Pace | None = None) -> None:
         """To be called again and again while a job is there; `past` is what runs like it took."""
         now = self._clock()
         if job is not self._job:

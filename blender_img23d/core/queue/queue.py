@@ -23,7 +23,7 @@ _SETBACKS_KEPT = 20
 _STOPS_ALL = {ErrorCode.BACKEND_START, ErrorCode.VERSION_MISMATCH, ErrorCode.DISK_FULL, ErrorCode.FOLDER_UNWRITABLE}
 
 
-class TurnState(Enum):
+class StepState(Enum):
     WAITING = auto()
     RUNNING = auto()
     LAID_OUT = auto()  # of a mesh: waits to be painted with what its modifiers make of the layout
@@ -33,26 +33,26 @@ class TurnState(Enum):
 
     @property
     def is_over(self) -> bool:
-        return self in (TurnState.DONE, TurnState.FAILED, TurnState.DROPPED)
+        return self in (StepState.DONE, StepState.FAILED, StepState.DROPPED)
 
 
 @dataclass(kw_only=True)
-class Turn:
+class QueueStep:
     """One part of the job that runs: a mesh, or all that a photo shows."""
 
     index: int
     name: str  # of the mesh, else empty
-    state: TurnState = TurnState.WAITING
+    state: StepState = StepState.WAITING
     job: Job | None = None  # the newest
     sentence: str = ""  # why it failed
 
     @property
     def is_done(self) -> bool:
-        return self.state is TurnState.DONE
+        return self.state is StepState.DONE
 
     @property
     def is_dropped(self) -> bool:
-        return self.state is TurnState.DROPPED
+        return self.state is StepState.DROPPED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +71,7 @@ class Queue:
         """`keep` is called with all that a restart must not lose, after each change."""
         self.waiting: list[QueuedJob] = []
         self.setbacks: list[Setback] = []
-        self.turns: list[Turn] = []  # of the job that runs, or ran last
+        self.steps: list[QueueStep] = []  # of the job that runs, or ran last
         self.running: QueuedJob | None = None  # or ran last
         self.hold = ""  # a sentence that says why those that are held do not go on
         self.trouble = ""  # a sentence about the keeping
@@ -119,11 +119,11 @@ class Queue:
         self.hold = ""
         self._changed()
 
-    def move(self, job_id: str, step: int) -> None:
-        """Up (-1) or down (1) among those that wait."""
+    def move(self, job_id: str, by: int) -> None:
+        """Up (`by` = -1) or down (1) among those that wait."""
         index = self._index(job_id)
-        if index is not None and 0 <= index + step < len(self.waiting):
-            self.waiting.insert(index + step, self.waiting.pop(index))
+        if index is not None and 0 <= index + by < len(self.waiting):
+            self.waiting.insert(index + by, self.waiting.pop(index))
             self._changed()
 
     def remove(self, job_id: str) -> None:
@@ -140,9 +140,9 @@ class Queue:
 
     def stop(self) -> None:
         """What was not begun of the running job stays as it is; those that wait are not touched."""
-        for turn in self.turns:
-            if not turn.state.is_over:
-                turn.state = TurnState.DROPPED
+        for step in self.steps:
+            if not step.state.is_over:
+                step.state = StepState.DROPPED
         self._changed()
 
     def try_again(self, setback: Setback) -> None:
@@ -168,7 +168,7 @@ class Queue:
 
     @property
     def is_busy(self) -> bool:
-        return any(not turn.state.is_over for turn in self.turns)
+        return any(not step.state.is_over for step in self.steps)
 
     @property
     def due(self) -> list[QueuedJob]:
@@ -186,19 +186,19 @@ class Queue:
     def setback(self, job_id: str) -> Setback | None:
         return next((setback for setback in self.setbacks if setback.job.id == job_id), None)
 
-    def turn_of(self, job: Job) -> Turn | None:
-        return next((turn for turn in self.turns if turn.job is job), None)
+    def step_of(self, job: Job) -> QueueStep | None:
+        return next((step for step in self.steps if step.job is job), None)
 
-    def next_turn(self) -> Turn | None:
+    def next_step(self) -> QueueStep | None:
         """None while one of them is being worked on, too."""
-        if any(turn.state is TurnState.RUNNING for turn in self.turns):
+        if any(step.state is StepState.RUNNING for step in self.steps):
             return None
-        return next((turn for turn in self.turns if not turn.state.is_over), None)
+        return next((step for step in self.steps if not step.state.is_over), None)
 
     # --- what becomes of them ---------------------------------------------------------------------------------------
 
     def begin(self, job: QueuedJob) -> None:
-        """Its turns are to be begun one after the other."""
+        """Its steps are to be begun one after the other."""
         if job in self.waiting:
             self.waiting.remove(job)
             self._moved = self._clock()
@@ -207,41 +207,41 @@ class Queue:
             self._has_company, self.slots = bool(self.due), 0
         self.running = job
         names = job.names if job.painting is not None else ("",)
-        self.turns = [Turn(index=index, name=name) for index, name in enumerate(names)]
+        self.steps = [QueueStep(index=index, name=name) for index, name in enumerate(names)]
         self._changed()
 
-    def ran(self, turn: Turn, job: Job) -> None:
-        turn.job, turn.state = job, TurnState.RUNNING
+    def ran(self, step: QueueStep, job: Job) -> None:
+        step.job, step.state = job, StepState.RUNNING
         self._changed()
 
-    def fail(self, turn: Turn, sentence: str, *, is_told: bool = False) -> None:
+    def fail(self, step: QueueStep, sentence: str, *, is_told: bool = False) -> None:
         """`is_told`: the artist reads the sentence elsewhere."""
-        turn.state, turn.sentence = TurnState.FAILED, sentence
+        step.state, step.sentence = StepState.FAILED, sentence
         if self._has_company and self.running is not None and not is_told:
-            run = turn.job.id if turn.job is not None else ""
-            self._set_back(Setback(job=self._part(turn), sentence=sentence, run=run))
+            run = step.job.id if step.job is not None else ""
+            self._set_back(Setback(job=self._part(step), sentence=sentence, run=run))
         self._changed()
 
-    def refuse(self, turn: Turn, error: Img23DError) -> None:
+    def refuse(self, step: QueueStep, error: Img23DError) -> None:
         """It could not be begun. Where the others could not either, all of them wait, this one as the first."""
         if error.code not in {*_STOPS_ALL, ErrorCode.BUSY}:
-            self.fail(turn, error.sentence)
+            self.fail(step, error.sentence)
             return
-        if turn.state is not TurnState.WAITING:  # something of it is there already
-            self.fail(turn, error.sentence)
+        if step.state is not StepState.WAITING:  # something of it is there already
+            self.fail(step, error.sentence)
         self.put_back()
         if error.code in _STOPS_ALL:
             self.hold_all(error.sentence)
 
     def forget(self) -> None:
         """The job that was to run is refused as a whole."""
-        self.running, self.turns = None, []
+        self.running, self.steps = None, []
         self._changed()
 
     def put_back(self) -> None:
         """What was not begun of the running job waits again, as the first."""
         rest = self._rest()
-        self.turns = [turn for turn in self.turns if turn.state is not TurnState.WAITING]
+        self.steps = [step for step in self.steps if step.state is not StepState.WAITING]
         if rest is not None:
             self.waiting.insert(0, rest)
         self._changed()
@@ -255,22 +255,22 @@ class Queue:
 
     def on_end(self, job: Job, last: Finished | Cancelled | Failed, *, failure: str = "") -> None:
         """A run's last word. `failure` says why its result could not be used."""
-        turn = self.turn_of(job)
-        if turn is None or turn.state is not TurnState.RUNNING:
+        step = self.step_of(job)
+        if step is None or step.state is not StepState.RUNNING:
             return
         match last:
             case Cancelled():
                 self.stop()
             case Failed():
-                self.fail(turn, last.sentence)
+                self.fail(step, last.sentence)
                 if last.code in _STOPS_ALL:
                     self.hold_all(last.sentence)
             case Finished() if isinstance(job.request, Unwrap):
-                turn.state = TurnState.LAID_OUT
+                step.state = StepState.LAID_OUT
             case Finished() if failure:
-                self.fail(turn, failure)
+                self.fail(step, failure)
             case Finished():
-                turn.state = TurnState.DONE
+                step.state = StepState.DONE
         self._changed()
 
     # --- steps ------------------------------------------------------------------------------------------------------
@@ -278,14 +278,14 @@ class Queue:
     def _index(self, job_id: str) -> int | None:
         return next((index for index, job in enumerate(self.waiting) if job.id == job_id), None)
 
-    def _part(self, turn: Turn) -> QueuedJob:
+    def _part(self, step: QueueStep) -> QueuedJob:
         """Of the running job; with an id of its own where there are other parts."""
-        assert self.running is not None, "it is a turn of the running job"
-        part = self.running.only((turn.index,))
-        return replace(part, id=f"{part.id}-{turn.index}") if len(self.turns) > 1 else part
+        assert self.running is not None, "it is a step of the running job"
+        part = self.running.only((step.index,))
+        return replace(part, id=f"{part.id}-{step.index}") if len(self.steps) > 1 else part
 
     def _rest(self) -> QueuedJob | None:
-        left = tuple(turn.index for turn in self.turns if turn.state is TurnState.WAITING)
+        left = tuple(step.index for step in self.steps if step.state is StepState.WAITING)
         return self.running.only(left) if left and self.running is not None else None
 
     def _set_back(self, setback: Setback) -> None:

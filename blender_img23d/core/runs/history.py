@@ -27,7 +27,7 @@ from ...shared.img23d_protocol.messages import (
     Stage,
     Wanted,
 )
-from ..jobs import Job, TargetState
+from ..jobs import Job, JobTarget
 from ..plausible import (
     INT_MAX,
     INT_MIN,
@@ -228,11 +228,11 @@ def _wanted(record: _Record) -> tuple[Wanted, ...]:
         return ()
 
 
-def _target(record: _Record) -> TargetState:
+def _target(record: _Record) -> JobTarget:
     state, mesh = record.get("state", ""), record.file("mesh", "shape")
     is_painted = bool(record.file("mesh", "texture"))
     reached = Stage.PAINT if is_painted else Stage.SHAPE if mesh else Stage.MATTE
-    return TargetState(
+    return JobTarget(
         name=record.name(),
         box=sound_box(record.value("box", Box)),
         stage=_STAGES.get(state, reached),

@@ -62,9 +62,9 @@ class Answers:
         self._was_asked = False
         self._silence.restart()
 
-    def look(self) -> None:
+    def tick(self) -> None:
         """At every tick, before what has arrived is taken in."""
-        self._silence.look()
+        self._silence.tick()
 
     def must_ask(self) -> bool:
         """True once in each silence: what nobody reads must not pile up."""

@@ -47,5 +47,5 @@ class Tools:
 class Surroundings:
     """How the extension asks about the outside; both are cheap."""
 
-    look: Callable[[], Environment]
+    read: Callable[[], Environment]
     find_tools: Callable[[], Tools]  # raises Img23DError where one is missing

@@ -153,8 +153,8 @@ class Session:
 
     def tick(self) -> tuple[Update, ...]:
         """Takes in what has arrived, looks at the deadlines, and says what there is to apply. Call it often."""
-        self._waited.look()
-        self._answers.look()
+        self._waited.tick()
+        self._answers.tick()
         self._take_in()
         if self.state is SessionState.BUSY and self._answers.must_ask():
             self._backend.send(Ping())

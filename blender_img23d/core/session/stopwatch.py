@@ -21,7 +21,7 @@ class Stopwatch:
         self._seen = self._clock()
         self._waited = 0.0
 
-    def look(self) -> None:
+    def tick(self) -> None:
         """To be called at every tick, before anything else is decided."""
         now = self._clock()
         self._waited += min(max(now - self._seen, 0.0), LONGEST_STEP)

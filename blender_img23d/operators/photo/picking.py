@@ -71,7 +71,7 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
         try:
             owner.editors.show(context.window, context.area, load_photo_image(context.scene), tool=PICK_TOOL)
             push_undo(workplace_of(context.scene), "Img23D: Pick in the Photo")  # the image is new to the file, as for edit_boxes
-            job = owner.picker.look(context)
+            job = owner.picker.segment(context)
         except Img23DError as error:
             return owner.refuse(self, error)
         owner.refusal = ""

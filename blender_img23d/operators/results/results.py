@@ -14,7 +14,7 @@ from ...scene.view.selection import check_mode, select_only, show_in_viewport
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 
 if TYPE_CHECKING:
-    from ...core.jobs import Job, TargetState
+    from ...core.jobs import Job, JobTarget
 
 
 class _OnResult:
@@ -26,7 +26,7 @@ class _OnResult:
         cls.poll_message_set(_("Nothing has been generated yet"))
         return has_listed()
 
-    def chosen(self, context: bpy.types.Context) -> tuple[Job, TargetState]:
+    def chosen(self, context: bpy.types.Context) -> tuple[Job, JobTarget]:
         """The job and its target. Raises Img23DError."""
         owner = extension()
         job = owner.job(self.job) if self.job else shown_job(owner, context)

@@ -18,7 +18,7 @@ from ..widgets.slots import Said, draw_gap, draw_slot, live
 from ..sidebar.status import is_at_top
 
 if TYPE_CHECKING:
-    from ...core.jobs import Job, TargetState
+    from ...core.jobs import Job, JobTarget
 
 _ENDED = {
     JobState.DONE: ("CHECKMARK", "Finished"),
@@ -67,7 +67,7 @@ class IMG23D_UL_results(bpy.types.UIList):
 
 
 def _draw_state(
-    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, target: TargetState, index: int
+    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, target: JobTarget, index: int
 ) -> None:
     """The X of one that is made, and what takes its place, cannot be pressed before they could be seen."""
     state = _state(owner, job, target, index)
@@ -87,7 +87,7 @@ def _draw_state(
             layout.label(text=_ENDED[job.state][1] if job.is_over else "Finished")
 
 
-def _state(owner: Extension, job: Job, target: TargetState, index: int) -> str | Standing:
+def _state(owner: Extension, job: Job, target: JobTarget, index: int) -> str | Standing:
     if target.error or (job.id, index) in owner.applier.failures:
         return "failed"
     if target.is_cancelled and not target.mesh:
@@ -98,7 +98,7 @@ def _state(owner: Extension, job: Job, target: TargetState, index: int) -> str |
     return standing if job.is_generation and (job.is_over or standing is Standing.IN_SCENE) else "over"
 
 
-def _doing(target: TargetState) -> str:
+def _doing(target: JobTarget) -> str:
     """Stages go over all targets in turn, so one that has finished a stage waits for the others."""
     return _("Waiting") if target.fraction >= 1.0 else _(_STAGES.get(target.stage, "Waiting"))
 

@@ -88,15 +88,15 @@ def _button(meshes: list[bpy.types.Object]) -> str:
 def _draw_row(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     """Which of several meshes is being painted, and which could not be."""
     owner = extension_or_none()
-    turns = owner.applier.queue.turns if owner is not None else []
-    if len(turns) < 2:
+    steps = owner.applier.queue.steps if owner is not None else []
+    if len(steps) < 2:
         return
     if owner.applier.retexturer.progress:
         draw_sentence(layout, context, owner.applier.retexturer.progress, icon="TIME")
         live(layout, context, owner, "the rest", "cancel").operator("img23d.cancel", text="Cancel the Rest", icon="CANCEL")
-    for turn in turns:
-        if turn.sentence:
-            draw_sentence(layout, context, f"{turn.name}: {_(turn.sentence)}", icon="ERROR")
+    for step in steps:
+        if step.sentence:
+            draw_sentence(layout, context, f"{step.name}: {_(step.sentence)}", icon="ERROR")
 
 
 CLASSES = (IMG23D_PT_retexture,)

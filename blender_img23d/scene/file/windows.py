@@ -92,7 +92,7 @@ class TabOpener:
         area.spaces.active.show_region_ui = True
         self._wanted[area.as_pointer()] = _TRIES
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Called by the pump."""
         if not self._wanted:
             return

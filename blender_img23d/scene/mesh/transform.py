@@ -8,7 +8,7 @@ import bpy
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stance:
+class Transform:
     """`turn` is about z, in radians; `scale` is for all sides."""
 
     location: tuple[float, float, float]

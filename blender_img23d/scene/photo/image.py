@@ -9,7 +9,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 import numpy as np
 
-from ...core.orientation import Turn, photo_turn
+from ...core.orientation import Orientation, photo_orientation
 from ...core.requests import checked_photo
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ..file.folders import absolute, upright_folder
@@ -26,8 +26,8 @@ def load_photo_image(scene: bpy.types.Scene) -> bpy.types.Image:
     if not path:
         raise Img23DError(ErrorCode.PHOTO_MISSING, "No photo is chosen: choose one first.")
     checked_photo(path)  # Blender's own reader would wait at a pipe, and the window with it
-    turn = photo_turn(path)
-    image = _loaded(path if turn == Turn() else str(_upright_copy(path, turn)), Path(path).name)
+    orientation = photo_orientation(path)
+    image = _loaded(path if orientation == Orientation() else str(_upright_copy(path, orientation)), Path(path).name)
     image[PHOTO] = path
     return image
 
@@ -66,7 +66,7 @@ def _check_size(image: bpy.types.Image, name: str) -> None:
         raise Img23DError(ErrorCode.PHOTO_UNREADABLE, sentence.format(name=name))
 
 
-def _upright_copy(path: str, turn: Turn) -> Path:
+def _upright_copy(path: str, orientation: Orientation) -> Path:
     """Blender shows pixels as a camera stored them, and most phones store an upright photo lying on its side."""
     folder = upright_folder()
     try:
@@ -76,27 +76,27 @@ def _upright_copy(path: str, turn: Turn) -> Path:
         raise Img23DError(ErrorCode.PHOTO_NOT_FOUND, sentence, str(error)) from error
     copy = folder / f"{Path(path).stem}_{hashlib.sha256(state.encode()).hexdigest()[:8]}.png"
     if not copy.exists():
-        _write_upright(path, turn, copy)
+        _write_upright(path, orientation, copy)
     return copy
 
 
-def _write_upright(path: str, turn: Turn, copy: Path) -> None:
-    save_pixels(copy, _read_upright(path, turn, _LONGEST_SIDE)[::-1])
+def _write_upright(path: str, orientation: Orientation, copy: Path) -> None:
+    save_pixels(copy, _read_upright(path, orientation, _LONGEST_SIDE)[::-1])
 
 
 def read_photo(path: str, longest: int) -> np.ndarray:
     """(h, w, 4) float32 0..1 as it is seen, upright, rows from the top, no side longer than `longest`; nothing of it stays in
     the file. Raises Img23DError."""
     checked_photo(path)
-    return _read_upright(path, photo_turn(path), longest)
+    return _read_upright(path, photo_orientation(path), longest)
 
 
-def _read_upright(path: str, turn: Turn, longest: int) -> np.ndarray:
+def _read_upright(path: str, orientation: Orientation, longest: int) -> np.ndarray:
     """As `read_photo`."""
     stored = _opened(path, check_existing=False)
     try:
         _check_size(stored, Path(path).name)
-        return upright(_pixels(stored, longest), turn)
+        return upright(_pixels(stored, longest), orientation)
     finally:
         bpy.data.images.remove(stored)
 
@@ -118,6 +118,6 @@ def _seen(linear: np.ndarray) -> np.ndarray:
     return to_srgb(linear.clip(0.0, 1.0)).astype(np.float32)
 
 
-def upright(pixels: np.ndarray, turn: Turn) -> np.ndarray:
+def upright(pixels: np.ndarray, orientation: Orientation) -> np.ndarray:
     """(H, W, C), rows from the top, to the same or (W, H, C)."""
-    return np.rot90(pixels[:, ::-1] if turn.mirrored else pixels, -turn.quarters)
+    return np.rot90(pixels[:, ::-1] if orientation.mirrored else pixels, -orientation.quarters)

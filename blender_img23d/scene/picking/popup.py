@@ -39,7 +39,7 @@ class Picker(Protocol):
     @property
     def is_looking(self) -> bool: ...
     def shown(self, scene: bpy.types.Scene) -> Picks | None: ...
-    def look(self, context: bpy.types.Context) -> Job | None: ...
+    def update(self, context: bpy.types.Context) -> Job | None: ...
     def advice(self, scene: bpy.types.Scene) -> str: ...
 
 _LEAST = (480, 360)  # pixels at scale 1 that the viewport must have free; otherwise the Image Editor is taken
@@ -115,7 +115,7 @@ class PickPopup:
     def is_over(self, area: bpy.types.Area | None) -> bool:
         return area is not None and self._area == area.as_pointer()
 
-    def look(self) -> None:
+    def update(self) -> None:
         """Called by the pump: it goes with its area and its photo, when something is generated and when it cannot be drawn, and shows what is new."""
         if not self._area:
             return
@@ -180,7 +180,7 @@ class PickPopup:
         """While a run keeps the backend busy, it is looked at afterwards."""
         self._owes_look = False
         try:
-            return self._picker.look(context)
+            return self._picker.segment(context)
         except Img23DError as error:
             self._owes_look = error.code == ErrorCode.BUSY
             self._picker.sentence = error.sentence

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from mathutils import Vector
 
-from ...core.jobs import TargetState
+from ...core.jobs import JobTarget
 from ...shared.img23d_protocol.messages import Pose
 from ..mesh.extents import Extents
 from .row import GAP, Slot, row_positions, width_of_row
-from ..mesh.transform import Stance
+from ..mesh.transform import Transform
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,11 +24,11 @@ class World:
     origin: tuple[float, float, float]
     unit: float
 
-    def stance(self, pose: Pose, metres: float) -> Stance:
+    def transform(self, pose: Pose, metres: float) -> Transform:
         """`metres`: how many scene units one metre of the meshes is."""
         x, y, z = self.origin
         place = (x + self.unit * pose.x, y + self.unit * pose.y, z)
-        return Stance(location=place, turn=pose.yaw, scale=pose.scale * self.unit / metres)
+        return Transform(location=place, turn=pose.yaw, scale=pose.scale * self.unit / metres)
 
 
 def group_extents(world: World, poses: Mapping[int, Pose], meshes: Mapping[int, Extents], metres: float) -> Extents:
@@ -55,28 +55,28 @@ def world_around(group: Extents, centre: Sequence[float], metres: float) -> Worl
 
 
 def row_stances(
-    targets: Mapping[int, TargetState], meshes: Mapping[int, Extents], origin: Sequence[float], metres: float, scale: float
-) -> dict[int, Stance]:
+    targets: Mapping[int, JobTarget], meshes: Mapping[int, Extents], origin: Sequence[float], metres: float, scale: float
+) -> dict[int, Transform]:
     """Side by side as their boxes in the photo are, those without a mesh with the room that they may need."""
     slots = [_slot(target, meshes.get(index), scale) for index, target in targets.items()]
     xs = row_positions(slots, gap=GAP * metres * scale)
     places = {index: (origin[0] + x, origin[1], origin[2]) for index, x in zip(targets, xs, strict=True)}
-    return {index: Stance(location=place, scale=scale) for index, place in places.items()}
+    return {index: Transform(location=place, scale=scale) for index, place in places.items()}
 
 
-def row_width(targets: Mapping[int, TargetState], meshes: Mapping[int, Extents], metres: float, scale: float) -> float:
+def row_width(targets: Mapping[int, JobTarget], meshes: Mapping[int, Extents], metres: float, scale: float) -> float:
     """Of all of it, those without a mesh with the room that they may need."""
     return width_of_row([_slot(target, meshes.get(index), scale) for index, target in targets.items()], gap=GAP * metres * scale)
 
 
-def beside(group: Extents, stances: dict[int, Stance], meshes: Mapping[int, Extents], gap: float) -> dict[int, Stance]:
+def beside(group: Extents, transforms: dict[int, Transform], meshes: Mapping[int, Extents], gap: float) -> dict[int, Transform]:
     """The same row, moved to the group's right."""
-    left = min(one.location[0] + one.scale * meshes[index].low[0] for index, one in stances.items())
+    left = min(one.location[0] + one.scale * meshes[index].low[0] for index, one in transforms.items())
     step = Vector((group.high[0] + gap - left, 0.0, 0.0))
-    return {i: Stance(location=tuple(Vector(one.location) + step), scale=one.scale) for i, one in stances.items()}
+    return {i: Transform(location=tuple(Vector(one.location) + step), scale=one.scale) for i, one in transforms.items()}
 
 
-def _slot(target: TargetState, mesh: Extents | None, scale: float) -> Slot:
+def _slot(target: JobTarget, mesh: Extents | None, scale: float) -> Slot:
     width = mesh.size[0] * scale if mesh is not None else None
     box = target.box
     return Slot(width=width) if box is None else Slot(left=box.left, right=box.right, width=width)

@@ -8,26 +8,26 @@ from ...core.jobs import Job
 from ...shared.img23d_protocol.messages import Arranged, Pose
 from .arrangement import World, beside, group_extents, row_stances, row_width, world_around
 from ..mesh.extents import Extents
-from .object_registry import Ledger
+from .object_registry import ObjectRegistry
 from .photo_camera import CameraMade, aim, camera_of, is_as_made, make_camera, world_of
 from .row import GAP
 from .run_location import Spot, collection_for, make_room_for_group, make_room_for_row, results_of_others
-from ..mesh.transform import Stance
+from ..mesh.transform import Transform
 from ..file.windows import Workplace
 
 
-def lay_out(job: Job, spot: Spot, ledger: Ledger, indices: list[int], place: Workplace) -> None:
+def lay_out(job: Job, spot: Spot, registry: ObjectRegistry, indices: list[int], place: Workplace) -> None:
     """`indices` are the targets that have their places here, made or to be made."""
-    objects = {index: obj for index, obj in ledger.objects(job).items() if index in indices}
-    untouched = {index: obj for index, obj in objects.items() if ledger.is_untouched(job, index, obj)}
-    meshes = {index: made.extents for index in indices if (made := ledger.made(job, index)) is not None}
+    objects = {index: obj for index, obj in registry.objects(job).items() if index in indices}
+    untouched = {index: obj for index, obj in objects.items() if registry.is_untouched(job, index, obj)}
+    meshes = {index: made.extents for index in indices if (made := registry.made(job, index)) is not None}
     poses = _poses(job.arranged, meshes) if spot.layout == "PHOTO" else {}
     if poses:
         _find_ground(job, spot, poses, meshes, is_free=len(untouched) == len(objects))
         _keep_camera(job, spot, place)
-    stances = _stances(job, spot, indices, poses, meshes, is_free=len(untouched) == len(objects))
+    transforms = _transforms(job, spot, indices, poses, meshes, is_free=len(untouched) == len(objects))
     for index, obj in untouched.items():
-        ledger.put(job, index, obj, stances[index])
+        registry.put(job, index, obj, transforms[index])
 
 
 def _poses(arranged: Arranged | None, meshes: Mapping[int, Extents]) -> dict[int, Pose]:
@@ -62,9 +62,9 @@ def _keep_camera(job: Job, spot: Spot, place: Workplace) -> None:
         spot.camera = aim(camera, spot.world, job.arranged.camera)
 
 
-def _stances(
+def _transforms(
     job: Job, spot: Spot, indices: list[int], poses: dict[int, Pose], meshes: dict[int, Extents], *, is_free: bool
-) -> dict[int, Stance]:
+) -> dict[int, Transform]:
     metres, scale = spot.metres(), job.arranged.row_scale if job.arranged is not None else 1.0
     if not poses:
         row = {index: job.targets[index] for index in indices}
@@ -72,10 +72,10 @@ def _stances(
             width = row_width(row, meshes, metres, scale)
             make_room_for_row(spot, results_of_others(job.id, spot.scene()), width, scale)
         return row_stances(row, meshes, spot.origin, metres, scale)
-    stances = {index: spot.world.stance(pose, metres) for index, pose in poses.items()}
+    transforms = {index: spot.world.transform(pose, metres) for index, pose in poses.items()}
     late = {index: job.targets[index] for index in meshes if index not in poses}
     if late:  # their places come with the next word about the arrangement
         group = group_extents(spot.world, poses, meshes, metres)
         row = row_stances(late, meshes, spot.world.origin, metres, scale)
-        stances |= beside(group, row, meshes, GAP * metres)
-    return stances
+        transforms |= beside(group, row, meshes, GAP * metres)
+    return transforms

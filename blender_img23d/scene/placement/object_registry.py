@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import bpy
 
-from ...core.jobs import Job, TargetState
+from ...core.jobs import Job, JobTarget
 from ..mesh.extents import Extents, mesh_extents
 from ..file.file_state import FileState
 from ..glb.replace import fingerprint
-from ..mesh.transform import Stance, transform_of
+from ..mesh.transform import Transform, transform_of
 from .result_status import Standing
 from ..file.tags import RUN, TARGET, TEXTURED, find_tagged, in_scenes
 
@@ -29,7 +29,7 @@ class Made:
     kept_height: float = 0.0  # scene units; what later meshes of the same object are scaled to, 0: as they are
 
 
-class Ledger:
+class ObjectRegistry:
     """Main thread only. Keeps no reference to anything in bpy.data."""
 
     def __init__(self, files: FileState) -> None:
@@ -66,8 +66,8 @@ class Ledger:
         if (made := self.made(job, index)) is not None:
             made.stand_in = obj.session_uid
 
-    def put(self, job: Job, index: int, obj: bpy.types.Object, stance: Stance) -> None:
-        stance.give(obj)
+    def put(self, job: Job, index: int, obj: bpy.types.Object, transform: Transform) -> None:
+        transform.give(obj)
         self._made[job.id, index].transform = transform_of(obj)
 
     def is_untouched(self, job: Job, index: int, obj: bpy.types.Object) -> bool:
@@ -114,7 +114,7 @@ class Ledger:
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
-    def _standing(self, job: Job, index: int, target: TargetState, is_there: bool) -> Standing:
+    def _standing(self, job: Job, index: int, target: JobTarget, is_there: bool) -> Standing:
         if not target.mesh:
             return Standing.NOTHING
         if not is_there:

@@ -10,7 +10,7 @@ import bpy
 from mathutils import Matrix, Vector
 
 from ...core.jobs import Job
-from ...core.orientation import Turn, photo_turn
+from ...core.orientation import Orientation, photo_orientation
 from ...shared.img23d_protocol.messages import PhotoCamera
 from .arrangement import World
 from ..mesh.transform import transform_of
@@ -144,13 +144,13 @@ def _show_photo(data: bpy.types.Camera, job: Job, scene: bpy.types.Scene) -> Non
     width, height = job.photo_size
     if not Path(job.request.photo).is_file() or not (width and height):
         return
-    turn = photo_turn(job.request.photo)
-    stored = height / width if turn.swaps_sides else width / height
+    orientation = photo_orientation(job.request.photo)
+    stored = height / width if orientation.swaps_sides else width / height
     picture = data.background_images.new()
     picture.image = bpy.data.images.load(job.request.photo, check_existing=True)
     picture.alpha = _ALPHA
     picture.frame_method = _method_for_width(stored, scene)
-    _turn_upright(picture, turn, stored)
+    _turn_upright(picture, orientation, stored)
     data.show_background_images = True
 
 
@@ -161,8 +161,8 @@ def _method_for_width(stored: float, scene: bpy.types.Scene) -> str:
     return "FIT" if stored > frame else "CROP"
 
 
-def _turn_upright(picture: bpy.types.CameraBackgroundImage, turn: Turn, stored: float) -> None:
+def _turn_upright(picture: bpy.types.CameraBackgroundImage, orientation: Orientation, stored: float) -> None:
     """Blender shows pixels as they are stored: mirrored, scaled and then turned clockwise (overlay_image.cc)."""
-    picture.use_flip_x = turn.mirrored
-    picture.rotation = turn.quarters * math.pi / 2
-    picture.scale = stored if turn.swaps_sides else 1.0  # its height becomes its width
+    picture.use_flip_x = orientation.mirrored
+    picture.rotation = orientation.quarters * math.pi / 2
+    picture.scale = stored if orientation.swaps_sides else 1.0  # its height becomes its width

@@ -18,13 +18,13 @@ from .free_place import at_height_of, in_the_way
 from ..glb.importer import import_glb
 from .replacement import Home, fit_height, home_at, stand_beside
 from .layout import lay_out
-from .object_registry import Ledger
+from .object_registry import ObjectRegistry
 from ..glb.materials import finish_materials
 from ..glb.reader import GlbReader
 from ..glb.replace import fingerprint, replace_mesh
 from .row import GAP
 from .run_location import Spot, choose_spot, collection_for
-from ..mesh.transform import Stance
+from ..mesh.transform import Transform
 from .result_status import Standing
 from ..file.tags import is_result, tag_result
 from .variants import offer
@@ -37,7 +37,7 @@ class Placer:
     def __init__(self, files: FileState, reader: GlbReader) -> None:
         self._files = files
         self._reader = reader
-        self._ledger = Ledger(files)
+        self._registry = ObjectRegistry(files)
         self._spots: dict[str, Spot] = {}  # by job
         self._looks: dict[str, FirstLook] = {}  # by job
         self._homes: dict[tuple[str, int], Home] = {}  # by job and target: of those that are made again
@@ -48,7 +48,7 @@ class Placer:
         """`where`: as it was when the button was pressed."""
         self._spots[job.id] = choose_spot(job.id, scene, where)
         self._looks[job.id] = first_look(workplace_of(scene))
-        self._ledger.begin(job)
+        self._registry.begin(job)
 
     def make_instead(self, job: Job, index: int, obj: bpy.types.Object) -> None:
         """That target's result becomes this object's mesh; it stands beside it where the artist changes the mesh meanwhile."""
@@ -63,7 +63,7 @@ class Placer:
         several variants wait until the artist keeps one.
         """
         obj = home.object()
-        if self._ledger.is_as_made(obj):
+        if self._registry.is_as_made(obj):
             home = replace(home, fingerprint=fingerprint(obj))
         for index in range(job.request.variants):
             self._give_home(job, index, home, obj)
@@ -82,7 +82,7 @@ class Placer:
         Without `lays_out` the others stay where they are: `on_arranged` follows at once, and does it. Raises Img23DError where the file cannot be imported.
         """
         place = self.workplace(job)
-        if self._ledger.was_placed(job, index):
+        if self._registry.was_placed(job, index):
             self._replace(job, index)
         elif place is not None:
             self._place(job, index, place, lays_out=lays_out)
@@ -106,7 +106,7 @@ class Placer:
 
     def finish(self, job: Job) -> None:
         """Show what the run has made where the artist has not gone on elsewhere, and make the whole run one undo step."""
-        made = list(self._ledger.objects(job).values())
+        made = list(self._registry.objects(job).values())
         place = self.workplace(job)
         if not made or place is None:
             return
@@ -118,14 +118,14 @@ class Placer:
 
     def standings(self, job: Job) -> dict[int, Standing]:
         """Looks through the scenes' objects once, so not for `draw`."""
-        return self._ledger.standings(job)
+        return self._registry.standings(job)
 
     def object_of(self, job: Job, index: int) -> bpy.types.Object | None:
-        return self._ledger.objects(job).get(index)
+        return self._registry.objects(job).get(index)
 
     def on_kept(self, job: Job, index: int, obj: bpy.types.Object) -> None:
         """That target's result has taken the place of this object."""
-        self._ledger.add_stand_in(job, index, obj)
+        self._registry.add_stand_in(job, index, obj)
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -159,13 +159,13 @@ class Placer:
         finish_materials(obj.data, obj.name, job.add_notes)
         tag_result(obj, job, index)
         home = self._homes.get((job.id, index))
-        if home is not None and home.is_choice and not self._ledger.was_placed(job, index):
+        if home is not None and home.is_choice and not self._registry.was_placed(job, index):
             offer(obj, host if home.is_replaced_later else None, home.fingerprint)
-        self._ledger.record(job, index, obj)
+        self._registry.record(job, index, obj)
         if host is not None:
             self._stand_beside(job, index, obj, host, place, spot)
         else:
-            self._ledger.put(job, index, obj, Stance(location=spot.origin))
+            self._registry.put(job, index, obj, Transform(location=spot.origin))
             if lays_out:
                 self._lay_out(job, place)
         return obj
@@ -173,7 +173,7 @@ class Placer:
     def _stand_beside(
         self, job: Job, index: int, obj: bpy.types.Object, host: bpy.types.Object, place: Workplace, spot: Spot
     ) -> None:
-        made, home = self._ledger.objects(job), self._homes.get((job.id, index))
+        made, home = self._registry.objects(job), self._homes.get((job.id, index))
         siblings = [made[i] for i in made if i != index and home is not None and self._homes.get((job.id, i)) is home]
         results = [world_extents(one) for one in place.scene.objects if is_result(one) and one is not obj]
 
@@ -183,7 +183,7 @@ class Placer:
         stand_beside(obj, host, siblings, taken, GAP * spot.metres())
 
     def _replace(self, job: Job, index: int) -> None:
-        made, obj = self._ledger.made(job, index), self.object_of(job, index)
+        made, obj = self._registry.made(job, index), self.object_of(job, index)
         if made is None or obj is None or obj.type != "MESH" or fingerprint(obj) != made.fingerprint:
             return
         self._put_into(job, index, obj, made.kept_height, plain=obj.data)
@@ -198,17 +198,17 @@ class Placer:
         finish_materials(fresh.data, obj.name, job.add_notes, plain=plain)
         replace_mesh(obj, fresh)
         tag_result(obj, job, index)
-        self._ledger.record(job, index, obj, kept_height=kept_height)
+        self._registry.record(job, index, obj, kept_height=kept_height)
 
     def _lay_out(self, job: Job, place: Workplace) -> None:
         targets = enumerate(job.targets)
         wanted = [i for i, target in targets if target.mesh or not (target.error or target.is_cancelled)]
         own = [index for index in wanted if (job.id, index) not in self._homes]
         if own:
-            lay_out(job, self._spots[job.id], self._ledger, own, place)
+            lay_out(job, self._spots[job.id], self._registry, own, place)
 
     def _leave_file(self, job: Job) -> None:
         """The job goes on in the present file: what it placed in another one is not looked for any more."""
         job.file_key = self._files.key
-        self._ledger.forget(job)
+        self._registry.forget(job)
         self._homes = {key: home for key, home in self._homes.items() if key[0] != job.id}

@@ -11,7 +11,7 @@ from fake_link import make_request
 from queue_rig import make, paint
 
 from blender_img23d.core.jobs import Job, new_job
-from blender_img23d.core.queue.queue import MOST_WAITING, Queue, TurnState
+from blender_img23d.core.queue.queue import MOST_WAITING, Queue, StepState
 from blender_img23d.core.queue.queued_jobs import QueuedJob, check_picture
 from blender_img23d.core.retexture_requests import build_unwrap
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
@@ -43,7 +43,7 @@ class Desk:
         if self.queue.running is not job:
             self.queue.begin(job)
         begun = new_job(make_request(run), file_key="", now=0.0)
-        self.queue.ran(self.queue.next_turn(), begun)
+        self.queue.ran(self.queue.next_step(), begun)
         return begun
 
 
@@ -82,7 +82,7 @@ def test_what_runs_is_not_kept_and_each_change_is_seen(desk: Desk) -> None:
     before = desk.queue.version
     run = desk.run(desk.jobs["a"])
     assert desk.waiting == "b" and desk.kept[-1] == ("b",) and desk.queue.version > before
-    assert desk.queue.is_busy and desk.queue.next_turn() is None
+    assert desk.queue.is_busy and desk.queue.next_step() is None
     finish(desk.queue, run)
     assert not desk.queue.is_busy and not desk.queue.setbacks and desk.waiting == "b"
 
@@ -111,7 +111,7 @@ def test_one_that_fails_says_so_beside_the_others_and_can_be_tried_again(desk: D
 
 def test_one_alone_that_fails_is_told_elsewhere(desk: Desk) -> None:
     fail(desk.queue, desk.run(desk.jobs["a"]))
-    assert not desk.queue.setbacks and desk.queue.turns[0].state is TurnState.FAILED
+    assert not desk.queue.setbacks and desk.queue.steps[0].state is StepState.FAILED
 
 
 @pytest.mark.parametrize("code", ["backend_start", "version_mismatch", "disk_full", "folder_unwritable"])
@@ -126,10 +126,10 @@ def test_where_nothing_can_work_the_others_wait_for_the_artist(desk: Desk, code:
 def test_one_that_cannot_be_begun(desk: Desk) -> None:
     desk.wait("a", "b")
     desk.queue.begin(desk.jobs["a"])
-    desk.queue.refuse(desk.queue.next_turn(), Img23DError(ErrorCode.PHOTO_NOT_FOUND, "The photo is not there."))
+    desk.queue.refuse(desk.queue.next_step(), Img23DError(ErrorCode.PHOTO_NOT_FOUND, "The photo is not there."))
     assert not desk.queue.is_busy and desk.queue.setbacks[0].sentence == "The photo is not there." and desk.waiting == "b"
     desk.queue.begin(desk.jobs["b"])
-    desk.queue.refuse(desk.queue.next_turn(), Img23DError(ErrorCode.BACKEND_START, "It cannot be started."))
+    desk.queue.refuse(desk.queue.next_step(), Img23DError(ErrorCode.BACKEND_START, "It cannot be started."))
     assert desk.waiting == "b" and desk.queue.hold == "It cannot be started." and not desk.queue.is_busy
     assert len(desk.queue.setbacks) == 1, "nothing is wrong with this one"
 
@@ -148,7 +148,7 @@ def test_meshes_of_one_press_come_one_after_the_other(desk: Desk, tmp_path: Path
     third = desk.run(row, "run3")
     assert desk.kept[-1] == ("a",)
     finish(desk.queue, third)
-    assert [turn.state for turn in desk.queue.turns] == [TurnState.DONE, TurnState.FAILED, TurnState.DONE]
+    assert [step.state for step in desk.queue.steps] == [StepState.DONE, StepState.FAILED, StepState.DONE]
 
 
 def test_a_mesh_that_was_laid_out_has_another_turn(desk: Desk, tmp_path: Path) -> None:
@@ -156,9 +156,9 @@ def test_a_mesh_that_was_laid_out_has_another_turn(desk: Desk, tmp_path: Path) -
     desk.queue.begin(row)
     request = build_unwrap(mesh="m", name="x", uv=UvSource.NEW, texture_size=1024, run_folder=tmp_path)
     laid_out = new_job(request, file_key="", now=0.0)
-    desk.queue.ran(desk.queue.next_turn(), laid_out)
+    desk.queue.ran(desk.queue.next_step(), laid_out)
     finish(desk.queue, laid_out)
-    assert desk.queue.is_busy and desk.queue.next_turn().state is TurnState.LAID_OUT
+    assert desk.queue.is_busy and desk.queue.next_step().state is StepState.LAID_OUT
     desk.queue.stop()
     assert not desk.queue.is_busy
 

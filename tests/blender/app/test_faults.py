@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 import pytest
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "faults"))
+sys.path.append(str(Path(__file__).resolve().parents[2] / "faults"))
 
 from batch import tried
 from glb_mutate import damaged

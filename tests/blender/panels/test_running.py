@@ -199,7 +199,7 @@ def machine(owner, values, photo, monkeypatch):
         processor = m.DeviceInfo(id="cpu", label="Processor", total_bytes=10**10, free_bytes=10**10)
         owner.session.devices = (card, processor)
         owner.forecaster.want()
-        owner.forecaster.look(bpy.context, owner, is_stale=True)
+        owner.forecaster.update(bpy.context, owner, is_stale=True)
         return before(owner)
 
     yield has
@@ -281,14 +281,14 @@ def test_an_idle_backend_is_asked_for_its_memory_now_and_then(run, monkeypatch):
 
     def asked() -> int:
         owner.forecaster.want()
-        owner.forecaster.look(bpy.context, owner)
+        owner.forecaster.update(bpy.context, owner)
         now[0] += 2.0
         return sum(type(message).__name__ == "Inspect" for message in run.link.said)
 
     counts = [asked() for _ in range(25)]
     assert counts[0] <= 1 and counts[-1] == counts[0] + 2
     now[0] += 1000
-    owner.forecaster.look(bpy.context, owner)  # the tab is closed
+    owner.forecaster.update(bpy.context, owner)  # the tab is closed
     assert sum(type(message).__name__ == "Inspect" for message in run.link.said) == counts[-1]
 
 

@@ -12,7 +12,7 @@ import bpy
 import pytest
 from conftest import part
 
-SCRIPT = Path(__file__).with_name("speak.py")
+SCRIPT = Path(__file__).parents[1] / "speak.py"
 
 
 @pytest.fixture(scope="module")

@@ -152,7 +152,7 @@ def test_what_cannot_be_drawn_is_closed_and_the_image_editor_is_taken_next(hand,
     owner.popup._draw()
     owner.popup._draw()
     monkeypatch.undo()
-    owner.popup.look()
+    owner.popup.update()
     assert not owner.popup.number and hand.does("MOUSEMOVE", 400, 400) == {"FINISHED", "PASS_THROUGH"}
     shown = []
     hand.button.execute = lambda context: shown.append(context) or {"FINISHED"}
@@ -205,7 +205,7 @@ def test_opened_again_the_first_one_is_over(hand, owner, viewport):
 
 def test_another_photo_ends_it(hand, values, owner, pictures):
     values.photo = str(photos.write_png(pictures / "other.png", photos.three_things(*PHOTO_SIZE)))
-    owner.popup.look()
+    owner.popup.update()
     assert not owner.popup.number and "FINISHED" in hand.does("LEFTMOUSE", 400, 400)
 
 
@@ -219,7 +219,7 @@ def test_an_area_that_is_gone_or_shows_something_else_ends_it(hand, owner, viewp
     viewport.type = "OUTLINER"
     try:
         assert owner.popup.on(400, 400) == ""
-        owner.popup.look()
+        owner.popup.update()
         assert not owner.popup.number
     finally:
         viewport.type = "VIEW_3D"
@@ -230,10 +230,10 @@ def test_a_run_that_begins_ends_it_and_one_that_goes_on_does_not(looked, values,
     hand.open()
     values.names = "cup"
     bpy.ops.img23d.generate()
-    owner.popup.look()
+    owner.popup.update()
     assert not owner.popup.number
     hand.open()
-    owner.popup.look()
+    owner.popup.update()
     assert owner.popup.number, "it was opened during the run"
     assert hand.does("LEFTMOUSE", *hand.over(10, 15)) == {"RUNNING_MODAL"} and len(values.targets) == 1
     owner.popup.close()
@@ -245,13 +245,13 @@ def test_where_a_run_keeps_the_backend_the_photo_is_looked_at_afterwards(picking
     picking.tick()
     hand = Hand(owner, viewport)
     assert hand.open() == {"RUNNING_MODAL"} and "running" in owner.popup.says(bpy.context.scene)[0]
-    owner.popup.look()
+    owner.popup.update()
     assert not asked(picking)
     search = owner.session.jobs[0].id
     bpy.ops.img23d.cancel()
     picking.link.say(picking.messages.Cancelled(job=search))
     picking.tick()
-    owner.popup.look()  # as the pump does in a window
+    owner.popup.update()  # as the pump does in a window
     picking.tick()
     assert len(asked(picking)) == 1 and owner.popup.says(bpy.context.scene)[0] == "Looking at the photo"
     picking.tick()

@@ -24,7 +24,7 @@ FolderMarks(Path(sys.argv[2])).tell([Path(name) for name in sys.argv[3:]])
 print("told", flush=True)
 time.sleep(60)
 """
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import bpy
 import pytest
 from conftest import part
 
-FAULTS = Path(__file__).resolve().parents[1] / "faults"
+FAULTS = Path(__file__).resolve().parents[2] / "faults"
 sys.path.append(str(FAULTS))
 
 from tally import Tally, chosen_cases, effort, rounds, split_case  # noqa: E402

@@ -17,7 +17,7 @@ from conftest import PACKAGE, part
 PYTHON, MODELS = os.environ.get("IMG23D_LEARNED_PYTHON", ""), os.environ.get("IMG23D_TINY_MODELS", "")
 pytestmark = pytest.mark.skipif(not (PYTHON and MODELS), reason="IMG23D_LEARNED_PYTHON and IMG23D_TINY_MODELS are not set")
 
-PHOTO = Path(__file__).resolve().parents[2] / "demo" / "plain" / "photo.jpg"
+PHOTO = Path(__file__).resolve().parents[3] / "demo" / "plain" / "photo.jpg"
 NAMES = ("pink lamp", "green bottle", "brown book", "blue mug", "red apple", "yellow duck", "purple star", "orange bowl")
 
 
@@ -129,7 +129,7 @@ def test_the_panel_lists_what_is_there(learned, owner):
     assert bpy.ops.img23d.refresh_models() == {"FINISHED"}
     tick_until(owner, lambda: owner.session.weights)
     part("app.models").sync_weights(bpy.context.window_manager, owner)
-    owner.models.look(bpy.context, owner)
+    owner.models.update(bpy.context, owner)
     assert owner.models.view.environment.state == "chosen"
     assert {"qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo"} <= {row.id for row in owner.session.weights}
     ready = {engine.id for engine in owner.session.engines if engine.ready}

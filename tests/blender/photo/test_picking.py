@@ -75,7 +75,7 @@ def asked(run) -> list:
 @pytest.fixture
 def looked(picking, owner, tmp_path):
     """The photo was looked at."""
-    owner.picker.look(bpy.context)
+    owner.picker.segment(bpy.context)
     picking.tick()
     answer(picking, tmp_path)
     return picking
@@ -84,7 +84,7 @@ def looked(picking, owner, tmp_path):
 def test_the_look_is_asked_for_once_and_its_folder_is_a_searchs(looked, owner):
     (first,) = asked(looked)
     assert Path(first.run_folder).parent.name == "searches" and first.point is None
-    assert owner.picker.look(bpy.context) is None and len(asked(looked)) == 1
+    assert owner.picker.segment(bpy.context) is None and len(asked(looked)) == 1
 
 
 def test_a_click_makes_a_row_and_asks_nobody(looked, values):

@@ -16,7 +16,7 @@ from blender_img23d.core.runs import owned_files
 from blender_img23d.core.queue.store import FOLDER, QueueStore
 from blender_img23d.core.queue.queued_jobs import Kind, QueuedJob
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 # Keeps two jobs, says so, and lives until it is ended
 _OTHER_BLENDER = """
@@ -37,7 +37,7 @@ sys.stdin.read()
 
 
 def other_blender(folder: Path, *, takes: bool = False) -> subprocess.Popen:
-    code = _OTHER_BLENDER.format(root=str(ROOT), rig=str(Path(__file__).parent), folder=str(folder), takes=takes)
+    code = _OTHER_BLENDER.format(root=str(ROOT), rig=str(Path(__file__).parents[1]), folder=str(folder), takes=takes)
     return subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 

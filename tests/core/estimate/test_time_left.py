@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fake_link import BOX, Rig, finished, located, make_request, mesh
 
-from blender_img23d.core.jobs import Job, TargetState, new_job
+from blender_img23d.core.jobs import Job, JobTarget, new_job
 from blender_img23d.core.estimate.run_statistics import Pace, alike, pace_of, pace_of_all
 from blender_img23d.core.states import JobState
 from blender_img23d.core.rounding import rounded
@@ -27,7 +27,7 @@ class Watch:
         self.look()
 
     def look(self) -> None:
-        self.left.look(self.job, self.past)
+        self.left.update(self.job, self.past)
 
     def go(self, seconds: float, stage: Stage, target: int, fraction: float) -> None:
         """That much later it is said how far it is."""
@@ -117,7 +117,7 @@ def test_a_failed_target_needs_no_time_any_more() -> None:
 def test_another_job_begins_anew_and_no_job_tells_nothing() -> None:
     watch = Watch(EVEN)
     watch.go(4.0, Stage.LOCATE, -1, 1.0)
-    watch.left.look(None)
+    watch.left.update(None)
     assert (watch.left.told, watch.left.fraction) == (None, 0.0)
 
 
@@ -127,7 +127,7 @@ def test_what_a_finished_run_took_is_kept_for_the_next_ones() -> None:
         watch.go(*step)
     watch.rig.hear(mesh(0, textured=True), mesh(1, textured=True), finished())
     watch.look()
-    watch.left.look(None)
+    watch.left.update(None)
     assert watch.job.stage_seconds == pytest.approx({"locate": 1.0, "matte": 6.0, "shape": 9.0, "paint": 4.0}, abs=0.3)
 
 
@@ -135,7 +135,7 @@ def test_what_a_cancelled_run_took_is_not() -> None:
     watch = Watch()
     watch.go(3.0, Stage.LOCATE, -1, 1.0)
     watch.rig.session.cancel()
-    watch.left.look(None)
+    watch.left.update(None)
     assert watch.job.stage_seconds == {}
 
 
@@ -164,7 +164,7 @@ def test_the_stage_in_numbers() -> None:
 
 def past_run(request: Generate, seconds: float, targets: int = 2, **stages: float) -> Job:
     job = new_job(request, file_key="", now=0.0)
-    job.targets = [TargetState(name="cup", box=BOX, mesh="/m.glb") for _ in range(targets)]
+    job.targets = [JobTarget(name="cup", box=BOX, mesh="/m.glb") for _ in range(targets)]
     job.state, job.seconds, job.stage_seconds = JobState.DONE, seconds, stages
     return job
 

@@ -18,7 +18,7 @@ from blender_img23d.core.runs.folder_marks import FolderMarks, used_elsewhere
 from blender_img23d.core.runs.cleanup import Keeping, clean_up
 from blender_img23d.core.runs.searches import delete_old_searches
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 6, 1).timestamp()
 KEEPING = Keeping(runs=5, days=90, size=10_000_000)
 DAY = 86400.0
