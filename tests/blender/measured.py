@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from types import SimpleNamespace
 
-from conftest import part
+import bpy
 from drawing import Layout, drawn
 
 _READ = ("text ", "progress")
@@ -107,7 +107,6 @@ class Measured(Layout):
 
 def measured(name: str) -> Measured:
     """A panel as it is now, in the sidebar as Blender opens it."""
-    module = {"waiting": "queue", "target_box": "targets"}.get(name, name)
-    layout, panel = Measured(), getattr(part(f"panels.{module}"), f"IMG23D_PT_{name}")
+    layout, panel = Measured(), getattr(bpy.types, f"IMG23D_PT_{name}")
     drawn(SimpleNamespace(draw=lambda _layout, context: panel.draw(layout, context)))
     return layout

@@ -91,7 +91,7 @@ def test_what_is_short_replaces_what_is_expected(run, monkeypatch):
     findings = part("shared.img23d_protocol.findings")
     forecasts = part("core.estimate.forecast")
     view = forecasts.Forecast(seconds=20.0, device="A Card", basis=forecasts.Basis.SAME_RUNS)
-    monkeypatch.setattr(run.owner.forecaster, "look", lambda *_args, **_more: False)
+    monkeypatch.setattr(run.owner.forecaster, "update", lambda *_args, **_more: False)
     monkeypatch.setattr(run.owner.forecaster, "view", None)
     before = top()
     monkeypatch.setattr(run.owner.forecaster, "view", view)
