@@ -195,6 +195,7 @@ def test_what_is_on_its_way_is_not_imported_a_second_time(run, glbs):
     for index in range(2):
         run.mesh(index, glbs[1], textured=True)
     run.finish(2)
+    run.tick(8)  # while something is on its way the list is looked up in turn with others, a part a tick
     assert [row_of(run, index).texts for index in range(2)] == [["Ready"], ["Ready"]]
     assert not row_of(run, 0).buttons
     bpy.ops.object.mode_set(mode="OBJECT")
