@@ -147,7 +147,7 @@ def _end_owner() -> None:
         owner.session.shutdown()
         owner.thumbnails.close()
         owner.in_use.close()
-        owner.applier.reader.close()
+        owner.applier.importers.close()
         owner.applier.remesher.stop()
 
 

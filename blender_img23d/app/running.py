@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..core.estimate.run_statistics import Pace, alike, pace_of_all
 from ..core.estimate.time_left import StageNow, TimeLeft, stage_now
-from ..shared.img23d_protocol.messages import CutoutReady, MeshReady, PaintReady, PreviewReady
+from ..shared.img23d_protocol.messages import CutoutReady, ResultReady, PaintReady, PreviewReady
 
 if TYPE_CHECKING:
     from ..core.jobs import Job
@@ -35,16 +35,17 @@ class Running:
     def add(self, update: Update) -> None:
         """A picture that took the place of another one leaves no thumbnail behind: a run can send hundreds."""
         match update.message:
-            case PreviewReady(target=target, path=path):
+            case PreviewReady(target=target, file=file):
+                path = update.job.file(file)
                 before = self._previews.get(target, "")
                 if before == self.picture:
                     self._outdated = before  # shown until the new one can be
                 else:
                     self._thumbnails.drop(before)
                 self._previews[target] = self._newest = path
-            case CutoutReady(path=path):
-                self._newest = path
-            case MeshReady() | PaintReady():
+            case CutoutReady(file=file):
+                self._newest = update.job.file(file)
+            case ResultReady() | PaintReady():
                 self._next_look = 0.0  # what is made is not to be expected any more
 
     def step(self) -> None:

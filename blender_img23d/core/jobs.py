@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 from ..shared.img23d_protocol.messages import (
+    USUAL,
+    WHOLE,
+    Accepted,
     Arranged,
     Box,
     CutoutReady,
@@ -18,14 +21,17 @@ from ..shared.img23d_protocol.messages import (
     Generate,
     Locate,
     Located,
-    MeshReady,
     Notice,
     Paint,
     PaintReady,
     Pick,
+    PictureReady,
+    Piece,
     PreviewReady,
     Progress,
     Regions,
+    ResultKind,
+    ResultReady,
     SetupProgress,
     SetupRequest,
     Stage,
@@ -34,15 +40,31 @@ from ..shared.img23d_protocol.messages import (
     Unwrap,
     UvReady,
 )
+from ..shared.img23d_protocol.files.filenames import FileName, in_folder
 from .plausible import LONGEST_NOTE, NOTES_KEPT, is_sound_arrangement, sound_count
 from .states import JobState
 
 Request = Locate | Pick | Generate | Unwrap | Paint | Diagnose | SetupRequest
 
-# Rough shares of a target's time, so that a bar moves evenly through all stages.
-_STAGE_SHARES = {Stage.LOCATE: 0.1, Stage.MATTE: 0.25, Stage.SHAPE: 0.25, Stage.PAINT: 0.4}
-_SHARES_BEFORE = {Stage.LOCATE: 0.0, Stage.MATTE: 0.1, Stage.SHAPE: 0.35, Stage.PAINT: 0.6}  # the sums
+# Rough shares of a target's time, so that a bar moves evenly through all stages of a job; those that it has not count nothing
+STAGE_SHARES = {Stage.EDIT: 0.2, Stage.LOCATE: 0.1, Stage.MATTE: 0.25, Stage.SHAPE: 0.25, Stage.SPLIT: 0.2, Stage.PAINT: 0.4}
 _UNSAID = "It failed, and the reason was not told; the log may say more."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What was made of a target, or one of its parts, whose name is `name`. `path` is what is imported; `count` as in `ResultReady`."""
+
+    piece: Piece = WHOLE
+    path: str
+    textured: bool = False
+    count: int = 0
+    name: str = ""
+    others: tuple[str, ...] = ()  # paths of the files beside it
+
+    @property
+    def is_mesh(self) -> bool:
+        return self.piece.kind is ResultKind.MESH
 
 
 @dataclass(kw_only=True, eq=False)
@@ -60,18 +82,34 @@ class JobTarget:
     is_cancelled: bool = False  # the artist stopped this one, the others went on
     cutout: str = ""
     preview: str = ""  # the newest small picture of it
-    mesh: str = ""
-    textured: bool = False
-    faces: int = 0
+    results: dict[Piece, Result] = field(default_factory=dict)  # in the order in which they came
+    is_painted: bool = False  # of a re-texture: its picture is there
     stage_seconds: dict[str, float] = field(default_factory=dict)  # by stage, of a run that was read from its folder
     object_name: str = ""  # set by whoever placed the result in a scene
 
     @property
-    def progress(self) -> float:
-        """0..1 over all stages; a target that failed or was stopped has nothing more to do."""
+    def main(self) -> Result | None:
+        """The mesh of the whole thing where there is one, else what came first."""
+        return self.results.get(WHOLE) or next(iter(self.results.values()), None)
+
+    @property
+    def faces(self) -> int:
+        """Triangles, 0 where no mesh is there."""
+        return self.main.count if self.main is not None and self.main.is_mesh else 0
+
+    @property
+    def textured(self) -> bool:
+        return self.is_painted if self.main is None else self.main.textured
+
+    def add(self, result: Result) -> None:
+        """The newest of its piece counts."""
+        self.results[result.piece] = result
+
+    def progress(self, stages: Sequence[Stage]) -> float:
+        """0..1 over the stages of its job; a target that failed or was stopped has nothing more to do."""
         if self.error or self.is_cancelled:
             return 1.0
-        return stage_progress(self.stage, self.fraction)
+        return stage_progress(self.stage, self.fraction, stages)
 
     def enter(self, finished: Stage, note: str) -> None:
         """A stage's result is there, with what is to be known about it."""
@@ -90,6 +128,7 @@ class Job:
     targets: list[JobTarget] = field(default_factory=list)
     notes: tuple[str, ...] = ()  # about the photo or the job as a whole
     photo_size: tuple[int, int] = (0, 0)  # pixels, upright; zeros until known
+    stages: tuple[Stage, ...] = USUAL  # that it goes through, as the backend says
     stage: Stage | None = None  # of the job as a whole
     fraction: float = 0.0
     note: str = ""
@@ -98,6 +137,7 @@ class Job:
     error: str = ""  # a sentence for the artist
     action: str = ""  # what to do about it, where the sentence does not say so itself
     detail: str = ""
+    edited: str = ""  # the edited photo, to which the boxes refer; empty where it was not edited
     texture: str = ""  # of a re-texture: PNG
     uv: str = ""  # of a re-texture: .npy, empty where the mesh's own layout serves
     regions: Regions | None = None  # of the photo, for picking
@@ -153,8 +193,8 @@ class Job:
         if self.setup is not None:
             return min(max(self.setup.fraction, 0.0), 1.0)
         if all(target.stage is None for target in self.targets):
-            return stage_progress(self.stage, self.fraction)
-        return sum(target.progress for target in self.targets) / len(self.targets)
+            return stage_progress(self.stage, self.fraction, self.stages)
+        return sum(target.progress(self.stages) for target in self.targets) / len(self.targets)
 
     @property
     def unfinished(self) -> list[int]:
@@ -170,7 +210,7 @@ class Job:
         """What tells whether nothing is to be made of a target any more."""
         is_painted = self.making.settings.common.texture if self.is_generation else self.is_retexture
         over = self.is_over
-        return lambda target: bool(over or (target.textured if is_painted else target.mesh) or target.error or target.is_cancelled)
+        return lambda target: bool(over or (target.textured if is_painted else target.main) or target.error or target.is_cancelled)
 
     def has_dropped(self, index: int) -> bool:
         """Nothing is heard any more of a target that the artist has stopped."""
@@ -187,6 +227,8 @@ class Job:
         """Records what is said about this job. True where the scene or the panel must apply it."""
         self.heard += 1
         match message:
+            case Accepted():
+                self.stages = message.stages or self.stages
             case Progress():
                 self.on_progress(message)
             case SetupProgress():
@@ -197,14 +239,16 @@ class Job:
                 self.on_located(message)
                 return True
             case Regions():
-                self.regions = message
+                self.regions = self._with_paths(message)
                 return True
+            case PictureReady():
+                return self.on_picture(message)
             case CutoutReady():
                 return self.on_cutout(message)
             case FormsReady():
                 return self.target(message.target) is not None
-            case MeshReady():
-                return self.on_mesh(message)
+            case ResultReady():
+                return self.on_result(message)
             case PreviewReady():
                 return self.on_preview(message)
             case Arranged() if is_sound_arrangement(message):
@@ -224,6 +268,15 @@ class Job:
                 self.report, self.findings = message.report, message.findings
                 return True
         return False
+
+    def file(self, name: FileName | None) -> str:
+        """The path of a file that was announced, empty for none."""
+        return in_folder(getattr(self.request, "run_folder", ""), name) if name else ""
+
+    def _with_paths(self, found: Regions) -> Regions:
+        """For whoever reads the files."""
+        regions = tuple(replace(one, cutout=FileName(self.file(one.cutout))) for one in found.regions)
+        return replace(found, labels=FileName(self.file(found.labels)), regions=regions)
 
     def add_notes(self, *sentences: str) -> None:
         """Each of them once, and no more than anybody would read."""
@@ -254,22 +307,45 @@ class Job:
         if target is None:
             return False
         target.enter(Stage.MATTE, message.note)
-        target.cutout = message.path
+        target.cutout = self.file(message.file)
         return True
 
-    def on_mesh(self, message: MeshReady) -> bool:
+    def on_result(self, message: ResultReady) -> bool:
+        target = self.target(message.target)
+        if target is None or not message.files:
+            return False
+        target.enter(message.stage, message.note)
+        first, *others = map(self.file, message.files)
+        target.add(
+            Result(
+                piece=message.piece,
+                path=first,
+                textured=message.textured,
+                count=sound_count(message.count),
+                name=message.name,
+                others=tuple(others),
+            )
+        )
+        return True
+
+    def on_picture(self, message: PictureReady) -> bool:
+        """Of the photo, or of one target's cut-out."""
+        if message.target < 0:
+            self.edited, self.photo_size = self.file(message.file), (message.width, message.height)
+            self.add_notes(*filter(None, (message.note,)))
+            return True
         target = self.target(message.target)
         if target is None:
             return False
-        target.enter(Stage.PAINT if message.textured else Stage.SHAPE, message.note)
-        target.mesh, target.textured, target.faces = message.path, message.textured, sound_count(message.faces)
+        target.enter(Stage.EDIT, message.note)
+        target.cutout = self.file(message.file)
         return True
 
     def on_preview(self, message: PreviewReady) -> bool:
         target = self.target(message.target)
         if target is None:
             return False
-        target.preview = message.path
+        target.preview = self.file(message.file)
         return True
 
     def on_target_cancelled(self, message: TargetCancelled) -> bool:
@@ -287,13 +363,13 @@ class Job:
         return True
 
     def on_painted(self, message: PaintReady) -> None:
-        self.texture, self.uv, self.note = message.texture, message.uv, message.note
+        self.texture, self.uv, self.note = self.file(message.texture), self.file(message.uv), message.note
         for target in self.targets:
             target.enter(Stage.PAINT, message.note)
-            target.textured = True
+            target.is_painted = True
 
     def on_laid_out(self, message: UvReady) -> None:
-        self.uv = message.uv
+        self.uv = self.file(message.uv)
         if message.note:
             self.add_notes(message.note)
 
@@ -307,7 +383,7 @@ class Job:
 
 def new_job(request: Request, *, file_key: str, now: float) -> Job:
     """A job whose list already shows what was asked for. `now` is wall time in seconds since 1970."""
-    return Job(id=request.job, request=request, targets=_expected_targets(request), started=now, file_key=file_key)
+    return Job(id=request.job, request=request, targets=_expected_targets(request), stages=getattr(request, "stages", USUAL), started=now, file_key=file_key)
 
 
 def _said(sentence: str) -> str:
@@ -315,11 +391,14 @@ def _said(sentence: str) -> str:
     return sentence if sentence.strip() else _UNSAID
 
 
-def stage_progress(stage: Stage | None, fraction: float) -> float:
-    """0..1 over all stages, from the fraction within one of them."""
+def stage_progress(stage: Stage | None, fraction: float, stages: Sequence[Stage] = USUAL) -> float:
+    """0..1 over the job's stages, from the fraction within one of them."""
     if stage is None:
         return 0.0
-    return _SHARES_BEFORE[stage] + _STAGE_SHARES[stage] * min(max(fraction, 0.0), 1.0)
+    order = list(Stage)
+    whole = sum(STAGE_SHARES[one] for one in {*stages, stage})
+    before = sum(STAGE_SHARES[one] for one in stages if order.index(one) < order.index(stage))
+    return (before + STAGE_SHARES[stage] * min(max(fraction, 0.0), 1.0)) / whole
 
 
 def _expected_targets(request: Request) -> list[JobTarget]:

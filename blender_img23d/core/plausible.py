@@ -15,6 +15,7 @@ from ..shared.img23d_protocol.messages import Arranged, Box, PhotoCamera, Point,
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1  # of Blender's integers
 MOST_TARGETS = 2000  # ten times what a photo of a full table shows
+MOST_RESULTS = 200  # of a target: its parts, and each in every kind
 LONGEST_TEXT = 4096  # characters: the longest path of the usual systems
 LONGEST_NAME = 500
 LONGEST_NOTE = 2000  # characters; a sentence has a hundred

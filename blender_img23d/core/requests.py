@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, encode
-from ..shared.img23d_protocol.checks import check
+from ..shared.img23d_protocol.options.checks import check
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.files.filenames import safe_stem
 from ..shared.img23d_protocol.limits import BUDGET_MAX, FACES_MIN, HEIGHT_MAX, SEED_MAX

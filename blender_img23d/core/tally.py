@@ -28,7 +28,7 @@ def tally(job: Job) -> Tally:
     failed = sum(bool(target.error) for target in job.targets)
     stopped = sum(target.is_cancelled and not target.error for target in job.targets)
     made = sum(
-        not job.is_unfinished(index) and not target.error and not target.is_cancelled and bool(target.mesh or target.textured)
+        not job.is_unfinished(index) and not target.error and not target.is_cancelled and bool(target.main or target.textured)
         for index, target in enumerate(job.targets)
     )
     return Tally(count=len(job.targets), made=made, failed=failed, stopped=stopped)

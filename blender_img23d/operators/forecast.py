@@ -12,6 +12,8 @@ from ..core.presets import lower, matching
 from ..properties import ROOT_PACKAGE, preferences_of
 from ..app.owner import extension, poll_idle
 from ..shared.img23d_protocol import Img23DError
+from ..shared.img23d_protocol.options.declare import options_of
+from ..shared.img23d_protocol.options.machine import StageDevices
 from ..shared.img23d_protocol.options.settings import BUILT_IN, engine_named
 
 _ACTIONS = (
@@ -84,7 +86,8 @@ def _use_preview(context: bpy.types.Context) -> set[str]:
 
 def _use_processor(context: bpy.types.Context) -> set[str]:
     values = preferences_of(context)
-    values.locate_device = values.matte_device = values.shape_device = values.paint_device = "cpu"
+    for one in options_of(StageDevices):
+        setattr(values, one.key, "cpu")
     context.preferences.is_dirty = True
     return {"FINISHED"}
 

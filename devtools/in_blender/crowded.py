@@ -173,7 +173,7 @@ def finish(watch: Watch, out: Path) -> None:
         "blender": bpy.app.version_string,
         "past_runs": sum(one.is_past for one in owner.session.jobs),
         "targets": len(job.targets),
-        "objects": sum(target.mesh != "" for target in job.targets),
+        "objects": sum(target.main is not None for target in job.targets),
         "stage": str(job.stage),
         "draw_seconds": watch.draws,
         "quiet_seconds": watch.quiet,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 from pathlib import Path
 
 import cv2
@@ -44,13 +45,21 @@ def request(photo: Path, *wanted: Wanted, **changes: object) -> Generate:
     return dataclasses.replace(plain, **changes)
 
 
+class Told(list):
+    """What a job has said, and where its files are."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__()
+        self.folder = folder
+
+
 def run(
     job: Generate | Locate | Paint,
     engine: SmallEngine | None = None,
     is_cancelled=lambda: False,
     is_target_cancelled=lambda target: False,
-) -> list[object]:
-    told: list[object] = []
+) -> Told:
+    told = Told(job.run_folder)
     small = (engine or SmallEngine()).as_engine()
     load = Engines(NO_MODELS).load if job.engine == "preview" else (lambda engine_id: small)
     run_job(
@@ -67,6 +76,12 @@ def run(
 
 def only(told: list[object], kind: type) -> list[object]:
     return [message for message in told if type(message) is kind]
+
+
+def files(told: Told, kind: type) -> list[str]:
+    """The paths of those that a message of a kind names first."""
+    names = (message.files[0] if hasattr(message, "files") else message.file for message in only(told, kind))
+    return [os.path.join(told.folder, name) for name in names]
 
 
 def record(photo: Path) -> dict[str, object]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import shutil
 import time
 from collections import deque
+from pathlib import Path
 
 from conftest import part
 
@@ -42,6 +45,7 @@ class Rehearsal:
     def __init__(self, owner, monkeypatch) -> None:
         self.owner = owner
         self.link = ScriptedLink()
+        self._numbers = itertools.count()
         self.messages = part("shared.img23d_protocol.messages")
         owner.session.shutdown()
         owner.session.tick()
@@ -64,12 +68,26 @@ class Rehearsal:
         self.tick()
 
     def mesh(self, target: int, path, *, textured: bool) -> None:
-        ready = self.messages.MeshReady(job=self.job.id, target=target, path=str(path), textured=textured, faces=100)
-        self.link.say(ready)
+        self.result(target, path, textured=textured)
+
+    def result(self, target: int, *paths, textured: bool = True, **more) -> None:
+        """The backend has written these files into the run's folder."""
+        m, files = self.messages, tuple(map(self.in_run, paths))
+        stage = m.Stage.PAINT if textured else m.Stage.SHAPE
+        self.link.say(m.ResultReady(**{"job": self.job.id, "target": target, "files": files, "stage": stage, "textured": textured, "count": 100} | more))
         self.tick(1)
-        while self.owner.applier.reader.is_reading(str(path)):
+        while self.owner.applier.importers.is_reading(self.job.file(files[0])):
             time.sleep(0.001)
         self.tick()
+
+    def in_run(self, path) -> str:
+        """The name of a copy in the run's folder."""
+        path, folder = Path(path), Path(self.job.request.run_folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        name = f"{next(self._numbers)}_{path.name}"
+        if path.is_file():  # a test may speak of one that is gone
+            shutil.copyfile(path, folder / name)
+        return name
 
     def arrange(self, *poses, **camera) -> None:
         """Each pose is (x, y, yaw, scale) or None; the camera as in `PhotoCamera`."""

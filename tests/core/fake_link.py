@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from blender_img23d.core.jobs import Result
 from blender_img23d.core.session.deadlines import IDLE_SECONDS
 from blender_img23d.core.session.link import LinkClosed
 from blender_img23d.core.session.session import Session, Update
 from blender_img23d.shared.img23d_protocol import PROTOCOL_VERSION, Img23DError
 from blender_img23d.shared.img23d_protocol.messages import (
+    WHOLE,
     Box,
     EngineInfo,
     Finished,
@@ -14,8 +16,10 @@ from blender_img23d.shared.img23d_protocol.messages import (
     Hello,
     Located,
     LocatedTarget,
-    MeshReady,
     Message,
+    Piece,
+    ResultReady,
+    Stage,
     ToBackend,
     Wanted,
 )
@@ -105,8 +109,14 @@ def located(job: str = "job1") -> Located:
     return Located(job=job, targets=targets, photo_width=1000, photo_height=800, notes=("turned upright",))
 
 
-def mesh(target: int, *, textured: bool = False, job: str = "job1") -> MeshReady:
-    return MeshReady(job=job, target=target, path=f"/runs/1/{target}.glb", textured=textured, faces=500)
+def mesh(target: int, *, textured: bool = False, job: str = "job1", note: str = "", count: int = 500) -> ResultReady:
+    stage = Stage.PAINT if textured else Stage.SHAPE
+    return ResultReady(job=job, target=target, files=(f"{target}.glb",), stage=stage, textured=textured, count=count, note=note)
+
+
+def made(path: str = "/m.glb", *, textured: bool = False) -> dict[Piece, Result]:
+    """What a target has when its mesh is there."""
+    return {WHOLE: Result(path=path, textured=textured)}
 
 
 def finished(job: str = "job1") -> Finished:

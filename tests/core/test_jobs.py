@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-import pytest
+import os
 
-from blender_img23d.core.jobs import Job, JobState, JobTarget, new_job, stage_progress
+import pytest
+from fake_link import mesh
+
+from blender_img23d.core.jobs import Job, JobState, JobTarget, Result, new_job, stage_progress
 from blender_img23d.shared.img23d_protocol.messages import (
+    USUAL,
+    WHOLE,
+    Accepted,
+    PictureReady,
+    Piece,
+    ResultKind,
+    ResultReady,
     Box,
     CutoutReady,
     Diagnose,
@@ -13,7 +23,6 @@ from blender_img23d.shared.img23d_protocol.messages import (
     Generate,
     Located,
     LocatedTarget,
-    MeshReady,
     Progress,
     Stage,
     TargetFailed,
@@ -31,10 +40,11 @@ def make_job(*names: str) -> Job:
 def test_the_stages_add_up_to_one() -> None:
     assert stage_progress(None, 0.5) == 0.0
     assert stage_progress(Stage.PAINT, 1.0) == pytest.approx(1.0)
-    ends = [stage_progress(stage, 1.0) for stage in Stage]
-    assert ends == sorted(ends)
-    for earlier, later in zip(list(Stage), list(Stage)[1:], strict=False):
-        assert stage_progress(earlier, 1.0) == pytest.approx(stage_progress(later, 0.0))
+    for stages in (USUAL, tuple(Stage), (Stage.LOCATE, Stage.MATTE)):
+        ends = [stage_progress(stage, 1.0, stages) for stage in stages]
+        assert ends == sorted(ends) and ends[-1] == pytest.approx(1.0)
+        for earlier, later in zip(stages, stages[1:], strict=False):
+            assert stage_progress(earlier, 1.0, stages) == pytest.approx(stage_progress(later, 0.0, stages))
 
 
 def test_a_fraction_out_of_range_is_no_bar_out_of_range() -> None:
@@ -78,12 +88,12 @@ def test_a_failed_target_does_not_hold_the_bar_back() -> None:
 def test_what_is_to_be_known_about_a_result_outlives_the_next_progress() -> None:
     job = make_job("cup")
     turned, seen = "Turned about its upright axis.", "The back is made up."
-    job.on_cutout(CutoutReady(job="a", target=0, path="/r/cup.png"))
-    job.on_mesh(MeshReady(job="a", target=0, path="/r/cup.glb", textured=False, faces=10, note=turned))
+    job.on_cutout(CutoutReady(job="a", target=0, file="cup.png"))
+    job.on_result(mesh(0, note=turned))
     job.on_progress(Progress(job="a", stage=Stage.PAINT, target=0, fraction=0.5, note="unwrapping"))
     (target,) = job.targets
     assert (target.notes, target.note) == ((turned,), "unwrapping")
-    job.on_mesh(MeshReady(job="a", target=0, path="/r/cup.glb", textured=True, faces=10, note=seen))
+    job.on_result(mesh(0, textured=True, note=seen))
     assert (target.notes, target.note) == ((turned, seen), "")
 
 
@@ -124,5 +134,52 @@ def test_a_failure_without_a_sentence_is_told_all_the_same(sentence: str) -> Non
 @pytest.mark.parametrize("faces", [-1, 2**31])
 def test_a_count_of_faces_that_no_mesh_has_is_not_shown(faces: int) -> None:
     job = make_job("cup")
-    job.on_mesh(MeshReady(job="a", target=0, path="/m.glb", faces=faces, textured=False))
-    assert job.targets[0].faces == 0
+    job.on_result(mesh(0, count=faces))
+    assert job.targets[0].main.count == 0
+
+
+def ready(kind: ResultKind = ResultKind.MESH, part: int | None = None, *files: str, **more: object) -> ResultReady:
+    said = {"stage": Stage.SHAPE, "textured": True, "count": 9} | more
+    return ResultReady(job="a", target=0, files=files or ("cup.glb",), piece=Piece(kind=kind, part=part), **said)
+
+
+def in_run(name: str) -> str:
+    return os.path.join("/r", name)
+
+
+def test_a_target_has_a_result_of_each_kind_and_of_each_part() -> None:
+    job = make_job("cup")
+    splats, leg = Piece(kind=ResultKind.SPLATS), Piece(part=1)
+    assert job.on_result(ready(ResultKind.SPLATS, None, "cup.ply", "cup.spz"))
+    (target,) = job.targets
+    assert target.main == Result(piece=splats, path=in_run("cup.ply"), textured=True, count=9, others=(in_run("cup.spz"),)) and target.faces == 0
+    assert job.on_result(ready(part=1, stage=Stage.SPLIT, name="leg")) and target.main.piece == splats, "a part is not the whole"
+    assert job.on_result(ready(textured=False)) and job.on_result(ready(textured=True, count=7))
+    assert list(target.results) == [splats, leg, WHOLE] and target.main == Result(path=in_run("cup.glb"), textured=True, count=7)
+    assert target.results[leg].name == "leg" and target.stage is Stage.SHAPE and target.faces == 7
+
+
+def test_a_result_without_a_file_is_none() -> None:
+    job = make_job("cup")
+    assert not job.on_result(ResultReady(job="a", target=0, files=(), stage=Stage.SHAPE, textured=True, count=1)) and job.targets[0].main is None
+
+
+def test_the_edited_photo_is_the_one_that_boxes_refer_to() -> None:
+    job = make_job("cup")
+    assert job.take(PictureReady(job="a", file="edited.png", width=40, height=30, note="The ground was cleaned."))
+    assert (job.edited, job.photo_size, job.notes) == (in_run("edited.png"), (40, 30), ("The ground was cleaned.",))
+    assert job.take(PictureReady(job="a", target=0, file="00_cup_edited.png", width=4, height=3))
+    assert job.targets[0].cutout == in_run("00_cup_edited.png")
+    assert not job.take(PictureReady(job="a", target=7, file="x.png", width=4, height=3))
+
+
+def test_the_backend_says_which_stages_a_job_has() -> None:
+    """A bar that counts a stage which never comes would jump, one that leaves one out would stand still."""
+    job = make_job("cup")
+    assert job.stages == USUAL
+    job.take(Accepted(job="a", stages=tuple(Stage)))
+    job.take(Progress(job="a", stage=Stage.EDIT, fraction=1.0))
+    edited = job.progress
+    assert 0.0 < edited < stage_progress(Stage.LOCATE, 1.0, tuple(Stage))
+    job.take(Progress(job="a", stage=Stage.SPLIT, target=0, fraction=1.0))
+    assert edited < job.progress == pytest.approx(stage_progress(Stage.PAINT, 0.0, tuple(Stage)))

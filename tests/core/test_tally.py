@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fake_link import made
+
 from blender_img23d.core.jobs import Job, JobTarget, new_job
 from blender_img23d.core.states import JobState
 from blender_img23d.core.tally import is_about, tally
@@ -16,8 +18,8 @@ def run_of(*targets: JobTarget) -> Job:
 
 
 def test_26_of_30_that_failed_are_not_finished() -> None:
-    made = [JobTarget(name=f"made {index}", mesh="/m.glb") for index in range(4)]
-    job = run_of(*made, *(JobTarget(name=f"failed {index}", error="No.") for index in range(26)))
+    done = [JobTarget(name=f"made {index}", results=made()) for index in range(4)]
+    job = run_of(*done, *(JobTarget(name=f"failed {index}", error="No.") for index in range(26)))
     for state in (JobState.RUNNING, JobState.DONE):
         job.state = state
         count = tally(job)
@@ -25,7 +27,7 @@ def test_26_of_30_that_failed_are_not_finished() -> None:
 
 
 def test_what_is_not_made_yet_is_not_counted() -> None:
-    job = run_of(JobTarget(name="a", mesh="/m.glb"), JobTarget(name="b"), JobTarget(name="c", is_cancelled=True))
+    job = run_of(JobTarget(name="a", results=made()), JobTarget(name="b"), JobTarget(name="c", is_cancelled=True))
     job.state = JobState.RUNNING
     count = tally(job)
     assert (count.made, count.failed, count.stopped) == (1, 0, 1)

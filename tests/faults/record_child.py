@@ -65,7 +65,7 @@ def check_job(job: Any, folder: Path) -> None:
     assert type(job.request.seed) is int and -1 <= job.request.seed < INTEGER, job.request.seed  # -1 draws one
     for target in job.targets:
         assert isinstance(target.name, str) and type(target.faces) is int and 0 <= target.faces < INTEGER
-        for path in (target.mesh, target.cutout, target.preview):
+        for path in (*(one.path for one in target.results.values()), target.cutout, target.preview):
             assert not path or (Path(path).parent == folder and Path(path).is_file()), path
 
 

@@ -1,4 +1,4 @@
-"""What earlier runs and objects have left behind, written out by hand: run.json of two versions, an object's tags."""
+"""What earlier runs and objects have left behind, written out by hand: run.json of three versions, an object's tags."""
 
 from __future__ import annotations
 
@@ -50,6 +50,28 @@ PAINT: dict[str, Any] = {
     **GENERATE, "kind": "paint", "mesh": "/runs/mesh.npz", "wanted": [], "camera": None,
     "targets": [_target("mug", 0, files={"texture": "00_mug_texture.png", "uv": "00_mug_uv.npy"}, pose=None)],
 }  # fmt: skip
+# Since protocol 9: options by engine and stage, and results of several kinds
+TODAY: dict[str, Any] = {
+    **GENERATE,
+    "settings": {
+        "common": {"texture": True, "texture_size": 2048, "quads": False},
+        "preview": {"outlines": {"faces": 9000, "shape": "flat", "thickness": 0.5}, "cut_outs": {"cutter": "light", "nameless": "each"}},
+        "search": {"grounder": "qwen3-vl-4b"}, "matte": {"matter": "birefnet-lite"}, "camera": {},
+        "hunyuan3d": {
+            "shape": {"shape_model": "hunyuan3d-2", "speed": "standard", "steps": 30, "guidance": 5.0, "octree_resolution": 380, "faces": 40000},
+            "paint": {"painter": "hunyuan3d-paint", "paint_steps": 30, "paint_guidance": 2.0, "match_positions": True, "delight": True},
+        },
+        "machine": {"small_memory": True, "devices": {"edit": "auto", "locate": "cpu", "matte": "cpu", "shape": "gpu", "split": "auto", "paint": "gpu"}},
+    },
+    "targets": [
+        _target("mug", 0, results=[
+            {"piece": {"kind": "mesh", "part": None}, "files": ["00_mug.glb"], "textured": True, "count": 900, "name": ""},
+            {"piece": {"kind": "splats", "part": None}, "files": ["00_mug.ply", "00_mug.spz"], "textured": True, "count": 200000, "name": ""},
+            {"piece": {"kind": "mesh", "part": 1}, "files": ["00_mug_shape.glb"], "textured": False, "count": 90, "name": "handle"},
+        ]),
+        _target("lamp", 1, state="failed", files={}, results=[], error=_ERROR, pose=None),
+    ],
+}  # fmt: skip
 OLD: dict[str, Any] = {
     "format": 1, "kind": "generate", "state": "running", "started": "2025-01-02T03:04:05", "engine": "preview", "seed": 3,
     "settings": {"texture": True, "faces": 5000}, "wanted": [{"name": "mug"}], "photo": {"path": "C:\\photos\\desk.jpg"},
@@ -60,7 +82,7 @@ TAGS: dict[str, Any] = {
     "img23d_engine": "preview", "img23d_settings": json.dumps(_SETTINGS), "img23d_run_folder": "/runs/20260102-030405-desk-abcd",
     "img23d_time": "2026-01-02T03:04:05",
 }  # fmt: skip
-SEEDS: dict[str, dict[str, Any]] = {"generate": GENERATE, "paint": PAINT, "old": OLD, "tags": TAGS}
+SEEDS: dict[str, dict[str, Any]] = {"generate": GENERATE, "paint": PAINT, "today": TODAY, "old": OLD, "tags": TAGS}
 
 
 def damaged_record(case: str) -> bytes:

@@ -20,7 +20,7 @@ from blender_img23d.core.session import answers
 from blender_img23d.core.jobs import Job, JobState
 from blender_img23d.core.session.session import SessionState
 from blender_img23d.shared.img23d_protocol import ErrorCode
-from blender_img23d.shared.img23d_protocol.messages import Stage
+from blender_img23d.shared.img23d_protocol.messages import USUAL
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
@@ -61,7 +61,7 @@ def test_cancelled_while_it_is_stopped(tmp_path: Path) -> None:
     with Tally(name="stopped-cancelled", what=what) as tally:
         artist = Artist(tmp_path)
         try:
-            for case in chosen_cases([f"stopped-{stage}" for stage in Stage], effort(quick=1, long=8)):
+            for case in chosen_cases([f"stopped-{stage}" for stage in USUAL], effort(quick=1, long=8)):
                 stage, number = split_case(case)
                 job, pid = stopped_in(artist, stage.removeprefix("stopped-"), random.Random(number).uniform(0, 0.05))
                 artist.session.cancel()
@@ -88,7 +88,7 @@ def test_what_does_not_answer_is_said_and_can_be_ended(tmp_path: Path, monkeypat
     with Tally(name="stopped-said", what=what) as tally:
         artist = Artist(tmp_path)
         try:
-            for case in chosen_cases([f"silent-{stage}" for stage in Stage], effort(quick=1, long=4)):
+            for case in chosen_cases([f"silent-{stage}" for stage in USUAL], effort(quick=1, long=4)):
                 stage, number = split_case(case)
                 job, pid = stopped_in(artist, stage.removeprefix("silent-"), random.Random(number).uniform(0, 0.05))
                 begun = time.monotonic()
@@ -116,7 +116,7 @@ def test_it_does_not_outlive_blender(tmp_path: Path) -> None:
 
 def outlived(folder: Path, ending: str, chance: random.Random) -> str:
     folder.mkdir(exist_ok=True)
-    command = [sys.executable, "-c", PARENT, str(folder), chance.choice(list(Stage)), ENDINGS[ending]]
+    command = [sys.executable, "-c", PARENT, str(folder), chance.choice(list(USUAL)), ENDINGS[ending]]
     paths = (ROOT, ROOT / "backend", ROOT / "blender_img23d" / "shared", DESK, Path(__file__).parent)
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(map(str, paths))}
     parent = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)

@@ -19,11 +19,11 @@ from whole import nothing_left
 
 from blender_img23d.core.jobs import Job, JobState
 from blender_img23d.shared.img23d_protocol import ErrorCode
-from blender_img23d.shared.img23d_protocol.messages import Stage
+from blender_img23d.shared.img23d_protocol.messages import USUAL
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals")
 
-MOMENTS = ("anywhere", "saving", *Stage)
+MOMENTS = ("anywhere", "saving", *USUAL)
 LONGEST = {"preview": 0.6, "hunyuan3d": 25.0}  # seconds: about what a job takes
 EFFORT = {"preview": {"quick": 7, "long": 90}, "hunyuan3d": {"quick": 3, "long": 8}}  # cases
 WITHIN_A_STAGE = {"preview": 0.08, "hunyuan3d": 2.0}
@@ -56,7 +56,7 @@ def killed(artist: Artist, moment: str, chance: random.Random) -> str:
     else:
         os.kill(artist.links[-1].pid, signal.SIGKILL)
         artist.until(lambda: artist.session.hello is None)  # the next job would be sent to the dead one
-    told = [path for target in job.targets for path in (target.mesh, target.cutout, target.preview) if path]
+    told = [path for target in job.targets for path in (*(one.path for one in target.results.values()), target.cutout, target.preview) if path]
     missing = [f"{path} was told and is not there" for path in told if not Path(path).is_file()]
     return "; ".join([*missing, *objections(artist.base)])
 

@@ -25,7 +25,7 @@ def test_the_seeds_are_read_as_they_are_meant(tmp_path: Path) -> None:
         (folder / "run.json").write_text(json.dumps(SEEDS[name]), encoding="utf-8")
         job = read_run(folder)
         assert job is not None and [target.name for target in job.targets][0] == "mug", name
-        assert job.targets[0].mesh or job.texture, name
+        assert job.targets[0].main or job.texture, name
     assert recipe_of_tags(SEEDS["tags"]).settings.hunyuan3d.shape.octree_resolution == 256
 
 

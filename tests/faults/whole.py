@@ -42,7 +42,7 @@ def _objections(folder: Path, read_run: Callable[[Path], Any]) -> list[str]:
         return [*found, "the record cannot be read back"]
     if state == "running" and not job.was_interrupted:
         found.append("a run that was cut off is not marked so")
-    named = [path for target in job.targets for path in (target.mesh, target.cutout, target.preview) if path]
+    named = [path for target in job.targets for path in (*(one.path for one in target.results.values()), target.cutout, target.preview) if path]
     return found + [f"the record names {path}, which is not there" for path in named if not Path(path).is_file()]
 
 

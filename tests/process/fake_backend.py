@@ -22,7 +22,9 @@ from img23d_protocol.messages import (
     Located,
     LocatedTarget,
     Log,
-    MeshReady,
+    ResultReady,
+    USUAL,
+    Stage,
     Message,
     Notice,
     Progress,
@@ -84,7 +86,7 @@ def generate(request: Generate, inbox: Inbox, behaviour: str) -> None:
     say(Accepted(job=request.job))
     disturb(request, behaviour)
     targets = tuple(LocatedTarget(name=wanted.name) for wanted in request.wanted)
-    for stage in Stage:
+    for stage in USUAL:
         if behaviour == f"crash-{stage}":
             sys.stderr.write(f"Traceback: the {stage} stage has failed\n")
             os._exit(3)
@@ -102,7 +104,7 @@ def generate(request: Generate, inbox: Inbox, behaviour: str) -> None:
                     return
             if stage in (Stage.SHAPE, Stage.PAINT):
                 textured = stage is Stage.PAINT
-                say(MeshReady(job=request.job, target=index, path=f"/{index}.glb", textured=textured, faces=500))
+                say(ResultReady(job=request.job, target=index, files=(f"{index}.glb",), stage=Stage.PAINT if textured else Stage.SHAPE, textured=textured, count=500))
     say(Finished(job=request.job, made=len(targets), failed=0, seconds=0.1))
 
 

@@ -19,7 +19,7 @@ from blender_img23d.core.session.session import SessionState
 from blender_img23d.process import client as client_module
 from blender_img23d.process.client import END_OF_STREAM_SECONDS, PipeLink
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
-from blender_img23d.shared.img23d_protocol.messages import Cancelled, Finished, Generate, Stage, Wanted
+from blender_img23d.shared.img23d_protocol.messages import Cancelled, Finished, Generate, USUAL, Stage, Wanted
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals")
 
@@ -27,7 +27,7 @@ posix = pytest.mark.skipif(os.name == "nt", reason="signals")
 def test_a_whole_job(desk: Desk) -> None:
     job = desk.run()
     assert job.state is JobState.DONE
-    assert [target.mesh for target in job.targets] == ["/0.glb", "/1.glb"]
+    assert [Path(target.main.path).name for target in job.targets] == ["0.glb", "1.glb"]
     assert all(target.textured for target in job.targets)
     assert isinstance(desk.updates[-1].message, Finished)
 
@@ -59,14 +59,14 @@ def test_a_flood_neither_blocks_blender_nor_is_lost(desk: Desk) -> None:
     assert desk.longest_tick < 0.25
 
 
-@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("stage", list(USUAL))
 def test_a_crash_in_any_stage(desk: Desk, stage: Stage) -> None:
     desk.behaviour = f"crash-{stage}"
     job = desk.run()
     assert job.state is JobState.FAILED
     assert job.code == ErrorCode.BACKEND_DIED
     assert f"the {stage} stage has failed" in job.detail
-    assert bool(job.targets[0].mesh) == (stage is Stage.PAINT)
+    assert (job.targets[0].main is not None) == (stage is Stage.PAINT)
     desk.behaviour = "normal"
     assert desk.run("job2").state is JobState.DONE
     assert len(desk.links) == 2
@@ -178,11 +178,11 @@ def test_cancel_is_not_answered(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(deadlines, "CANCEL_SECONDS", 0.5)
     desk.behaviour = "hang-paint"
     job = desk.submit()
-    desk.until(lambda: bool(job.targets[1].mesh))
+    desk.until(lambda: job.targets[1].main is not None)
     pid = desk.pid
     desk.session.cancel()
     assert job.state is JobState.CANCELLED
-    assert [target.mesh for target in job.targets] == ["/0.glb", "/1.glb"]
+    assert [Path(target.main.path).name for target in job.targets] == ["0.glb", "1.glb"]
     desk.behaviour = "normal"
     assert desk.run("job2").state is JobState.DONE, "it waits until the backend is ended and a new one there"
     wait_for_end(pid, 2.0)

@@ -20,7 +20,7 @@ from blender_img23d.core.session.session import SessionState
 from blender_img23d.process.launch import new_link
 from blender_img23d.shared.img23d_protocol import ErrorCode
 from blender_img23d.shared.img23d_protocol.options.preview import LIGHT_CUTTER
-from blender_img23d.shared.img23d_protocol.messages import Generate, Settings, Stage, Wanted
+from blender_img23d.shared.img23d_protocol.messages import Generate, Settings, USUAL, Stage, Wanted
 from blender_img23d.shared.img23d_protocol.names import split_names
 
 cv2 = pytest.importorskip("cv2")
@@ -75,7 +75,7 @@ def finish(desk: Desk, photo: Path, names: str = "left") -> None:
     assert [target.error for target in job.targets] == [""] * len(names.split(","))
     for target in job.targets:
         assert target.textured
-        assert Path(target.mesh).read_bytes()[:4] == b"glTF"
+        assert Path(target.main.path).read_bytes()[:4] == b"glTF"
         assert Path(target.cutout).is_file()
 
 
@@ -108,7 +108,7 @@ def test_a_bad_photo_is_a_sentence_and_the_backend_stays(desk: RealDesk, photo: 
 
 
 @posix
-@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("stage", list(USUAL))
 def test_cancel_and_death_in_any_stage(desk: RealDesk, photo: Path, stage: Stage) -> None:
     cancelled = reach(desk, photo, stage)
     desk.session.cancel()
@@ -150,7 +150,7 @@ time.sleep(60)
 
 
 @posix
-@pytest.mark.parametrize("stage", list(Stage))
+@pytest.mark.parametrize("stage", list(USUAL))
 def test_blender_killed_in_any_stage(photo: Path, tmp_path: Path, stage: Stage) -> None:
     command = [sys.executable, "-c", PARENT, str(tmp_path / "backend.log"), str(photo), stage]
     path = os.pathsep.join([str(ROOT), str(HERE)])

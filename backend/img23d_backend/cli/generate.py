@@ -12,10 +12,11 @@ from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import AUTO_DEVICE, DEVICES
+from img23d_protocol.options.machine import StageDevices
 from img23d_protocol.limits import SEED_MAX
-from img23d_protocol.messages import Box, FromBackend, Generate, Point, Settings, ShapeKind, Side, SidePhoto, Stage, Wanted
+from img23d_protocol.messages import Box, FromBackend, Generate, Point, Settings, ShapeKind, Side, SidePhoto, Wanted
 from img23d_protocol.names import split_names
-from img23d_protocol.options.declare import Choice, Option
+from img23d_protocol.options.declare import Choice, Option, options_of
 from img23d_protocol.options.settings import BUILT_IN, OPTIONS, REGISTERED
 
 from ..engines import PREVIEW, Engines
@@ -133,7 +134,7 @@ def _request(options: argparse.Namespace) -> Generate:
 
 def _settings(options: argparse.Namespace) -> Settings:
     chosen = {one.key: _chosen(options, one) for one in OPTIONS if one.flag}
-    devices = {f"{stage}_device": options.device for stage in Stage}
+    devices = {one.key: options.device for one in options_of(StageDevices)}
     return Settings.of(**chosen, **devices | ({"paint_device": options.paint_device} if options.paint_device else {}))
 
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from img23d_protocol import ErrorCode
+from img23d_protocol.files.filenames import in_folder
 from img23d_protocol.messages import (
+    WHOLE,
     Box,
     Cancelled,
     CutoutReady,
@@ -18,8 +20,8 @@ from img23d_protocol.messages import (
     FromBackend,
     Generate,
     Located,
-    MeshReady,
     Notice,
+    ResultReady,
     TargetFailed,
 )
 
@@ -81,11 +83,12 @@ class Outcome:
             case Notice():
                 self.notes += (message.sentence,)
             case CutoutReady():
-                self.targets[message.target].cutout = message.path
+                self.targets[message.target].cutout = in_folder(self.run_folder, message.file)
                 self._note(message.target, message.note)
-            case MeshReady():
-                target = self.targets[message.target]
-                target.mesh, target.textured, target.faces = message.path, message.textured, message.faces
+            case ResultReady(piece=piece):
+                if piece == WHOLE:
+                    target = self.targets[message.target]
+                    target.mesh, target.textured, target.faces = in_folder(self.run_folder, message.files[0]), message.textured, message.count
                 self._note(message.target, message.note)
             case TargetFailed():
                 self.targets[message.target].error = Error(code=message.code, sentence=message.sentence)

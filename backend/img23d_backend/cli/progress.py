@@ -13,7 +13,7 @@ from img23d_protocol.messages import (
     Finished,
     FromBackend,
     Located,
-    MeshReady,
+    ResultReady,
     Notice,
     Progress,
     SetupProgress,
@@ -41,7 +41,7 @@ class ProgressPrinter:
                 self._tell(f"located: {', '.join(t.name for t in message.targets if t.box) or 'nothing'}")
             case CutoutReady():
                 self._tell(f"cut out: {self._names[message.target]}")
-            case MeshReady():
+            case ResultReady():
                 self._tell(f"{'painted' if message.textured else 'shaped'}: {self._names[message.target]}")
 
     def close(self) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from img23d_protocol import Img23DError
-from img23d_protocol.messages import Cancelled, Diagnose, Diagnosed, Failed, Finding, Level, Progress, Stage
+from img23d_protocol.messages import USUAL, Cancelled, Diagnose, Diagnosed, Failed, Finding, Level, Progress
 
 from ..engines import Engines
 from ..jobs.failures import as_known
@@ -101,7 +101,7 @@ def _tell(request: Diagnose, caller: Caller, fraction: float, note: str) -> None
     """Progress over the whole, in the stages' words, since that is how a job's progress is counted."""
     if caller.is_cancelled():
         raise JobCancelled
-    stages = list(Stage)
+    stages = USUAL
     place = min(max(fraction, 0.0), 1.0) * len(stages)
     number = min(int(place), len(stages) - 1)
     caller.emit(Progress(job=request.job, stage=stages[number], fraction=place - number, note=note))

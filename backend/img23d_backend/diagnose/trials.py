@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import (
+    USUAL,
     Box,
     CutoutReady,
     Diagnose,
@@ -22,7 +23,7 @@ from img23d_protocol.messages import (
     Level,
     Locate,
     Located,
-    MeshReady,
+    ResultReady,
     Notice,
     Progress,
     Settings,
@@ -98,8 +99,8 @@ class _Heard:
                 self._reach(Stage.LOCATE)
             case CutoutReady():
                 self._reach(Stage.MATTE)
-            case MeshReady():
-                self._reach(Stage.PAINT if message.textured else Stage.SHAPE)
+            case ResultReady():
+                self._reach(message.stage)
             case TargetFailed() | Failed():
                 self.failure = self.failure or message
             case Notice():
@@ -192,5 +193,5 @@ class _Trial:
 
 def _overall(progress: Progress) -> float:
     """Of a job: its stages count the same."""
-    stages = list(Stage)
+    stages = USUAL
     return (stages.index(progress.stage) + progress.fraction) / len(stages)

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.options.settings import BUILT_IN
+from img23d_protocol.files.filenames import FileName
 from img23d_protocol.messages import Box, Finished, PhotoRegion, Pick, Regions, Stage, Wanted
 from img23d_protocol.files.whole_files import write_whole
 
@@ -144,9 +145,9 @@ def _written(request: Pick, segmentation: Segmentation, picked: np.ndarray | Non
     write_whole(folder / LABELS_NAME, data.getvalue())
     return Regions(
         job=request.job,
-        labels=str(folder / LABELS_NAME),
+        labels=FileName(LABELS_NAME),
         regions=tuple(
-            PhotoRegion(box=_box_of(mask), cutout=str(_picture(folder, segmentation, number, mask))) for number, mask in enumerate(masks)
+            PhotoRegion(box=_box_of(mask), cutout=_picture(folder, segmentation, number, mask)) for number, mask in enumerate(masks)
         ),
         photo_width=segmentation.width,
         photo_height=segmentation.height,
@@ -155,15 +156,15 @@ def _written(request: Pick, segmentation: Segmentation, picked: np.ndarray | Non
     )
 
 
-def _picture(folder: Path, segmentation: Segmentation, number: int, mask: np.ndarray) -> Path:
-    """A small picture of a region by itself; the same region has the same file, which is not written again."""
+def _picture(folder: Path, segmentation: Segmentation, number: int, mask: np.ndarray) -> FileName:
+    """The name of a small picture of a region by itself; the same region has the same file, which is not written again."""
     path = folder / f"{number:02d}_{digest(mask).hex()[:_DIGITS]}_cutout.png"
     if path.exists():
-        return path
+        return FileName(path.name)
     height, width = segmentation.rgb.shape[:2]
     box = _box_of(mask)
     part = np.s_[int(box.top * height) : math.ceil(box.bottom * height), int(box.left * width) : math.ceil(box.right * width)]
     whole = cv2.resize(mask.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR)[part]
     alpha = cv2.GaussianBlur(whole, (0, 0), _SOFT, borderType=cv2.BORDER_REPLICATE)
     write_png(path, np.dstack([segmentation.rgb[part], np.rint(255 * np.clip(2 * alpha - 0.5, 0, 1)).astype(np.uint8)]))
-    return path
+    return FileName(path.name)

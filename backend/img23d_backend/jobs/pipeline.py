@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from img23d_protocol.files.filenames import FileName
 from img23d_protocol.messages import (
     Box,
     Cancelled,
@@ -127,8 +128,8 @@ def unwrap(request: Unwrap, caller: Caller) -> Finished:
     )
     if uv is not None:
         make_folder(Path(request.run_folder))
-    path = _save_uv(Path(request.run_folder) / "layout_uv.npy", uv)
-    job.emit(UvReady(job=job.id, uv=path, note=note))
+    name = _save_uv(Path(request.run_folder) / "layout_uv.npy", uv)
+    job.emit(UvReady(job=job.id, uv=name, note=note))
     return Finished(job=job.id, made=1, failed=0, seconds=job.elapsed)
 
 
@@ -160,18 +161,18 @@ def repaint(request: Paint, caller: Caller) -> Finished:
             write_png(texture, painted.texture)
             uv = _save_uv(run.path_for(0, "_uv.npy"), painted.uv)
         target.add_file(TargetState.PAINTED, painted.note, texture=texture, **({"uv": Path(uv)} if uv else {}))
-        job.emit(PaintReady(job=job.id, texture=str(texture), uv=uv, note=painted.note))
+        job.emit(PaintReady(job=job.id, texture=FileName(texture.name), uv=uv, note=painted.note))
     return Finished(job=job.id, made=1, failed=0, seconds=job.elapsed)
 
 
-def _save_uv(path: Path, uv: np.ndarray | None) -> str:
-    """The file's path, empty where there is nothing to save."""
+def _save_uv(path: Path, uv: np.ndarray | None) -> FileName | None:
+    """The file's name, None where there is nothing to save."""
     if uv is None:
-        return ""
+        return None
     data = io.BytesIO()
     np.save(data, uv)
     write_whole(path, data.getvalue())
-    return str(path)
+    return FileName(path.name)
 
 
 def load_photo(job: Job, path: str) -> tuple[Photo, PhotoRecord]:

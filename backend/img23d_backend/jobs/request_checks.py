@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from img23d_protocol.checks import check
+from img23d_protocol.options.checks import check
 from img23d_protocol.errors import bad_request
 from img23d_protocol.limits import BUDGET_MAX, FACES_MIN, SEED_MAX, VARIANTS_MAX
 from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, ShapeKind, Unwrap, Wanted

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-from img23d_protocol.files.filenames import CUTOUT_ENDING, form_path
-from img23d_protocol.messages import Box, CutoutReady, FormsReady, MeshReady, PreviewReady, Side, Stage
+from img23d_protocol.files.filenames import CUTOUT_ENDING, FileName, form_path
+from img23d_protocol.messages import Box, CutoutReady, FormsReady, PreviewReady, ResultReady, Side, Stage
 
 from ..kept import Kept
 from ..stages import CutOut, Forms, Found, Mesh, Painted, PixelBox, Shaped
@@ -71,7 +71,7 @@ class Results:
         target = self.target(index)
         target.cutout_left, target.cutout_top, target.cutout_share = cutout.left, cutout.top, scale
         target.add_file(TargetState.CUT, found.note, cutout.note, cutout=path)
-        self.job.emit(CutoutReady(job=self.job.id, target=index, path=str(path), note=cutout.note))
+        self.job.emit(CutoutReady(job=self.job.id, target=index, file=FileName(path.name), note=cutout.note))
         return cut
 
     def keep_side(self, index: int, side: Side, rgba: np.ndarray) -> Path:
@@ -115,7 +115,7 @@ class Results:
         cut = solid.cut
         target.view = view_in_photo(shaped, placement, cut.left, cut.top, cut.scale).matrix.tolist()
         target.add_file(TargetState.SHAPED, shaped.note, shape=path)
-        self._tell_mesh(index, path, textured=False, faces=len(shaped.mesh.faces), note=shaped.note)
+        self._tell_mesh(index, path, Stage.SHAPE, faces=len(shaped.mesh.faces), note=shaped.note)
         self._keep_preview(index, Stage.SHAPE, "_preview_shape.png", self._portrait(shaped.mesh))
 
     def keep_painted(self, index: int, solid: Solid, painted: Painted) -> None:
@@ -134,7 +134,7 @@ class Results:
             offset=placement.offset,
         )
         target.add_file(TargetState.PAINTED, painted.note, mesh=path)
-        self._tell_mesh(index, path, textured=True, faces=len(painted.mesh.faces), note=painted.note)
+        self._tell_mesh(index, path, Stage.PAINT, faces=len(painted.mesh.faces), note=painted.note)
         picture = self._portrait(painted.mesh, painted.uv, painted.texture)
         self._keep_preview(index, Stage.PAINT, "_preview.png", picture)
 
@@ -145,18 +145,31 @@ class Results:
         key = (id(mesh), id(texture))
         return self.thumbnails.get(key, lambda: (mesh, texture, thumbnail(mesh, uv=uv, texture=texture)))[-1]
 
-    def _tell_mesh(self, index: int, path: Path, *, textured: bool, faces: int, note: str) -> None:
-        self.target(index).faces = faces
-        self.job.emit(
-            MeshReady(job=self.job.id, target=index, path=str(path), textured=textured, faces=faces, note=note)
+    def _tell_mesh(self, index: int, path: Path, stage: Stage, *, faces: int, note: str) -> None:
+        """The whole thing's mesh, with its colours where it was painted."""
+        self.tell(
+            ResultReady(
+                job=self.job.id,
+                target=index,
+                files=(FileName(path.name),),
+                stage=stage,
+                textured=stage is Stage.PAINT,
+                count=faces,
+                note=note,
+            )
         )
+
+    def tell(self, ready: ResultReady) -> None:
+        """Its files lie in the run's folder."""
+        self.target(ready.target).add_result(ready)
+        self.job.emit(ready)
 
     def show_painting(self, index: int, picture: np.ndarray) -> None:
         """What the painter has so far; only the newest of these pictures is kept, and none at the end."""
         shown = sorted(self._painting_pictures(index))
         path = self.run.path_for(index, f"{_PAINTING}{len(shown) and int(shown[-1].stem[-3:]) + 1:03d}.png")
         write_png(path, picture)
-        self.job.emit(PreviewReady(job=self.job.id, target=index, stage=Stage.PAINT, path=str(path)))
+        self.job.emit(PreviewReady(job=self.job.id, target=index, stage=Stage.PAINT, file=FileName(path.name)))
         for older in shown[:-1]:  # the one before may be read at this moment
             older.unlink(missing_ok=True)
 
@@ -170,4 +183,4 @@ class Results:
         self.target(index).files["preview"] = path.name
         for passing in self._painting_pictures(index):
             passing.unlink(missing_ok=True)
-        self.job.emit(PreviewReady(job=self.job.id, target=index, stage=stage, path=str(path)))
+        self.job.emit(PreviewReady(job=self.job.id, target=index, stage=stage, file=FileName(path.name)))

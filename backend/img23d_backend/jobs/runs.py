@@ -19,7 +19,22 @@ from typing import Any
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
 from img23d_protocol.files.disk_errors import disk_error
 from img23d_protocol.files.filenames import safe_stem
-from img23d_protocol.messages import Box, Generate, Locate, Paint, PhotoCamera, Point, Pose, ShapeKind, SidePhoto, Stroke, Wanted
+from img23d_protocol.messages import (
+    WHOLE,
+    Box,
+    Generate,
+    Locate,
+    Paint,
+    PhotoCamera,
+    Piece,
+    Point,
+    Pose,
+    ResultReady,
+    ShapeKind,
+    SidePhoto,
+    Stroke,
+    Wanted,
+)
 from img23d_protocol.files.whole_files import write_whole
 
 from .. import __version__
@@ -69,6 +84,17 @@ class PhotoRecord:
 
 
 @dataclass(kw_only=True)
+class ResultRecord:
+    """A result as it was announced, see `ResultReady`; `files` are names, too."""
+
+    piece: Piece
+    files: list[str]
+    textured: bool
+    count: int
+    name: str = ""
+
+
+@dataclass(kw_only=True)
 class TargetRecord:
     """`view` (4, 4) takes a homogeneous vertex of the GLB (metres, y up) to (u, v, depth, 1) in the photo's pixels.
 
@@ -92,6 +118,7 @@ class TargetRecord:
     cutout_share: float = 1.0
     files: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    results: list[ResultRecord] = field(default_factory=list)  # the newest of each piece
     faces: int = 0
     view: list[list[float]] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
@@ -102,6 +129,13 @@ class TargetRecord:
         self.state = state
         self.files |= {kind: path.name for kind, path in files.items()}
         self.notes += [note for note in notes if note]
+
+    def add_result(self, ready: ResultReady) -> None:
+        """As it is announced; an older one of the same piece is not imported any more."""
+        made = ResultRecord(piece=ready.piece, files=list(ready.files), textured=ready.textured, count=ready.count, name=ready.name)
+        self.results = [*(one for one in self.results if one.piece != ready.piece), made]
+        if ready.piece == WHOLE:
+            self.faces = ready.count
 
 
 @dataclass(kw_only=True)

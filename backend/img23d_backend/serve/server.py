@@ -151,7 +151,7 @@ class Server:
         active = self._active
         assert active is not None and active.id == request.job  # only the worker ends a job
         log.info("job %s: %s", request.job, type(request).__name__)
-        self._outbox.send(Accepted(job=request.job))
+        self._outbox.send(Accepted(job=request.job, stages=getattr(request, "stages", ())))
         match request:
             case Diagnose():
                 from ..diagnose import run_diagnosis

@@ -18,17 +18,19 @@ from ...shared.img23d_protocol.messages import (
     Failed,
     Finished,
     Located,
-    MeshReady,
     PaintReady,
+    Piece,
     Regions,
+    ResultReady,
     TargetFailed,
 )
 from ...scene.file.file_state import FileState
 from .picker import Picker
+from ...scene.placement.importers import Importers
 from ...scene.placement.placer import Placer
 from .queue_runner import QueueRunner
 from ...scene.remesh.quads import quads_of
-from ...scene.glb.reader import GlbReader
+from ...scene.importer import Importer
 from ...scene.remesh.remesher import Remesher, RunsBeside
 from .retexturing import Retexturer
 from ...scene.placement.result_status import IMPORTABLE, Standing
@@ -47,8 +49,7 @@ class Applier:
     def __init__(self, session: Session, start_program: Callable[[list[str]], RunsBeside]) -> None:
         """`session` takes the jobs that wait; `start_program` is for `Remesher`."""
         self.files = FileState()
-        self.reader = GlbReader()
-        self.placer = Placer(self.files, self.reader)
+        self.placer = Placer(self.files)
         self.targets = TargetFiller(self.files)
         self.picker = Picker(self.files, session)
         self.waiting = ""  # a sentence that says what the next result waits for
@@ -56,6 +57,10 @@ class Applier:
         self.runner = QueueRunner(self.files, session, self.placer, self.failures)
         self.remesher = Remesher(self.files, start_program)
         self._queue: deque[Update] = deque()
+
+    @property
+    def importers(self) -> Importers:
+        return self.placer.importers
 
     @property
     def queue(self) -> Queue:
@@ -72,7 +77,7 @@ class Applier:
 
     def brings(self, job: Job, index: int) -> bool:
         """Whether a result comes by itself as soon as Blender can take it."""
-        return bool(self._meshes(job, index))
+        return bool(self._results(job, index))
 
     def standings(self, job: Job) -> dict[int, Standing]:
         """As the placer's, and which of those that are not in the scene come by themselves. Not for `draw`."""
@@ -81,9 +86,10 @@ class Applier:
 
     def add(self, update: Update) -> None:
         match update.message:
-            case MeshReady(target=target, path=path):
-                self._drop_older_mesh(update.job, target)
-                self.reader.begin(path)
+            case ResultReady(target=target, piece=piece):
+                self._drop_older(update.job, target, piece)
+                importer, path = self._ahead(update)
+                importer.begin(path)
                 self._queue.append(update)
             case Arranged():
                 self._drop_older_arrangement(update.job)
@@ -111,28 +117,37 @@ class Applier:
         before, self.waiting = self.waiting, self._why_wait()
         if self.waiting or not self._queue:
             return self._begin_next() or self.remesher.step() or has_news or self.waiting != before
-        path = self._queue[0].message.path if isinstance(self._queue[0].message, MeshReady) else ""
+        importer, path = self._ahead(self._queue[0])
         if path:
-            self.reader.begin(path)
-        if self.reader.is_reading(path):
+            importer.begin(path)
+        if importer.is_reading(path):
             return has_news or bool(before)
-        if self._prepare(path):
+        if self._prepare(importer, path):
             return True
         self._apply(self._queue.popleft())
         return True
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
-    def _drop_older_mesh(self, job: Job, target: int) -> None:
-        """The plain mesh need not be imported any more when the painted one has come."""
-        for queued, message in self._meshes(job, target):
-            self._queue.remove(queued)
-            self.reader.forget(message.path)
+    def _ahead(self, update: Update) -> tuple[Importer, str]:
+        """What reads the update's file ahead, and its path: empty for what is no result."""
+        message = update.message
+        if not isinstance(message, ResultReady):
+            return Importer(), ""
+        return self.importers.of(message.piece.kind), update.job.file(message.files[0])
 
-    def _meshes(self, job: Job, target: int) -> list[tuple[Update, MeshReady]]:
+    def _drop_older(self, job: Job, target: int, piece: Piece) -> None:
+        """The plain mesh need not be imported any more when the painted one has come."""
+        for queued, message in self._results(job, target):
+            if message.piece == piece:
+                self._queue.remove(queued)
+                importer, path = self._ahead(queued)
+                importer.forget(path)
+
+    def _results(self, job: Job, target: int) -> list[tuple[Update, ResultReady]]:
         """Of one thing, that wait to be brought in."""
-        meshes = ((queued, queued.message) for queued in self._queue if queued.job is job)
-        return [(queued, message) for queued, message in meshes if isinstance(message, MeshReady) and message.target == target]
+        results = ((queued, queued.message) for queued in self._queue if queued.job is job)
+        return [(queued, message) for queued, message in results if isinstance(message, ResultReady) and message.target == target]
 
     def _drop_older_arrangement(self, job: Job) -> None:
         for queued in list(self._queue):
@@ -151,9 +166,9 @@ class Applier:
     def _apply(self, update: Update) -> None:
         job = update.job
         match update.message:
-            case MeshReady(target=target):
+            case ResultReady(target=target, piece=piece):
                 follows = any(queued.job is job and isinstance(queued.message, Arranged) for queued in self._queue)
-                self._try(job, target, lambda: self.placer.on_mesh(job, target, lays_out=not follows))
+                self._try(job, target, lambda: self.placer.on_result(job, target, piece, lays_out=not follows))
             case Arranged():
                 self._try(job, -1, lambda: self.placer.on_arranged(job))
             case PaintReady():
@@ -179,9 +194,9 @@ class Applier:
             if obj is not None and obj.type == "MESH":
                 self._try(job, index, lambda obj=obj: self.remesher.want(obj, quads_of(obj), job.add_notes))
 
-    def _prepare(self, path: str) -> bool:
+    def _prepare(self, importer: Importer, path: str) -> bool:
         try:
-            return self.reader.prepare(path)
+            return importer.prepare(path)
         except Exception:  # the boundary: applied without, it fails in its own row, and the next one comes
             _log.exception("a mesh could not be made ahead of its object")
             return False

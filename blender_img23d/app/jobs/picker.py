@@ -119,7 +119,7 @@ class Picker:
         if asked is None:
             return
         try:
-            self.picks = read_picks(job.request, message, asked.stamp)
+            self.picks = read_picks(job.request, job.regions, asked.stamp)
         except Img23DError as error:
             _log.warning("%s %s", error.sentence, error.detail)
             self.sentence = error.sentence

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...shared.img23d_protocol.messages import Settings, Stage, WeightsInfo
+from ...shared.img23d_protocol.messages import USUAL, Settings, Stage, WeightsInfo
 from ...shared.img23d_protocol.options.all_engines import BACKEND_MEMORY
 from ...shared.img23d_protocol.options.declare import StageOptions
 from ...shared.img23d_protocol.options.settings import engine_named
@@ -20,7 +20,7 @@ _IN_FULL_PRECISION = 2  # most processors compute in 32 bits what the files hold
 def needed_bytes(engine: str, settings: Settings, weights: Iterable[WeightsInfo]) -> Mapping[Stage, int]:
     """By stage, for the device that the stage computes on in half precision. What no model does takes what the whole backend does."""
     sizes = {info.id: info.memory_bytes or info.size_bytes for info in weights}
-    needs = dict.fromkeys(Stage, BACKEND_MEMORY)
+    needs: dict[Stage, int] = dict.fromkeys(USUAL, BACKEND_MEMORY)
     for part in settings.stages_of(engine_named(engine)):
         needs |= {Stage(stage): needed for stage, needed in part.needed_bytes(settings, sizes).items()}
     if not settings.common.texture:

@@ -6,16 +6,16 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ...shared.img23d_protocol.messages import Generate, Stage
+from ...shared.img23d_protocol.messages import USUAL, Generate, Stage
 from ...shared.img23d_protocol.options.settings import engine_named
-from ..jobs import Job
+from ..jobs import STAGE_SHARES, Job
 from ..states import JobState
 
-_EACH = (Stage.MATTE, Stage.SHAPE, Stage.PAINT)  # done for each target; everything else counts once a run
+_EACH = tuple(stage for stage in Stage if stage.is_for_each)  # everything else counts once a run
 _RUNS = 5  # of the newest alike, of which the median counts: the first one also read the models
 # Where nothing is known but the whole run's time, or not even that
-_SHARES: Mapping[Stage, float] = {Stage.MATTE: 0.25, Stage.SHAPE: 0.25, Stage.PAINT: 0.4}
-_ONCE_SHARE = 0.1
+_SHARES: Mapping[Stage, float] = {stage: STAGE_SHARES[stage] for stage in _EACH}
+_ONCE_SHARE = STAGE_SHARES[Stage.LOCATE]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,11 +35,11 @@ class Pace:
         left = [target for target in job.targets if not (target.error or target.is_cancelled)]
         if all(target.stage is None for target in left):
             found = job.fraction if job.stage is Stage.LOCATE else 0.0
-            return self.once + max(len(left), 1) * sum(self.each[stage] for stage in stages), self.once * found
+            return self.once + max(len(left), 1) * sum(self.each.get(stage, 0.0) for stage in stages), self.once * found
         done, before = self.once, 0.0
         for stage in Stage:  # stage by stage, since there may be hundreds of targets
             fractions = [min(max(target.fraction, 0.0), 1.0) for target in left if target.stage == stage]
-            share = self.each[stage] if stage in stages else 0.0
+            share = self.each.get(stage, 0.0) if stage in stages else 0.0
             done += len(fractions) * before + share * sum(fractions)
             before += share
         return self.once + len(left) * before, done
@@ -65,21 +65,23 @@ def pace_of_all(jobs: Sequence[Job]) -> Pace | None:
     paces = [pace for job in jobs if (pace := pace_of(job)) is not None]
     if not paces:
         return None
-    each = {stage: statistics.median(pace.each[stage] for pace in paces) for stage in _EACH}
+    stages = [stage for stage in _EACH if any(stage in pace.each for pace in paces)]
+    each = {stage: statistics.median(pace.each.get(stage, 0.0) for pace in paces) for stage in stages}
     return Pace(once=statistics.median(pace.once for pace in paces), each=each)
 
 
 def pace_of(job: Job) -> Pace | None:
     """None where nothing was made, or nobody looked at the clock."""
-    made = sum(bool(target.mesh) for target in job.targets)
+    made = sum(target.main is not None for target in job.targets)
     if not made or job.seconds <= 0:
         return None
+    known = [stage for stage in _EACH if stage in USUAL or stage in job.stages]
     if not job.stage_seconds:
-        shares = {stage: _SHARES[stage] if stage in _stages(job) else 0.0 for stage in _EACH}
+        shares = {stage: _SHARES[stage] if stage in _stages(job) else 0.0 for stage in known}
         whole = _ONCE_SHARE + sum(shares.values())
         each = {stage: job.seconds * share / whole / made for stage, share in shares.items()}
         return Pace(once=job.seconds * _ONCE_SHARE / whole, each=each)
-    each = {stage: job.stage_seconds.get(stage, 0.0) / made for stage in _EACH}
+    each = {stage: job.stage_seconds.get(stage, 0.0) / made for stage in known}
     return Pace(once=max(job.seconds - made * sum(each.values()), 0.0), each=each)
 
 
@@ -89,7 +91,8 @@ def _stages(job: Job) -> tuple[Stage, ...]:
         return (Stage.MATTE,)
     if job.is_retexture:
         return (Stage.MATTE, Stage.PAINT)
-    return _EACH if job.is_generation and job.making.settings.common.texture else (Stage.MATTE, Stage.SHAPE)
+    is_painted = job.is_generation and job.making.settings.common.texture
+    return tuple(stage for stage in job.stages if stage.is_for_each and (is_painted or stage is not Stage.PAINT))
 
 
 def _same(request: Generate) -> tuple:

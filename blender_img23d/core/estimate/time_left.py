@@ -101,7 +101,7 @@ def stage_now(job: Job) -> StageNow | None:
     if job.stage is None:
         return None
     left = [target for target in job.targets if not (target.error or target.is_cancelled)]
-    if job.stage is Stage.LOCATE or not left:
+    if not job.stage.is_for_each or not left:
         return StageNow(stage=job.stage)
     order = list(Stage)
     later = order[order.index(job.stage) + 1 :]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ...shared.img23d_protocol import Img23DError, ProtocolError
-from ...shared.img23d_protocol.checks import check
+from ...shared.img23d_protocol.options.checks import check
 from ...shared.img23d_protocol.codec import build
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.limits import VARIANTS_MAX

@@ -17,21 +17,24 @@ from ...shared.img23d_protocol import ProtocolError
 from ...shared.img23d_protocol.codec import revive
 from ...shared.img23d_protocol.limits import VARIANTS_MAX
 from ...shared.img23d_protocol.messages import (
+    WHOLE,
     Arranged,
     Box,
     Generate,
     Paint,
     PhotoCamera,
+    Piece,
     Pose,
     Settings,
     Stage,
     Wanted,
 )
-from ..jobs import Job, JobTarget
+from ..jobs import Job, JobTarget, Result
 from ..plausible import (
     INT_MAX,
     INT_MIN,
     LONGEST_NAME,
+    MOST_RESULTS,
     MOST_TARGETS,
     NOTES_KEPT,
     clean_text,
@@ -229,9 +232,9 @@ def _wanted(record: _Record) -> tuple[Wanted, ...]:
 
 
 def _target(record: _Record) -> JobTarget:
-    state, mesh = record.get("state", ""), record.file("mesh", "shape")
-    is_painted = bool(record.file("mesh", "texture"))
-    reached = Stage.PAINT if is_painted else Stage.SHAPE if mesh else Stage.MATTE
+    state, results = record.get("state", ""), {one.piece: one for one in _results(record)}
+    is_painted = any(one.textured for one in results.values()) or bool(record.file("texture"))
+    reached = Stage.PAINT if is_painted else Stage.SHAPE if results else Stage.MATTE
     return JobTarget(
         name=record.name(),
         box=sound_box(record.value("box", Box)),
@@ -243,10 +246,36 @@ def _target(record: _Record) -> JobTarget:
         is_cancelled=state == "cancelled",
         cutout=record.file("cutout"),
         preview=record.file("preview"),
-        mesh=mesh,
-        textured=is_painted,
-        faces=sound_count(record.get("faces", 0)),
+        results=results,
+        is_painted=is_painted,
         stage_seconds=record.seconds(),
+    )
+
+
+def _results(record: _Record) -> list[Result]:
+    """Those whose first file is there. Where the whole mesh is not among them, as in a record of an older version or where its file
+    is gone, it is what the target's files say."""
+    found = [one for one in map(_result, record.each("results")[:MOST_RESULTS]) if one is not None]
+    path = record.file("mesh", "shape")
+    if not path or any(one.piece == WHOLE for one in found):
+        return found
+    return [Result(path=path, textured=bool(record.file("mesh")), count=sound_count(record.get("faces", 0))), *found]
+
+
+def _result(record: _Record) -> Result | None:
+    """None for a kind that this version does not know, and where its file is gone."""
+    names = [name for name in record.get("files", []) if isinstance(name, str)]
+    piece = record.value("piece", Piece)
+    if piece is None or not names or names[0] not in record.names:
+        return None
+    first, *others = (os.path.join(record.folder, name) for name in names if name in record.names)
+    return Result(
+        piece=piece,
+        path=first,
+        textured=record.get("textured", False),
+        count=sound_count(record.get("count", 0)),
+        name=record.name(),
+        others=tuple(others),
     )
 
 

@@ -72,7 +72,7 @@ def _draw_state(
     """The X of one that is made, and what takes its place, cannot be pressed before they could be seen."""
     state = _state(owner, job, target, index)
     if state == "bar":
-        layout.progress(factor=target.progress, text=_doing(target))
+        layout.progress(factor=target.progress(job.stages), text=_doing(target))
     buttons = live(layout, context, owner, f"result {index}", (job.id, state))
     match state:
         case "bar":
@@ -90,7 +90,7 @@ def _draw_state(
 def _state(owner: Extension, job: Job, target: JobTarget, index: int) -> str | Standing:
     if target.error or (job.id, index) in owner.applier.failures:
         return "failed"
-    if target.is_cancelled and not target.mesh:
+    if target.is_cancelled and target.main is None:
         return "stopped"
     if job.is_unfinished(index):
         return "bar"
@@ -107,7 +107,7 @@ def _draw_result_buttons(
     buttons: bpy.types.UILayout, layout: bpy.types.UILayout, job: Job, standing: Standing, index: int
 ) -> None:
     match standing:
-        case Standing.NOTHING | Standing.ON_ITS_WAY if job.targets[index].mesh:
+        case Standing.NOTHING | Standing.ON_ITS_WAY if job.targets[index].main is not None:
             layout.label(text="Ready", icon="TIME")  # `NOTHING`: the scene was not looked through yet
         case Standing.NOTHING:
             layout.label(text="Not made")

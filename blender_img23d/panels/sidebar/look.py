@@ -54,7 +54,7 @@ def _draw_thing(
     layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, index: int, place: str
 ) -> None:
     target = job.targets[index]
-    layout.progress(factor=target.progress, text=target.name)
+    layout.progress(factor=target.progress(job.stages), text=target.name)
     button = live(layout, context, owner, place, (job.id, index)).operator("img23d.cancel_target", text="", icon="X")
     button.job, button.index = job.id, index
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ...shared.img23d_protocol.results import Piece, ResultKind
 
 if TYPE_CHECKING:  # the panels know the tags, and Blender's start waits for what they import
     from ...core.jobs import Job
@@ -21,6 +22,8 @@ PHOTO = "img23d_photo"
 RUN_FOLDER = "img23d_run_folder"
 RUN_NAME = "img23d_run_name"
 TIME = "img23d_time"  # when the run was started: local time that sorts as text
+KIND = "img23d_kind"  # of result; a mesh where it is missing
+PART = "img23d_part"  # the number of a part, missing on the whole thing
 TEXTURED = "img23d_textured"
 VARIED = "img23d_varied"  # made to be another than what the settings and the photo alone give
 CHOICE = "img23d_choice"  # one of several variants, of which the artist is to keep one
@@ -38,7 +41,7 @@ def tag_run(obj: bpy.types.Object, job: Job) -> None:
     obj[RUN_FOLDER] = job.request.run_folder
 
 
-def tag_result(obj: bpy.types.Object, job: Job, index: int) -> None:
+def tag_result(obj: bpy.types.Object, job: Job, index: int, piece: Piece) -> None:
     """Write down what made this object."""
     from ...core.runs.recipe import recipe_of_job  # late, as everything that Blender's start should not wait for
 
@@ -46,7 +49,11 @@ def tag_result(obj: bpy.types.Object, job: Job, index: int) -> None:
     target = job.targets[index]
     tag_run(obj, job)
     obj[TARGET] = index
-    obj[TEXTURED] = target.textured
+    obj[KIND] = piece.kind.value
+    obj.pop(PART, None)
+    if piece.part is not None:
+        obj[PART] = piece.part
+    obj[TEXTURED] = target.results[piece].textured
     obj["img23d_name"] = target.name
     if target.box is not None:
         obj["img23d_box"] = [target.box.left, target.box.top, target.box.right, target.box.bottom]
@@ -80,15 +87,26 @@ def find_by_uid(session_uid: int) -> bpy.types.Object | None:
     return next((obj for obj in bpy.data.objects if obj.session_uid == session_uid), None)
 
 
-def find_tagged(job_id: str, likely_names: list[str]) -> dict[int, bpy.types.Object]:
+def piece_of(obj: bpy.types.Object) -> Piece:
+    """Which of its target's results it is."""
+    kind, part = obj.get(KIND), obj.get(PART)
+    known = next((one for one in ResultKind if one == kind), ResultKind.MESH)
+    return Piece(kind=known, part=part if type(part) is int else None)
+
+
+def is_tagged(obj: bpy.types.Object, job_id: str, index: int, piece: Piece) -> bool:
+    return (obj.get(RUN), obj.get(TARGET)) == (job_id, index) and piece_of(obj) == piece
+
+
+def find_tagged(job_id: str, likely_names: list[str]) -> dict[tuple[int, Piece], bpy.types.Object]:
     """A run's objects in a file that was saved with them, by the indices of their targets. A copy made by the artist has
-    the same tags: the name decides, else the first one is taken.
+    the same tags: the target's name decides, else the first one is taken.
     """
-    found: dict[int, list[bpy.types.Object]] = {}
+    found: dict[tuple[int, Piece], list[bpy.types.Object]] = {}
     for obj in in_scenes().values():
-        if obj.get(RUN) == job_id and type(obj.get(TARGET)) is int:
-            found.setdefault(obj[TARGET], []).append(obj)
-    return {index: _most_likely(found[index], name) for index, name in enumerate(likely_names) if index in found}
+        if obj.get(RUN) == job_id and type(obj.get(TARGET)) is int and 0 <= obj[TARGET] < len(likely_names):
+            found.setdefault((obj[TARGET], piece_of(obj)), []).append(obj)
+    return {key: _most_likely(several, likely_names[key[0]]) for key, several in found.items()}
 
 
 def in_scenes() -> dict[int, bpy.types.Object]:

@@ -69,7 +69,7 @@ class TargetFiller:
             push_undo(place, "Img23D: Find in Photo")
 
     def on_cutout(self, job: Job, message: CutoutReady) -> None:
-        self._learn(job, message.target, message.path, message.note)
+        self._learn(job, message.target, job.file(message.file), message.note)
 
     def on_forms(self, job: Job, message: FormsReady) -> None:
         """The pictures of the kinds lie beside the cut-out."""

@@ -18,16 +18,16 @@ from ..file.windows import Workplace
 
 def lay_out(job: Job, spot: Spot, registry: ObjectRegistry, indices: list[int], place: Workplace) -> None:
     """`indices` are the targets that have their places here, made or to be made."""
-    objects = {index: obj for index, obj in registry.objects(job).items() if index in indices}
-    untouched = {index: obj for index, obj in objects.items() if registry.is_untouched(job, index, obj)}
+    objects = {key: obj for key, obj in registry.pieces(job).items() if key[0] in indices}
+    untouched = {(index, piece): obj for (index, piece), obj in objects.items() if registry.is_untouched(job, index, obj, piece)}
     meshes = {index: made.extents for index in indices if (made := registry.made(job, index)) is not None}
     poses = _poses(job.arranged, meshes) if spot.layout == "PHOTO" else {}
     if poses:
         _find_ground(job, spot, poses, meshes, is_free=len(untouched) == len(objects))
         _keep_camera(job, spot, place)
     transforms = _transforms(job, spot, indices, poses, meshes, is_free=len(untouched) == len(objects))
-    for index, obj in untouched.items():
-        registry.put(job, index, obj, transforms[index])
+    for (index, piece), obj in untouched.items():
+        registry.put(job, index, obj, transforms[index], piece)
 
 
 def _poses(arranged: Arranged | None, meshes: Mapping[int, Extents]) -> dict[int, Pose]:

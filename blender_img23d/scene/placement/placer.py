@@ -7,20 +7,18 @@ from dataclasses import replace
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ...core.jobs import Job
+from ...core.jobs import Job, Result
 from ...core.queue.queued_jobs import Where
 from ...shared.img23d_protocol import ErrorCode, Img23DError
-from ...shared.img23d_protocol.messages import Generate
+from ...shared.img23d_protocol.messages import WHOLE, Generate, Piece
 from ..mesh.extents import Extents, world_extents
 from ..file.file_state import FileState
 from ..view.first_look import FirstLook, first_look, show_results
+from .importers import Importers
 from .free_place import at_height_of, in_the_way
-from ..glb.importer import import_glb
 from .replacement import Home, fit_height, home_at, stand_beside
 from .layout import lay_out
 from .object_registry import ObjectRegistry
-from ..glb.materials import finish_materials
-from ..glb.reader import GlbReader
 from ..glb.replace import fingerprint, replace_mesh
 from .row import GAP
 from .run_location import Spot, choose_spot, collection_for
@@ -34,9 +32,9 @@ from ..file.windows import Workplace, push_undo, workplace_of
 class Placer:
     """Main thread only. Keeps no reference to anything in bpy.data."""
 
-    def __init__(self, files: FileState, reader: GlbReader) -> None:
+    def __init__(self, files: FileState) -> None:
+        self.importers = Importers()
         self._files = files
-        self._reader = reader
         self._registry = ObjectRegistry(files)
         self._spots: dict[str, Spot] = {}  # by job
         self._looks: dict[str, FirstLook] = {}  # by job
@@ -76,16 +74,17 @@ class Placer:
 
     # --- what comes -------------------------------------------------------------------------------------------------
 
-    def on_mesh(self, job: Job, index: int, *, lays_out: bool = True) -> None:
-        """Bring in the newest mesh of a target, or leave it in the list where its object is gone or was changed.
+    def on_result(self, job: Job, index: int, piece: Piece = WHOLE, *, lays_out: bool = True) -> None:
+        """Bring in the newest of a target's results, or leave it in the list where its object is gone or was changed.
 
         Without `lays_out` the others stay where they are: `on_arranged` follows at once, and does it. Raises Img23DError where the file cannot be imported.
         """
         place = self.workplace(job)
-        if self._registry.was_placed(job, index):
-            self._replace(job, index)
+        result = job.targets[index].results[piece]
+        if self._registry.was_placed(job, index, piece):
+            self._replace(job, index, result)
         elif place is not None:
-            self._place(job, index, place, lays_out=lays_out)
+            self._place(job, index, result, place, lays_out=lays_out)
 
     def on_arranged(self, job: Job) -> None:
         """Where the targets stand in the photo is known, or known better."""
@@ -94,19 +93,25 @@ class Placer:
             self._lay_out(job, place)
 
     def import_again(self, job: Job, index: int, scene: bpy.types.Scene) -> bpy.types.Object:
-        """Bring a finished result into the present file, whatever became of the first one. Raises Img23DError."""
+        """Bring a finished thing into the present file, whatever became of the first one: its main result, and of the others those
+        that are not there. Raises Img23DError."""
         target = job.targets[index]
-        if not target.mesh:
+        main = target.main
+        if main is None:
             raise Img23DError(ErrorCode.BAD_REQUEST, _("“{name}” has no result to import.").format(name=target.name))
         spot = self._spots.get(job.id)
         if job.file_key != self._files.key or spot is None or spot.scene() != scene:
             self._leave_file(job)
             self.choose_spot(job, scene)
-        return self._place(job, index, workplace_of(scene))
+        obj = self._place(job, index, main, workplace_of(scene))
+        for piece, result in target.results.items():
+            if piece != main.piece and self._registry.object_of(job, index, piece) is None:
+                self._place(job, index, result, workplace_of(scene))
+        return obj
 
     def finish(self, job: Job) -> None:
         """Show what the run has made where the artist has not gone on elsewhere, and make the whole run one undo step."""
-        made = list(self._registry.objects(job).values())
+        made = list(self._registry.pieces(job).values())
         place = self.workplace(job)
         if not made or place is None:
             return
@@ -135,29 +140,23 @@ class Placer:
             self.choose_spot(job, obj.users_scene[0])
             self._spots[job.id].collection_uid = obj.users_collection[0].session_uid
 
-    def _place(self, job: Job, index: int, place: Workplace, *, lays_out: bool = True) -> bpy.types.Object:
+    def _place(self, job: Job, index: int, result: Result, place: Workplace, *, lays_out: bool = True) -> bpy.types.Object:
+        if result is not job.targets[index].main:
+            return self._place_beside_main(job, index, result, place)
         home = self._homes.get((job.id, index))
         host = home.object() if home is not None else self.object_of(job, index)  # one that the artist has changed
         if host is not None and place.scene not in host.users_scene:
             host = None
         if home is not None and host is not None and home.takes_mesh(host):
-            self._put_into(job, index, host, home.height)
+            self._put_into(job, index, result, host, home.height)
             return host
-        return self._place_new(job, index, place, host, lays_out=lays_out)
+        return self._place_new(job, index, result, place, host, lays_out=lays_out)
 
     def _place_new(
-        self, job: Job, index: int, place: Workplace, host: bpy.types.Object | None, *, lays_out: bool
+        self, job: Job, index: int, result: Result, place: Workplace, host: bpy.types.Object | None, *, lays_out: bool
     ) -> bpy.types.Object:
-        assert isinstance(job.request, Generate)
-        spot, target = self._spots[job.id], job.targets[index]
-        collection = host.users_collection[0] if host is not None else collection_for(spot, place, job.request.photo)
-        obj = import_glb(target.mesh, place, collection, self._reader)
-        obj.name = target.name or "Object"
-        obj.data.name = obj.name
-        for material in filter(None, obj.data.materials):
-            material.name = obj.name
-        finish_materials(obj.data, obj.name, job.add_notes)
-        tag_result(obj, job, index)
+        spot = self._spots[job.id]
+        obj = self._make(job, index, result, place, host)
         home = self._homes.get((job.id, index))
         if home is not None and home.is_choice and not self._registry.was_placed(job, index):
             offer(obj, host if home.is_replaced_later else None, home.fingerprint)
@@ -168,6 +167,28 @@ class Placer:
             self._registry.put(job, index, obj, Transform(location=spot.origin))
             if lays_out:
                 self._lay_out(job, place)
+        return obj
+
+    def _place_beside_main(self, job: Job, index: int, result: Result, place: Workplace) -> bpy.types.Object:
+        """A further result of a thing, or one of its parts, stands where the thing does."""
+        obj = self._make(job, index, result, place, self.object_of(job, index))
+        self._registry.record(job, index, obj, result.piece)
+        self._registry.put(job, index, obj, Transform(location=self._spots[job.id].origin), result.piece)
+        self._registry.put_like(job, index, result.piece, obj)
+        return obj
+
+    def _make(self, job: Job, index: int, result: Result, place: Workplace, host: bpy.types.Object | None) -> bpy.types.Object:
+        """A new object of a result, in the collection of `host` where there is one."""
+        assert isinstance(job.request, Generate)
+        importer = self.importers.of(result.piece.kind)
+        collection = host.users_collection[0] if host is not None else collection_for(self._spots[job.id], place, job.request.photo)
+        obj = importer.make(result.path, place, collection)
+        obj.name = result.name or job.targets[index].name or "Object"
+        obj.data.name = obj.name
+        for material in filter(None, obj.data.materials):
+            material.name = obj.name
+        importer.finish(obj, obj.name, job.add_notes)
+        tag_result(obj, job, index, result.piece)
         return obj
 
     def _stand_beside(
@@ -182,27 +203,27 @@ class Placer:
 
         stand_beside(obj, host, siblings, taken, GAP * spot.metres())
 
-    def _replace(self, job: Job, index: int) -> None:
-        made, obj = self._registry.made(job, index), self.object_of(job, index)
+    def _replace(self, job: Job, index: int, result: Result) -> None:
+        made, obj = self._registry.made(job, index, result.piece), self._registry.object_of(job, index, result.piece)
         if made is None or obj is None or obj.type != "MESH" or fingerprint(obj) != made.fingerprint:
             return
-        self._put_into(job, index, obj, made.kept_height, plain=obj.data)
+        self._put_into(job, index, result, obj, made.kept_height, plain=obj.data)
 
     def _put_into(
-        self, job: Job, index: int, obj: bpy.types.Object, kept_height: float, plain: bpy.types.Mesh | None = None
+        self, job: Job, index: int, result: Result, obj: bpy.types.Object, kept_height: float, plain: bpy.types.Mesh | None = None
     ) -> None:
         """The newest mesh takes the place of the object's own. `plain` is the same thing before it was painted."""
-        place = workplace_of(obj.users_scene[0])
-        fresh = import_glb(job.targets[index].mesh, place, obj.users_collection[0], self._reader)
+        place, importer = workplace_of(obj.users_scene[0]), self.importers.of(result.piece.kind)
+        fresh = importer.make(result.path, place, obj.users_collection[0])
         fit_height(fresh.data, kept_height)
-        finish_materials(fresh.data, obj.name, job.add_notes, plain=plain)
+        importer.finish(fresh, obj.name, job.add_notes, plain=plain)
         replace_mesh(obj, fresh)
-        tag_result(obj, job, index)
-        self._registry.record(job, index, obj, kept_height=kept_height)
+        tag_result(obj, job, index, result.piece)
+        self._registry.record(job, index, obj, result.piece, kept_height=kept_height)
 
     def _lay_out(self, job: Job, place: Workplace) -> None:
         targets = enumerate(job.targets)
-        wanted = [i for i, target in targets if target.mesh or not (target.error or target.is_cancelled)]
+        wanted = [i for i, target in targets if target.main is not None or not (target.error or target.is_cancelled)]
         own = [index for index in wanted if (job.id, index) not in self._homes]
         if own:
             lay_out(job, self._spots[job.id], self._registry, own, place)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from . import messages
 from .errors import ProtocolError
+from .files.filenames import FileName, is_file_name
 from .limits import INTEGER_MAX, REQUEST_MAX
 
 Value = TypeVar("Value")
@@ -115,7 +116,16 @@ def _value(hint: Any, value: Any, where: str) -> Any:
         return tuple(_value(inner, item, where) for item in value)
     if isinstance(hint, type) and dataclasses.is_dataclass(hint):
         return _build(hint, value)
+    if hint is FileName:
+        return _file_name(value, where)
     return _plain(hint, value, where)
+
+
+def _file_name(value: Any, where: str) -> FileName:
+    name = _plain(str, value, where)
+    if not is_file_name(name):
+        raise ProtocolError(f"{where} is no name of a file: {name[:80]!r}")
+    return FileName(name)
 
 
 def _plain(hint: type, value: Any, where: str) -> Any:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from .limits import SEED_MAX, TEXTURE_SIZES
 from .options.settings import BUILT_IN, Settings, ShapeKind
+from .stages import USUAL, Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,10 @@ class Locate:
     seed: int = 0
     settings: Settings = field(default_factory=Settings)
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return (Stage.LOCATE, Stage.MATTE) if self.run_folder else (Stage.LOCATE,)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pick:
@@ -130,6 +135,11 @@ class Generate:
     varies: bool = False
     settings: Settings = field(default_factory=Settings)
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """Those that it goes through, in their order."""
+        return tuple(stage for stage in USUAL if self.settings.common.texture or stage is not Stage.PAINT)
+
     def thing_of(self, target: int) -> int:
         """The index of the thing that a target is a variant of."""
         return target // self.variants
@@ -162,6 +172,10 @@ class Unwrap:
     uv: UvSource = UvSource.NEW
     texture_size: int = TEXTURE_SIZES[0]
 
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return (Stage.PAINT,)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Paint:
@@ -183,3 +197,7 @@ class Paint:
     seed: int = 0
     uv: UvSource = UvSource.NEW
     settings: Settings = field(default_factory=Settings)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return Stage.MATTE, Stage.PAINT

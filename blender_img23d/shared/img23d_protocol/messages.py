@@ -1,13 +1,12 @@
 """Every message between Blender and its backend, as frozen dataclasses.
 
-Files (photos, cut-outs, meshes, textures) lie in the run's folder and a message names them. Boxes are fractions of the
+Files (cut-outs, meshes, textures) lie in the run's folder and a message names them, see `results`. Boxes are fractions of the
 upright photo (after its EXIF turn), so they hold at any size the backend chooses to work in.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 # What stands in these modules has its name here as well: `messages` is the whole contract.
 from .arrangement import Arranged as Arranged, PhotoCamera as PhotoCamera, Pose as Pose
@@ -32,6 +31,20 @@ from .options.settings import (
     ShapeKind as ShapeKind,
     StageDevices as StageDevices,
 )
+from .results import (
+    WHOLE as WHOLE,
+    CutoutReady as CutoutReady,
+    FormsReady as FormsReady,
+    PaintReady as PaintReady,
+    PhotoRegion as PhotoRegion,
+    PictureReady as PictureReady,
+    Piece as Piece,
+    PreviewReady as PreviewReady,
+    Regions as Regions,
+    ResultKind as ResultKind,
+    ResultReady as ResultReady,
+    UvReady as UvReady,
+)
 from .setup_messages import (
     DeleteWeights as DeleteWeights,
     DeviceInfo as DeviceInfo,
@@ -48,17 +61,9 @@ from .setup_messages import (
     WeightsInfo as WeightsInfo,
     WeightsState as WeightsState,
 )
+from .stages import USUAL as USUAL, Stage as Stage
 
-PROTOCOL_VERSION = 8
-
-
-class Stage(StrEnum):
-    """The named steps of the pipeline, in their order."""
-
-    LOCATE = "locate"
-    MATTE = "matte"
-    SHAPE = "shape"
-    PAINT = "paint"
+PROTOCOL_VERSION = 9
 
 
 # --- to the backend -------------------------------------------------------------------------------------------------
@@ -104,7 +109,10 @@ class Hello:
 
 @dataclass(frozen=True, kw_only=True)
 class Accepted:
+    """The job is begun. `stages` are those that it will go through, in their order; empty where it has none."""
+
     job: str
+    stages: tuple[Stage, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,93 +144,6 @@ class Located:
     photo_width: int  # pixels, upright
     photo_height: int
     notes: tuple[str, ...] = ()  # about the photo as a whole, such as "scaled down from 120 megapixels"
-
-
-@dataclass(frozen=True, kw_only=True)
-class PhotoRegion:
-    """Something in the photo that can be picked, and a small picture of it."""
-
-    box: Box
-    cutout: str  # RGBA PNG
-
-
-@dataclass(frozen=True, kw_only=True)
-class Regions:
-    """The answer to `Pick`. `labels` is an .npy (2, h, w) uint8 over the whole photo: 1 + the index of the region at each place,
-    0 where there is none; first the things, then the same with those that have several colours in their parts.
-
-    `picked` is the region that was asked for by a point, -1 without one.
-    """
-
-    job: str
-    labels: str
-    regions: tuple[PhotoRegion, ...]
-    photo_width: int  # pixels, upright
-    photo_height: int
-    picked: int = -1
-    notes: tuple[str, ...] = ()  # as in `Located`
-
-
-@dataclass(frozen=True, kw_only=True)
-class CutoutReady:
-    job: str
-    target: int
-    path: str  # RGBA PNG
-    note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class FormsReady:
-    """What the kinds would make of a target that was only looked for: small pictures (PNG, RGBA) beside its cut-out, see
-    `filenames.form_path`. `automatic` is the kind that AUTO comes to.
-    """
-
-    job: str
-    target: int
-    automatic: ShapeKind
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeshReady:
-    """A GLB: metres, Y up, front to +Z, base on y = 0, centred on x = z = 0. Sent again with `textured` when painted."""
-
-    job: str
-    target: int
-    path: str
-    textured: bool
-    faces: int
-    note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PreviewReady:
-    """A small picture of what a target has become so far; a later one takes its place, in a file of another name."""
-
-    job: str
-    target: int
-    stage: Stage
-    path: str  # PNG, RGBA
-
-
-@dataclass(frozen=True, kw_only=True)
-class PaintReady:
-    """The answer to `Paint`: `texture` is a PNG, `uv` an .npy (corner_count, 2) float32 with v upwards as in Blender, or empty
-    where the file's own layout was painted into.
-    """
-
-    job: str
-    texture: str
-    uv: str
-    note: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class UvReady:
-    """The answer to `Unwrap`: `uv` as in `PaintReady`."""
-
-    job: str
-    uv: str
-    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,7 +211,8 @@ FromBackend = (
     | Regions
     | CutoutReady
     | FormsReady
-    | MeshReady
+    | PictureReady
+    | ResultReady
     | PreviewReady
     | Arranged
     | PaintReady

@@ -93,7 +93,9 @@ def test_the_painters_settings_are_written_down(photo: str) -> None:
     written = record["settings"]["hunyuan3d"]["paint"]
     assert (written["painter"], written["paint_steps"], written["paint_guidance"]) == ("hunyuan3d-paint-turbo", 12, 3.0)
     assert not written["delight"] and not written["match_positions"]
-    assert record["settings"]["machine"]["devices"] == {"locate": "gpu", "matte": "gpu", "shape": "gpu", "paint": "cpu"}
+    assert record["settings"]["machine"]["devices"] == {
+        "edit": "auto", "locate": "gpu", "matte": "gpu", "shape": "gpu", "split": "auto", "paint": "cpu",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

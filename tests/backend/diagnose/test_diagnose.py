@@ -27,7 +27,7 @@ from img23d_protocol.messages import (
     Level,
     Progress,
     Settings,
-    Stage,
+    USUAL,
 )
 from small_engine import SmallEngine, Trap, no_trap
 
@@ -88,7 +88,7 @@ def test_a_sound_machine(patient: Patient) -> None:
 def test_how_far_it_is(patient: Patient) -> None:
     patient.look(try_stages=True)
     steps = [message for message in patient.told if isinstance(message, Progress)]
-    far = [list(Stage).index(step.stage) + step.fraction for step in steps]
+    far = [USUAL.index(step.stage) + step.fraction for step in steps]
     assert far == sorted(far) and far[0] == 0 and far[-1] == 4
     assert any("disk" in step.note for step in steps) and any(step.note == f"{PREVIEW.label}: Shape" for step in steps)
 

@@ -14,8 +14,8 @@ from img23d_backend.jobs.failures import as_known
 from img23d_backend.jobs.png_files import write_png
 from img23d_backend.jobs.runs import RunState, TargetRecord, open_run
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import Failed, Generate, MeshReady, PreviewReady, Settings
-from pipeline_case import TWO, only, photo, request, run  # noqa: F401  (photo is a fixture)
+from img23d_protocol.messages import Failed, Generate, ResultReady, PreviewReady, Settings
+from pipeline_case import TWO, files, only, photo, request, run  # noqa: F401  (photo is a fixture)
 from small_engine import SmallEngine
 
 from tests.small_disk import fill, mounted
@@ -182,7 +182,7 @@ def test_a_run_on_a_faulty_disk_ends_as_failed(
     told = run(request(photo, *TWO), SmallEngine(trap=trap))
     monkeypatch.undo()
     assert only(told, Failed)[0].code == ErrorCode.DISK_FULL
-    kept = {message.path for kind in (MeshReady, PreviewReady) for message in only(told, kind)}
+    kept = {path for kind in (ResultReady, PreviewReady) for path in files(told, kind)}
     assert all(is_whole(Path(path)) for path in kept)
     assert not [name for name in files_in(folder) if name.endswith(".part")]
     assert all(is_whole(folder / name) for name in files_in(folder) if name.endswith((".png", ".glb")))

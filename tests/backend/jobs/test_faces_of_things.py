@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from img23d_backend.cli.commands import run as command
 from img23d_protocol.options.preview import LIGHT_CUTTER
-from img23d_protocol.messages import Failed, MeshReady, Settings
-from pipeline_case import TWO, only, photo, record, request, run  # noqa: F401
+from img23d_protocol.messages import Failed, ResultReady, Settings
+from pipeline_case import TWO, files, only, photo, record, request, run  # noqa: F401
 from small_engine import SmallEngine
 from test_variants import faces_in
 
@@ -20,7 +20,7 @@ FEW = Settings.of(cutter=LIGHT_CUTTER, faces=2000, texture=False)
 
 def test_the_preview_engine_gives_each_thing_its_own_number(photo: Path) -> None:
     told = run(request(photo, replace(TWO[0], faces=600), TWO[1], engine="preview", settings=FEW))
-    first, second = (faces_in(one.path) for one in only(told, MeshReady))
+    first, second = (faces_in(path) for path in files(told, ResultReady))
     assert first <= 600 < second <= 2000
     assert [one["wanted_faces"] for one in record(photo)["targets"]] == [600, 0]
 

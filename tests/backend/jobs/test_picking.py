@@ -16,7 +16,7 @@ from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.stages import Context, Found, Photo, PixelBox
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import Box, CutoutReady, Failed, Finished, Locate, Located, Pick, Point, Regions, Settings, Wanted
-from pipeline_case import only, request, run
+from pipeline_case import Told, only, request, run
 from seeing import Seeing, cover, discs, over_photo, overlap
 
 WIDTH, HEIGHT = 480, 320
@@ -43,17 +43,17 @@ def touching(tmp_path: Path) -> Path:
     return path
 
 
-def pick(photo: Path, point: Point | None = None, **changes: object) -> list[object]:
+def pick(photo: Path, point: Point | None = None, **changes: object) -> Told:
     folder = str(photo.parent / "search")
     return run_pick(Pick(job="j", photo=str(photo), run_folder=folder, point=point, settings=LIGHT, **changes))
 
 
-def run_pick(job: Pick) -> list[object]:
+def run_pick(job: Pick) -> Told:
     from img23d_backend.engines import Engines
     from img23d_backend.jobs.job import Caller
     from img23d_backend.jobs.pipeline import run_job
 
-    told: list[object] = []
+    told = Told(job.run_folder)
     run_job(job, Caller(emit=told.append, load_engine=Engines(Path("no such folder")).load))
     return told
 
@@ -73,19 +73,20 @@ def covered(mask: np.ndarray, photo: Photo) -> np.ndarray:
 def test_the_regions_of_a_photo_as_files(touching: Path) -> None:
     told = pick(touching)
     (regions,) = only(told, Regions)
-    labels = np.load(regions.labels, allow_pickle=False)
+    labels = np.load(told.folder + "/" + regions.labels, allow_pickle=False)
     assert type(told[-1]) is Finished and (regions.photo_width, regions.photo_height) == (WIDTH, HEIGHT)
     assert labels.shape == (2, 299, 448) and labels.dtype == np.uint8 and regions.picked == -1
     assert labels.max() == len(regions.regions) and set(np.unique(labels)) == set(range(len(regions.regions) + 1))
     for region in regions.regions:
-        picture = cv2.imread(region.cutout, cv2.IMREAD_UNCHANGED)
+        picture = cv2.imread(told.folder + "/" + region.cutout, cv2.IMREAD_UNCHANGED)
         assert picture.shape[2] == 4 and picture[..., 3].max() == 255 and picture[..., 3].min() == 0
 
 
 def test_the_region_at_a_point_is_the_one_of_two_that_touch(touching: Path) -> None:
     for disc, other in ((LEFT, RIGHT), (RIGHT, LEFT)):
-        (regions,) = only(pick(touching, at(disc[0], disc[1])), Regions)
-        labels = np.load(regions.labels)
+        told = pick(touching, at(disc[0], disc[1]))
+        (regions,) = only(told, Regions)
+        labels = np.load(told.folder + "/" + regions.labels)
         mask = cv2.resize((labels[0] == regions.picked + 1).astype(np.uint8), (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST) > 0
         alone = cover(disc, size=(WIDTH, HEIGHT))
         if disc is LEFT:
@@ -172,7 +173,7 @@ def test_a_run_cuts_out_exactly_the_one_that_was_picked(touching: Path) -> None:
         told = run(Locate(job="j", photo=str(touching), run_folder=str(folder), wanted=wanted, settings=LIGHT))
         (ready,), (located,) = only(told, CutoutReady), only(told, Located)
         assert located.targets[0].note == "what was picked in the photo"
-        alpha = cv2.imread(ready.path, cv2.IMREAD_UNCHANGED)
+        alpha = cv2.imread(str(folder / ready.file), cv2.IMREAD_UNCHANGED)
         blue = (alpha[..., 3] > 127) & (alpha[..., 0] > 120)
         assert np.count_nonzero(blue) > 0.93 * np.count_nonzero(truth)
         assert np.count_nonzero((alpha[..., 3] > 127) & (alpha[..., 2] > 120)) < 0.02 * np.count_nonzero(truth)  # red

@@ -25,7 +25,7 @@ from img23d_protocol.messages import (
     FormsReady,
     Locate,
     Located,
-    MeshReady,
+    ResultReady,
     Progress,
     Settings,
     ShapeKind,
@@ -34,7 +34,7 @@ from img23d_protocol.messages import (
     TargetFailed,
     Wanted,
 )
-from pipeline_case import HEIGHT, LEFT_BOX, NO_MODELS, TWO, WIDTH, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
+from pipeline_case import HEIGHT, LEFT_BOX, NO_MODELS, TWO, WIDTH, files, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
 from small_engine import BLOCK, SmallEngine
 
 
@@ -45,13 +45,13 @@ def test_stage_by_stage_for_all_targets(photo: Path) -> None:
         ("Located", None, None),
         ("CutoutReady", 0, None),
         ("CutoutReady", 1, None),
-        ("MeshReady", 0, False),
+        ("ResultReady", 0, False),
         ("PreviewReady", 0, None),
-        ("MeshReady", 1, False),
+        ("ResultReady", 1, False),
         ("PreviewReady", 1, None),
-        ("MeshReady", 0, True),
+        ("ResultReady", 0, True),
         ("PreviewReady", 0, None),
-        ("MeshReady", 1, True),
+        ("ResultReady", 1, True),
         ("PreviewReady", 1, None),
         ("Finished", None, None),
     ]
@@ -76,7 +76,7 @@ def test_one_scale_for_all_and_the_view_leads_back_to_the_photo(photo: Path) -> 
     told = run(request(photo, *TWO))
     sizes = []
     for index, (center, corner) in enumerate((((60, 70), (20, 111)), ((180, 80), (160, 130)))):
-        path = only(told, MeshReady)[2 + index].path
+        path = files(told, ResultReady)[2 + index]
         mesh = trimesh.load(path, force="mesh", process=False)
         low, high = mesh.bounds
         sizes.append(high - low)
@@ -91,8 +91,8 @@ def test_one_scale_for_all_and_the_view_leads_back_to_the_photo(photo: Path) -> 
 
 def test_where_things_stand_is_told_before_the_first_mesh_and_for_all_at_the_end(photo: Path) -> None:
     told = run(request(photo, Wanted(name="fork"), *TWO, settings=Settings.of(texture=False, faces=500)))
-    kinds = [type(m) for m in told if type(m) in (Arranged, MeshReady)]
-    assert kinds[:2] == [Arranged, MeshReady]
+    kinds = [type(m) for m in told if type(m) in (Arranged, ResultReady)]
+    assert kinds[:2] == [Arranged, ResultReady]
     last = only(told, Arranged)[-1]
     assert [pose is None for pose in last.poses] == [True, False, False]
     cup, plate = last.poses[1:]
@@ -116,7 +116,7 @@ def test_the_record_says_what_made_it(photo: Path) -> None:
 
 def test_no_texture(photo: Path) -> None:
     told = run(request(photo, *TWO, settings=Settings.of(texture=False)))
-    assert [m.textured for m in only(told, MeshReady)] == [False, False]
+    assert [m.textured for m in only(told, ResultReady)] == [False, False]
     assert (told[-1].made, told[-1].failed) == (2, 0)
 
 
@@ -139,7 +139,7 @@ def test_one_failure_takes_no_other_along(photo: Path, stage: str, error: Except
     assert (failure.target, failure.code) == (0, code)
     assert ("boom" in failure.detail) == (code == ErrorCode.INTERNAL)
     assert (told[-1].made, told[-1].failed) == (1, 1)
-    assert [m.target for m in only(told, MeshReady) if m.textured] == [1]
+    assert [m.target for m in only(told, ResultReady) if m.textured] == [1]
     data = record(photo)
     assert data["state"] == "finished" and data["targets"][0]["error"]["code"] == code
 
@@ -161,7 +161,7 @@ def test_a_full_disk_ends_the_job(photo: Path, number: int) -> None:
 
     told = run(request(photo, *TWO), SmallEngine(trap))
     assert type(told[-1]) is Failed and told[-1].code == ErrorCode.DISK_FULL
-    assert [m.target for m in only(told, MeshReady)] == [0]  # what was finished stays
+    assert [m.target for m in only(told, ResultReady)] == [0]  # what was finished stays
     assert record(photo)["state"] == "failed"
 
 
@@ -174,7 +174,7 @@ def test_one_target_is_stopped_and_the_other_goes_on(photo: Path, stage: str, ta
     (stopped,) = only(told, TargetCancelled)
     assert stopped.target == target and not only(told, TargetFailed)
     assert (told[-1].made, told[-1].failed) == (1, 0)
-    assert [m.target for m in only(told, MeshReady) if m.textured] == [1 - target]
+    assert [m.target for m in only(told, ResultReady) if m.textured] == [1 - target]
     written = record(photo)
     assert written["state"] == "finished"
     assert [one["state"] for one in written["targets"]] == (["cancelled", "painted"] if target == 0 else ["painted", "cancelled"])
@@ -188,7 +188,7 @@ def test_strokes_and_heights_and_the_scale_travel(photo: Path) -> None:
     assert (written["job"], written["pixels_per_metre"]) == ("the id", 500.0)
     assert [one["height"] for one in written["targets"]] == [0.2, 0.0]
     assert written["targets"][0]["strokes"] == [{"xs": [0.05], "ys": [0.05], "radius": 0.05, "adds": True}]
-    cutout = cv2.imread(only(told, CutoutReady)[0].path, cv2.IMREAD_UNCHANGED)
+    cutout = cv2.imread(files(told, CutoutReady)[0], cv2.IMREAD_UNCHANGED)
     left, top = written["targets"][0]["cutout_left"], written["targets"][0]["cutout_top"]
     assert cutout[round(0.05 * HEIGHT) - top, round(0.05 * WIDTH) - left, 3] == 255
 
@@ -271,7 +271,7 @@ def test_locate_with_a_folder_cuts_out(photo: Path) -> None:
     told = run(Locate(job="j", photo=str(photo), run_folder=str(photo.parent / "search"), wanted=wanted, engine="small"))
     kinds = [type(m) for m in told if type(m) is not Progress]
     assert kinds == [Located, TargetFailed, CutoutReady, CutoutReady, Finished]
-    assert [Path(m.path).is_file() for m in only(told, CutoutReady)] == [True, True]
+    assert [Path(path).is_file() for path in files(told, CutoutReady)] == [True, True]
     assert (told[-1].made, told[-1].failed) == (0, 1)
 
 
@@ -279,7 +279,7 @@ def test_two_hundred_names(photo: Path) -> None:
     names = tuple(Wanted(name=f"{'🥄' * (i % 3)}cup/{i}\n", box=LEFT_BOX) for i in range(200))
     told = run(request(photo, *names, settings=Settings.of(texture=False)))
     assert told[-1].made == 200
-    assert len({m.path for m in only(told, MeshReady)}) == 200
+    assert len(set(files(told, ResultReady))) == 200
     assert (photo.parent / "run" / "199_🥄cup_199_shape.glb").is_file() == (199 % 3 == 1)
 
 
@@ -289,9 +289,9 @@ def test_a_search_draws_what_each_kind_would_make(photo: Path) -> None:
     cutouts = only(told, CutoutReady)
     assert [m.target for m in only(told, FormsReady)] == [0, 1]
     assert told.index(only(told, FormsReady)[0]) > told.index(cutouts[-1]), "the list stands first"
-    for cutout in cutouts:
+    for cutout in files(told, CutoutReady):
         for kind in ("auto", "inflate", "revolve", "flat"):
-            picture = cv2.imread(cutout.path.replace("_cutout.png", f"_form_{kind}.png"), cv2.IMREAD_UNCHANGED)
+            picture = cv2.imread(cutout.replace("_cutout.png", f"_form_{kind}.png"), cv2.IMREAD_UNCHANGED)
             assert picture.shape[2] == 4 and picture[..., 3].any()
 
 

@@ -15,7 +15,7 @@ from img23d_backend.stages import Context, CutOut, Mesh, Painted, Shaped, View
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import (
     Finished,
-    MeshReady,
+    ResultReady,
     Notice,
     Settings,
     Stage,
@@ -23,7 +23,7 @@ from img23d_protocol.messages import (
     TargetFailed,
     Wanted,
 )
-from pipeline_case import LEFT_BOX, RIGHT_BOX, only, photo, request  # noqa: F401  (photo is a fixture)
+from pipeline_case import LEFT_BOX, RIGHT_BOX, Told, files, only, photo, request  # noqa: F401  (photo is a fixture)
 from small_engine import SmallEngine
 
 THREE = tuple(Wanted(name=name, box=box) for name, box in (("cup", LEFT_BOX), ("plate", RIGHT_BOX), ("saucer", LEFT_BOX)))
@@ -52,18 +52,18 @@ class BatchingEngine(SmallEngine):
                 yield self.shape(cutout, settings, context)
 
 
-def run_batching(photo: Path, breaks: str = "") -> tuple[list[object], BatchingEngine]:
+def run_batching(photo: Path, breaks: str = "") -> tuple[Told, BatchingEngine]:
     engine = BatchingEngine()
     engine.breaks = breaks
-    told: list[object] = []
     job = request(photo, *THREE, settings=PLAIN)
+    told = Told(job.run_folder)
     run_job(job, Caller(emit=told.append, load_engine=lambda engine_id: engine.as_engine()))
     return told, engine
 
 
 def test_three_things_in_batches_of_two_the_last_by_itself(photo: Path) -> None:
     told, engine = run_batching(photo)
-    assert [message.target for message in only(told, MeshReady)] == [0, 1, 2]
+    assert [message.target for message in only(told, ResultReady)] == [0, 1, 2]
     assert (engine.counts["batch"], engine.counts["shape"]) == (1, 3)
     assert told[-1].made == 3
 
@@ -71,19 +71,25 @@ def test_three_things_in_batches_of_two_the_last_by_itself(photo: Path) -> None:
 def test_a_target_that_fails_in_a_batch_takes_no_other_with_it(photo: Path) -> None:
     told, _ = run_batching(photo, "fails")
     assert [(message.target, message.code) for message in only(told, TargetFailed)] == [(1, ErrorCode.NO_SURFACE)]
-    assert [message.target for message in only(told, MeshReady)] == [0, 2]
+    assert [message.target for message in only(told, ResultReady)] == [0, 2]
     assert type(told[-1]) is Finished
 
 
 def test_a_batch_that_breaks_off_fails_one_target_only(photo: Path) -> None:
     told, _ = run_batching(photo, "stops")
     assert [message.target for message in only(told, TargetFailed)] == [1]
-    assert [message.target for message in only(told, MeshReady)] == [0, 2]
+    assert [message.target for message in only(told, ResultReady)] == [0, 2]
+
+
+def extents_in(told) -> dict[int, list[float]]:
+    """Metres, by target: of each the newest mesh."""
+    both = zip(only(told, ResultReady), files(told, ResultReady), strict=True)
+    return {message.target: trimesh.load(path, force="mesh").extents.round(3).tolist() for message, path in both}
 
 
 @pytest.mark.parametrize("target", [0, 1])
 def test_a_target_that_is_stopped_in_a_batch_leaves_the_others_theirs(photo: Path, target: int) -> None:
-    engine, told = BatchingEngine(), []
+    engine, told = BatchingEngine(), Told(request(photo).run_folder)
     caller = Caller(
         emit=told.append,
         load_engine=lambda engine_id: engine.as_engine(),
@@ -91,8 +97,8 @@ def test_a_target_that_is_stopped_in_a_batch_leaves_the_others_theirs(photo: Pat
     )
     run_job(request(photo, *THREE, settings=PLAIN), caller)
     assert [message.target for message in only(told, TargetCancelled)] == [target]
-    sizes = {m.target: trimesh.load(m.path, force="mesh").extents.round(3).tolist() for m in only(told, MeshReady)}
-    whole = {m.target: trimesh.load(m.path, force="mesh").extents.round(3).tolist() for m in only(run_batching(photo)[0], MeshReady)}
+    sizes = extents_in(told)
+    whole = extents_in(run_batching(photo)[0])
     assert sizes == {index: whole[index] for index in whole if index != target}
 
 
@@ -163,6 +169,6 @@ def test_all_pictures_are_prepared_before_the_first_is_painted_with(photo: Path)
     engine = PreparingEngine()
     job = request(photo, *THREE, settings=Settings.of(texture_size=1024, faces=500))
     run_job(job, Caller(emit=told.append, load_engine=lambda engine_id: engine.as_engine()))
-    assert [message.target for message in only(told, MeshReady) if message.textured] == [0, 2]
+    assert [message.target for message in only(told, ResultReady) if message.textured] == [0, 2]
     assert [failed.target for failed in only(told, TargetFailed)] == [1]
     assert (engine.counts["prepare"], engine.counts["paint"]) == (3, 2)

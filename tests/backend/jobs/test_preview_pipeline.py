@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import cv2
@@ -16,13 +17,13 @@ from img23d_protocol.messages import (
     CutoutReady,
     Finished,
     Located,
-    MeshReady,
+    ResultReady,
     Paint,
     PaintReady,
     Settings,
     Wanted,
 )
-from pipeline_case import TWO, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
+from pipeline_case import TWO, files, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
 from small_engine import BLOCK, CORNERS
 
 
@@ -31,12 +32,12 @@ def test_preview_from_photo_to_closed_textured_meshes(photo: Path) -> None:
     told = run(request(photo, Wanted(name="red disc"), Wanted(name="plate"), engine="preview", settings=Settings.of(faces=3000)))
     assert type(told[-1]) is Finished and told[-1].made == 2, told[-1]
     assert [target.name for target in only(told, Located)[0].targets] == ["red disc", "plate"]
-    for message in only(told, MeshReady):
-        mesh = trimesh.load(message.path, force="mesh", process=False)
+    for message, path in zip(only(told, ResultReady), files(told, ResultReady), strict=True):
+        mesh = trimesh.load(path, force="mesh", process=False)
         mesh.merge_vertices(merge_tex=True, merge_norm=True)
         assert mesh.is_watertight and mesh.is_winding_consistent and mesh.volume > 0
-        assert 0 < message.faces <= 3000 and len(mesh.faces) == message.faces
-    textures = [trimesh.load(m.path, force="mesh").visual.material.baseColorTexture for m in only(told, MeshReady)[2:]]
+        assert 0 < message.count <= 3000 and len(mesh.faces) == message.count
+    textures = [trimesh.load(path, force="mesh").visual.material.baseColorTexture for path in files(told, ResultReady)[2:]]
     assert [texture.size for texture in textures] == [(1024, 1024)] * 2
 
 
@@ -58,9 +59,9 @@ def test_repaint_an_artists_mesh(photo: Path) -> None:
     told = run(job)
     (ready,) = only(told, PaintReady)
     assert (told[-1].made, told[-1].failed) == (1, 0)
-    uv = np.load(ready.uv)
+    uv = np.load(os.path.join(told.folder, ready.uv))
     assert uv.shape == (BLOCK.size, 2) and uv.dtype == np.float32 and 0 <= uv.min() and uv.max() <= 1
-    texture = cv2.imdecode(np.fromfile(ready.texture, np.uint8), cv2.IMREAD_UNCHANGED)
+    texture = cv2.imdecode(np.fromfile(os.path.join(told.folder, ready.texture), np.uint8), cv2.IMREAD_UNCHANGED)
     assert texture.shape == (1024, 1024, 3) and texture.std() > 1
     assert record(photo)["targets"][0]["files"] == {"texture": "00_crate_texture.png", "uv": "00_crate_uv.npy"}
 
@@ -87,9 +88,9 @@ def test_a_huge_thing_is_worked_on_at_a_smaller_size_and_stays_in_its_place(
     for index, center in enumerate(((60, 70), (180, 80))):
         target = data["targets"][index]
         assert target["cutout_share"] == pytest.approx(0.5 * 2**0.5 / 2)  # 160 to at most 60
-        cutout = cv2.imdecode(np.fromfile(only(told, CutoutReady)[index].path, np.uint8), cv2.IMREAD_UNCHANGED)
+        cutout = cv2.imdecode(np.fromfile(files(told, CutoutReady)[index], np.uint8), cv2.IMREAD_UNCHANGED)
         assert max(cutout.shape[:2]) <= 60
-        mesh = trimesh.load(only(told, MeshReady)[2 + index].path, force="mesh", process=False)
+        mesh = trimesh.load(files(told, ResultReady)[2 + index], force="mesh", process=False)
         corners = View(matrix=np.array(target["view"])).project(np.array(mesh.bounds))
         assert corners[:, :2].mean(axis=0) == pytest.approx(center, abs=3)
     assert mesh.extents[1] == pytest.approx(1.0) and data["pixels_per_metre"] == pytest.approx(100, rel=0.06)
@@ -100,5 +101,5 @@ def test_the_preview_engine_at_a_working_size(photo: Path, monkeypatch: pytest.M
     full = run(request(photo, Wanted(name="plate"), engine="preview", settings=Settings.of(texture=False)))
     monkeypatch.setattr(working_size, "MAX_SIDE", 70)
     small = run(request(photo, Wanted(name="plate"), engine="preview", settings=Settings.of(texture=False)))
-    sizes = [trimesh.load(only(told, MeshReady)[0].path, force="mesh").extents for told in (full, small)]
+    sizes = [trimesh.load(files(told, ResultReady)[0], force="mesh").extents for told in (full, small)]
     assert sizes[1] == pytest.approx(sizes[0], rel=0.1)

@@ -85,7 +85,7 @@ def unwrapped(
 def test_unwrapping_by_itself(tmp_path: Path) -> None:
     told = unwrapped(tmp_path)
     ready = next(message for message in told if isinstance(message, UvReady))
-    uv = np.load(ready.uv)
+    uv = np.load(tmp_path / "run" / ready.uv)
     assert uv.shape == (24, 2) and uv.dtype == np.float32 and 0 <= uv.min() < uv.max() <= 1
     assert isinstance(told[-1], Finished)
 
@@ -99,7 +99,7 @@ def test_a_layouts_folder_that_cannot_be_made(tmp_path: Path, where: str) -> Non
 
 def test_a_good_layout_of_its_own_needs_no_file(tmp_path: Path) -> None:
     ready = next(message for message in unwrapped(tmp_path, UvSource.OWN, uv=strip()) if isinstance(message, UvReady))
-    assert (ready.uv, ready.note) == ("", "")
+    assert (ready.uv, ready.note) == (None, "")
     ready = next(message for message in unwrapped(tmp_path, UvSource.OWN, uv=strip(0.5)) if isinstance(message, UvReady))
     assert ready.uv and "on top of each other" in ready.note
 

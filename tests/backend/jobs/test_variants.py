@@ -14,8 +14,8 @@ from img23d_backend.engines.preview.shape.variation import draw_variation
 from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Mesh
 from img23d_protocol.options.preview import LIGHT_CUTTER
-from img23d_protocol.messages import Arranged, CutoutReady, Failed, Finished, Located, MeshReady, Settings, ShapeKind
-from pipeline_case import TWO, only, photo, record, request, run  # noqa: F401
+from img23d_protocol.messages import Arranged, CutoutReady, Failed, Finished, Located, ResultReady, Settings, ShapeKind
+from pipeline_case import TWO, files, only, photo, record, request, run  # noqa: F401
 from small_engine import SmallEngine
 
 
@@ -44,13 +44,13 @@ def test_no_two_variants_of_the_preview_engine_are_alike(photo: Path, shape: str
     settings = Settings.of(cutter=LIGHT_CUTTER, faces=500, texture=False, shape=ShapeKind(shape))
     told = run(request(photo, *TWO[:1], engine="preview", variants=4, seed=77, settings=settings))
     assert type(told[-1]) is Finished and told[-1].made == 4
-    sizes = [extent(one.path) for one in only(told, MeshReady)]
+    sizes = [extent(path) for path in files(told, ResultReady)]
     assert len(sizes) == 4
     for one, other in itertools.combinations(sizes, 2):
         assert abs(np.log(one[2] / other[2])) > np.log(1.08), "seen from the side one is at least 8 % deeper"
         assert np.allclose(one[:2], other[:2], rtol=1e-3), "from the front, where the photo shows it, all are the same"
     alone = run(request(photo, *TWO[:1], engine="preview", seed=5, settings=settings, run_folder=str(photo.parent / "alone")))
-    assert np.allclose(extent(only(alone, MeshReady)[0].path), sizes[0]), "the first is the plain one"
+    assert np.allclose(extent(files(alone, ResultReady)[0]), sizes[0]), "the first is the plain one"
 
 
 def test_one_that_varies_is_the_same_again_for_its_own_seed(photo: Path) -> None:
@@ -59,9 +59,9 @@ def test_one_that_varies_is_the_same_again_for_its_own_seed(photo: Path) -> None
     again = run(
         request(photo, *TWO[:1], engine="preview", seed=79, varies=True, settings=settings, run_folder=str(photo.parent / "again"))
     )
-    third, same = only(four, MeshReady)[2], only(again, MeshReady)[0]
-    assert Path(third.path).read_bytes() == Path(same.path).read_bytes()
-    assert "A variant" in third.note
+    third, same = files(four, ResultReady)[2], files(again, ResultReady)[0]
+    assert Path(third).read_bytes() == Path(same).read_bytes()
+    assert "A variant" in only(four, ResultReady)[2].note
 
 
 def test_any_four_consecutive_seeds_differ() -> None:
@@ -101,7 +101,7 @@ def test_each_thing_has_its_variants_together_with_seeds_of_their_own(photo: Pat
     assert seen == [(2**31 - 1, False), (0, True)] * 2
     written = record(photo)
     assert (written["variants"], written["varies"], len(written["targets"])) == (2, False, 4)
-    cuts = [Path(one.path).read_bytes() for one in only(told, CutoutReady)]
+    cuts = [Path(path).read_bytes() for path in files(told, CutoutReady)]
     assert cuts[0] == cuts[1] != cuts[2] == cuts[3]
 
 

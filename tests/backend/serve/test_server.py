@@ -25,7 +25,7 @@ from img23d_protocol.messages import (
     Generate,
     Hello,
     Log,
-    MeshReady,
+    ResultReady,
     Message,
     Ping,
     Pong,
@@ -129,7 +129,7 @@ def test_hello_then_a_whole_job(backend: Backend, job: Generate, tmp_path: Path)
     assert [engine.id for engine in hello.engines if engine.ready] == ["preview"]
     backend.send(job)
     assert type(backend.receive()) is Accepted
-    assert Path(backend.until(MeshReady).path).is_file()
+    assert Path(job.run_folder, backend.until(ResultReady).files[0]).is_file()
     assert backend.until(Finished).made == 1
     backend.send(Unload(), Shutdown())
     assert backend.until(Unloaded).freed >= 0

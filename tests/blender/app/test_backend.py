@@ -58,7 +58,7 @@ def test_killed_in_each_stage(values, photo, owner, as_with_a_window, stage):
     assert time.monotonic() - killed < 2.0
     assert job.state.name == "FAILED" and job.error and "Traceback" not in job.error
     _tick_until(owner, lambda: not owner.applier.is_busy)
-    placed = [target for target in job.targets if target.mesh]
+    placed = [target for target in job.targets if target.main]
     meshes = [obj for obj in bpy.data.objects if obj.type == "MESH"]
     assert len(meshes) == len(placed), "what was finished stays"
     _start(values, photo, "red ball")

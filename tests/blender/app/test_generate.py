@@ -232,7 +232,7 @@ def test_two_hundred_names(values, photo, owner):
     made = generate(values, photo, names, texture=False)
     targets = owner.session.jobs[0].targets
     assert len(targets) == 200 and len(bpy.context.window_manager.img23d.rows) == 200
-    assert len(made) == sum(1 for target in targets if target.mesh) >= 3
+    assert len(made) == sum(1 for target in targets if target.main) >= 3
     failed = [target for target in targets if target.error]
     assert len(failed) + len(made) == 200 and all("box" in target.error.lower() for target in failed)
 

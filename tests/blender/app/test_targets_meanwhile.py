@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import bpy
@@ -22,8 +23,8 @@ def looking(owner, values, photo, as_with_a_window, monkeypatch):
     return rehearsal
 
 
-def cut_out(run, target: int, path: str, note: str = "") -> None:
-    run.link.say(run.messages.CutoutReady(job=run.job.id, target=target, path=path, note=note))
+def cut_out(run, target: int, name: str, note: str = "") -> None:
+    run.link.say(run.messages.CutoutReady(job=run.job.id, target=target, file=name, note=note))
     run.tick()
 
 
@@ -35,8 +36,8 @@ def test_a_search_is_told_where_to_cut_out(looking):
 def test_cutouts_come_one_by_one(looking, values):
     looking.locate("cup", "bowl")
     assert names_of(values) == ["cup", "bowl"] and not any(row.cutout for row in values.targets)
-    cut_out(looking, 1, "/search/01_bowl_cutout.png", "Its handle is cut off.")
-    assert [row.cutout for row in values.targets] == ["", "/search/01_bowl_cutout.png"]
+    cut_out(looking, 1, "01_bowl_cutout.png", "Its handle is cut off.")
+    assert [os.path.basename(row.cutout) for row in values.targets] == ["", "01_bowl_cutout.png"]
     assert values.targets[1].note == "Its handle is cut off."
     looking.link.say(
         looking.messages.TargetFailed(job=looking.job.id, target=0, code="internal", sentence="It cannot be cut out.")
@@ -50,9 +51,9 @@ def test_the_list_may_be_changed_before_the_cutouts_come(looking, values):
     values.active_target = 0
     bpy.ops.img23d.move_target(direction="DOWN")
     draw_around(choose(values, "bowl"), 1.0, 2.0, 3.0, 4.0)
-    cut_out(looking, 0, "/search/00_cup_cutout.png")
-    cut_out(looking, 1, "/search/01_bowl_cutout.png")
-    assert {row.name: row.cutout for row in values.targets} == {"cup": "/search/00_cup_cutout.png", "bowl": ""}
+    cut_out(looking, 0, "00_cup_cutout.png")
+    cut_out(looking, 1, "01_bowl_cutout.png")
+    assert {row.name: os.path.basename(row.cutout) for row in values.targets} == {"cup": "00_cup_cutout.png", "bowl": ""}
 
 
 def test_a_box_that_is_drawn_meanwhile_wins(looking, values):
@@ -72,7 +73,7 @@ def test_names_that_are_typed_meanwhile_were_not_looked_for(looking, values):
 def test_the_answer_to_another_photo_is_dropped(looking, values, pictures):
     values.photo = str(photos.write_png(pictures / "other.png", photos.three_things(180, 80)))
     looking.locate("cup", "bowl")
-    cut_out(looking, 0, "/search/00_cup_cutout.png")
+    cut_out(looking, 0, "00_cup_cutout.png")
     assert not values.targets and values.found_names == ""
 
 
@@ -91,7 +92,7 @@ def test_a_row_that_is_dropped_while_it_is_looked_for(looking, values, owner):
     bpy.ops.img23d.remove_target()
     looking.locate("bowl")
     assert names_of(values) == ["cup"]
-    cut_out(looking, 0, "/search/00_bowl_cutout.png")
+    cut_out(looking, 0, "00_bowl_cutout.png")
     assert not values.targets[0].cutout
 
 
@@ -119,7 +120,7 @@ def test_a_run_shows_how_far_a_search_is(looking, owner):
 
 def test_what_the_kinds_make_comes_after_the_cutouts(looking, values):
     looking.locate("cup", "bowl")
-    cut_out(looking, 0, "/search/00_cup_cutout.png")
+    cut_out(looking, 0, "00_cup_cutout.png")
     looking.link.say(looking.messages.FormsReady(job=looking.job.id, target=0, automatic=looking.messages.ShapeKind.REVOLVE))
     looking.tick()
     assert [(row.shape, row.automatic) for row in values.targets] == [("auto", "revolve"), ("auto", "")]

@@ -22,7 +22,7 @@ def glbs(empty_file, pictures, tmp_path_factory):
     bpy.ops.wm.open_mainfile(filepath=empty_file)
     generate(bpy.context.scene.img23d, pictures / "three.png", "red ball")
     (target,) = part("core.session.app").current().session.jobs[0].targets
-    return target.mesh.replace(".glb", "_shape.glb"), target.mesh
+    return target.main.path.replace(".glb", "_shape.glb"), target.main.path
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def test_a_file_loaded_meanwhile(run, glbs, empty_file):
     run.mesh(1, glbs[1], textured=True)
     run.finish(2)
     assert not bpy.data.objects.keys(), "results of another file do not appear by themselves"
-    assert [target.mesh != "" for target in run.job.targets] == [True, True]
+    assert [target.main is not None for target in run.job.targets] == [True, True]
     for index in range(2):
         assert bpy.ops.img23d.import_result(index=index) == {"FINISHED"}
     assert sorted(bpy.data.objects.keys()) == ["bowl", "cup"]
@@ -195,7 +195,7 @@ def test_what_is_on_its_way_is_not_imported_a_second_time(run, glbs):
     for index in range(2):
         run.mesh(index, glbs[1], textured=True)
     run.finish(2)
-    run.tick(8)  # while something is on its way the list is looked up in turn with others, a part a tick
+    run.owner.standings = run.owner.applier.standings(run.job)  # as the timer looks them up where there is a window
     assert [row_of(run, index).texts for index in range(2)] == [["Ready"], ["Ready"]]
     assert not row_of(run, 0).buttons
     bpy.ops.object.mode_set(mode="OBJECT")

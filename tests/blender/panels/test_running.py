@@ -152,17 +152,17 @@ def test_two_hundred_things_need_no_two_hundred_rows(run):
 
 
 def test_the_newest_picture_that_is_read_is_the_one_that_is_shown(run, monkeypatch):
-    m, read = run.messages, {"/cut.png"}
+    m, read = run.messages, {run.job.file("cut.png")}
     monkeypatch.setattr(run.owner.thumbnails, "icon", lambda path: int(path in read))
-    run.link.say(m.CutoutReady(job=run.job.id, target=0, path="/cut.png"))
+    run.link.say(m.CutoutReady(job=run.job.id, target=0, file="cut.png"))
     run.tick(1)
-    assert run.owner.running.picture == "/cut.png"
-    run.link.say(m.PreviewReady(job=run.job.id, target=0, stage=m.Stage.SHAPE, path="/clay.png"))
+    assert run.owner.running.picture == run.job.file("cut.png")
+    run.link.say(m.PreviewReady(job=run.job.id, target=0, stage=m.Stage.SHAPE, file="clay.png"))
     run.tick(1)
-    assert run.owner.running.picture == "/cut.png"  # nothing jumps while Blender reads the new one
-    read.add("/clay.png")
+    assert run.owner.running.picture == run.job.file("cut.png")  # nothing jumps while Blender reads the new one
+    read.add(run.job.file("clay.png"))
     run.tick(1)
-    assert run.owner.running.picture == "/clay.png"
+    assert run.owner.running.picture == run.job.file("clay.png")
     run.finish()
     run.tick(1)
     assert run.owner.running.picture == ""
@@ -223,7 +223,7 @@ def test_past_runs_say_how_long(machine, owner, values):
     job = jobs.new_job(request, file_key="", now=0.0)
     job.state, job.seconds = states.JobState.DONE, 38.0
     for target in job.targets:
-        target.mesh = "/m.glb"
+        target.add(jobs.Result(path="/m.glb"))
     owner.session.jobs.append(job)
     assert machine().said == "About 40 s on A Card, from your last runs; needs 5.1 of 10.4 GB"
     values.names = "cup, bowl, lamp, book"

@@ -48,6 +48,11 @@ def tick(run) -> None:
     run.show()
 
 
+def painted(run, glbs):
+    m = run.messages
+    return m.ResultReady(job=run.job.id, target=0, files=(run.in_run(glbs[0]),), stage=m.Stage.PAINT, textured=True, count=100)
+
+
 def paint(run, fraction: float) -> None:
     m = run.messages
     run.link.say(m.Progress(job=run.job.id, stage=m.Stage.PAINT, target=0, fraction=fraction, note="Painting"))
@@ -60,7 +65,7 @@ def test_in_the_tick_in_which_a_run_ends_its_text_is_gone(run, glbs, texts):
     paint(run, 0.98)
     assert "Painting" in texts[here]
     run.link.say(
-        run.messages.MeshReady(job=run.job.id, target=0, path=str(glbs[0]), textured=True, faces=100),
+        painted(run, glbs),
         run.messages.Finished(job=run.job.id, made=1, failed=0, seconds=1.0),
     )
     tick(run)
@@ -84,7 +89,7 @@ def test_a_result_that_arrives_is_counted_in_the_same_tick(run, glbs):
     run.owner.running.look_seconds = 1000.0
     paint(run, 0.2)
     before = run.owner.running.left.fraction
-    run.link.say(run.messages.MeshReady(job=run.job.id, target=0, path=str(glbs[0]), textured=True, faces=100))
+    run.link.say(painted(run, glbs))
     tick(run)
     assert run.owner.running.left.fraction > before
 

@@ -47,12 +47,13 @@ def test_an_old_error_does_not_stand_beside_a_new_photo(run, values, pictures):
 
 def test_not_made_never_stands_beside_finished(run):
     job = run.job
-    job.targets[0].mesh, job.targets[1].mesh = "/0.glb", "/1.glb"
+    for target in job.targets[:2]:
+        target.add(part("core.jobs").Result(path="/m.glb"))
     run.finish(made=2)
     run.owner.standings = {}
     said = results().said
     assert "2 of 3 made in" in said and "Finished" not in said
-    job.targets[2].mesh = "/2.glb"
+    job.targets[2].add(part("core.jobs").Result(path="/m.glb"))
     said = results().said
     assert "Finished in" in said and "Not made" not in said, "the scene was not looked through yet"
 
@@ -61,12 +62,12 @@ def test_the_picture_is_of_the_thing_that_is_worked_on(run, monkeypatch):
     m, job = run.messages, run.job
     monkeypatch.setattr(run.owner.thumbnails, "icon", lambda path: int(bool(path)))
     for index in range(3):
-        run.link.say(m.CutoutReady(job=job.id, target=index, path=f"/cut{index}.png"))
+        run.link.say(m.CutoutReady(job=job.id, target=index, file=f"cut{index}.png"))
     run.tick(2)
     for index in (1, 0, 2):
         run.link.say(m.Progress(job=job.id, stage=m.Stage.SHAPE, target=index, fraction=0.5))
         run.tick(2)
-        assert run.owner.running.picture == f"/cut{index}.png"
+        assert run.owner.running.picture == job.file(f"cut{index}.png")
 
 
 def test_the_names_of_the_photo_before_are_offered_for_removal(values, owner, photo, pictures):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -53,11 +54,12 @@ def answer(run, folder: Path, picked: int = -1, *, extra: bool = False, written:
     """To the job that is running."""
     path = folder / "regions.npy"
     np.save(path, labels(extra) if written is None else written)
-    regions = [region(run, 5, 10, 15, 20, "/0.png"), region(run, 25, 10, 35, 26, "/1.png"), region(run, 25, 10, 35, 18, "/2.png")]
-    regions += [region(run, 18, 2, 24, 6, "/3.png")] if extra else []
+    name = run.in_run(path)
+    regions = [region(run, 5, 10, 15, 20, "0.png"), region(run, 25, 10, 35, 26, "1.png"), region(run, 25, 10, 35, 18, "2.png")]
+    regions += [region(run, 18, 2, 24, 6, "3.png")] if extra else []
     run.link.say(
         run.messages.Regions(
-            job=run.job.id, labels=str(path), regions=tuple(regions), photo_width=400, photo_height=300, picked=picked
+            job=run.job.id, labels=name, regions=tuple(regions), photo_width=400, photo_height=300, picked=picked
         )
     )
     run.tick()
@@ -92,7 +94,7 @@ def test_a_click_makes_a_row_and_asks_nobody(looked, values):
     assert names_of(values) == ["Thing 1"] and values.active_target == 0
     row = values.targets[0]
     assert edges(row) == pytest.approx([12.5, 33.333, 37.5, 66.667], abs=0.01)
-    assert row.has_box and row.is_drawn and row.has_point and row.cutout == "/0.png"
+    assert row.has_box and row.is_drawn and row.has_point and os.path.basename(row.cutout) == "0.png"
     assert list(row.point) == pytest.approx([0.25, 0.5])
     assert len(asked(looked)) == 1
 
@@ -133,7 +135,7 @@ def test_typed_names_are_used_up_first(looked, values):
 def test_a_part_is_another_thing_than_the_whole(looked, values):
     click(30, 12)
     click(30, 12, parts=True)
-    assert len(values.targets) == 2 and values.targets[1].cutout == "/2.png"
+    assert len(values.targets) == 2 and os.path.basename(values.targets[1].cutout) == "2.png"
     click(30, 24, parts=True)
     assert len(values.targets) == 2 and values.active_target == 0
 
@@ -169,11 +171,11 @@ def test_one_undo_step_a_pick(looked, values):
     click(30, 24)
     bpy.ops.ed.undo()
     values = bpy.context.scene.img23d
-    assert [row.cutout for row in values.targets] == ["/0.png"]
+    assert [os.path.basename(row.cutout) for row in values.targets] == ["0.png"]
     bpy.ops.ed.undo()
     assert not bpy.context.scene.img23d.targets
     click(30, 24)
-    assert [row.cutout for row in bpy.context.scene.img23d.targets] == ["/1.png"]
+    assert [os.path.basename(row.cutout) for row in bpy.context.scene.img23d.targets] == ["1.png"]
 
 
 def test_where_nothing_is_the_backend_is_asked(looked, values, tmp_path):
@@ -182,7 +184,7 @@ def test_where_nothing_is_the_backend_is_asked(looked, values, tmp_path):
     _, second = asked(looked)
     assert second.point.x == pytest.approx(0.5) and second.run_folder == asked(looked)[0].run_folder
     answer(looked, tmp_path, picked=3, extra=True)
-    assert [row.cutout for row in values.targets] == ["/3.png"] and values.targets[0].has_point
+    assert [os.path.basename(row.cutout) for row in values.targets] == ["3.png"] and values.targets[0].has_point
 
 
 def test_nothing_there_is_one_sentence(looked, values, owner):
@@ -202,11 +204,11 @@ def test_clicks_while_the_photo_is_looked_at_wait_for_it(picking, values, owner,
     click(20, 4)
     assert len(asked(picking)) == 1 and not values.targets and owner.picker.is_looking
     answer(picking, tmp_path, picked=0)
-    assert [row.cutout for row in values.targets] == ["/0.png", "/1.png"]
+    assert [os.path.basename(row.cutout) for row in values.targets] == ["0.png", "1.png"]
     picking.tick()
     assert len(asked(picking)) == 2, "only the one in nothing asks again"
     answer(picking, tmp_path, picked=3, extra=True)
-    assert [row.cutout for row in values.targets] == ["/0.png", "/1.png", "/3.png"]
+    assert [os.path.basename(row.cutout) for row in values.targets] == ["0.png", "1.png", "3.png"]
 
 
 def test_another_photo_meanwhile(picking, values, tmp_path, pictures, owner):
@@ -249,7 +251,7 @@ def test_another_scene_meanwhile(picking, values, tmp_path):
     second = bpy.data.scenes.new("second")
     bpy.context.window.scene = second
     answer(picking, tmp_path, picked=0)
-    assert not second.img23d.targets and [row.cutout for row in first.img23d.targets] == ["/0.png"]
+    assert not second.img23d.targets and [os.path.basename(row.cutout) for row in first.img23d.targets] == ["0.png"]
 
 
 def test_undo_while_the_backend_looks(picking, values, tmp_path):
@@ -260,7 +262,7 @@ def test_undo_while_the_backend_looks(picking, values, tmp_path):
     picking.tick()
     bpy.ops.ed.undo()
     answer(picking, tmp_path, picked=0)
-    assert [row.cutout for row in bpy.context.scene.img23d.targets] == ["/0.png"]
+    assert [os.path.basename(row.cutout) for row in bpy.context.scene.img23d.targets] == ["0.png"]
 
 
 def test_a_backend_that_ends_meanwhile(picking, values, owner):

@@ -204,7 +204,7 @@ def test_an_own_uv_map_changed_meanwhile_is_not_painted(values, quarters, ball, 
     retexture(values, quarters, retexture_uv="OWN")
     rehearsal.tick()
     ball.data.uv_layers[0].uv[7].vector = (0.5, 0.5)
-    rehearsal.link.say(rehearsal.messages.PaintReady(job=rehearsal.job.id, texture="t.png", uv=""))
+    rehearsal.link.say(rehearsal.messages.PaintReady(job=rehearsal.job.id, texture="t.png"))
     rehearsal.finish()
     assert "changed meanwhile" in owner.applier.failures[rehearsal.job.id, 0] and not ball.data.materials
 

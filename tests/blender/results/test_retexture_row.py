@@ -60,11 +60,11 @@ class Row(Rehearsal):
     def layout(self) -> str:
         path = self._folder / "layout.npy"
         np.save(path, np.full((int(np.load(self.request.mesh)["corner_count"]), 2), 0.5, np.float32))
-        return str(path)
+        return self.in_run(path)
 
     def paint(self) -> None:
         """As the backend answers a painting into a new layout."""
-        self.link.say(self.messages.PaintReady(job=self.job.id, texture=str(self._photo), uv=self.layout()))
+        self.link.say(self.messages.PaintReady(job=self.job.id, texture=self.in_run(self._photo), uv=self.layout()))
         self.finish()
 
     def fail(self) -> None:
@@ -133,7 +133,7 @@ def test_cancel_stops_the_rest(row, three):
 
 def test_between_two_meshes_it_waits_until_the_artist_leaves_edit_mode(row, three):
     row.begin()
-    row.link.say(row.messages.PaintReady(job=row.job.id, texture=str(row._photo), uv=row.layout()))
+    row.link.say(row.messages.PaintReady(job=row.job.id, texture=row.in_run(row._photo), uv=row.layout()))
     row.tick()
     bpy.context.view_layer.objects.active = three["d"]
     bpy.ops.object.mode_set(mode="EDIT")

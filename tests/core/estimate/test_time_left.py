@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fake_link import BOX, Rig, finished, located, make_request, mesh
+from fake_link import BOX, Rig, finished, located, made, make_request, mesh
 
 from blender_img23d.core.jobs import Job, JobTarget, new_job
 from blender_img23d.core.estimate.run_statistics import Pace, alike, pace_of, pace_of_all
@@ -164,7 +164,7 @@ def test_the_stage_in_numbers() -> None:
 
 def past_run(request: Generate, seconds: float, targets: int = 2, **stages: float) -> Job:
     job = new_job(request, file_key="", now=0.0)
-    job.targets = [JobTarget(name="cup", box=BOX, mesh="/m.glb") for _ in range(targets)]
+    job.targets = [JobTarget(name="cup", box=BOX, results=made()) for _ in range(targets)]
     job.state, job.seconds, job.stage_seconds = JobState.DONE, seconds, stages
     return job
 

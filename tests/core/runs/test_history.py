@@ -15,8 +15,9 @@ from img23d_protocol import messages as m
 from img23d_protocol.errors import ErrorCode, Img23DError
 
 from blender_img23d.core.runs.history import INTERRUPTED, list_runs, read_run
+from blender_img23d.core.jobs import Result
 from blender_img23d.core.states import JobState
-from blender_img23d.shared.img23d_protocol.messages import Box, Generate, Paint, Settings, Stage, Stroke
+from blender_img23d.shared.img23d_protocol.messages import Box, Generate, Paint, Piece, ResultKind, Settings, Stage, Stroke
 
 BOX = {"left": 0.1, "top": 0.2, "right": 0.5, "bottom": 0.9}
 
@@ -38,6 +39,8 @@ def made_run(folder: Path, names: tuple[str, ...] = ("red mug", "book"), **more:
         for path in paths.values():
             path.write_bytes(b"x")
         target.add_file(TargetState.SHAPED if is_last else TargetState.PAINTED, "rounded", **paths)
+        stage, name = (m.Stage.SHAPE, paths["shape"].name) if is_last else (m.Stage.PAINT, paths["mesh"].name)
+        target.add_result(m.ResultReady(job="abc", target=index, files=(name,), stage=stage, textured=not is_last, count=900))
         target.seconds["shape"] = 1.0
     for name, value in more.items():
         setattr(run.record, name, value)
@@ -61,9 +64,9 @@ def test_a_run_of_the_backend_is_read_back_as_a_job(tmp_path: Path) -> None:
     assert [(one.name, one.box, one.height) for one in request.wanted] == [(n, Box(**BOX), 0.12) for n in ("red mug", "book")]
     mug, book = job.targets
     assert (mug.name, mug.box, mug.stage, mug.textured, mug.faces) == ("red mug", Box(**BOX), Stage.PAINT, True, 900)
-    assert mug.mesh == str(folder / "00_red_mug.glb") and mug.cutout == str(folder / "00_red_mug_cutout.png")
+    assert mug.main.path == str(folder / "00_red_mug.glb") and mug.cutout == str(folder / "00_red_mug_cutout.png")
     assert mug.preview.endswith("00_red_mug_preview.png") and mug.notes == ("rounded",)
-    assert book.mesh == str(folder / "01_book_shape.glb") and not book.textured and book.stage is Stage.SHAPE
+    assert book.main.path == str(folder / "01_book_shape.glb") and not book.textured and book.stage is Stage.SHAPE
     assert job.notes == ("Scaled down.",) and job.photo_size == (640, 480)
     assert job.seconds == 3.5 and job.stage_seconds == {"locate": 1.5, "shape": 2.0} and mug.stage_seconds == {"shape": 1.0}
     assert abs(job.started - time.time()) < 60 and job.progress == 1.0
@@ -94,14 +97,44 @@ def test_a_painted_mesh_is_read_back_with_its_texture(tmp_path: Path) -> None:
     run.end(RunState.FINISHED)
     job = read_run(run.folder)
     assert isinstance(job.request, Paint) and job.is_retexture and job.picture == "/photos/wood.jpg"
-    assert job.texture == str(texture) and job.targets[0].textured and not job.targets[0].mesh
+    assert job.texture == str(texture) and job.targets[0].textured and job.targets[0].main is None
+
+
+def test_a_record_of_a_version_that_made_one_mesh_a_target(tmp_path: Path) -> None:
+    """Before results had kinds, the mesh stood among the target's files alone."""
+    folder = made_run(tmp_path / "run").folder
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    for target in record["targets"]:
+        del target["results"]
+    change(folder, **record)
+    mug, book = read_run(folder).targets
+    assert mug.main == Result(path=str(folder / "00_red_mug.glb"), textured=True, count=900)
+    assert book.main == Result(path=str(folder / "01_book_shape.glb"), count=900)
+
+
+def test_results_of_other_kinds_and_parts_are_read_back(tmp_path: Path) -> None:
+    run = made_run(tmp_path / "run")
+    for name in ("00_red_mug.ply", "00_red_mug.spz", "00_red_mug_part1.glb"):
+        (run.folder / name).write_bytes(b"x")
+    splats, handle = m.Piece(kind=m.ResultKind.SPLATS), m.Piece(part=1)
+    told = {"job": "abc", "target": 0, "textured": True}
+    target = run.record.targets[0]
+    target.add_result(m.ResultReady(files=("00_red_mug.ply", "00_red_mug.spz"), piece=splats, stage=m.Stage.SHAPE, count=5, **told))
+    target.add_result(m.ResultReady(files=("00_red_mug_part1.glb",), piece=handle, stage=m.Stage.SPLIT, count=6, name="handle", **told))
+    target.add_result(m.ResultReady(files=("gone.glb",), piece=m.Piece(part=2), stage=m.Stage.SPLIT, count=7, **told))
+    run.end(RunState.FINISHED)
+    mug, _ = read_run(run.folder).targets
+    assert [(one.piece.kind, one.piece.part, one.name, one.count) for one in mug.results.values()] == [
+        ("mesh", None, "", 900), ("splats", None, "", 5), ("mesh", 1, "handle", 6),
+    ]  # fmt: skip
+    assert mug.main.path.endswith("00_red_mug.glb") and mug.results[Piece(kind=ResultKind.SPLATS)].others == (str(run.folder / "00_red_mug.spz"),)
 
 
 def test_how_a_run_ended(tmp_path: Path) -> None:
     folder = made_run(tmp_path / "run").folder
     change(folder, state="running")
     job = read_run(folder)
-    assert job.state is JobState.CANCELLED and job.was_interrupted and INTERRUPTED in job.notes and job.targets[0].mesh
+    assert job.state is JobState.CANCELLED and job.was_interrupted and INTERRUPTED in job.notes and job.targets[0].main
     change(folder, state="cancelled")
     assert read_run(folder).state is JobState.CANCELLED and not read_run(folder).was_interrupted
 
@@ -145,8 +178,8 @@ def test_a_file_that_is_gone_is_not_offered(tmp_path: Path) -> None:
     (folder / "00_red_mug.glb").unlink()
     (folder / "01_book_cutout.png").unlink()
     mug, book = read_run(folder).targets
-    assert mug.mesh.endswith("00_red_mug_shape.glb") and not mug.textured, "the plain one is still there"
-    assert book.cutout == "" and book.mesh
+    assert mug.main.path.endswith("00_red_mug_shape.glb") and not mug.textured, "the plain one is still there"
+    assert book.cutout == "" and book.main.path
 
 
 def test_a_record_points_at_nothing_outside_its_folder(tmp_path: Path) -> None:
@@ -154,9 +187,10 @@ def test_a_record_points_at_nothing_outside_its_folder(tmp_path: Path) -> None:
     (tmp_path / "other.glb").write_bytes(b"x")
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     record["targets"][0]["files"] = {"mesh": "../other.glb", "cutout": str(tmp_path / "other.glb"), "preview": ".."}
+    record["targets"][0]["results"][0]["files"] = ["../other.glb"]
     change(folder, **record)
     target = read_run(folder).targets[0]
-    assert (target.mesh, target.cutout, target.preview) == ("", "", "")
+    assert (target.main, target.cutout, target.preview) == (None, "", "")
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ def test_integers_that_blender_cannot_hold(folder: Path, field: str, value: int)
             case "seed":
                 record["seed"] = value
             case "faces":
-                record["targets"][0]["faces"] = value
+                record["targets"][0]["faces"] = record["targets"][0]["results"][0]["count"] = value
             case "width":
                 record["photo"]["width"] = value
             case "settings":
@@ -94,8 +94,8 @@ def test_seeds_that_no_run_has(folder: Path, written: int, read: int) -> None:
 
 @pytest.mark.parametrize(("written", "read"), [(-1, 0), (-900, 0), (2**31, 0), (12, 12)])
 def test_a_count_of_faces_that_no_mesh_has(folder: Path, written: int, read: int) -> None:
-    rewrite(folder, lambda record: record["targets"][0].update(faces=written))
-    assert read_run(folder).targets[0].faces == read
+    rewrite(folder, lambda record: record["targets"][0]["results"][0].update(count=written))
+    assert read_run(folder).targets[0].main.count == read
 
 
 @pytest.mark.parametrize("name", ["cup \ud800", "cup \0 x", "x" * 400_000])

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from fake_link import HELLO, Rig, finished, located, make_request, mesh
 
-from blender_img23d.core.jobs import JobState
+from blender_img23d.core.jobs import JobState, Result
 from blender_img23d.core.session.session import JOBS_KEPT, SessionState
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
 from blender_img23d.shared.img23d_protocol.messages import (
@@ -61,7 +63,7 @@ def test_a_whole_job(rig: Rig) -> None:
         Accepted(job="job1"),
         Progress(job="job1", stage=Stage.LOCATE, fraction=0.5, note="looking"),
         located(),
-        CutoutReady(job="job1", target=0, path="/runs/1/cup.png", note="soft edge"),
+        CutoutReady(job="job1", target=0, file="cup.png", note="soft edge"),
         mesh(0),
         Progress(job="job1", stage=Stage.PAINT, target=0, fraction=0.5),
         mesh(0, textured=True),
@@ -69,11 +71,11 @@ def test_a_whole_job(rig: Rig) -> None:
         finished(),
     )
     assert [type(update.message).__name__ for update in updates] == [
-        "Located", "CutoutReady", "MeshReady", "MeshReady", "TargetFailed", "Finished",
+        "Located", "CutoutReady", "ResultReady", "ResultReady", "TargetFailed", "Finished",
     ]  # fmt: skip
     assert all(update.job is job for update in updates)
     cup, book = job.targets
-    assert (cup.cutout, cup.mesh, cup.textured, cup.faces) == ("/runs/1/cup.png", "/runs/1/0.glb", True, 500)
+    assert (cup.cutout, cup.main) == (os.path.join("/runs/1", "cup.png"), Result(path=os.path.join("/runs/1", "0.glb"), textured=True, count=500))
     assert (book.error, book.detail) == ("Draw a box.", "why")
     assert job.notes == ("turned upright",)
     assert job.photo_size == (1000, 800)
@@ -111,12 +113,12 @@ def test_messages_of_other_jobs_and_before_hello_change_nothing(rig: Rig) -> Non
     rig.hear(HELLO)
     assert rig.hear(mesh(0, job="older"), finished("older"), Failed(job="older", code="x", sentence="y")) == ()
     assert job.state is JobState.RUNNING
-    assert not job.targets[0].mesh
+    assert job.targets[0].main is None
 
 
 def test_targets_that_do_not_exist_are_no_crash(rig: Rig) -> None:
     job = rig.run()
-    strange = (mesh(7), mesh(-1), CutoutReady(job="job1", target=2, path="x"))
+    strange = (mesh(7), mesh(-1), CutoutReady(job="job1", target=2, file="x"))
     assert rig.hear(*strange, TargetFailed(job="job1", target=9, code="c", sentence="s")) == ()
     rig.hear(Progress(job="job1", stage=Stage.SHAPE, target=99, fraction=0.5))
     assert job.state is JobState.RUNNING
@@ -141,24 +143,24 @@ def test_a_lost_card_ends_its_backend_and_the_next_job_gets_a_new_one(rig: Rig) 
 def test_a_retexture(rig: Rig) -> None:
     job = rig.run(Paint(job="job1", mesh="/m.npz", picture="/p.png", run_folder="/runs/1", name="cup"))
     assert [target.name for target in job.targets] == ["cup"]
-    updates = rig.hear(PaintReady(job="job1", texture="/t.png", uv="/uv.npy"), finished())
+    updates = rig.hear(PaintReady(job="job1", texture="t.png", uv="uv.npy"), finished())
     assert [type(update.message) for update in updates] == [PaintReady, Finished]
-    assert (job.texture, job.uv, job.targets[0].textured) == ("/t.png", "/uv.npy", True)
+    assert (job.texture, job.uv, job.targets[0].textured) == (os.path.join("/runs/1", "t.png"), os.path.join("/runs/1", "uv.npy"), True)
 
 
 def test_a_retexture_into_the_meshs_own_layout_brings_no_other(rig: Rig) -> None:
     job = rig.run(Paint(job="job1", mesh="/m.npz", picture="/p.png", run_folder="/runs/1", name="cup", uv=UvSource.OWN))
-    rig.hear(PaintReady(job="job1", texture="/t.png", uv=""), finished())
-    assert (job.texture, job.uv, job.targets[0].textured) == ("/t.png", "", True)
+    rig.hear(PaintReady(job="job1", texture="t.png"), finished())
+    assert (job.texture, job.uv, job.targets[0].textured) == (os.path.join("/runs/1", "t.png"), "", True)
 
 
 def test_a_painting_takes_the_place_of_the_unwrapping_that_it_goes_on_with(rig: Rig) -> None:
     older = rig.run(make_request("job0"))
     rig.hear(finished("job0"))
     unwrap = rig.run(Unwrap(job="job1", mesh="/m.npz", run_folder="/runs/1", name="cup"))
-    updates = rig.hear(UvReady(job="job1", uv="/uv.npy", note="Faces lie on top of each other."), finished())
+    updates = rig.hear(UvReady(job="job1", uv="uv.npy", note="Faces lie on top of each other."), finished())
     assert [type(update.message) for update in updates] == [UvReady, Finished]
-    assert (unwrap.uv, unwrap.is_retexture, [target.name for target in unwrap.targets]) == ("/uv.npy", True, ["cup"])
+    assert (unwrap.uv, unwrap.is_retexture, [target.name for target in unwrap.targets]) == (os.path.join("/runs/1", "uv.npy"), True, ["cup"])
     assert not unwrap.targets[0].textured
     request = Paint(job="job2", mesh="/m.npz", picture="/p.png", run_folder="/runs/1", name="cup", uv=UvSource.GIVEN)
     paint = rig.session.submit(request, instead_of=unwrap)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from fake_link import HELLO, Rig, finished, located, make_request, mesh
 
@@ -66,7 +68,7 @@ def test_a_death_ends_the_job_and_the_next_job_starts_a_new_backend(rig: Rig, co
     assert word in job.error
     assert job.action
     assert job.detail == tail
-    assert job.targets[0].mesh == "/runs/1/0.glb"
+    assert job.targets[0].main.path == os.path.join("/runs/1", "0.glb")
     assert rig.session.state is SessionState.OFF
     rig.run(make_request("job2"))
     assert len(rig.links) == 2

@@ -67,8 +67,8 @@ def test_what_has_arrived_before_the_cancel_is_kept(rig: Rig) -> None:
     rig.hear(located())
     rig.link.says.append(mesh(0))  # no tick has seen it yet
     rig.session.cancel()
-    assert kinds(rig.session.tick()) == ["MeshReady", "Cancelled"]
-    assert job.targets[0].mesh
+    assert kinds(rig.session.tick()) == ["ResultReady", "Cancelled"]
+    assert job.targets[0].main
 
 
 def test_a_job_whose_end_has_arrived_before_the_cancel_is_done(rig: Rig) -> None:
@@ -91,7 +91,7 @@ def test_what_comes_after_the_cancel_is_dropped(rig: Rig) -> None:
         Notice(job="job1", sentence="It goes on with less memory."),
     )
     assert rig.hear(*late) == ()
-    assert (job.targets[0].textured, job.targets[1].mesh, job.notes) == (False, "", ("turned upright",))
+    assert (job.targets[0].textured, job.targets[1].main, job.notes) == (False, None, ("turned upright",))
     assert rig.session.notice == ""
     assert rig.session.state is SessionState.CANCELLING, "words are no answer"
 
@@ -145,7 +145,7 @@ def test_without_an_answer_the_backend_is_ended_and_the_waiting_job_gets_a_new_o
     assert rig.session.state is SessionState.STARTING and waiting.state is JobState.WAITING
     rig.hear(HELLO)
     assert waiting.state is JobState.RUNNING
-    assert job.targets[0].mesh and not job.error
+    assert job.targets[0].main and not job.error
 
 
 def test_without_an_answer_and_without_a_job_nothing_is_started(rig: Rig) -> None:

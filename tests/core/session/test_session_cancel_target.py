@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from fake_link import HELLO, Rig, finished, located, make_request, mesh
 
@@ -11,7 +13,7 @@ from blender_img23d.shared.img23d_protocol.messages import (
     Cancel,
     CutoutReady,
     Locate,
-    MeshReady,
+    ResultReady,
     Paint,
     PaintReady,
     Settings,
@@ -35,12 +37,12 @@ def test_one_target_is_cancelled_at_once_and_the_others_go_on(rig: Rig) -> None:
     rig.hear(located())
     rig.session.cancel_target(job, 0)
     cup, book = job.targets
-    assert cup.is_cancelled and cup.progress == 1.0 and not book.is_cancelled
+    assert cup.is_cancelled and cup.progress(job.stages) == 1.0 and not book.is_cancelled
     assert rig.link.sent[1:] == [Cancel(job="job1", target=0)]
     assert kinds(rig.session.tick()) == ["TargetCancelled"]
-    late = (mesh(0), CutoutReady(job="job1", target=0, path="x"), TargetCancelled(job="job1", target=0))
+    late = (mesh(0), CutoutReady(job="job1", target=0, file="x"), TargetCancelled(job="job1", target=0))
     assert rig.hear(*late, TargetFailed(job="job1", target=0, code="c", sentence="s"), mesh(1)) != ()
-    assert (cup.mesh, cup.cutout, cup.error, book.mesh) == ("", "", "", "/runs/1/1.glb")
+    assert (cup.main, cup.cutout, cup.error, book.main.path) == (None, "", "", os.path.join("/runs/1", "1.glb"))
     rig.hear(mesh(1, textured=True), finished())
     assert job.state is JobState.DONE
 
@@ -57,7 +59,7 @@ def test_what_a_cancelled_target_has_already_stays(rig: Rig) -> None:
     job = rig.run()
     rig.hear(located(), mesh(0))
     rig.session.cancel_target(job, 0)
-    assert job.targets[0].mesh == "/runs/1/0.glb"
+    assert job.targets[0].main.path == os.path.join("/runs/1", "0.glb")
     rig.hear(mesh(0, textured=True))
     assert not job.targets[0].textured
 
@@ -133,7 +135,7 @@ def test_only_objects_are_cancelled_one_by_one(rig: Rig, request_: Paint | Locat
     job = rig.run(request_)
     rig.session.cancel_target(job, 0)
     assert job.state is JobState.CANCELLED
-    assert rig.hear(PaintReady(job="job1", texture="/t.png", uv="")) [1:] == ()
+    assert rig.hear(PaintReady(job="job1", texture="t.png")) [1:] == ()
     assert not job.texture
 
 
@@ -143,4 +145,4 @@ def test_a_target_cancelled_after_its_last_result_arrived_unseen(rig: Rig) -> No
     rig.link.says.append(mesh(0, textured=True))
     rig.session.cancel_target(job, 0)
     assert job.targets[0].textured and not job.targets[0].is_cancelled
-    assert [type(update.message) for update in rig.session.tick()] == [MeshReady]
+    assert [type(update.message) for update in rig.session.tick()] == [ResultReady]

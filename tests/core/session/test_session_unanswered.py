@@ -83,7 +83,7 @@ def test_the_artist_ends_it_and_keeps_what_is_finished(rig: Rig) -> None:
     rig.wait(15)
     rig.session.end_unanswering()
     assert rig.link.was_killed and rig.session.state is SessionState.OFF and rig.session.active is None
-    assert job.state is JobState.FAILED and job.code == ErrorCode.BACKEND_SILENT and job.targets[0].mesh
+    assert job.state is JobState.FAILED and job.code == ErrorCode.BACKEND_SILENT and job.targets[0].main
     rig.run(make_request("job2"))
     assert len(rig.links) == 2
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
+from typing import NewType
+
+FileName = NewType("FileName", str)  # of a file in the run's folder: no path, nothing that leads out of it
 
 CUTOUT_ENDING = "_cutout.png"
 LONGEST = 48  # characters; 4 bytes each at most, so that prefix and suffix fit into the 255 bytes of most file systems
@@ -25,6 +29,16 @@ def safe_stem(text: str, fallback: str = "object") -> str:
     if not stem:
         return fallback
     return f"_{stem}" if _RESERVED.match(stem) else stem
+
+
+def is_file_name(text: str) -> bool:
+    """Whether it names a file in a folder on every system, whatever else it may lack: no separator, no drive, no stream, no folder."""
+    return 0 < len(text) <= 255 and text not in (".", "..") and not any(sign in text for sign in '/\\:\0')
+
+
+def in_folder(folder: str, name: FileName) -> str:
+    """The path of an announced file."""
+    return os.path.join(folder, name)
 
 
 def form_path(cutout: str, kind: str) -> str:

@@ -21,11 +21,14 @@ def _device(stage: str, label: str, tip: str) -> str:
 
 
 class StageDevices(Options):
-    """Where each stage computes: "auto", "gpu" (the first), "gpu:1" and so on, or "cpu"."""
+    """Where each stage computes: "auto", "gpu" (the first), "gpu:1" and so on, or "cpu". A field for each of `stages.Stage`; those that
+    no engine has yet are no options."""
 
+    edit: str = AUTO_DEVICE
     locate: str = _device("locate", "Find", "What computes the stage Find")
     matte: str = _device("matte", "Cut Out", "What computes the stage Cut Out")
     shape: str = _device("shape", "Shape", "What computes the stage Shape")
+    split: str = AUTO_DEVICE
     paint: str = _device("paint", "Paint", "What computes the stage Paint")
 
 

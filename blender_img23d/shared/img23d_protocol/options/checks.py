@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .options.declare import options_of
+from .declare import options_of
 
 
 def check(options: Any) -> None:
