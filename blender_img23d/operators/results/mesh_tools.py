@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import EnumProperty, IntProperty
 
-from ...scene.remesh.levels import levels_of
 from ...app.outcome import follow_remeshing
 from ...app.owner import extension, extension_or_none
-from ...scene.remesh.quads import quads_of
-from ...scene.remesh.remesher import Change
 from ...scene.view.selection import check_mode
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.limits import FACES_MAX
+
+if TYPE_CHECKING:
+    from ...scene.remesh.remesher import Change
 
 
 class _OnMeshes:
@@ -46,6 +47,8 @@ class IMG23D_OT_make_quads(_OnMeshes, bpy.types.Operator):
     )
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ...scene.remesh.quads import quads_of  # late: Blender's start waits for what operators import
+
         return _change_beside(self, context, lambda obj: quads_of(obj, self.faces))
 
 
@@ -77,6 +80,8 @@ class IMG23D_OT_add_levels(_OnMeshes, bpy.types.Operator):
     count: IntProperty(name="Levels", description="How many copies: 50, 25, 12 and 6 % of the faces", default=3, min=1, max=4)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ...scene.remesh.levels import levels_of
+
         return _change_beside(self, context, lambda obj: levels_of(self.count))
 
 

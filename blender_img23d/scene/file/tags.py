@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...shared.img23d_protocol.results import Piece, ResultKind
-
 if TYPE_CHECKING:  # the panels know the tags, and Blender's start waits for what they import
     from ...core.jobs import Job
+    from ...shared.img23d_protocol.results import Piece
 
 RUN = "img23d_run"  # the job's id
 TARGET = "img23d_target"  # index within the job
@@ -89,6 +88,8 @@ def find_by_uid(session_uid: int) -> bpy.types.Object | None:
 
 def piece_of(obj: bpy.types.Object) -> Piece:
     """Which of its target's results it is."""
+    from ...shared.img23d_protocol.results import Piece, ResultKind
+
     kind, part = obj.get(KIND), obj.get(PART)
     known = next((one for one in ResultKind if one == kind), ResultKind.MESH)
     return Piece(kind=known, part=part if type(part) is int else None)

@@ -12,10 +12,10 @@ FileName = NewType("FileName", str)  # of a file in the run's folder: no path, n
 CUTOUT_ENDING = "_cutout.png"
 LONGEST = 48  # characters; 4 bytes each at most, so that prefix and suffix fit into the 255 bytes of most file systems
 
-# Windows forbids these and the control characters; "/" and NUL are forbidden everywhere.
-_FORBIDDEN = re.compile(r'[<>:"/\\|?*%\s_]+')
+# Compiled at their first use: Blender's start does not need them. Windows forbids these and the control characters; "/" and NUL are forbidden everywhere.
+_FORBIDDEN = r'[<>:"/\\|?*%\s_]+'
 # Device names of Windows, with any suffix: "con.png" cannot be opened.
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)", re.IGNORECASE)
+_RESERVED = r"(?i)(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)"
 
 
 def safe_stem(text: str, fallback: str = "object") -> str:
@@ -25,10 +25,10 @@ def safe_stem(text: str, fallback: str = "object") -> str:
     """
     readable = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))  # no lone surrogates
     visible = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in readable)
-    stem = _FORBIDDEN.sub("_", visible)[:LONGEST].strip("._ ")
+    stem = re.sub(_FORBIDDEN, "_", visible)[:LONGEST].strip("._ ")
     if not stem:
         return fallback
-    return f"_{stem}" if _RESERVED.match(stem) else stem
+    return f"_{stem}" if re.match(_RESERVED, stem) else stem
 
 
 def is_file_name(text: str) -> bool:
