@@ -1,4 +1,4 @@
-"""What keeps a run's folder from being deleted: a job that works in it, or a picture of this file that lies in it."""
+"""Deleting a run, unless a job works in its folder or a picture of this file lies in it."""
 
 from __future__ import annotations
 

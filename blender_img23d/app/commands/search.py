@@ -1,4 +1,4 @@
-"""Looking for the named things, for the buttons that do so: Find, Find This Again, and Generate where that comes first."""
+"""Searching for the named things: for Find, Find This Again, and Generate where a search comes first."""
 
 from __future__ import annotations
 
