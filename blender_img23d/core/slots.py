@@ -1,4 +1,4 @@
-"""When what has only just come to a place of the panel may be pressed: nobody can have meant it before it was there to be seen."""
+"""Buttons of the panel are disabled for a moment after a change: nobody can have meant them before they were there to be seen."""
 
 from __future__ import annotations
 

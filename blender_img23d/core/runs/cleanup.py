@@ -1,4 +1,4 @@
-"""Old runs make room: beyond the newest ones, which Past Runs shows, by age and by what they take of the disk.
+"""Deletes old runs beyond the newest ones, which Past Runs shows, by age and by what they take of the disk.
 
 A run stays where anything in its folder is not ours, where its record cannot be read, and where any living Blender uses it.
 """

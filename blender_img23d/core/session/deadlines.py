@@ -44,7 +44,7 @@ def broken_deadline(state: SessionState, job: Job | None, waited: Stopwatch) -> 
 
 
 def silence_limit(request: Request) -> float:
-    """The longest time between two words of a backend that does this."""
+    """The longest time between two messages of a backend that does this."""
     is_quick_look = isinstance(request, Diagnose) and not request.try_stages
     is_short = is_quick_look or getattr(request, "engine", "") == BUILT_IN.id
     return SILENCE_SECONDS if is_short else LONG_SILENCE_SECONDS

@@ -1,4 +1,4 @@
-"""The state machine between the artist's wishes and one backend. `tick` drives it; it has no thread and never waits."""
+"""The state machine between requests and one backend. `tick` drives it; it has no thread and never waits."""
 
 from __future__ import annotations
 
