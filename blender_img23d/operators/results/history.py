@@ -1,4 +1,4 @@
-"""What can be done with a run that is over: use it again, bring all of it in, delete it."""
+"""Operators of a run that is over: use it again, import all of it, delete it."""
 
 from __future__ import annotations
 
