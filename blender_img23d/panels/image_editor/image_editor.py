@@ -67,7 +67,7 @@ def _draw_tools(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 
 def _draw_picking(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """How far the look at the photo is, what came to nothing, or what to do."""
+    """How far the segmentation is, what failed, or what to do."""
     owner = extension()
     if owner.picker.is_looking:
         layout.progress(factor=owner.running.left.fraction, text="Looking at the photo")

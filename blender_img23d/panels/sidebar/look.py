@@ -1,4 +1,4 @@
-"""Below the status: while a run goes on, its things with their bars; when it is done, the two looks at it that an artist wants next,
+"""Below the status: while a run goes on, its things with their bars; when it is done, the two buttons that change the viewport to show it,
 where the viewport does not show them yet."""
 
 from __future__ import annotations

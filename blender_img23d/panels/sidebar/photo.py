@@ -1,4 +1,4 @@
-"""The photo: its picture, its path, and a menu with all the doors by which one comes in."""
+"""The photo: its picture, its path, and a menu with all its sources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What waits for its turn, and what could not be made of it."""
+"""The queued jobs, and those that failed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The place below Generate where the extension answers: what it expects, what is wrong, or how far the running job is.
+"""The status below Generate: what to expect, what is wrong, or how far the running job is.
 
 What is said stands at its bottom, beside the button that helps: Generate's tooltip covers the top.
 

@@ -1,4 +1,4 @@
-"""Places of the panel that are always as high as they are: a message replaces a message, and nothing below them moves."""
+"""Panel rows of constant height: a message replaces a message, and nothing below them moves."""
 
 from __future__ import annotations
 
