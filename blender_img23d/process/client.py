@@ -142,7 +142,7 @@ class PipeLink:
             )
 
     def _watch_process(self) -> None:
-        """A death that the reader cannot see, because a child of the backend still holds the channel open."""
+        """Detects an exit that the reader cannot see, because a child of the backend still holds the channel open."""
         if self._process is None or self._process.poll() is None:
             return
         now = time.monotonic()
