@@ -1,4 +1,4 @@
-"""How boxes, names and brush strokes look: one batch of triangles a colour, text on a dark ground, strokes as a veil."""
+"""Drawing of boxes, names and brush strokes: one batch of triangles a colour, text on a dark ground, strokes as an overlay."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is under the mouse and can be picked: a light tint with a bright outline, made when the mouse comes to another region."""
+"""The highlight of the region under the mouse: a light tint with a bright outline, made when the mouse comes to another region."""
 
 from __future__ import annotations
 

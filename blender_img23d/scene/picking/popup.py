@@ -1,4 +1,4 @@
-"""The photo, large over a 3D viewport, to pick things in: where it lies, what the mouse is on, and when it goes.
+"""The photo, large over a 3D viewport, to pick things in: its place, its hit test, and its closing.
 
 It draws and remembers; the operator that opens it hears the mouse and the keys. All places are pixels of the window.
 """
