@@ -1,4 +1,4 @@
-"""Cutting one thing out of its photo with IS-Net: as a look at the whole photo and one from nearby show it together."""
+"""Cutting one thing out of its photo with IS-Net: inference on the whole photo and on crops, combined."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class IsNetMatter:
     def _from_afar(
         self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, context: Context
     ) -> _Candidate | None:
-        """What the look at the whole photo says of the window."""
+        """The candidate of the inference on the whole photo, over the window."""
         whole = self._salience.of_photo(photo, context)
         if whole is None:
             return None
@@ -80,7 +80,7 @@ class IsNetMatter:
     def _from_nearby(
         self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, afar: _Candidate | None, context: Context
     ) -> _Candidate | None:
-        """What the look at the photo and further ones at the window say together."""
+        """The candidate of the whole photo combined with those of crops at the window."""
 
         def seen(detail: Detail) -> _Candidate | None:
             salient = self._salience.of_picture(rgb, context, detail=detail)

@@ -1,4 +1,4 @@
-"""The picture as the painter wants it: the thing alone on white, and its light and shadow taken away.
+"""Preprocessing of the painter's picture: the thing alone on white, and its light and shadow taken away.
 
 The same as hy3dgen's `Light_Shadow_Remover` (texgen/utils/dehighlight_utils.py) for the same seed: an InstructPix2Pix model
 (Brooks et al., 2023) that is never given a text, without the text encoder. hy3dgen's guidance of 1 switches diffusers'
@@ -96,7 +96,7 @@ def _sample(rgb: np.ndarray, plan: PaintPlan, models: ModelStore, seed: int, ste
 
 
 def _denoise(seen: Tensor, plan: PaintPlan, models: ModelStore, seed: int, steps: int, report: Report) -> Tensor:
-    """Noise to latents (1, 4, h, w), under the eyes of the picture's."""
+    """Noise to latents (1, 4, h, w), conditioned on the picture's."""
     import torch
 
     device, dtype = plan.device.torch_name, plan.device.dtype

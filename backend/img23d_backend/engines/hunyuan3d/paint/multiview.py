@@ -39,7 +39,7 @@ _VALUES_A_TOKEN, _HEADS, _TABLES = 30 * 320, 5, 2
 
 @dataclass(frozen=True, kw_only=True)
 class _Known:
-    """What no step changes. `maps` (V, 8, h, w): the latents of the normals and, below them, of the positions. `near`: who
+    """The conditioning, which no step changes. `maps` (V, 8, h, w): the latents of the normals and, below them, of the positions. `near`: who
     attends to whom among the views, see `Conditions`; empty for all to all.
     """
 
@@ -205,7 +205,7 @@ def _predict(
 
 
 def _in_halves(plan: PaintPlan) -> bool:
-    """One half after the other. Not where weights are lent layer by layer: then there is room, and each pass lends all."""
+    """One half after the other. Not with group offload: then there is room, and each pass copies all weights."""
     return plan.frugal and not plan.group_offload
 
 

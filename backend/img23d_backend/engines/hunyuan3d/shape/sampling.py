@@ -1,4 +1,4 @@
-"""From noise to latents: Euler steps along the flow, with the guidance's second half collapsed."""
+"""Noise to latents: Euler steps along the flow, with the unconditional context of the guidance collapsed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which region each name gets: the best for all names together."""
+"""Assignment of regions to names: the best for all names together."""
 
 from __future__ import annotations
 
