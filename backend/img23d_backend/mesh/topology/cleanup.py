@@ -1,4 +1,4 @@
-"""What a decoded shape may bring along that no artist wants: small loose pieces, faces without extent, holes, edges with many faces."""
+"""Clean-up of a decoded shape: small loose pieces, faces without extent, holes, edges with many faces."""
 
 from __future__ import annotations
 

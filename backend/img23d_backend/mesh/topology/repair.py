@@ -1,4 +1,4 @@
-"""A mesh whose edges have two faces each, made out of one where some have more, or none on the other side.
+"""Repairs a mesh whose edges have more than two faces, or none on the other side, to two faces an edge.
 
 Where four or more faces meet at an edge they are parted by solids: two things that touch along an edge, or one that
 touches itself, get an edge each (after Gueziec et al., Cutting and Stitching, 2001). What is closed stays closed.
