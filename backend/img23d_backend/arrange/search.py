@@ -85,7 +85,7 @@ def _best(things: Things, cameras: Cameras, known: Known) -> Cameras:
 
 
 def _habit(cameras: Cameras, known: Known) -> np.ndarray:
-    """(C,) what speaks against a camera before anything is fitted."""
+    """(C,) the prior cost of a camera, before anything is fitted."""
     cost = np.zeros(len(cameras))
     if known.horizon is not None:
         cost = cost + ((cameras.pitch - np.arctan(known.horizon / cameras.focal)) / _GROUND_SPREAD) ** 2

@@ -1,4 +1,4 @@
-"""In a drawn box: telling a thing from the neighbours that stand out as well, touch it, and reach into the box."""
+"""In a drawn box: separating a thing from the neighbours that stand out as well, touch it, and reach into the box."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def _stages(engine: str) -> set[type]:
 
 @dataclass(kw_only=True)
 class _Heard:
-    """What a trial's job has said, and when."""
+    """The messages of a trial's job, and their times."""
 
     stages: dict[Stage, float] = field(default_factory=dict)  # that are done -> seconds since the one before
     failure: TargetFailed | Failed | None = None

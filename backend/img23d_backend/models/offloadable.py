@@ -40,7 +40,7 @@ class Offloadable:
         self.size = sum(home.nbytes for home in self._distinct())
 
     def move_to(self, device: Device) -> None:
-        """Copies to a device; after a failure everything is at home. The processor computes at home."""
+        """Copies to a device; after a failure everything is in main memory. The processor computes there."""
         import torch
 
         with self._moving, torch.inference_mode(False):
@@ -66,7 +66,7 @@ class Offloadable:
                 home.view(-1).view(torch.uint8)[:: mmap.PAGESIZE].sum()
 
     def lock_pages(self, allocate: Callable[[int], Tensor]) -> None:
-        """Moves the home to page-locked memory, from where cards copy several times faster; `allocate` takes bytes.
+        """Moves the weights to page-locked main memory, from where cards copy several times faster; `allocate` takes bytes.
 
         Weights larger than a block stay where they are. Raises RuntimeError where `allocate` does, and then nothing changed.
         """
