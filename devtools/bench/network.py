@@ -1,4 +1,4 @@
-"""Whether the network in the zip still says what the published one says: its stored weights in OpenCV against the original in 32 bits.
+"""Agreement of the zip's network with the published one: its stored weights in OpenCV against the original in 32 bits.
 
     python3 -m devtools.bench.network [--with PROGRAM ...] PHOTO ...
 
@@ -171,7 +171,7 @@ def goal_rows(rows: Sequence[Agreement]) -> list[Row]:
 
 
 def main(programs: Sequence[str], photos: Sequence[str]) -> int:
-    """Fetch the original, let it speak in the environment that can compute it, then ask every program."""
+    """Fetch the original, run it in the environment that can compute it, then compare every program with it."""
     from .report import write_document
 
     (row,) = network.read_lock()
