@@ -233,7 +233,7 @@ def _message(line: bytes) -> FromBackend:
         return Log(level="info", text=f"not understood: {type(message).__name__} is for a backend")
     except ProtocolError as error:
         return Log(level="info", text=f"not understood: {error}")
-    except Exception as error:  # the thread's boundary: a line that breaks us must not make us deaf
+    except Exception as error:  # the thread's boundary: a line that cannot be handled must not end the reading
         log.exception("a line could not be read: %r", line[:200])
         return Log(level="info", text=f"not understood: {error!r}")
 
