@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 1.0
 _HELD = 4  # ticks that changed the scene, one after the other, before the panel is drawn between them all the same
-_PICTURES = 4  # thumbnails loaded a tick: two hundred at once would be felt
+_PICTURES = 4  # thumbnails loaded a tick: two hundred at once would be slow
 BACKGROUND_SECONDS = 0.02  # between two looks while an operator waits in background mode
 
 

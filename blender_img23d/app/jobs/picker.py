@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_MOST_CLICKS = 20  # that wait; a hand that hammers on the photo means less
+_MOST_CLICKS = 20  # that wait; more are hardly intended
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -344,7 +344,7 @@ def test_what_has_just_come_cannot_be_pressed_for_half_a_second(run, monkeypatch
     def row_of(shown):
         layout = SimpleNamespace(row=lambda **_: rows.append(SimpleNamespace(enabled=True)) or rows[-1])
         context = SimpleNamespace(region=SimpleNamespace())
-        return part("panels.widgets.slots").live(layout, context, run.owner, "place", shown).enabled
+        return part("panels.widgets.slots").guarded_row(layout, context, run.owner, "place", shown).enabled
 
     assert row_of("fix")
     assert not row_of(("cancel", "j")) and run.owner.slots.is_waiting
