@@ -99,7 +99,7 @@ class ReferenceUNet(UNet2DConditionModel):
 
     def forward(self, latents: Tensor) -> tuple[Tensor, ...]:
         """The picture's latents (1, 4, h, w) to one feature (1, L, C) a block, in the order in which blocks compute."""
-        seen = _Seen()
+        seen = _ReferenceFeatures()
         super().forward(latents, 0, self.learned_text_clip_ref, cross_attention_kwargs={"seen": seen}, return_dict=False)
         return tuple(seen.features)
 
@@ -160,7 +160,7 @@ class ReferenceBlock(nn.Module):
         hidden_states: Tensor,
         *,
         encoder_hidden_states: Tensor,
-        cross_attention_kwargs: dict[str, _Seen],
+        cross_attention_kwargs: dict[str, _ReferenceFeatures],
         **_: object,
     ) -> Tensor:
         """(1, L, C) to the same; called by diffusers, which gives the names."""
@@ -173,7 +173,7 @@ class ReferenceBlock(nn.Module):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Seen:
+class _ReferenceFeatures:
     """The reference features. Not a plain list: group offload copies the lists that it finds among a layer's arguments."""
 
     features: list[Tensor] = field(default_factory=list)

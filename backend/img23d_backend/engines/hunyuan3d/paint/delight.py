@@ -14,7 +14,7 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
 from ....models.load_plan import Report, progress_part
-from .latent_pictures import decoded, likeliest, picture_bytes
+from .latent_pictures import decoded, posterior_mode, picture_bytes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -89,7 +89,7 @@ def _sample(rgb: np.ndarray, plan: PaintPlan, models: ModelStore, seed: int, ste
 
     report(0.0, "Looking at the light")
     with plan.on_device(plan.delight_vae, models, picture_bytes(plan.device, len(rgb))) as vae, torch.inference_mode():
-        seen = likeliest(vae, rgb, plan.device)
+        seen = posterior_mode(vae, rgb, plan.device)
     latents = _denoise(seen, plan, models, seed, steps, progress_part(report, _ENCODED, _SAMPLED))
     with plan.on_device(plan.delight_vae, models, picture_bytes(plan.device, len(rgb))) as vae, torch.inference_mode():
         return decoded(vae, latents, plan.device)

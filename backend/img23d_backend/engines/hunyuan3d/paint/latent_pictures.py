@@ -34,7 +34,7 @@ def sampled(vae: AutoencoderKL, picture: np.ndarray, device: Device, generator: 
     return (possible.mean.float().cpu() + possible.std.float().cpu() * noise) * vae.config.scaling_factor
 
 
-def likeliest(vae: AutoencoderKL, picture: np.ndarray, device: Device) -> Tensor:
+def posterior_mode(vae: AutoencoderKL, picture: np.ndarray, device: Device) -> Tensor:
     """(h, w, 3) uint8 to latents (1, 4, h / 8, w / 8), not scaled: what InstructPix2Pix is given of its picture."""
     return _encoded(vae, picture, device).mode().float().cpu()
 
