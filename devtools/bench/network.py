@@ -84,11 +84,11 @@ def _keep_one(session: onnxruntime.InferenceSession, photo: Path, kept: Path) ->
     shown = cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     kept.parent.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(".new.npz")
-    np.savez(unfinished, shown=shown, expected=_said(session, shown))
+    np.savez(unfinished, shown=shown, expected=_original_matte(session, shown))
     unfinished.replace(kept)
 
 
-def _said(session: onnxruntime.InferenceSession, picture: np.ndarray) -> np.ndarray:
+def _original_matte(session: onnxruntime.InferenceSession, picture: np.ndarray) -> np.ndarray:
     """(s, s) float32: the published network's matte of (s, s, 3) uint8."""
     import numpy as np
 

@@ -60,14 +60,14 @@ def _complete(hub: Hub, repository: str, commit: str, file: HubFile, part: Path,
     if size_of(part) > file.size:
         remove(part)
     with part.open("ab") as out:
-        growing = _Growing(file, out, task, before)
-        while growing.size < file.size:
-            hub.read(repository, commit, file.name, growing.size, task, growing.append)
+        partial = _PartialFile(file, out, task, before)
+        while partial.size < file.size:
+            hub.read(repository, commit, file.name, partial.size, task, partial.append)
         out.flush()
         os.fsync(out.fileno())
 
 
-class _Growing:
+class _PartialFile:
     """The partial file, while one answer after another is appended to it. `before`: the job's bytes that were done earlier."""
 
     def __init__(self, file: HubFile, out: BinaryIO, task: Task, before: int) -> None:
