@@ -278,7 +278,7 @@ def clock(run, monkeypatch) -> list[float]:
     clock = [50.0]
     monkeypatch.setattr(run.owner.slots, "_clock", lambda: clock[0])
     monkeypatch.setattr(run.owner.slots, "_shown", {})
-    monkeypatch.setattr(run.owner.slots, "_dead", {})
+    monkeypatch.setattr(run.owner.slots, "_disabled", {})
     return clock
 
 
@@ -338,7 +338,7 @@ def test_what_has_just_come_cannot_be_pressed_for_half_a_second(run, monkeypatch
     clock = [50.0]
     monkeypatch.setattr(run.owner.slots, "_clock", lambda: clock[0])
     monkeypatch.setattr(run.owner.slots, "_shown", {})
-    monkeypatch.setattr(run.owner.slots, "_dead", {})
+    monkeypatch.setattr(run.owner.slots, "_disabled", {})
     rows = []
 
     def row_of(shown):
