@@ -1,4 +1,4 @@
-"""What is checked without running it: ruff lints every file, pyright checks the types of what pyproject.toml lists."""
+"""Static checks: ruff lints every file, pyright checks the types of what pyproject.toml lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the program shows, in two tables: all messages, so that a change of any is seen and read, and for each language those of the extension."""
+"""Tables of shown strings: all messages, so that a change of any is seen and read, and for each language those of the extension."""
 
 from __future__ import annotations
 

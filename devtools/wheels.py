@@ -1,4 +1,4 @@
-"""The pinned wheels of the zip: read from the lock, fetched by pip, believed only when their hash is right."""
+"""The pinned wheels of the zip: read from the lock, fetched by pip, used only when their hash is right."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLATFORMS = ("linux-x64", "windows-x64", "macos-arm64")  # as Blender calls them
 
 @dataclass(frozen=True, kw_only=True)
 class Wheel:
-    """One line of the lock. `tag` is pip's word for the platform."""
+    """One line of the lock. `tag` is pip's term for the platform."""
 
     name: str
     version: str

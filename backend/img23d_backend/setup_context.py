@@ -1,4 +1,4 @@
-"""What the steps of a set-up report to. Standard library only: a set-up begins where nothing is installed yet."""
+"""The interface that the steps of a set-up report to. Standard library only: a set-up begins where nothing is installed yet."""
 
 from __future__ import annotations
 

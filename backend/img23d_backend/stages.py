@@ -1,4 +1,4 @@
-"""What the stages hand to each other, and what an engine must offer to take part.
+"""The values that the stages hand to each other, and the interfaces that an engine implements.
 
 Frames: photos and cut-outs are images with y downwards, the centre of pixel (0, 0) at (0.5, 0.5). Meshes are in glTF's
 axes: right-handed, x right, y up, z towards the viewer of the photo.

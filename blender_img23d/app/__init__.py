@@ -1,1 +1,1 @@
-"""What lives as long as the extension: the owner, the timer, requests, what the panels show."""
+"""The extension's long-lived state: the owner, the timer, requests, what the panels show."""

@@ -1,4 +1,4 @@
-"""The look at everything: what the extension finds itself, and what the backend finds after it."""
+"""The diagnosis: what the extension finds itself, and what the backend finds after it."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Checkup:
 
 
 def begin_checkup(context: bpy.types.Context, owner: Extension, *, try_stages: bool) -> Checkup:
-    """Raises nothing: that something cannot be looked at is what a doctor has to say."""
+    """Raises nothing: that something cannot be checked is a finding, too."""
     facts = _facts(owner)
     own, environment = own_findings(facts), facts.environment.state
     request = build_diagnose(run_folder=str(runs_base(context)), settings=_settings(context), try_stages=try_stages)

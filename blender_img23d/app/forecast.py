@@ -1,4 +1,4 @@
-"""The look ahead that the panel draws: made by the pump from the scene's settings and from what the machine has said."""
+"""The forecast that the panel draws, made by the pump from the scene's settings and what is known of the machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _OLD = 20.0  # seconds after which free memory is asked for again
 
 
 class Forecaster:
-    """Main thread only. Never starts a backend, and asks nothing of one that works."""
+    """Main thread only. Never starts a backend, and sends nothing to a busy one."""
 
     def __init__(self) -> None:
         self.view: Forecast | None = None

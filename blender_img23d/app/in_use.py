@@ -1,4 +1,4 @@
-"""The runs and searches that this Blender uses: told to the others on the same folder, and spared when old ones make room."""
+"""The runs and searches that this Blender uses: marked for others on the same folder, and kept when old ones are deleted."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _GIGABYTE = 10**9
 
 
 class FoldersInUse:
-    """Main thread only, but for the look at the disk."""
+    """Main thread only, but for reading the disk."""
 
     def __init__(self, session: Session, targets: TargetFiller, queue: Queue) -> None:
         self._session = session
@@ -44,7 +44,7 @@ class FoldersInUse:
         self._cleaned: Cleaned | None = None  # not told yet
 
     def step(self, context: bpy.types.Context) -> bool:
-        """Tell what is due, and begin to clean where it is wanted and nothing runs. True where there is news for the panel."""
+        """Write marks that are due, and begin to clean where it is wanted and nothing runs. True where there is news for the panel."""
         try:
             if self.is_due:
                 self._tell(context)

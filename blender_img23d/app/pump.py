@@ -1,4 +1,4 @@
-"""The only timer: takes what the session has heard, hands it to the scene, and has the panel drawn again."""
+"""The only timer: takes the session's updates, applies them to the scene, and redraws the panel."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _log = logging.getLogger(__name__)
 
 BUSY_SECONDS, IDLE_SECONDS = 0.1, 1.0
 _HELD = 4  # ticks that changed the scene, one after the other, before the panel is drawn between them all the same
-_PICTURES = 4  # thumbnails loaded a tick: two hundred at once would be felt
+_PICTURES = 4  # thumbnails loaded a tick: two hundred at once would be slow
 BACKGROUND_SECONDS = 0.02  # between two looks while an operator waits in background mode
 
 
@@ -137,7 +137,7 @@ class Pump:
             self.import_seconds.append(seconds)
 
     def _refresh(self, owner: Extension, has_changed: bool) -> None:
-        """Everything that `draw` will only look up."""
+        """Update everything that `draw` will only look up."""
         owner.editors.fit()
         owner.tabs.update()
         owner.popup.update()
@@ -164,7 +164,7 @@ class Pump:
             redraw_sidebars()
 
     def _look_up(self, owner: Extension, job: Job | None) -> bool:
-        """All that may have changed, or while a job runs one part of it a tick, in turn: together they would be felt."""
+        """All that may have changed, or while a job runs one part of it a tick, in turn: together they take too long for one."""
         if self.is_stale or not self.is_busy:
             self._due.update(self._parts)
         self.is_stale, has_changed = False, False

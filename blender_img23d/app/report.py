@@ -1,4 +1,4 @@
-"""What a bug report needs, as plain text that names nobody."""
+"""The bug report: plain text that names nobody."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which section of the manual tells about what. The manual is the README as pages in the zip, read without a network.
+"""Which section of the manual describes what. The manual is the README as pages in the zip, read without a network.
 
 Each section has a small page of its own that leads to it, because desktops open a file's address without what stands after
 a number sign.

@@ -1,4 +1,4 @@
-"""What can be true of a photo and its things. What a damaged record, another's .blend or a broken backend says besides is not used.
+"""Plausible values of a photo and its things. Others, of a damaged record, another's .blend or a broken backend, are not used.
 
 Blender has its own limits: integers of 32 bits, texts without NUL, numbers whose squares fit into float32.
 """

@@ -1,4 +1,4 @@
-"""From what stands in the panel to a message that the backend can work on."""
+"""Requests to the backend, made from the panel's settings."""
 
 from __future__ import annotations
 

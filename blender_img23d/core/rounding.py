@@ -1,4 +1,4 @@
-"""Seconds as a person says them; by itself, since Blender's start loads it."""
+"""Seconds rounded for display; a module by itself, since Blender's start loads it."""
 
 from __future__ import annotations
 

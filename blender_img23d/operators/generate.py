@@ -25,11 +25,11 @@ class IMG23D_OT_generate(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..app.jobs.queued import queued_generate  # not before it is wanted, since Blender's start waits for every import
         from ..app.jobs.requests import generate_request
-        from ..app.commands.search import look_first, needs_check
+        from ..app.commands.search import search_first, needs_check
 
         owner = extension()
         if needs_check(context.scene.img23d):
-            return look_first(self, context, owner)
+            return search_first(self, context, owner)
         try:
             if bpy.app.background:  # nobody could leave the mode while the job waits for it
                 check_mode(context)

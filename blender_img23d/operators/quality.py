@@ -1,4 +1,4 @@
-"""How good and how fast: presets, and what new scenes begin with."""
+"""Quality presets, and the defaults of new scenes."""
 
 from __future__ import annotations
 

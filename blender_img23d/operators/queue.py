@@ -1,4 +1,4 @@
-"""What can be done with the jobs that wait: another order, fewer of them, going on with them."""
+"""Operators of queued jobs: move, remove, go on, try again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture onto the artist's own meshes, and back again."""
+"""Re-texturing the artist's own meshes, and switching back."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When something is wrong: a look at everything, the log, a report, memory given back."""
+"""The help panel: diagnosis, log, report, freeing memory."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ class PipeLink:
             )
 
     def _watch_process(self) -> None:
-        """A death that the reader cannot see, because a child of the backend still holds the channel open."""
+        """Detects an exit that the reader cannot see, because a child of the backend still holds the channel open."""
         if self._process is None or self._process.poll() is None:
             return
         now = time.monotonic()
@@ -233,7 +233,7 @@ def _message(line: bytes) -> FromBackend:
         return Log(level="info", text=f"not understood: {type(message).__name__} is for a backend")
     except ProtocolError as error:
         return Log(level="info", text=f"not understood: {error}")
-    except Exception as error:  # the thread's boundary: a line that breaks us must not make us deaf
+    except Exception as error:  # the thread's boundary: a line that cannot be handled must not end the reading
         log.exception("a line could not be read: %r", line[:200])
         return Log(level="info", text=f"not understood: {error!r}")
 

@@ -1,4 +1,4 @@
-"""What waits between the reader thread and Blender's main thread."""
+"""The bounded queue between the reader thread and Blender's main thread."""
 
 from __future__ import annotations
 

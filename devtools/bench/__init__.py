@@ -1,1 +1,1 @@
-"""What the project measures of itself; `report` is the entry."""
+"""The benchmark; `report` is the entry."""

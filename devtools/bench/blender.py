@@ -1,4 +1,4 @@
-"""What the extension costs Blender: its start, and the main thread while a job runs; and its part of the document."""
+"""The extension's cost for Blender: its start, and the main thread while a job runs; and its part of the document."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How fast this machine is at the moment: the seconds of a fixed piece of NumPy and OpenCV work, on one thread.
+"""The machine's speed at the moment: the seconds of a fixed piece of NumPy and OpenCV work, on one thread.
 
 Absolute times mean little across machines, so the goals about them are told in this unit, measured before and after what is measured.
 The work is so much that one unit is about a second on a core of the processor that the goals were set on, when nothing else runs.

@@ -1,4 +1,4 @@
-"""What the panel and the timer cost while a large job runs, in a Blender with a window; and its part of the document."""
+"""The cost of the panel and the timer while a large job runs, in a Blender with a window; and its part of the document."""
 
 from __future__ import annotations
 

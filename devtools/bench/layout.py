@@ -1,4 +1,4 @@
-"""Where things stand, found again from one photo: scenes with a known camera, arranged by the backend, compared with the truth.
+"""Accuracy of the layout from one photo: scenes with a known camera, arranged by the backend, compared with the truth.
 
 Runs in the plain environment, with the backend in its path: python -m devtools.bench.layout SCENES RUNS OUT.json
 """

@@ -1,4 +1,4 @@
-"""What is measured of one scene's layout."""
+"""The row of figures of one scene's layout."""
 
 from __future__ import annotations
 

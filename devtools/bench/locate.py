@@ -1,4 +1,4 @@
-"""A photo of several known things with all their names at once: does each name get the thing that is meant?
+"""Accuracy of the search: a photo of several known things with all their names at once.
 
 Runs in the plain environment: python -m devtools.bench.locate PHOTO_FOLDER RUN_FOLDER OUT.json
 """

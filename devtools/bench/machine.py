@@ -1,4 +1,4 @@
-"""What machine figures were made on, in words, and how busy it was."""
+"""The machine that figures were made on, in words, and its load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the network in the zip still says what the published one says: its stored weights in OpenCV against the original in 32 bits.
+"""Agreement of the zip's network with the published one: its stored weights in OpenCV against the original in 32 bits.
 
     python3 -m devtools.bench.network [--with PROGRAM ...] PHOTO ...
 
@@ -84,11 +84,11 @@ def _keep_one(session: onnxruntime.InferenceSession, photo: Path, kept: Path) ->
     shown = cv2.resize(picture, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA)
     kept.parent.mkdir(parents=True, exist_ok=True)
     unfinished = kept.with_suffix(".new.npz")
-    np.savez(unfinished, shown=shown, expected=_said(session, shown))
+    np.savez(unfinished, shown=shown, expected=_original_matte(session, shown))
     unfinished.replace(kept)
 
 
-def _said(session: onnxruntime.InferenceSession, picture: np.ndarray) -> np.ndarray:
+def _original_matte(session: onnxruntime.InferenceSession, picture: np.ndarray) -> np.ndarray:
     """(s, s) float32: the published network's matte of (s, s, 3) uint8."""
     import numpy as np
 
@@ -171,7 +171,7 @@ def goal_rows(rows: Sequence[Agreement]) -> list[Row]:
 
 
 def main(programs: Sequence[str], photos: Sequence[str]) -> int:
-    """Fetch the original, let it speak in the environment that can compute it, then ask every program."""
+    """Fetch the original, run it in the environment that can compute it, then compare every program with it."""
     from .report import write_document
 
     (row,) = network.read_lock()

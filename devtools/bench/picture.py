@@ -1,4 +1,4 @@
-"""A plain z-buffer, written for being obviously right: it checks the project's own rasterizer, so it shares nothing with it."""
+"""A plain z-buffer to check the project's own rasterizer with, so it shares nothing with it."""
 
 from __future__ import annotations
 

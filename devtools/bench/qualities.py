@@ -1,4 +1,4 @@
-"""What each quality of the panel costs with the preview engine, and the ways to cut out that the qualities choose.
+"""The cost of each quality of the panel with the preview engine, and the ways to cut out that the qualities choose.
 
 Runs in the plain environment: python -m devtools.bench.qualities PHOTOS RUNS OUT.json
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blender_img23d.core.slots import DEAD_SECONDS, Slots
+from blender_img23d.core.slots import DISABLED_SECONDS, Slots
 
 
 @pytest.fixture
@@ -18,26 +18,26 @@ def slots(clock: list[float]) -> Slots:
 
 
 def test_half_a_second_is_long_enough_for_a_double_click() -> None:
-    assert DEAD_SECONDS == 0.5
+    assert DISABLED_SECONDS == 0.5
 
 
-def test_what_stays_is_alive_and_what_changes_is_dead_for_half_a_second(slots: Slots, clock: list[float]) -> None:
-    assert slots.is_alive("place", "a") and slots.is_alive("place", "a")
-    assert not slots.is_alive("place", "b")
+def test_what_stays_is_enabled_and_what_changes_is_disabled_for_half_a_second(slots: Slots, clock: list[float]) -> None:
+    assert slots.is_enabled("place", "a") and slots.is_enabled("place", "a")
+    assert not slots.is_enabled("place", "b")
     clock[0] += 0.49
-    assert not slots.is_alive("place", "b") and slots.is_waiting and not slots.step()
+    assert not slots.is_enabled("place", "b") and slots.is_waiting and not slots.step()
     clock[0] += 0.02
     assert slots.step() and not slots.step() and not slots.is_waiting
-    assert slots.is_alive("place", "b")
+    assert slots.is_enabled("place", "b")
 
 
 def test_a_second_change_begins_anew_and_places_do_not_disturb_each_other(slots: Slots, clock: list[float]) -> None:
-    assert slots.is_alive("one", "a") and slots.is_alive("two", "a")
-    slots.is_alive("one", "b")
+    assert slots.is_enabled("one", "a") and slots.is_enabled("two", "a")
+    slots.is_enabled("one", "b")
     clock[0] += 0.4
-    assert not slots.is_alive("one", "a") and slots.is_alive("two", "a")
+    assert not slots.is_enabled("one", "a") and slots.is_enabled("two", "a")
     clock[0] += 0.4
-    assert not slots.is_alive("one", "a")
+    assert not slots.is_enabled("one", "a")
 
 
 def test_a_double_click_is_one_press(slots: Slots, clock: list[float]) -> None:

@@ -18,7 +18,7 @@ from .search import Known, find_camera
 _AT_BORDER = 0.004  # of the photo's side: a box that comes so near is cut off there
 _SMALLEST_BOX = 1e-3  # photo widths
 _SEARCHED = 12  # so many things decide on the camera: the largest ones that are not cut off
-_LET_DOWN = 4.0  # camera heights: where something stands whose box is above the horizon, and nothing else is there
+_FARTHEST_GROUND = 4.0  # camera heights: where something stands whose box is above the horizon, and nothing else is there
 _NOTES = {  # (the lens is known, the ground was seen)
     (True, True): "The lens is known from the photo's file, the camera's tilt from the ground in it.",
     (True, False): "The lens is known from the photo's file; the camera's tilt is judged from the things.",
@@ -90,7 +90,7 @@ class Arrangement:
         indices = sorted(self._shapes)
         camera = find_camera(self._things(self._for_search(indices), coarse=True), self._known(indices))
         things = self._things(indices, coarse=False)
-        places = fit(_let_down(things, camera), camera) if indices else None
+        places = fit(_on_the_ground(things, camera), camera) if indices else None
         metres = self._metres(indices, places)
         poses: list[Pose | None] = [None] * len(self._boxes)
         for place, index in enumerate(indices):
@@ -178,14 +178,14 @@ class Arrangement:
         return _NOTES[bool(self._focal), self._ground is not None]
 
 
-def _let_down(things: Things, camera: Cameras) -> Things:
+def _on_the_ground(things: Things, camera: Cameras) -> Things:
     """Things whose lower edge is not on the ground that the camera sees, such as a lamp's, as if they stood behind the others."""
     rays = camera.ground_rays(np.stack([things.boxes[:, [0, 2]].mean(axis=1), things.boxes[:, 3]], axis=1))[0]
     below = -rays[:, 2] > 0.02
     if below.all():
         return things
     distances = np.hypot(rays[below, 0], rays[below, 1]) / -rays[below, 2]
-    distance = float(distances.max()) if below.any() else _LET_DOWN
+    distance = float(distances.max()) if below.any() else _FARTHEST_GROUND
     pitch, focal = float(camera.pitch[0]), float(camera.focal[0])
     foot = -focal * np.tan(pitch - np.arctan2(1.0, distance))  # the picture's y of the ground there, in the middle
     boxes = things.boxes.copy()

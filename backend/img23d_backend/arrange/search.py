@@ -78,14 +78,14 @@ def _cameras(focal: np.ndarray, pitch: np.ndarray, known: Known) -> Cameras:
 
 
 def _best(things: Things, cameras: Cameras, known: Known) -> Cameras:
-    cost = _habit(cameras, known)
+    cost = _prior(cameras, known)
     if len(things):
         cost = cost + _misfit(things, cameras, known)
     return cameras.one(int(np.argmin(cost)))
 
 
-def _habit(cameras: Cameras, known: Known) -> np.ndarray:
-    """(C,) what speaks against a camera before anything is fitted."""
+def _prior(cameras: Cameras, known: Known) -> np.ndarray:
+    """(C,) the prior cost of a camera, before anything is fitted."""
     cost = np.zeros(len(cameras))
     if known.horizon is not None:
         cost = cost + ((cameras.pitch - np.arctan(known.horizon / cameras.focal)) / _GROUND_SPREAD) ** 2

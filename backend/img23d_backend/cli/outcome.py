@@ -1,4 +1,4 @@
-"""What a job's messages add up to: the command line's results and its exit code."""
+"""A job's outcome from its messages: the command line's results and its exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a hard outline to a soft one: how much of each edge pixel belongs to the thing."""
+"""A soft alpha from a hard mask: how much of each edge pixel belongs to the thing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The thing's own colours where it is mixed with what is behind it, so that no backdrop shines through its edge."""
+"""Foreground colour estimation: at a soft edge the thing's own colours, without those of what is behind it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In a drawn box: telling a thing from the neighbours that stand out as well, touch it, and reach into the box."""
+"""In a drawn box: separating a thing from the neighbours that stand out as well, touch it, and reach into the box."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..stages import PixelBox
 _SIDE = 640  # pixels of the longer side that the colours are compared at
 _DEEP = 0.08  # of the box's longer side, beyond the tolerance: what sticks out less is the thing in a box that is too tight
 _LEAST = 0.01  # of what lies inside: smaller parts go with what surrounds them
-_CRUMB = 0.03  # of what lies inside: what is left of a neighbour's rim
+_SMALL_PART = 0.03  # of what lies inside: what is left of a neighbour's rim
 _BINS, _SMOOTH = (12, 24, 24), (0.8, 1.0, 1.0)  # of lightness and the two axes of colour; standard deviations in bins
 _PRIOR = 1e-5  # of a histogram: so much of every colour may be anywhere
 _SURE = 4.0  # natural logarithm: the most that one pixel's colour says
@@ -42,11 +42,11 @@ def without_neighbours(rgb: np.ndarray, grown: np.ndarray, place: np.ndarray, bo
     theirs = _sized(theirs, grown)
     inside = grown & place
     stay = _seamed(rgb, inside & ~theirs, grown & theirs, round(2 * small.reach / scale)) & inside
-    stay = _without_crumbs(stay, grown & theirs, _CRUMB * np.count_nonzero(inside))
+    stay = _without_small_parts(stay, grown & theirs, _SMALL_PART * np.count_nonzero(inside))
     missed = sum(gap > _GAP for gap in _gaps(stay, box))
     if missed > 1 or np.count_nonzero(stay) < _STAYS * np.count_nonzero(inside):
         return None
-    return stay if small.alikeness(theirs) <= (_ALIKE_LESS if missed else _ALIKE) else None
+    return stay if small.color_similarity(theirs) <= (_ALIKE_LESS if missed else _ALIKE) else None
 
 
 class _Scene:
@@ -74,7 +74,7 @@ class _Scene:
             theirs = self._inside & ~_united(self._inside & ~theirs, least)
         return np.logical_or.reduce([theirs, *outer]) if theirs.any() else None
 
-    def alikeness(self, theirs: np.ndarray) -> float:
+    def color_similarity(self, theirs: np.ndarray) -> float:
         """0..1: the Bhattacharyya coefficient of the colours of what stays and of the neighbours (H, W) bool of any size."""
         theirs = _sized(theirs, self._grown)
         both = self._histogram(self._inside & ~theirs) * self._histogram(self._grown & theirs)
@@ -152,7 +152,7 @@ def _far(mask: np.ndarray, reach: int) -> np.ndarray:
     return cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, 3) > reach
 
 
-def _without_crumbs(stay: np.ndarray, theirs: np.ndarray, least: float) -> np.ndarray:
+def _without_small_parts(stay: np.ndarray, theirs: np.ndarray, least: float) -> np.ndarray:
     """What stays less its small parts at the neighbours."""
     _, labels = cv2.connectedComponents(stay.astype(np.uint8), connectivity=8)
     near = np.unique(labels[stay & ~_far(theirs, 3)])

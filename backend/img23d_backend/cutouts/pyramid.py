@@ -1,4 +1,4 @@
-"""Filling what is unknown from what is known around it."""
+"""Pull-push filling of unknown pixels from the known ones around them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much of the photo the network sees of a thing, and what of its answer belongs to that thing."""
+"""The part of the photo that the network sees of a thing, and what of its matte belongs to that thing."""
 
 from __future__ import annotations
 

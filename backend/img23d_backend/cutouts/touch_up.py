@@ -86,7 +86,7 @@ def _paint(alpha: np.ndarray, stroke: Stroke, photo: Photo, window: PixelBox) ->
 
 
 def _coverage(points: np.ndarray, radius: float, size: tuple[int, int]) -> np.ndarray:
-    """(h, w) float32: how much of each pixel lies within `radius` of the way through the points (P, 2)."""
+    """(h, w) float32: how much of each pixel lies within `radius` of the path through the points (P, 2)."""
     off = np.full(size, 255, np.uint8)
     way = np.clip(np.floor(points), 0, (size[1] - 1, size[0] - 1)).astype(np.int32)
     cv2.polylines(off, [np.concatenate([way, way[-1:]]).reshape(-1, 1, 2)], isClosed=False, color=0)

@@ -20,5 +20,5 @@ _ACTIONS = {
 
 
 def action_for(code: str) -> Action:
-    """For what nobody has thought of, the log."""
+    """For any other failure, the log."""
     return next((action for known, action in _ACTIONS.items() if known == code), Action.OPEN_LOG)

@@ -1,4 +1,4 @@
-"""The program's own parts, and those of the private environment: are they there, and can they be loaded."""
+"""The program's own parts, and those of the private environment: whether they are there and can be loaded."""
 
 from __future__ import annotations
 

@@ -85,8 +85,8 @@ def _stages(engine: str) -> set[type]:
 
 
 @dataclass(kw_only=True)
-class _Heard:
-    """What a trial's job has said, and when."""
+class _TrialOutcome:
+    """What a trial's job has announced, and when."""
 
     stages: dict[Stage, float] = field(default_factory=dict)  # that are done -> seconds since the one before
     failure: TargetFailed | Failed | None = None
@@ -128,13 +128,13 @@ class _Trial:
         if Stage.LOCATE in made.stages or search.failure is None:  # else it came no further than the search, which has said why
             yield from self._told(made, (Stage.MATTE, Stage.SHAPE, Stage.PAINT))
 
-    def _search(self) -> _Heard:
+    def _search(self) -> _TrialOutcome:
         """By a name and without a box."""
         wanted = (Wanted(name=_NAME),)
         job = Locate(job=self.request.job, photo=str(self.photo), wanted=wanted, engine=self.engine.id, settings=self._settings)
         return self._run(job, 0.0, _SEARCH_SHARE)
 
-    def _make(self) -> _Heard:
+    def _make(self) -> _TrialOutcome:
         """With a box, so that the other stages are tried also where the search finds nothing."""
         low, high = 0.5 - 0.55 * 2 * _RADIUS / _SIDE, 0.5 + 0.55 * 2 * _RADIUS / _SIDE
         job = Generate(
@@ -152,27 +152,27 @@ class _Trial:
         """The artist's models, on as little as shows whether they work."""
         return self.request.settings.changed(**{one.key: one.trial for one in OPTIONS if one.trial is not None})
 
-    def _run(self, job: Locate | Generate, start: float, end: float) -> _Heard:
+    def _run(self, job: Locate | Generate, start: float, end: float) -> _TrialOutcome:
         """`start` and `end` are what it is of the whole trial."""
-        heard = _Heard()
+        outcome = _TrialOutcome()
 
         def emit(message: FromBackend) -> None:
             if isinstance(message, Progress):
                 self.tell(start + (end - start) * _overall(message), _STAGES[message.stage])
-            heard.take(message)
+            outcome.take(message)
 
         run_job(job, replace(self.caller, emit=emit))  # cancelled, it has nothing more to say, and the next `tell` raises
-        return heard
+        return outcome
 
-    def _told(self, heard: _Heard, stages: tuple[Stage, ...]) -> Iterator[Finding]:
-        for notice in heard.notices:
+    def _told(self, outcome: _TrialOutcome, stages: tuple[Stage, ...]) -> Iterator[Finding]:
+        for notice in outcome.notices:
             yield Finding(what=self.engine.label, level=Level.NOTE, sentence=notice)
         for stage in stages:
-            if stage in heard.stages and not (stage is Stage.LOCATE and heard.failure is not None):
-                seconds = f"{heard.stages[stage]:.1f} s, loading included"
+            if stage in outcome.stages and not (stage is Stage.LOCATE and outcome.failure is not None):
+                seconds = f"{outcome.stages[stage]:.1f} s, loading included"
                 yield Finding(what=self._what(stage), level=Level.GOOD, sentence="It works.", detail=seconds)
-            elif heard.failure is not None:
-                yield self._failed(stage, heard.failure)
+            elif outcome.failure is not None:
+                yield self._failed(stage, outcome.failure)
                 return
 
     def _failed(self, stage: Stage, failure: TargetFailed | Failed) -> Finding:

@@ -1,4 +1,4 @@
-"""Further photos of a thing, from its sides and its back: each cut out as a whole, and left out where that cannot be done."""
+"""Further photos of a thing, from its sides and its back: each cut out as a whole, or left out where that fails."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the artist points at: the regions of a photo for the one who picks, and a picked thing's place for the stages."""
+"""Picking: the regions of a photo for the one who picks, and a picked thing's place for the stages."""
 
 from __future__ import annotations
 

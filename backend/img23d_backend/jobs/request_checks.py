@@ -1,4 +1,4 @@
-"""Requests that make no sense are refused before anything is read or written."""
+"""Checks of requests, before anything is read or written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture onto a mesh that the artist already has, which comes as the file that `messages.Paint` describes.
+"""Re-texturing a mesh that the artist already has, which comes as the file that `messages.Paint` describes.
 
 Both are read, fitted to each other, painted, and the uv given back for the mesh's own corners.
 """

@@ -1,4 +1,4 @@
-"""A thing in a huge photo is worked on at a size that its texture can show: the rest would only cost memory and time."""
+"""The working size of a thing in a huge photo: what its texture can show, since more would only cost memory and time."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What this computer is: its devices, drivers and memory. Standard library only at module level."""
+"""This computer: its devices, drivers and memory. Standard library only at module level."""

@@ -25,7 +25,7 @@ _SETTERS = (
 
 
 def use_one_thread() -> None:
-    """In this process from now on. A number that is set in the environment already is somebody's wish, and stays."""
+    """In this process from now on. A number that the environment sets already stays."""
     if VARIABLE in os.environ:
         return
     os.environ[VARIABLE] = "1"  # read by each OpenBLAS when it is loaded

@@ -1,4 +1,4 @@
-"""Telling that memory ran out from any library's exception. Standard library only: names and texts, no import."""
+"""Recognising out-of-memory errors of any library. Standard library only: names and texts, no import."""
 
 from __future__ import annotations
 

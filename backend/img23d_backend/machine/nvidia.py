@@ -1,4 +1,4 @@
-"""What NVIDIA's driver says of itself and of its cards, without torch: by its own program nvidia-smi, or by the kernel's files."""
+"""NVIDIA's driver and its cards, without torch: by its own program nvidia-smi, or by the kernel's files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Card:
 
 
 def ask(*fields: str) -> list[tuple[str, ...]] | None:
-    """A row of answers for each card, in the order of the PCI bus. None where the program is missing, fails or knows a field not."""
+    """A row of answers for each card, in the order of the PCI bus. None where the program is missing, fails or does not know a field."""
     program = _program()
     if not program:
         return None

@@ -1,4 +1,4 @@
-"""How long an object will take on a device, told before anything is run.
+"""The estimated time for an object on a device, told before anything is run.
 
 The work of the stages is counted from the published configurations; how fast the device multiplies
 matrices is measured. The result is an "about": memory, drivers and other programs have their say, too.

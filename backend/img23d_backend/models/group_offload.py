@@ -37,7 +37,7 @@ def group_offloaded(module: Module, device: Device, *, restore: Callable[[], Non
             offload_device=torch.device("cpu"),
             offload_type="leaf_level",
             use_stream=overlaps,
-            low_cpu_mem_usage=overlaps,  # page-locks a layer at a time, unless the home is page-locked already
+            low_cpu_mem_usage=overlaps,  # page-locks a layer at a time, unless the host tensors are already
         )
         _wait_for_the_root(module)
         yield

@@ -1,6 +1,6 @@
 """A model whose weights stay in main memory and are copied to a device for computing.
 
-Weights never change here, so a device gets copies and the way back is a change of pointers: nothing is copied home, and
+Weights never change here, so a device gets copies and the way back is a change of pointers: nothing is copied back, and
 nothing is there twice in the machine's memory. A model that was built on a memory map stays on it: the system may take
 such pages back when memory is short, where it would have to swap out any other.
 """
@@ -30,74 +30,74 @@ class Offloadable:
         import itertools
 
         self.module = module
-        self.device_id = ""  # "" at home
+        self.device_id = ""  # "" on the host, in main memory
         self.users = 0
         self.was_evicted = False
         self.is_page_locked = False
         self._moving = threading.Lock()  # the thread that reads ahead may lock pages while the worker wants to move
-        # Both are the same tensor at first; the second one keeps the home when the first one points elsewhere.
+        # Both are the same tensor at first; the second one keeps the host tensor when the first one points elsewhere.
         self._tensors = [(one, one.data) for one in itertools.chain(module.parameters(), module.buffers())]
-        self.size = sum(home.nbytes for home in self._distinct())
+        self.size = sum(host.nbytes for host in self._distinct())
 
     def move_to(self, device: Device) -> None:
-        """Copies to a device; after a failure everything is at home. The processor computes at home."""
+        """Copies to a device; after a failure everything is in main memory. The processor computes there."""
         import torch
 
         with self._moving, torch.inference_mode(False):
-            self._point_home()
+            self._point_to_host()
             if device.is_processor:
                 return
             copies = self._copies_on(device)  # may run out of memory, and then nothing points there yet
-            for tensor, home in self._tensors:
-                tensor.data = copies[_place(home)]
+            for tensor, host in self._tensors:
+                tensor.data = copies[_place(host)]
             self.device_id = device.id
 
     def offload(self) -> None:
         """Frees the copies on the device."""
         with self._moving:
-            self._point_home()
+            self._point_to_host()
 
     def touch(self) -> None:
         """Reads one byte of every page, so that what lies in a file is in memory before it is needed."""
         import torch
 
-        for home in self._distinct():
-            if home.is_contiguous():
-                home.view(-1).view(torch.uint8)[:: mmap.PAGESIZE].sum()
+        for host in self._distinct():
+            if host.is_contiguous():
+                host.view(-1).view(torch.uint8)[:: mmap.PAGESIZE].sum()
 
     def lock_pages(self, allocate: Callable[[int], Tensor]) -> None:
-        """Moves the home to page-locked memory, from where cards copy several times faster; `allocate` takes bytes.
+        """Moves the weights to page-locked main memory, from where cards copy several times faster; `allocate` takes bytes.
 
         Weights larger than a block stay where they are. Raises RuntimeError where `allocate` does, and then nothing changed.
         """
         with self._moving:
             arena = _Arena(allocate)
-            moved = {_place(home): arena.copy(home) for home in self._distinct() if home.nbytes <= BLOCK_BYTES}
-            at_home = not self.device_id
-            self._tensors = [(tensor, moved.get(_place(home), home)) for tensor, home in self._tensors]
+            moved = {_place(host): arena.copy(host) for host in self._distinct() if host.nbytes <= BLOCK_BYTES}
+            is_on_host = not self.device_id
+            self._tensors = [(tensor, moved.get(_place(host), host)) for tensor, host in self._tensors]
             self.is_page_locked = True
-            if at_home:
-                self._point_home()
+            if is_on_host:
+                self._point_to_host()
 
     def _copies_on(self, device: Device) -> dict[tuple[object, ...], Tensor]:
         import torch
 
         copies = {
-            _place(home): home.to(device.torch_name, non_blocking=self.is_page_locked, copy=True)
-            for home in self._distinct()
+            _place(host): host.to(device.torch_name, non_blocking=self.is_page_locked, copy=True)
+            for host in self._distinct()
         }
         if self.is_page_locked and device.kind != "cpu":
             getattr(torch, device.kind).synchronize()
         return copies
 
-    def _point_home(self) -> None:
-        for tensor, home in self._tensors:
-            tensor.data = home
+    def _point_to_host(self) -> None:
+        for tensor, host in self._tensors:
+            tensor.data = host
         self.device_id = ""
 
     def _distinct(self) -> list[Tensor]:
         """Weights that are shared under several names, once."""
-        return list({_place(home): home for _, home in self._tensors}.values())
+        return list({_place(host): host for _, host in self._tensors}.values())
 
 
 class _Arena:

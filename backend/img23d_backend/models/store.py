@@ -121,7 +121,7 @@ class ModelStore:
         if pending is not None:
             wait([pending])
         if key not in self._models:
-            self._make_room_at_home(_bytes_to_build(device))
+            self._make_room_on_host(_bytes_to_build(device))
             self._build(key, build)
         with self._changing:
             model = self._models[key] = self._models.pop(key)
@@ -157,7 +157,7 @@ class ModelStore:
     def _make_room(self, device: Device, needed: int) -> None:
         """Moves off what was not used for longest, one by one. Raises DoesNotFit, before moving any, if all were too few."""
         if device.is_processor:
-            self._make_room_at_home(needed)
+            self._make_room_on_host(needed)
             return
         idle = [model.size for model in self._models.values() if model.device_id == device.id and not model.users]
         free = device.free_bytes()
@@ -184,7 +184,7 @@ class ModelStore:
         except RuntimeError as error:  # drivers limit it; the weights then stay where they were
             log.info("%s is not page-locked: %s", key, error)
 
-    def _make_room_at_home(self, needed: int) -> None:
+    def _make_room_on_host(self, needed: int) -> None:
         """Drops what was not used for longest. What is lacking then is for the system to find, or to refuse."""
         while self._available() < needed + MEMORY_RESERVE:
             key = self._oldest(lambda model: True)

@@ -1,4 +1,4 @@
-"""What ties this process to Blender: the protocol's pipes, taken before anything else can write to them, and its end with its parent.
+"""The channel to Blender: the protocol's pipes, taken before anything else can write to them, and the process's end with its parent.
 
 Standard library only.
 """

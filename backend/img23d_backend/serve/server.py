@@ -106,7 +106,7 @@ class Server:
             self._take(decode(line))
         except ProtocolError as error:
             log.warning("ignored: %s", error)
-        except Exception:  # the thread's boundary: a message that breaks us must not make us deaf
+        except Exception:  # the thread's boundary: a message that cannot be handled must not end the reading
             log.exception("a message could not be taken: %r", line[:200])
 
     def _take(self, message: Message) -> None:

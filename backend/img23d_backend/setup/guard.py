@@ -1,4 +1,4 @@
-"""Runs a program and ends it, with all that it has started, when stdin ends: so when the backend is gone, however it went.
+"""Runs a program and ends it, with all that it has started, when stdin ends: so when the backend is gone, for whatever reason.
 
     python -I guard.py PROGRAM ARGUMENT...
 

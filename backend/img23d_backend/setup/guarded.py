@@ -1,4 +1,4 @@
-"""Other programs during a set-up: watched while they run, and never left behind."""
+"""Other programs during a set-up: watched while they run, and ended with the backend."""
 
 from __future__ import annotations
 

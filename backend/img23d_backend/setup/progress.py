@@ -1,4 +1,4 @@
-"""How far an environment's making is, on disk and on the way to the artist."""
+"""Progress of an environment's making, on disk and on the way to the artist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the new environment's first start showed, judged."""
+"""The result of the new environment's first start, checked."""
 
 from __future__ import annotations
 

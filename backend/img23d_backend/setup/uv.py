@@ -1,4 +1,4 @@
-"""uv as a set-up uses it: one private folder, a cache beside the environment, and nothing of the user's Python leaking in."""
+"""uv as a set-up uses it: one private folder, a cache beside the environment, and nothing of the user's Python."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHORT_TIMEOUTS = {"UV_HTTP_CONNECT_TIMEOUT": "5", "UV_HTTP_TIMEOUT": "10", "UV_H
 
 @dataclass(frozen=True, kw_only=True)
 class Uv:
-    """`tick` hears what uv says, line by line, and may raise to end it. `lock` is the folder's lock, which uv holds, too."""
+    """`tick` gets uv's output, line by line, and may raise to end it. `lock` is the folder's lock, which uv holds, too."""
 
     program: Path
     folder: Path

@@ -1,4 +1,4 @@
-"""What uv says when it fails, as one sentence and one action. Matched by uv's and the system's words, for any uv of 2025 on."""
+"""uv's failures, as one sentence and one action. Matched by uv's and the system's words, for any uv of 2025 on."""
 
 from __future__ import annotations
 

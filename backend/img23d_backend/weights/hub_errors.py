@@ -1,4 +1,4 @@
-"""What the model hub's client can throw, as one sentence with one action, and whether it is worth another try."""
+"""The errors of the model hub's client, as one sentence with one action, and whether to try again."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def status_of(error: Exception) -> int:
 
 
 def got_no_answer(error: Img23DError) -> bool:
-    """Whether the line itself was the failure, so that the next request would wait as long and fail as well."""
+    """Whether the connection itself failed, so that the next request would wait as long and fail as well."""
     return error.code is ErrorCode.HUB_UNREACHABLE and isinstance(error.__cause__, Exception) and not status_of(error.__cause__)
 
 
 def is_temporary(error: Exception) -> bool:
-    """Whether the next try may well succeed: the hub is busy, or the line broke."""
+    """Whether the next try may well succeed: the hub is busy, or the connection broke."""
     if status := status_of(error):
         return status in _TEMPORARY
     return isinstance(error, transfer_errors()) and not _is_about_certificates(error)

@@ -1,4 +1,4 @@
-"""One process at a time at a file set. The system lets go of the lock when its process ends, however it ends."""
+"""One process at a time at a file set. The system releases the lock when its process ends, however it ends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was installed: one img23d.json in each file set's folder, from which its state is told without reading a weight."""
+"""The record of what was installed: one img23d.json in each file set's folder, from which its state is told without reading a weight."""
 
 from __future__ import annotations
 

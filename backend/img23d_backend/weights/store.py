@@ -1,4 +1,4 @@
-"""The weights on this machine: what is there, and how it gets there, is checked and goes away.
+"""The weights on this machine: listed, installed, verified and deleted.
 
 What is read at a run (`path`, `is_ready`, `infos`) touches neither the network nor a weight: a small record and one stat a
 file. Everything lies under `<models folder>/<set id>/`, or in the cache of another program that the record names.

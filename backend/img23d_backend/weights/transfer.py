@@ -1,4 +1,4 @@
-"""One file from the hub into its place: what came before an interruption is kept, what is wrong never gets there."""
+"""Downloads one file from the hub: a part is resumed after an interruption, and moved to its place only when every byte is right."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _RESTARTS = 2  # from zero, for servers that do not know ranges
 
 
 def part_path(parts: Path, file: HubFile) -> Path:
-    """Where a file grows: named by what it will be, so that it fits any revision that has the same file."""
+    """The partial file's path: named by what it will be, so that it fits any revision that has the same file."""
     return parts / file.digest.replace(":", "-")
 
 
@@ -56,19 +56,19 @@ def fetch(hub: Hub, repository: str, commit: str, file: HubFile, target: Path, p
 
 
 def _complete(hub: Hub, repository: str, commit: str, file: HubFile, part: Path, task: Task, before: int) -> None:
-    """Append until the part has the file's size. A line that breaks after some bytes is taken up again at once."""
+    """Append until the part has the file's size. A connection that breaks after some bytes is taken up again at once."""
     if size_of(part) > file.size:
         remove(part)
     with part.open("ab") as out:
-        growing = _Growing(file, out, task, before)
-        while growing.size < file.size:
-            hub.read(repository, commit, file.name, growing.size, task, growing.append)
+        partial = _PartialFile(file, out, task, before)
+        while partial.size < file.size:
+            hub.read(repository, commit, file.name, partial.size, task, partial.append)
         out.flush()
         os.fsync(out.fileno())
 
 
-class _Growing:
-    """The part, while one answer after another is appended to it. `before`: the job's bytes that were done earlier."""
+class _PartialFile:
+    """The partial file, while one answer after another is appended to it. `before`: the job's bytes that were done earlier."""
 
     def __init__(self, file: HubFile, out: BinaryIO, task: Task, before: int) -> None:
         self.size = out.tell()
@@ -76,7 +76,7 @@ class _Growing:
         self._restarts = 0
 
     def append(self, is_at_offset: bool, blocks: Iterator[bytes]) -> None:
-        """Raises the line's error where it broke before the first byte, ValueError for an answer that leads nowhere."""
+        """Raises the connection's error where it broke before the first byte, ValueError for an answer that leads nowhere."""
         if not is_at_offset:
             self._restart()
         start = self.size

@@ -1,1 +1,1 @@
-"""What operators and dropped files set going, above the owner."""
+"""Commands of operators and of dropped files, above the owner."""

@@ -1,4 +1,4 @@
-"""An object made again: the same thing of the same photo, by itself."""
+"""Making one object again: the same thing of the same photo, by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Results in the Asset Browser: with the run's own small picture, and with words to find them by."""
+"""Results as assets: with the run's thumbnail, and with tags to search for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps a run's folder from being deleted: a job that works in it, or a picture of this file that lies in it."""
+"""Deleting a run, unless a job works in its folder or a picture of this file lies in it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ...scene.file.folders import runs_base
 from ..owner import Extension
 
 
-def look_at(context: bpy.types.Context, owner: Extension, job: Job) -> FolderContents:
+def deletable_contents(context: bpy.types.Context, owner: Extension, job: Job) -> FolderContents:
     """What would be deleted. Raises Img23DError where nothing may be."""
     folder = Path(job.request.run_folder)
     _check_idle(owner, job)
@@ -37,7 +37,7 @@ def look_at(context: bpy.types.Context, owner: Extension, job: Job) -> FolderCon
 
 def delete(context: bpy.types.Context, owner: Extension, job: Job) -> None:
     """Its files, and its line in the list; objects in the scene stay, and so does what the artist put there. Raises Img23DError."""
-    if look_at(context, owner, job).ours:
+    if deletable_contents(context, owner, job).ours:
         delete_run(Path(job.request.run_folder), runs_base(context))
     owner.history.forget(job)
     owner.pump.is_stale = True

@@ -1,4 +1,4 @@
-"""The doors through which a photo comes in; each of them ends in `use_photo`.
+"""The sources of a photo; each of them ends in `use_photo`.
 
 A file on disk is used where it lies. What has no file of its own (generated, painted, packed, pasted, rendered) is written as a
 PNG into the folder `photos` beside the runs, once for each look: its name ends with a hash of its pixels.
@@ -32,7 +32,7 @@ _HASH_LENGTH = 8
 
 
 def use_photo(context: bpy.types.Context, path: str) -> None:
-    """From now on the scene's photo; the property itself empties the list of another one. The caller makes the undo step."""
+    """Make it the scene's photo; the property itself empties the list of another one. The caller makes the undo step."""
     owner = extension()
     context.scene.img23d.photo = path
     owner.refusal = ""

@@ -1,4 +1,4 @@
-"""Looking for the named things, for the buttons that do so: Find, Find This Again, and Generate where that comes first."""
+"""Searching for the named things: for Find, Find This Again, and Generate where a search comes first."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def search(operator: bpy.types.Operator, context: bpy.types.Context, owner: Exte
     return follow(operator, context, owner, job)
 
 
-def look_first(operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension) -> set[str]:
+def search_first(operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension) -> set[str]:
     """As `search`, for Generate: what is made can wait for its turn, and what the artist wants to look at now cannot."""
     if owner.session.active is not None:
         return owner.refuse(operator, Img23DError(ErrorCode.BUSY, _BUSY))

@@ -1,1 +1,1 @@
-"""From what stands in the panel to requests, and from answers to objects: what is asked, what waits, what arrives."""
+"""Requests made from the panel, the queue's runner, and results applied to the scene."""

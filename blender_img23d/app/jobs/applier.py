@@ -1,4 +1,4 @@
-"""What the session announces waits here until Blender can take it; one thing a tick, in the order it came."""
+"""Applies the session's updates to the scene as soon as Blender can take them, one a tick, in their order."""
 
 from __future__ import annotations
 

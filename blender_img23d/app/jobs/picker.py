@@ -1,4 +1,4 @@
-"""Picking things in the photo: the look at it, the clicks that wait for the look, and the rows that come of them."""
+"""Picking things in the photo: its segmentation, the clicks that wait for it, and the rows that come of them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_MOST_CLICKS = 20  # that wait; a hand that hammers on the photo means less
+_MOST_CLICKS = 20  # that wait; more are hardly intended
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class Picker:
         return self._session.active is not None and self._session.active.is_pick
 
     def shown(self, scene: bpy.types.Scene) -> Picks | None:
-        """The look at the scene's photo, without asking the disk: for what is drawn."""
+        """The segmentation of the scene's photo, without asking the disk: for what is drawn."""
         picks, values = self.picks, scene.img23d
         is_same = picks is not None and picks.options == tuple(getattr(values, name) for name in PICKED_WITH) and bool(values.photo) and picks.photo == absolute(values.photo)
         return picks if is_same else None
@@ -77,7 +77,7 @@ class Picker:
         return picks if picks is not None and stamp_of(picks.photo) == picks.stamp else None
 
     def advice(self, scene: bpy.types.Scene) -> str:
-        """Beside the photo, while it is not being looked at: what came to nothing, or what to do."""
+        """The sentence beside the photo while it is not being segmented: what failed, or what to do."""
         if self.sentence:
             return self.sentence
         if self.shown(scene) is None:
@@ -85,7 +85,7 @@ class Picker:
         return "Click on what is outlined to list it, or on anything else to have it looked for there."
 
     def segment(self, context: bpy.types.Context) -> Job | None:
-        """Have the photo looked at, unless that was done or is being done. Raises Img23DError."""
+        """Have the photo segmented, unless that was done or is being done. Raises Img23DError."""
         self.sentence = ""
         if self.known(context.scene) is not None or self.is_looking:
             return None

@@ -1,4 +1,4 @@
-"""Begins what waits, one after the other, in the scene that it was asked for in."""
+"""Starts queued jobs one after the other, each in the scene that it was asked for in."""
 
 from __future__ import annotations
 

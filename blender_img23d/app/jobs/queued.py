@@ -1,4 +1,4 @@
-"""From a press of a button to a job that can wait, and from there back to the scene and the objects that it was about."""
+"""A queued job made of what a button was pressed for, and its scene and objects found again when it starts."""
 
 from __future__ import annotations
 

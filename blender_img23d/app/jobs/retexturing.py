@@ -1,4 +1,4 @@
-"""Meshes that get a picture, one after the other, as the queue says.
+"""Re-textures meshes one after the other, in the queue's order.
 
 Each is an undo step of its own: it arrives minutes after the one before, and an artist who went on working meanwhile must
 not lose that work by taking a texture back.

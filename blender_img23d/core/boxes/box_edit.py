@@ -1,4 +1,4 @@
-"""Drawing, moving and resizing boxes: what the pointer holds, and what becomes of a box when it is pulled.
+"""Drawing, moving and resizing boxes: the hit test, and the box after a drag.
 
 All in fractions of the upright photo, y downwards; a `Reach` says how many of these a few pixels of the screen are.
 """
@@ -13,7 +13,7 @@ from ...shared.img23d_protocol.job_requests import Box
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """How near is near enough, across and down."""
+    """The tolerance of the hit test, across and down."""
 
     x: float
     y: float
@@ -38,7 +38,7 @@ class Hit:
 
 
 def hit(x: float, y: float, boxes: Sequence[Box | None], active: int, reach: Reach) -> Hit | None:
-    """What a press at (x, y) takes hold of; None where there is nothing, and a new box begins.
+    """The hit test of a press at (x, y); None where there is nothing, and a new box begins.
 
     The active box's edges come first, then the smallest box around the pointer, then the others' edges.
     """
@@ -106,7 +106,7 @@ OPENING = Grip(x=1, y=1)
 
 
 def is_tiny(box: Box, least: Reach) -> bool:
-    """Too small to be meant."""
+    """Too small to be intended."""
     return box.right - box.left < least.x or box.bottom - box.top < least.y
 
 

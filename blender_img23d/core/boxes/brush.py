@@ -1,4 +1,4 @@
-"""A brush's way over the photo: few points that tell it as well as many."""
+"""A brush stroke's path over the photo, simplified to few points."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much room is left for the runs, asked for beside Blender's own thread: a folder on a network may not answer for long."""
+"""Free disk space for the runs, read in a thread of its own: a folder on a network may not answer for long."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def pace_of_all(jobs: Sequence[Job]) -> Pace | None:
 
 
 def pace_of(job: Job) -> Pace | None:
-    """None where nothing was made, or nobody looked at the clock."""
+    """None where nothing was made, or no time was recorded."""
     made = sum(target.main is not None for target in job.targets)
     if not made or job.seconds <= 0:
         return None

@@ -1,4 +1,4 @@
-"""What waits, in which order, and how far the one is that runs: the one mechanism for everything that a button can begin."""
+"""The queue of jobs, their order, and the steps of the one that runs: the one mechanism for everything that a button can begin."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ class Queue:
         self._changed()
 
     def try_again(self, setback: Setback) -> None:
-        """At the end of the line, in a new folder."""
+        """At the end of the queue, in a new folder."""
         self.dismiss(setback)
         self.add(setback.job.in_new_folder())
 
@@ -254,7 +254,7 @@ class Queue:
             self._changed()
 
     def on_end(self, job: Job, last: Finished | Cancelled | Failed, *, failure: str = "") -> None:
-        """A run's last word. `failure` says why its result could not be used."""
+        """A run has ended. `failure` says why its result could not be used."""
         step = self.step_of(job)
         if step is None or step.state is not StepState.RUNNING:
             return

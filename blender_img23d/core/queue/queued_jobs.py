@@ -1,4 +1,4 @@
-"""What the artist asked for while something else ran: all that it takes to begin it later, as it was when the button was pressed."""
+"""Queued jobs: all that it takes to begin one later, as it was when the button was pressed."""
 
 from __future__ import annotations
 

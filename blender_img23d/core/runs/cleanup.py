@@ -1,4 +1,4 @@
-"""Old runs make room: beyond the newest ones, which Past Runs shows, by age and by what they take of the disk.
+"""Deletes old runs beyond the newest ones, which Past Runs shows, by age and by what they take of the disk.
 
 A run stays where anything in its folder is not ours, where its record cannot be read, and where any living Blender uses it.
 """
@@ -72,7 +72,7 @@ def clean_up(
     _drop_unrecorded([folder for folder in listed if folder.name not in used], now)
     free = [folder for folder in listed[keeping.runs :] if folder.name not in used]
     found = [old for folder in free if (old := _old(folder, base, now)) is not None]  # the newest first
-    deleted = [old for old in _doomed(found, keeping) if _delete(old.folder, base, marks)]
+    deleted = [old for old in _to_delete(found, keeping) if _delete(old.folder, base, marks)]
     return Cleaned(runs=len(deleted), size=sum(old.size for old in deleted))
 
 
@@ -87,17 +87,17 @@ def _old(folder: Path, base: Path, now: float) -> _Old | None:
     return None if found.others else _Old(folder=folder, size=found.size, age=age)
 
 
-def _doomed(found: list[_Old], keeping: Keeping) -> list[_Old]:
+def _to_delete(found: list[_Old], keeping: Keeping) -> list[_Old]:
     """A run of the last day stays, whatever it takes: somebody is at work with it."""
-    doomed, total = [], 0
+    chosen, total = [], 0
     for old in found:
         is_too_old = keeping.days > 0 and old.age > keeping.days * _DAY
         is_too_much = keeping.size > 0 and total + old.size > keeping.size and old.age > _DAY
         if is_too_old or is_too_much:
-            doomed.append(old)
+            chosen.append(old)
         else:
             total += old.size
-    return doomed
+    return chosen
 
 
 def _delete(folder: Path, base: Path, marks: FolderMarks | None) -> bool:

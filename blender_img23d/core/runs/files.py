@@ -31,7 +31,7 @@ class FolderContents:
     size: int  # bytes of ours
 
 
-def look_into(folder: Path, job: Job | None) -> FolderContents:
+def folder_contents(folder: Path, job: Job | None) -> FolderContents:
     """`job` is what the folder's record says, None where it has none. Links and folders are never ours. Raises OSError."""
     stems = [f"{index:02d}_{safe_stem(target.name)}" for index, target in enumerate(job.targets if job is not None else ())]
     ours, others, size = [], [], 0

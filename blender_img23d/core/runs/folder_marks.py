@@ -1,4 +1,4 @@
-"""Which folders a Blender uses, told to the other Blenders that share its base folder, so that none cleans them away.
+"""Marks of the folders that a Blender uses, for the other Blenders that share its base folder, so that none deletes them.
 
 They stand in `<base>/.in-use`, relative to the base, in a file of each Blender's own (see `owned_files`).
 """
@@ -23,7 +23,7 @@ _KINDS = ("runs", "searches")
 
 
 class FolderMarks:
-    """This Blender's own in one base folder. Nothing is made before there is something to tell."""
+    """This Blender's own in one base folder. Nothing is made before there is something to mark."""
 
     def __init__(self, base: Path) -> None:
         self.base = base
@@ -35,7 +35,7 @@ class FolderMarks:
         return self._file.name
 
     def tell(self, folders: Iterable[Path]) -> None:
-        """These, and no others any more; what is no run's and no search's is left out. Never raises OSError.
+        """Mark these, and no others any more; what is no run's and no search's is left out. Never raises OSError.
 
         Their own names are enough, since a .blend may know the base folder by another path.
         """

@@ -12,7 +12,7 @@ from ...shared.img23d_protocol.errors import bad_request
 from .history import RECORD_NAME, read_run
 from ..jobs import Job
 from ..requests import STAMPED_NAME
-from .files import FolderContents, look_into
+from .files import FolderContents, folder_contents
 
 DELETED = ".deleted-"  # what the name of a folder begins with while it is being deleted
 _RUN_WHEN_OPENED = {".app", ".bundle", ".workflow", ".action", ".prefpane", ".service"}  # folders that macOS starts
@@ -26,7 +26,7 @@ def check_deletable(folder: Path, base_folder: Path, *, now: float | None = None
     job = _run_in(folder)
     try:
         age = (time.time() if now is None else now) - (folder / RECORD_NAME).stat().st_mtime
-        found = look_into(folder, job)
+        found = folder_contents(folder, job)
     except OSError as error:
         raise _refusal(folder, error) from error
     if job.was_interrupted and age < _MAY_STILL_RUN:
@@ -62,28 +62,28 @@ def delete_run(folder: Path, base_folder: Path) -> bool:
         if found.others:
             _unlink(folder, found)
             return False
-        doomed = folder.with_name(f"{DELETED}{folder.name}")
-        os.rename(folder, doomed)  # Windows refuses while a file in it is open
-        return _delete_whole(doomed, found)
+        renamed = folder.with_name(f"{DELETED}{folder.name}")
+        os.rename(folder, renamed)  # Windows refuses while a file in it is open
+        return _delete_whole(renamed, found)
     except OSError as error:
         raise _refusal(folder, error) from error
 
 
 def delete_unrecorded(folder: Path) -> None:
     """A folder that holds what the scene wrote for a job which never began, and nothing else. Raises OSError."""
-    found = look_into(folder, None)
+    found = folder_contents(folder, None)
     if found.ours and not found.others and RECORD_NAME not in found.ours:
         _unlink(folder, found)
         os.rmdir(folder)
 
 
-def finish_deletion(doomed: Path) -> None:
+def finish_deletion(renamed: Path) -> None:
     """Of a folder whose deletion was cut off. What is not ours stays in it. Raises OSError."""
-    job = read_run(doomed)
+    job = read_run(renamed)
     if job is not None:
-        _unlink(doomed, look_into(doomed, job))
+        _unlink(renamed, folder_contents(renamed, job))
     with contextlib.suppress(OSError):  # not empty
-        os.rmdir(doomed)
+        os.rmdir(renamed)
 
 
 def _run_in(folder: Path) -> Job:
@@ -93,15 +93,15 @@ def _run_in(folder: Path) -> Job:
     return job
 
 
-def _delete_whole(doomed: Path, found: FolderContents) -> bool:
+def _delete_whole(renamed: Path, found: FolderContents) -> bool:
     """Raises OSError."""
-    _unlink(doomed, found)
+    _unlink(renamed, found)
     try:
-        os.rmdir(doomed)
+        os.rmdir(renamed)
     except FileNotFoundError:  # another Blender that found it half deleted was quicker
         return True
     except OSError:  # somebody put something into it at this moment
-        os.rename(doomed, doomed.with_name(doomed.name.removeprefix(DELETED)))
+        os.rename(renamed, renamed.with_name(renamed.name.removeprefix(DELETED)))
         return False
     return True
 

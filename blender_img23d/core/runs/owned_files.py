@@ -1,4 +1,4 @@
-"""A file that belongs to one living program, with a lock beside it that tells the others so.
+"""A file that belongs to one running program, with a lock file beside it.
 
     <folder>/<name>.lock    held by the operating system as long as that program lives; its end needs no word
     <folder>/<name>.json    what it has to say

@@ -18,7 +18,7 @@ SILENCE_SECONDS = 120.0  # longer than any step between two reports of the previ
 # On a slow processor one guided step of a full-size model, or reading its files for the first time, takes minutes.
 LONG_SILENCE_SECONDS = 600.0
 IDLE_SECONDS = 300.0  # a backend that idles so long gives its memory back, unless the artist chose another time
-ASK_SECONDS = 2.0  # without a word, then a backend that works is asked whether it is there
+PING_SECONDS = 2.0  # without a message, then a backend that works is pinged
 # Then the artist is told, and may end it. A model's library may hold the interpreter for seconds, so no more than that is said.
 ANSWER_SECONDS = 10.0
 
@@ -44,35 +44,35 @@ def broken_deadline(state: SessionState, job: Job | None, waited: Stopwatch) -> 
 
 
 def silence_limit(request: Request) -> float:
-    """The longest time between two words of a backend that does this."""
+    """The longest time between two messages of a backend that does this."""
     is_quick_look = isinstance(request, Diagnose) and not request.try_stages
     is_short = is_quick_look or getattr(request, "engine", "") == BUILT_IN.id
     return SILENCE_SECONDS if is_short else LONG_SILENCE_SECONDS
 
 
-class Answers:
-    """Listens to a backend that may compute for minutes without a word: that it is there it says when it is asked."""
+class Heartbeat:
+    """The heartbeat of a backend that may compute for minutes without a message: it has to answer a ping."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self._silence = Stopwatch(clock)  # since the last word of any kind
-        self._was_asked = False  # since then
+        self._silence = Stopwatch(clock)  # since the last message of any kind
+        self._was_pinged = False  # since then
 
-    def hear(self) -> None:
-        """It has said something, or has had nothing to say until now."""
-        self._was_asked = False
+    def on_message(self) -> None:
+        """A message has arrived, or none was due until now."""
+        self._was_pinged = False
         self._silence.restart()
 
     def tick(self) -> None:
         """At every tick, before what has arrived is taken in."""
         self._silence.tick()
 
-    def must_ask(self) -> bool:
+    def must_ping(self) -> bool:
         """True once in each silence: what nobody reads must not pile up."""
-        is_due = not self._was_asked and self._silence.is_over(ASK_SECONDS)
-        self._was_asked |= is_due
+        is_due = not self._was_pinged and self._silence.is_over(PING_SECONDS)
+        self._was_pinged |= is_due
         return is_due
 
     @property
-    def missing_since(self) -> int:
+    def silent_seconds(self) -> int:
         """Whole seconds; 0 while the silence is not long."""
         return int(self._silence.seconds) if self._silence.is_over(ANSWER_SECONDS) else 0

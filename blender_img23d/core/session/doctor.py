@@ -1,4 +1,4 @@
-"""What the extension itself can say about how it is: without a backend, and when that cannot start at all."""
+"""The extension's own diagnosis: without a backend, and when that cannot start at all."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Tools:
 
 @dataclass(frozen=True, kw_only=True)
 class Surroundings:
-    """How the extension asks about the outside; both are cheap."""
+    """Callbacks that look up the environment and its tools; both are cheap."""
 
     read: Callable[[], Environment]
     find_tools: Callable[[], Tools]  # raises Img23DError where one is missing

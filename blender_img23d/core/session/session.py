@@ -1,4 +1,4 @@
-"""The state machine between the artist's wishes and one backend. `tick` drives it; it has no thread and never waits."""
+"""The state machine between requests and one backend. `tick` drives it; it has no thread and never waits."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...shared.img23d_protocol.messages import (  # fmt: skip
     Notice, Ping, Pong, SetupRequest, Status, TargetCancelled, Unload, Unloaded, WeightsInfo,
 )
 from .backend import Backend
-from .deadlines import IDLE_SECONDS, Answers, broken_deadline
+from .deadlines import IDLE_SECONDS, Heartbeat, broken_deadline
 from ..job_list import JOBS_KEPT as JOBS_KEPT, remember
 from ..jobs import Job, Request, new_job
 from .known_errors import Explanation, explain
@@ -53,7 +53,7 @@ class Session:
         self._backend = Backend(lambda: self._make_link())
         self._idle_seconds = idle_seconds
         self._waited = Stopwatch(clock)  # since the last change of state, or the last word in a running job
-        self._answers = Answers(clock)
+        self._heartbeat = Heartbeat(clock)
         self._dropped = ""  # the cancelled job that the backend is still busy with
         self.holds_models = False  # a job has run in this backend, and it was not asked to give memory back since
         self._is_unload_asked = False  # by the artist, who gets an answer in any case
@@ -111,7 +111,7 @@ class Session:
     @property
     def unanswered(self) -> int:
         """For how many seconds a backend that works on a job has said nothing, not even when asked; 0 while that is not long."""
-        return self._answers.missing_since if self.state is SessionState.BUSY else 0
+        return self._heartbeat.silent_seconds if self.state is SessionState.BUSY else 0
 
     def end_unanswering(self) -> None:
         """Ends the backend now, and the active job with what is finished so far."""
@@ -154,9 +154,9 @@ class Session:
     def tick(self) -> tuple[Update, ...]:
         """Takes in what has arrived, looks at the deadlines, and says what there is to apply. Call it often."""
         self._waited.tick()
-        self._answers.tick()
+        self._heartbeat.tick()
         self._take_in()
-        if self.state is SessionState.BUSY and self._answers.must_ask():
+        if self.state is SessionState.BUSY and self._heartbeat.must_ping():
             self._backend.send(Ping())
         self._check_deadline()
         updates, self._updates = tuple(self._updates), []
@@ -166,7 +166,7 @@ class Session:
 
     def _take_in(self) -> None:
         for item in self._backend.receive():
-            self._answers.hear()
+            self._heartbeat.on_message()
             if self.state is SessionState.BUSY and not isinstance(item, Pong):
                 self._waited.restart()
             self._take(item, self._addressee(item))
@@ -259,7 +259,7 @@ class Session:
         job.state = JobState.RUNNING
         self.holds_models = True
         self._enter(SessionState.BUSY)
-        self._answers.hear()
+        self._heartbeat.on_message()
         self._backend.send(job.request)
         for index, target in enumerate(job.targets):
             if target.is_cancelled:  # while it waited

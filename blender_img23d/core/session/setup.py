@@ -125,7 +125,7 @@ class Setup:
 
     @property
     def progress(self) -> SetupProgress | None:
-        """The newest word of the step that runs."""
+        """The newest progress message of the step that runs."""
         return self.job.setup if self.job is not None and not self.job.is_over else None
 
     @property

@@ -1,4 +1,4 @@
-"""From a button of the AI models' panel to a plan that the set-up can carry out, or one clear sentence."""
+"""Set-up plans for the buttons of the AI models' panel, or one clear sentence."""
 
 from __future__ import annotations
 

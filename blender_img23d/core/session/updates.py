@@ -1,4 +1,4 @@
-"""What the session hands to whoever applies it."""
+"""The session's updates for whoever applies them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The box tool's hand: modal only while the mouse button is held."""
+"""The box tool's operator: modal only while the mouse button is held."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class IMG23D_OT_drag_box(bpy.types.Operator):
         self._is_opening, self._now, self._has_moved = held is None, self._begin, False
 
     def _pull(self, context: bpy.types.Context, event: bpy.types.Event) -> None:
-        """From where the press was; a hand that only trembles moves nothing."""
+        """From where the press was; below the drag threshold nothing moves."""
         from ...core.boxes.box_edit import begun, pulled
         from ...scene.photo.view import photo_view
 

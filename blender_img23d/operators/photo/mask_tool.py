@@ -1,4 +1,4 @@
-"""The brush: what it covers belongs to the selected thing, or does not."""
+"""The brush tool: what it covers belongs to the selected thing, or does not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Photos by other doors than the file browser: dropped, open in Blender, in the clipboard, rendered."""
+"""Photos from other sources than the file browser: dropped, open in Blender, in the clipboard, rendered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be done with objects that stand as in their photo: look as it did, and give them their real size."""
+"""Operators of objects that stand as in their photo: the photo's view of them, and their real size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be done with a run that is over: use it again, bring all of it in, delete it."""
+"""Operators of a run that is over: use it again, import all of it, delete it."""
 
 from __future__ import annotations
 
@@ -86,12 +86,12 @@ class IMG23D_OT_delete_run(_OnRun, bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        from ...app.commands.deletion import look_at
+        from ...app.commands.deletion import deletable_contents
 
         owner = extension()
         try:
             job = self.chosen(context)
-            found = look_at(context, owner, job)
+            found = deletable_contents(context, owner, job)
         except Img23DError as error:
             return owner.refuse(self, error)
         self.job, self.folder = job.id, job.request.run_folder

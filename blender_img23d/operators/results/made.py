@@ -1,4 +1,4 @@
-"""What can be done with an object that was made from a photo: make it again, keep it as an asset, see its files."""
+"""Operators of an object that was made from a photo: make it again, mark it as an asset, open its folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done with a result's mesh when it is there: quads, copies with fewer faces, its origin, its scale."""
+"""Operators of a result's mesh: quads, levels of detail, origin, scale."""
 
 from __future__ import annotations
 

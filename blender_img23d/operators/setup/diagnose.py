@@ -1,4 +1,4 @@
-"""When something went wrong: a look at everything, the log, the run's folder, a report to paste, and memory given back."""
+"""Operators for when something went wrong: diagnosis, log, the run's folder, report, and freeing memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One button sets up the AI models; beside it the one that stops it, and the artist's answers to a licence."""
+"""Setting up the AI models, stopping that, and the artist's answers to a licence."""
 
 from __future__ import annotations
 

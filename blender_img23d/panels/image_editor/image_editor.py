@@ -10,8 +10,8 @@ from ...scene.photo.editors import PICK_TOOL
 from ...app.owner import extension
 from ...scene.photo.shown_photo import shows_photo
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import live
-from ..sidebar.targets import live_column
+from ..widgets.slots import guarded_row
+from ..sidebar.targets import guarded_column
 from ..widgets.text import draw_sentence
 
 
@@ -33,7 +33,7 @@ class IMG23D_PT_image_editor(HasHelp, bpy.types.Panel):
             row = column.row()
             row.scale_y = 1.3
             row.operator("img23d.close_boxes", text="Done", icon="CHECKMARK")
-            if _in_hand(context) == PICK_TOOL:  # below the buttons, which must not move under the mouse
+            if _active_tool(context) == PICK_TOOL:  # below the buttons, which must not move under the mouse
                 _draw_picking(column, context)
         else:
             draw_sentence(column, context, "Here you can draw boxes around the things in your photo.")
@@ -42,7 +42,7 @@ class IMG23D_PT_image_editor(HasHelp, bpy.types.Panel):
             draw_sentence(column, context, owner.refusal, icon="ERROR")
 
 
-def _in_hand(context: bpy.types.Context) -> str:
+def _active_tool(context: bpy.types.Context) -> str:
     """The tool's name, empty for none."""
     tool = context.workspace.tools.from_space_image_mode("VIEW")
     return tool.idname if tool is not None else ""
@@ -50,16 +50,16 @@ def _in_hand(context: bpy.types.Context) -> str:
 
 def _draw_tools(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     state, space = context.window_manager.img23d, "IMAGE_EDITOR"
-    in_hand = _in_hand(context)
+    active_tool = _active_tool(context)
     column = layout.column(align=True)
     column.scale_y = 1.3
-    column.operator("img23d.pick_in_photo", text="Pick in the Photo", icon="EYEDROPPER", depress=in_hand == PICK_TOOL)
+    column.operator("img23d.pick_in_photo", text="Pick in the Photo", icon="EYEDROPPER", depress=active_tool == PICK_TOOL)
     row = column.row(align=True)
-    _tool_button(row, "Boxes", "img23d.box_tool", "SELECT_SET", in_hand == "img23d.box_tool", space)
-    _tool_button(row, "Brush", "img23d.brush_tool", "BRUSH_DATA", in_hand == "img23d.brush_tool", space)
-    if in_hand == PICK_TOOL:
+    _tool_button(row, "Boxes", "img23d.box_tool", "SELECT_SET", active_tool == "img23d.box_tool", space)
+    _tool_button(row, "Brush", "img23d.brush_tool", "BRUSH_DATA", active_tool == "img23d.brush_tool", space)
+    if active_tool == PICK_TOOL:
         layout.row(align=True).prop(state, "picks", expand=True)
-    if in_hand == "img23d.brush_tool":
+    if active_tool == "img23d.brush_tool":
         layout.row(align=True).prop(state, "brush", expand=True)
         row = layout.row(align=True)
         row.prop(state, "brush_radius", slider=True)
@@ -67,13 +67,13 @@ def _draw_tools(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
 
 
 def _draw_picking(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
-    """How far the look at the photo is, what came to nothing, or what to do."""
+    """How far the segmentation is, what failed, or what to do."""
     owner = extension()
     if owner.picker.is_looking:
         layout.progress(factor=owner.running.left.fraction, text="Looking at the photo")
-        live(layout, context, owner, "picking", "cancel").operator("img23d.cancel", text="Cancel", icon="CANCEL")
+        guarded_row(layout, context, owner, "picking", "cancel").operator("img23d.cancel", text="Cancel", icon="CANCEL")
     else:
-        live(layout, context, owner, "picking", None)
+        guarded_row(layout, context, owner, "picking", None)
         draw_sentence(layout, context, owner.picker.advice(context.scene), icon="INFO")
 
 
@@ -86,7 +86,7 @@ def _draw_list(layout: bpy.types.UILayout, context: bpy.types.Context, values: I
     layout.separator()
     row = layout.row()
     row.template_list("IMG23D_UL_targets", "image_editor", values, "targets", values, "active_target", rows=6, maxrows=6)
-    buttons, seen = live_column(row, context)
+    buttons, seen = guarded_column(row, context)
     buttons.operator("img23d.add_target", text="", icon="ADD")
     buttons.operator("img23d.remove_target", text="", icon="REMOVE").seen = seen
     layout.operator("img23d.find_targets", text="Find in Photo", icon="VIEWZOOM")

@@ -97,10 +97,10 @@ class IMG23D_WST_pick(bpy.types.WorkSpaceTool):
 
     @staticmethod
     def draw_cursor(context: bpy.types.Context, tool: bpy.types.WorkSpaceTool, xy: tuple[int, int]) -> None:
-        _glow(context, xy)
+        _highlight(context, xy)
 
 
-def _glow(context: bpy.types.Context, xy: tuple[int, int]) -> None:
+def _highlight(context: bpy.types.Context, xy: tuple[int, int]) -> None:
     """What a click would pick. Called at each move of the mouse, in the window's pixels."""
     owner, region = extension_or_none(), context.region
     if owner is not None and region is not None and region.type == "WINDOW" and shows_photo(context.space_data, context.scene):

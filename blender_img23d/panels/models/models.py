@@ -17,7 +17,7 @@ from ...shared.img23d_protocol.options.settings import BUILT_IN
 from ..widgets.fixes import draw_fix
 from ..widgets.help_link import HasHelp
 from .setup_progress import draw_setup_progress
-from ..widgets.slots import live
+from ..widgets.slots import guarded_row
 from ..widgets.text import draw_sentence, gigabytes
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     if owner.setup.failure:
         draw_sentence(layout, context, f"{_(owner.setup.failure)} {_(owner.setup.action)}".rstrip(), icon="ERROR")
         draw_fix(layout, owner.setup.fix)
-        row = live(layout, context, owner, "set-up", "go on")
+        row = guarded_row(layout, context, owner, "set-up", "go on")
         row.scale_y = 1.4
         row.operator("img23d.go_on", text="Go On", icon="PLAY")
 
@@ -138,7 +138,7 @@ def _draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context, owner: E
     if not is_answered:
         _draw_licence(layout, context, view)
         return
-    row = live(layout, context, owner, "set-up all", "setup")
+    row = guarded_row(layout, context, owner, "set-up all", "setup")
     row.scale_y = 1.4
     button = row.operator("img23d.setup", text="Set Up AI Models", icon="IMPORT")
     if preferences.declines_tencent:

@@ -14,7 +14,7 @@ from ...app.owner import Extension, extension_or_none, has_listed
 from ...scene.file.tags import is_result
 from ..widgets.help_link import HasHelp
 from .history import when
-from ..widgets.slots import live
+from ..widgets.slots import guarded_row
 from ..widgets.text import draw_sentence
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def _draw_again(layout: bpy.types.UILayout, context: bpy.types.Context, owner: E
     row = layout.row(align=True)
     row.prop(state, "again_place", expand=True)
     layout.prop(state, "again_variants")
-    row = live(layout, context, owner, "again", (context.object.name, state.again_variants > 1))
+    row = guarded_row(layout, context, owner, "again", (context.object.name, state.again_variants > 1))
     if state.again_variants > 1:
         text = _("Make {count} Variants").format(count=state.again_variants)
         button = row.operator("img23d.make_again", text=text, icon="MOD_NOISE")

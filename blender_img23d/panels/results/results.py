@@ -14,7 +14,7 @@ from ...properties import Img23DResultRow, Img23DSceneSettings
 from ...app.owner import Extension, extension_or_none, has_listed, listed_jobs, shown_job
 from ...scene.placement.result_status import IMPORTABLE, Standing
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import Said, draw_gap, draw_slot, live
+from ..widgets.slots import Said, draw_gap, draw_slot, guarded_row
 from ..sidebar.status import is_at_top
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _draw_state(
     state = _state(owner, job, target, index)
     if state == "bar":
         layout.progress(factor=target.progress(job.stages), text=_doing(target))
-    buttons = live(layout, context, owner, f"result {index}", (job.id, state))
+    buttons = guarded_row(layout, context, owner, f"result {index}", (job.id, state))
     match state:
         case "bar":
             _result_button(buttons, "img23d.cancel_target", "", "X", job, index)
@@ -150,7 +150,7 @@ class IMG23D_PT_results(HasHelp, bpy.types.Panel):
 
 def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
     jobs = listed_jobs(owner)
-    row = live(layout, context, owner, "browse", len(jobs))  # also for one run, so that another one moves nothing
+    row = guarded_row(layout, context, owner, "browse", len(jobs))  # also for one run, so that another one moves nothing
     older, newer = row.row(align=True), row.row(align=True)
     older.operator("img23d.browse_runs", text="", icon="TRIA_LEFT").step = 1
     newer.alignment = "CENTER"
@@ -164,14 +164,14 @@ def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     else:
         row = layout.row(align=True)
         row.label(text=_("Seed {seed}").format(seed=job.request.seed))
-        live(row, context, owner, "seed", job.id).operator("img23d.use_seed", text="Use Again", icon="LOOP_BACK").seed = job.request.seed
+        guarded_row(row, context, owner, "seed", job.id).operator("img23d.use_seed", text="Use Again", icon="LOOP_BACK").seed = job.request.seed
 
 
 def _draw_import(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
     if not job.is_generation:
         layout.label(text="")
         return
-    row = live(layout, context, owner, "import run", job.id).row()
+    row = guarded_row(layout, context, owner, "import run", job.id).row()
     row.enabled = job.is_over and sum(standing in IMPORTABLE for standing in owner.standings.values()) > 1
     row.operator("img23d.import_run", text="Import All", icon="IMPORT").job = job.id
 

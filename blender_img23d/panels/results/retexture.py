@@ -15,7 +15,7 @@ from ...scene.retexture.own_picture import has_own_picture
 from ...app.owner import extension_or_none
 from ...scene.retexture.paintable import chosen_meshes
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import draw_gap, live
+from ..widgets.slots import draw_gap, guarded_row
 from ..widgets.text import draw_sentence
 
 _PICTURE = 5.0  # height in buttons
@@ -40,8 +40,8 @@ class IMG23D_PT_retexture(HasHelp, bpy.types.Panel):
         if values.retexture_uv == "OWN" and any(not len(obj.data.uv_layers) for obj in meshes):
             draw_sentence(column, context, "A mesh without a UV map gets a new one.", icon="INFO")
         names = tuple(obj.name for obj in meshes)
-        alive = live(column, context, owner, "re-texture", names) if owner is not None else column
-        alive.operator("img23d.retexture", text=_button(meshes), icon="TEXTURE")
+        button_row = guarded_row(column, context, owner, "re-texture", names) if owner is not None else column
+        button_row.operator("img23d.retexture", text=_button(meshes), icon="TEXTURE")
         if not meshes:
             draw_sentence(column, context, "Select a mesh object first.", icon="INFO")
         else:  # always there, so that the first re-texture pushes nothing down
@@ -93,7 +93,7 @@ def _draw_row(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
         return
     if owner.applier.retexturer.progress:
         draw_sentence(layout, context, owner.applier.retexturer.progress, icon="TIME")
-        live(layout, context, owner, "the rest", "cancel").operator("img23d.cancel", text="Cancel the Rest", icon="CANCEL")
+        guarded_row(layout, context, owner, "the rest", "cancel").operator("img23d.cancel", text="Cancel the Rest", icon="CANCEL")
     for step in steps:
         if step.sentence:
             draw_sentence(layout, context, f"{step.name}: {_(step.sentence)}", icon="ERROR")

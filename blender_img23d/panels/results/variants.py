@@ -9,7 +9,7 @@ from ...core.manual import Section
 from ...app.owner import Extension, extension_or_none
 from ...scene.file.tags import CHOICE, RUN, TARGET, variants_beside
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import live
+from ..widgets.slots import guarded_row
 from ..widgets.text import draw_sentence
 
 
@@ -47,7 +47,7 @@ def _draw_variant(
         row.template_icon(icon_value=icon, scale=3.0)
     text = row.column()
     text.label(text=obj.name, icon="RESTRICT_SELECT_OFF" if is_active else "NONE", translate=False)
-    keep = live(text, context, owner, f"variant {obj[TARGET]}", (obj.get(RUN), obj.name))
+    keep = guarded_row(text, context, owner, f"variant {obj[TARGET]}", (obj.get(RUN), obj.name))
     keep.operator("img23d.keep_variant", text=_("Keep"), icon="CHECKMARK").index = obj[TARGET]
 
 

@@ -1,4 +1,4 @@
-"""Below the status: while a run goes on, its things with their bars; when it is done, the two looks at it that an artist wants next,
+"""Below the status: while a run goes on, its things with their bars; when it is done, the two buttons that change the viewport to show it,
 where the viewport does not show them yet."""
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import bpy
 from ...app.owner import Extension, newest_listed
 from ...scene.placement.seen_as_photo import is_seen_as_photo
 from ...scene.placement.result_status import Standing
-from ..widgets.slots import live
+from ..widgets.slots import guarded_row
 
 if TYPE_CHECKING:  # Blender's start waits for what panels import
     from ...core.jobs import Job
@@ -25,10 +25,10 @@ def draw_look(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ext
     """Always as high as both of them, so that nothing below moves when one comes or goes."""
     place, active, looks = layout.column(align=True), owner.session.active, _looks(context, owner)
     for number, (operator, text, icon, is_on) in enumerate(looks):
-        live(place, context, owner, f"look {number}", operator).operator(operator, text=text, icon=icon, depress=is_on)
+        guarded_row(place, context, owner, f"look {number}", operator).operator(operator, text=text, icon=icon, depress=is_on)
     has_things = active is not None and active.is_generation and len(active.targets) > 1
     for number in range(len(looks), _MOST):
-        row = live(place, context, owner, f"look {number}", None)
+        row = guarded_row(place, context, owner, f"look {number}", None)
         if has_things:
             _draw_things(row, context, owner, active, range(number * _BESIDE, (number + 1) * _BESIDE))
         else:
@@ -47,7 +47,7 @@ def _draw_things(row: bpy.types.UILayout, context: bpy.types.Context, owner: Ext
         if thing is not None:
             _draw_thing(cell, context, owner, job, thing, f"thing {place}")
         else:
-            live(cell, context, owner, f"thing {place}", None).label(text="")
+            guarded_row(cell, context, owner, f"thing {place}", None).label(text="")
 
 
 def _draw_thing(
@@ -55,7 +55,7 @@ def _draw_thing(
 ) -> None:
     target = job.targets[index]
     layout.progress(factor=target.progress(job.stages), text=target.name)
-    button = live(layout, context, owner, place, (job.id, index)).operator("img23d.cancel_target", text="", icon="X")
+    button = guarded_row(layout, context, owner, place, (job.id, index)).operator("img23d.cancel_target", text="", icon="X")
     button.job, button.index = job.id, index
 
 

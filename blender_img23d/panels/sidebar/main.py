@@ -78,7 +78,7 @@ def _hint(values: Img23DSceneSettings) -> Said:
 
 
 def _used(values: Img23DSceneSettings) -> int:
-    """How many lines of the list are to be made. Read as a whole: two hundred lines one by one would be felt."""
+    """How many lines of the list are to be made. Read as a whole: two hundred lines one by one would be slow."""
     is_used, has_box = [False] * len(values.targets), [False] * len(values.targets)
     values.targets.foreach_get("use", is_used)
     values.targets.foreach_get("has_box", has_box)

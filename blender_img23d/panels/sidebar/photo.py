@@ -1,4 +1,4 @@
-"""The photo: its picture, its path, and a menu with all the doors by which one comes in."""
+"""The photo: its picture, its path, and a menu with all its sources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..widgets.slots import draw_gap
 
 _MOST_LISTED = 20  # images; more are found by their names
 _HEIGHT, _HALF = 7.0, 5.5  # of the photo, and of two pictures side by side in the sidebar as Blender opens it; in buttons
-_NO_PICTURES = ("RENDER_RESULT", "COMPOSITING")  # have doors of their own, or no pixels that can be read
+_NO_PICTURES = ("RENDER_RESULT", "COMPOSITING")  # have buttons of their own, or no pixels that can be read
 
 
 class IMG23D_MT_photo(bpy.types.Menu):

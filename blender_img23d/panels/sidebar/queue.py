@@ -1,4 +1,4 @@
-"""What waits for its turn, and what could not be made of it."""
+"""The queued jobs, and those that failed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...core.manual import Section
 from ...scene.file.file_state import FileState
 from ...app.owner import Extension, extension_or_none
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import Said, draw_slot, live
+from ..widgets.slots import Said, draw_slot, guarded_row
 
 if TYPE_CHECKING:  # Blender's start waits for what panels import
     from collections.abc import Hashable
@@ -65,7 +65,7 @@ def draw_last(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ext
     row = layout.row(align=True)
     row.label(text=_("{count} waiting").format(count=len(waiting)) if waiting else "", translate=False)
     last = waiting[-1].id if waiting else None
-    place = live(row, context, owner, "last waiting", last)
+    place = guarded_row(row, context, owner, "last waiting", last)
     if last is not None:
         place.operator("img23d.queue_remove", text="", icon="X").job = last
 
@@ -97,7 +97,7 @@ def _draw_row(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ext
 
 
 def _live(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, number: int, shown: Hashable) -> bpy.types.UILayout:
-    return live(layout, context, owner, f"waiting {number}", shown)
+    return guarded_row(layout, context, owner, f"waiting {number}", shown)
 
 
 def _draw_job(row: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, queue: Queue, index: int) -> None:

@@ -12,7 +12,7 @@ from ...core.tally import tally
 from ...app.durations import about
 from ...app.owner import Extension
 from .queue import draw_last
-from ..widgets.slots import Said, draw_gap, draw_slot, live
+from ..widgets.slots import Said, draw_gap, draw_slot, guarded_row
 from ..widgets.text import LINE
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def draw_running(layout: bpy.types.UILayout, context: bpy.types.Context, owner: 
     draw_gap(layout, 3.0 - _LINES * LINE)  # together as high as the five lines before the job, in `status`
     draw_slot(layout, context, [*_unanswered(owner), *said, *_steps(owner, job)], lines=_LINES)
     layout.progress(factor=owner.running.left.percent / 100, text=progress_text(owner, job))
-    place = live(layout, context, owner, "status", ("cancel", job.id, owner.session.unanswered > 0)).split(factor=0.5, align=True)
+    place = guarded_row(layout, context, owner, "status", ("cancel", job.id, owner.session.unanswered > 0)).split(factor=0.5, align=True)
     several = job.is_generation and len(job.unfinished) > 1
     text = "Cancel All" if several else "Cancel"
     text = "Cancel This Run" if owner.applier.queue.waiting else text  # what waits goes on

@@ -1,4 +1,4 @@
-"""The place below Generate where the extension answers: what it expects, what is wrong, or how far the running job is.
+"""The status below Generate: what to expect, what is wrong, or how far the running job is.
 
 What is said stands at its bottom, beside the button that helps: Generate's tooltip covers the top.
 
@@ -22,7 +22,7 @@ from ..widgets.fixes import draw_fix
 from .forecast import fix_before, said_before
 from .queue import draw_last
 from .running import draw_running
-from ..widgets.slots import Said, draw_slot, live
+from ..widgets.slots import Said, draw_slot, guarded_row
 
 if TYPE_CHECKING:
     from ...core.jobs import Job
@@ -51,7 +51,7 @@ def _draw_button(
     fix = fix_before(owner, values)
     downloads = has_lack and fix is None and owner.models.view.lacks_painter and not owner.setup.is_running
     line = layout.split(factor=0.5, align=True) if owner.applier.queue.waiting else layout
-    row = live(line, context, owner, "status", "painter" if downloads else fix)
+    row = guarded_row(line, context, owner, "status", "painter" if downloads else fix)
     if downloads:
         row.operator("img23d.setup", text="Download the Painter", icon="IMPORT")
     elif fix is not None:

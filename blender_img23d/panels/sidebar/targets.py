@@ -14,7 +14,7 @@ from ...app.owner import extension_or_none
 from ...shared.img23d_protocol.files.filenames import form_path
 from ...shared.img23d_protocol.options.settings import engine_named
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import Said, draw_gap, draw_slot, live
+from ..widgets.slots import Said, draw_gap, draw_slot, guarded_row
 
 _ADVICE, _NOTES_LINES = 2, 3  # lines that are always there
 _PICTURE, _SIDE_PICTURE = 5.0, 3.0  # heights in buttons
@@ -88,7 +88,7 @@ class IMG23D_PT_targets(HasHelp, bpy.types.Panel):
     def draw(self, context: bpy.types.Context) -> None:
         values = context.scene.img23d
         column = self.layout.column()
-        _draw_doors(column, values)  # above the list, where they are seen at once
+        _draw_photo_buttons(column, values)  # above the list, where they are seen at once
         _draw_list(column, context, values)
         column.prop(values, "check_first")
         _draw_advice(column, context, values)
@@ -118,7 +118,7 @@ def _draw_list(layout: bpy.types.UILayout, context: bpy.types.Context, values: I
     row = layout.row()
     rows = 6  # as many as the buttons beside it take
     row.template_list("IMG23D_UL_targets", "", values, "targets", values, "active_target", rows=rows, maxrows=rows)
-    buttons, seen = live_column(row, context)
+    buttons, seen = guarded_column(row, context)
     buttons.operator("img23d.add_target", text="", icon="ADD")
     buttons.operator("img23d.remove_target", text="", icon="REMOVE").seen = seen
     buttons.operator("img23d.duplicate_target", text="", icon="DUPLICATE").seen = seen
@@ -130,15 +130,15 @@ def _draw_list(layout: bpy.types.UILayout, context: bpy.types.Context, values: I
     buttons.operator("img23d.clear_targets", text="", icon="TRASH").seen = seen
 
 
-def live_column(layout: bpy.types.UILayout, context: bpy.types.Context) -> tuple[bpy.types.UILayout, int]:
-    """For buttons that work on the list, and which state of it they are drawn for: dead for a moment after an answer changed it."""
+def guarded_column(layout: bpy.types.UILayout, context: bpy.types.Context) -> tuple[bpy.types.UILayout, int]:
+    """For buttons that work on the list, and which state of it they are drawn for: disabled for a moment after an answer changed it."""
     owner = extension_or_none()
     if owner is None:
         return layout.column(align=True), -1
-    return live(layout, context, owner, "target list", owner.list_changes).column(align=True), owner.list_changes
+    return guarded_row(layout, context, owner, "target list", owner.list_changes).column(align=True), owner.list_changes
 
 
-def _draw_doors(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
+def _draw_photo_buttons(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> None:
     """To the photo, large. The button is shown as chosen while the photo lies over a viewport; the same one closes it."""
     owner = extension_or_none()
     is_open = owner is not None and owner.popup.number > 0
@@ -168,7 +168,7 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
     values = context.scene.img23d
     engine = engine_named(values.engine)
     _draw_pictures(box, item, has_kinds=engine.has_kinds)
-    column, seen = live_column(box, context)
+    column, seen = guarded_column(box, context)
     column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM").seen = seen
     _draw_values(box.column(), item, has_kinds=engine.has_kinds)
     if engine.takes_side_photos(partial(getattr, values)):
@@ -208,7 +208,7 @@ def _draw_lines(layout: bpy.types.UILayout, count: int) -> None:
 def _draw_sides(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget | None) -> None:
     """Three slots: a picture, and what can be done with it."""
     layout.label(text="Further Photos")
-    owner, slots = extension_or_none(), live_column(layout, context)[0].row()
+    owner, slots = extension_or_none(), guarded_column(layout, context)[0].row()
     for side in ("left", "back", "right"):
         path = absolute(getattr(item, f"{side}_photo")) if item is not None else ""
         slot = slots.column(align=True)

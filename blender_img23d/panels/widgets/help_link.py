@@ -1,4 +1,4 @@
-"""A small question mark in a panel's header that opens the manual where it tells about the panel."""
+"""A small question mark in a panel's header that opens the manual at the panel's section."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places of the panel that are always as high as they are: a message replaces a message, and nothing below them moves."""
+"""Panel rows of constant height: a message replaces a message, and nothing below them moves."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ def draw_slot(
         _draw_empty(column, empty)
 
 
-def live(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, place: str, shown: Hashable) -> bpy.types.UILayout:
+def guarded_row(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, place: str, shown: Hashable) -> bpy.types.UILayout:
     """A row for buttons, which cannot be pressed for a moment after something else has come to this place.
 
     `shown` tells what stands there, such as an operator's name and the job that it is for; None for nothing.
     """
     row = layout.row(align=True)
     region = getattr(context.region, "as_pointer", int)()  # each viewport has a panel of its own
-    row.enabled = owner.slots.is_alive((region, place), shown)
+    row.enabled = owner.slots.is_enabled((region, place), shown)
     return row
 
 

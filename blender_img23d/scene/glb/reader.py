@@ -1,4 +1,4 @@
-"""A GLB of our own backend becomes an object in a millisecond or two.
+"""Reads a GLB of our own backend as an object, in a millisecond or two.
 
 All that NumPy can do is done beside Blender's own thread, as soon as the file is there. Blender's own importer is never asked: it
 takes a blink of the eye for each file, and a damaged one can end Blender.

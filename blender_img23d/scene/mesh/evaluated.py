@@ -27,7 +27,7 @@ def evaluated_mesh(
     view_layer.update()
     with ExitStack() as stack:
         if layout is not None or not obj.evaluated_get(view_layer.depsgraph).is_evaluated:
-            obj = stack.enter_context(_stand_in(obj, view_layer, layout))
+            obj = stack.enter_context(_temporary_copy(obj, view_layer, layout))
         evaluated = obj.evaluated_get(view_layer.depsgraph)
         # All layers: Blender drops those that no material asks for; this also brings what only the graphics card subdivides
         yield evaluated.to_mesh(preserve_all_data_layers=True, depsgraph=view_layer.depsgraph)
@@ -35,7 +35,7 @@ def evaluated_mesh(
 
 
 @contextmanager
-def _stand_in(
+def _temporary_copy(
     obj: bpy.types.Object, view_layer: bpy.types.ViewLayer, layout: np.ndarray | None
 ) -> Iterator[bpy.types.Object]:
     """A copy that is evaluated in the artist's object's stead, so that this one is never touched."""

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...shared.img23d_protocol.job_requests import Box, Stroke
-    from .overlay_drawing import Veil
-    from .overlay_regions import Glow
+    from .overlay_drawing import StrokeOverlay
+    from .overlay_regions import RegionHighlight
     from .picks import Picks
 
 _log = logging.getLogger(__name__)
@@ -41,8 +41,8 @@ class Overlay:
         self._editors = editors
         self._on_first_sight = on_first_sight  # an editor's size is known now
         self._handle: object | None = None
-        self._veil: Veil | None = None  # made at the first redraw
-        self._glow: Glow | None = None  # made at the first pick
+        self._stroke_overlay: StrokeOverlay | None = None  # made at the first redraw
+        self._highlight: RegionHighlight | None = None  # made at the first pick
         self._has_failed = False
         self.draft: Draft | None = None
 
@@ -58,7 +58,7 @@ class Overlay:
 
     def forget(self) -> None:
         """What is held of the graphics card's memory and of a photo's regions: of a file that was left."""
-        self._veil = self._glow = self.draft = None
+        self._stroke_overlay = self._highlight = self.draft = None
 
     def _draw(self) -> None:
         context = bpy.context
@@ -87,18 +87,18 @@ class Overlay:
             self._has_failed = True
 
     def _paint_pick(self, context: bpy.types.Context, picks: Picks, at: tuple[int, int]) -> None:
-        from .overlay_regions import Glow, glow_at
+        from .overlay_regions import RegionHighlight, paint_highlight
 
-        self._glow = self._glow or Glow()
-        glow_at(context, self._glow, picks, photo_view(context.region).moved(context.region.x, context.region.y), *at)
+        self._highlight = self._highlight or RegionHighlight()
+        paint_highlight(context, self._highlight, picks, photo_view(context.region).moved(context.region.x, context.region.y), *at)
 
     def _paint(self, context: bpy.types.Context, view: PhotoView) -> None:
-        from .overlay_drawing import Veil, paint_boxes, paint_hint
+        from .overlay_drawing import StrokeOverlay, paint_boxes, paint_hint
 
         scale = context.preferences.system.ui_scale
         boxes = shown_boxes(context.scene, self.draft)
-        self._veil = self._veil or Veil()
-        self._veil.paint(view, shown_strokes(context.scene, self.draft))
+        self._stroke_overlay = self._stroke_overlay or StrokeOverlay()
+        self._stroke_overlay.paint(view, shown_strokes(context.scene, self.draft))
         paint_boxes(view, (0.0, 0.0, context.region.width, context.region.height), boxes, scale)
         if not boxes:
             paint_hint(context.region, scale, _hint(context))

@@ -1,4 +1,4 @@
-"""How boxes, names and brush strokes look: one batch of triangles a colour, text on a dark ground, strokes as a veil."""
+"""Drawing of boxes, names and brush strokes: one batch of triangles a colour, text on a dark ground, strokes as an overlay."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from gpu_extras.batch import batch_for_shader
 
 from ...shared.img23d_protocol.job_requests import Stroke
 from ..view.uncovered import Rect
-from .overlay_shapes import Colour, filled, frames, handles, veil
+from .overlay_shapes import Colour, filled, frames, handles, stroke_pixels
 from .view import PhotoView
 from .srgb import to_linear
 
@@ -27,7 +27,7 @@ _DIMMED = 0.4  # opacity of what is switched off
 _FONT = 0  # Blender's interface font
 _TEXT, _PAD, _MARGIN = 12, 4, 10  # pixels at scale 1
 _MOST_LABELS = 40
-_VEIL = 1024  # pixels of the strokes' picture that the photo's width takes at most
+_OVERLAY = 1024  # pixels of the strokes' picture that the photo's width takes at most
 
 
 def paint_boxes(view: PhotoView, within: Rect, boxes: Sequence[ShownBox], scale: float, *, has_handles: bool = True) -> None:
@@ -71,7 +71,7 @@ def paint_hint(region: bpy.types.Region, scale: float, text: str) -> None:
     blf.draw(_FONT, text)
 
 
-class Veil:
+class StrokeOverlay:
     """The brush strokes as a picture of their own, made anew when they have changed."""
 
     def __init__(self) -> None:
@@ -83,7 +83,7 @@ class Veil:
     def paint(self, view: PhotoView, strokes: tuple[Stroke, ...]) -> None:
         if not strokes:
             return
-        pixels = min(_VEIL, view.width)
+        pixels = min(_OVERLAY, view.width)
         if strokes != self._strokes or pixels != self._pixels or self._texture is None:
             self._make(strokes, view.aspect, pixels)
         left, top, right, bottom = self._extent
@@ -100,7 +100,7 @@ class Veil:
         high = np.ceil(np.max([points.max(0) + radius + 1 for points, radius, _tint in ways], axis=0))
         high = np.maximum(np.minimum(high, np.ceil((pixels, pixels * aspect))), low + 1)
         width, height = (int(side) for side in high - low)
-        self._texture = texture_of(veil(ways, (low[0], low[1]), (width, height)))
+        self._texture = texture_of(stroke_pixels(ways, (low[0], low[1]), (width, height)))
         self._extent = (low[0] / pixels, low[1] / pixels, high[0] / pixels, high[1] / pixels)
         self._strokes, self._pixels = strokes, pixels
 

@@ -1,4 +1,4 @@
-"""What is under the mouse and can be picked: a light tint with a bright outline, made when the mouse comes to another region."""
+"""The highlight of the region under the mouse: a light tint with a bright outline, made when the mouse comes to another region."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _RIM, _LINE, _TINT = (0.0, 0.0, 0.0, 0.6), (1.0, 1.0, 1.0, 0.95), (0.25, 0.6, 1.
 _NEAR = ((0, 2), (2, 0), (4, 2), (2, 4), (1, 1), (1, 3), (3, 1), (3, 3))  # places two pixels away or diagonal, from (2, 2)
 
 
-class Glow:
+class RegionHighlight:
     """Keeps the picture of the last region."""
 
     def __init__(self) -> None:
@@ -35,12 +35,12 @@ class Glow:
         box, (height, width) = picks.regions[index].box, picks.labels.shape[1:]
         left, top = int(box.left * width), int(box.top * height)
         right, bottom = max(left + 1, round(box.right * width)), max(top + 1, round(box.bottom * height))
-        self._texture = texture_of(glow_of(picks.mask(index)[top:bottom, left:right]))
+        self._texture = texture_of(highlight_of(picks.mask(index)[top:bottom, left:right]))
         self._extent = (left / width, top / height, right / width, bottom / height)
         self._picks, self._index = picks, index
 
 
-def glow_of(mask: np.ndarray) -> np.ndarray:
+def highlight_of(mask: np.ndarray) -> np.ndarray:
     """(h, w) bool to (h, w, 4) float32: the region's tint, its outermost two pixels as a line, and a dark rim around that."""
     padded = np.pad(mask, 2)
     inner, around = mask.copy(), mask.copy()
@@ -53,10 +53,10 @@ def glow_of(mask: np.ndarray) -> np.ndarray:
     return colours[around.astype(np.uint8) + mask + inner]
 
 
-def glow_at(context: bpy.types.Context, glow: Glow, picks: Picks, view: PhotoView, x: float, y: float) -> int:
+def paint_highlight(context: bpy.types.Context, highlight: RegionHighlight, picks: Picks, view: PhotoView, x: float, y: float) -> int:
     """Paint the region at a place of `view`; returns its index, -1 where there is none."""
     at_x, at_y = view.to_photo(x, y)
     index = picks.at(at_x, at_y, parts=context.window_manager.img23d.picks == "PARTS")
     if index >= 0:
-        glow.paint(view, picks, index)
+        highlight.paint(view, picks, index)
     return index

@@ -41,7 +41,7 @@ def handles(rect: np.ndarray, size: float) -> np.ndarray:
     return np.concatenate([points - size / 2, points + size / 2], axis=1)
 
 
-def veil(
+def stroke_pixels(
     ways: Sequence[tuple[np.ndarray, float, Colour]], origin: tuple[float, float], size: tuple[int, int]
 ) -> np.ndarray:
     """(h, w, 4) float32: round brush strokes, later ones over earlier ones.

@@ -1,4 +1,4 @@
-"""What can be picked in the photo, as the backend told it: a label at each place, so that the mouse asks nobody."""
+"""What can be picked in the photo: the backend's label map, so that no move of the mouse needs a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PNG files that Blender writes for us: whole or not at all, for their owner only, and with a reason where that fails.
+"""PNG files written by Blender: atomically, for their owner only, and with a reason where that fails.
 
 Blender says of a file only that it could not be saved, and sometimes not even that, so what it wrote is looked at.
 """
@@ -69,7 +69,7 @@ def save_picture(path: Path, data: bytes) -> None:
 
 
 def _likely(folder: Path) -> int:
-    """The number of the error that Blender keeps to itself."""
+    """The likely number of an error that Blender does not report."""
     try:
         return errno.ENOSPC if shutil.disk_usage(folder).free < _LITTLE else errno.EIO
     except OSError:

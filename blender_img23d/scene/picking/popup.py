@@ -1,4 +1,4 @@
-"""The photo, large over a 3D viewport, to pick things in: where it lies, what the mouse is on, and when it goes.
+"""The photo, large over a 3D viewport, to pick things in: its place, its hit test, and its closing.
 
 It draws and remembers; the operator that opens it hears the mouse and the keys. All places are pixels of the window.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ...core.jobs import Job
     from ...core.session.session import Session
-    from ..photo.overlay_regions import Glow
+    from ..photo.overlay_regions import RegionHighlight
     from ..photo.picks import Picks
 
 _log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class PickPopup:
         self._photo = ""
         self._pixels: np.ndarray | None = None  # until it is drawn first, since only then there is something to draw with
         self._texture: gpu.types.GPUTexture | None = None
-        self._glow: Glow | None = None
+        self._highlight: RegionHighlight | None = None
         self._framing = Framing(aspect=1.0)
         self._mouse = (0.0, 0.0)
         self._under: tuple[str, int] = ("", -1)  # the mouse: of `on`, and the region of the photo
@@ -104,7 +104,7 @@ class PickPopup:
         if window is not None:
             window.cursor_modal_restore()
             area.tag_redraw()
-        self._handle, self._area, self._pixels, self._texture, self._glow = None, 0, None, None, None
+        self._handle, self._area, self._pixels, self._texture, self._highlight = None, 0, None, None, None
         self._owes_look = False
 
     @property
@@ -233,7 +233,7 @@ class PickPopup:
     def _paint(self, context: bpy.types.Context, area: bpy.types.Area, region: bpy.types.Region) -> None:
         """In the pixels of `region`, which is one of four in a quad view."""
         from ..photo.overlay_drawing import paint_boxes, texture_of
-        from ..photo.overlay_regions import Glow
+        from ..photo.overlay_regions import RegionHighlight
         from .popup_drawing import paint_bar, paint_ground, paint_photo
 
         scale, shift = _scale(), (-region.x, -region.y)
@@ -243,8 +243,8 @@ class PickPopup:
         paint_ground(region)
         paint_photo(self._texture, view)
         if picks is not None and self._under[0] == PHOTO and 0 <= self._under[1] < len(picks.regions):
-            self._glow = self._glow or Glow()
-            self._glow.paint(view, picks, self._under[1])
+            self._highlight = self._highlight or RegionHighlight()
+            self._highlight.paint(view, picks, self._under[1])
         left, bottom, right, top = self._room(area)
         within = left + shift[0], bottom + shift[1], right + shift[0], top + shift[1]
         paint_boxes(view, within, shown_boxes(context.scene, None), scale, has_handles=False)

@@ -1,4 +1,4 @@
-"""What stands in the way, and the nearest free place on the ground beside it, in scene units."""
+"""Obstacles, and the nearest free place on the ground beside them, in scene units."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A viewport that looks at a run as its photo does: through the photo's camera as a local camera, at nothing but the run, and back.
+"""The photo's view of a run in a viewport: its camera as a local camera, Local View of nothing but the run, and back.
 
 What else is in the scene is left out by Blender's own Local View, of this viewport alone; the scene's camera, its renders and the objects'
 visibility stay as they are. How the viewport looked before is kept with the screen, which is saved with the file and not undone.

@@ -78,7 +78,7 @@ def _put(obj: bpy.types.Object, path: Path) -> str:
 
 
 def _slots(mesh: bpy.types.Mesh) -> set[int]:
-    """The materials that its faces show, by their numbers. Face by face, a million of them would be felt."""
+    """The materials that its faces show, by their numbers. Face by face, a million of them would be slow."""
     import numpy as np
 
     stored = mesh.attributes.get("material_index")  # Blender leaves it out where all of them are 0

@@ -1,4 +1,4 @@
-"""Meshes are changed in a Blender of their own beside this one; what comes of it is taken when it is there."""
+"""Changes meshes in a second Blender process beside this one, and takes the result when it is there."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Remesher:
         return bool(self._tasks) or self._work is not None
 
     def want(self, obj: bpy.types.Object, change: Change, tell: Callable[[str], None] = lambda _: None) -> None:
-        """`tell` hears why it was left as it is."""
+        """`tell` is called with why it was left as it is."""
         self.said = self.done = ""
         task = _Task(
             uid=obj.session_uid, name=obj.name, fingerprint=fingerprint(obj), change=change, file_key=self._files.key, tell=tell

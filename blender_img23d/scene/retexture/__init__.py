@@ -1,1 +1,1 @@
-"""A mesh of the artist's: captured for the painter, and given its picture."""
+"""Re-texturing a mesh of the artist's: captured for the painter, and given its texture."""

@@ -1,4 +1,4 @@
-"""A painted picture comes onto the artist's mesh: one UV map and one material more, everything else as it was."""
+"""Applies a painted picture to the artist's mesh: one UV map and one material more, everything else as it was."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ def frame(objects: Sequence[bpy.types.Object], window: bpy.types.Window, area: b
 
 
 def turn_to_front(objects: Sequence[bpy.types.Object], place: Workplace, view: bpy.types.RegionView3D) -> None:
-    """Where the view's direction is that of Blender's startup file, which looks from the right: a duck that swims to the left in
+    """Where the view's direction is that of Blender's startup file, which looks from the right: a thing that faces left in
     its photo would be seen from behind. A direction that the artist has chosen stays.
 
     Things that stand to the left of all else are looked at from the left, so that nothing stands before them.

@@ -1,4 +1,4 @@
-"""What was looked at, how it is, and the one thing to do about it: for the doctor and for the look before a run."""
+"""Findings: what was checked, how it is, and the one thing to do about it; for the doctor and for the forecast."""
 
 from __future__ import annotations
 

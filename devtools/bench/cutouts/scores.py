@@ -1,4 +1,4 @@
-"""How near a matte comes to the true one. Mattes are (H, W) float32 in 0..1 of the same picture."""
+"""Distance of a matte from the true one. Mattes are (H, W) float32 in 0..1 of the same picture."""
 
 from __future__ import annotations
 

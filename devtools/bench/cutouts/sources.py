@@ -32,7 +32,7 @@ _DEB_HEADER = 60  # bytes before each member of a Debian package, as of any ar a
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """One row of the lock. Paths are below `root`; `emoji` are drawn with the font at `font`; `python` and `tag` are pip's words."""
+    """One row of the lock. Paths are below `root`; `emoji` are drawn with the font at `font`; `python` and `tag` are pip's terms."""
 
     client: str
     name: str

@@ -1,4 +1,4 @@
-"""How far two surfaces lie apart, measured from points to triangles."""
+"""The distance of two surfaces, measured from points to triangles."""
 
 from __future__ import annotations
 

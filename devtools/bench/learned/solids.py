@@ -10,7 +10,7 @@ def ball(points: np.ndarray) -> np.ndarray:
 
 
 def figure(points: np.ndarray) -> np.ndarray:
-    """A body with fine relief, a handle, four thin legs and a tilted plate on top, and three crumbs in the air."""
+    """A body with fine relief, a handle, four thin legs and a tilted plate on top, and three small pieces in the air."""
     x, y, z = points.T
     relief = 0.02 * np.sin(25 * x) * np.sin(23 * y) * np.sin(27 * z) + 0.008 * np.sin(60 * x + 20 * y)
     parts = [

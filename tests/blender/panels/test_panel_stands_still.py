@@ -278,7 +278,7 @@ def clock(run, monkeypatch) -> list[float]:
     clock = [50.0]
     monkeypatch.setattr(run.owner.slots, "_clock", lambda: clock[0])
     monkeypatch.setattr(run.owner.slots, "_shown", {})
-    monkeypatch.setattr(run.owner.slots, "_dead", {})
+    monkeypatch.setattr(run.owner.slots, "_disabled", {})
     return clock
 
 
@@ -338,13 +338,13 @@ def test_what_has_just_come_cannot_be_pressed_for_half_a_second(run, monkeypatch
     clock = [50.0]
     monkeypatch.setattr(run.owner.slots, "_clock", lambda: clock[0])
     monkeypatch.setattr(run.owner.slots, "_shown", {})
-    monkeypatch.setattr(run.owner.slots, "_dead", {})
+    monkeypatch.setattr(run.owner.slots, "_disabled", {})
     rows = []
 
     def row_of(shown):
         layout = SimpleNamespace(row=lambda **_: rows.append(SimpleNamespace(enabled=True)) or rows[-1])
         context = SimpleNamespace(region=SimpleNamespace())
-        return part("panels.widgets.slots").live(layout, context, run.owner, "place", shown).enabled
+        return part("panels.widgets.slots").guarded_row(layout, context, run.owner, "place", shown).enabled
 
     assert row_of("fix")
     assert not row_of(("cancel", "j")) and run.owner.slots.is_waiting

@@ -91,8 +91,8 @@ def test_each_thing_can_be_stopped_and_all_of_them(run):
 def test_a_backend_that_does_not_answer_is_said_and_can_be_ended(run, glbs):
     run.mesh(0, glbs[0], textured=False)
     assert "has not answered" not in while_running(run.owner).said and not bpy.ops.img23d.end_backend.poll()
-    clock = [run.owner.session._answers._silence._seen]
-    run.owner.session._answers._silence._clock = lambda: clock[0]
+    clock = [run.owner.session._heartbeat._silence._seen]
+    run.owner.session._heartbeat._silence._clock = lambda: clock[0]
     for _ in range(12):
         clock[0] += 1.0
         run.tick(1)

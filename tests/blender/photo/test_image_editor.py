@@ -192,14 +192,14 @@ def test_strokes_are_kept_in_their_order_with_the_selected_thing(chosen):
     assert not chosen.targets[1].strokes and not bpy.ops.img23d.clear_strokes.poll()
 
 
-def test_the_veil_shows_each_stroke_and_the_later_one_where_two_cross():
+def test_the_overlay_shows_each_stroke_and_the_later_one_where_two_cross():
     green, red = (0.0, 1.0, 0.0, 0.5), (1.0, 0.0, 0.0, 0.5)
     across, down = np.array([(5.0, 20.0), (35.0, 20.0)]), np.array([(20.0, 5.0), (20.0, 35.0)])
-    picture = part("scene.photo.overlay_shapes").veil([(across, 4.0, green), (down, 4.0, red)], (0.0, 0.0), (40, 40))
+    picture = part("scene.photo.overlay_shapes").stroke_pixels([(across, 4.0, green), (down, 4.0, red)], (0.0, 0.0), (40, 40))
     assert tuple(picture[20, 8]) == green and tuple(picture[8, 20]) == red and tuple(picture[20, 20]) == red
     assert not picture[5, 5].any()
     assert (picture[..., 3] > 0).sum() == pytest.approx(2 * 30 * 8 - 64 + 50, rel=0.2)
-    dab = part("scene.photo.overlay_shapes").veil([(np.array([(10.0, 10.0)]), 3.0, red)], (5.0, 5.0), (10, 10))
+    dab = part("scene.photo.overlay_shapes").stroke_pixels([(np.array([(10.0, 10.0)]), 3.0, red)], (5.0, 5.0), (10, 10))
     assert tuple(dab[5, 5]) == red and not dab[0, 0].any()
 
 

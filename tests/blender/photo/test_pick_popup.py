@@ -182,12 +182,12 @@ def test_the_mouse_is_given_back_where_the_extension_goes(hand, owner, monkeypat
 
 def test_another_file_takes_no_memory_for_the_photo_of_the_one_before(owner, empty_file):
     kept = object()
-    owner.overlay._veil, owner.overlay._glow = kept, kept
+    owner.overlay._stroke_overlay, owner.overlay._highlight = kept, kept
     bpy.ops.wm.open_mainfile(filepath=empty_file)
-    assert owner.overlay._veil is None and owner.overlay._glow is None
-    owner.overlay._veil, owner.overlay._glow = kept, kept
+    assert owner.overlay._stroke_overlay is None and owner.overlay._highlight is None
+    owner.overlay._stroke_overlay, owner.overlay._highlight = kept, kept
     owner.overlay.detach()
-    assert owner.overlay._veil is None and owner.overlay._glow is None
+    assert owner.overlay._stroke_overlay is None and owner.overlay._highlight is None
     owner.overlay.attach()
 
 

@@ -335,11 +335,11 @@ def test_the_tool_comes_with_the_button_and_goes_with_the_editor(looked, owner):
 def test_the_rim_of_a_region_is_a_line_and_its_inside_a_tint():
     mask = np.zeros((20, 20), bool)
     mask[4:16, 3:18] = True
-    glow = part("scene.photo.overlay_regions").glow_of(mask)
-    assert glow.shape == (20, 20, 4) and glow.dtype == np.float32
-    assert not glow[:2].any() and not glow[:, :1].any() and (glow[4:16, 3:18, 3] > 0).all()
-    assert glow[4, 10].min() > 0.9 and glow[15, 3].min() > 0.9 and glow[10, 10, 3] < 0.5, "bright, and lighter inside"
-    assert glow[3, 10, 3] > 0.5 and not glow[3, 10, :3].any(), "dark around it"
+    highlight = part("scene.photo.overlay_regions").highlight_of(mask)
+    assert highlight.shape == (20, 20, 4) and highlight.dtype == np.float32
+    assert not highlight[:2].any() and not highlight[:, :1].any() and (highlight[4:16, 3:18, 3] > 0).all()
+    assert highlight[4, 10].min() > 0.9 and highlight[15, 3].min() > 0.9 and highlight[10, 10, 3] < 0.5, "bright, and lighter inside"
+    assert highlight[3, 10, 3] > 0.5 and not highlight[3, 10, :3].any(), "dark around it"
 
 
 def test_with_the_real_backend_one_of_two_that_touch(owner, values, pictures):

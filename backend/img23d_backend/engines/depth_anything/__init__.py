@@ -1,4 +1,4 @@
-"""Depth Anything V2 tells how far away the ground is, and so how the camera was held; the network is transformers' own."""
+"""Depth Anything V2: the depth of the ground, and so the camera's tilt; the network is transformers' own."""
 
 from __future__ import annotations
 

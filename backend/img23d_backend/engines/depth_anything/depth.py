@@ -1,4 +1,4 @@
-"""The distance of everything in a photo, and from it the ground.
+"""The depth map of a photo, and from it the ground.
 
 The metric model and not the relative one: the relative one's inverse depth has an unknown shift, and the horizon, where the
 inverse depth of the ground is zero, moves with it. The metric one's scale may be wrong without harm.

@@ -1,4 +1,4 @@
-"""IS-Net cuts out what stands out in a photo: a trained network in the zip, which OpenCV runs on the processor.
+"""IS-Net, salient object segmentation: a trained network in the zip, which OpenCV runs on the processor.
 
 Qin et al., Highly Accurate Dichotomous Image Segmentation, ECCV 2022 (github.com/xuebinqin/DIS).
 """

@@ -1,4 +1,4 @@
-"""Cutting one thing out of its photo with IS-Net: as a look at the whole photo and one from nearby show it together."""
+"""Cutting one thing out of its photo with IS-Net: inference on the whole photo and on crops, combined."""
 
 from __future__ import annotations
 
@@ -57,30 +57,30 @@ class IsNetMatter:
         """The thing's alpha (h, w) float32 0..1 over a part of the photo; None where nothing is seen there."""
         window = surroundings(photo, found.box, 0)
         rgb = np.ascontiguousarray(view(photo.rgb, window))
-        look = self._from_afar(photo, found, window, rgb, context)
+        look = self._of_whole_photo(photo, found, window, rgb, context)
         if look is None or max(rgb.shape) >= _SMALLEST:
             context.report(_SEEN, "")
-            look = self._from_nearby(photo, found, window, rgb, look, context)
+            look = self._with_crops(photo, found, window, rgb, look, context)
         if look is None:
             return None
         context.report(_SHARP, "")
         alpha = self._fallback.agreed(photo, found, window, look.salient, look.own, context)
         return (sharpened(rgb, look.own, look.zoom) if alpha is None else alpha), window
 
-    def _from_afar(
+    def _of_whole_photo(
         self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, context: Context
     ) -> _Candidate | None:
-        """What the look at the whole photo says of the window."""
+        """The candidate of the inference on the whole photo, over the window."""
         whole = self._salience.of_photo(photo, context)
         if whole is None:
             return None
         zoom = max(photo.width / whole.shape[1], photo.height / whole.shape[0])
         return _candidate(_resampled(whole, window, photo), found, window, rgb, zoom)
 
-    def _from_nearby(
+    def _with_crops(
         self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, afar: _Candidate | None, context: Context
     ) -> _Candidate | None:
-        """What the look at the photo and further ones at the window say together."""
+        """The candidate of the whole photo combined with those of crops at the window."""
 
         def seen(detail: Detail) -> _Candidate | None:
             salient = self._salience.of_picture(rgb, context, detail=detail)
@@ -88,12 +88,12 @@ class IsNetMatter:
 
         if min(window.width / photo.width, window.height / photo.height) < _NEARER:
             near = seen(Detail.USUAL)
-            look = _together(near and replace(near, is_part=True), afar, found, window, _NEAREST)
+            look = _combined(near and replace(near, is_part=True), afar, found, window, _NEAREST)
         else:
-            look = _together(afar, seen(Detail.COARSE), found, window, _NEAREST)
+            look = _combined(afar, seen(Detail.COARSE), found, window, _NEAREST)
         if context.settings.preview.cut_outs.cutter != FINE_CUTTER or max(rgb.shape) < _NEAR:
             return look
-        return _together(look, seen(Detail.FINE), found, window, _FIRST_TWO)
+        return _combined(look, seen(Detail.FINE), found, window, _FIRST_TWO)
 
 
 def _rising(context: Context) -> Context:
@@ -145,7 +145,7 @@ def _resampled(whole: np.ndarray, window: PixelBox, photo: Photo) -> np.ndarray:
     return cv2.warpAffine(whole, to_whole, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _together(one: _Candidate | None, other: _Candidate | None, found: Found, window: PixelBox, weight: float) -> _Candidate | None:
+def _combined(one: _Candidate | None, other: _Candidate | None, found: Found, window: PixelBox, weight: float) -> _Candidate | None:
     """The mean of both, `weight` of the first one's; of a part of the photo also what the other one is sure of. Where they mean
     different things, the one that fills the found box better.
     """

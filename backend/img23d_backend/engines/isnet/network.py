@@ -1,4 +1,4 @@
-"""The network in memory, and what it says of a picture."""
+"""The network in memory, and its inference on a picture."""
 
 from __future__ import annotations
 

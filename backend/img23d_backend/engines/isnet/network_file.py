@@ -1,4 +1,4 @@
-"""The network's file in the extension's folder: found by the lock beside it, believed only when size and hash are the lock's.
+"""The network's file in the extension's folder: found by the lock beside it, used only when size and hash are the lock's.
 
 A safetensors file (devtools/network_conversion.py): `graph` is an ONNX model without its weights; a convolution's weights are 10 or
 12 bits with one scale an output channel, those below the upper 8 by themselves.

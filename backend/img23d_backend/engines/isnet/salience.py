@@ -1,4 +1,4 @@
-"""What stands out, by IS-Net: of a whole photo once for all things in it, of parts of it from nearby."""
+"""Salience by IS-Net: of a whole photo once for all things in it, and of crops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads boxes with labels from the model's answer, however it is written; standard library only, and never raises.
+"""Parses boxes with labels from the model's answer, in any form; standard library only, and never raises.
 
 What Qwen3-VL is asked for and mostly gives is `[{"bbox_2d": [x1, y1, x2, y2], "label": "mug"}, ...]` in a ```json fence.
 """

@@ -153,7 +153,7 @@ def _put(processor: QwenProcessor, picture: np.ndarray, names: list[str], most: 
 
 
 def _usable(found: tuple[Instance, ...], text: str) -> tuple[Instance, ...]:
-    """Raises Img23DError(NO_REGION) where the model insists on boxes in space and no other one is left."""
+    """Raises Img23DError(NO_REGION) where the answer again has boxes in space and no other one is left."""
     if not found and is_in_space(text):
         sentence = "The model did not say where in the photo the named things are: crop the photo around them, or draw their boxes."
         raise Img23DError(ErrorCode.NO_REGION, sentence, f"boxes in space: {text[:500]}")

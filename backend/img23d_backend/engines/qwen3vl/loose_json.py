@@ -1,4 +1,4 @@
-"""Reads values from text that means to be JSON: fenced, quoted anyhow, with commas too many or too few, cut off anywhere."""
+"""A lenient JSON parser: of text that is fenced, quoted anyhow, with commas too many or too few, cut off anywhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model itself: read from its folder, asked about one picture, watched while it answers."""
+"""The model: loading it, asking about one picture, decoding the answer with progress."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""BMP, read by ourselves: OpenCV's reader bounds nothing. Source: Microsoft's BITMAPINFOHEADER, BITMAPV4HEADER and RLE pages."""
+"""A BMP decoder of our own: OpenCV's reader bounds nothing. Source: Microsoft's BITMAPINFOHEADER, BITMAPV4HEADER and RLE pages."""
 
 from __future__ import annotations
 

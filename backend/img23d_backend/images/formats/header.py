@@ -1,4 +1,4 @@
-"""What a picture file says about itself before anything is decoded, and what may be wrong with it."""
+"""The header of a picture file, read before anything is decoded, and what may be wrong with it."""
 
 from __future__ import annotations
 

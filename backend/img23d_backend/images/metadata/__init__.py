@@ -1,1 +1,1 @@
-"""What a picture file says about its pixels: how it was held, its lens, its colours."""
+"""A picture file's metadata: orientation, lens, colours."""

@@ -1,4 +1,4 @@
-"""Colours as a file means them, brought to sRGB: a curve a channel, then a matrix, then sRGB's own curve.
+"""Colour spaces of files, converted to sRGB: a curve a channel, then a matrix, then sRGB's own curve.
 
 Sources: IEC 61966-2-1 (sRGB), Adobe RGB (1998), ITU-T H.273 (cICP's numbers), ICC.1:2022 (the connection space is XYZ under D50),
 CIE 15 (L*a*b*); adaptation after Bradford (Lam 1985).

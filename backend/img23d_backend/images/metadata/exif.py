@@ -1,4 +1,4 @@
-"""What a camera wrote into a picture: how it was held, how long its lens was, and which colours it meant.
+"""Exif metadata of a photo: orientation, focal length, and colour space.
 
 Sources: Exif 2.32 (tags), DCF 2.0 (the optional colour space), CIPA DCG-001 (35 mm equivalents compare diagonal angles of view).
 """

@@ -64,7 +64,7 @@ def sample_sparse(
     `bounds` is half the side of a cube around the origin, or its two corners. A part that lies wholly between the points of
     the first grid is found where it hangs together with one that does not: a surface is followed through every face
     that it crosses. `padded` also halves the neighbours of the first grid's cells that change sign, which finds parts that
-    only come near, for a sixth more points. On finer levels padding finds at most crumbs of under two cells of the last grid,
+    only come near, for a sixth more points. On finer levels padding finds at most pieces of under two cells of the last grid,
     for more than half as many points again, so it is left out.
 
     Raises Img23DError(NO_SURFACE) where the field is not a number, and whatever `query` and `report` raise.

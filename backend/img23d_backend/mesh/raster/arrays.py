@@ -1,4 +1,4 @@
-"""What the rasterizer asks of an array library, so that NumPy and torch run the same lines and give the same result."""
+"""The rasterizer's interface to an array library, so that NumPy and torch run the same lines and give the same result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small picture of a mesh from the front, a little from the side and from above: for lists and for what is coming to be."""
+"""A small picture of a mesh from the front, a little from the side and from above: for lists and for previews."""
 
 from __future__ import annotations
 

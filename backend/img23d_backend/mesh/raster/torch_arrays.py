@@ -1,4 +1,4 @@
-"""What the rasterizer asks of an array library, in torch, for a processor or a card."""
+"""The rasterizer's interface to torch, for a processor or a card."""
 
 from __future__ import annotations
 

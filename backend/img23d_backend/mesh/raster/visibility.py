@@ -1,4 +1,4 @@
-"""What one view sees of a mesh: how deep, how steeply, and where something nearer is close by."""
+"""Visibility of a mesh in one view: depth, slope, and where something nearer is close by."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of a mesh into its texture: each texel is the weighted mean of the views that see it.
+"""Bakes pictures of a mesh into its texture: each texel is the weighted mean of the views that see it.
 
 Gathered from the texels (and not scattered from the pixels), the result has no holes, and a texel's colour depends only on
 where it lies on the surface, so that both sides of a UV seam agree. Views weigh by the fourth power of the cosine under
@@ -82,7 +82,7 @@ def bake(mesh: Mesh, layout: Layout, shots: Sequence[Shot], *, report: Callable[
 
 @dataclass(frozen=True, kw_only=True)
 class _PreparedView:
-    """A shot made ready to be asked. `towards` (3,) to the viewer; `place` (3,) where he is in a picture with perspective, and
+    """A shot prepared for sampling. `towards` (3,) to the viewer; `place` (3,) where he is in a picture with perspective, and
     `ahead` whether one looks from there or, as through a mirror, towards there.
     """
 
@@ -209,7 +209,7 @@ def _seen(
 
 
 def _sampled(image: np.ndarray, prepared: _PreparedView, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """The image, which covers the same frame as the eye's raster, at the raster's pixels."""
+    """The image, which covers the same frame as the view's raster, at the raster's pixels."""
     across, down = (np.float32(a / b) for a, b in zip(image.shape[1::-1], prepared.depth.shape[::-1], strict=True))
     half = np.float32(0.5)
     return sample_image(image, x * across - half, y * down - half, cv2.INTER_LINEAR)

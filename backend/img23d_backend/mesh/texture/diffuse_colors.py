@@ -26,7 +26,7 @@ _GRIDS = ((32, True), (16, True), (8, False), (4, False), (2, False), (1, False)
 
 @dataclass(frozen=True, kw_only=True)
 class Points:
-    """Points on a surface and who is beside whom: `position` (P, 3), `normal` (P, 3), `pairs` (E, 2), each pair once."""
+    """Points on a surface and their neighbours: `position` (P, 3), `normal` (P, 3), `pairs` (E, 2), each pair once."""
 
     position: np.ndarray
     normal: np.ndarray

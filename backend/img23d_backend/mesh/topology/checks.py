@@ -1,4 +1,4 @@
-"""What a mesh must be before it is handed on."""
+"""Checks of a mesh before it is handed on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a decoded shape may bring along that no artist wants: small loose pieces, faces without extent, holes, edges with many faces."""
+"""Clean-up of a decoded shape: small loose pieces, faces without extent, holes, edges with many faces."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def clean(mesh: Mesh) -> Mesh:
     vertices, faces = without_short_edges(mesh.vertices, mesh.faces)
     links = half_edges(faces.astype(np.int32, copy=False), len(vertices))
     sound = is_sound(faces, links)
-    faces = _without_crumbs(faces, links)
+    faces = _without_small_pieces(faces, links)
     if not sound:
         return repaired(Mesh(vertices=vertices, faces=faces))
     if faces is mesh.faces:
@@ -29,7 +29,7 @@ def clean(mesh: Mesh) -> Mesh:
     return _without_loose_vertices(vertices, faces)
 
 
-def _without_crumbs(faces: np.ndarray, links: Links) -> np.ndarray:
+def _without_small_pieces(faces: np.ndarray, links: Links) -> np.ndarray:
     count, piece = pieces(links)
     if count == 1:
         return faces

@@ -17,7 +17,7 @@ _ROWS = 8  # neighbours beyond these, which few items have, stand item by item
 
 @dataclass(frozen=True, kw_only=True)
 class Neighbours:
-    """Who is beside whom among items that are put in order: `order` (N,) the item at each place, `place` (N,) the other way
+    """Neighbours among items that are put in order: `order` (N,) the item at each place, `place` (N,) the other way
     round. For the 2 E neighbours as they are added up, `own` is the place of the item, `other` its neighbour's, and `edge` the
     pair.
     """

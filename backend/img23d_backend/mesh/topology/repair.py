@@ -1,4 +1,4 @@
-"""A mesh whose edges have two faces each, made out of one where some have more, or none on the other side.
+"""Repairs a mesh whose edges have more than two faces, or none on the other side, to two faces an edge.
 
 Where four or more faces meet at an edge they are parted by solids: two things that touch along an edge, or one that
 touches itself, get an edge each (after Gueziec et al., Cutting and Stitching, 2001). What is closed stays closed.
@@ -53,14 +53,14 @@ def repaired(mesh: Mesh, *, largest_hole: int = LARGEST_HOLE) -> Mesh:
     sheets met at are doubled, not moved. Larger holes stay open. Faces without extent and pairs back to back vanish.
     """
     vertices, faces = without_short_edges(mesh.vertices, mesh.faces.astype(np.int64))
-    faces = _without_twins(faces)
+    faces = _without_duplicate_faces(faces)
     holes_closed = False
     while len(faces):
         first, second, open_ = _paired(vertices, faces)
         vertices, faces = _parted(vertices, faces, first, second)
         doubled = _double_edges(faces, first)
         if not holes_closed:
-            vertices, faces = _with_lids(vertices, faces, open_, largest_hole)
+            vertices, faces = _with_holes_closed(vertices, faces, open_, largest_hole)
             holes_closed = True
         elif len(doubled) == 0:
             break
@@ -91,7 +91,7 @@ def _place_keys(vertices: np.ndarray) -> np.ndarray:
     return mixed
 
 
-def _without_twins(faces: np.ndarray) -> np.ndarray:
+def _without_duplicate_faces(faces: np.ndarray) -> np.ndarray:
     """Of faces with the same three corners, those that turn both ways cancel out; of the rest one stays."""
     ordered = np.sort(faces, axis=1)
     count = int(faces.max(initial=0)) + 1
@@ -196,12 +196,12 @@ def _with_middles(
     return np.concatenate(points), np.concatenate([faces, np.array(extra)])
 
 
-def _with_lids(
+def _with_holes_closed(
     vertices: np.ndarray, faces: np.ndarray, open_: np.ndarray, largest: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Every small hole closed by a fan around its middle."""
     following = dict(zip(faces.ravel()[open_].tolist(), faces[:, [1, 2, 0]].ravel()[open_].tolist(), strict=True))
-    points, lids = [vertices], []
+    points, fans = [vertices], []
     while following:
         rim = [next(iter(following))]
         while (vertex := following.pop(rim[-1], rim[0])) != rim[0]:
@@ -209,5 +209,5 @@ def _with_lids(
         if 3 <= len(rim) <= largest:
             middle = len(vertices) + len(points) - 1
             points.append(vertices[rim].mean(axis=0, keepdims=True))
-            lids += [(after, before, middle) for before, after in zip(rim, rim[1:] + rim[:1], strict=True)]
-    return np.concatenate(points), np.concatenate([faces, np.array(lids, dtype=np.int64).reshape(-1, 3)])
+            fans += [(after, before, middle) for before, after in zip(rim, rim[1:] + rim[:1], strict=True)]
+    return np.concatenate(points), np.concatenate([faces, np.array(fans, dtype=np.int64).reshape(-1, 3)])

@@ -49,18 +49,18 @@ def pack(
     greatest = widest(low, high) * CELLS if start is None else start * CELLS
     scale = min(_roomy_scale(xy), greatest)
     tight, found = min(scale / _SHRINK, greatest), None
-    tray = _make_tray(xy, chart, rim, low, high, tight)
+    packer = _make_packer(xy, chart, rim, low, high, tight)
     while found is None:
         if scale < least * CELLS:
             return None
         report()
-        found, shrink = tray.packed(scale)
+        found, shrink = packer.packed(scale)
         if found is None:
             tight, scale = scale, scale * shrink
     for _ in range(_REFINEMENTS if tight > scale else 0):
         report()
         between = float(np.sqrt(scale * tight))
-        better, _ = tray.packed(between)
+        better, _ = packer.packed(between)
         if better is None:
             tight = between
         else:
@@ -89,7 +89,7 @@ def shelve(sizes: np.ndarray) -> tuple[np.ndarray, int, int]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Tray:
+class _Packer:
     """The charts to be packed, each from its own corner, in the charts' unit. `outline` (M, 2) are points on the outlines, half
     a cell apart or less at the largest scale, and `start` and `end` (E, 2) the outlines' edges, around their faces; with the
     chart of each.
@@ -132,16 +132,16 @@ class _Tray:
         return [_trimmed(sheet[y : y + h, x : x + w]) for (x, y), (w, h) in boxes]
 
 
-def _make_tray(
+def _make_packer(
     xy: np.ndarray, chart: np.ndarray, rim: np.ndarray, low: np.ndarray, high: np.ndarray, largest: float
-) -> _Tray:
+) -> _Packer:
     face, corner = np.nonzero(rim)
     owner = chart[face]
     start, end = xy[face, corner] - low[owner], xy[face, (corner + 1) % 3] - low[owner]
     one, other = xy[face, 1] - xy[face, 0], xy[face, 2] - xy[face, 0]
     mirrored = (one[:, 0] * other[:, 1] < one[:, 1] * other[:, 0])[:, None]
     points, edge = along(start * largest, end * largest)
-    return _Tray(
+    return _Packer(
         low=low,
         extent=high - low,
         outline=(points / largest, owner[edge]),
@@ -158,11 +158,11 @@ def _fill_outlines(sheet: np.ndarray, start: np.ndarray, end: np.ndarray) -> Non
     turns, left_over = windings(start, end, width=sheet.shape[1], height=sheet.shape[0])
     inside = turns != 0
     if left_over.any():
-        inside = _outvoted(inside, sheet)
+        inside = _by_majority(inside, sheet)
     sheet |= inside
 
 
-def _outvoted(inside: np.ndarray, sheet: np.ndarray) -> np.ndarray:
+def _by_majority(inside: np.ndarray, sheet: np.ndarray) -> np.ndarray:
     """(H, W) `inside` as most of the cells that hang together have it. An outline that is not closed, as where the corners of
     neighbours differ by a rounding, is felt along the rest of its row.
     """

@@ -47,7 +47,7 @@ def relaxed(
     ends = beside.place[pairs[:, 0]], beside.place[pairs[:, 1]], pull
     pull = pull[beside.edge]
     diagonal = np.maximum(beside.sums(pull), 1e-12)
-    springs = _Springs(
+    system = _EdgeSystem(
         ideal=(ideal / unit).astype(np.complex64),
         weight=weight.astype(np.float32),
         node=node,
@@ -58,9 +58,9 @@ def relaxed(
         levels=_levels(start, np.repeat(chart, 3)[first], ends, float(np.median(np.abs(ideal)))),
     )
     turned = np.ones(len(flat), dtype=np.complex64)
-    spot = springs.solved(turned, ((start - middle) / unit).astype(np.complex64), _STEPS, report)
+    spot = system.solved(turned, ((start - middle) / unit).astype(np.complex64), _STEPS, report)
     for _ in range(_ROUNDS):
-        spot = springs.solved(springs.turns(spot), spot, _MORE_STEPS, report)
+        spot = system.solved(system.turns(spot), spot, _MORE_STEPS, report)
     spot = spot.astype(np.complex128) * unit + middle
     return np.stack([spot.real, spot.imag], axis=1)[node]
 
@@ -74,7 +74,7 @@ def _flattened(flat: np.ndarray, normals: np.ndarray) -> np.ndarray:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Springs:
+class _EdgeSystem:
     """The weighted edges of all triangles, and the preconditioner's levels, coarser and coarser."""
 
     ideal: np.ndarray  # (F, 3) complex edges

@@ -1,1 +1,1 @@
-"""Files that both sides write and read: their names, whole writes, locks, and what a disk's errors mean."""
+"""Files that both sides write and read: their names, atomic writes, locks, and disk errors."""

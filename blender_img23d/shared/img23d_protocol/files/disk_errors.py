@@ -1,4 +1,4 @@
-"""What a disk refuses, as a sentence that names the folder: the same in Blender and in the backend."""
+"""Disk errors as a sentence that names the folder: the same in Blender and in the backend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all: written under a passing name in the same folder, then moved to their place.
+"""Atomic writes of files: under a passing name in the same folder, then moved to their place.
 
 The passing name is another one for each writer, so that two processes that write the same file never mix their bytes: the file is
 then what the last of them wrote. What a writer leaves that was ended in the middle is known by its name.

@@ -1,4 +1,4 @@
-"""How the camera was held, by a depth model: every engine with learned models heeds it where it is downloaded."""
+"""The camera's tilt by a depth model: every engine with learned models heeds it where it is downloaded."""
 
 from __future__ import annotations
 

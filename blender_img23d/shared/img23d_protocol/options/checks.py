@@ -1,4 +1,4 @@
-"""Settings that make no sense, refused with the same sentence by the panel before it asks and by the backend when it is asked."""
+"""Checks of settings, with the same sentence in the panel before a request and in the backend on its receipt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Takes out of a report what names a person or opens a door: users, homes, hosts, addresses, tokens, passwords,
+"""Removes from a report what identifies a person or grants access: users, homes, hosts, addresses, tokens, passwords,
 cookies and keys.
 
 Rather a word too many than a name too few: a report is pasted into a public page.

@@ -1,4 +1,4 @@
-"""What opens a door, wherever it stands in a text: keys, tokens, passwords, cookies, logins. A person's mail address goes with them."""
+"""Credentials, wherever they stand in a text: keys, tokens, passwords, cookies, logins. A person's mail address goes with them."""
 
 from __future__ import annotations
 

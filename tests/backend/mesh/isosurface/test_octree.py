@@ -33,7 +33,7 @@ def test_all_cells_of_the_surface_are_found_with_their_values(name: str, resolut
 
 
 @pytest.mark.parametrize("padded", [True, False])
-def test_of_noise_only_crumbs_between_the_first_points_are_missed(padded: bool) -> None:
+def test_of_noise_only_small_pieces_between_the_first_points_are_missed(padded: bool) -> None:
     wanted, _ = dense(smooth_noise, 96, 1.01)
     found = sample_sparse(smooth_noise, resolution=96, bounds=1.01, coarse=24, padded=padded)
     wanted_cells, found_cells = set(map(tuple, wanted.tolist())), set(map(tuple, found.cells.tolist()))

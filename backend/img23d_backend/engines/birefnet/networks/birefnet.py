@@ -27,7 +27,7 @@ class BiRefNetConfig:
 
     @property
     def features(self) -> tuple[int, ...]:
-        """Channels of the encoder's features, deepest first: the backbone looks twice, also at the picture's half."""
+        """Channels of the encoder's features, deepest first: the backbone runs twice, also on the picture at half its size."""
         return tuple(2 * width for width in reversed(self.backbone.widths))
 
     @property

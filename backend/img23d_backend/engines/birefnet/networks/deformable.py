@@ -1,4 +1,4 @@
-"""Modulated deformable convolution: each tap of the kernel looks where an offset sends it, and counts as much as it says.
+"""Modulated deformable convolution: each tap of the kernel samples at its offset, weighted by its modulation.
 
 X. Zhu et al., Deformable ConvNets v2 (CVPR 2019), equation 1.
 """
@@ -39,7 +39,7 @@ def deformable_convolution(
 
 
 def _grid(offset: Tensor, height: int, top: int, side: int) -> Tensor:
-    """(B, K, h W, 2): where the taps look, x and y, with -1 and 1 at the outer edges of the picture's border pixels.
+    """(B, K, h W, 2): where the taps sample, x and y, with -1 and 1 at the outer edges of the picture's border pixels.
 
     `offset` (B, 2 K, h, W) is that of the rows from `top` on.
     """

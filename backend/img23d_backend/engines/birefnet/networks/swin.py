@@ -94,7 +94,7 @@ def _apart(window: int, shift: int, device: torch.device) -> Tensor:
 
 
 def _mask(apart_down: Tensor, apart_right: Tensor, dtype: torch.dtype) -> Tensor:
-    """(N, N): 0 where two tokens of a window may see each other, otherwise minus infinity."""
+    """(N, N): 0 where one token of a window may attend to another, otherwise minus infinity."""
     part = (2 * apart_down[:, None].int() + apart_right[None].int()).flatten()  # (N,)
     mask = torch.zeros(len(part), len(part), dtype=dtype, device=part.device)
     return mask.masked_fill(part[:, None] != part[None], float("-inf"))
@@ -115,7 +115,7 @@ class SwinBlock(nn.Module):
         return x + self.mlp(self.norm2(x))
 
     def _attended(self, x: Tensor) -> Tensor:
-        """Filled up with zeros to whole windows, which the tokens do see: so the published weights were trained."""
+        """Padded with zeros to whole windows, which the tokens do attend to: so the published weights were trained."""
         batch, height, width, channels = x.shape
         side = self.window
         x = functional.pad(x, (0, 0, 0, -width % side, 0, -height % side))

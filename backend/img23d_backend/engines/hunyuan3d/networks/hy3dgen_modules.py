@@ -1,4 +1,4 @@
-"""hy3dgen's network classes, without what importing hy3dgen's packages drags in.
+"""hy3dgen's network classes, without the imports of hy3dgen's packages.
 
 `import hy3dgen.shapegen` runs package initialisers that want torchvision (which does not load beside every torch),
 pymeshlab (280 MB), trimesh and scikit-image, for pipelines that this program does not use. The files that define the

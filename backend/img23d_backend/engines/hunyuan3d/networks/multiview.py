@@ -1,4 +1,4 @@
-"""The two halves of Hunyuan3D-Paint's network: one reads the picture, the other makes the views (Zhao et al., Hunyuan3D 2.0,
+"""The two halves of Hunyuan3D-Paint's network: one encodes the picture, the other makes the views (Zhao et al., Hunyuan3D 2.0,
 2025). diffusers' UNet with a transformer block of our own, and the published parameter names.
 
 The same result as hy3dgen's `UNet2p5DConditionModel` (texgen/hunyuanpaint/unet/modules.py) with less work:
@@ -41,7 +41,7 @@ class KeysValues:
 
 @dataclass(frozen=True, kw_only=True)
 class Conditions:
-    """What all blocks of one pass are told.
+    """The conditioning that all blocks of one pass share.
 
     `views` rows belong together. The first `unguided` rows have neither prompt nor picture: the unconditional half.
     `reference` holds one entry a block, and may be empty where all rows are unguided. `query_chunk` 0 is all at once.
@@ -86,7 +86,7 @@ class MultiviewUNet(UNet2DConditionModel):
 
 
 class ReferenceUNet(UNet2DConditionModel):
-    """The half that reads the picture. `config` is the published unet/config.json.
+    """The half that encodes the picture. `config` is the published unet/config.json.
 
     The published file keeps `learned_text_clip_ref`, this half's prompt, among the keys of the other half.
     """
@@ -99,7 +99,7 @@ class ReferenceUNet(UNet2DConditionModel):
 
     def forward(self, latents: Tensor) -> tuple[Tensor, ...]:
         """The picture's latents (1, 4, h, w) to one feature (1, L, C) a block, in the order in which blocks compute."""
-        seen = _Seen()
+        seen = _ReferenceFeatures()
         super().forward(latents, 0, self.learned_text_clip_ref, cross_attention_kwargs={"seen": seen}, return_dict=False)
         return tuple(seen.features)
 
@@ -160,7 +160,7 @@ class ReferenceBlock(nn.Module):
         hidden_states: Tensor,
         *,
         encoder_hidden_states: Tensor,
-        cross_attention_kwargs: dict[str, _Seen],
+        cross_attention_kwargs: dict[str, _ReferenceFeatures],
         **_: object,
     ) -> Tensor:
         """(1, L, C) to the same; called by diffusers, which gives the names."""
@@ -173,8 +173,8 @@ class ReferenceBlock(nn.Module):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Seen:
-    """Not a plain list: group offload copies the lists that it finds among a layer's arguments."""
+class _ReferenceFeatures:
+    """The reference features. Not a plain list: group offload copies the lists that it finds among a layer's arguments."""
 
     features: list[Tensor] = field(default_factory=list)
 

@@ -1,1 +1,1 @@
-"""From a mesh and a picture to its texture: light taken out of the picture, views drawn, views baked."""
+"""Texturing a mesh from a picture: delighting, multiview diffusion, baking."""

@@ -1,4 +1,4 @@
-"""What the paint network is told about the mesh: pictures of its normals and positions from the six cameras.
+"""The paint network's control maps: pictures of the mesh's normals and positions from the six cameras.
 
 As hy3dgen's `render_normal(use_abs_coor=True)` and `render_position` make them, brought to the network's size as its
 pipeline does it. Each view is rasterized once, and the rasters are kept for the bake.

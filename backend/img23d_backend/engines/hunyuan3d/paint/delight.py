@@ -1,4 +1,4 @@
-"""The picture as the painter wants it: the thing alone on white, and its light and shadow taken away.
+"""Preprocessing of the painter's picture: the thing alone on white, and its light and shadow taken away.
 
 The same as hy3dgen's `Light_Shadow_Remover` (texgen/utils/dehighlight_utils.py) for the same seed: an InstructPix2Pix model
 (Brooks et al., 2023) that is never given a text, without the text encoder. hy3dgen's guidance of 1 switches diffusers'
@@ -14,7 +14,7 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 
 from ....models.load_plan import Report, progress_part
-from .latent_pictures import decoded, likeliest, picture_bytes
+from .latent_pictures import decoded, posterior_mode, picture_bytes
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -89,14 +89,14 @@ def _sample(rgb: np.ndarray, plan: PaintPlan, models: ModelStore, seed: int, ste
 
     report(0.0, "Looking at the light")
     with plan.on_device(plan.delight_vae, models, picture_bytes(plan.device, len(rgb))) as vae, torch.inference_mode():
-        seen = likeliest(vae, rgb, plan.device)
+        seen = posterior_mode(vae, rgb, plan.device)
     latents = _denoise(seen, plan, models, seed, steps, progress_part(report, _ENCODED, _SAMPLED))
     with plan.on_device(plan.delight_vae, models, picture_bytes(plan.device, len(rgb))) as vae, torch.inference_mode():
         return decoded(vae, latents, plan.device)
 
 
 def _denoise(seen: Tensor, plan: PaintPlan, models: ModelStore, seed: int, steps: int, report: Report) -> Tensor:
-    """Noise to latents (1, 4, h, w), under the eyes of the picture's."""
+    """Noise to latents (1, 4, h, w), conditioned on the picture's."""
     import torch
 
     device, dtype = plan.device.torch_name, plan.device.dtype

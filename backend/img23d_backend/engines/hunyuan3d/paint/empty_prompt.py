@@ -1,4 +1,4 @@
-"""What the delight model's text encoder makes of no text at all: computed once, then kept as a small file.
+"""The delight model's embedding of the empty prompt: computed once, then kept as a small file.
 
 The delight model is always given the empty prompt, so that its text encoder, 0.7 GB, is needed once and never again.
 """
@@ -77,7 +77,7 @@ def _computed(folder: Path, stamp: tuple[int, int]) -> Tensor:
 
 
 def _ids(folder: Path) -> list[int]:
-    """No text's begin and end, filled up with the padding: what a CLIP tokenizer gives, without its rules for words.
+    """The empty prompt's begin and end, padded: what a CLIP tokenizer gives, without its rules for words.
 
     Where the two files differ in the padding, as those of Stable Diffusion 2 do, the map of special tokens counts.
     """

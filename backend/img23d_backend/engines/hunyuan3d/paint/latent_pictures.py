@@ -1,4 +1,4 @@
-"""Pictures to the latents that the paint models compute with, and back, one by one.
+"""The paint models' VAE: pictures to latents and back, one by one.
 
 Latents stay in single precision on the processor whatever the device is: they are small, and a seed means the same noise
 everywhere.
@@ -26,7 +26,7 @@ def picture_bytes(device: Device, side: int) -> int:
 
 
 def sampled(vae: AutoencoderKL, picture: np.ndarray, device: Device, generator: Generator) -> Tensor:
-    """(h, w, 3) uint8 to scaled latents (1, 4, h / 8, w / 8), drawn from what the encoder holds for possible."""
+    """(h, w, 3) uint8 to scaled latents (1, 4, h / 8, w / 8), sampled from the encoder's distribution."""
     import torch
 
     possible = _encoded(vae, picture, device)
@@ -34,7 +34,7 @@ def sampled(vae: AutoencoderKL, picture: np.ndarray, device: Device, generator: 
     return (possible.mean.float().cpu() + possible.std.float().cpu() * noise) * vae.config.scaling_factor
 
 
-def likeliest(vae: AutoencoderKL, picture: np.ndarray, device: Device) -> Tensor:
+def posterior_mode(vae: AutoencoderKL, picture: np.ndarray, device: Device) -> Tensor:
     """(h, w, 3) uint8 to latents (1, 4, h / 8, w / 8), not scaled: what InstructPix2Pix is given of its picture."""
     return _encoded(vae, picture, device).mode().float().cpu()
 

@@ -1,4 +1,4 @@
-"""What latents show, without the decoder: a linear map to colours, fitted to pictures whose latents are known.
+"""Latents to a preview without the decoder: a linear map to colours, fitted to pictures whose latents are known.
 
 Latents of Stable Diffusion's autoencoder are nearly linear in the colours of the pixels that they stand for, so that a
 least-squares fit (here over the picture and the maps that the painter encodes anyway) gives a small, blurred picture for nothing.

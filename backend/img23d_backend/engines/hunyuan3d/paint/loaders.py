@@ -74,7 +74,7 @@ class PaintParts:
         return _built(MultiviewUNet, folder, _read(folder, _GENERATING), dtype, may_hold_more=True)
 
     def reference_unet(self, dtype: torch.dtype) -> ReferenceUNet:
-        """The half that reads the picture."""
+        """The half that encodes the picture."""
         from ..networks.multiview import ReferenceUNet
 
         folder = self.paint / "unet"

@@ -38,8 +38,8 @@ _VALUES_A_TOKEN, _HEADS, _TABLES = 30 * 320, 5, 2
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Known:
-    """What no step changes. `maps` (V, 8, h, w): the latents of the normals and, below them, of the positions. `near`: who
+class _Conditioning:
+    """The conditioning, which no step changes. `maps` (V, 8, h, w): the latents of the normals and, below them, of the positions. `near`: who
     attends to whom among the views, see `Conditions`; empty for all to all.
     """
 
@@ -99,7 +99,7 @@ def _encode(
     models: ModelStore,
     seed: int,
     report: Report,
-) -> _Known:
+) -> _Conditioning:
     """The noise of what the encoder leaves open comes from a generator of its own with the same seed: hy3dgen takes it from
     torch's global one, for the picture first, then the normals, then the positions.
     """
@@ -114,7 +114,7 @@ def _encode(
             latents.append(sampled(vae, picture, plan.device, generator))
     views = len(camera_ids)
     normals, positions = torch.cat(latents[1 : 1 + views]), torch.cat(latents[1 + views :])
-    return _Known(
+    return _Conditioning(
         picture=latents[0],
         maps=torch.cat((normals, positions), dim=1),
         cameras=torch.tensor(camera_ids),
@@ -129,7 +129,7 @@ def _near(maps: ControlMaps, side: int, plan: PaintPlan) -> dict[int, Tensor]:
     return position_masks(maps.positions, side, plan.device.torch_name)
 
 
-def _reference_features(known: _Known, plan: PaintPlan, models: ModelStore) -> tuple[KeysValues, ...]:
+def _reference_features(known: _Conditioning, plan: PaintPlan, models: ModelStore) -> tuple[KeysValues, ...]:
     """What every block attends to of the picture: 46 MB in half precision at 512 pixels.
 
     The network that reads the picture is not needed afterwards, and makes room where memory is short.
@@ -145,7 +145,7 @@ def _reference_features(known: _Known, plan: PaintPlan, models: ModelStore) -> t
 
 
 def _sample(
-    known: _Known,
+    known: _Conditioning,
     keys: tuple[KeysValues, ...],
     plan: PaintPlan,
     models: ModelStore,
@@ -205,7 +205,7 @@ def _predict(
 
 
 def _in_halves(plan: PaintPlan) -> bool:
-    """One half after the other. Not where weights are lent layer by layer: then there is room, and each pass lends all."""
+    """One half after the other. Not with group offload: then there is room, and each pass copies all weights."""
     return plan.frugal and not plan.group_offload
 
 
@@ -232,7 +232,7 @@ def _decode(latents: Tensor, plan: PaintPlan, models: ModelStore, report: Report
     return np.stack(views)
 
 
-def _bytes_of_a_pass(plan: PaintPlan, known: _Known, rows: int) -> int:
+def _bytes_of_a_pass(plan: PaintPlan, known: _Conditioning, rows: int) -> int:
     tokens, itemsize = known.picture.shape[-2] * known.picture.shape[-1], plan.device.dtype.itemsize
     values = _VALUES_A_TOKEN + _TABLES * _HEADS * plan.query_chunk
     sizes = [mask.numel() for mask in known.near.values()]

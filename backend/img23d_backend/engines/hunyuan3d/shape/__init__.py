@@ -1,1 +1,1 @@
-"""From cut-outs to closed meshes: the picture prepared, latents sampled, the field decoded to a surface."""
+"""Cut-outs to closed meshes: preprocessing, sampling of latents, decoding of the field to a surface."""

@@ -44,7 +44,7 @@ def sample_latents(
         following = [one.views == views for one in things[first : first + plan.at_once]]
         group = slice(first, first + len(list(itertools.takewhile(bool, following))))
         share, before = len(things[group]) / len(things), first / len(things)
-        made += _together(things[group], seeds[group], plan, models, progress_part(report, before, before + share))
+        made += _sample_batch(things[group], seeds[group], plan, models, progress_part(report, before, before + share))
     return made
 
 
@@ -55,7 +55,7 @@ def bytes_per_object(plan: ShapePlan, views: int = 1) -> int:
     return tokens * sizes.sampler_width * _SAMPLER_VALUES * plan.device.dtype.itemsize
 
 
-def _together(
+def _sample_batch(
     things: Sequence[Framed], seeds: Sequence[int], plan: ShapePlan, models: ModelStore, report: Report
 ) -> list[Tensor]:
     """B things with the same views to B latents."""

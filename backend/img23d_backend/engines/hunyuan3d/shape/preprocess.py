@@ -1,4 +1,4 @@
-"""The picture as the shape model wants it: the thing in the middle of a white square, filling 85% of it."""
+"""Preprocessing of the shape model's picture: the thing in the middle of a white square, filling 85% of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From noise to latents: Euler steps along the flow, with the guidance's second half collapsed."""
+"""Noise to latents: Euler steps along the flow, with the unconditional context of the guidance collapsed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def sample(
     for done, step in enumerate(steps):
         on_step(done)
         time = torch.full((1,), step.timestep, device=latents.device).to(latents.dtype) / train_timesteps
-        flow = dit(latents, time, Counted(tokens=context), strength, other=nothing(context) if is_guided else None)
+        flow = dit(latents, time, Counted(tokens=context), strength, other=null_context(context) if is_guided else None)
         if is_guided:
             guided, unguided = flow
             flow = unguided + guidance * (guided - unguided)
@@ -58,7 +58,7 @@ def sample(
     return latents
 
 
-def nothing(context: Tensor) -> Counted:
+def null_context(context: Tensor) -> Counted:
     """The context of the unconditional half: as many zero tokens (B, N, C) as there are picture tokens, as one."""
     import torch
 

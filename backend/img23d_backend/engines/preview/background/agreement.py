@@ -73,12 +73,12 @@ def both(plain: np.ndarray, own: np.ndarray, shadow: np.ndarray) -> np.ndarray |
         return None
     extra = by_colour & (own < _FAINT)
     dropped = extra & ~_large_parts(_without_shadows(extra, shadow), _PART * np.count_nonzero(by_sight))
-    alpha = with_missed(plain, np.where(_limbs(by_sight, by_colour), stretched(own), 0), sure=_SURE_OF_LIMB)
+    alpha = with_missed(plain, np.where(_protruding_parts(by_sight, by_colour), stretched(own), 0), sure=_SURE_OF_LIMB)
     alpha = with_missed(alpha, own, sure=_SURE)
     return np.where(dropped, np.minimum(alpha, own), alpha).astype(np.float32)
 
 
-def _limbs(by_sight: np.ndarray, by_colour: np.ndarray) -> np.ndarray:
+def _protruding_parts(by_sight: np.ndarray, by_colour: np.ndarray) -> np.ndarray:
     """(h, w) bool: the connected parts that only the matte has and that reach its outer edge, such as a handle or a ring of a thing."""
     _, labels = cv2.connectedComponents((~by_sight).astype(np.uint8), connectivity=4)
     border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])

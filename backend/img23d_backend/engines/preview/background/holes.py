@@ -10,8 +10,8 @@ from .backdrop import Backdrop, shadow_factor, steepness
 _HUE, _LIGHT = 5.0, 1.05  # Lab units, k: what may show through a hole
 _TRUE_HUE = 1.7  # Lab units: what half of a hole keeps to; white spots in a bluish light are 2 to 4 off
 _OUTLINE = 4.0  # Lab units a pixel
-_LIMB = 0.04  # of the longer side: a hole no farther than that from the open air is behind a limb
-_DEEPEST = 1.5  # of its size: the farthest from the open air for other holes, such as a doughnut's; spots lie anywhere
+_LIMB = 0.04  # of the longer side: a hole no farther than that from the outside is behind a protruding part
+_DEEPEST = 1.5  # of its size: the farthest from the outside for other holes, such as a doughnut's; spots lie anywhere
 
 
 def open_holes(lab: np.ndarray, backdrop: Backdrop, inside: np.ndarray) -> np.ndarray:
@@ -23,7 +23,7 @@ def open_holes(lab: np.ndarray, backdrop: Backdrop, inside: np.ndarray) -> np.nd
     area = inside.size
     lit = _outlined_parts(lab, backdrop, inside, darkest=0.84, least=max(8, 5e-5 * area), same=0.35, calm=0.0)
     shaded = _outlined_parts(lab, backdrop, inside, darkest=0.6, least=0.002 * area, same=0.15, calm=0.5)
-    return _near_open_air(lit | shaded, inside)
+    return _near_outside(lit | shaded, inside)
 
 
 def _outlined_parts(
@@ -67,7 +67,7 @@ def _cores(labels: np.ndarray, clear: np.ndarray, count: int) -> np.ndarray:
     return labels * (core | thin[labels])
 
 
-def _near_open_air(holes: np.ndarray, inside: np.ndarray) -> np.ndarray:
+def _near_outside(holes: np.ndarray, inside: np.ndarray) -> np.ndarray:
     """The holes not too deep in the thing for their size; near another such hole, as between slats, counts as well."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats(holes.astype(np.uint8), connectivity=4)
     reach = np.maximum(_DEEPEST * np.sqrt(stats[:, cv2.CC_STAT_AREA]), _LIMB * max(inside.shape))

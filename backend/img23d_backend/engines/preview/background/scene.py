@@ -1,4 +1,4 @@
-"""A photo taken apart once at a working size: its backdrop and what stands in front of it."""
+"""A photo segmented once at a working size: its backdrop and what stands in front of it."""
 
 from __future__ import annotations
 

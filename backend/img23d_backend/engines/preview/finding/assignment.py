@@ -1,4 +1,4 @@
-"""Which region each name gets: the best for all names together."""
+"""Assignment of regions to names: the best for all names together."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def assign_regions(queries: list[NameQuery], regions: list[Region]) -> list[Choi
     if not regions:
         return choices
     specific = [index for index, query in enumerate(queries) if query.is_specific]
-    for index, choice in zip(specific, _by_looks([queries[index] for index in specific], regions), strict=True):
+    for index, choice in zip(specific, _by_appearance([queries[index] for index in specific], regions), strict=True):
         choices[index] = choice
     taken = {choice.region for choice in choices if isinstance(choice, Choice)}
     unspecific = len(queries) - len(specific)
@@ -70,7 +70,7 @@ def assign_regions(queries: list[NameQuery], regions: list[Region]) -> list[Choi
     return choices
 
 
-def _by_looks(queries: list[NameQuery], regions: list[Region]) -> list[Choice | Unmet | None]:
+def _by_appearance(queries: list[NameQuery], regions: list[Region]) -> list[Choice | Unmet | None]:
     """One choice a specific query; a region without a named colour is none, nor one that is far from all that is asked."""
     scores = _scores(queries, regions)
     could = np.array([[_may_be(region, query) for region in regions] for query in queries]).reshape(scores.shape)

@@ -1,4 +1,4 @@
-"""Finding the wanted things without knowing what things are: boxes first, then words on looks, then order."""
+"""Finding the wanted things without recognition: by boxes first, then by words on appearance, then by order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is at a point of the photo: the regions that stand out in it, and where there is none, what can be grown there."""
+"""The region at a point of the photo: of those that stand out in it, else one that is grown there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small wrong spots of a hard cut: islands beside the thing, and holes in it that are not there."""
+"""Small errors of a hard mask: islands beside the thing, and false holes in it."""
 
 from __future__ import annotations
 

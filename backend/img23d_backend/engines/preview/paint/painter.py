@@ -1,4 +1,4 @@
-"""The photo on what it shows, its mirrored and smoothed likeness on the back, and the surface between them filled."""
+"""Projection painting: the photo on what it shows, its mirrored and smoothed copy on the back, the surface between them filled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A region around a point where nothing was found: GrabCut from it at a few sizes, of which the clearest outline counts."""
+"""Region growing around a point where nothing was found: GrabCut from it at a few sizes, of which the clearest outline counts."""
 
 from __future__ import annotations
 

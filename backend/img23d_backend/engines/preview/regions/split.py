@@ -1,4 +1,4 @@
-"""More regions where a photo shows fewer than there are names: by colour, where a network was less sure, at a waist."""
+"""Splitting regions where there are fewer than names: by colour, where a network was less sure, at a waist."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each kind would make of a cut-out, drawn small: cheap enough for a whole list before anything is built."""
+"""Thumbnails of what each kind would make of a cut-out: cheap enough for a whole list before anything is built."""
 
 from __future__ import annotations
 

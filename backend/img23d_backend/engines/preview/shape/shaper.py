@@ -1,4 +1,4 @@
-"""The preview engine's solid: an outline blown up, turned about its axis, or given a thickness."""
+"""The preview engine's solid: an outline inflated, turned about its axis, or given a thickness."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ def _flat_note(flat: str, settings: Settings) -> str:
 
 
 def _turned(distance: np.ndarray, core: Core, thick: float) -> _Form:
-    """The core turned about its axis, what sticks out of it blown up, both grown together."""
+    """The core turned about its axis, what sticks out of it inflated, both blended."""
     turned = revolved(distance, core)
     rest = (distance > 0) & ~core.covers(distance.shape, grow=1.5)
     if not rest.any():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from img23d_backend.engines.hunyuan3d.networks.dit import Counted, ShapeDiT, key_logits
-from img23d_backend.engines.hunyuan3d.shape.sampling import nothing
+from img23d_backend.engines.hunyuan3d.shape.sampling import null_context
 from shape_checkpoints import DIT, hy3dgen_importable, randomized
 from torch import Tensor, nn
 
@@ -41,7 +41,7 @@ def test_one_counted_token_gives_what_all_of_them_give(both: tuple[ShapeDiT, nn.
     theirs.single_blocks[-1].register_forward_hook(lambda block, inputs, output: seen.append(output[:, :TOKENS]))
     with torch.inference_mode():
         full = theirs(latents, time, {"main": torch.zeros_like(context)})
-        collapsed = ours(latents, time, nothing(context))
+        collapsed = ours(latents, time, null_context(context))
         uncounted = ours(latents, time, Counted(tokens=torch.zeros_like(context[:, :1])))
         guided = ours(latents, time, Counted(tokens=context))
         assert (guided - theirs(latents, time, {"main": context})).abs().max() <= EXACT
@@ -60,7 +60,7 @@ def test_both_halves_together_give_what_each_gives_by_itself(both: tuple[ShapeDi
     context = torch.randn(2, 40, 24, generator=generator, dtype=torch.float64)
     time = torch.tensor(times, dtype=torch.float64)
     with torch.inference_mode():
-        guided, unguided = ours(latents, time, Counted(tokens=context), other=nothing(context))
+        guided, unguided = ours(latents, time, Counted(tokens=context), other=null_context(context))
         assert (guided - theirs(latents, time.expand(2), {"main": context})).abs().max() <= EXACT
         assert (unguided - theirs(latents, time.expand(2), {"main": torch.zeros_like(context)})).abs().max() <= EXACT
     assert (guided - unguided).abs().max() > 1e-3
