@@ -55,6 +55,12 @@ def do_check(arguments: argparse.Namespace) -> int:
     return 0 if checks.run_checks() else 1
 
 
+def do_format(arguments: argparse.Namespace) -> int:
+    from devtools import checks
+
+    return 0 if checks.run_format() else 1
+
+
 def do_lock(arguments: argparse.Namespace) -> None:
     from devtools import lock
 
@@ -109,8 +115,11 @@ def parse_arguments() -> argparse.Namespace:
     command.add_argument("pytest", nargs="*", metavar="PYTEST_ARGUMENT", help="passed on to pytest, after --")
     command.set_defaults(action=do_test)
 
-    command = commands.add_parser("check", help="the linter and the type checker, which are part of test, by themselves")
+    command = commands.add_parser("check", help="the linter, the format and the type checker, which are part of test, by themselves")
     command.set_defaults(action=do_check)
+
+    command = commands.add_parser("format", help="sort the imports and write every Python file in the one format")
+    command.set_defaults(action=do_format)
 
     command = commands.add_parser("lock", help="compile the locks of the learned environment from backend/requirements")
     command.add_argument("--upgrade", action="store_true", help="take the newest versions that fit")

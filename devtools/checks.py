@@ -1,4 +1,4 @@
-"""Static checks: ruff lints every file, pyright checks the types of what pyproject.toml lists."""
+"""Static checks: ruff lints every file and looks at its format, pyright checks the types of what pyproject.toml lists."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _VARIABLES = {"PYRIGHT_PYTHON_GLOBAL_NODE": "0", "PYRIGHT_PYTHON_IGNORE_WARNINGS
 
 
 def run_checks() -> bool:
-    """Whether both find nothing; what they find is shown."""
+    """Whether all find nothing; what they find is shown."""
     python = environment.checks_python()
-    commands = {"ruff": ruff_command(ROOT), "pyright": [python, "-m", "pyright", "--project", ROOT, "--pythonpath", python]}
+    commands = {"ruff": ruff_command(ROOT), "ruff format": format_command(ROOT, changes=False), "pyright": [python, "-m", "pyright", "--project", ROOT, "--pythonpath", python]}
     with ThreadPoolExecutor(len(commands)) as pool:
         return all(list(pool.map(_is_clean, commands, commands.values())))
 
@@ -26,6 +26,18 @@ def run_checks() -> bool:
 def ruff_command(*paths: Path) -> list[str | Path]:
     """The linter with the project's rules."""
     return [environment.ruff(), "check", "--quiet", "--no-cache", "--config", ROOT / "pyproject.toml", *paths]
+
+
+def format_command(*paths: Path, changes: bool = True) -> list[str | Path]:
+    """The formatter; without `changes` it only says what it would write anew."""
+    only_look = [] if changes else ["--check"]
+    return [environment.ruff(), "format", "--quiet", "--no-cache", *only_look, "--config", ROOT / "pyproject.toml", *paths]
+
+
+def run_format() -> bool:
+    """Sort the imports and write every file in the one format. Whether that went well."""
+    commands = {"imports": [*ruff_command(ROOT), "--select", "I", "--fix"], "format": format_command(ROOT)}
+    return all([_is_clean(name, command) for name, command in commands.items()])
 
 
 def _is_clean(name: str, command: Sequence[str | Path]) -> bool:

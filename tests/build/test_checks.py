@@ -70,6 +70,18 @@ def test_annotations_are_no_code(findings: dict[str, set[str]]) -> None:
     assert "right" not in findings
 
 
+def test_imports_in_no_order_and_another_format_are_found(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(f'"""A module."""\n\n{FUTURE}\nimport sys\nimport os\n\nA = [os.sep,   sys.path]\n', encoding="utf-8")
+    assert "I001" in output_of([*checks.ruff_command(path), "--output-format", "concise"]).stdout
+    assert output_of(checks.format_command(path, changes=False)).returncode == 1
+    output_of([*checks.ruff_command(path), "--select", "I", "--fix"])
+    output_of(checks.format_command(path))
+    assert path.read_text(encoding="utf-8").endswith("import os\nimport sys\n\nA = [os.sep, sys.path]\n")
+    assert output_of(checks.ruff_command(path)).returncode == 0
+    assert output_of(checks.format_command(path, changes=False)).returncode == 0
+
+
 def test_the_linter_looks_at_every_file() -> None:
     shown = {Path(line) for line in output_of([*checks.ruff_command(ROOT), "--show-files"]).stdout.splitlines()}
     files = {path for folder in (EXTENSION, BACKEND, ROOT / "devtools", ROOT / "tests", ROOT / "demo") for path in folder.rglob("*.py")}
