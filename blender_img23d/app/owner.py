@@ -9,7 +9,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..core.session import app
-from ..core.slots import Slots
+from ..core.press_guard import PressGuard
 from ..scene.file.windows import TabOpener
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Extension(app.App):
     overlay: Overlay  # the boxes over it
     popup: PickPopup  # the photo over a viewport, to pick things in
     tabs: TabOpener = field(default_factory=TabOpener)
-    slots: Slots = field(default_factory=Slots)  # when the panel's buttons may be pressed
+    press_guard: PressGuard = field(default_factory=PressGuard)  # when the panel's buttons may be pressed
     refusal: str = ""  # why the last button did nothing, for the panel
     standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel
 

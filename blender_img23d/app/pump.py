@@ -100,7 +100,7 @@ class Pump:
             _log.exception("a tick failed")
         owner = extension_or_none()
         is_reading = owner is not None and owner.history.is_loading
-        is_waking = owner is not None and (self._has_drawn or owner.slots.is_waiting)  # what was drawn may have changed a button
+        is_waking = owner is not None and (self._has_drawn or owner.press_guard.is_waiting)  # what was drawn may have changed a button
         self._has_drawn = False
         return BUSY_SECONDS if self.is_busy or self.is_stale or is_reading or is_waking else IDLE_SECONDS
 
@@ -149,7 +149,7 @@ class Pump:
         if is_due:
             has_changed |= self._look_up(owner, job)
         has_changed |= owner.history.step(bpy.context) | owner.forecaster.update(bpy.context, owner, is_stale=was_stale)
-        has_changed |= self._load_pictures(owner) | owner.slots.step()
+        has_changed |= self._load_pictures(owner) | owner.press_guard.step()
         seen = _visible_state(owner, job)
         self._wants_drawing |= has_changed or seen != self._seen
         self._seen = seen

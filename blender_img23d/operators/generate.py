@@ -20,7 +20,7 @@ class IMG23D_OT_generate(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """A double-click is one press."""
-        return self.execute(context) if extension().slots.takes_press(self.bl_idname) else {"CANCELLED"}
+        return self.execute(context) if extension().press_guard.takes_press(self.bl_idname) else {"CANCELLED"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..app.jobs.queued import queued_generate  # not before it is wanted, since Blender's start waits for every import

@@ -15,7 +15,7 @@ import installing
 import pytest
 from desk import Desk
 from img23d_backend.setup.environment import install_environment
-from img23d_backend.setup.uv import runnable
+from img23d_backend.setup.uv_program import runnable
 from img23d_backend.setup_context import JobCancelled, SetupContext
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.environment import RECORD_NAME, interpreter_in

@@ -21,7 +21,7 @@ from blender_img23d.process.launch import new_link
 from blender_img23d.shared.img23d_protocol import ErrorCode
 from blender_img23d.shared.img23d_protocol.options.preview import LIGHT_CUTTER
 from blender_img23d.shared.img23d_protocol.messages import Generate, Settings, USUAL, Stage, Wanted
-from blender_img23d.shared.img23d_protocol.names import split_names
+from blender_img23d.shared.img23d_protocol.typed_names import split_names
 
 cv2 = pytest.importorskip("cv2")
 posix = pytest.mark.skipif(os.name == "nt", reason="signals")

@@ -15,7 +15,7 @@ from img23d_protocol.choices import AUTO_DEVICE, DEVICES
 from img23d_protocol.options.machine import StageDevices
 from img23d_protocol.limits import SEED_MAX
 from img23d_protocol.messages import Box, FromBackend, Generate, Point, Settings, ShapeKind, Side, SidePhoto, Wanted
-from img23d_protocol.names import split_names
+from img23d_protocol.typed_names import split_names
 from img23d_protocol.options.declare import Choice, Option, options_of
 from img23d_protocol.options.settings import BUILT_IN, OPTIONS, REGISTERED
 

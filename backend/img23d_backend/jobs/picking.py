@@ -19,7 +19,7 @@ from img23d_protocol.messages import Box, Finished, PhotoRegion, Pick, Regions, 
 from img23d_protocol.files.whole_files import write_whole
 
 from ..images import decode_photo, read_file
-from ..kept import digest
+from ..result_cache import digest
 from ..stages import Context, Engine, Found, NotFound, Photo, PixelBox, Segmentation
 from .job import Caller, Job
 from .png_files import write_png

@@ -10,7 +10,7 @@ import numpy as np
 from img23d_protocol.files.filenames import CUTOUT_ENDING, FileName, form_path
 from img23d_protocol.messages import Box, CutoutReady, FormsReady, PreviewReady, ResultReady, Side, Stage
 
-from ..kept import Kept
+from ..result_cache import ResultCache
 from ..stages import CutOut, Forms, Found, Mesh, Painted, PixelBox, Shaped
 from .job import Job
 from .placement import Placement, base_color, solid_bounds, view_in_photo
@@ -54,7 +54,7 @@ class Results:
     job: Job
     run: Run
     # By the identities of mesh and texture, which are kept so that no others get these
-    thumbnails: Kept[tuple[Mesh, np.ndarray | None, np.ndarray]] = field(default_factory=lambda: Kept(2))
+    thumbnails: ResultCache[tuple[Mesh, np.ndarray | None, np.ndarray]] = field(default_factory=lambda: ResultCache(2))
 
     def target(self, index: int) -> TargetRecord:
         return self.run.record.targets[index]

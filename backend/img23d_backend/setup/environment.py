@@ -24,7 +24,7 @@ from . import locks
 from .installation import Installation, Wanted
 from .interpreters import starts
 from .torch_builds import need_build
-from .uv import Uv, runnable
+from .uv_program import Uv, runnable
 
 LOCK_NAME = "setup.lock"  # also marks a folder as ours
 LONGEST_INSIDE = 150  # characters of the longest path below the environment's folder that is opened at runtime

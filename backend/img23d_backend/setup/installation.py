@@ -26,7 +26,7 @@ from .progress import Meter, Progress, read_progress, write_progress
 from .torch_builds import PROCESSOR, candidates, size
 from .torch_install import install_torch, planned_build, remove_torch
 from .trial_result import TrialResult, UnknownCard, judge, need_family
-from .uv import SHORT_TIMEOUTS, Uv
+from .uv_program import SHORT_TIMEOUTS, Uv
 from .uv_errors import uv_failure
 
 PYTHON = "3.12"  # the one that uv fetches: every package has wheels for it

@@ -20,7 +20,7 @@ from img23d_protocol.environment import PACKAGES_LOCK
 from .guarded import Ended
 from .locks import canonical, lock_path, locked_packages
 from .torch_builds import DEFAULT, PROCESSOR, TORCH_VERSION, backends
-from .uv import SHORT_TIMEOUTS, Uv
+from .uv_program import SHORT_TIMEOUTS, Uv
 
 # Wheels of a build with a lock whose hash is not known: (build, platform, Python)
 _UNKNOWN = {("cu130", "win32", (3, 11))}

@@ -30,7 +30,7 @@ from ...scene.placement.importers import Importers
 from ...scene.placement.placer import Placer
 from .queue_runner import QueueRunner
 from ...scene.remesh.quads import quads_of
-from ...scene.importer import Importer
+from ...scene.result_importer import Importer
 from ...scene.remesh.remesher import Remesher, RunsBeside
 from .retexturing import Retexturer
 from ...scene.placement.result_status import IMPORTABLE, Standing

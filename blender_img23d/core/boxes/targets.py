@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.messages import Box, LocatedTarget, Point, ShapeKind, SidePhoto, Wanted
-from ...shared.img23d_protocol.names import split_names
+from ...shared.img23d_protocol.typed_names import split_names
 from .strokes import parse_strokes
 
 _PICKED = 0.75  # of two boxes' union that both cover: then a click into the thing means the row that has it

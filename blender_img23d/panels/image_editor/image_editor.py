@@ -10,7 +10,7 @@ from ...scene.photo.editors import PICK_TOOL
 from ...app.owner import extension
 from ...scene.photo.shown_photo import shows_photo
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import guarded_row
+from ..widgets.steady_rows import guarded_row
 from ..sidebar.targets import guarded_column
 from ..widgets.text import draw_sentence
 

@@ -17,7 +17,7 @@ from ...shared.img23d_protocol.options.settings import BUILT_IN
 from ..widgets.fixes import draw_fix
 from ..widgets.help_link import HasHelp
 from .setup_progress import draw_setup_progress
-from ..widgets.slots import guarded_row
+from ..widgets.steady_rows import guarded_row
 from ..widgets.text import draw_sentence, gigabytes
 
 if TYPE_CHECKING:

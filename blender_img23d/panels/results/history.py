@@ -14,7 +14,7 @@ from ...core.states import JobState
 from ...app.owner import Extension, extension_or_none, shown_job
 from ...app.jobs.result_rows import run_title
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import Said, draw_slot
+from ..widgets.steady_rows import Said, draw_slot
 
 if TYPE_CHECKING:
     from ...core.jobs import Job

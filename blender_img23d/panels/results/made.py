@@ -14,7 +14,7 @@ from ...app.owner import Extension, extension_or_none, has_listed
 from ...scene.file.tags import is_result
 from ..widgets.help_link import HasHelp
 from .history import when
-from ..widgets.slots import guarded_row
+from ..widgets.steady_rows import guarded_row
 from ..widgets.text import draw_sentence
 
 if TYPE_CHECKING:

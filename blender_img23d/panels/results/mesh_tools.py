@@ -9,7 +9,7 @@ import bpy
 from ...core.manual import Section
 from ...app.owner import extension_or_none, has_listed
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import Said, draw_slot
+from ..widgets.steady_rows import Said, draw_slot
 
 if TYPE_CHECKING:  # Blender's start waits for what panels import
     from ...scene.remesh.remesher import Remesher

@@ -14,7 +14,7 @@ from ...properties import Img23DResultRow, Img23DSceneSettings
 from ...app.owner import Extension, extension_or_none, has_listed, listed_jobs, shown_job
 from ...scene.placement.result_status import IMPORTABLE, Standing
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import Said, draw_gap, draw_slot, guarded_row
+from ..widgets.steady_rows import Said, draw_gap, draw_slot, guarded_row
 from ..sidebar.status import is_at_top
 
 if TYPE_CHECKING:

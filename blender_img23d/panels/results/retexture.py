@@ -15,7 +15,7 @@ from ...scene.retexture.own_picture import has_own_picture
 from ...app.owner import extension_or_none
 from ...scene.retexture.paintable import chosen_meshes
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import draw_gap, guarded_row
+from ..widgets.steady_rows import draw_gap, guarded_row
 from ..widgets.text import draw_sentence
 
 _PICTURE = 5.0  # height in buttons

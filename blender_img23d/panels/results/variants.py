@@ -9,7 +9,7 @@ from ...core.manual import Section
 from ...app.owner import Extension, extension_or_none
 from ...scene.file.tags import CHOICE, RUN, TARGET, variants_beside
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import guarded_row
+from ..widgets.steady_rows import guarded_row
 from ..widgets.text import draw_sentence
 
 

@@ -10,7 +10,7 @@ from ...properties import Img23DSceneSettings
 from ...app.durations import about
 from ...app.owner import Extension
 from ..widgets.fixes import has_button
-from ..widgets.slots import Said
+from ..widgets.steady_rows import Said
 
 if TYPE_CHECKING:
     from ...core.estimate.forecast import Forecast

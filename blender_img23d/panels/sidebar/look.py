@@ -10,7 +10,7 @@ import bpy
 from ...app.owner import Extension, newest_listed
 from ...scene.placement.seen_as_photo import is_seen_as_photo
 from ...scene.placement.result_status import Standing
-from ..widgets.slots import guarded_row
+from ..widgets.steady_rows import guarded_row
 
 if TYPE_CHECKING:  # Blender's start waits for what panels import
     from ...core.jobs import Job

@@ -17,7 +17,7 @@ from .look import draw_look
 from ..widgets.help_link import HasHelp
 from ..widgets.option_rows import rows_of
 from .photo import draw_photo
-from ..widgets.slots import Said, draw_slot
+from ..widgets.steady_rows import Said, draw_slot
 from .status import draw_status
 from .targets import draw_find_button
 

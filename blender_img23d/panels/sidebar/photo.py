@@ -7,7 +7,7 @@ import bpy
 from ...properties import Img23DSceneSettings
 from ...scene.file.folders import absolute
 from ...app.owner import Extension
-from ..widgets.slots import draw_gap
+from ..widgets.steady_rows import draw_gap
 
 _MOST_LISTED = 20  # images; more are found by their names
 _HEIGHT, _HALF = 7.0, 5.5  # of the photo, and of two pictures side by side in the sidebar as Blender opens it; in buttons

@@ -12,7 +12,7 @@ from ...core.manual import Section
 from ...scene.file.file_state import FileState
 from ...app.owner import Extension, extension_or_none
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import Said, draw_slot, guarded_row
+from ..widgets.steady_rows import Said, draw_slot, guarded_row
 
 if TYPE_CHECKING:  # Blender's start waits for what panels import
     from collections.abc import Hashable

@@ -12,7 +12,7 @@ from ...core.tally import tally
 from ...app.durations import about
 from ...app.owner import Extension
 from .queue import draw_last
-from ..widgets.slots import Said, draw_gap, draw_slot, guarded_row
+from ..widgets.steady_rows import Said, draw_gap, draw_slot, guarded_row
 from ..widgets.text import LINE
 
 if TYPE_CHECKING:

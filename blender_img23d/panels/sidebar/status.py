@@ -22,7 +22,7 @@ from ..widgets.fixes import draw_fix
 from .forecast import fix_before, said_before
 from .queue import draw_last
 from .running import draw_running
-from ..widgets.slots import Said, draw_slot, guarded_row
+from ..widgets.steady_rows import Said, draw_slot, guarded_row
 
 if TYPE_CHECKING:
     from ...core.jobs import Job

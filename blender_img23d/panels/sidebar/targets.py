@@ -14,7 +14,7 @@ from ...app.owner import extension_or_none
 from ...shared.img23d_protocol.files.filenames import form_path
 from ...shared.img23d_protocol.options.settings import engine_named
 from ..widgets.help_link import HasHelp
-from ..widgets.slots import Said, draw_gap, draw_slot, guarded_row
+from ..widgets.steady_rows import Said, draw_gap, draw_slot, guarded_row
 
 _ADVICE, _NOTES_LINES = 2, 3  # lines that are always there
 _PICTURE, _SIDE_PICTURE = 5.0, 3.0  # heights in buttons

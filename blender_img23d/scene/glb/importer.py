@@ -8,7 +8,7 @@ import bpy
 from mathutils import Matrix
 
 from ..file.windows import Workplace
-from ..importer import Importer
+from ..result_importer import Importer
 from .materials import finish_materials
 from .reader import GlbReader, build_object
 

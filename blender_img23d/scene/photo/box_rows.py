@@ -9,7 +9,7 @@ import bpy
 from ...core.boxes.targets import Row, row_of
 from ...properties import Img23DSceneSettings, Img23DTarget
 from ...shared.img23d_protocol.job_requests import Box, Point
-from ...shared.img23d_protocol.names import split_names
+from ...shared.img23d_protocol.typed_names import split_names
 
 NEW = -1  # in place of a row's index
 

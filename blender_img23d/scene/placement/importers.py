@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from ...shared.img23d_protocol.messages import ResultKind
 from ..glb.importer import MeshImporter
-from ..importer import Importer
+from ..result_importer import Importer
 
 IMPORTERS: Mapping[ResultKind, Callable[[], Importer]] = {ResultKind.MESH: MeshImporter}
 

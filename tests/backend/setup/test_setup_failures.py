@@ -11,7 +11,7 @@ import pytest
 from img23d_backend.setup import torch_builds, trial_result
 from img23d_backend.setup.environment import hold
 from img23d_backend.setup.guarded import Ended, run_guarded
-from img23d_backend.setup.uv import uv_environment
+from img23d_backend.setup.uv_program import uv_environment
 from img23d_backend.setup.uv_errors import uv_failure
 from img23d_protocol import ErrorCode, Img23DError
 

@@ -45,7 +45,7 @@ def test_where_the_panels_stand_is_settled_by_the_press_and_not_by_the_answer(ru
     run.locate("cup", "bowl", "lamp")
     run.finish(made=3)
     assert len(values.targets) == 3 and sidebar() == pressed, "when it was found"
-    run.owner.slots._pressed.clear()
+    run.owner.press_guard._pressed.clear()
     assert bpy.ops.img23d.generate() == {"FINISHED"}
     pressed = sidebar()
     run.tick()
@@ -88,7 +88,7 @@ def test_how_many_wait_is_said_beside_cancel_with_an_x_for_the_last(run, clock, 
     before = top()[1]
     for name in ("bowl", "lamp"):
         values.names = name
-        run.owner.slots._pressed.clear()
+        run.owner.press_guard._pressed.clear()
         bpy.ops.img23d.generate()
     waiting = [job.id for job in run.owner.applier.queue.waiting]
     assert len(waiting) == 2
@@ -107,7 +107,7 @@ def test_how_many_wait_is_said_beside_cancel_with_an_x_for_the_last(run, clock, 
 def test_what_is_held_after_a_run_is_said_in_the_same_place(run, values):
     start(run)
     values.names = "bowl"
-    run.owner.slots._pressed.clear()
+    run.owner.press_guard._pressed.clear()
     bpy.ops.img23d.generate()
     run.owner.applier.queue.hold_all("The disk is full.")
     before = top()[1]
@@ -146,9 +146,9 @@ def test_nothing_that_is_drawn_asks_the_disk(run, values, glbs, monkeypatch):
     run.tick()
     run.locate("cup", "bowl", "lamp")
     run.finish(made=3)
-    run.owner.slots._pressed.clear()
+    run.owner.press_guard._pressed.clear()
     start(run)
-    run.owner.slots._pressed.clear()
+    run.owner.press_guard._pressed.clear()
     values.names = "fork"
     assert bpy.ops.img23d.generate() == {"FINISHED"} and run.owner.applier.queue.waiting
     popup, asked = run.owner.popup, []

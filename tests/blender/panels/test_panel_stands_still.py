@@ -118,7 +118,7 @@ def test_a_double_click_generates_once(run, monkeypatch):
     """As the button calls it; the first job ends at once, so that only the time between the clicks can tell."""
     operator = part("operators.generate").IMG23D_OT_generate
     clock, made = [100.0], []
-    monkeypatch.setattr(run.owner.slots, "_clock", lambda: clock[0])
+    monkeypatch.setattr(run.owner.press_guard, "_clock", lambda: clock[0])
     button = SimpleNamespace(bl_idname=operator.bl_idname, execute=lambda context: made.append(clock[0]) or {"FINISHED"})
     assert operator.invoke(button, bpy.context, None) == {"FINISHED"}
     clock[0] += 0.2
@@ -161,7 +161,7 @@ def test_what_waits_stands_where_nothing_above_moves_and_is_as_high_whatever_bec
     before = top()
     for name in ("bowl", "lamp"):
         values.names = name
-        run.owner.slots._pressed.clear()
+        run.owner.press_guard._pressed.clear()
         assert bpy.ops.img23d.generate() == {"FINISHED"}
     assert top() == before and len(queue.waiting) == 2, "nothing at the tab's top moves"
     waiting = part("panels.sidebar.queue").IMG23D_PT_waiting
@@ -183,7 +183,7 @@ def test_after_one_that_waits_is_removed_the_next_one_that_comes_under_the_mouse
     start(run)
     for name in ("bowl", "lamp"):
         values.names = name
-        run.owner.slots._pressed.clear()
+        run.owner.press_guard._pressed.clear()
         bpy.ops.img23d.generate()
     first = run.owner.applier.queue.waiting[0]
     assert "img23d.queue_remove" not in list(measured("waiting").dead())
@@ -265,7 +265,7 @@ def test_a_second_run_moves_nothing_of_the_results(run, values, glbs):
     start(run)
     before = dict(measured("results").controls())
     run.finish(made=0)
-    run.owner.slots._pressed.clear()
+    run.owner.press_guard._pressed.clear()
     bpy.ops.img23d.generate()
     run.tick()
     run.locate("cup", "bowl", "lamp")
@@ -276,9 +276,9 @@ def test_a_second_run_moves_nothing_of_the_results(run, values, glbs):
 def clock(run, monkeypatch) -> list[float]:
     """Nothing was drawn yet."""
     clock = [50.0]
-    monkeypatch.setattr(run.owner.slots, "_clock", lambda: clock[0])
-    monkeypatch.setattr(run.owner.slots, "_shown", {})
-    monkeypatch.setattr(run.owner.slots, "_disabled", {})
+    monkeypatch.setattr(run.owner.press_guard, "_clock", lambda: clock[0])
+    monkeypatch.setattr(run.owner.press_guard, "_shown", {})
+    monkeypatch.setattr(run.owner.press_guard, "_disabled", {})
     return clock
 
 
@@ -336,19 +336,19 @@ def test_a_button_that_was_drawn_for_another_list_does_nothing(run, values):
 
 def test_what_has_just_come_cannot_be_pressed_for_half_a_second(run, monkeypatch):
     clock = [50.0]
-    monkeypatch.setattr(run.owner.slots, "_clock", lambda: clock[0])
-    monkeypatch.setattr(run.owner.slots, "_shown", {})
-    monkeypatch.setattr(run.owner.slots, "_disabled", {})
+    monkeypatch.setattr(run.owner.press_guard, "_clock", lambda: clock[0])
+    monkeypatch.setattr(run.owner.press_guard, "_shown", {})
+    monkeypatch.setattr(run.owner.press_guard, "_disabled", {})
     rows = []
 
     def row_of(shown):
         layout = SimpleNamespace(row=lambda **_: rows.append(SimpleNamespace(enabled=True)) or rows[-1])
         context = SimpleNamespace(region=SimpleNamespace())
-        return part("panels.widgets.slots").guarded_row(layout, context, run.owner, "place", shown).enabled
+        return part("panels.widgets.steady_rows").guarded_row(layout, context, run.owner, "place", shown).enabled
 
     assert row_of("fix")
-    assert not row_of(("cancel", "j")) and run.owner.slots.is_waiting
+    assert not row_of(("cancel", "j")) and run.owner.press_guard.is_waiting
     clock[0] += 0.4
-    assert not row_of(("cancel", "j")) and not run.owner.slots.step()
+    assert not row_of(("cancel", "j")) and not run.owner.press_guard.step()
     clock[0] += 0.2
-    assert run.owner.slots.step() and row_of(("cancel", "j")) and not run.owner.slots.is_waiting
+    assert run.owner.press_guard.step() and row_of(("cancel", "j")) and not run.owner.press_guard.is_waiting

@@ -137,14 +137,14 @@ def test_a_dropped_file_becomes_the_photo_and_the_first_of_several(values, photo
 
 
 def test_drops_are_taken_in_the_viewport_and_the_image_editor_only(owner):
-    handler = part("operators.photo.photo_sources").IMG23D_FH_photo
+    handler = part("operators.photo.drop_and_paste").IMG23D_FH_photo
     kinds = ("VIEW_3D", "IMAGE_EDITOR", "NODE_EDITOR")
     answers = [handler.poll_drop(SimpleNamespace(area=SimpleNamespace(type=kind))) for kind in kinds]
     assert answers == [True, True, False] and not handler.poll_drop(SimpleNamespace(area=None))
 
 
 def test_the_handler_knows_every_extension_that_the_backend_opens(owner):
-    doors, operators = part("app.commands.photo_sources"), part("operators.photo.photo_sources")
+    doors, operators = part("app.commands.photo_sources"), part("operators.photo.drop_and_paste")
     assert tuple(operators.IMG23D_FH_photo.bl_file_extensions.split(";")) == doors.EXTENSIONS
 
 

@@ -11,7 +11,7 @@ from test_in_the_middle import glbs as glbs, run as run  # fixtures
 @pytest.fixture
 def splats(monkeypatch, owner):
     """An importer for splats, as an engine that makes them would bring along: three points."""
-    table, base = part("scene.placement.importers"), part("scene.importer")
+    table, base = part("scene.placement.importers"), part("scene.result_importer")
 
     class Points(base.Importer):
         def make(self, path, place, collection):

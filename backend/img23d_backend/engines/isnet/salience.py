@@ -11,7 +11,7 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.options.preview import LIGHT_CUTTER
 
-from ...kept import Kept, digest
+from ...result_cache import ResultCache, digest
 from ...machine import memory
 from ...stages import Context, Detail, Origin, Photo
 from .network import LARGEST, STEP, Network
@@ -47,7 +47,7 @@ class IsNetSalience:
         self._held = 0  # bytes, about, that the process has taken for the network
         self._origin: Origin | None = None
         self._matte: np.ndarray | None = None
-        self._last: Kept[np.ndarray] = Kept(1)
+        self._last: ResultCache[np.ndarray] = ResultCache(1)
         self._trouble: Img23DError | None = None  # why the network's file cannot be used
 
     def of_photo(self, photo: Photo, context: Context) -> np.ndarray | None:
@@ -71,7 +71,7 @@ class IsNetSalience:
         """Gives back the answer and the network; returns bytes. A file that could not be used is tried again then."""
         freed = 0 if self._matte is None else self._matte.nbytes
         self._origin = self._matte = self._trouble = None
-        self._held, self._last = 0, Kept(1)
+        self._held, self._last = 0, ResultCache(1)
         return freed + self._network.unload()
 
     def offload(self) -> None:

@@ -276,7 +276,7 @@ class _Image:
 def _depths(corners: Corners, spans: Spans, arrays: Arrays) -> tuple[Array, Array]:
     """(N,) float64 depth at the first pixel of each span, and how much it grows from pixel to pixel.
 
-    Kept within the corners' depths, since a sliver's slope is not to be trusted.
+    ResultCache within the corners' depths, since a sliver's slope is not to be trusted.
     """
     xp, owner = arrays.xp, spans.owner
     (x0, x1, x2), (y0, y1, y2), (z0, z1, z2) = corners.x, corners.y, corners.depths

@@ -29,7 +29,7 @@ _TENSOR, _MADE_WITH = "prompt", "text_encoder"  # the file's one tensor; its met
 def empty_prompt(folder: Path) -> Tensor:
     """(1, 77, C) float32. `folder` is the delight model's, with text_encoder/ and tokenizer/.
 
-    Kept in the set's own folder, or where the weights belong to another program only as long as this process runs.
+    ResultCache in the set's own folder, or where the weights belong to another program only as long as this process runs.
     Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED).
     """
     weights = folder / _TEXT_ENCODER / _WEIGHTS_NAME

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from img23d_protocol.messages import Box, Point
 
-from ....kept import Kept
+from ....result_cache import ResultCache
 from ....stages import Context, Photo, PixelBox, Salience, Segmentation
 from ..background.scene import Scene, SceneMemory
 from ..regions.best_scene import seen_scene
@@ -42,7 +42,7 @@ class RegionPicker:
     def __init__(self, memory: SceneMemory, salience: Salience | None = None) -> None:
         self._memory = memory
         self._salience = salience
-        self._kept: Kept[_Seen] = Kept(1)
+        self._kept: ResultCache[_Seen] = ResultCache(1)
         self._newest: _Seen | None = None
 
     def segment(self, key: str, load: Callable[[], Photo], context: Context) -> Segmentation:
@@ -69,7 +69,7 @@ class RegionPicker:
     def forget(self) -> int:
         """Frees what is kept; returns its bytes."""
         freed = 0 if self._newest is None else self._newest.size
-        self._kept, self._newest = Kept(1), None
+        self._kept, self._newest = ResultCache(1), None
         return freed
 
     def _seen(self, key: str, load: Callable[[], Photo], context: Context) -> _Seen:

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from img23d_protocol.messages import Settings
 
-from ....kept import Kept, digest
+from ....result_cache import ResultCache, digest
 from ....mesh.raster.rasterize import rasterize
 from ....mesh.raster.visibility import Visibility, compute_visibility
 from ....mesh.texture.bake import Shot, bake
@@ -35,7 +35,7 @@ class ProjectionPainter(Painter):
     """Projects the cut-out on the mesh; what the photo does not show is continued from what it does."""
 
     def __init__(self) -> None:
-        self._kept: Kept[Painted] = Kept(_KEPT)
+        self._kept: ResultCache[Painted] = ResultCache(_KEPT)
 
     def paint(
         self,

@@ -9,7 +9,7 @@ import numpy as np
 from img23d_protocol.limits import FACES_MIN
 from img23d_protocol.messages import Settings, ShapeKind
 
-from ....kept import Kept, digest
+from ....result_cache import ResultCache, digest
 from ....mesh.heightfield.closed_mesh import close_relief
 from ....mesh.heightfield.field import Relief
 from ....mesh.topology.checks import find_defects
@@ -55,7 +55,7 @@ class OutlineShaper(Shaper):
     """
 
     def __init__(self) -> None:
-        self._kept: Kept[Shaped] = Kept(_KEPT)
+        self._kept: ResultCache[Shaped] = ResultCache(_KEPT)
 
     def shape(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
         """A closed mesh with at most `settings.preview.outlines.faces` triangles whose outline in `view` is the cut-out's.

@@ -55,7 +55,7 @@ def guarded_row(layout: bpy.types.UILayout, context: bpy.types.Context, owner: E
     """
     row = layout.row(align=True)
     region = getattr(context.region, "as_pointer", int)()  # each viewport has a panel of its own
-    row.enabled = owner.slots.is_enabled((region, place), shown)
+    row.enabled = owner.press_guard.is_enabled((region, place), shown)
     return row
 
 

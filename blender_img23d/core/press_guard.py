@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable
 DISABLED_SECONDS = 0.5  # after a change; also the longest time between two clicks that are meant as one double-click
 
 
-class Slots:
+class PressGuard:
     """`clock` counts seconds and never goes back. Main thread only."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 Value = TypeVar("Value")
 
 
-class Kept(Generic[Value]):
+class ResultCache(Generic[Value]):
     """The last few results by what they were made of. Freed with the engine."""
 
     def __init__(self, most: int) -> None:

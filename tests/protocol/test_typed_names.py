@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from img23d_protocol.names import split_names
+from img23d_protocol.typed_names import split_names
 
 
 @pytest.mark.parametrize(
