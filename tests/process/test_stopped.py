@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from desk import HERE, ROOT, Desk, is_alive, wait_for_end
 
-from blender_img23d.core.session import answers
+from blender_img23d.core.session import deadlines
 from blender_img23d.core.jobs import JobState
 from blender_img23d.process.launch import new_link
 from blender_img23d.shared.img23d_protocol import ErrorCode
@@ -85,8 +85,8 @@ def desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def test_the_artist_is_told_and_ends_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "ANSWER_SECONDS", 1.0)
-    monkeypatch.setattr(answers, "ASK_SECONDS", 0.2)
+    monkeypatch.setattr(deadlines, "ANSWER_SECONDS", 1.0)
+    monkeypatch.setattr(deadlines, "ASK_SECONDS", 0.2)
     desk.session.inspect()
     desk.until(lambda: desk.session.hello is not None, 30)
     os.kill(desk.pid, signal.SIGSTOP)
@@ -102,8 +102,8 @@ def test_the_artist_is_told_and_ends_it(desk: Desk, monkeypatch: pytest.MonkeyPa
 
 
 def test_it_goes_on_where_it_is_let_go_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "ANSWER_SECONDS", 0.5)
-    monkeypatch.setattr(answers, "ASK_SECONDS", 0.1)
+    monkeypatch.setattr(deadlines, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr(deadlines, "ASK_SECONDS", 0.1)
     desk.session.inspect()
     desk.until(lambda: desk.session.hello is not None, 30)
     os.kill(desk.pid, signal.SIGSTOP)
