@@ -142,13 +142,13 @@ def test_the_shape_models_networks_stream(tmp_path: Path, store: ModelStore) -> 
     from img23d_backend.engines.hunyuan3d.shape.plan import make_shape_plan
     from img23d_backend.engines.hunyuan3d.shape.solid import sample_field
     from img23d_backend.weights.store import WeightStore
-    from shape_desk import LEARNED, make_models, thing
+    from shape_desk import SETTINGS, make_models, thing
 
     class Float32Card(Device):
         dtype = torch.float32
 
     card = Float32Card(id="gpu", torch_name="cpu", label="a card", total_bytes=10**12)
-    usual = replace(make_shape_plan(LEARNED, WeightStore(make_models(tmp_path, "random")), at_once=1), device=card)
+    usual = replace(make_shape_plan(SETTINGS, WeightStore(make_models(tmp_path, "random")), at_once=1), device=card)
     results = []
     for plan in (usual, replace(usual, group_offload=True)):
         picture = plan.config.framing.picture(thing().rgba)
