@@ -36,6 +36,7 @@ def learned(owner, values, monkeypatch):
     preferences.models_folder = MODELS
     values.photo, values.names, values.seed, values.engine = str(PHOTO), ", ".join(NAMES), 1, "hunyuan3d"
     values.octree_resolution, values.budget, values.texture = 64, 5000, False
+    values.paint_steps = 5  # each takes as long as the other; how many are taken is asked in tests/learned
     yield values
     preferences.property_unset("models_folder")
 
