@@ -42,10 +42,15 @@ class Suite:
 
 
 def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
-    """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is. The first lane begins before the learned models are there."""
-    is_clean = bool(chosen) or checks.run_checks()  # where some tests are chosen, they are all that is wanted
-    suites, variables = set_up(fast=fast)
+    """Set up and check, build, test; returns the exit status. `chosen` goes to pytest as it is.
+
+    The first lane begins before the learned models are there.
+    """
     with ThreadPoolExecutor(len(LANES)) as pool:
+        environment.checks_python()  # which the set-up looks for as well: not made by both at once
+        checked = None if chosen else pool.submit(checks.run_checks)  # where some tests are chosen, they are all that is wanted
+        suites, variables = set_up(fast=fast)
+        is_clean = checked is None or checked.result()
         first = pool.submit(_run_lane, _of_lane(0, LANES, suites), variables, chosen)
         if not fast:
             suite, more = set_up_learned()
