@@ -34,6 +34,7 @@ def learned(owner, values, monkeypatch):
     preferences = bpy.context.preferences.addons[PACKAGE].preferences
     monkeypatch.setenv("IMG23D_PYTHON", PYTHON)
     preferences.models_folder = MODELS
+    owner.session.engines, owner.session.weights = (), ()  # what the last backend has said may be of another folder
     values.photo, values.names, values.seed, values.engine = str(PHOTO), ", ".join(NAMES), 1, "hunyuan3d"
     values.octree_resolution, values.budget, values.texture = 64, 5000, False
     values.paint_steps = 5  # each takes as long as the other; how many are taken is asked in tests/learned
