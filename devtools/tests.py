@@ -24,6 +24,9 @@ LANES = (("protocol", "core", "architecture", "build", "backend"), IN_BLENDER, (
 QUICK = (("core",), ("protocol", "architecture", "build"))
 QUICK_FILES = {"build": ("tests/build/test_translations.py",)}
 THREADS = "2"  # of torch: small networks only wait for more
+# A thread of torch that waits for others sleeps, and does not try again and again (OpenMP 5.2, 21.1.8): the lanes share the processors.
+# Beside other programs the learned tests take 20 s of a processor instead of 48 where a shape and a paint network are computed
+WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
 RESULTS = BUILD / "test"
 ALL = "IMG23D_ALL_TESTS"  # nothing that a test needs may be missing: it fails where it would be skipped under a plain pytest
 NO_TESTS = 5  # pytest's exit status
@@ -39,10 +42,15 @@ class Suite:
 
 
 def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
-    """Set up, build, test; returns the exit status. `chosen` goes to pytest as it is. The first lane begins before the learned models are there."""
-    is_clean = bool(chosen) or checks.run_checks()  # where some tests are chosen, they are all that is wanted
-    suites, variables = set_up(fast=fast)
+    """Set up and check, build, test; returns the exit status. `chosen` goes to pytest as it is.
+
+    The first lane begins before the learned models are there.
+    """
     with ThreadPoolExecutor(len(LANES)) as pool:
+        environment.checks_python()  # which the set-up looks for as well: not made by both at once
+        checked = None if chosen else pool.submit(checks.run_checks)  # where some tests are chosen, they are all that is wanted
+        suites, variables = set_up(fast=fast)
+        is_clean = checked is None or checked.result()
         first = pool.submit(_run_lane, _of_lane(0, LANES, suites), variables, chosen)
         if not fast:
             suite, more = set_up_learned()
@@ -126,7 +134,7 @@ def run_suite(suite: Suite, variables: Mapping[str, str], chosen: Sequence[str],
         print(f"--- tests/{suite.folder}", flush=True)
     threads = {"OMP_NUM_THREADS": THREADS} if suite.folder == LEARNED else {}
     whole = {} if at_once else {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    done = subprocess.run(command, cwd=ROOT, env=clean_environment(**variables, **threads), stdin=subprocess.DEVNULL, **whole)
+    done = subprocess.run(command, cwd=ROOT, env=clean_environment(**variables, **WAITING, **threads), stdin=subprocess.DEVNULL, **whole)
     if not at_once:
         print(f"--- tests/{suite.folder}\n{done.stdout.decode('utf-8', 'replace')}", flush=True)
     nothing_chosen_here = bool(chosen) and done.returncode == NO_TESTS

@@ -28,6 +28,14 @@ def part(name: str):
     return importlib.import_module(f"{PACKAGE}.{name}")
 
 
+def quick_settings():
+    """The scene's settings, with the light-weight cut-out: the network's look takes seconds, and is tested where it matters.
+    A new file, and a start of the extension, have the network's again."""
+    values = bpy.context.scene.img23d
+    values.cutter = part("shared.img23d_protocol.options.preview").LIGHT_CUTTER
+    return values
+
+
 @pytest.fixture(scope="session")
 def installed():
     zip_file = os.environ.get("IMG23D_ZIP")
@@ -58,10 +66,9 @@ def own_backend(shelf):
 
 @pytest.fixture(scope="session")
 def empty_file(installed) -> str:
-    """Things are cut out by the light-weight way here: the network's look takes seconds, and is tested where it matters."""
     path = str(Path(_USER_FOLDER.name) / "empty.blend")
     bpy.ops.wm.read_homefile(use_empty=True)
-    bpy.context.scene.img23d.cutter = part("shared.img23d_protocol.options.preview").LIGHT_CUTTER
+    quick_settings()
     bpy.ops.wm.save_as_mainfile(filepath=path)
     return path
 

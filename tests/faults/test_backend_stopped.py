@@ -16,7 +16,7 @@ from desk import HERE as DESK, ROOT, is_alive
 from tally import Tally, chosen_cases, effort, is_soak, split_case
 from whole import nothing_left
 
-from blender_img23d.core.session import answers
+from blender_img23d.core.session import deadlines
 from blender_img23d.core.jobs import Job, JobState
 from blender_img23d.core.session.session import SessionState
 from blender_img23d.shared.img23d_protocol import ErrorCode
@@ -83,7 +83,7 @@ def test_cancelled_while_it_is_stopped(tmp_path: Path) -> None:
 
 def test_what_does_not_answer_is_said_and_can_be_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if not is_soak():
-        monkeypatch.setattr(answers, "ANSWER_SECONDS", 1.0)
+        monkeypatch.setattr(deadlines, "ANSWER_SECONDS", 1.0)
     what = "backends stopped with SIGSTOP in each stage: said to be silent, ended by the artist, and the next one works"
     with Tally(name="stopped-said", what=what) as tally:
         artist = Artist(tmp_path)

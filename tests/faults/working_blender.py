@@ -31,7 +31,9 @@ def main(base: str, photo: str, blend: str, turns: str) -> None:
 def _turn(photo: str, blend: str, turn: int) -> dict[str, object]:
     import bpy
 
-    values = bpy.context.scene.img23d
+    from conftest import quick_settings
+
+    values = quick_settings()
     values.photo, values.names, values.texture_size = photo, "red ball, blue ball", "1024"
     assert bpy.ops.img23d.find_targets() == {"FINISHED"}
     found = [row.cutout for row in values.targets]

@@ -36,6 +36,7 @@ from img23d_protocol.messages import (
 
 FLOOD = 100_000
 HUGE = 17 * 1024 * 1024
+GRANDCHILD_SECONDS = 5  # longer than the death of its parent may take to be seen; what counts threads and files waits for its end
 
 
 def say(message: Message) -> None:
@@ -138,7 +139,7 @@ def disturb(request: Generate, behaviour: str) -> None:
             os.close(1)
             hang()
         case "grandchild":  # keeps the channel open after its parent's death
-            subprocess.Popen([sys.executable, "-c", "import time; time.sleep(30)"], stdin=subprocess.DEVNULL)
+            subprocess.Popen([sys.executable, "-c", f"import time; time.sleep({GRANDCHILD_SECONDS})"], stdin=subprocess.DEVNULL)
             os._exit(5)
         case "killed":
             os.kill(os.getpid(), signal.SIGKILL)

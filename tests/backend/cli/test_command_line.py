@@ -81,7 +81,7 @@ def test_boxes_in_pixels(photo: str, capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_target_that_is_not_there(photo: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert generate(photo, "--names", "disc, plate, spoon, fork", "--no-texture") == 1
+    assert generate(photo, "--names", "disc, plate, spoon, fork", "--cutter", "light", "--no-texture") == 1
     out = capsys.readouterr().out
     assert "spoon: " in out and "fork: " in out and "disc: 00_disc_shape.glb" in out
 

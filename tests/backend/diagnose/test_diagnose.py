@@ -76,6 +76,7 @@ def of(findings: tuple[Finding, ...], what: str) -> Finding:
     return next(finding for finding in findings if finding.what == what)
 
 
+@pytest.mark.usefixtures("each_pass_once")
 def test_a_sound_machine(patient: Patient) -> None:
     findings = patient.look(try_stages=True)
     assert Level.PROBLEM not in {finding.level for finding in findings}
@@ -85,6 +86,7 @@ def test_a_sound_machine(patient: Patient) -> None:
     assert not patient.runs.exists() and not patient.models.exists()  # looking leaves nothing behind
 
 
+@pytest.mark.usefixtures("each_pass_once")
 def test_how_far_it_is(patient: Patient) -> None:
     patient.look(try_stages=True)
     steps = [message for message in patient.told if isinstance(message, Progress)]
@@ -93,6 +95,7 @@ def test_how_far_it_is(patient: Patient) -> None:
     assert any("disk" in step.note for step in steps) and any(step.note == f"{PREVIEW.label}: Shape" for step in steps)
 
 
+@pytest.mark.usefixtures("each_pass_once")
 @pytest.mark.parametrize("messages", [0, 2, 10])
 def test_a_cancel_ends_it(patient: Patient, messages: int) -> None:
     patient.cancel_after = messages

@@ -35,6 +35,7 @@ from img23d_protocol.messages import (
     Unload,
     Unloaded,
 )
+from img23d_protocol.options.preview import LIGHT_CUTTER
 
 ROOT = Path(__file__).resolve().parents[3]
 PATHS = os.pathsep.join([str(ROOT / "backend"), str(ROOT / "blender_img23d" / "shared"), str(ROOT / "tests" / "backend")])
@@ -196,7 +197,7 @@ def test_cancel_ends_the_job_and_the_next_one_works(backend: Backend, job: Gener
     backend.until(Accepted)
     backend.send(Cancel(job="another"), Cancel(job=job.job))
     assert type(_until_end(backend)[-1]) is Cancelled
-    backend.send(Generate(job="b", photo=job.photo, run_folder=job.run_folder, settings=job.settings))
+    backend.send(Generate(job="b", photo=job.photo, run_folder=job.run_folder, settings=job.settings.changed(cutter=LIGHT_CUTTER)))
     assert _until_end(backend)[-1].made == 1
 
 

@@ -21,7 +21,7 @@ from tally import Tally, chosen_cases, effort, rounds, split_case  # noqa: E402
 from whole import nothing_left, objections  # noqa: E402
 
 START_SECONDS, TURN_SECONDS = 60.0, 120.0
-A_TURN = 4.0  # seconds, about: when a Blender is killed
+A_TURN = 1.5  # seconds, about: when a Blender is killed
 
 
 class Working:

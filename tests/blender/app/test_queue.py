@@ -7,7 +7,7 @@ import signal
 
 import bpy
 import pytest
-from conftest import PACKAGE, part
+from conftest import PACKAGE, part, quick_settings
 from queueing import all_done, meshes, panel, press, states, tick_until, waiting
 
 
@@ -127,7 +127,7 @@ def test_another_file_is_opened_and_its_results_wait_in_the_list(owner, values, 
 def test_a_file_that_was_never_saved_is_said_to_be_gone(owner, photo, queue):
     bpy.ops.wm.read_homefile(use_empty=True)
     for name in ("red ball", "green box"):
-        press(bpy.context.scene.img23d, photo, name)
+        press(quick_settings(), photo, name)
     bpy.ops.wm.read_homefile(use_empty=True)
     assert "three.png, in a file that is not open" in panel().said
     tick_until(owner, lambda: all_done(owner))
@@ -220,7 +220,7 @@ def test_a_restart_in_its_file_brings_them_into_their_scene(owner, values, photo
 def test_a_new_press_goes_past_what_was_left(owner, values, photo, three_pressed, tmp_path):
     owner = restart(owner)
     try:
-        press(bpy.context.scene.img23d, photo, "red ball")
+        press(quick_settings(), photo, "red ball")
         assert owner.session.active is not None and waiting(owner) == ["green box", "blue ball"]
         tick_until(owner, lambda: all_done(owner))
         assert meshes() == ["red ball"] and waiting(owner) == ["green box", "blue ball"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 import pytest
-from conftest import PACKAGE, part
+from conftest import PACKAGE, part, quick_settings
 from drawing import Layout, drawn
 from scripted import Rehearsal
 
@@ -26,7 +26,7 @@ def choose_folder(path) -> None:
 
 
 def generate(photo, names: str, seed: int = 7, *, texture: bool = False) -> list[bpy.types.Object]:
-    values = bpy.context.scene.img23d
+    values = quick_settings()
     values.photo, values.names, values.seed, values.texture = str(photo), names, seed, texture
     before = set(bpy.data.objects)
     assert bpy.ops.img23d.generate() == {"FINISHED"}

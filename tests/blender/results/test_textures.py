@@ -8,7 +8,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 import pytest
-from conftest import PACKAGE
+from conftest import PACKAGE, quick_settings
 from test_generate import generate
 
 
@@ -118,11 +118,12 @@ def test_moved_together_and_saved_elsewhere_the_picture_is_found(values, photo, 
 
 def test_never_saved_it_is_packed_and_said_once(owner, beside, photo):
     bpy.ops.wm.read_homefile(use_empty=True)
-    made = ball(bpy.context.scene.img23d, photo, "red ball, blue ball")
+    values = quick_settings()
+    made = ball(values, photo, "red ball, blue ball")
     assert all(image_of(obj).packed_file is not None for obj in made)
     (note,) = owner.session.jobs[0].notes
     assert "never saved" in note
-    retexture(bpy.context.scene.img23d, photo)
+    retexture(values, photo)
     assert note in owner.session.jobs[0].notes
 
 

@@ -21,17 +21,24 @@ PHOTO = Path(__file__).resolve().parents[3] / "demo" / "plain" / "photo.jpg"
 NAMES = ("pink lamp", "green bottle", "brown book", "blue mug", "red apple", "yellow duck", "purple star", "orange bowl")
 
 
+@pytest.fixture(scope="module", autouse=True)
+def ends_with_this_file(shelf):
+    """No other test needs a backend with torch, which takes 4 s of a processor to start and half a gigabyte."""
+    yield
+    shelf.clear()
+
+
 @pytest.fixture
 def learned(owner, values, monkeypatch):
     """The scene's settings, on a machine whose owner has set everything up."""
     preferences = bpy.context.preferences.addons[PACKAGE].preferences
     monkeypatch.setenv("IMG23D_PYTHON", PYTHON)
     preferences.models_folder = MODELS
-    owner.session.shutdown(at_once=True)
+    owner.session.engines, owner.session.weights = (), ()  # what the last backend has said may be of another folder
     values.photo, values.names, values.seed, values.engine = str(PHOTO), ", ".join(NAMES), 1, "hunyuan3d"
     values.octree_resolution, values.budget, values.texture = 64, 5000, False
+    values.paint_steps = 5  # each takes as long as the other; how many are taken is asked in tests/learned
     yield values
-    owner.session.shutdown(at_once=True)
     preferences.property_unset("models_folder")
 
 
