@@ -136,7 +136,24 @@ def parse_arguments() -> argparse.Namespace:
     command.set_defaults(action=do_messages)
 
     command = commands.add_parser("bench", help="measure shape, texture, layout, time and Blender; writes docs/benchmarks.md")
-    parts = ("shapes", "cutout", "photos", "layout", "blender", "crowded", "learned", "mesh", "unwrap", "raster", "bake", "shape", "paint", "memory", "chain", "published")
+    parts = (
+        "shapes",
+        "cutout",
+        "photos",
+        "layout",
+        "blender",
+        "crowded",
+        "learned",
+        "mesh",
+        "unwrap",
+        "raster",
+        "bake",
+        "shape",
+        "paint",
+        "memory",
+        "chain",
+        "published",
+    )
     said = "measure one part and keep the others' last figures; only so: published (full-size files, 5 GB of disk at a time)"
     command.add_argument("--only", choices=parts, help=said)
     command.add_argument("--photos", type=Path, metavar="FOLDER", help="with the part photos: a folder with those of its photos that no package has")

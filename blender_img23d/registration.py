@@ -8,21 +8,30 @@ import bpy
 from bpy.app.handlers import persistent
 
 from . import properties, translations
-from .properties import preferences
-from .core.session import app
+from .app.owner import Extension, extension, extension_or_none
 from .core.manual import manual_map
+from .core.session import app
 from .operators import forecast, generate, quality, queue, retexture, targets
-from .operators.photo import box_tool, image_editor, drop_and_paste, mask_tool, photo, picking, side_photos
+from .operators.photo import box_tool, drop_and_paste, image_editor, mask_tool, photo, picking, side_photos
 from .operators.results import arrangement, history, look, made, mesh_tools, results, variants
 from .operators.setup import diagnose, setup, weights
-from .panels import help as help_panel, menus
-from .panels.image_editor import image_editor as image_editor_panel, tools
+from .panels import help as help_panel
+from .panels import menus
+from .panels.image_editor import image_editor as image_editor_panel
+from .panels.image_editor import tools
 from .panels.models import models
-from .panels.results import history as history_panel, made as made_panel, mesh_tools as mesh_tools_panel, results as results_panel, retexture as retexture_panel, variants as variants_panel
+from .panels.results import history as history_panel
+from .panels.results import made as made_panel
+from .panels.results import mesh_tools as mesh_tools_panel
+from .panels.results import results as results_panel
+from .panels.results import retexture as retexture_panel
+from .panels.results import variants as variants_panel
 from .panels.settings import advanced, shape
-from .panels.sidebar import main, photo as photo_panel, queue as queue_panel, targets as targets_panel
-from .properties import preferences_of
-from .app.owner import Extension, extension, extension_or_none
+from .panels.sidebar import main
+from .panels.sidebar import photo as photo_panel
+from .panels.sidebar import queue as queue_panel
+from .panels.sidebar import targets as targets_panel
+from .properties import preferences, preferences_of
 
 if TYPE_CHECKING:
     from .core.session.link import BackendLink
@@ -88,22 +97,22 @@ def _open_tab() -> float | None:
 
 def _make_owner() -> Extension:
     """At the first use: what is imported here takes several times as long as all that `register` needs."""
+    from .app.forecast import Forecaster
+    from .app.history import History
+    from .app.in_use import FoldersInUse
+    from .app.jobs.applier import Applier
+    from .app.models import Models
+    from .app.pump import Pump
+    from .app.running import Running
+    from .app.thumbnails import Thumbnails
+    from .backend_environment import find_tools, idle_seconds, new_link, read
     from .core.session.environment import Surroundings
     from .core.session.session import Session
     from .core.session.setup import Setup
     from .process.program import Program
-    from .app.pump import Pump
-    from .app.jobs.applier import Applier
     from .scene.photo.editors import Editors
-    from .app.forecast import Forecaster
-    from .app.history import History
-    from .app.in_use import FoldersInUse
-    from .app.models import Models
     from .scene.photo.overlay import Overlay
     from .scene.picking.popup import PickPopup
-    from .app.running import Running
-    from .app.thumbnails import Thumbnails
-    from .backend_environment import find_tools, idle_seconds, new_link, read
 
     def make_main_link() -> BackendLink:
         return new_link(bundled=setup.is_changing_environment)

@@ -194,7 +194,7 @@ def scissors() -> bpy.types.Object:
     for side, z in ((-1, 0.004), (1, 0.0062)):
         blade = [(-0.009, -0.03), (0.0085, -0.03), (0.0085, 0.0), (0.008, 0.05), (0.0045, 0.095), (-0.001, 0.118)]
         blade += [(-0.0035, 0.1), (-0.006, 0.05), (-0.0085, 0.0)]
-        outline = [(side * x, y) for x, y in blade][:: side]
+        outline = [(side * x, y) for x, y in blade][::side]
         shank = [(0, -0.02), (0.006 * side, -0.05), (0.01 * side, -0.068)]
         ring = [(side * (0.018 + 0.021 * math.cos(a)), -0.098 + 0.034 * math.sin(a), 0.0) for a in np.linspace(0, math.tau, 40, endpoint=False)]
         own = [coat(plate("blade", outline, thickness=0.0022, bevel=0.0005), (steel, None))]

@@ -1,7 +1,7 @@
 """Take the demo photo: a table in a room, a flowered cloth, light from a window. Needs Blender's Python module (bpy).
 
-    python demo/make_photo.py                                    photo.jpg, masks.png, camera.json and truth/ beside this file
-    python demo/make_photo.py --percent 30 --samples 12 --out F  a quick look
+python demo/make_photo.py                                    photo.jpg, masks.png, camera.json and truth/ beside this file
+python demo/make_photo.py --percent 30 --samples 12 --out F  a quick look
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Take the plain photo: eight things apart from each other on grey paper. Needs Blender's Python module (bpy).
 
-    python demo/make_plain.py                     photo.jpg, masks.png, camera.json and truth/ in plain/ beside this file
-    python demo/make_plain.py --single FOLDER     one photo, mask, camera and truth a thing, for the benchmark
+python demo/make_plain.py                     photo.jpg, masks.png, camera.json and truth/ in plain/ beside this file
+python demo/make_plain.py --single FOLDER     one photo, mask, camera and truth a thing, for the benchmark
 """
 
 from __future__ import annotations

@@ -68,9 +68,7 @@ def turned(name: str, profile: Sequence[Point2], *, segments: int = 56) -> bpy.t
     return add_object(name, shape)
 
 
-def tube(
-    name: str, path: Sequence[Point3], radii: Sequence[float] | float, *, sides: int = 16, flat: float = 1.0, is_loop: bool = False
-) -> bpy.types.Object:
+def tube(name: str, path: Sequence[Point3], radii: Sequence[float] | float, *, sides: int = 16, flat: float = 1.0, is_loop: bool = False) -> bpy.types.Object:
     """A closed tube along a path, with one radius a point; `flat` scales it along its second axis.
 
     The first axis lies flat or is y. A loop runs from its last point back to its first.

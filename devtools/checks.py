@@ -18,7 +18,11 @@ _VARIABLES = {"PYRIGHT_PYTHON_GLOBAL_NODE": "0", "PYRIGHT_PYTHON_IGNORE_WARNINGS
 def run_checks() -> bool:
     """Whether all find nothing; what they find is shown."""
     python = environment.checks_python()
-    commands = {"ruff": ruff_command(ROOT), "ruff format": format_command(ROOT, changes=False), "pyright": [python, "-m", "pyright", "--project", ROOT, "--pythonpath", python]}
+    commands = {
+        "ruff": ruff_command(ROOT),
+        "ruff format": format_command(ROOT, changes=False),
+        "pyright": [python, "-m", "pyright", "--project", ROOT, "--pythonpath", python],
+    }
     with ThreadPoolExecutor(len(commands)) as pool:
         return all(list(pool.map(_is_clean, commands, commands.values())))
 
@@ -37,7 +41,8 @@ def format_command(*paths: Path, changes: bool = True) -> list[str | Path]:
 def run_format() -> bool:
     """Sort the imports and write every file in the one format. Whether that went well."""
     commands = {"imports": [*ruff_command(ROOT), "--select", "I", "--fix"], "format": format_command(ROOT)}
-    return all([_is_clean(name, command) for name, command in commands.items()])
+    went_well = {name: _is_clean(name, command) for name, command in commands.items()}  # each, also after one that failed
+    return all(went_well.values())
 
 
 def _is_clean(name: str, command: Sequence[str | Path]) -> bool:

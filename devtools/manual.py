@@ -1,6 +1,6 @@
 """The README as pages that lie in the zip, so that F1 in Blender opens the right section without a network.
 
-    python -m devtools.manual FOLDER     with what requirements/manual.txt names; `make` does that
+python -m devtools.manual FOLDER     with what requirements/manual.txt names; `make` does that
 """
 
 from __future__ import annotations

@@ -12,9 +12,7 @@ class DevError(Exception):
     """Something a person has to do before the command can go on; the text says what."""
 
 
-def run(
-    command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None, hint: str = ""
-) -> None:
+def run(command: Sequence[str | Path], *, env: Mapping[str, str] | None = None, cwd: Path | None = None, hint: str = "") -> None:
     """Run to the end with its output shown. Raises DevError with `hint` when it fails."""
     status = subprocess.run([str(part) for part in command], env=env, cwd=cwd, stdin=subprocess.DEVNULL).returncode
     if status:

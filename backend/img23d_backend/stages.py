@@ -12,11 +12,13 @@ from enum import Enum
 from typing import Protocol
 
 import numpy as np
+
 from img23d_protocol import Img23DError
 from img23d_protocol.messages import Box, Point, Settings, ShapeKind, Side, Stage, Wanted
 
 # Raised by `Context.report`; named here for the engines
-from .setup_context import JobCancelled as JobCancelled, TargetCancelled as TargetCancelled
+from .setup_context import JobCancelled as JobCancelled
+from .setup_context import TargetCancelled as TargetCancelled
 
 
 class Origin:
@@ -145,9 +147,7 @@ class View:
     def front(*, center_u: float, center_v: float, pixels_per_unit: float) -> View:
         """The orthographic view along -z in which the mesh's origin falls on pixel (center_u, center_v)."""
         s = pixels_per_unit
-        return View(
-            matrix=np.array([[s, 0, 0, center_u], [0, -s, 0, center_v], [0, 0, -s, 0], [0, 0, 0, 1]], dtype=np.float64)
-        )
+        return View(matrix=np.array([[s, 0, 0, center_u], [0, -s, 0, center_v], [0, 0, -s, 0], [0, 0, 0, 1]], dtype=np.float64))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,9 +232,7 @@ class Picker(Protocol):
         """The regions that stand out."""
         ...
 
-    def at(
-        self, key: str, load: Callable[[], Photo], point: Point, context: Context, *, box: Box | None = None
-    ) -> np.ndarray | None:
+    def at(self, key: str, load: Callable[[], Photo], point: Point, context: Context, *, box: Box | None = None) -> np.ndarray | None:
         """One of the segmentation's masks, or one that was grown from the point; None where nothing stands apart there. Of several that are
         there, the one that fills `box`.
         """
@@ -278,9 +276,7 @@ class Matter(Protocol):
 class PlainMatter(Matter, Protocol):
     """A matter for things on a plain background, which knows whether the background is one."""
 
-    def agreed(
-        self, photo: Photo, found: Found, window: PixelBox, salient: np.ndarray, own: np.ndarray, context: Context
-    ) -> np.ndarray | None:
+    def agreed(self, photo: Photo, found: Found, window: PixelBox, salient: np.ndarray, own: np.ndarray, context: Context) -> np.ndarray | None:
         """The thing's alpha (h, w) float32 0..1 over the window, by what stands out there (`salient`, and of it what is the
         thing's, `own`, both as the answer) and by the plain background together; None where that is not plain or says otherwise.
         """
@@ -298,9 +294,7 @@ class Shaper(Protocol):
         """How many of `count` cut-outs to hand over at a time, 1 or more; asked before each batch."""
         return 1
 
-    def shape_batch(
-        self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]
-    ) -> Iterator[Shaped | Img23DError]:
+    def shape_batch(self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]) -> Iterator[Shaped | Img23DError]:
         """One answer a cut-out, in their order, each as soon as it is there; each the same as `shape` gives by itself."""
         for cutout, context in zip(cutouts, contexts, strict=True):
             try:
@@ -344,9 +338,7 @@ class Painter(Protocol):
         """(s, s, 3) uint8, the picture to paint with; None where there is nothing to prepare."""
         return None
 
-    def paint_prepared(
-        self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray | None, settings: Settings, context: Context
-    ) -> Painted:
+    def paint_prepared(self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray | None, settings: Settings, context: Context) -> Painted:
         """As `paint`, with what `prepare` gave for this cut-out."""
         return self.paint(mesh, view, cutout, settings, context)
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.session.doctor import Facts, failure_finding, job_findings, own_findings, summary, worst_first
 from ..core.requests import build_diagnose
+from ..core.session.doctor import Facts, failure_finding, job_findings, own_findings, summary, worst_first
+from ..scene.file.folders import log_folder, runs_base
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.messages import Finding, Level, Settings
 from . import outcome
-from ..scene.file.folders import log_folder, runs_base
 
 if TYPE_CHECKING:
-    from ..core.session.environment import EnvironmentState
     from ..core.jobs import Job
+    from ..core.session.environment import EnvironmentState
     from .owner import Extension
 
 _REPORTED = {Level.PROBLEM: "WARNING", Level.WARNING: "WARNING"}  # an error would end the script that asks

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ..core.estimate.forecast import Forecast, Situation, forecast
+from ..core.estimate.free_disk import FreeDisk
 from ..core.presets import lower, matching
 from ..core.session.setup_requests import needed_sets
 from ..core.states import SessionState
+from ..scene.file.folders import runs_base
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.messages import DeviceInfo, Generate, Settings, WeightsState
 from ..shared.img23d_protocol.options.settings import BUILT_IN
-from ..scene.file.folders import runs_base
-from ..core.estimate.free_disk import FreeDisk
 
 if TYPE_CHECKING:
     from .owner import Extension

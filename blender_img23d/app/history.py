@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.runs.history import list_runs, read_run
 from ..core.job_list import JOBS_KEPT
+from ..core.runs.history import list_runs, read_run
 from ..core.runs.recipe import Recipe, recipe_of_job, recipe_of_tags, settings_in_words
-from ..shared.img23d_protocol.messages import Paint
 from ..scene.file.folders import runs_base
 from ..scene.file.tags import RUN, RUN_FOLDER, TARGET
+from ..shared.img23d_protocol.messages import Paint
 
 if TYPE_CHECKING:
     from ..core.jobs import Job

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..core.runs.folder_marks import FolderMarks
 from ..core.runs.cleanup import Cleaned, Keeping, clean_up
+from ..core.runs.folder_marks import FolderMarks
 from ..core.runs.searches import delete_old_searches
 from ..properties import preferences_of
-from ..shared.img23d_protocol import Img23DError
 from ..scene.file.folders import runs_base
 from ..scene.file.tags import RUN_FOLDER
+from ..shared.img23d_protocol import Img23DError
 
 if TYPE_CHECKING:
     from ..core.queue.queue import Queue

@@ -9,8 +9,8 @@ import bpy
 
 from ..core.session.environment import Environment
 from ..properties import preferences_of
-from ..shared.img23d_protocol import Img23DError
 from ..scene.file.folders import models_folder
+from ..shared.img23d_protocol import Img23DError
 
 if TYPE_CHECKING:
     from ..core.session.setup import Plan

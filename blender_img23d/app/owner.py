@@ -8,26 +8,26 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..core.session import app
 from ..core.press_guard import PressGuard
+from ..core.session import app
 from ..scene.file.windows import TabOpener
 
 if TYPE_CHECKING:
-    from ..core.session.environment import Surroundings
     from ..core.jobs import Job
-    from ..shared.img23d_protocol import Img23DError
-    from .jobs.applier import Applier
+    from ..core.session.environment import Surroundings
     from ..scene.photo.editors import Editors
+    from ..scene.photo.overlay import Overlay
+    from ..scene.picking.popup import PickPopup
+    from ..scene.placement.result_status import Standing
+    from ..shared.img23d_protocol import Img23DError
     from .doctor import Checkup
     from .forecast import Forecaster
     from .history import History
     from .in_use import FoldersInUse
-    from .models import Models
-    from ..scene.photo.overlay import Overlay
-    from ..scene.picking.popup import PickPopup
+    from .jobs.applier import Applier
     from .jobs.picker import Picker
+    from .models import Models
     from .running import Running
-    from ..scene.placement.result_status import Standing
     from .thumbnails import Thumbnails
 
 
@@ -112,9 +112,7 @@ def poll_no_setup(operator: type[bpy.types.Operator]) -> bool:
     return owner is None or not owner.setup.is_running
 
 
-def poll_idle(
-    operator: type[bpy.types.Operator], otherwise: str = "A job is running: wait for it to finish, or cancel it"
-) -> bool:
+def poll_idle(operator: type[bpy.types.Operator], otherwise: str = "A job is running: wait for it to finish, or cancel it") -> bool:
     """For `poll` of what needs an idle backend; while a job runs, the tooltip says `otherwise`."""
     operator.poll_message_set(_(otherwise))
     owner = extension_or_none()

@@ -12,16 +12,16 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ..core.jobs import Job
-from .jobs.defaults import begin_with_defaults
-from .durations import about
 from ..scene.file.folders import absolute
-from .models import sync_weights
-from .owner import Extension, extension_or_none, shown_job
-from .jobs.result_rows import point_at_failure, sync_rows, sync_runs
-from ..scene.placement.seen_as_photo import watch_views
 from ..scene.file.windows import StatusBar, redraw_sidebars
+from ..scene.placement.seen_as_photo import watch_views
 from ..shared.img23d_protocol.files.filenames import form_path
 from ..shared.img23d_protocol.messages import ShapeKind, Side
+from .durations import about
+from .jobs.defaults import begin_with_defaults
+from .jobs.result_rows import point_at_failure, sync_rows, sync_runs
+from .models import sync_weights
+from .owner import Extension, extension_or_none, shown_job
 
 if TYPE_CHECKING:
     from ..core.session.session import Session

@@ -10,8 +10,8 @@ from dataclasses import asdict
 import bpy
 
 from ..core.jobs import Job
-from ..shared.img23d_protocol.redaction import redact
 from ..scene.file.logs import last_lines, newest_log
+from ..shared.img23d_protocol.redaction import redact
 from .owner import Extension
 
 _LOG_LINES = 60

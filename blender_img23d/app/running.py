@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..core.estimate.run_statistics import Pace, alike, pace_of_all
 from ..core.estimate.time_left import StageNow, TimeLeft, stage_now
-from ..shared.img23d_protocol.messages import CutoutReady, ResultReady, PaintReady, PreviewReady
+from ..shared.img23d_protocol.messages import CutoutReady, PaintReady, PreviewReady, ResultReady
 
 if TYPE_CHECKING:
     from ..core.jobs import Job

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from ..shared.img23d_protocol.files.filenames import FileName, in_folder
 from ..shared.img23d_protocol.messages import (
     USUAL,
     WHOLE,
@@ -40,7 +41,6 @@ from ..shared.img23d_protocol.messages import (
     Unwrap,
     UvReady,
 )
-from ..shared.img23d_protocol.files.filenames import FileName, in_folder
 from .plausible import LONGEST_NOTE, NOTES_KEPT, is_sound_arrangement, sound_count
 from .states import JobState
 

@@ -25,6 +25,7 @@ _FARTHEST = 1e6  # metres from the photo's camera, or times its own size
 _MOST_TURNS = 100.0  # radians
 _WIDEST, _NARROWEST = 0.01, 1000.0  # focal lengths in widths of the photo
 
+
 class _Dataclass(Protocol):
     __dataclass_fields__: ClassVar[dict[str, Any]]
 

@@ -27,9 +27,7 @@ class Preset:
 
 def _settings(name: str) -> Mapping[str, Setting]:
     """What the options that a quality stands for say about it, else their defaults."""
-    return MappingProxyType(
-        {one.key: one.as_property(one.presets.get(name, one.default)) for one in OPTIONS if one.presets is not None}
-    )
+    return MappingProxyType({one.key: one.as_property(one.presets.get(name, one.default)) for one in OPTIONS if one.presets is not None})
 
 
 # The models' sizes are those of `options` and of the backend's registry: Hunyuan3D 2.0 Standard 4.9 GB, BiRefNet HR 0.4 GB. The
@@ -49,8 +47,7 @@ PRESETS = (
         name="balanced",
         label="Balanced",
         description=(
-            "Good for most scenes: the small shape model, every side painted, textures of 1024 pixels. "
-            "Hunyuan3D needs about 6 GB on the graphics card"
+            "Good for most scenes: the small shape model, every side painted, textures of 1024 pixels. Hunyuan3D needs about 6 GB on the graphics card"
         ),
         settings=_settings("balanced"),
     ),

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, encode
-from ..shared.img23d_protocol.options.checks import check
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.files.filenames import safe_stem
 from ..shared.img23d_protocol.limits import BUDGET_MAX, FACES_MIN, HEIGHT_MAX, SEED_MAX
@@ -28,6 +27,7 @@ from ..shared.img23d_protocol.messages import (
     ToBackend,
     Wanted,
 )
+from ..shared.img23d_protocol.options.checks import check
 from ..shared.img23d_protocol.options.settings import engine_named
 
 RANDOM_SEED = -1
@@ -77,9 +77,7 @@ def heeded(wanted: Wanted, engine: str, settings: Settings) -> Wanted:
     return replace(wanted, shape=shape, sides=wanted.sides if known.takes_side_photos(settings.value) else ())
 
 
-def build_locate(
-    *, photo: str, wanted: Sequence[Wanted], engine: str, seed: int, settings: Settings, folder: Path | None = None
-) -> Locate:
+def build_locate(*, photo: str, wanted: Sequence[Wanted], engine: str, seed: int, settings: Settings, folder: Path | None = None) -> Locate:
     """As `build_generate`, for looking only; with a `folder` what is found is also cut out there."""
     path = checked_photo(photo)
     return Locate(

@@ -8,9 +8,9 @@ import bpy
 from bpy.app.translations import pgettext_tip as _
 from bpy.props import EnumProperty
 
+from ..app.owner import extension, poll_idle
 from ..core.presets import lower, matching
 from ..properties import ROOT_PACKAGE, preferences_of
-from ..app.owner import extension, poll_idle
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.options.declare import options_of
 from ..shared.img23d_protocol.options.machine import StageDevices

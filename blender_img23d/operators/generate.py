@@ -23,9 +23,9 @@ class IMG23D_OT_generate(bpy.types.Operator):
         return self.execute(context) if extension().press_guard.takes_press(self.bl_idname) else {"CANCELLED"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..app.commands.search import needs_check, search_first
         from ..app.jobs.queued import queued_generate  # not before it is wanted, since Blender's start waits for every import
         from ..app.jobs.requests import generate_request
-        from ..app.commands.search import search_first, needs_check
 
         owner = extension()
         if needs_check(context.scene.img23d):
@@ -42,10 +42,7 @@ class IMG23D_OT_generate(bpy.types.Operator):
 class IMG23D_OT_cancel(bpy.types.Operator):
     bl_idname = "img23d.cancel"
     bl_label = "Img23D: Cancel the Running Job"
-    bl_description = (
-        "Stop what is being made or re-textured now; what is finished of it stays in the scene, "
-        "and the next one that waits begins"
-    )
+    bl_description = "Stop what is being made or re-textured now; what is finished of it stays in the scene, and the next one that waits begins"
     bl_options = {"REGISTER"}
 
     @classmethod
@@ -99,8 +96,7 @@ class IMG23D_OT_end_backend(bpy.types.Operator):
     bl_idname = "img23d.end_backend"
     bl_label = "Img23D: End the Backend"
     bl_description = (
-        "End the program that works beside Blender, although it is at work; what is finished already stays in the scene, "
-        "and the next job starts it anew"
+        "End the program that works beside Blender, although it is at work; what is finished already stays in the scene, and the next job starts it anew"
     )
 
     @classmethod

@@ -7,18 +7,16 @@ from bl_operators.presets import AddPresetBase
 from bpy.app.translations import pgettext_tip as _
 from bpy.props import EnumProperty
 
+from ..app.jobs.defaults import copy_settings, mark_preferences, save_defaults, use_preset
 from ..core.presets import BALANCED, PRESETS
 from ..properties import DEFAULT_FIELDS, preferences_of
-from ..app.jobs.defaults import copy_settings, mark_preferences, save_defaults, use_preset
 
 _QUALITIES = [(one.name, one.label, one.description) for one in PRESETS]
 _DESCRIPTIONS = {one.name: one.description for one in PRESETS}
 
 
 class _ChooseQuality:
-    quality: EnumProperty(
-        name="Quality", description="How good the objects become, and how long they take", items=_QUALITIES, default=BALANCED
-    )
+    quality: EnumProperty(name="Quality", description="How good the objects become, and how long they take", items=_QUALITIES, default=BALANCED)
 
     @classmethod
     def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:

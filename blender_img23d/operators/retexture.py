@@ -5,9 +5,9 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..scene.retexture.faces import can_switch, shows_new, switch
 from ..app.outcome import press
 from ..app.owner import extension
+from ..scene.retexture.faces import can_switch, shows_new, switch
 from ..scene.retexture.paintable import chosen_meshes
 from ..shared.img23d_protocol import Img23DError
 

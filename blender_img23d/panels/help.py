@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ..core.manual import Section
 from ..app.owner import extension_or_none
+from ..core.manual import Section
 from .widgets.fixes import draw_fix
 from .widgets.help_link import HasHelp
 from .widgets.text import draw_sentence

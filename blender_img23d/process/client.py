@@ -17,8 +17,8 @@ from typing import IO
 
 from ..core.session.link import LinkClosed
 from ..shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
-from ..shared.img23d_protocol.messages import FromBackend, Log, Shutdown, ToBackend
 from ..shared.img23d_protocol.limits import ANSWER_MAX
+from ..shared.img23d_protocol.messages import FromBackend, Log, Shutdown, ToBackend
 from .inbox import Inbox
 
 log = logging.getLogger(__name__)

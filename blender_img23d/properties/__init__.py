@@ -8,11 +8,15 @@ import bpy
 from bpy.props import PointerProperty
 
 from . import defaults, scene, targets, window
-from .defaults import DEFAULT_FIELDS as DEFAULT_FIELDS, QUALITY_FIELDS as QUALITY_FIELDS, Img23DDefaults as Img23DDefaults
+from .defaults import DEFAULT_FIELDS as DEFAULT_FIELDS
+from .defaults import QUALITY_FIELDS as QUALITY_FIELDS
+from .defaults import Img23DDefaults as Img23DDefaults
 from .quality import MachineSettings as MachineSettings
-from .scene import Img23DSceneSettings as Img23DSceneSettings, is_of_other_photo as is_of_other_photo
+from .scene import Img23DSceneSettings as Img23DSceneSettings
+from .scene import is_of_other_photo as is_of_other_photo
 from .targets import Img23DTarget as Img23DTarget
-from .window import Img23DResultRow as Img23DResultRow, Img23DWeightsRow as Img23DWeightsRow
+from .window import Img23DResultRow as Img23DResultRow
+from .window import Img23DWeightsRow as Img23DWeightsRow
 
 if TYPE_CHECKING:
     from .preferences import Img23DPreferences

@@ -19,10 +19,7 @@ class StartSettings:
     )
     check_first: BoolProperty(
         name="Check Before Generating",
-        description=(
-            "The first press of Generate only looks for the names and shows what it found; "
-            "correct it where you like and press Generate again"
-        ),
+        description=("The first press of Generate only looks for the names and shows what it found; correct it where you like and press Generate again"),
     )
     layout: EnumProperty(
         name="Place",

@@ -9,11 +9,11 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.presets import PRESETS, matching
-from . import ROOT_PACKAGE, Img23DDefaults, MachineSettings
 from ..shared.img23d_protocol.choices import TENCENT_LICENCE, torch_builds
 from ..shared.img23d_protocol.options.declare import Engine, options_of
 from ..shared.img23d_protocol.options.machine import StageDevices
 from ..shared.img23d_protocol.options.settings import REGISTERED
+from . import ROOT_PACKAGE, Img23DDefaults, MachineSettings
 
 IDLE_MINUTES = 5
 # What Blender keeps of a choice: a build that comes later takes a new number, so that the chosen one stays.
@@ -29,10 +29,7 @@ class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
 
     runs_folder: StringProperty(
         name="Folder for Runs",
-        description=(
-            "Where each run keeps its cut-outs, meshes and textures; "
-            "left empty, it is the folder that Blender reserves for this extension"
-        ),
+        description=("Where each run keeps its cut-outs, meshes and textures; left empty, it is the folder that Blender reserves for this extension"),
         subtype="DIR_PATH",
     )
     textures: EnumProperty(
@@ -55,8 +52,7 @@ class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
     shows_textures: BoolProperty(
         name="Show Their Textures",
         description=(
-            "Where the viewport is shaded as Blender begins with, let Solid shading show textures when a run ends; "
-            "a shading that you have chosen stays"
+            "Where the viewport is shaded as Blender begins with, let Solid shading show textures when a run ends; a shading that you have chosen stays"
         ),
         default=True,
     )
@@ -82,17 +78,13 @@ class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
     environment_folder: StringProperty(
         name="Folder for the Environment",
         description=(
-            "Where Python, PyTorch and the other programs of the AI models are kept; "
-            "left empty, it is the folder that Blender reserves for this extension"
+            "Where Python, PyTorch and the other programs of the AI models are kept; left empty, it is the folder that Blender reserves for this extension"
         ),
         subtype="DIR_PATH",
     )
     models_folder: StringProperty(
         name="Folder for Models",
-        description=(
-            "Where the downloaded models are kept, on any disk; "
-            "left empty, it is the folder that Blender reserves for this extension"
-        ),
+        description=("Where the downloaded models are kept, on any disk; left empty, it is the folder that Blender reserves for this extension"),
         subtype="DIR_PATH",
     )
     chosen_python: StringProperty(
@@ -123,9 +115,7 @@ class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
         default=True,
     )
     defaults: PointerProperty(type=Img23DDefaults, name="For New Scenes", description="What new scenes begin with")
-    shows_defaults: BoolProperty(
-        name="Advanced", description="Show every setting that new scenes begin with", options={"SKIP_SAVE"}
-    )
+    shows_defaults: BoolProperty(name="Advanced", description="Show every setting that new scenes begin with", options={"SKIP_SAVE"})
     knows_models: BoolProperty(
         name="Knows About the AI Models",
         description="The line about setting up the AI models was closed; their panel stays",

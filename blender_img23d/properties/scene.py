@@ -37,20 +37,13 @@ class Img23DSceneSettings(QualitySettings, StartSettings, PropertyGroup):
         description="The picture that the objects are made from; a path that begins with // is relative to the .blend",
         update=_on_photo,
     )
-    listed_photo: StringProperty(
-        name="Listed Photo", description="The picture that the list of targets belongs to", options={"HIDDEN"}
-    )
+    listed_photo: StringProperty(name="Listed Photo", description="The picture that the list of targets belongs to", options={"HIDDEN"})
     names: StringProperty(
         name="Names",
-        description=(
-            "What to make, separated by commas: red mug, book, left bottle. "
-            "Leave it empty to make one object of the whole picture"
-        ),
+        description=("What to make, separated by commas: red mug, book, left bottle. Leave it empty to make one object of the whole picture"),
         update=_on_names,
     )
-    named_photo: StringProperty(
-        name="Named Photo", description="The picture that the names were typed or used for", options={"HIDDEN"}
-    )
+    named_photo: StringProperty(name="Named Photo", description="The picture that the names were typed or used for", options={"HIDDEN"})
     seed: IntProperty(
         name="Seed",
         description="The same seed gives the same result again; -1 draws another one for every run",
@@ -60,9 +53,7 @@ class Img23DSceneSettings(QualitySettings, StartSettings, PropertyGroup):
     )
     targets: CollectionProperty(type=Img23DTarget)
     active_target: IntProperty(name="Target", description="The thing that is shown below the list")
-    found_names: StringProperty(
-        name="Found Names", description="The names that were looked for when the list was filled", options={"HIDDEN"}
-    )
+    found_names: StringProperty(name="Found Names", description="The names that were looked for when the list was filled", options={"HIDDEN"})
     has_defaults: BoolProperty(
         name="Has Defaults",
         description="The defaults of the preferences were given to this scene, or it was set up before they could be",
@@ -70,10 +61,7 @@ class Img23DSceneSettings(QualitySettings, StartSettings, PropertyGroup):
     )
     retexture_picture: StringProperty(
         name="Picture",
-        description=(
-            "The picture to paint the selected meshes from; left empty, the one that each was made from is taken, "
-            "else the photo above"
-        ),
+        description=("The picture to paint the selected meshes from; left empty, the one that each was made from is taken, else the photo above"),
     )
     retexture_view: EnumProperty(
         name="Project From",

@@ -53,9 +53,7 @@ class Img23DTarget(PropertyGroup):
     """A thing that was found in the photo or that the artist drew; percent of the upright photo, y downwards."""
 
     name: StringProperty(name="Name", description="What this is; the object gets this name")
-    use: BoolProperty(
-        name="Make", description="Make this one; switched off, it stays in the list and nothing is made of it", default=True
-    )
+    use: BoolProperty(name="Make", description="Make this one; switched off, it stays in the list and nothing is made of it", default=True)
     has_box: BoolProperty(
         name="Has a Box",
         description="Whether it is known where this is; a name that was not found has no box until you draw one",
@@ -65,9 +63,7 @@ class Img23DTarget(PropertyGroup):
     top: _percent("Top", "Top edge of the box, in percent of the photo's height from its top", 25.0)
     right: _percent("Right", "Right edge of the box, in percent of the photo's width from its left side", 75.0)
     bottom: _percent("Bottom", "Bottom edge of the box, in percent of the photo's height from its top", 75.0)
-    has_point: BoolProperty(
-        name="Picked", description="You picked this with a click; it is what stands apart at that point", options={"HIDDEN"}
-    )
+    has_point: BoolProperty(name="Picked", description="You picked this with a click; it is what stands apart at that point", options={"HIDDEN"})
     point: FloatVectorProperty(
         name="Point",
         description="Where you clicked, in fractions of the photo from its upper left corner",
@@ -76,15 +72,11 @@ class Img23DTarget(PropertyGroup):
         max=1.0,
         options={"HIDDEN"},
     )
-    found_as: StringProperty(
-        name="Found As", description="The typed name that this was found for; empty for what you added", options={"HIDDEN"}
-    )
+    found_as: StringProperty(name="Found As", description="The typed name that this was found for; empty for what you added", options={"HIDDEN"})
     is_drawn: BoolProperty(name="Drawn", description="You drew or moved this box", options={"HIDDEN"})
     note: StringProperty(name="Note", description="What there is to know about where it was found", options={"HIDDEN"})
     cutout: StringProperty(name="Cut-out", description="The picture of the cut-out", options={"HIDDEN"})
-    strokes: StringProperty(
-        name="Brush Strokes", description="What you brushed in and out, as JSON (see core.strokes)", options={"HIDDEN"}
-    )
+    strokes: StringProperty(name="Brush Strokes", description="What you brushed in and out, as JSON (see core.strokes)", options={"HIDDEN"})
     shape: EnumProperty(
         name="Kind",
         description="What kind of solid this becomes; Automatic leaves it to Kind under Shape",

@@ -47,9 +47,7 @@ class Img23DWindowState(PropertyGroup):
     rows: CollectionProperty(type=Img23DResultRow)
     active_row: IntProperty(name="Result", description="The result whose cut-out and messages are shown below the list")
     runs: CollectionProperty(type=Img23DRunRow)
-    active_run: IntProperty(
-        name="Past Run", description="The run whose results are listed", default=-1, update=_on_run_chosen
-    )
+    active_run: IntProperty(name="Past Run", description="The run whose results are listed", default=-1, update=_on_run_chosen)
     again_place: EnumProperty(
         name="Result",
         description="Where an object that is made again goes",
@@ -77,9 +75,7 @@ class Img23DWindowState(PropertyGroup):
         max=FACES_MAX,
         step=500,
     )
-    levels: IntProperty(
-        name="Levels", description="How many copies with fewer faces: 50, 25, 12 and 6 % of them", default=3, min=1, max=4
-    )
+    levels: IntProperty(name="Levels", description="How many copies with fewer faces: 50, 25, 12 and 6 % of them", default=3, min=1, max=4)
     weights: CollectionProperty(type=Img23DWeightsRow)
     active_weights: IntProperty(name="Model", description="The model whose details are shown below the list")
     picks: EnumProperty(

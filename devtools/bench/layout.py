@@ -13,10 +13,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
+
 from img23d_backend.arrange import Arrangement
 from img23d_protocol.arrangement import PhotoCamera, Pose
 from img23d_protocol.job_requests import Box
-from PIL import Image
 
 from .layout_rows import MADE, TRUE, LayoutRow
 from .shapes import generate, load_mesh
@@ -150,9 +151,7 @@ def take(source: Path, target: Path, focal: float | None) -> None:
 # --- the score ------------------------------------------------------------------------------------------------------
 
 
-def score(
-    scene: Scene, shapes: str, has_lens: bool, camera: PhotoCamera, poses: Sequence[Pose | None], meshes: Sequence[np.ndarray | None]
-) -> LayoutRow:
+def score(scene: Scene, shapes: str, has_lens: bool, camera: PhotoCamera, poses: Sequence[Pose | None], meshes: Sequence[np.ndarray | None]) -> LayoutRow:
     standing = [(thing, pose, mesh) for thing, pose, mesh in zip(scene.things, poses, meshes, strict=True) if pose and mesh is not None]
     worlds = [posed(mesh, pose) for _, pose, mesh in standing]
     overlaps = [iou(seen_box(world, camera, scene), thing.box) for world, (thing, _, _) in zip(worlds, standing, strict=True)]

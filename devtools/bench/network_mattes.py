@@ -22,6 +22,7 @@ def main(out: Path, photos: list[Path]) -> None:
     sys.path[:0] = os.environ.get("IMG23D_FOLDERS", "").splitlines()
     import cv2
     import numpy as np
+
     from img23d_backend.engines.isnet.network import Network
 
     network, rows = Network(), []

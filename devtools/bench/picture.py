@@ -21,9 +21,7 @@ def project(vertices: np.ndarray, to_pixels: np.ndarray) -> np.ndarray:
     return points[:, :3] / points[:, 3:]
 
 
-def draw(
-    points: np.ndarray, faces: np.ndarray, *, size: tuple[int, int], uv: np.ndarray | None = None, texture: np.ndarray | None = None
-) -> Drawn:
+def draw(points: np.ndarray, faces: np.ndarray, *, size: tuple[int, int], uv: np.ndarray | None = None, texture: np.ndarray | None = None) -> Drawn:
     """Draw triangles with `points` (V, 3) in pixels and depth (greater is further) at `size` = height, width.
 
     `uv` (V, 2) with v upwards and `texture` (h, w, 3) uint8 give the colour, bilinear; without them only the mask is of use.

@@ -17,7 +17,8 @@ from ..wheels import host_platform
 from . import calibration, rounds
 from .blender import blender_part, measure_blender
 from .crowded import crowded_part, measure_crowded
-from .cutouts.report import PHOTOS as REAL_PHOTOS, TRUTH, measure_cutouts, photos_part, truth_part
+from .cutouts.report import PHOTOS as REAL_PHOTOS
+from .cutouts.report import TRUTH, measure_cutouts, photos_part, truth_part
 from .layout_table import layout_part
 from .learned.published import measure_published, published_part
 from .learned.report import PARTS, learned_part, part_titles, run_learned
@@ -185,7 +186,9 @@ def _earlier_part() -> list[str]:
     for part, title in titles.items():
         for one, line in rounds.earlier_lines(rounds.read(part)):
             where = f"{one.date}, {one.note}" if one.note else f"{one.date}, {one.load.text() if one.load else ''}"
-            lines.append(text_line((title, where, line.what, spread(line.decisive(), suffix="x" if line.goal.endswith("x") else ""), line.goal, line.verdict())))
+            lines.append(
+                text_line((title, where, line.what, spread(line.decisive(), suffix="x" if line.goal.endswith("x") else ""), line.goal, line.verdict()))
+            )
     if not lines:
         return []
     words = "What was timed. “One figure” is that of one run, or the best or the middle of three. All of it, with the machines, is in docs/figures."

@@ -67,10 +67,7 @@ def _compared(things: Sequence[dict], goal: str) -> list[Row]:
     if USUAL not in of_ways or LIGHT not in of_ways:
         return []
     mean = {way: [statistics.mean(map(error, of_ways[way])) for _, error in _ERRORS] for way in (USUAL, LIGHT)}
-    return [
-        row(f"{label}, mean: {USUAL} beside {LIGHT}", ours, light, goal)
-        for (label, _), ours, light in zip(_ERRORS, mean[USUAL], mean[LIGHT], strict=True)
-    ]
+    return [row(f"{label}, mean: {USUAL} beside {LIGHT}", ours, light, goal) for (label, _), ours, light in zip(_ERRORS, mean[USUAL], mean[LIGHT], strict=True)]
 
 
 def _by_way(things: Sequence[dict]) -> Iterator[tuple[str, list[dict]]]:
@@ -151,4 +148,6 @@ _HARDER = (
     f"a person would type it. Measured as above, in both ways to cut out where there are two: *{LIGHT}* is that of Draft, *{USUAL}* that of Balanced; all other settings are the default "
     "ones. A thing of which nothing was made counts as a point in the middle of its place, without a PSNR."
 )
-_QUALITIES = "The harder things again with the settings that Draft, Balanced and Best stand for with the preview engine; the start of the backend is not counted."
+_QUALITIES = (
+    "The harder things again with the settings that Draft, Balanced and Best stand for with the preview engine; the start of the backend is not counted."
+)

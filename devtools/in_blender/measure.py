@@ -1,9 +1,9 @@
 """Inside Blender, for the benchmark. What to do is the first argument; the answer goes to a JSON file.
 
-    enable OUT.json SPAWNED        seconds that enabling the installed extension takes in this fresh Blender, and that Blender's own
-                                   start took before, since the moment (time.time()) when the process was begun
-    install ZIP                    install it, not enabled
-    pump ZIP PHOTO NAMES OUT.json  install, generate, and how long the pump's ticks took
+enable OUT.json SPAWNED        seconds that enabling the installed extension takes in this fresh Blender, and that Blender's own
+                               start took before, since the moment (time.time()) when the process was begun
+install ZIP                    install it, not enabled
+pump ZIP PHOTO NAMES OUT.json  install, generate, and how long the pump's ticks took
 """
 
 from __future__ import annotations

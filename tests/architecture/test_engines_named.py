@@ -32,7 +32,9 @@ def names(module: Module) -> Iterator[tuple[int, str]]:
         match node:
             case ast.ImportFrom(module=str(name)) if "options" in name.split(".") and name.rpartition(".")[2] in _ENGINES:
                 yield node.lineno, name
-            case ast.Attribute(value=holder, attr=name) if _last(holder) in _HOLDERS and name in _ENGINES | _OWN and f"{_last(holder)}.{name}" != "values.shape":
+            case ast.Attribute(value=holder, attr=name) if (
+                _last(holder) in _HOLDERS and name in _ENGINES | _OWN and f"{_last(holder)}.{name}" != "values.shape"
+            ):
                 yield node.lineno, f"{_last(holder)}.{name}"
             case ast.Constant(value=str(text)) if text in _PLAIN:
                 yield node.lineno, text

@@ -64,7 +64,7 @@ def assemble(engines):
     return replace(engines.assembled("preview"), id="clay")
 '''
 # The declarations of bpy.props, kept as what they were called with
-BPY = '''
+BPY = """
 import sys, types
 
 
@@ -79,8 +79,8 @@ class Module(types.ModuleType):
 
 for name in ("bpy", "bpy.props", "bpy.types", "bpy.app", "bpy.app.translations", "bpy.utils"):
     sys.modules[name] = Module(name)
-'''
-LOOK = '''
+"""
+LOOK = """
 import argparse, json, sys
 from types import SimpleNamespace
 
@@ -157,7 +157,7 @@ found["command line"] = [chosen.clay.kneading.strokes, chosen.clay.kneading.glaz
 from pathlib import Path
 found["backend"] = Engines(Path("nowhere")).load("clay").id
 print(json.dumps(found))
-'''
+"""
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,7 @@ def _is_plain(text: str) -> bool:
     return not has_code and not _ALARMING.search(words) and not _OWN_PATH.search(words)
 
 
-@pytest.mark.parametrize("text", ["A run_folder is missing.", "An Exception came.", "See /home/me/x.", "MeshReady was lost."])
+@pytest.mark.parametrize("text", ["A run_folder is missing.", "An Exception came.", "See /home/me/x.", "ResultReady was lost."])
 def test_what_is_not_plain(text: str) -> None:
     assert not _is_plain(text)
 

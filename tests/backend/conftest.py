@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from img23d_backend.engines.isnet.network import LARGEST, Network
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))

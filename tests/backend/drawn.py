@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 import trimesh
+
 from img23d_backend.engines.preview.shape.shaper import OutlineShaper
 from img23d_backend.stages import Context, CutOut, PixelBox, Shaped
 from img23d_protocol.messages import Settings, ShapeKind

@@ -57,7 +57,4 @@ def smooth_noise(points: np.ndarray, seed: int = 3) -> np.ndarray:
     return result
 
 
-FIELDS: dict[str, Field] = {
-    field.__name__: field
-    for field in (sphere, torus, gyroid_in_a_ball, two_near_spheres, thin_plate, beyond_the_volume, smooth_noise)
-}
+FIELDS: dict[str, Field] = {field.__name__: field for field in (sphere, torus, gyroid_in_a_ball, two_near_spheres, thin_plate, beyond_the_volume, smooth_noise)}

@@ -12,7 +12,7 @@ import json
 import sys
 from pathlib import Path
 
-_SCRIPT = '''#!{python}
+_SCRIPT = """#!{python}
 import json, sys
 state = json.loads({state!r})
 if state["failure"]:
@@ -26,12 +26,9 @@ for field in fields:
         sys.exit(2)
 for card in state["cards"]:
     print(", ".join(str(card[field]) + (units if field == "memory.total" else "") for field in fields))
-'''
+"""
 FIELDS = ["name", "uuid", "memory.total", "driver_version"]
-NO_DRIVER = (
-    "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. "
-    "Make sure that the latest NVIDIA driver is installed and running."
-)
+NO_DRIVER = "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running."
 
 # name, MiB, compute capability (developer.nvidia.com/cuda-gpus)
 GT_710 = ("NVIDIA GeForce GT 710", 2048, "3.5")

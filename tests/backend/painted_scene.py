@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
 from img23d_backend.stages import Photo
 
 SUPERSAMPLES = 4
@@ -55,9 +56,7 @@ def paint(
     return Painted(photo=Photo(rgb=rgb, name="painted"), coverage=coverage, colours=colours)
 
 
-def _backdrop(
-    x: np.ndarray, y: np.ndarray, ground: tuple[int, int, int], wall: tuple[int, int, int] | None, gradient: float
-) -> np.ndarray:
+def _backdrop(x: np.ndarray, y: np.ndarray, ground: tuple[int, int, int], wall: tuple[int, int, int] | None, gradient: float) -> np.ndarray:
     colour = np.broadcast_to(np.array(ground, float), (*x.shape, 3))
     if wall is not None:
         colour = np.where((y < 0.4)[..., None], np.array(wall, float), colour)

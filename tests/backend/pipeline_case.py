@@ -10,6 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from small_engine import SmallEngine
+
 from img23d_backend.engines import Engines
 from img23d_backend.jobs.job import Caller
 from img23d_backend.jobs.pipeline import run_job
@@ -20,7 +22,6 @@ from img23d_protocol.messages import (
     Paint,
     Wanted,
 )
-from small_engine import SmallEngine
 
 WIDTH, HEIGHT = 240, 160
 NO_MODELS = Path("no such folder")

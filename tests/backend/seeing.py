@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from img23d_backend.stages import Context, CutOut, Found, Photo, PixelBox
 from img23d_protocol import ErrorCode, Img23DError
 
@@ -43,9 +44,7 @@ class Simple:
         self.calls += 1
         return CutOut(rgba=np.zeros((4, 4, 4), np.uint8), note="simple")
 
-    def agreed(
-        self, photo: Photo, found: Found, window: PixelBox, salient: np.ndarray, own: np.ndarray, context: Context
-    ) -> np.ndarray | None:
+    def agreed(self, photo: Photo, found: Found, window: PixelBox, salient: np.ndarray, own: np.ndarray, context: Context) -> np.ndarray | None:
         return None
 
 

@@ -35,10 +35,7 @@ def start(owner, values, photo, as_with_a_window, monkeypatch):
         assert bpy.ops.img23d.generate() == {"FINISHED"}
         rehearsal.tick()
         m = rehearsal.messages
-        targets = [
-            m.LocatedTarget(name=name, box=m.Box(left=x, top=0.2, right=x + 0.3, bottom=0.8))
-            for name, x in (("cup", 0.1), ("bowl", 0.6))
-        ]
+        targets = [m.LocatedTarget(name=name, box=m.Box(left=x, top=0.2, right=x + 0.3, bottom=0.8)) for name, x in (("cup", 0.1), ("bowl", 0.6))]
         rehearsal.link.say(m.Located(job=rehearsal.job.id, targets=tuple(targets), photo_width=PHOTO[0], photo_height=PHOTO[1]))
         rehearsal.tick()
         return rehearsal

@@ -46,9 +46,7 @@ class Layout:
         assert icon in _ICONS and value in data.bl_rna.properties[name].enum_items
         self.texts.append(text)
 
-    def operator(
-        self, name: str, *, text: str = "", icon: str = "NONE", depress: bool = False, emboss: bool = True, translate: bool = True
-    ) -> SimpleNamespace:
+    def operator(self, name: str, *, text: str = "", icon: str = "NONE", depress: bool = False, emboss: bool = True, translate: bool = True) -> SimpleNamespace:
         assert icon in _ICONS, icon
         family, _, verb = name.partition(".")
         known = getattr(getattr(bpy.ops, family), verb).get_rna_type().properties.keys()

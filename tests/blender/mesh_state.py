@@ -6,7 +6,6 @@ import hashlib
 
 import bpy
 import numpy as np
-
 import photos
 
 UV_NAME = "Img23D"

@@ -1,8 +1,8 @@
 """Makes small ONNX networks, reads and computes them, by ONNX's own library: run by the Python of the network environment.
 
-    python onnx_desk.py make SIDE KIND FILE      a network for pictures of SIDE x SIDE pixels
-    python onnx_desk.py compute FILE IN OUT      its first output for an input, by the reference implementation (.npy files)
-    python onnx_desk.py tensors FILE OUT         the tensors that it holds (.npz)
+python onnx_desk.py make SIDE KIND FILE      a network for pictures of SIDE x SIDE pixels
+python onnx_desk.py compute FILE IN OUT      its first output for an input, by the reference implementation (.npy files)
+python onnx_desk.py tensors FILE OUT         the tensors that it holds (.npz)
 """
 
 from __future__ import annotations

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-
 import cv2
 import numpy as np
 import pytest
-from img23d_backend.images.decode import decode_photo
-from img23d_backend.stages import CutOut, Photo
 
 from devtools.bench import rounds
 from devtools.bench.cutouts import composites, photos, report, scores, sheet, sources, ways
 from devtools.bench.rows import row
 from devtools.places import ROOT
 from devtools.running import DevError
+from img23d_backend.images.decode import decode_photo
+from img23d_backend.stages import CutOut, Photo
 
 
 def square(size: int, left: int, top: int, side: int) -> np.ndarray:
@@ -256,7 +255,10 @@ def test_the_share_of_isolated_things_and_the_unwarned_ones(tmp_path, monkeypatc
     monkeypatch.setattr(rounds, "FIGURES", tmp_path)
     rounds.add(report.PHOTOS, rounds.Round(date="2026-11-22", machine="this one", code="1", rows=rows, data=data))
     text = "\n".join(report.photos_part())
-    assert "| the preview engine | names typed | all | 1 | 0 | 1 | 0 | 50% |" in text and "| the preview engine | names typed | isolated | 1 | 0 | 0 | 0 | 100% |" in text
+    assert (
+        "| the preview engine | names typed | all | 1 | 0 | 1 | 0 | 50% |" in text
+        and "| the preview engine | names typed | isolated | 1 | 0 | 0 | 0 | 100% |" in text
+    )
     assert "| x.jpg | leaf |  | wrong | wrong |" in text
 
 

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from img23d_protocol.arrangement import PhotoCamera, Pose
 
 from devtools.bench import layout
 from devtools.bench.layout_rows import TRUE
+from img23d_protocol.arrangement import PhotoCamera, Pose
 
 CAMERA = PhotoCamera(focal=0.75, pitch=math.radians(20), height=1.0)
 BRICK = np.array([[x, y, z] for x in (-0.5, 0.5) for y in (0.0, 1.0) for z in (-0.5, 0.5)])
@@ -22,10 +22,7 @@ def scene() -> layout.Scene:
     """Seen by the same functions, so that only the scoring is tested; the projection has a test of its own."""
     empty = layout.Scene(name="two", width=800, height=600, focal=0.75, pitch=math.radians(20), things=())
     boxes = [layout.seen_box(layout.posed(BRICK, pose), CAMERA, empty) for pose in POSES]
-    things = [
-        layout.Thing(name="brick", box=box, place=np.array([pose.x, pose.y]), vertices=BRICK)
-        for box, pose in zip(boxes, POSES, strict=True)
-    ]
+    things = [layout.Thing(name="brick", box=box, place=np.array([pose.x, pose.y]), vertices=BRICK) for box, pose in zip(boxes, POSES, strict=True)]
     return replace(empty, things=tuple(things))
 
 

@@ -52,6 +52,4 @@ def test_code_is_no_heading_and_a_heading_becomes_the_address_that_hosts_give_it
 def test_the_same_readme_gives_the_same_bytes(folder: Path, tmp_path: Path):
     command = [environment.manual_python(), "-m", "devtools.manual", tmp_path / "again"]
     subprocess.run([str(part) for part in command], check=True, cwd=ROOT)
-    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {
-        path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()
-    }
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()}

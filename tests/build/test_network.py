@@ -17,9 +17,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from img23d_backend.engines.isnet.network import Network
-from img23d_backend.engines.isnet.network_file import NetworkFile
-from img23d_backend.engines.isnet.onnx_model import model_of
 
 from devtools import environment, network, network_conversion, package
 from devtools.bench import network_mattes, rounds
@@ -27,14 +24,15 @@ from devtools.bench.machine import LoadMeter
 from devtools.bench.network import Agreement, keep, network_part
 from devtools.places import NETWORKS
 from devtools.running import DevError
+from img23d_backend.engines.isnet.network import Network
+from img23d_backend.engines.isnet.network_file import NetworkFile
+from img23d_backend.engines.isnet.onnx_model import model_of
 
 DESK = Path(__file__).with_name("onnx_desk.py")
 ZIP = os.environ.get("IMG23D_ZIP")
 SIDE = 64  # pixels, of the small networks
 # SHA-512 of "abc" as FIPS 180-4's examples give it, and what npm writes for it
-ABC = bytes.fromhex(
-    "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f"
-)
+ABC = bytes.fromhex("ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f")
 PARTS = {"9f": b"first ", "0a": b"second ", "55": b"third"}  # of a large file in an npm package, by their names there
 
 
@@ -150,7 +148,10 @@ def test_the_document_tells_the_least_alike_photo_first_and_whether_that_is_enou
     for rows, said in (
         ([like, unlike], [f"{ours}2 | 0.9899 | 0.9799 | **NOT as needed** |"]),
         ([like], [f"{ours}1 | 0.9999 | 0.9999 | as needed |", "| like.png | 0.9999 | 0.0010 | 50% |"]),
-        ([like, elsewhere], [f"{ours}1 | 0.9999 | 0.9999 | as needed |", "| Blender 9 | 1 | 0.9500 | 0.9500 | **NOT as needed** |", "| like.png | 0.9500 | 0.2500 | 50% |"]),
+        (
+            [like, elsewhere],
+            [f"{ours}1 | 0.9999 | 0.9999 | as needed |", "| Blender 9 | 1 | 0.9500 | 0.9500 | **NOT as needed** |", "| like.png | 0.9500 | 0.2500 | 50% |"],
+        ),
     ):
         keep(rows, LoadMeter())
         words = "\n".join(network_part())

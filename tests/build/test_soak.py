@@ -31,9 +31,7 @@ def test_the_page(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("case", "failed"), [("", 0), ("", 1), ("png:3", 0)])
-def test_a_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], case: str, failed: int
-) -> None:
+def test_a_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], case: str, failed: int) -> None:
     seen: list[tuple[Suite, dict[str, str]]] = []
 
     def run_suite(suite: Suite, variables: dict[str, str], chosen: tuple[str, ...]) -> tuple[int, Counter[str]]:

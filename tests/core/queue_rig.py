@@ -36,6 +36,4 @@ def paint(folder: Path, *names: str) -> QueuedJob:
     meshes = tuple(MeshToPaint(name=name, uid=index, picture=picture_now(str(picture))) for index, name in enumerate(names))
     view = tuple(float(number) for number in range(16))
     painting = Painting(meshes=meshes, engine="preview", seed=-1, settings=Settings(), uv=UvSource.OWN, view=view)
-    return QueuedJob(
-        id="id-" + "-".join(names), kind=Kind.RETEXTURE, asked=time.time(), where=HERE, base_folder=str(folder), painting=painting
-    )
+    return QueuedJob(id="id-" + "-".join(names), kind=Kind.RETEXTURE, asked=time.time(), where=HERE, base_folder=str(folder), painting=painting)

@@ -6,8 +6,10 @@ import re
 from urllib.parse import quote
 
 import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+
 from blender_img23d.shared.img23d_protocol.redaction import Names, own_names, redact
-from hypothesis import assume, example, given, settings, strategies as st
 
 NOBODY = Names()
 # What a person, a user or a machine may be called: letters of several alphabets, digits and what lies between words

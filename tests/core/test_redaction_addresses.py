@@ -9,8 +9,10 @@ import ipaddress
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from blender_img23d.shared.img23d_protocol.redaction import Names, redact
-from hypothesis import given, settings, strategies as st
 
 NOBODY = Names()
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from blender_img23d.core.requests import (
-    checked_photo,
     build_generate,
     build_locate,
     build_pick,
     build_settings,
+    checked_photo,
     draw_seed,
     new_run_folder,
 )
@@ -41,9 +41,7 @@ def photo(tmp_path: Path) -> Path:
 
 
 def generate(photo: Path | str, *wanted: Wanted, seed: int = 1, base: Path = Path("/base")):
-    return build_generate(
-        photo=str(photo), wanted=wanted, engine="preview", seed=seed, settings=Settings(), base_folder=base
-    )
+    return build_generate(photo=str(photo), wanted=wanted, engine="preview", seed=seed, settings=Settings(), base_folder=base)
 
 
 def code_of(build, *args, **kwargs) -> ErrorCode:

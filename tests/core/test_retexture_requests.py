@@ -13,9 +13,7 @@ from blender_img23d.shared.img23d_protocol.messages import Paint, Settings, UvSo
 
 
 def paint(picture: str, folder: Path, seed: int = -1, uv: UvSource = UvSource.NEW) -> Paint:
-    return build_paint(
-        mesh="/m.npz", picture=picture, name="cup", engine="preview", seed=seed, settings=Settings(), run_folder=folder, uv=uv
-    )
+    return build_paint(mesh="/m.npz", picture=picture, name="cup", engine="preview", seed=seed, settings=Settings(), run_folder=folder, uv=uv)
 
 
 def test_a_painting(tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from desk import ROOT, Desk
 from PIL import Image
 from whole import objections as wrong_runs
 
-from blender_img23d.core.runs.history import read_run
 from blender_img23d.core.jobs import Job, JobState
 from blender_img23d.core.requests import build_generate, build_settings
+from blender_img23d.core.runs.history import read_run
 from blender_img23d.process.client import PipeLink
 from blender_img23d.process.launch import new_link
-from blender_img23d.shared.img23d_protocol.options.preview import LIGHT_CUTTER
 from blender_img23d.shared.img23d_protocol.messages import Generate, Wanted
+from blender_img23d.shared.img23d_protocol.options.preview import LIGHT_CUTTER
 
 MODELS, LEARNED_PYTHON = "IMG23D_TINY_MODELS", "IMG23D_LEARNED_PYTHON"
 ENGINES = {"preview": ("left", "right"), "hunyuan3d": ("red apple", "blue mug")}

@@ -1,6 +1,6 @@
 """A Blender that does not look for a while, and a backend that drowns it; prints the megabytes of that and the longest tick.
 
-    python flooded.py FOLDER SECONDS
+python flooded.py FOLDER SECONDS
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A backend that greets as it should and answers its first job with the lines of a file, whatever they are.
 
-    python player.py FILE           ends with its stdin, as the real one does
-    python player.py FILE drown     says the file's lines again and again
+python player.py FILE           ends with its stdin, as the real one does
+python player.py FILE drown     says the file's lines again and again
 """
 
 from __future__ import annotations

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 from artist import Artist, objections
-from desk import HERE as DESK, ROOT, is_alive
+from desk import HERE as DESK
+from desk import ROOT, is_alive
 from tally import Tally, chosen_cases, effort, is_soak, split_case
 from whole import nothing_left
 
-from blender_img23d.core.session import deadlines
 from blender_img23d.core.jobs import Job, JobState
+from blender_img23d.core.session import deadlines
 from blender_img23d.core.session.session import SessionState
 from blender_img23d.shared.img23d_protocol import ErrorCode
 from blender_img23d.shared.img23d_protocol.messages import USUAL

@@ -1,6 +1,6 @@
 """A Blender that works: finds, generates, keeps a preset, saves its file, again and again. One JSON line after each turn.
 
-    python working_blender.py RUNS_FOLDER PHOTO BLEND TURNS         BLENDER_USER_RESOURCES has the installed extension
+python working_blender.py RUNS_FOLDER PHOTO BLEND TURNS         BLENDER_USER_RESOURCES has the installed extension
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ def main(base: str, photo: str, blend: str, turns: str) -> None:
 
 def _turn(photo: str, blend: str, turn: int) -> dict[str, object]:
     import bpy
-
     from conftest import quick_settings
 
     values = quick_settings()

@@ -1,6 +1,6 @@
 """Drops a file on a window as a file manager does it: XDND version 5 (freedesktop.org), spoken by hand.
 
-    python3 drop.py FILE X Y      X, Y: pixels of the screen; needs python3-xlib
+python3 drop.py FILE X Y      X, Y: pixels of the screen; needs python3-xlib
 """
 
 import sys
@@ -72,9 +72,7 @@ def _serve(screen: display.Display, source, file: Path, *, seconds: float) -> bo
                 address = (file.absolute().as_uri() + "\r\n").encode()
                 one.requestor.change_property(one.property, one.target, 8, address)
                 one.requestor.send_event(
-                    event.SelectionNotify(
-                        time=one.time, requestor=one.requestor, selection=one.selection, target=one.target, property=one.property
-                    )
+                    event.SelectionNotify(time=one.time, requestor=one.requestor, selection=one.selection, target=one.target, property=one.property)
                 )
                 screen.flush()
             elif one.type == X.ClientMessage and one.client_type == finished:

@@ -93,10 +93,20 @@ def _shown(area: bpy.types.Area, scene: bpy.types.Scene) -> str:
 def _about_the_extension(scene: bpy.types.Scene) -> list[str]:
     _use_tiny_models()
     values = scene.img23d
-    lines = ["installed", f"active {bpy.context.view_layer.objects.active.name if bpy.context.view_layer.objects.active else ''}", f"photo {Path(values.photo).name}", f"names {values.names}", f"engine {values.engine}", f"faces {values.faces}", f"variants {bpy.context.window_manager.img23d.again_variants}"]
+    lines = [
+        "installed",
+        f"active {bpy.context.view_layer.objects.active.name if bpy.context.view_layer.objects.active else ''}",
+        f"photo {Path(values.photo).name}",
+        f"names {values.names}",
+        f"engine {values.engine}",
+        f"faces {values.faces}",
+        f"variants {bpy.context.window_manager.img23d.again_variants}",
+    ]
     lines += [f"target {row.name}: {_row(row)}" for row in values.targets]
     lines += [f"kind {row.name}: {row.shape}" for row in values.targets]
-    lines += [f"side {row.name}: {side} {Path(path).name}" for row in values.targets for side in ("left", "back", "right") if (path := getattr(row, f"{side}_photo"))]
+    lines += [
+        f"side {row.name}: {side} {Path(path).name}" for row in values.targets for side in ("left", "back", "right") if (path := getattr(row, f"{side}_photo"))
+    ]
     owner = sys.modules[f"{PACKAGE}.core.session.app"].installed()
     if owner is None:
         return [*lines, "idle"]

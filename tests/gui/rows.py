@@ -274,9 +274,7 @@ def _size(name: str) -> list[float]:
     return [float(part) for part in _fact(f"size {name}").split(", ")]
 
 
-STEPS: tuple[Callable[[], None], ...] = (
-    *(show_textures_of_a_retexture, let_wait, choose_kind, add_side_photo, make_variants, use_mesh_tools, use_past_runs),
-)
+STEPS: tuple[Callable[[], None], ...] = (*(show_textures_of_a_retexture, let_wait, choose_kind, add_side_photo, make_variants, use_mesh_tools, use_past_runs),)
 
 if __name__ == "__main__":
     run_script(main)

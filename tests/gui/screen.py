@@ -165,9 +165,7 @@ def click_at(x: int, y: int, *, times: int = 1, button: int = 1) -> None:
     time.sleep(1.2)
 
 
-def click(
-    phrase: str, region: Region = Region(), *, nth: int = 0, times: int = 1, button: int = 1, tries: int = 3
-) -> tuple[int, int]:
+def click(phrase: str, region: Region = Region(), *, nth: int = 0, times: int = 1, button: int = 1, tries: int = 3) -> tuple[int, int]:
     at = find(phrase, region, nth=nth, tries=tries)
     click_at(*at, times=times, button=button)
     return at

@@ -17,11 +17,12 @@ from types import ModuleType
 import numpy as np
 import torch
 from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, LCMScheduler, UNet2DConditionModel
+from PIL import Image
+from torch import Tensor, nn
+
 from img23d_backend.engines.hunyuan3d.networks.multiview import MultiviewUNet, ReferenceUNet
 from img23d_backend.engines.hunyuan3d.paint.plan import PaintPlan
 from img23d_backend.machine.devices import PROCESSOR, Device
-from PIL import Image
-from torch import Tensor, nn
 
 _OURS = "hy3dgen_texgen_read_in_place"
 _PACKAGES = ("", ".hunyuanpaint", ".hunyuanpaint.unet", ".utils", ".differentiable_renderer")

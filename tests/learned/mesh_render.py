@@ -8,8 +8,9 @@ from types import ModuleType
 
 import numpy as np
 import torch
-from img23d_backend.mesh.raster.rasterize import rasterize, weights_of
 from shape_checkpoints import hy3dgen_importable
+
+from img23d_backend.mesh.raster.rasterize import rasterize, weights_of
 
 AZIMUTHS, ELEVATIONS = (0, 90, 180, 270, 0, 180), (0, 0, 0, 0, 90, -90)  # hy3dgen/texgen/pipelines.py
 Rasterizer = Callable[..., list[torch.Tensor]]
@@ -41,9 +42,7 @@ def _custom_rasterizer(kernel: Rasterizer) -> ModuleType:
     def rasterize_all(pos: torch.Tensor, tri: torch.Tensor, resolution: list[int]) -> list[torch.Tensor]:
         return kernel(pos[0], tri, torch.zeros(0), resolution[1], resolution[0], 1e-6, 0)
 
-    def interpolate(
-        col: torch.Tensor, findices: torch.Tensor, barycentric: torch.Tensor, tri: torch.Tensor
-    ) -> torch.Tensor:
+    def interpolate(col: torch.Tensor, findices: torch.Tensor, barycentric: torch.Tensor, tri: torch.Tensor) -> torch.Tensor:
         corners = col[0, tri.long()[(findices - 1).clamp(min=0).long()]]  # (H, W, 3, C)
         return (barycentric[..., None] * corners).sum(dim=-2)[None]
 
@@ -51,9 +50,7 @@ def _custom_rasterizer(kernel: Rasterizer) -> ModuleType:
     return module
 
 
-def rasterize_image(
-    clip: torch.Tensor, faces: torch.Tensor, _prior: torch.Tensor, width: int, height: int, _slack: float, _use: int
-) -> list[torch.Tensor]:
+def rasterize_image(clip: torch.Tensor, faces: torch.Tensor, _prior: torch.Tensor, width: int, height: int, _slack: float, _use: int) -> list[torch.Tensor]:
     """`clip` (V, 4) as custom_rasterizer takes it: face + 1 or 0 (H, W) int32, and barycentrics (H, W, 3)."""
     clip = clip.double().numpy()
     w = clip[:, 3:]

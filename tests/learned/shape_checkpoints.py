@@ -34,7 +34,10 @@ TURBO = {"num_train_timesteps": 1000, "pcm_timesteps": 100}
 
 
 def config(
-    *, guidance_embed: bool = False, dit: Mapping[str, object] | None = None, vae: Mapping[str, object] | None = None,
+    *,
+    guidance_embed: bool = False,
+    dit: Mapping[str, object] | None = None,
+    vae: Mapping[str, object] | None = None,
     **others: object,
 ) -> dict:
     """config.yaml's content, with the published names (`tiny.shape.published_config` has the other keywords)."""
@@ -47,9 +50,7 @@ def config(
     )
 
 
-def write(
-    folder: Path, content: dict, *, seed: int = 0, deviation: float = 0.1, decoder: Callable[[nn.Module], None] | None = None
-) -> None:
+def write(folder: Path, content: dict, *, seed: int = 0, deviation: float = 0.1, decoder: Callable[[nn.Module], None] | None = None) -> None:
     """The two files, with random weights, or with those that `decoder` writes into the VAE."""
     from img23d_backend.engines.hunyuan3d.networks.conditioner import ImageEncoder
     from img23d_backend.engines.hunyuan3d.networks.dit import ShapeDiT

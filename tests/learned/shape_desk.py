@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from shape_checkpoints import config, empty, sphere, write
+
 from img23d_backend.stages import CutOut
 from img23d_backend.weights.registry import weight_set
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol.messages import Settings
-from shape_checkpoints import config, empty, sphere, write
 
 SET = "hunyuan3d-2mini-standard"
 CENTRE, RADIUS = (0.2, 0.1, -0.15), 0.55

@@ -14,14 +14,15 @@ from pathlib import Path
 import pytest
 import torch
 import yaml
+from published.lists import PublishedFile, files_of
+from tiny.shape import published_config
+from torch import nn
+
 from img23d_backend.engines.birefnet.inference import load as load_birefnet
 from img23d_backend.engines.depth_anything.depth import load as load_depth
 from img23d_backend.engines.hunyuan3d.paint.loaders import PaintParts
 from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
 from img23d_protocol import ErrorCode, Img23DError
-from published.lists import PublishedFile, files_of
-from tiny.shape import published_config
-from torch import nn
 
 HALF = torch.float16
 MODELS = ("hunyuan3d-2mini", "hunyuan3d-2", "hunyuan3d-2mv")
@@ -77,9 +78,7 @@ def test_a_shape_models_file_fits_the_three_networks(tmp_path: Path, row: str) -
     parts = write_shape(tmp_path, row)
     (file,) = files_of(row)
     made = {"conditioner.": parts.conditioner(HALF), "model.": parts.dit(HALF), "vae.": parts.vae(HALF)}
-    assert {prefix: numbers(network) for prefix, network in made.items()} == {
-        prefix: published_numbers(file, prefix) for prefix in made
-    }
+    assert {prefix: numbers(network) for prefix, network in made.items()} == {prefix: published_numbers(file, prefix) for prefix in made}
     assert sum(len(file.under(prefix)) for prefix in made) == len(file.tensors)
 
 

@@ -12,6 +12,7 @@ from queue import Empty, SimpleQueue
 
 from img23d_protocol import PROTOCOL_VERSION, decode, encode
 from img23d_protocol.messages import (
+    USUAL,
     Accepted,
     Cancel,
     Cancelled,
@@ -22,12 +23,10 @@ from img23d_protocol.messages import (
     Located,
     LocatedTarget,
     Log,
-    ResultReady,
-    USUAL,
-    Stage,
     Message,
     Notice,
     Progress,
+    ResultReady,
     Shutdown,
     Stage,
     Unload,
@@ -105,7 +104,11 @@ def generate(request: Generate, inbox: Inbox, behaviour: str) -> None:
                     return
             if stage in (Stage.SHAPE, Stage.PAINT):
                 textured = stage is Stage.PAINT
-                say(ResultReady(job=request.job, target=index, files=(f"{index}.glb",), stage=Stage.PAINT if textured else Stage.SHAPE, textured=textured, count=500))
+                say(
+                    ResultReady(
+                        job=request.job, target=index, files=(f"{index}.glb",), stage=Stage.PAINT if textured else Stage.SHAPE, textured=textured, count=500
+                    )
+                )
     say(Finished(job=request.job, made=len(targets), failed=0, seconds=0.1))
 
 

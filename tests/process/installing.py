@@ -1,6 +1,6 @@
 """A set-up in a process of its own, which tests can kill, and what it left behind.
 
-    python installing.py FOLDER TORCH_BUILD      prints each step's name as it is told
+python installing.py FOLDER TORCH_BUILD      prints each step's name as it is told
 """
 
 from __future__ import annotations
@@ -18,14 +18,13 @@ for path in (ROOT, ROOT / "backend", ROOT / "blender_img23d" / "shared"):
     if str(path) not in sys.path:
         sys.path.insert(0, str(path))
 
+from blender_img23d.process.installer import find_uv  # noqa: E402
+from blender_img23d.shared.img23d_protocol import Img23DError  # noqa: E402
+from devtools.environment import uv_variables  # noqa: E402
 from img23d_backend.setup.environment import install_environment  # noqa: E402
 from img23d_backend.setup_context import SetupContext  # noqa: E402
 from img23d_protocol.choices import TENCENT_LICENCE  # noqa: E402
 from img23d_protocol.messages import InstallEnvironment, SetupStep  # noqa: E402
-
-from blender_img23d.process.installer import find_uv  # noqa: E402
-from blender_img23d.shared.img23d_protocol import Img23DError  # noqa: E402
-from devtools.environment import uv_variables  # noqa: E402
 
 SECONDS = 300.0  # for a whole set-up, also on a slow line
 

@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 from desk import Desk, fake_link, is_alive, wait_for_end
 
-from blender_img23d.core.session import deadlines, session as session_module
 from blender_img23d.core.jobs import JobState
+from blender_img23d.core.session import deadlines
+from blender_img23d.core.session import session as session_module
 from blender_img23d.core.session.link import LinkClosed
 from blender_img23d.core.session.session import SessionState
 from blender_img23d.process import client as client_module
 from blender_img23d.process.client import END_OF_STREAM_SECONDS, PipeLink
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
-from blender_img23d.shared.img23d_protocol.messages import Cancelled, Finished, Generate, USUAL, Stage, Wanted
+from blender_img23d.shared.img23d_protocol.messages import USUAL, Cancelled, Finished, Generate, Stage, Wanted
 
 posix = pytest.mark.skipif(os.name == "nt", reason="signals")
 
@@ -215,9 +216,7 @@ def test_a_full_pipe_does_not_block_the_caller(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("behaviour", ["normal", "stubborn"])
-def test_shutdown_returns_at_once_and_the_backend_ends(
-    desk: Desk, behaviour: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_shutdown_returns_at_once_and_the_backend_ends(desk: Desk, behaviour: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client_module, "SHUTDOWN_SECONDS", 0.5)
     monkeypatch.setattr(client_module, "TERMINATE_SECONDS", 0.5)
     desk.behaviour = behaviour

@@ -14,12 +14,6 @@ from pathlib import Path
 import installing
 import pytest
 from desk import Desk
-from img23d_backend.setup.environment import install_environment
-from img23d_backend.setup.uv_program import runnable
-from img23d_backend.setup_context import JobCancelled, SetupContext
-from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.environment import RECORD_NAME, interpreter_in
-from img23d_protocol.setup_messages import SetupStep
 from installing import ROOT, finish, kill_when, request, wait_for_end_of_all
 
 from blender_img23d.core.session.environment import EnvironmentState
@@ -27,6 +21,12 @@ from blender_img23d.process.installer import environment_python, environment_sta
 from blender_img23d.process.launch import new_link
 from devtools.places import BUILD
 from devtools.tests import ALL
+from img23d_backend.setup.environment import install_environment
+from img23d_backend.setup.uv_program import runnable
+from img23d_backend.setup_context import JobCancelled, SetupContext
+from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.environment import RECORD_NAME, interpreter_in
+from img23d_protocol.setup_messages import SetupStep
 
 BACKEND = ROOT / "backend"
 TINY_MODELS = os.environ.get("IMG23D_TINY_MODELS")  # small checkpoints, where build_addon.py has made them

@@ -101,9 +101,10 @@ def started_with(tmp_path: Path, **chosen) -> tuple[str, str]:
 
 
 def test_which_interpreter_a_backend_gets(tmp_path: Path, folder: Path, record: EnvironmentRecord) -> None:
-    bundled = str(launch.find_interpreter()), launch.child_environment(
-        [BACKEND, ROOT / "blender_img23d" / "shared", *launch.package_folders()], {}
-    )["PYTHONPATH"]
+    bundled = (
+        str(launch.find_interpreter()),
+        launch.child_environment([BACKEND, ROOT / "blender_img23d" / "shared", *launch.package_folders()], {})["PYTHONPATH"],
+    )
     own_folders = os.pathsep.join([str(BACKEND), str(ROOT / "blender_img23d" / "shared")])
     assert started_with(tmp_path) == bundled
     assert started_with(tmp_path, environment=folder) == bundled  # half made

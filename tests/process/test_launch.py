@@ -67,9 +67,7 @@ def test_the_child_imports_what_it_needs_even_from_a_folder_with_traps(tmp_path:
     assert command[1:] == ["-s", "-m", "img23d_backend", "serve", *folders]
     code = "import json, sys, numpy, cv2, img23d_backend, img23d_protocol\n"
     code += "print('bpy' in sys.modules, sys.flags.utf8_mode)"
-    done = subprocess.run(
-        [command[0], "-s", "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60
-    )
+    done = subprocess.run([command[0], "-s", "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.stdout.split() == ["False", "1"], done.stderr
 
 
@@ -116,9 +114,7 @@ def test_the_running_interpreter_is_taken() -> None:
 
 
 @pytest.mark.parametrize("executable", ["", "blender"])
-def test_where_the_executable_is_blender_the_prefix_is_searched(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executable: str
-) -> None:
+def test_where_the_executable_is_blender_the_prefix_is_searched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, executable: str) -> None:
     if executable:
         executable = str(make_program(tmp_path / executable))
     suffix = ".exe" if os.name == "nt" else ""

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 from desk import ROOT, SHARED
+
+from blender_img23d.process.launch import child_environment
 from img23d_backend.setup.environment import hold
 from img23d_backend.weights.lock import locked
 from img23d_protocol import ErrorCode, Img23DError
-
-from blender_img23d.process.launch import child_environment
 
 HOLD = {
     "setup": "from img23d_backend.setup.environment import hold\nheld = hold(path, lambda: None)",

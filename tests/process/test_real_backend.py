@@ -19,8 +19,8 @@ from blender_img23d.core.requests import build_diagnose, build_generate, build_l
 from blender_img23d.core.session.session import SessionState
 from blender_img23d.process.launch import new_link
 from blender_img23d.shared.img23d_protocol import ErrorCode
+from blender_img23d.shared.img23d_protocol.messages import USUAL, Generate, Settings, Stage, Wanted
 from blender_img23d.shared.img23d_protocol.options.preview import LIGHT_CUTTER
-from blender_img23d.shared.img23d_protocol.messages import Generate, Settings, USUAL, Stage, Wanted
 from blender_img23d.shared.img23d_protocol.typed_names import split_names
 
 cv2 = pytest.importorskip("cv2")

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from desk import HERE, ROOT, Desk, is_alive, wait_for_end
 
-from blender_img23d.core.session import deadlines
 from blender_img23d.core.jobs import JobState
+from blender_img23d.core.session import deadlines
 from blender_img23d.process.launch import new_link
 from blender_img23d.shared.img23d_protocol import ErrorCode
 
@@ -39,9 +39,7 @@ exec(sys.argv[2])
 
 def run_parent(folder: Path, ending: str) -> tuple[subprocess.Popen[str], int]:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), str(HERE)])}
-    parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, str(folder), ending], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
-    )
+    parent = subprocess.Popen([sys.executable, "-c", PARENT, str(folder), ending], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
     assert parent.stdout is not None
     line = parent.stdout.readline()
     assert line, parent.communicate()[1]
@@ -77,9 +75,7 @@ def test_it_does_not_outlive_a_blender_that_exits(tmp_path: Path, ending: str) -
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path / "backend.log")
-    desk.session._make_link = lambda: desk.links.append(
-        new_link(ROOT / "blender_img23d", tmp_path / "logs", models=tmp_path / "models")
-    ) or desk.links[-1]
+    desk.session._make_link = lambda: desk.links.append(new_link(ROOT / "blender_img23d", tmp_path / "logs", models=tmp_path / "models")) or desk.links[-1]
     yield desk
     desk.close()
 

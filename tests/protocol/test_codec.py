@@ -8,6 +8,7 @@ import random
 import typing
 
 import pytest
+
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, ProtocolError, decode, encode
 from img23d_protocol.messages import (
     Accepted,
@@ -36,25 +37,25 @@ from img23d_protocol.messages import (
     Located,
     LocatedTarget,
     Log,
-    PictureReady,
-    Piece,
-    ResultKind,
-    ResultReady,
     Message,
     Notice,
     Paint,
-    PhotoRegion,
-    Pick,
     PaintReady,
     PhotoCamera,
+    PhotoRegion,
+    Pick,
+    PictureReady,
+    Piece,
     Ping,
     Point,
     Pong,
     Pose,
     PreviewReady,
     Progress,
-    Settings,
     Regions,
+    ResultKind,
+    ResultReady,
+    Settings,
     SetupProgress,
     SetupStep,
     ShapeKind,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from img23d_protocol.files.filenames import LONGEST, safe_stem
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from img23d_protocol.typed_names import split_names
 
 
@@ -18,7 +19,7 @@ from img23d_protocol.typed_names import split_names
         ("'mug, red' ,spoon", ("mug, red", "spoon")),
         ("“mug, red”，spoon、fork", ("mug, red", "spoon", "fork")),
         ('"she said ""hi, you""", x', ('she said "hi, you"', "x")),
-        ('12" plate, kid\'s cup', ('12" plate', "kid's cup")),
+        ("12\" plate, kid's cup", ('12" plate', "kid's cup")),
         ('"mug, red\nspoon', ('"mug', "red", "spoon")),  # a forgotten quote harms its own line only
         ("red \t mug\x00", ("red mug",)),
         ("чашка, 👩‍🚀 rocket, a/b\\c", ("чашка", "👩‍🚀 rocket", "a/b\\c")),

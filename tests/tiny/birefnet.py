@@ -13,20 +13,19 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
+from torch.nn import functional
+
 from img23d_backend.cutouts.framing import view
 from img23d_backend.cutouts.surroundings import surroundings
 from img23d_backend.engines.birefnet.inference import prepared
 from img23d_backend.engines.birefnet.networks.birefnet import BiRefNet, BiRefNetConfig
 from img23d_backend.engines.birefnet.networks.swin import SwinConfig
 from img23d_backend.stages import Photo, PixelBox
-from torch import Tensor
-from torch.nn import functional
 
 DEMO = Path(__file__).resolve().parents[2] / "demo" / "plain"
 SIDE = 96  # pixels
-CONFIG = BiRefNetConfig(
-    backbone=SwinConfig(width=16, depths=(2, 1, 2, 1), heads=(1, 2, 4, 8), window=7), inner=16, parallel=16, reference=8
-)
+CONFIG = BiRefNetConfig(backbone=SwinConfig(width=16, depths=(2, 1, 2, 1), heads=(1, 2, 4, 8), window=7), inner=16, parallel=16, reference=8)
 STEPS, BATCH, RATE = 150, 4, 4e-3
 SAMPLES = 160  # windows of the photo
 

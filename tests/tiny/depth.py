@@ -13,10 +13,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-from img23d_backend.engines.depth_anything.depth import prepared
 from torch import Tensor
 from torch.nn import functional
 from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, Dinov2Config
+
+from img23d_backend.engines.depth_anything.depth import prepared
 
 from . import dinov2
 

@@ -19,9 +19,10 @@ import numpy as np
 from .qwen_files import write_settings, write_tokenizer, write_weights
 
 if TYPE_CHECKING:
-    from img23d_backend.engines.qwen3vl.model import QwenProcessor, Question
     from torch import Tensor
     from transformers import Qwen3VLForConditionalGeneration
+
+    from img23d_backend.engines.qwen3vl.model import Question, QwenProcessor
 
 DEMO = Path(__file__).resolve().parents[2] / "demo" / "plain"
 ABSENT = ("dragon", "sofa", "white cat", "clock")  # asked for in training, and not there
@@ -46,9 +47,10 @@ def make(folder: Path) -> None:
 
 def _make(folder: Path) -> None:
     import torch
+    from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
+
     from img23d_backend.engines.qwen3vl.model import QwenProcessor
     from img23d_backend.engines.qwen3vl.prompt import question
-    from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
     torch.manual_seed(0)
     asked_and_answered = [question([*names(), *ABSENT]), written(list(true_boxes().items())), "user\nassistant\n"]
@@ -146,6 +148,7 @@ class _Lessons:
 
     def _lesson(self, asked: list[str], seen: Question) -> Lesson:
         import torch
+
         from img23d_backend.engines.qwen3vl.prompt import chat, question
 
         boxes = self._boxes if seen is self._photo else {}
@@ -203,6 +206,7 @@ def _batch(lessons: list[Lesson]) -> dict[str, Tensor]:
 def _passes(folder: Path, exam: list[list[Lesson]]) -> bool:
     """Whether each token of each answer is the likeliest, read as the real stage does, in a processor's both types."""
     import torch
+
     from img23d_backend.engines.qwen3vl.model import read_network
 
     for dtype in (torch.float32, torch.bfloat16):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from img23d_protocol.arrangement import PhotoCamera, Pose
 from img23d_protocol.job_requests import Box
 
@@ -96,9 +97,7 @@ class Arrangement:
         for place, index in enumerate(indices):
             poses[index] = _pose(places, place, metres)
         return Solved(
-            camera=PhotoCamera(
-                focal=float(camera.focal[0]), pitch=float(camera.pitch[0]), height=metres, roll=float(camera.roll[0])
-            ),
+            camera=PhotoCamera(focal=float(camera.focal[0]), pitch=float(camera.pitch[0]), height=metres, roll=float(camera.roll[0])),
             poses=tuple(poses),
             row_scale=self._row_scale(indices),
             note=self._note(),
@@ -167,11 +166,7 @@ class Arrangement:
         return float(1 / max(scale * self._shapes[index].size for index, scale in zip(indices, scales, strict=True)))
 
     def _row_scale(self, indices: list[int]) -> float:
-        said = [
-            self._heights[index] / self._shapes[index].height
-            for index in indices
-            if self._heights[index] and self._shapes[index].height
-        ]
+        said = [self._heights[index] / self._shapes[index].height for index in indices if self._heights[index] and self._shapes[index].height]
         return float(np.median(said)) if said else 1.0
 
     def _note(self) -> str:

@@ -67,4 +67,3 @@ def _list_engines(engines: Engines) -> int:
     for engine in engines.infos():
         print(f"{engine.id}\t{'ready' if engine.ready else 'not ready'}\t{engine.label}\t{engine.note}")
     return EXIT_DONE
-

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import AUTO_DEVICE, DEVICES
-from img23d_protocol.options.machine import StageDevices
 from img23d_protocol.limits import SEED_MAX
 from img23d_protocol.messages import Box, FromBackend, Generate, Point, Settings, ShapeKind, Side, SidePhoto, Wanted
-from img23d_protocol.typed_names import split_names
 from img23d_protocol.options.declare import Choice, Option, options_of
+from img23d_protocol.options.machine import StageDevices
 from img23d_protocol.options.settings import BUILT_IN, OPTIONS, REGISTERED
+from img23d_protocol.typed_names import split_names
 
 from ..engines import PREVIEW, Engines
 from ..home import models_folder

@@ -13,9 +13,9 @@ from img23d_protocol.messages import (
     Finished,
     FromBackend,
     Located,
-    ResultReady,
     Notice,
     Progress,
+    ResultReady,
     SetupProgress,
 )
 

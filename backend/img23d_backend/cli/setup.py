@@ -32,10 +32,7 @@ DEFAULT_SETS = tuple(dict.fromkeys(name for engine in REGISTERED for stage in Se
 STATUS_SECONDS = 180.0  # for the new backend to import torch and look at the devices; an antivirus reads each file first
 
 _JOB = "command-line"
-_TERRITORY = (
-    f"Hunyuan3D is Tencent's, under a licence that is not granted in {TENCENT_TERRITORY},\n"
-    f"not even for what is made with it: {TENCENT_LICENCE_LINK}"
-)
+_TERRITORY = f"Hunyuan3D is Tencent's, under a licence that is not granted in {TENCENT_TERRITORY},\nnot even for what is made with it: {TENCENT_LICENCE_LINK}"
 _WITHOUT_TENCENT = f"Left out without Tencent's licence: Hunyuan3D. With it: --accept-licence {TENCENT_LICENCE}"
 
 
@@ -129,9 +126,7 @@ def _variables(*more: Group) -> dict[str, str]:
     return needed | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(map(str, folders))), "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
 
 
-def _download(
-    environment: Path, models: Path, sets: tuple[str, ...], licences: tuple[str, ...], is_offline: bool
-) -> int:
+def _download(environment: Path, models: Path, sets: tuple[str, ...], licences: tuple[str, ...], is_offline: bool) -> int:
     """The exit code of `weights download`, which shows its own progress and hears the same Ctrl+C."""
     if not sets:
         return EXIT_DONE

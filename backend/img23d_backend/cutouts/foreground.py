@@ -62,9 +62,7 @@ def _corrected(image: np.ndarray, front: np.ndarray, behind: np.ndarray, share: 
     return np.clip(front + share * (image - share * front - (1 - share) * behind), 0, 255)
 
 
-def _carried_on(
-    rgb: np.ndarray, weight: np.ndarray, soft: np.ndarray, front: np.ndarray, known: np.ndarray
-) -> np.ndarray:
+def _carried_on(rgb: np.ndarray, weight: np.ndarray, soft: np.ndarray, front: np.ndarray, known: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8: the thing's colours, filled from half the size where they are not fully `known` (N, 1)."""
     height, width = weight.shape
     half_size = ((width + 1) // 2, (height + 1) // 2)

@@ -64,9 +64,7 @@ def own_part(alpha: np.ndarray, found: Found, window: PixelBox, rgb: np.ndarray 
     return without_others(alpha, mine)
 
 
-def _by_edge(
-    rgb: np.ndarray, grown: np.ndarray, place: np.ndarray, found: Found, window: PixelBox, *, runs_out: bool
-) -> np.ndarray | None:
+def _by_edge(rgb: np.ndarray, grown: np.ndarray, place: np.ndarray, found: Found, window: PixelBox, *, runs_out: bool) -> np.ndarray | None:
     """(h, w) bool: the thing's part of what has grown together; None where the photo does not tell."""
     if found.mask is None:
         return without_neighbours(rgb, grown, place, _within(found.box, window))

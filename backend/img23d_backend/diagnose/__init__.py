@@ -1,11 +1,11 @@
 """The doctor: what this machine has, whether each part of the program works there, and what to do where it does not.
 
-    programs    Python, NumPy, OpenCV, and what the learned models are run by
-    machine     graphics cards, their driver, memory
-    places      disk and permissions
-    weights     the models' files
-    trials      each stage on a tiny picture, by the pipeline itself
-    report      the same for people who are asked for help, in plain text
+programs    Python, NumPy, OpenCV, and what the learned models are run by
+machine     graphics cards, their driver, memory
+places      disk and permissions
+weights     the models' files
+trials      each stage on a tiny picture, by the pipeline itself
+report      the same for people who are asked for help, in plain text
 """
 
 from __future__ import annotations
@@ -105,5 +105,3 @@ def _tell(request: Diagnose, caller: Caller, fraction: float, note: str) -> None
     place = min(max(fraction, 0.0), 1.0) * len(stages)
     number = min(int(place), len(stages) - 1)
     caller.emit(Progress(job=request.job, stage=stages[number], fraction=place - number, note=note))
-
-

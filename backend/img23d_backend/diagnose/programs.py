@@ -100,8 +100,6 @@ def _learned() -> Finding:
     if broken:
         names = ", ".join(broken)
         sentence = f"A part of the private environment is missing or damaged ({names}): press Set Up AI Models again."
-        return Finding(
-            what="AI programs", level=Level.PROBLEM, sentence=sentence, action=Action.SET_UP, detail="\n".join(broken.values())
-        )
+        return Finding(what="AI programs", level=Level.PROBLEM, sentence=sentence, action=Action.SET_UP, detail="\n".join(broken.values()))
     versions = ", ".join(f"{_LEARNED[package]} {version(package)}" for package in ("torch", "transformers", "diffusers"))
     return Finding(what="AI programs", level=Level.GOOD, sentence=f"{versions} work.")

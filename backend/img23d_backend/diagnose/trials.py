@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import (
     USUAL,
@@ -23,9 +24,9 @@ from img23d_protocol.messages import (
     Level,
     Locate,
     Located,
-    ResultReady,
     Notice,
     Progress,
+    ResultReady,
     Settings,
     Stage,
     TargetFailed,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from img23d_protocol.messages import Action, Diagnose, Finding, Level, WeightsInfo, WeightsState
-
 from img23d_protocol.options.camera import DEPTH_MODEL
 from img23d_protocol.options.settings import REGISTERED, Settings
 
@@ -70,8 +69,5 @@ def _missing(info: WeightsInfo) -> Finding:
 
 
 def _without_depth(info: WeightsInfo) -> Finding:
-    sentence = (
-        f"{info.label} is not downloaded (about {gigabytes(info.size_bytes)}): "
-        "how high the camera was held is then judged from where things stand."
-    )
+    sentence = f"{info.label} is not downloaded (about {gigabytes(info.size_bytes)}): how high the camera was held is then judged from where things stand."
     return Finding(what=info.label, level=Level.NOTE, sentence=sentence, action=Action.DOWNLOAD, detail=info.id)

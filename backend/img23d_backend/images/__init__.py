@@ -4,5 +4,7 @@ Nothing is given to a decoder in C but what this package has checked and written
 never reaches one as it is.
 """
 
-from .decode import decode_photo as decode_photo, load_photo as load_photo, photo_size as photo_size
+from .decode import decode_photo as decode_photo
+from .decode import load_photo as load_photo
+from .decode import photo_size as photo_size
 from .file import read_file as read_file

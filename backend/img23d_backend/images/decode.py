@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 
 from ..stages import Photo
@@ -151,14 +152,10 @@ def _split_alpha(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
 def _refuse_empty(rgb: np.ndarray, alpha: np.ndarray | None, name: str) -> None:
     if alpha is not None:
         if alpha.max() <= _TRANSPARENT:
-            raise Img23DError(
-                ErrorCode.PHOTO_TRANSPARENT, f"“{name}” is fully transparent: choose a picture that shows something."
-            )
+            raise Img23DError(ErrorCode.PHOTO_TRANSPARENT, f"“{name}” is fully transparent: choose a picture that shows something.")
         return
     if all(int(channel.max()) - int(channel.min()) <= _UNIFORM_RANGE for channel in np.moveaxis(rgb, 2, 0)):
-        raise Img23DError(
-            ErrorCode.PHOTO_UNIFORM, f"“{name}” is one plain colour: choose a photo in which a thing can be seen."
-        )
+        raise Img23DError(ErrorCode.PHOTO_UNIFORM, f"“{name}” is one plain colour: choose a photo in which a thing can be seen.")
 
 
 def _truncated(name: str, detail: str) -> Img23DError:

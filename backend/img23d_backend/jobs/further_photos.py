@@ -6,6 +6,7 @@ import logging
 from collections.abc import Sequence
 
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Side, SidePhoto
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, Side, Stage
 

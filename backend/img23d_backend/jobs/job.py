@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+
 from img23d_protocol import Img23DError, messages
 from img23d_protocol.messages import FromBackend, Generate, Notice, Progress, Settings, Stage, TargetFailed
 
@@ -129,9 +130,7 @@ class Job:
     def fail(self, target: int, error: Img23DError) -> None:
         log.warning("target %d failed: %s\n%s", target, error.sentence, error.detail)
         self.failed.add(target)
-        self.emit(
-            TargetFailed(job=self.id, target=target, code=error.code, sentence=error.sentence, detail=error.detail)
-        )
+        self.emit(TargetFailed(job=self.id, target=target, code=error.code, sentence=error.sentence, detail=error.detail))
 
 
 def _clean(fraction: float) -> float:

@@ -12,11 +12,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.options.settings import BUILT_IN
 from img23d_protocol.files.filenames import FileName
-from img23d_protocol.messages import Box, Finished, PhotoRegion, Pick, Regions, Stage, Wanted
 from img23d_protocol.files.whole_files import write_whole
+from img23d_protocol.messages import Box, Finished, PhotoRegion, Pick, Regions, Stage, Wanted
+from img23d_protocol.options.settings import BUILT_IN
 
 from ..images import decode_photo, read_file
 from ..result_cache import digest
@@ -146,9 +147,7 @@ def _written(request: Pick, segmentation: Segmentation, picked: np.ndarray | Non
     return Regions(
         job=request.job,
         labels=FileName(LABELS_NAME),
-        regions=tuple(
-            PhotoRegion(box=_box_of(mask), cutout=_picture(folder, segmentation, number, mask)) for number, mask in enumerate(masks)
-        ),
+        regions=tuple(PhotoRegion(box=_box_of(mask), cutout=_picture(folder, segmentation, number, mask)) for number, mask in enumerate(masks)),
         photo_width=segmentation.width,
         photo_height=segmentation.height,
         picked=index,

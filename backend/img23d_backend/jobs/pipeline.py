@@ -13,7 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+
 from img23d_protocol.files.filenames import FileName
+from img23d_protocol.files.whole_files import write_whole
 from img23d_protocol.messages import (
     Box,
     Cancelled,
@@ -32,7 +34,6 @@ from img23d_protocol.messages import (
     UvReady,
     Wanted,
 )
-from img23d_protocol.files.whole_files import write_whole
 
 from ..images import decode_photo, read_file
 from ..stages import Engine, Found, JobCancelled, NotFound, Photo
@@ -123,9 +124,7 @@ def unwrap(request: Unwrap, caller: Caller) -> Finished:
 
     job = Job(request.job, 0, Settings.of(texture_size=request.texture_size), caller)
     context = job.context(Stage.PAINT, 0)
-    uv, note = unwrap_file(
-        Path(request.mesh), request.uv, request.texture_size, lambda: context.report(0.5, "Unwrapping")
-    )
+    uv, note = unwrap_file(Path(request.mesh), request.uv, request.texture_size, lambda: context.report(0.5, "Unwrapping"))
     if uv is not None:
         make_folder(Path(request.run_folder))
     name = _save_uv(Path(request.run_folder) / "layout_uv.npy", uv)
@@ -154,9 +153,7 @@ def repaint(request: Paint, caller: Caller) -> Finished:
         engine.prefetch(Stage.PAINT, request.settings)
         with job.timed(Stage.PAINT):
             context = job.context(Stage.PAINT, 0)
-            painted = retexture(
-                Path(request.mesh), request.uv, cutout, engine.painter, request.settings, context
-            )
+            painted = retexture(Path(request.mesh), request.uv, cutout, engine.painter, request.settings, context)
             texture = run.path_for(0, "_texture.png")
             write_png(texture, painted.texture)
             uv = _save_uv(run.path_for(0, "_uv.npy"), painted.uv)
@@ -186,9 +183,7 @@ def load_photo(job: Job, path: str) -> tuple[Photo, PhotoRecord]:
     return photo, record
 
 
-def find_targets(
-    job: Job, engine: Engine, photo: Photo, wanted: tuple[Wanted, ...], key: str, *, variants: int = 1
-) -> list[Found | NotFound]:
+def find_targets(job: Job, engine: Engine, photo: Photo, wanted: tuple[Wanted, ...], key: str, *, variants: int = 1) -> list[Found | NotFound]:
     """One answer a name and variant, told as `Located`; without names the whole picture is one thing. `key` is the photo's, as
     for `Picker`.
     """
@@ -201,9 +196,7 @@ def find_targets(
         raise RuntimeError(f"the engine answered {len(founds)} of {len(wanted)} names")
     founds = [found for found in founds for _ in range(variants)]
     targets = tuple(LocatedTarget(name=found.name, box=_box(found, photo), note=_note(found)) for found in founds)
-    job.emit(
-        Located(job=job.id, targets=targets, photo_width=photo.width, photo_height=photo.height, notes=photo.notes)
-    )
+    job.emit(Located(job=job.id, targets=targets, photo_width=photo.width, photo_height=photo.height, notes=photo.notes))
     return founds
 
 
@@ -222,9 +215,7 @@ def recorded(run: Run, job: Job) -> Iterator[None]:
     run.end(RunState.FINISHED)
 
 
-def _records(
-    founds: Sequence[Found | NotFound], photo: Photo, wanted: Sequence[Wanted], *, variants: int = 1
-) -> list[TargetRecord]:
+def _records(founds: Sequence[Found | NotFound], photo: Photo, wanted: Sequence[Wanted], *, variants: int = 1) -> list[TargetRecord]:
     """What was found, with what the artist said about it; an engine may have found more than was wanted."""
     said = [one for one in wanted for _ in range(variants)]
     said += [Wanted(name="") for _ in range(len(founds) - len(said))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 
 from ..stages import Ground, Mesh, PixelBox, Shaped, View

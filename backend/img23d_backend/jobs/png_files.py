@@ -6,6 +6,7 @@ import struct
 from pathlib import Path
 
 import numpy as np
+
 from img23d_protocol.files.whole_files import write_whole
 
 # Level 1 takes a fifth of level 6's time and the file grows by a tenth.

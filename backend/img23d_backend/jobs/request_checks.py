@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from img23d_protocol.options.checks import check
 from img23d_protocol.errors import bad_request
 from img23d_protocol.limits import BUDGET_MAX, FACES_MIN, SEED_MAX, VARIANTS_MAX
 from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, ShapeKind, Unwrap, Wanted
-
 from img23d_protocol.options.all_engines import Common
+from img23d_protocol.options.checks import check
 from img23d_protocol.options.settings import engine_named
 
 from ..stages import Engine
@@ -66,7 +65,6 @@ def _check_said(wanted: Wanted) -> None:
         numbers = (*stroke.xs, *stroke.ys, stroke.radius)
         if len(stroke.xs) != len(stroke.ys) or not all(map(math.isfinite, numbers)) or stroke.radius < 0:
             raise bad_request(f"A brush stroke on “{wanted.name}” makes no sense: clear its strokes.")
-
 
     if len({one.side for one in wanted.sides}) != len(wanted.sides):
         raise bad_request(f"Two photos of “{wanted.name}” show the same side: keep one of them.")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
 from img23d_protocol.files.filenames import CUTOUT_ENDING, FileName, form_path
 from img23d_protocol.messages import Box, CutoutReady, FormsReady, PreviewReady, ResultReady, Side, Stage
 
@@ -64,9 +65,7 @@ class Results:
         solid = solid_bounds(cutout.rgba)
         side = max(solid.width, solid.height) / scale
         box = self._in_photo(solid, cutout, scale)
-        cut = Cut(
-            path=path, left=cutout.left, top=cutout.top, scale=scale, side=side, solid_box=box, photo=cutout.photo
-        )
+        cut = Cut(path=path, left=cutout.left, top=cutout.top, scale=scale, side=side, solid_box=box, photo=cutout.photo)
         write_png(path, cutout.rgba)
         target = self.target(index)
         target.cutout_left, target.cutout_top, target.cutout_share = cutout.left, cutout.top, scale

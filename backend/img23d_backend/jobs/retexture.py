@@ -13,6 +13,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, UvSource
 
@@ -38,9 +39,7 @@ class Retextured:
     note: str = ""
 
 
-def retexture(
-    npz_path: Path, source: UvSource, cutout: CutOut, painter: Painter, settings: Settings, context: Context
-) -> Retextured:
+def retexture(npz_path: Path, source: UvSource, cutout: CutOut, painter: Painter, settings: Settings, context: Context) -> Retextured:
     """Paint the mesh in the file (see `messages.Paint`) with the cut-out, stretched to the mesh's extent in its view.
 
     Raises Img23DError: MESH_UNREADABLE for a file that holds no such mesh, BAD_REQUEST for a view that shows none of it.
@@ -56,9 +55,7 @@ def retexture(
     )
 
 
-def unwrap_file(
-    npz_path: Path, source: UvSource, size: int, report: Callable[[], None]
-) -> tuple[np.ndarray | None, str]:
+def unwrap_file(npz_path: Path, source: UvSource, size: int, report: Callable[[], None]) -> tuple[np.ndarray | None, str]:
     """The layout of the mesh in the file for its own corners, None where its own is good, and what is to be said about it.
 
     Raises Img23DError(MESH_UNREADABLE).

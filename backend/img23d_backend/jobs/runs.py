@@ -19,6 +19,7 @@ from typing import Any
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
 from img23d_protocol.files.disk_errors import disk_error
 from img23d_protocol.files.filenames import safe_stem
+from img23d_protocol.files.whole_files import write_whole
 from img23d_protocol.messages import (
     WHOLE,
     Box,
@@ -35,7 +36,6 @@ from img23d_protocol.messages import (
     Stroke,
     Wanted,
 )
-from img23d_protocol.files.whole_files import write_whole
 
 from .. import __version__
 from ..machine import memory

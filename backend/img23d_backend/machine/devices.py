@@ -39,10 +39,7 @@ _LITTLE_MEMORY = 5 * 10**9  # bytes of a card, below which the usual way needs i
 _NVIDIA, _AMD = "0x10de", "0x1002"  # PCI vendors
 _DISPLAY_CLASS = "0x03"
 
-_DRIVER_TOO_OLD = (
-    "There is an NVIDIA card, but its driver is missing or too old for this build of torch: update the driver, "
-    "then restart Blender."
-)
+_DRIVER_TOO_OLD = "There is an NVIDIA card, but its driver is missing or too old for this build of torch: update the driver, then restart Blender."
 _OTHER_BUILD = "There is an {maker} card, but the AI models are set up without it: set them up again for {build}."
 _NO_KERNELS = "The {label} cannot compute with this build of torch: set up the AI models again with another build."
 _TURN_ON = "It has little memory: turn on Small Memory."

@@ -66,10 +66,7 @@ def _windows_memory() -> tuple[int, int]:
         _fields_ = [
             ("size", ctypes.c_uint32),
             ("load", ctypes.c_uint32),
-            *(
-                (name, ctypes.c_uint64)
-                for name in ("total", "available", "total_commit", "available_commit", "total_virtual", "a", "b")
-            ),
+            *((name, ctypes.c_uint64) for name in ("total", "available", "total_commit", "available_commit", "total_virtual", "a", "b")),
         ]
 
     status = Status(size=ctypes.sizeof(Status))

@@ -13,6 +13,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+
 from img23d_protocol.files.whole_files import write_whole
 
 from ..stages import Mesh
@@ -111,9 +112,7 @@ class _Document:
     def mesh(self, attributes: dict[str, int], indices: np.ndarray) -> None:
         values = np.ascontiguousarray(indices, dtype="<u4").ravel()
         view = self._view(values.tobytes(), _INDICES)
-        accessor = self._accessor(
-            {"bufferView": view, "componentType": _UINT32, "count": len(values), "type": "SCALAR"}
-        )
+        accessor = self._accessor({"bufferView": view, "componentType": _UINT32, "count": len(values), "type": "SCALAR"})
         primitive = {"attributes": attributes, "indices": accessor, "material": 0}
         self._json["meshes"] = [{"name": self._name, "primitives": [primitive]}]
 

@@ -42,9 +42,7 @@ class LoadPlan:
         """The network on the device for a block, with at least that much memory free beside it."""
         if self.frugal and any(place and key != network.key for key, place in models.places().items()):
             models.free_devices()
-        return models.on_device(
-            network.key, network.read, self.device, working_bytes=working_bytes, group_offload=self.group_offload
-        )
+        return models.on_device(network.key, network.read, self.device, working_bytes=working_bytes, group_offload=self.group_offload)
 
     def network(self, name: str, set_id: str, read: Callable[..., nn.Module]) -> Network:
         """A network of a file set, in the precision of the device."""

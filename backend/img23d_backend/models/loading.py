@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-UNFIT = (
-    "A model does not fit this version of Img23D, and fetching it again would not help: "
-    "choose another model, or update Img23D, and report it if it stays."
-)
+UNFIT = "A model does not fit this version of Img23D, and fetching it again would not help: choose another model, or update Img23D, and report it if it stays."
 _NAMES_TOLD = 5  # of the keys that differ
 _INITIALISERS = ("torch.nn.init", "transformers.initialization")  # transformers puts its own name on torch's
 
@@ -40,9 +37,7 @@ def read_tensors(path: Path, prefix: str = "") -> dict[str, Tensor]:
     return _read_safetensors(path, prefix) if path.suffix == ".safetensors" else _read_pickle(path, prefix)
 
 
-def build(
-    make: Callable[[], nn.Module], tensors: Mapping[str, Tensor], dtype: torch.dtype, *, may_hold_more: bool = False
-) -> nn.Module:
+def build(make: Callable[[], nn.Module], tensors: Mapping[str, Tensor], dtype: torch.dtype, *, may_hold_more: bool = False) -> nn.Module:
     """The network that `make` builds with exactly these tensors as its parameters, in `dtype`, ready to compute on the CPU.
 
     Tensors that have the dtype already stay mapped; with `may_hold_more` those that the network does not have stay unread.
@@ -126,9 +121,7 @@ def _parameters_without_memory() -> torch.overrides.TorchFunctionMode:
     empties = {torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full}
 
     class ParametersWithoutMemory(TorchFunctionMode):
-        def __torch_function__(
-            self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None
-        ) -> object:
+        def __torch_function__(self, func: Callable, types: object, args: tuple = (), kwargs: dict | None = None) -> object:
             kwargs = kwargs or {}
             if getattr(func, "__module__", "") in _INITIALISERS and "tensor" in kwargs and kwargs["tensor"].is_meta:
                 return kwargs["tensor"]

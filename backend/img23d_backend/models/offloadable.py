@@ -82,10 +82,7 @@ class Offloadable:
     def _copies_on(self, device: Device) -> dict[tuple[object, ...], Tensor]:
         import torch
 
-        copies = {
-            _place(host): host.to(device.torch_name, non_blocking=self.is_page_locked, copy=True)
-            for host in self._distinct()
-        }
+        copies = {_place(host): host.to(device.torch_name, non_blocking=self.is_page_locked, copy=True) for host in self._distinct()}
         if self.is_page_locked and device.kind != "cpu":
             getattr(torch, device.kind).synchronize()
         return copies

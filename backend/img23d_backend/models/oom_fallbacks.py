@@ -20,10 +20,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_EXHAUSTED = (
-    "There was not enough memory, even in the slowest way: close other programs, turn on Small Memory, or choose a smaller "
-    "model or another device."
-)
+_EXHAUSTED = "There was not enough memory, even in the slowest way: close other programs, turn on Small Memory, or choose a smaller model or another device."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,4 +54,3 @@ def with_less_memory(attempts: Sequence[Attempt[T]], context: Context, store: Mo
         if was_tried:
             store.free_devices()
     raise Img23DError(ErrorCode.OUT_OF_MEMORY, _EXHAUSTED, detail)
-

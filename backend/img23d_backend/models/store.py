@@ -53,9 +53,7 @@ class ModelStore:
         self._reader = ThreadPoolExecutor(max_workers=1, thread_name_prefix="weights")
 
     @contextmanager
-    def on_device(
-        self, key: str, build: Build, device: Device, *, working_bytes: int = 0, group_offload: bool = False
-    ) -> Iterator[Module]:
+    def on_device(self, key: str, build: Build, device: Device, *, working_bytes: int = 0, group_offload: bool = False) -> Iterator[Module]:
         """The model on the device while the block runs; it stays there until another one needs the room.
 
         `key` names all that changes the weights, `build` makes the model on the processor. `working_bytes` is the least

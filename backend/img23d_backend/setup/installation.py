@@ -26,8 +26,8 @@ from .progress import Meter, Progress, read_progress, write_progress
 from .torch_builds import PROCESSOR, candidates, size
 from .torch_install import install_torch, planned_build, remove_torch
 from .trial_result import TrialResult, UnknownCard, judge, need_family
-from .uv_program import SHORT_TIMEOUTS, Uv
 from .uv_errors import uv_failure
+from .uv_program import SHORT_TIMEOUTS, Uv
 
 PYTHON = "3.12"  # the one that uv fetches: every package has wheels for it
 PYTHON_BYTES = 100_000_000
@@ -75,8 +75,7 @@ class Installation:
         needed, free = self._missing_bytes(), self.free_bytes()
         if free < needed:
             sentence = (
-                f"Setting up needs {_gigabytes(needed)} in “{self.folder}”, and {_gigabytes(free)} are free: "
-                "make room, or choose a folder on another disk."
+                f"Setting up needs {_gigabytes(needed)} in “{self.folder}”, and {_gigabytes(free)} are free: make room, or choose a folder on another disk."
             )
             raise Img23DError(ErrorCode.DISK_FULL, sentence)
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from img23d_protocol.setup_messages import SetupStep
 from img23d_protocol.files.whole_files import write_whole
+from img23d_protocol.setup_messages import SetupStep
 
 from ..setup_context import Bytes, SetupContext
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.environment import interpreter_in
-from img23d_protocol.variables import INSTALLER, NETWORK, SYSTEM, kept
 from img23d_protocol.files.whole_files import whole_file
+from img23d_protocol.variables import INSTALLER, NETWORK, SYSTEM, kept
 
 from .guarded import Ended, run_guarded
 

@@ -78,9 +78,7 @@ class Hub:
         """
         return self._patiently(lambda: self._list(repository, revision), repository, task)
 
-    def read(
-        self, repository: str, commit: str, name: str, offset: int, task: Task, take: Callable[[bool, Iterator[bytes]], None]
-    ) -> None:
+    def read(self, repository: str, commit: str, name: str, offset: int, task: Task, take: Callable[[bool, Iterator[bytes]], None]) -> None:
         """Hand a file's bytes to `take`: whether they begin at the offset (else at zero), and the blocks as they come.
 
         What `take` lets pass of the line's errors is tried again. Raises Img23DError(HUB_…, OFFLINE) and what `take` raises.
@@ -180,9 +178,7 @@ class Hub:
 
 def _require_client() -> None:
     if importlib.util.find_spec("huggingface_hub") is None:
-        raise Img23DError(
-            ErrorCode.ENVIRONMENT_BROKEN, "Downloads need the backend's own environment: press Set Up AI Models first."
-        )
+        raise Img23DError(ErrorCode.ENVIRONMENT_BROKEN, "Downloads need the backend's own environment: press Set Up AI Models first.")
 
 
 def _as_hub_file(sibling: Any) -> HubFile | None:

@@ -65,8 +65,7 @@ def _told(error: Exception, repository: str) -> tuple[ErrorCode, str]:
     if status in (401, 403, 451):
         return (
             ErrorCode.HUB_REFUSED,
-            f"The model hub does not give “{repository}” to everybody: agree to its terms on its page, log in with "
-            "“hf auth login”, or choose another model.",
+            f"The model hub does not give “{repository}” to everybody: agree to its terms on its page, log in with “hf auth login”, or choose another model.",
         )
     if status in (404, 410):
         return (

@@ -114,8 +114,7 @@ class Installation:
         listing = self._listing(row, dataclasses.replace(source, revision=revision))
         if listing.commit != revision and _is_commit(revision):
             self.task.notices.append(
-                f"The version of {row.label} that Img23D was tested with is not on the model hub any more: "
-                f"the newest one ({listing.commit[:SHORT]}) was taken."
+                f"The version of {row.label} that Img23D was tested with is not on the model hub any more: the newest one ({listing.commit[:SHORT]}) was taken."
             )
         files = wanted(row, listing.files)
         return DownloadPlan(

@@ -7,8 +7,8 @@ import logging
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from img23d_protocol.messages import WeightsState
 from img23d_protocol.files.whole_files import write_whole
+from img23d_protocol.messages import WeightsState
 
 log = logging.getLogger(__name__)
 

@@ -22,6 +22,7 @@ from img23d_protocol.options.search import GROUNDERS
 
 TENCENT_TERRITORY = "the European Union, the United Kingdom and South Korea"
 
+
 class _Licence(TypedDict):
     licence: str
     licence_link: str
@@ -272,11 +273,7 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         note="Tells from the ground how the camera was held, for the layout as in the photo",
         **_APACHE,
     ),
-    *(
-        _shape(choice, repository, speed)
-        for choice, repository in zip(SHAPE_MODELS, (_MINI, _LARGE, _MULTIVIEW), strict=True)
-        for speed in SPEEDS
-    ),
+    *(_shape(choice, repository, speed) for choice, repository in zip(SHAPE_MODELS, (_MINI, _LARGE, _MULTIVIEW), strict=True) for speed in SPEEDS),
     _vae(
         "hunyuan3d-2mini-vae-turbo",
         "Hunyuan3D 2 mini turbo decoder",

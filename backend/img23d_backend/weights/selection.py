@@ -51,7 +51,4 @@ def _parts(names: Iterable[str]) -> set[str]:
 def _matches_any(name: str, patterns: Iterable[str]) -> bool:
     """As a shell would: `*` stays within one folder."""
     parts = name.split("/")
-    return any(
-        len(parts) == len(wanted_parts) and all(map(fnmatchcase, parts, wanted_parts))
-        for wanted_parts in (pattern.split("/") for pattern in patterns)
-    )
+    return any(len(parts) == len(wanted_parts) and all(map(fnmatchcase, parts, wanted_parts)) for wanted_parts in (pattern.split("/") for pattern in patterns))

@@ -231,10 +231,7 @@ def _note(row: WeightSet, record: Record | None) -> str:
 
 def _require_licence(row: WeightSet, licences: Sequence[str]) -> None:
     if row.must_accept and row.must_accept not in licences:
-        sentence = (
-            f"The licence of {row.label} must be accepted first: it is not granted in {row.excluded_territory}, "
-            "not even for what is made with it."
-        )
+        sentence = f"The licence of {row.label} must be accepted first: it is not granted in {row.excluded_territory}, not even for what is made with it."
         raise Img23DError(ErrorCode.LICENCE_NOT_ACCEPTED, sentence, row.licence_link)
 
 

@@ -49,8 +49,7 @@ def fetch(hub: Hub, repository: str, commit: str, file: HubFile, target: Path, p
             break
     raise Img23DError(
         ErrorCode.WEIGHTS_DAMAGED,
-        f"What arrived as “{title}” is not what the model hub announces: a proxy or antivirus may change downloads; "
-        "try again, or on another network.",
+        f"What arrived as “{title}” is not what the model hub announces: a proxy or antivirus may change downloads; try again, or on another network.",
         f"{repository} {commit} {file}",
     )
 

@@ -6,20 +6,18 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ...core.queue.queued_jobs import QueuedJob
-from ...core.runs.recipe import build_again
 from ...core.requests import RANDOM_SEED
+from ...core.runs.recipe import build_again
+from ...scene.file.folders import runs_base
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.messages import Generate
-from ...scene.file.folders import runs_base
 from ..history import recipe_of
-from ..owner import Extension
 from ..jobs.queued import queued_again
 from ..jobs.requests import panel_settings
+from ..owner import Extension
 
 
-def again_request(
-    context: bpy.types.Context, obj: bpy.types.Object, *, new_seed: bool, with_panel: bool, variants: int = 1
-) -> Generate:
+def again_request(context: bpy.types.Context, obj: bpy.types.Object, *, new_seed: bool, with_panel: bool, variants: int = 1) -> Generate:
     """With the settings that the object was made with, or with the panel's. Several variants are never the same as the object.
 
     Raises Img23DError.
@@ -36,9 +34,7 @@ def again_request(
     )
 
 
-def again_job(
-    context: bpy.types.Context, owner: Extension, obj: bpy.types.Object, *, new_seed: bool, with_panel: bool, variants: int = 1
-) -> QueuedJob:
+def again_job(context: bpy.types.Context, owner: Extension, obj: bpy.types.Object, *, new_seed: bool, with_panel: bool, variants: int = 1) -> QueuedJob:
     """Raises Img23DError."""
     request = again_request(context, obj, new_seed=new_seed, with_panel=with_panel, variants=variants)
     return queued_again(context, owner.applier.files, request, obj, is_instead=_is_in_place(context))

@@ -8,10 +8,10 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ...core.runs.recipe import Recipe, label_of
+from ...scene.file.tags import is_result
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.options.settings import ENGINES
 from ..history import recipe_of
-from ...scene.file.tags import is_result
 
 _LONGEST_TAG = 63  # bytes that Blender keeps
 

@@ -9,12 +9,12 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ...core.jobs import Job
-from ...core.runs.folder_marks import used_elsewhere
 from ...core.runs.files import FolderContents
+from ...core.runs.folder_marks import used_elsewhere
 from ...core.runs.folders import check_deletable, delete_run
 from ...core.states import SessionState
-from ...shared.img23d_protocol.errors import bad_request
 from ...scene.file.folders import runs_base
+from ...shared.img23d_protocol.errors import bad_request
 from ..owner import Extension
 
 

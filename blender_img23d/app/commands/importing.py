@@ -5,10 +5,10 @@ from __future__ import annotations
 import bpy
 
 from ...core.jobs import Job
+from ...scene.placement.result_status import IMPORTABLE
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.errors import bad_request
 from ..owner import Extension
-from ...scene.placement.result_status import IMPORTABLE
 
 
 def import_all(owner: Extension, job: Job, scene: bpy.types.Scene) -> tuple[list[bpy.types.Object], list[str]]:

@@ -15,15 +15,15 @@ import bpy
 import numpy as np
 from bpy.app.translations import pgettext_rpt as _
 
-from ...shared.img23d_protocol import ErrorCode, Img23DError
-from ...shared.img23d_protocol.files.disk_errors import disk_error
-from ...shared.img23d_protocol.errors import bad_request
-from ...shared.img23d_protocol.files.filenames import safe_stem
 from ...scene.file.folders import absolute, runs_base
-from ..owner import extension
 from ...scene.photo.picture_files import picture_data, save_picture, save_pixels
 from ...scene.photo.rendering import save_render_result
 from ...scene.photo.srgb import to_srgb
+from ...shared.img23d_protocol import ErrorCode, Img23DError
+from ...shared.img23d_protocol.errors import bad_request
+from ...shared.img23d_protocol.files.disk_errors import disk_error
+from ...shared.img23d_protocol.files.filenames import safe_stem
+from ..owner import extension
 
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif")  # what the backend opens
 RENDER_RESULT = "Render Result"  # Blender's own name for it, in every language
@@ -66,8 +66,7 @@ def photo_in_clipboard(context: bpy.types.Context) -> str:
     image = _pasted_image(context)
     if image is None:
         sentence = _(
-            "There is no picture in the clipboard that Blender can read on this system: copy the picture's file or its path, "
-            "or save it and choose the file."
+            "There is no picture in the clipboard that Blender can read on this system: copy the picture's file or its path, or save it and choose the file."
         )
         raise bad_request(sentence)
     try:

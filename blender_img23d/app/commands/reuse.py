@@ -6,12 +6,12 @@ import contextlib
 
 import bpy
 
-from ...core.jobs import Job, JobTarget
 from ...core.boxes.strokes import written
+from ...core.jobs import Job, JobTarget
 from ...properties import Img23DSceneSettings, Img23DTarget
+from ...scene.photo.target_rows import set_sides
 from ...shared.img23d_protocol.messages import Generate, Paint, Settings, Wanted
 from ...shared.img23d_protocol.options.settings import OPTIONS
-from ...scene.photo.target_rows import set_sides
 
 _PERCENT = 100.0
 

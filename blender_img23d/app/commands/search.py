@@ -10,16 +10,13 @@ from bpy.app.translations import pgettext_rpt as _
 from ...core.boxes.targets import is_covered
 from ...properties import Img23DSceneSettings
 from ...shared.img23d_protocol import ErrorCode, Img23DError
-from ..outcome import follow
 from ..jobs.requests import locate_again_request, locate_request
+from ..outcome import follow
 
 if TYPE_CHECKING:
     from ..owner import Extension
 
-_BUSY = (
-    "Something is being made or looked for: press Generate again when that is over. "
-    "It looks for the names first, since “Check Before Generating” is on."
-)
+_BUSY = "Something is being made or looked for: press Generate again when that is over. It looks for the names first, since “Check Before Generating” is on."
 
 
 def search(operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension, *, only: bool = False) -> set[str]:

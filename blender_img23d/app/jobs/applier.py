@@ -9,14 +9,23 @@ from typing import TYPE_CHECKING
 
 from ...core.jobs import Job
 from ...core.queue.queue import Queue
+from ...scene.file.file_state import FileState
+from ...scene.file.windows import Workplace, why_not_now
+from ...scene.photo.target_rows import TargetFiller
+from ...scene.placement.importers import Importers
+from ...scene.placement.placer import Placer
+from ...scene.placement.result_status import IMPORTABLE, Standing
+from ...scene.remesh.quads import quads_of
+from ...scene.remesh.remesher import Remesher, RunsBeside
+from ...scene.result_importer import Importer
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.messages import (
     Arranged,
     Cancelled,
     CutoutReady,
-    FormsReady,
     Failed,
     Finished,
+    FormsReady,
     Located,
     PaintReady,
     Piece,
@@ -24,18 +33,9 @@ from ...shared.img23d_protocol.messages import (
     ResultReady,
     TargetFailed,
 )
-from ...scene.file.file_state import FileState
 from .picker import Picker
-from ...scene.placement.importers import Importers
-from ...scene.placement.placer import Placer
 from .queue_runner import QueueRunner
-from ...scene.remesh.quads import quads_of
-from ...scene.result_importer import Importer
-from ...scene.remesh.remesher import Remesher, RunsBeside
 from .retexturing import Retexturer
-from ...scene.placement.result_status import IMPORTABLE, Standing
-from ...scene.photo.target_rows import TargetFiller
-from ...scene.file.windows import Workplace, why_not_now
 
 if TYPE_CHECKING:
     from ...core.session.session import Session, Update

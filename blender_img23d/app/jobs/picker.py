@@ -11,16 +11,16 @@ import bpy
 
 from ...core.jobs import Job
 from ...core.states import JobState
+from ...scene.file.file_state import FileState
+from ...scene.file.folders import absolute
+from ...scene.file.windows import push_undo, why_not_now, workplace_of
+from ...scene.photo.box_rows import put_picked
+from ...scene.photo.picks import Picks, Stamp, read_picks, stamp_of
+from ...scene.photo.target_rows import read_rows
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ...shared.img23d_protocol.messages import Point, Regions
 from ...shared.img23d_protocol.options.settings import PICKED_WITH
-from ...scene.photo.box_rows import put_picked
-from ...scene.file.file_state import FileState
-from ...scene.file.folders import absolute
-from ...scene.photo.picks import Picks, Stamp, read_picks, stamp_of
 from .requests import pick_request
-from ...scene.photo.target_rows import read_rows
-from ...scene.file.windows import push_undo, why_not_now, workplace_of
 
 if TYPE_CHECKING:
     from ...core.session.session import Session
@@ -68,7 +68,12 @@ class Picker:
     def shown(self, scene: bpy.types.Scene) -> Picks | None:
         """The segmentation of the scene's photo, without asking the disk: for what is drawn."""
         picks, values = self.picks, scene.img23d
-        is_same = picks is not None and picks.options == tuple(getattr(values, name) for name in PICKED_WITH) and bool(values.photo) and picks.photo == absolute(values.photo)
+        is_same = (
+            picks is not None
+            and picks.options == tuple(getattr(values, name) for name in PICKED_WITH)
+            and bool(values.photo)
+            and picks.photo == absolute(values.photo)
+        )
         return picks if is_same else None
 
     def known(self, scene: bpy.types.Scene) -> Picks | None:

@@ -11,19 +11,19 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ...core.queue.queue import Queue, QueueStep, StepState
-from ...core.queue.store import QueueStore
 from ...core.queue.queued_jobs import QueuedJob, check_picture
-from ...shared.img23d_protocol import Img23DError
-from ...shared.img23d_protocol.files.disk_errors import disk_error
-from ...shared.img23d_protocol.errors import bad_request
+from ...core.queue.store import QueueStore
 from ...scene.file.file_state import FileState
 from ...scene.file.folders import runs_base
-from ...scene.placement.replacement import Home
+from ...scene.file.windows import why_not_now
 from ...scene.placement.placer import Placer
+from ...scene.placement.replacement import Home
+from ...shared.img23d_protocol import Img23DError
+from ...shared.img23d_protocol.errors import bad_request
+from ...shared.img23d_protocol.files.disk_errors import disk_error
 from .queued import is_open, object_of, scene_of
 from .result_rows import show_next
 from .retexturing import Retexturer, workplace_of_object
-from ...scene.file.windows import why_not_now
 
 if TYPE_CHECKING:
     from ...core.jobs import Job

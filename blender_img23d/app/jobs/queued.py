@@ -13,16 +13,16 @@ from mathutils import Matrix
 
 from ...core.queue.queued_jobs import Host, Kind, MeshToPaint, Painting, Picture, QueuedJob, Where, picture_now
 from ...core.requests import draw_seed, new_id
-from ...shared.img23d_protocol import Img23DError
-from ...shared.img23d_protocol.messages import Generate, UvSource
-from .defaults import begin_with_defaults
 from ...scene.file.folders import absolute, runs_base
+from ...scene.file.tags import find_by_uid
 from ...scene.placement.replacement import home_at
 from ...scene.retexture.own_picture import own_picture
 from ...scene.retexture.paintable import check_paintable
-from .requests import panel_settings
-from ...scene.file.tags import find_by_uid
 from ...scene.retexture.views import viewport_view
+from ...shared.img23d_protocol import Img23DError
+from ...shared.img23d_protocol.messages import Generate, UvSource
+from .defaults import begin_with_defaults
+from .requests import panel_settings
 
 if TYPE_CHECKING:
     from ...properties import Img23DSceneSettings
@@ -34,9 +34,7 @@ def queued_generate(context: bpy.types.Context, files: FileState, request: Gener
     return _making(context, files, request, Kind.GENERATE)
 
 
-def queued_again(
-    context: bpy.types.Context, files: FileState, request: Generate, obj: bpy.types.Object, *, is_instead: bool
-) -> QueuedJob:
+def queued_again(context: bpy.types.Context, files: FileState, request: Generate, obj: bpy.types.Object, *, is_instead: bool) -> QueuedJob:
     """`is_instead`: the result, or the one of several variants that is kept, takes the place of the object's mesh. Raises Img23DError."""
     is_choice = request.variants > 1
     home = home_at(obj)
@@ -115,9 +113,7 @@ def object_of(where: Where, files: FileState, name: str, uid: int) -> bpy.types.
 # --- steps --------------------------------------------------------------------------------------------------------------
 
 
-def _making(
-    context: bpy.types.Context, files: FileState, request: Generate, kind: Kind, host: Host | None = None
-) -> QueuedJob:
+def _making(context: bpy.types.Context, files: FileState, request: Generate, kind: Kind, host: Host | None = None) -> QueuedJob:
     return QueuedJob(
         id=request.job,
         kind=kind,

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import bpy
 
+from ...core.boxes.targets import searchable, things_to_find, things_to_make
 from ...core.requests import build_generate, build_locate, build_pick, build_settings
 from ...core.runs.searches import new_search_folder
-from ...core.boxes.targets import searchable, things_to_find, things_to_make
 from ...properties import preferences_of
+from ...scene.file.folders import absolute, runs_base
+from ...scene.photo.target_rows import read_rows
 from ...shared.img23d_protocol.messages import Generate, Locate, Pick, Point, Settings, Wanted
 from ...shared.img23d_protocol.options.settings import OPTIONS
 from .defaults import begin_with_defaults
-from ...scene.file.folders import absolute, runs_base
-from ...scene.photo.target_rows import read_rows
 
 
 def generate_request(context: bpy.types.Context) -> Generate:

@@ -18,19 +18,19 @@ from ...core.queue.queue import Queue, QueueStep, StepState
 from ...core.queue.queued_jobs import MeshToPaint, Painting, check_picture
 from ...core.requests import new_run_folder
 from ...core.retexture_requests import build_paint, build_unwrap
+from ...scene.file.file_state import FileState
+from ...scene.file.tags import find_by_uid
+from ...scene.file.windows import Workplace, push_undo, workplace_of
+from ...scene.mesh.uv_maps import load_layout
+from ...scene.retexture.apply import apply_painting
+from ...scene.retexture.capture import Captured, capture_grown, capture_mesh, state_of
+from ...scene.retexture.paintable import check_paintable, sharing_note
+from ...scene.retexture.views import front_view
+from ...scene.view.first_look import show_textures_where_untouched
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.messages import Paint, Unwrap, UvSource
-from ...scene.retexture.capture import Captured, capture_grown, capture_mesh, state_of
-from ...scene.file.file_state import FileState
-from ...scene.view.first_look import show_textures_where_untouched
-from ...scene.retexture.paintable import check_paintable, sharing_note
 from .queued import object_of, view_of
 from .result_rows import show_next
-from ...scene.retexture.apply import apply_painting
-from ...scene.file.tags import find_by_uid
-from ...scene.mesh.uv_maps import load_layout
-from ...scene.retexture.views import front_view
-from ...scene.file.windows import Workplace, push_undo, workplace_of
 
 if TYPE_CHECKING:
     from ...core.session.session import Session

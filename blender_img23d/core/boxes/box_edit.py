@@ -42,11 +42,7 @@ def hit(x: float, y: float, boxes: Sequence[Box | None], active: int, reach: Rea
 
     The active box's edges come first, then the smallest box around the pointer, then the others' edges.
     """
-    held = {
-        index: (box, grip)
-        for index, box in enumerate(boxes)
-        if box is not None and (grip := grip_at(box, x, y, reach)) is not None
-    }
+    held = {index: (box, grip) for index, box in enumerate(boxes) if box is not None and (grip := grip_at(box, x, y, reach)) is not None}
     if active in held and not held[active][1].moves:
         return Hit(index=active, grip=held[active][1])
     if not held:

@@ -22,10 +22,7 @@ def parse_strokes(text: str) -> tuple[Stroke, ...]:
 
 def written(strokes: Sequence[Stroke]) -> str:
     """What `parse_strokes` reads, as short as it can be; empty without strokes."""
-    plain = [
-        {"xs": _rounded(one.xs), "ys": _rounded(one.ys), "radius": round(one.radius, _DIGITS), "adds": one.adds}
-        for one in strokes
-    ]
+    plain = [{"xs": _rounded(one.xs), "ys": _rounded(one.ys), "radius": round(one.radius, _DIGITS), "adds": one.adds} for one in strokes]
     return json.dumps(plain, separators=(",", ":")) if plain else ""
 
 

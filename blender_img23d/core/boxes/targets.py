@@ -80,9 +80,7 @@ def is_covered(names: str, found_names: str) -> bool:
     return _keys(names) == _keys(found_names)
 
 
-def with_found(
-    rows: Sequence[Row], asked: Sequence[Wanted], names: str, found: Sequence[LocatedTarget]
-) -> tuple[tuple[Row, ...], tuple[int, ...]]:
+def with_found(rows: Sequence[Row], asked: Sequence[Wanted], names: str, found: Sequence[LocatedTarget]) -> tuple[tuple[Row, ...], tuple[int, ...]]:
     """The list when a search is answered, and for each answer the index of its row.
 
     `asked` and `names` are as the search began; the artist may have changed the list since. Boxes that were drawn stay, and so

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from ...shared.img23d_protocol.messages import Stage
 from ..jobs import Job
-from .run_statistics import GUESS, Pace
 from ..rounding import rounded
 from ..states import JobState
+from .run_statistics import GUESS, Pace
 
 _TRUST = 0.25  # of the expected time: what past runs say counts as much as that much of this one
 _FIRST_SHARE, _FIRST_SECONDS = 0.05, 3.0  # before that a pace is chance

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from ...shared.img23d_protocol import Img23DError, ProtocolError
-from ...shared.img23d_protocol.options.checks import check
 from ...shared.img23d_protocol.codec import build
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.limits import VARIANTS_MAX
 from ...shared.img23d_protocol.messages import Generate, Settings, UvSource
+from ...shared.img23d_protocol.options.checks import check
 from ..plausible import LONGEST_NAME, LONGEST_TEXT, MOST_TARGETS, sound_moment
 from ..requests import checked_photo, checked_wanted, draw_seed, new_run_folder
 
@@ -199,7 +199,12 @@ def _check(job: QueuedJob) -> None:
 
 
 def _check_making(request: Generate, photo: Picture) -> None:
-    if not 1 <= request.variants <= VARIANTS_MAX or request.photo != photo.path or draw_seed(request.seed) != request.seed or not 0.0 <= request.pixels_per_metre:
+    if (
+        not 1 <= request.variants <= VARIANTS_MAX
+        or request.photo != photo.path
+        or draw_seed(request.seed) != request.seed
+        or not 0.0 <= request.pixels_per_metre
+    ):
         raise ProtocolError("a request that no button makes")
     for wanted in request.wanted:
         checked_wanted(wanted)

@@ -1,7 +1,7 @@
 """The jobs that wait, kept beside the runs so that a restart of Blender does not lose them.
 
-    <base>/queue/<name>.json    what waits in one Blender; with a lock beside it for as long as that Blender lives
-    <base>/queue/adopting       locked while one Blender takes over what others have left: never two of them the same job
+<base>/queue/<name>.json    what waits in one Blender; with a lock beside it for as long as that Blender lives
+<base>/queue/adopting       locked while one Blender takes over what others have left: never two of them the same job
 """
 
 from __future__ import annotations

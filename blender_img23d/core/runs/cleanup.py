@@ -15,10 +15,10 @@ from pathlib import Path
 
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.files.whole_files import passing_for
-from .folder_marks import FolderMarks, used_elsewhere
-from .history import RECORD_NAME, is_stamped, list_runs
 from ..job_list import JOBS_KEPT
+from .folder_marks import FolderMarks, used_elsewhere
 from .folders import DELETED, check_deletable, delete_run, delete_unrecorded, finish_deletion
+from .history import RECORD_NAME, is_stamped, list_runs
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from ...shared.img23d_protocol.files.filenames import safe_stem
 from ...shared.img23d_protocol.files.whole_files import passing_for
-from .history import RECORD_NAME
 from ..jobs import Job
+from .history import RECORD_NAME
 
 # What the backend adds to a target's number and name
 _OF_A_TARGET = re.compile(r"(_shape|)\.glb|_(cutout|side_[a-z]+|form_[a-z]+|texture|preview|preview_shape|painting_\d{3,})\.png|_uv\.npy")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ...shared.img23d_protocol.errors import bad_request
-from .history import RECORD_NAME, read_run
 from ..jobs import Job
 from ..requests import STAMPED_NAME
 from .files import FolderContents, folder_contents
+from .history import RECORD_NAME, read_run
 
 DELETED = ".deleted-"  # what the name of a folder begins with while it is being deleted
 _RUN_WHEN_OPENED = {".app", ".bundle", ".workflow", ".action", ".prefpane", ".service"}  # folders that macOS starts

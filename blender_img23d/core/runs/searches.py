@@ -10,8 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from ...shared.img23d_protocol.files.whole_files import passing_for
-from .folder_marks import FolderMarks, used_elsewhere
 from ..requests import STAMPED_NAME, stamped_name
+from .folder_marks import FolderMarks, used_elsewhere
 
 SEARCHES_KEPT = 20
 _OUR_FILES = re.compile(r"\d{2,}_.+_(cutout|side_[a-z]+|form_[a-z]+)\.png|run\.json(\.part)?|regions\.npy", re.DOTALL)  # as the backend names them
@@ -22,9 +22,7 @@ def new_search_folder(base_folder: Path, photo: str, now: datetime | None = None
     return base_folder / "searches" / stamped_name(photo, now)
 
 
-def delete_old_searches(
-    base_folder: Path, in_use: Collection[Path] = (), keep: int = SEARCHES_KEPT, marks: FolderMarks | None = None
-) -> None:
+def delete_old_searches(base_folder: Path, in_use: Collection[Path] = (), keep: int = SEARCHES_KEPT, marks: FolderMarks | None = None) -> None:
     """Deletes the oldest searches, but for the newest `keep`, those in use, and those that another Blender uses.
 
     A folder goes only where its name is one of ours and it holds nothing but a search's files; links are never followed.

@@ -9,8 +9,8 @@ from ...shared.img23d_protocol import ErrorCode
 from ...shared.img23d_protocol.messages import Diagnose
 from ...shared.img23d_protocol.options.settings import BUILT_IN
 from ..jobs import Job, Request
-from .stopwatch import Stopwatch
 from ..states import SessionState
+from .stopwatch import Stopwatch
 
 HELLO_SECONDS = 20.0
 CANCEL_SECONDS = 5.0

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from ...shared.img23d_protocol import ErrorCode
 from ...shared.img23d_protocol.messages import Action, Finding, Level
-from .environment import Environment, EnvironmentState
 from ..jobs import Job
 from ..states import JobState
+from .environment import Environment, EnvironmentState
 
 OLDEST_TESTED, NEWEST_TESTED = (4, 2), (5, 2)  # of Blender; what is newer most likely works
 
@@ -96,9 +96,7 @@ def job_findings(job: Job, environment: EnvironmentState) -> tuple[Finding, ...]
 def _failed(job: Job, environment: EnvironmentState) -> Finding:
     if job.code == ErrorCode.BACKEND_START and environment in _RUNS_IN:
         advice, action = _RUNS_IN[environment]
-        return Finding(
-            what="Backend", level=Level.PROBLEM, sentence=f"{job.error} {advice}", action=action, detail=job.detail
-        )
+        return Finding(what="Backend", level=Level.PROBLEM, sentence=f"{job.error} {advice}", action=action, detail=job.detail)
     return failure_finding(job.code, f"{job.error} {job.action}".rstrip(), job.detail)
 
 

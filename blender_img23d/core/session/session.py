@@ -8,18 +8,37 @@ from collections.abc import Callable
 
 from ...shared.img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError
 from ...shared.img23d_protocol.messages import (  # fmt: skip
-    Cancel, Cancelled, Diagnosed, DeviceInfo, EngineInfo, Failed, Finished, FromBackend, Hello, Inspect, Log,
-    Notice, Ping, Pong, SetupRequest, Status, TargetCancelled, Unload, Unloaded, WeightsInfo,
+    Cancel,
+    Cancelled,
+    DeviceInfo,
+    Diagnosed,
+    EngineInfo,
+    Failed,
+    Finished,
+    FromBackend,
+    Hello,
+    Inspect,
+    Log,
+    Notice,
+    Ping,
+    Pong,
+    SetupRequest,
+    Status,
+    TargetCancelled,
+    Unload,
+    Unloaded,
+    WeightsInfo,
 )
+from ..job_list import JOBS_KEPT as JOBS_KEPT
+from ..job_list import remember
+from ..jobs import Job, Request, new_job
+from ..requests import check_sendable
+from ..states import JobState, SessionState
 from .backend import Backend
 from .deadlines import IDLE_SECONDS, Heartbeat, broken_deadline
-from ..job_list import JOBS_KEPT as JOBS_KEPT, remember
-from ..jobs import Job, Request, new_job
 from .known_errors import Explanation, explain
 from .link import BackendLink, LinkClosed
 from .stopwatch import Stopwatch
-from ..requests import check_sendable
-from ..states import JobState, SessionState
 from .updates import Update
 
 log = logging.getLogger(__name__)

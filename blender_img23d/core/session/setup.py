@@ -20,10 +20,10 @@ from ...shared.img23d_protocol.messages import (
     VerifyWeights,
 )
 from ..jobs import Job
-from .known_errors import explain
 from ..requests import new_id
-from .session import Session
 from ..states import JobState
+from .known_errors import explain
+from .session import Session
 
 log = logging.getLogger(__name__)
 

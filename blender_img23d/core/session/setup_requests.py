@@ -17,12 +17,13 @@ from ...shared.img23d_protocol.messages import (
 )
 from ...shared.img23d_protocol.options.declare import Engine
 from ...shared.img23d_protocol.options.settings import REGISTERED, engine_named
-from .environment import Environment, EnvironmentState, Tools
 from ..requests import new_id
+from .environment import Environment, EnvironmentState, Tools
 from .setup import Plan
 
 OFFLINE = "Blender may not use the network: allow online access in the preferences, under System."
 LICENCE = "Hunyuan3D's licence is not accepted yet: read it, then accept it or go on without Hunyuan3D."
+
 
 def licence_of(weights: str) -> str:
     """The licence that must be accepted for a file set, empty where there is none."""

@@ -12,7 +12,7 @@ from ..jobs import Job
 class Update:
     """Something the scene or the panel must apply.
 
-    `message` is one of Located, CutoutReady, FormsReady, MeshReady, PreviewReady, Arranged, UvReady, PaintReady, TargetFailed,
+    `message` is one of Located, CutoutReady, FormsReady, PictureReady, ResultReady, PreviewReady, Arranged, UvReady, PaintReady, TargetFailed,
     TargetCancelled, Diagnosed, and as the last of a job exactly one of Finished, Cancelled, Failed. The job's own fields are
     already up to date.
     """

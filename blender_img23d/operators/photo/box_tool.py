@@ -32,12 +32,8 @@ class IMG23D_OT_drag_box(bpy.types.Operator):
         max=1.0,
         options={"SKIP_SAVE"},
     )
-    target: IntProperty(
-        name="Target", description="The row of the list that gets the box; -1 adds one", default=-1, min=-1, options={"SKIP_SAVE"}
-    )
-    is_new: BoolProperty(
-        name="New Box", description="Draw a new box, also where there is one already", options={"SKIP_SAVE", "HIDDEN"}
-    )
+    target: IntProperty(name="Target", description="The row of the list that gets the box; -1 adds one", default=-1, min=-1, options={"SKIP_SAVE"})
+    is_new: BoolProperty(name="New Box", description="Draw a new box, also where there is one already", options={"SKIP_SAVE", "HIDDEN"})
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

@@ -34,9 +34,7 @@ class IMG23D_OT_drop_photo(bpy.types.Operator):
     bl_description = "Take the dropped picture as the photo that objects are made from"
     bl_options = {"REGISTER", "UNDO", "INTERNAL"}
 
-    directory: StringProperty(
-        name="Folder", description="The folder of the dropped files", subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"}
-    )
+    directory: StringProperty(name="Folder", description="The folder of the dropped files", subtype="DIR_PATH", options={"SKIP_SAVE", "HIDDEN"})
     files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE", "HIDDEN"})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -103,9 +101,7 @@ class IMG23D_OT_paste_photo(bpy.types.Operator):
         return _use(self, context, lambda: photo_in_clipboard(context))
 
 
-def _use(
-    operator: bpy.types.Operator, context: bpy.types.Context, find: Callable[[], str], *, is_one_of: int = 1
-) -> set[str]:
+def _use(operator: bpy.types.Operator, context: bpy.types.Context, find: Callable[[], str], *, is_one_of: int = 1) -> set[str]:
     from ...app.commands.photo_sources import use_photo  # late, as everything that Blender's start should not wait for
 
     try:

@@ -28,15 +28,9 @@ class IMG23D_OT_brush_mask(bpy.types.Operator):
         description="Where the brush goes: points of x and y in fractions of the photo, such as 0.2 0.3, 0.25 0.3",
         options={"SKIP_SAVE", "HIDDEN"},
     )
-    adds: BoolProperty(
-        name="Brush In", description="What the brush covers belongs to the thing; off, it does not", default=True, options={"SKIP_SAVE"}
-    )
-    radius: FloatProperty(
-        name="Radius", description="Radius of the brush, in fractions of the photo's width", default=0.02, min=0.0, max=1.0
-    )
-    inverts: BoolProperty(
-        name="Other Way", description="Brush out where the tool brushes in, and in where it brushes out", options={"SKIP_SAVE", "HIDDEN"}
-    )
+    adds: BoolProperty(name="Brush In", description="What the brush covers belongs to the thing; off, it does not", default=True, options={"SKIP_SAVE"})
+    radius: FloatProperty(name="Radius", description="Radius of the brush, in fractions of the photo's width", default=0.02, min=0.0, max=1.0)
+    inverts: BoolProperty(name="Other Way", description="Brush out where the tool brushes in, and in where it brushes out", options={"SKIP_SAVE", "HIDDEN"})
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

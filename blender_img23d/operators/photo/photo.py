@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ...scene.file.folders import absolute
 from ...app.owner import extension
+from ...scene.file.folders import absolute
 
 
 class IMG23D_OT_choose_photo(bpy.types.Operator):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import bpy
-from bpy.app.translations import pgettext_rpt as _, pgettext_tip
+from bpy.app.translations import pgettext_rpt as _
+from bpy.app.translations import pgettext_tip
 from bpy.props import BoolProperty, FloatVectorProperty
 
 from ...app.owner import extension, extension_or_none
@@ -39,8 +40,8 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         """Over the viewport where there is room for it; the same button closes it again."""
-        from ...scene.photo import overlay_regions as overlay_regions  # imported before the mouse needs it
         from ...app.outcome import follow
+        from ...scene.photo import overlay_regions as overlay_regions  # imported before the mouse needs it
         from ...scene.picking.popup import has_room
 
         owner = extension()
@@ -62,10 +63,10 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """In an Image Editor."""
-        from ...scene.photo.editors import PICK_TOOL
         from ...app.outcome import follow
-        from ...scene.photo.image import load_photo_image
         from ...scene.file.windows import push_undo, workplace_of
+        from ...scene.photo.editors import PICK_TOOL
+        from ...scene.photo.image import load_photo_image
 
         owner = extension()
         try:
@@ -164,12 +165,10 @@ def means_parts(context: bpy.types.Context, *, inverts: bool) -> bool:
     return (context.window_manager.img23d.picks == "PARTS") != inverts
 
 
-def pick(
-    operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension, place: tuple[float, float], *, parts: bool
-) -> set[str]:
+def pick(operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension, place: tuple[float, float], *, parts: bool) -> set[str]:
     """List what is at a place of the photo, in fractions of it. Raises Img23DError."""
-    from ...scene.photo.editors import redraw_editors
     from ...app.outcome import follow
+    from ...scene.photo.editors import redraw_editors
     from ...shared.img23d_protocol.job_requests import Point
 
     job = owner.picker.click(context, Point(x=place[0], y=place[1]), parts=parts)

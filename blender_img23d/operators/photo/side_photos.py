@@ -6,8 +6,8 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
-from ...scene.file.folders import absolute
 from ...app.owner import extension
+from ...scene.file.folders import absolute
 from ...shared.img23d_protocol import Img23DError
 
 

@@ -81,8 +81,7 @@ class IMG23D_OT_set_real_height(bpy.types.Operator):
     bl_idname = "img23d.set_real_height"
     bl_label = "Img23D: Set Real Height"
     bl_description = (
-        "Type how tall the active object really is: everything that was made from the same photo is scaled with it, "
-        "and the photo's camera goes along"
+        "Type how tall the active object really is: everything that was made from the same photo is scaled with it, and the photo's camera goes along"
     )
     bl_options = {"REGISTER", "UNDO"}
 

@@ -81,9 +81,7 @@ class IMG23D_OT_import_run(_OnRun, bpy.types.Operator):
 class IMG23D_OT_delete_run(_OnRun, bpy.types.Operator):
     bl_idname = "img23d.delete_run"
     bl_label = "Img23D: Delete This Run with Its Files"
-    bl_description = (
-        "Delete the folder of this run, with its cut-outs, meshes and textures, from the disk; objects in your scenes stay"
-    )
+    bl_description = "Delete the folder of this run, with its cut-outs, meshes and textures, from the disk; objects in your scenes stay"
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
         from ...app.commands.deletion import deletable_contents
@@ -100,9 +98,7 @@ class IMG23D_OT_delete_run(_OnRun, bpy.types.Operator):
             _("{count} files, {size:.1f} MB").format(count=len(found.ours), size=found.size / 1e6),
             *((_("{count} of your own files stay in it").format(count=len(found.others)),) if found.others else ()),
         )
-        return context.window_manager.invoke_props_dialog(
-            self, width=420, title="Delete This Run with Its Files?", confirm_text="Delete"
-        )
+        return context.window_manager.invoke_props_dialog(self, width=420, title="Delete This Run with Its Files?", confirm_text="Delete")
 
     def draw(self, context: bpy.types.Context) -> None:
         column = self.layout.column(align=True)

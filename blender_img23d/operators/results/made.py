@@ -8,11 +8,11 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, IntProperty
 
-from ...scene.file.folders import runs_base
 from ...app.outcome import press
 from ...app.owner import extension
-from ...scene.view.selection import check_mode
+from ...scene.file.folders import runs_base
 from ...scene.file.tags import RUN_FOLDER, is_result
+from ...scene.view.selection import check_mode
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.limits import VARIANTS_MAX
 
@@ -31,9 +31,7 @@ class IMG23D_OT_make_again(bpy.types.Operator):
     bl_description = _AGAIN
     bl_options = {"REGISTER"}  # becomes one undo step when it is finished
 
-    new_seed: BoolProperty(
-        name="New Seed", description="Draw another seed, so that the result is another one", options={"SKIP_SAVE"}
-    )
+    new_seed: BoolProperty(name="New Seed", description="Draw another seed, so that the result is another one", options={"SKIP_SAVE"})
     with_panel: BoolProperty(
         name="With the Panel's Settings",
         description="Use the engine and the settings of the panel instead of those that the object was made with",
@@ -76,10 +74,7 @@ class IMG23D_OT_make_again(bpy.types.Operator):
 class IMG23D_OT_mark_asset(bpy.types.Operator):
     bl_idname = "img23d.mark_asset"
     bl_label = "Img23D: Mark as Asset"
-    bl_description = (
-        "Put the selected objects that were made from photos into the Asset Browser, "
-        "with a picture and words to find them by"
-    )
+    bl_description = "Put the selected objects that were made from photos into the Asset Browser, with a picture and words to find them by"
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod

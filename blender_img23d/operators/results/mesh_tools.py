@@ -42,9 +42,7 @@ class IMG23D_OT_make_quads(_OnMeshes, bpy.types.Operator):
     )
     bl_options = {"REGISTER"}  # becomes an undo step when it is finished
 
-    faces: IntProperty(
-        name="Quads", description="About this many; 0 makes half as many as there are faces", default=0, min=0, max=FACES_MAX
-    )
+    faces: IntProperty(name="Quads", description="About this many; 0 makes half as many as there are faces", default=0, min=0, max=FACES_MAX)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...scene.remesh.quads import quads_of  # late: Blender's start waits for what operators import
@@ -85,9 +83,7 @@ class IMG23D_OT_add_levels(_OnMeshes, bpy.types.Operator):
         return _change_beside(self, context, lambda obj: levels_of(self.count))
 
 
-def _change_beside(
-    operator: bpy.types.Operator, context: bpy.types.Context, change: Callable[[bpy.types.Object], Change]
-) -> set[str]:
+def _change_beside(operator: bpy.types.Operator, context: bpy.types.Context, change: Callable[[bpy.types.Object], Change]) -> set[str]:
     """`change` raises Img23DError for an object that it cannot be done to."""
     owner, told = extension(), []
     try:

@@ -8,8 +8,8 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty
 
-from ...app.owner import extension, extension_or_none, has_listed, listed_jobs, shown_job
 from ...app.jobs.result_rows import show_job, sync_rows
+from ...app.owner import extension, extension_or_none, has_listed, listed_jobs, shown_job
 from ...scene.view.selection import check_mode, select_only, show_in_viewport
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 

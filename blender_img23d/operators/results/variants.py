@@ -7,8 +7,8 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty
 
 from ...app.owner import Extension, extension, extension_or_none
-from ...scene.view.selection import check_mode, select_only
 from ...scene.file.tags import CHOICE, RUN, TARGET, variants_beside
+from ...scene.view.selection import check_mode, select_only
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.errors import bad_request
 
@@ -31,9 +31,7 @@ class IMG23D_OT_keep_variant(_OnVariant, bpy.types.Operator):
     bl_description = "Keep this variant and delete the others; made In Place, it takes the place of the object that it was made of"
     bl_options = {"REGISTER", "UNDO"}
 
-    index: IntProperty(
-        name="Variant", description="Which one to keep, from 0; -1 keeps the active object", default=-1, min=-1, options={"SKIP_SAVE"}
-    )
+    index: IntProperty(name="Variant", description="Which one to keep, from 0; -1 keeps the active object", default=-1, min=-1, options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()

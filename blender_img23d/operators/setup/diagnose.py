@@ -9,8 +9,8 @@ import bpy
 from bpy.app.translations import pgettext_rpt, pgettext_tip
 from bpy.props import BoolProperty, StringProperty
 
-from ...scene.file.folders import runs_base
 from ...app.owner import extension, poll_idle, shown_job
+from ...scene.file.folders import runs_base
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ...shared.img23d_protocol.errors import bad_request
 

@@ -6,11 +6,11 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty
 
-from ...properties import preferences_of
-from ...scene.file.folders import models_folder
 from ...app.models import setup_plan
 from ...app.outcome import follow_setup
 from ...app.owner import extension, extension_or_none, poll_idle, poll_no_setup
+from ...properties import preferences_of
+from ...scene.file.folders import models_folder
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ...shared.img23d_protocol.choices import TENCENT_LICENCE
 
@@ -18,10 +18,7 @@ from ...shared.img23d_protocol.choices import TENCENT_LICENCE
 class IMG23D_OT_setup(bpy.types.Operator):
     bl_idname = "img23d.setup"
     bl_label = "Img23D: Set Up AI Models"
-    bl_description = (
-        "Make the environment that the AI models run in and download the chosen models. "
-        "It can be cancelled, and goes on later where it stopped"
-    )
+    bl_description = "Make the environment that the AI models run in and download the chosen models. It can be cancelled, and goes on later where it stopped"
     bl_options = {"REGISTER"}
 
     with_shapes: BoolProperty(

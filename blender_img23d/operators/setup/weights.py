@@ -14,16 +14,14 @@ from ...app.owner import extension, poll_no_setup
 from ...shared.img23d_protocol import Img23DError
 
 if TYPE_CHECKING:
-    from ...core.session.setup import Plan
     from ...app.owner import Extension
+    from ...core.session.setup import Plan
 
 
 class _OnWeights:
     bl_options = {"REGISTER"}
 
-    weights: StringProperty(
-        name="Model", description="The identifier of the files, such as birefnet-lite", options={"SKIP_SAVE"}
-    )
+    weights: StringProperty(name="Model", description="The identifier of the files, such as birefnet-lite", options={"SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:

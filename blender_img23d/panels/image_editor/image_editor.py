@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import bpy
 
+from ...app.owner import extension
 from ...core.manual import Section
 from ...properties import Img23DSceneSettings
 from ...scene.photo.editors import PICK_TOOL
-from ...app.owner import extension
 from ...scene.photo.shown_photo import shows_photo
+from ..sidebar.targets import guarded_column
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import guarded_row
-from ..sidebar.targets import guarded_column
 from ..widgets.text import draw_sentence
 
 

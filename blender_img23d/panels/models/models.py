@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ...core.session.environment import EnvironmentState
-from ...core.manual import Section
-from ...properties import Img23DWeightsRow, preferences_of
 from ...app.models import ModelsView, weights_at
 from ...app.owner import Extension, extension
+from ...core.manual import Section
+from ...core.session.environment import EnvironmentState
+from ...properties import Img23DWeightsRow, preferences_of
 from ...shared.img23d_protocol.choices import TENCENT_LICENCE_LINK
 from ...shared.img23d_protocol.options.settings import BUILT_IN
 from ..widgets.fixes import draw_fix
 from ..widgets.help_link import HasHelp
-from .setup_progress import draw_setup_progress
 from ..widgets.steady_rows import guarded_row
 from ..widgets.text import draw_sentence, gigabytes
+from .setup_progress import draw_setup_progress
 
 if TYPE_CHECKING:
     from ...shared.img23d_protocol.messages import WeightsInfo
@@ -38,8 +38,7 @@ _STATES = {
     "damaged": ("Damaged: download it again", "ERROR"),
 }
 _TERRITORY = (
-    "Hunyuan3D's licence excludes the European Union, the United Kingdom and South Korea: "
-    "neither the model nor anything made with it may be used there."
+    "Hunyuan3D's licence excludes the European Union, the United Kingdom and South Korea: neither the model nor anything made with it may be used there."
 )
 _OFFLINE = "Blender may not use the network. Allow Online Access in the preferences to download."
 
@@ -189,9 +188,7 @@ def _draw_weights(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
         return
     _draw_summary(layout, context, owner)
     state = context.window_manager.img23d
-    layout.template_list(
-        "IMG23D_UL_weights", "", state, "weights", state, "active_weights", rows=6, maxrows=6, sort_lock=True
-    )
+    layout.template_list("IMG23D_UL_weights", "", state, "weights", state, "active_weights", rows=6, maxrows=6, sort_lock=True)
     buttons = layout.row(align=True)  # below the list, whose names need all of the width
     buttons.operator("img23d.refresh_models", text="Look Again", icon="FILE_REFRESH")
     buttons.operator("img23d.open_models_folder", text="Folder", icon="FILE_FOLDER")

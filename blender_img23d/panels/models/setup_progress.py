@@ -40,9 +40,7 @@ def draw_setup_progress(layout: bpy.types.UILayout, context: bpy.types.Context, 
     draw_sentence(layout, context, "Generate can be used meanwhile. Cancel keeps what is downloaded.")
 
 
-def _draw_amount(
-    layout: bpy.types.UILayout, context: bpy.types.Context, progress: SetupProgress, seconds: float | None
-) -> None:
+def _draw_amount(layout: bpy.types.UILayout, context: bpy.types.Context, progress: SetupProgress, seconds: float | None) -> None:
     if progress.total_bytes:
         amount = _("{done} of {total}")
         layout.label(text=amount.format(done=gigabytes(progress.done_bytes), total=gigabytes(progress.total_bytes)))

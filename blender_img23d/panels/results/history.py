@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
+from ...app.jobs.result_rows import run_title
+from ...app.owner import Extension, extension_or_none, shown_job
 from ...core.manual import Section
 from ...core.states import JobState
-from ...app.owner import Extension, extension_or_none, shown_job
-from ...app.jobs.result_rows import run_title
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import Said, draw_slot
 
@@ -94,9 +94,7 @@ class IMG23D_PT_history(HasHelp, bpy.types.Panel):
             column.label(text="Looking for runs..." if is_loading else "There is no run yet.")
             return
         state = context.window_manager.img23d
-        column.template_list(
-            "IMG23D_UL_runs", "", state, "runs", state, "active_run", item_dyntip_propname="tip", rows=6, maxrows=6, sort_lock=True
-        )
+        column.template_list("IMG23D_UL_runs", "", state, "runs", state, "active_run", item_dyntip_propname="tip", rows=6, maxrows=6, sort_lock=True)
         job = shown_job(owner, context)
         if job in runs:
             _draw_buttons(column, context, job)

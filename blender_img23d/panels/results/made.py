@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ...core.manual import Section
 from ...app.owner import Extension, extension_or_none, has_listed
+from ...core.manual import Section
 from ...scene.file.tags import is_result
 from ..widgets.help_link import HasHelp
-from .history import when
 from ..widgets.steady_rows import guarded_row
 from ..widgets.text import draw_sentence
+from .history import when
 
 if TYPE_CHECKING:
-    from ...core.runs.recipe import Recipe
     from ...app.history import Making
+    from ...core.runs.recipe import Recipe
 
 
 class IMG23D_PT_made(HasHelp, bpy.types.Panel):

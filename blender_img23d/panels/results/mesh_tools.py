@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ...core.manual import Section
 from ...app.owner import extension_or_none, has_listed
+from ...core.manual import Section
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import Said, draw_slot
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
+from ...app.owner import Extension, extension_or_none, has_listed, listed_jobs, shown_job
 from ...core.states import JobState
 from ...core.tally import tally
 from ...properties import Img23DResultRow, Img23DSceneSettings
-from ...app.owner import Extension, extension_or_none, has_listed, listed_jobs, shown_job
 from ...scene.placement.result_status import IMPORTABLE, Standing
+from ..sidebar.status import is_at_top
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import Said, draw_gap, draw_slot, guarded_row
-from ..sidebar.status import is_at_top
 
 if TYPE_CHECKING:
     from ...core.jobs import Job, JobTarget
@@ -66,9 +66,7 @@ class IMG23D_UL_results(bpy.types.UIList):
         _draw_state(state, context, owner, job, target, item.index)
 
 
-def _draw_state(
-    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, target: JobTarget, index: int
-) -> None:
+def _draw_state(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, target: JobTarget, index: int) -> None:
     """The X of one that is made, and what takes its place, cannot be pressed before they could be seen."""
     state = _state(owner, job, target, index)
     if state == "bar":
@@ -103,9 +101,7 @@ def _doing(target: JobTarget) -> str:
     return _("Waiting") if target.fraction >= 1.0 else _(_STAGES.get(target.stage, "Waiting"))
 
 
-def _draw_result_buttons(
-    buttons: bpy.types.UILayout, layout: bpy.types.UILayout, job: Job, standing: Standing, index: int
-) -> None:
+def _draw_result_buttons(buttons: bpy.types.UILayout, layout: bpy.types.UILayout, job: Job, standing: Standing, index: int) -> None:
     match standing:
         case Standing.NOTHING | Standing.ON_ITS_WAY if job.targets[index].main is not None:
             layout.label(text="Ready", icon="TIME")  # `NOTHING`: the scene was not looked through yet
@@ -183,7 +179,7 @@ def _origin(job: Job) -> str:
 
 
 def _draw_end(layout: bpy.types.UILayout, job: Job) -> None:
-    """"Finished" only where everything is there."""
+    """ "Finished" only where everything is there."""
     count = tally(job)
     icon, text = _INTERRUPTED if job.was_interrupted else _ENDED.get(job.state, _RUNNING)
     if job.state is JobState.DONE and count.has_all:
@@ -204,9 +200,7 @@ def _notes(owner: Extension, job: Job, values: Img23DSceneSettings) -> list[Said
     return said + [Said(text=note, icon="INFO") for note in job.notes]
 
 
-def _draw_details(
-    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, index: int
-) -> None:
+def _draw_details(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, index: int) -> None:
     target = job.target(index)  # none before the things of a run are known
     box = layout.box()
     thumbnail = owner.thumbnails.icon(target.preview or target.cutout) if target is not None else 0

@@ -7,12 +7,12 @@ from pathlib import PurePath
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
+from ...app.owner import extension_or_none
 from ...core.manual import Section
 from ...properties import Img23DSceneSettings
-from ...scene.retexture.faces import can_switch
 from ...scene.file.folders import absolute
+from ...scene.retexture.faces import can_switch
 from ...scene.retexture.own_picture import has_own_picture
-from ...app.owner import extension_or_none
 from ...scene.retexture.paintable import chosen_meshes
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import draw_gap, guarded_row

@@ -5,8 +5,8 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ...core.manual import Section
 from ...app.owner import Extension, extension_or_none
+from ...core.manual import Section
 from ...scene.file.tags import CHOICE, RUN, TARGET, variants_beside
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import guarded_row
@@ -36,9 +36,7 @@ class IMG23D_PT_variants(HasHelp, bpy.types.Panel):
         column.operator("img23d.keep_variants", text="Keep All", icon="DUPLICATE")
 
 
-def _draw_variant(
-    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, obj: bpy.types.Object, *, is_active: bool
-) -> None:
+def _draw_variant(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, obj: bpy.types.Object, *, is_active: bool) -> None:
     job = owner.job(str(obj.get(RUN)))
     target = job.target(obj[TARGET]) if job is not None else None
     icon = owner.thumbnails.icon(target.preview) if target is not None else 0

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from bpy.app.translations import pgettext_iface as _
 
-from ...properties import Img23DSceneSettings
 from ...app.durations import about
 from ...app.owner import Extension
+from ...properties import Img23DSceneSettings
 from ..widgets.fixes import has_button
 from ..widgets.steady_rows import Said
 

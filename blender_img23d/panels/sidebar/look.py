@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...app.owner import Extension, newest_listed
-from ...scene.placement.seen_as_photo import is_seen_as_photo
 from ...scene.placement.result_status import Standing
+from ...scene.placement.seen_as_photo import is_seen_as_photo
 from ..widgets.steady_rows import guarded_row
 
 if TYPE_CHECKING:  # Blender's start waits for what panels import
@@ -50,9 +50,7 @@ def _draw_things(row: bpy.types.UILayout, context: bpy.types.Context, owner: Ext
             guarded_row(cell, context, owner, f"thing {place}", None).label(text="")
 
 
-def _draw_thing(
-    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, index: int, place: str
-) -> None:
+def _draw_thing(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, index: int, place: str) -> None:
     target = job.targets[index]
     layout.progress(factor=target.progress(job.stages), text=target.name)
     button = guarded_row(layout, context, owner, place, (job.id, index)).operator("img23d.cancel_target", text="", icon="X")

@@ -7,17 +7,17 @@ from operator import and_
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
+from ...app.owner import Extension, extension
 from ...core.presets import PRESETS, matching
 from ...core.session.first_run import BRINGS, Sentence, download, is_first_run, machine
 from ...properties import Img23DSceneSettings, is_of_other_photo, preferences_of
-from ..widgets.text import gigabytes
-from ...app.owner import Extension, extension
 from ...shared.img23d_protocol.options.settings import BUILT_IN
-from .look import draw_look
 from ..widgets.help_link import HasHelp
 from ..widgets.option_rows import rows_of
-from .photo import draw_photo
 from ..widgets.steady_rows import Said, draw_slot
+from ..widgets.text import gigabytes
+from .look import draw_look
+from .photo import draw_photo
 from .status import draw_status
 from .targets import draw_find_button
 
@@ -103,18 +103,14 @@ def _draw_buttons(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> No
     row.operator("img23d.generate", text="Generate", icon="MESH_MONKEY")
 
 
-def _draw_quality(
-    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings
-) -> None:
+def _draw_quality(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings) -> None:
     """The one that the settings are is pressed; none where they are the artist's own."""
     row, chosen = layout.row(align=True), matching(values)
     for one in PRESETS:
         row.operator("img23d.set_quality", text=one.label, depress=one.name == chosen).quality = one.name
 
 
-def _draw_first_run(
-    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings
-) -> None:
+def _draw_first_run(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings) -> None:
     """For whoever has just installed it: it can be closed, and goes away by itself when the models are there."""
     if preferences_of(context).knows_models or owner.setup.is_running or not is_first_run(values.engine, owner.session.engines):
         return

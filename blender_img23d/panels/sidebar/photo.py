@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import bpy
 
+from ...app.owner import Extension
 from ...properties import Img23DSceneSettings
 from ...scene.file.folders import absolute
-from ...app.owner import Extension
 from ..widgets.steady_rows import draw_gap
 
 _MOST_LISTED = 20  # images; more are found by their names
@@ -46,9 +46,7 @@ class IMG23D_MT_open_images(bpy.types.Menu):
             layout.operator("img23d.use_image", text="Search...", icon="VIEWZOOM")
 
 
-def draw_photo(
-    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings
-) -> None:
+def draw_photo(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings) -> None:
     """`context` is not looked at; all parts of the tab are drawn with the same arguments."""
     path = absolute(values.photo)
     if path:

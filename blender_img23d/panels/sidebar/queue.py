@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
+from ...app.owner import Extension, extension_or_none
 from ...core.manual import Section
 from ...scene.file.file_state import FileState
-from ...app.owner import Extension, extension_or_none
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import Said, draw_slot, guarded_row
 

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from ...core.states import SessionState
-from ...core.tally import tally
 from ...app.durations import about
 from ...app.owner import Extension
-from .queue import draw_last
+from ...core.states import SessionState
+from ...core.tally import tally
 from ..widgets.steady_rows import Said, draw_gap, draw_slot, guarded_row
 from ..widgets.text import LINE
+from .queue import draw_last
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
+from ...app.owner import Extension
 from ...core.tally import is_about, tally
 from ...properties import Img23DSceneSettings
 from ...scene.file.folders import absolute
-from ...app.owner import Extension
 from ...shared.img23d_protocol import ErrorCode
 from ...shared.img23d_protocol.options.settings import BUILT_IN
 from ..widgets.fixes import draw_fix
+from ..widgets.steady_rows import Said, draw_slot, guarded_row
 from .forecast import fix_before, said_before
 from .queue import draw_last
 from .running import draw_running
-from ..widgets.steady_rows import Said, draw_slot, guarded_row
 
 if TYPE_CHECKING:
     from ...core.jobs import Job
@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 _LINES = 5
 
 
-def draw_status(
-    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings
-) -> None:
+def draw_status(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings) -> None:
     owner.forecaster.want()
     column = layout.column(align=True)
     if owner.session.active is not None:
@@ -44,9 +42,7 @@ def draw_status(
     _draw_button(column, context, owner, values, has_lack=bool(lack))
 
 
-def _draw_button(
-    layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings, *, has_lack: bool
-) -> None:
+def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings, *, has_lack: bool) -> None:
     """The one that helps, or its empty place; beside it what waits while nothing runs."""
     fix = fix_before(owner, values)
     downloads = has_lack and fix is None and owner.models.view.lacks_painter and not owner.setup.is_running

@@ -6,11 +6,11 @@ from functools import partial
 
 import bpy
 
+from ...app.owner import extension_or_none
 from ...core.manual import Section
 from ...core.tally import is_about
 from ...properties import Img23DSceneSettings, Img23DTarget
 from ...scene.file.folders import absolute
-from ...app.owner import extension_or_none
 from ...shared.img23d_protocol.files.filenames import form_path
 from ...shared.img23d_protocol.options.settings import engine_named
 from ..widgets.help_link import HasHelp

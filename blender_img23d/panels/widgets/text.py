@@ -40,9 +40,7 @@ def draw_sentence(
             column.label(text=line, icon=icon if number == 0 else "BLANK1", translate=False)
 
 
-def lines_of(
-    context: bpy.types.Context, text: str, *, has_icon: bool = False, in_box: bool = False, taken: int = 0
-) -> tuple[str, ...]:
+def lines_of(context: bpy.types.Context, text: str, *, has_icon: bool = False, in_box: bool = False, taken: int = 0) -> tuple[str, ...]:
     """The lines that a sentence takes where `context` draws, translated as a whole; `taken` as in `draw_sentence`."""
     scale = context.preferences.system.ui_scale
     width = context.region.width / scale - _MARGIN - _BOX * in_box - _ICON * has_icon - taken

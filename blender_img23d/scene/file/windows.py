@@ -97,11 +97,7 @@ class TabOpener:
         if not self._wanted:
             return
         areas = [area for window in bpy.context.window_manager.windows for area in window.screen.areas]
-        self._wanted = {
-            area.as_pointer(): left - 1
-            for area in areas
-            if (left := self._wanted.get(area.as_pointer(), 0)) > 0 and not _show_tab(area)
-        }
+        self._wanted = {area.as_pointer(): left - 1 for area in areas if (left := self._wanted.get(area.as_pointer(), 0)) > 0 and not _show_tab(area)}
 
 
 def _show_tab(area: bpy.types.Area) -> bool:

@@ -16,9 +16,7 @@ MEAN_COLOUR = "img23d_mean_color"  # a property that a new material comes with: 
 _GLANCE = 512  # pixels a side that are enough for a mean colour
 
 
-def finish_materials(
-    mesh: bpy.types.Mesh, name: str, tell: Callable[[str], None], *, plain: bpy.types.Mesh | None = None
-) -> None:
+def finish_materials(mesh: bpy.types.Mesh, name: str, tell: Callable[[str], None], *, plain: bpy.types.Mesh | None = None) -> None:
     """Tag an imported mesh's materials, set their surface and their viewport colour, and keep their pictures by `name`.
 
     `plain` is the same thing before it was painted: it has that colour already, and asking it saves decoding the picture.
@@ -36,9 +34,7 @@ def finish_materials(
             material.diffuse_color = shader.inputs["Base Color"].default_value[:]
 
 
-def make_projected_material(
-    name: str, texture: Path, uv_name: str, tell: Callable[[str], None] = lambda _: None
-) -> bpy.types.Material:
+def make_projected_material(name: str, texture: Path, uv_name: str, tell: Callable[[str], None] = lambda _: None) -> bpy.types.Material:
     """A material that shows a picture through the UV map of that name, whichever UV map is active."""
     material = bpy.data.materials.new(name)
     if material.node_tree is None:  # from Blender 5.0 on every material has one, and the switch goes away

@@ -42,9 +42,7 @@ def replace_mesh(obj: bpy.types.Object, fresh: bpy.types.Object) -> None:
         ours.name = obj.name
 
 
-def _fill_slots(
-    mesh: bpy.types.Mesh, kept: list[bpy.types.Material | None], ours: bpy.types.Material | None
-) -> None:
+def _fill_slots(mesh: bpy.types.Mesh, kept: list[bpy.types.Material | None], ours: bpy.types.Material | None) -> None:
     """The artist's slots in their order, ours where the plain material was, else at the end."""
     wanted = [ours if material is not None and material.get(SLOT_TAG) else material for material in kept]
     if ours is not None and ours not in wanted:

@@ -17,10 +17,7 @@ _log = logging.getLogger(__name__)
 
 FOLDER = "textures"  # beside the .blend
 _UNSAVED = "The textures are packed into the .blend, since it was never saved: save it first to have them beside it."
-_UNWRITABLE = (
-    "The textures are packed into the .blend, since the folder “{folder}” beside it cannot be written: "
-    "see whether you may write there."
-)
+_UNWRITABLE = "The textures are packed into the .blend, since the folder “{folder}” beside it cannot be written: see whether you may write there."
 _FULL = "The textures are packed into the .blend, since the disk of the folder “{folder}” beside it is full: make room there."
 
 

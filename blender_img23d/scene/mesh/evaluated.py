@@ -17,9 +17,7 @@ CARRIED = "img23d_carried"  # the UV map that carries a new layout through the m
 
 
 @contextmanager
-def evaluated_mesh(
-    obj: bpy.types.Object, view_layer: bpy.types.ViewLayer, layout: np.ndarray | None = None
-) -> Iterator[bpy.types.Mesh]:
+def evaluated_mesh(obj: bpy.types.Object, view_layer: bpy.types.ViewLayer, layout: np.ndarray | None = None) -> Iterator[bpy.types.Mesh]:
     """The mesh as the viewport shows it, in the object's own space, also of a hidden object.
 
     `layout` (corners, 2) comes through the modifiers as the UV map CARRIED. Not to be kept beyond the block.
@@ -35,9 +33,7 @@ def evaluated_mesh(
 
 
 @contextmanager
-def _temporary_copy(
-    obj: bpy.types.Object, view_layer: bpy.types.ViewLayer, layout: np.ndarray | None
-) -> Iterator[bpy.types.Object]:
+def _temporary_copy(obj: bpy.types.Object, view_layer: bpy.types.ViewLayer, layout: np.ndarray | None) -> Iterator[bpy.types.Object]:
     """A copy that is evaluated in the artist's object's stead, so that this one is never touched."""
     mesh, copy = obj.data.copy(), obj.copy()
     try:

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import bpy
 
 from ...shared.img23d_protocol import ErrorCode, Img23DError
-from .shown_photo import shows_photo
 from ..view.uncovered import uncovered
+from .shown_photo import shows_photo
 
 TAB = "Img23D"
 BOX_TOOL, BRUSH_TOOL, PICK_TOOL = "img23d.box_tool", "img23d.brush_tool", "img23d.pick_tool"
@@ -25,9 +25,7 @@ class Editors:
         self._unfitted: dict[int, str] = {}  # the tool that is wanted there
         self._drawn: set[int] = set()  # of the unfitted ones: their size is known now
 
-    def show(
-        self, window: bpy.types.Window, near: bpy.types.Area | None, image: bpy.types.Image, *, tool: str = BOX_TOOL
-    ) -> None:
+    def show(self, window: bpy.types.Window, near: bpy.types.Area | None, image: bpy.types.Image, *, tool: str = BOX_TOOL) -> None:
         """In the window's largest Image Editor, or in half of the 3D viewport. Raises Img23DError."""
         area = _image_editor(window)
         if area is None:
@@ -128,9 +126,7 @@ def _split(window: bpy.types.Window, area: bpy.types.Area | None) -> bpy.types.A
             bpy.ops.screen.area_split(direction="VERTICAL", factor=0.499)
     fresh = next((one for one in window.screen.areas if one.as_pointer() not in before), None)
     if fresh is None:
-        raise Img23DError(
-            ErrorCode.BAD_REQUEST, "There is no room for an Image Editor: open one in any area, and press the button again."
-        )
+        raise Img23DError(ErrorCode.BAD_REQUEST, "There is no room for an Image Editor: open one in any area, and press the button again.")
     return fresh
 
 

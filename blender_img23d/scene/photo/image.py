@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 
 import bpy
-from bpy.app.translations import pgettext_rpt as _
 import numpy as np
+from bpy.app.translations import pgettext_rpt as _
 
 from ...core.orientation import Orientation, photo_orientation
 from ...core.requests import checked_photo

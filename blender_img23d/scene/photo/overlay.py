@@ -130,9 +130,7 @@ def shown_boxes(scene: bpy.types.Scene, draft: Draft | None) -> list[ShownBox]:
     for index, row in enumerate(values.targets):
         box = changed.box if changed is not None and changed.index == index else box_of(row)
         if box is not None:
-            shown.append(
-                ShownBox(name=row.name, box=box, is_active=index == active, is_drawn=row.is_drawn, is_used=row.use)
-            )
+            shown.append(ShownBox(name=row.name, box=box, is_active=index == active, is_drawn=row.is_drawn, is_used=row.use))
     if changed is not None and changed.index < 0:
         shown.append(ShownBox(name="", box=changed.box, is_active=True, is_drawn=True, is_used=True))
     return sorted(shown, key=lambda one: one.is_active)

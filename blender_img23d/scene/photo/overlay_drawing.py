@@ -14,8 +14,8 @@ from gpu_extras.batch import batch_for_shader
 from ...shared.img23d_protocol.job_requests import Stroke
 from ..view.uncovered import Rect
 from .overlay_shapes import Colour, filled, frames, handles, stroke_pixels
-from .view import PhotoView
 from .srgb import to_linear
+from .view import PhotoView
 
 if TYPE_CHECKING:
     from .overlay import ShownBox
@@ -92,10 +92,7 @@ class StrokeOverlay:
         paint_texture(self._texture, [(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
 
     def _make(self, strokes: tuple[Stroke, ...], aspect: float, pixels: float) -> None:
-        ways = [
-            (pixels * np.column_stack([one.xs, np.multiply(one.ys, aspect)]), pixels * one.radius, _IN if one.adds else _OUT)
-            for one in strokes
-        ]
+        ways = [(pixels * np.column_stack([one.xs, np.multiply(one.ys, aspect)]), pixels * one.radius, _IN if one.adds else _OUT) for one in strokes]
         low = np.floor(np.min([points.min(0) - radius - 1 for points, radius, _tint in ways], axis=0)).clip(0)
         high = np.ceil(np.max([points.max(0) + radius + 1 for points, radius, _tint in ways], axis=0))
         high = np.maximum(np.minimum(high, np.ceil((pixels, pixels * aspect))), low + 1)

@@ -7,8 +7,8 @@ import gpu
 import numpy as np
 
 from .overlay_drawing import paint_texture, texture_of
-from .view import PhotoView
 from .picks import Picks
+from .view import PhotoView
 
 _RIM, _LINE, _TINT = (0.0, 0.0, 0.0, 0.6), (1.0, 1.0, 1.0, 0.95), (0.25, 0.6, 1.0, 0.3)
 _NEAR = ((0, 2), (2, 0), (4, 2), (2, 4), (1, 1), (1, 3), (3, 1), (3, 3))  # places two pixels away or diagonal, from (2, 2)

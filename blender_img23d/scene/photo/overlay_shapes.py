@@ -41,9 +41,7 @@ def handles(rect: np.ndarray, size: float) -> np.ndarray:
     return np.concatenate([points - size / 2, points + size / 2], axis=1)
 
 
-def stroke_pixels(
-    ways: Sequence[tuple[np.ndarray, float, Colour]], origin: tuple[float, float], size: tuple[int, int]
-) -> np.ndarray:
+def stroke_pixels(ways: Sequence[tuple[np.ndarray, float, Colour]], origin: tuple[float, float], size: tuple[int, int]) -> np.ndarray:
     """(h, w, 4) float32: round brush strokes, later ones over earlier ones.
 
     Each way is (P, 2) points, a radius and a colour, in pixels of a picture of `size` (w, h) that begins at `origin`.

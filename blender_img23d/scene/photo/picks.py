@@ -10,7 +10,7 @@ import numpy as np
 
 from ...core.plausible import sound_box
 from ...shared.img23d_protocol import ErrorCode, Img23DError
-from ...shared.img23d_protocol.messages import Pick, PhotoRegion, Regions
+from ...shared.img23d_protocol.messages import PhotoRegion, Pick, Regions
 from ...shared.img23d_protocol.options.settings import PICKED_WITH
 
 _LONGEST_SIDE = 4096  # pixels of the labels

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import bpy
 
-from ...core.jobs import Job
 from ...core.boxes.targets import Row, found_again, with_found
+from ...core.jobs import Job
 from ...properties import Img23DSceneSettings, Img23DTarget
 from ...shared.img23d_protocol.messages import Box, CutoutReady, FormsReady, LocatedTarget, Point, ShapeKind, Side, SidePhoto, TargetFailed, Wanted
 from ..file.file_state import FileState
@@ -173,9 +173,7 @@ def set_sides(row: Img23DTarget, sides: tuple[SidePhoto, ...]) -> None:
 
 
 def _box(row: Img23DTarget) -> Box:
-    return Box(
-        left=row.left / _PERCENT, top=row.top / _PERCENT, right=row.right / _PERCENT, bottom=row.bottom / _PERCENT
-    )
+    return Box(left=row.left / _PERCENT, top=row.top / _PERCENT, right=row.right / _PERCENT, bottom=row.bottom / _PERCENT)
 
 
 def _write(row: Img23DTarget, values: Row, metres: float) -> None:
@@ -199,9 +197,7 @@ def _look(row: Img23DTarget) -> Look:
     return (row.left, row.top, row.right, row.bottom, *point, row.strokes) if row.has_box else (row.found_as,)
 
 
-def _answer_all(
-    scene: bpy.types.Scene, search: _Search, asked: tuple[Wanted, ...], found: tuple[LocatedTarget, ...]
-) -> tuple[Look, ...]:
+def _answer_all(scene: bpy.types.Scene, search: _Search, asked: tuple[Wanted, ...], found: tuple[LocatedTarget, ...]) -> tuple[Look, ...]:
     """What the cut-out of each answer depends on."""
     values, metres = scene.img23d, scene.unit_settings.scale_length
     before = read_rows(scene)

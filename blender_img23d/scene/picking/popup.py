@@ -12,12 +12,12 @@ import bpy
 
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ..file.folders import absolute
-from ..photo.overlay import shown_boxes
 from ..photo.image import read_photo
-from ..photo.view import PhotoView
-from .popup_layout import Button, Framing, bar_height, buttons_of
+from ..photo.overlay import shown_boxes
 from ..photo.shown_photo import shows_photo
+from ..photo.view import PhotoView
 from ..view.uncovered import holds, uncovered
+from .popup_layout import Button, Framing, bar_height, buttons_of
 
 if TYPE_CHECKING:
     import gpu
@@ -41,6 +41,7 @@ class Picker(Protocol):
     def shown(self, scene: bpy.types.Scene) -> Picks | None: ...
     def update(self, context: bpy.types.Context) -> Job | None: ...
     def advice(self, scene: bpy.types.Scene) -> str: ...
+
 
 _LEAST = (480, 360)  # pixels at scale 1 that the viewport must have free; otherwise the Image Editor is taken
 _LONGEST_SIDE = 2048  # pixels of the picture that is drawn

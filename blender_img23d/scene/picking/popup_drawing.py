@@ -10,11 +10,11 @@ import gpu
 import numpy as np
 from bpy.app.translations import pgettext_iface as _
 
-from ..view.line_breaks import FONT, broken
 from ..photo.overlay_drawing import paint, paint_texture
 from ..photo.overlay_shapes import filled
-from ..view.uncovered import Rect
 from ..photo.view import PhotoView
+from ..view.line_breaks import FONT, broken
+from ..view.uncovered import Rect
 from .popup_layout import LINE, LINES, PAD, TEXT, Button, bar_height
 
 _DARKENED, _BAR = (0.03, 0.03, 0.03, 0.82), (0.05, 0.05, 0.05, 0.92)
@@ -32,9 +32,7 @@ def paint_photo(texture: gpu.types.GPUTexture, view: PhotoView) -> None:
     paint_texture(texture, [(left, top), (right, top), (right, bottom), (left, bottom)])
 
 
-def paint_bar(
-    free: Rect, shift: tuple[float, float], scale: float, said: tuple[str, int | None], buttons: Sequence[tuple[Button, bool]]
-) -> None:
+def paint_bar(free: Rect, shift: tuple[float, float], scale: float, said: tuple[str, int | None], buttons: Sequence[tuple[Button, bool]]) -> None:
     """At the bottom of `free`; `said` is a sentence and perhaps a percent, and with each button comes whether the mouse is on it."""
     left, bottom, right, _top = free
     ground = (left, bottom, right, bottom + bar_height(scale))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import blf
 from bpy.app.translations import pgettext_iface as _
 
-from ..view.line_breaks import FONT
 from ..photo.view import PhotoView
+from ..view.line_breaks import FONT
 
 if TYPE_CHECKING:
     from ..view.uncovered import Rect
@@ -46,9 +46,7 @@ class Framing:
         across, up = max(right - left - 2 * _MARGIN, 1.0), max(top - bottom - 2 * _MARGIN, 1.0)
         width = min(across, up / self.aspect) * self.zoom
         height = width * self.aspect
-        return PhotoView(
-            left=(left + right) / 2 - self.at[0] * width, top=(bottom + top) / 2 + self.at[1] * height, width=width, height=height
-        )
+        return PhotoView(left=(left + right) / 2 - self.at[0] * width, top=(bottom + top) / 2 + self.at[1] * height, width=width, height=height)
 
     def zoomed(self, room: Rect, about: tuple[float, float], factor: float) -> Framing:
         """What is at `about` stays there, as far as the whole photo does not have to move for it."""

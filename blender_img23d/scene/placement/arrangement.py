@@ -10,8 +10,8 @@ from mathutils import Vector
 from ...core.jobs import JobTarget
 from ...shared.img23d_protocol.messages import Pose
 from ..mesh.extents import Extents
-from .row import GAP, Slot, row_positions, width_of_row
 from ..mesh.transform import Transform
+from .row import GAP, Slot, row_positions, width_of_row
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,9 +54,7 @@ def world_around(group: Extents, centre: Sequence[float], metres: float) -> Worl
     return World(origin=(centre[0] - middle[0], centre[1] - middle[1], centre[2]), unit=metres)
 
 
-def row_stances(
-    targets: Mapping[int, JobTarget], meshes: Mapping[int, Extents], origin: Sequence[float], metres: float, scale: float
-) -> dict[int, Transform]:
+def row_stances(targets: Mapping[int, JobTarget], meshes: Mapping[int, Extents], origin: Sequence[float], metres: float, scale: float) -> dict[int, Transform]:
     """Side by side as their boxes in the photo are, those without a mesh with the room that they may need."""
     slots = [_slot(target, meshes.get(index), scale) for index, target in targets.items()]
     xs = row_positions(slots, gap=GAP * metres * scale)

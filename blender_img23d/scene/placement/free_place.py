@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 import bpy
 
-from ..mesh.extents import Extents, union, world_extents
 from ..file.tags import is_result
+from ..mesh.extents import Extents, union, world_extents
 
 _SOLID = {"MESH", "CURVE", "SURFACE", "META", "FONT", "CURVES", "POINTCLOUD", "VOLUME", "GPENCIL", "GREASEPENCIL"}
 _FLAT = 0.05  # metres above the ground: what ends below that is a floor or a carpet, on which things may stand
@@ -42,10 +42,7 @@ def at_height_of(place: Extents, several: Sequence[Extents], *, above: float = 0
 
 
 def _is_room(one: Extents, place: Extents, metres: float) -> bool:
-    return all(
-        one.low[axis] <= place.low[axis] and one.high[axis] >= place.high[axis] and one.size[axis] >= _ROOM * metres
-        for axis in (0, 1)
-    )
+    return all(one.low[axis] <= place.low[axis] and one.high[axis] >= place.high[axis] and one.size[axis] >= _ROOM * metres for axis in (0, 1))
 
 
 def step_aside(place: Extents, taken: Sequence[Extents], gap: float) -> tuple[float, float]:
@@ -67,10 +64,7 @@ def _past(taken: Sequence[Extents], place: Extents, axis: int, gap: float) -> It
 
 def _meets(place: Extents, taken: Sequence[Extents], gap: float) -> bool:
     """On the ground; a gap that is just kept is none too small."""
-    return any(
-        all(one.low[axis] - 0.99 * gap < place.high[axis] and place.low[axis] < one.high[axis] + 0.99 * gap for axis in (0, 1))
-        for one in taken
-    )
+    return any(all(one.low[axis] - 0.99 * gap < place.high[axis] and place.low[axis] < one.high[axis] + 0.99 * gap for axis in (0, 1)) for one in taken)
 
 
 def _distance(one: Extents, place: Extents) -> float:

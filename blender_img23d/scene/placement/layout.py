@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 from ...core.jobs import Job
 from ...shared.img23d_protocol.messages import Arranged, Pose
-from .arrangement import World, beside, group_extents, row_stances, row_width, world_around
+from ..file.windows import Workplace
 from ..mesh.extents import Extents
+from ..mesh.transform import Transform
+from .arrangement import World, beside, group_extents, row_stances, row_width, world_around
 from .object_registry import ObjectRegistry
 from .photo_camera import CameraMade, aim, camera_of, is_as_made, make_camera, world_of
 from .row import GAP
 from .run_location import Spot, collection_for, make_room_for_group, make_room_for_row, results_of_others
-from ..mesh.transform import Transform
-from ..file.windows import Workplace
 
 
 def lay_out(job: Job, spot: Spot, registry: ObjectRegistry, indices: list[int], place: Workplace) -> None:
@@ -35,9 +35,7 @@ def _poses(arranged: Arranged | None, meshes: Mapping[int, Extents]) -> dict[int
     return {index: pose for index, pose in several if pose is not None and index in meshes}
 
 
-def _find_ground(
-    job: Job, spot: Spot, poses: dict[int, Pose], meshes: Mapping[int, Extents], *, is_free: bool
-) -> None:
+def _find_ground(job: Job, spot: Spot, poses: dict[int, Pose], meshes: Mapping[int, Extents], *, is_free: bool) -> None:
     """The one shift from the photo's world to the scene. It stays as soon as the artist has touched anything."""
     scene = spot.scene()
     camera = camera_of(job.id, scene, spot.camera)
@@ -62,9 +60,7 @@ def _keep_camera(job: Job, spot: Spot, place: Workplace) -> None:
         spot.camera = aim(camera, spot.world, job.arranged.camera)
 
 
-def _transforms(
-    job: Job, spot: Spot, indices: list[int], poses: dict[int, Pose], meshes: dict[int, Extents], *, is_free: bool
-) -> dict[int, Transform]:
+def _transforms(job: Job, spot: Spot, indices: list[int], poses: dict[int, Pose], meshes: dict[int, Extents], *, is_free: bool) -> dict[int, Transform]:
     metres, scale = spot.metres(), job.arranged.row_scale if job.arranged is not None else 1.0
     if not poses:
         row = {index: job.targets[index] for index in indices}

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import bpy
 
 from ...core.jobs import Job, JobTarget
-from ..mesh.extents import Extents, mesh_extents
-from ..file.file_state import FileState
-from ..glb.replace import fingerprint
-from ..mesh.transform import Transform, transform_of
 from ...shared.img23d_protocol.messages import WHOLE, Piece
-from .result_status import Standing
+from ..file.file_state import FileState
 from ..file.tags import RUN, TARGET, TEXTURED, find_tagged, in_scenes, is_tagged, piece_of
+from ..glb.replace import fingerprint
+from ..mesh.extents import Extents, mesh_extents
+from ..mesh.transform import Transform, transform_of
+from .result_status import Standing
 
 
 @dataclass(kw_only=True)

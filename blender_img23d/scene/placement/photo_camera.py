@@ -12,9 +12,9 @@ from mathutils import Matrix, Vector
 from ...core.jobs import Job
 from ...core.orientation import Orientation, photo_orientation
 from ...shared.img23d_protocol.messages import PhotoCamera
-from .arrangement import World
-from ..mesh.transform import transform_of
 from ..file.tags import CAMERA, RUN, TIME, find_by_uid, tag_run
+from ..mesh.transform import transform_of
+from .arrangement import World
 
 _SENSOR = 36.0  # mm; the width of the photo
 _NEAR, _FAR = 0.01, 1000.0  # metres
@@ -50,9 +50,7 @@ def is_as_made(made: CameraMade | None) -> bool:
     return camera is None or _state(camera) == made.state
 
 
-def make_camera(
-    job: Job, scene: bpy.types.Scene, collection: bpy.types.Collection, world: World, view: PhotoCamera
-) -> CameraMade:
+def make_camera(job: Job, scene: bpy.types.Scene, collection: bpy.types.Collection, world: World, view: PhotoCamera) -> CameraMade:
     """It becomes the scene's camera where there is none."""
     name = f"{Path(job.request.photo).stem} Camera"
     data = bpy.data.cameras.new(name)

@@ -11,22 +11,22 @@ from ...core.jobs import Job, Result
 from ...core.queue.queued_jobs import Where
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ...shared.img23d_protocol.messages import WHOLE, Generate, Piece
-from ..mesh.extents import Extents, world_extents
 from ..file.file_state import FileState
+from ..file.tags import is_result, tag_result
+from ..file.windows import Workplace, push_undo, workplace_of
+from ..glb.replace import fingerprint, replace_mesh
+from ..mesh.extents import Extents, world_extents
+from ..mesh.transform import Transform
 from ..view.first_look import FirstLook, first_look, show_results
-from .importers import Importers
 from .free_place import at_height_of, in_the_way
-from .replacement import Home, fit_height, home_at, stand_beside
+from .importers import Importers
 from .layout import lay_out
 from .object_registry import ObjectRegistry
-from ..glb.replace import fingerprint, replace_mesh
+from .replacement import Home, fit_height, home_at, stand_beside
+from .result_status import Standing
 from .row import GAP
 from .run_location import Spot, choose_spot, collection_for
-from ..mesh.transform import Transform
-from .result_status import Standing
-from ..file.tags import is_result, tag_result
 from .variants import offer
-from ..file.windows import Workplace, push_undo, workplace_of
 
 
 class Placer:
@@ -152,9 +152,7 @@ class Placer:
             return host
         return self._place_new(job, index, result, place, host, lays_out=lays_out)
 
-    def _place_new(
-        self, job: Job, index: int, result: Result, place: Workplace, host: bpy.types.Object | None, *, lays_out: bool
-    ) -> bpy.types.Object:
+    def _place_new(self, job: Job, index: int, result: Result, place: Workplace, host: bpy.types.Object | None, *, lays_out: bool) -> bpy.types.Object:
         spot = self._spots[job.id]
         obj = self._make(job, index, result, place, host)
         home = self._homes.get((job.id, index))
@@ -191,9 +189,7 @@ class Placer:
         tag_result(obj, job, index, result.piece)
         return obj
 
-    def _stand_beside(
-        self, job: Job, index: int, obj: bpy.types.Object, host: bpy.types.Object, place: Workplace, spot: Spot
-    ) -> None:
+    def _stand_beside(self, job: Job, index: int, obj: bpy.types.Object, host: bpy.types.Object, place: Workplace, spot: Spot) -> None:
         made, home = self._registry.objects(job), self._homes.get((job.id, index))
         siblings = [made[i] for i in made if i != index and home is not None and self._homes.get((job.id, i)) is home]
         results = [world_extents(one) for one in place.scene.objects if is_result(one) and one is not obj]
@@ -209,9 +205,7 @@ class Placer:
             return
         self._put_into(job, index, result, obj, made.kept_height, plain=obj.data)
 
-    def _put_into(
-        self, job: Job, index: int, result: Result, obj: bpy.types.Object, kept_height: float, plain: bpy.types.Mesh | None = None
-    ) -> None:
+    def _put_into(self, job: Job, index: int, result: Result, obj: bpy.types.Object, kept_height: float, plain: bpy.types.Mesh | None = None) -> None:
         """The newest mesh takes the place of the object's own. `plain` is the same thing before it was painted."""
         place, importer = workplace_of(obj.users_scene[0]), self.importers.of(result.piece.kind)
         fresh = importer.make(result.path, place, obj.users_collection[0])

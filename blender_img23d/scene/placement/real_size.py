@@ -5,10 +5,10 @@ from __future__ import annotations
 import bpy
 from mathutils import Matrix, Vector
 
+from ..file.tags import CAMERA, RUN, is_result
 from ..mesh.evaluated import evaluated_mesh
 from ..mesh.extents import matrix_of, points_of, union, world_extents
 from .photo_camera import scale_camera
-from ..file.tags import CAMERA, RUN, is_result
 
 
 def height_of(obj: bpy.types.Object, view_layer: bpy.types.ViewLayer) -> float:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import bpy
 from mathutils import Matrix
 
+from ..file.tags import in_scenes
+from ..glb.replace import fingerprint
 from ..mesh.extents import Extents, matrix_of, mesh_extents, union, world_extents
 from .free_place import step_aside
-from ..glb.replace import fingerprint
-from ..file.tags import in_scenes
 
 _SAME_SIZE = 1e-3  # heights that differ by a smaller share are equal but for rounding
 
@@ -35,9 +35,7 @@ class Home:
         return self.is_instead and obj.type == "MESH" and obj.mode == "OBJECT" and fingerprint(obj) == self.fingerprint
 
 
-def home_at(
-    obj: bpy.types.Object, *, is_instead: bool = False, is_choice: bool = False, is_replaced_later: bool = False
-) -> Home:
+def home_at(obj: bpy.types.Object, *, is_instead: bool = False, is_choice: bool = False, is_replaced_later: bool = False) -> Home:
     return Home(
         is_choice=is_choice,
         is_replaced_later=is_replaced_later,

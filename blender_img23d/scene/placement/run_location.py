@@ -9,13 +9,13 @@ from pathlib import Path
 import bpy
 
 from ...core.queue.queued_jobs import Where
-from .arrangement import World
+from ..file.tags import RUN, is_result
+from ..file.windows import Workplace, workplace_of
 from ..mesh.extents import Extents, world_extents
+from .arrangement import World
 from .free_place import at_height_of, in_the_way, step_aside, things_in
 from .photo_camera import CameraMade
 from .row import GAP
-from ..file.tags import RUN, is_result
-from ..file.windows import Workplace, workplace_of
 
 _ROW_DEPTH = 1.5  # metres from one run's row to the next; the largest object of a run is 1 m
 _MOST_ROWS = 1000  # that a place is looked for behind; then it stands in what is there

@@ -159,9 +159,7 @@ def _centre(window: bpy.types.Window, area: bpy.types.Area, camera: bpy.types.Ob
         view.view_camera_zoom, view.view_camera_offset = framed
 
 
-def framed_into(
-    free: Rect, region: Rect, *, frame: float, height: float, zoom: float
-) -> tuple[float, tuple[float, float]] | None:
+def framed_into(free: Rect, region: Rect, *, frame: float, height: float, zoom: float) -> tuple[float, tuple[float, float]] | None:
     """Blender's camera zoom and offset that bring what is seen into the `free` part of a region; None where there is none.
 
     `zoom` is that at which the frame, `frame` wide for a height of 1, fills the region; what is seen is `height` frames high.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import bpy
 
+from ..file.tags import CHOICE, ORIGINAL, ORIGINAL_MESH, TARGET, in_scenes, variants_of
+from ..glb.replace import fingerprint, replace_mesh
 from ..mesh.extents import mesh_extents
 from .replacement import fit_height
-from ..glb.replace import fingerprint, replace_mesh
-from ..file.tags import CHOICE, ORIGINAL, ORIGINAL_MESH, TARGET, in_scenes, variants_of
 
 _OWN = "img23d_"  # what all tags begin with
 _OF_THE_CHOICE = (CHOICE, ORIGINAL, ORIGINAL_MESH)

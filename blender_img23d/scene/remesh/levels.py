@@ -7,8 +7,8 @@ from pathlib import Path
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from .remesher import Change, Words
 from ..file.windows import Workplace, push_undo, workplace_of
+from .remesher import Change, Words
 
 SHARES = (0.5, 0.25, 0.12, 0.06)  # of the object's own faces
 LEVEL_OF = "img23d_level_of"  # on a copy: the object that it is a copy of
@@ -66,9 +66,7 @@ def _collection(obj: bpy.types.Object) -> bpy.types.Collection:
     return known
 
 
-def _add_level(
-    obj: bpy.types.Object, mesh: bpy.types.Mesh, name: str, collection: bpy.types.Collection, place: Workplace
-) -> None:
+def _add_level(obj: bpy.types.Object, mesh: bpy.types.Mesh, name: str, collection: bpy.types.Collection, place: Workplace) -> None:
     mesh.use_fake_user, mesh.name = False, name
     for slot, material in enumerate(obj.data.materials):
         mesh.materials[slot] = material

@@ -8,10 +8,10 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ...shared.img23d_protocol.errors import bad_request
-from ..glb.materials import base_image
-from .remesher import Change, Words
-from ..glb.textures import keep
 from ..file.windows import push_undo, workplace_of
+from ..glb.materials import base_image
+from ..glb.textures import keep
+from .remesher import Change, Words
 
 _FEWEST = 50  # quads
 _PROGRAM = Path(__file__).with_name("quad_program.py")

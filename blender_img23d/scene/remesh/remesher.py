@@ -16,9 +16,9 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..file.file_state import FileState
-from ..glb.replace import fingerprint
 from ..file.tags import in_scenes
 from ..file.windows import why_not_now, workplace_of
+from ..glb.replace import fingerprint
 
 _log = logging.getLogger(__name__)
 
@@ -100,9 +100,7 @@ class Remesher:
     def want(self, obj: bpy.types.Object, change: Change, tell: Callable[[str], None] = lambda _: None) -> None:
         """`tell` is called with why it was left as it is."""
         self.said = self.done = ""
-        task = _Task(
-            uid=obj.session_uid, name=obj.name, fingerprint=fingerprint(obj), change=change, file_key=self._files.key, tell=tell
-        )
+        task = _Task(uid=obj.session_uid, name=obj.name, fingerprint=fingerprint(obj), change=change, file_key=self._files.key, tell=tell)
         self._tasks.append(task)
 
     def stop(self) -> None:

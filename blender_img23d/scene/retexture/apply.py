@@ -7,9 +7,9 @@ from pathlib import Path
 import bpy
 
 from ...core.jobs import Job
-from .faces import remember_faces
 from ..glb.materials import base_image, make_projected_material, mean_colour
 from ..mesh.uv_maps import add_uv_map, load_layout
+from .faces import remember_faces
 
 
 def apply_painting(obj: bpy.types.Object, job: Job, *, layout: str, own_map: str) -> str:

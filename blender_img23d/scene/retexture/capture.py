@@ -14,8 +14,8 @@ from bpy.app.translations import pgettext_rpt as _
 from mathutils import Matrix
 
 from ...shared.img23d_protocol import ErrorCode, Img23DError
-from ...shared.img23d_protocol.files.disk_errors import disk_error
 from ...shared.img23d_protocol.errors import bad_request
+from ...shared.img23d_protocol.files.disk_errors import disk_error
 from ...shared.img23d_protocol.files.whole_files import write_whole
 from ..mesh.evaluated import CARRIED, evaluated_mesh
 from ..mesh.uv_maps import read_uv_map, rendered_uv_map
@@ -42,9 +42,7 @@ class Captured:
     notes: tuple[str, ...] = ()
 
 
-def capture_mesh(
-    obj: bpy.types.Object, view: Matrix, path: Path, view_layer: bpy.types.ViewLayer, *, wants_own: bool = False
-) -> Captured:
+def capture_mesh(obj: bpy.types.Object, view: Matrix, path: Path, view_layer: bpy.types.ViewLayer, *, wants_own: bool = False) -> Captured:
     """Write `path`: the mesh, posed where the modifiers keep every face (armature, shape keys). Raises Img23DError."""
     mesh, notes = obj.data, []
     own_map = rendered_uv_map(mesh) if wants_own else ""

@@ -26,11 +26,7 @@ def remember_faces(obj: bpy.types.Object, material: bpy.types.Material) -> None:
 
 
 def can_switch(obj: bpy.types.Object) -> bool:
-    return (
-        obj.mode == "OBJECT"
-        and obj.data.get(MATERIAL) is not None
-        and FACES_BEFORE in obj.data.attributes
-    )
+    return obj.mode == "OBJECT" and obj.data.get(MATERIAL) is not None and FACES_BEFORE in obj.data.attributes
 
 
 def shows_new(obj: bpy.types.Object) -> bool:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import bpy
 
 from ...properties import preferences_of
+from ..file.windows import Workplace
 from .framing import frame, turn_to_front
 from .selection import select_only
-from ..file.windows import Workplace
 
 View = tuple[str, tuple[float, ...]]  # kind of view, and its matrix
 

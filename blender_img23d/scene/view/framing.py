@@ -63,9 +63,7 @@ def _middle(objects: Sequence[bpy.types.Object]) -> float:
     return union(world_extents(obj) for obj in objects).middle[0]
 
 
-def fitted_view(
-    corners: Sequence[Vector], scales: tuple[float, float], free: Rect, region: Rect
-) -> tuple[float, tuple[float, float]] | None:
+def fitted_view(corners: Sequence[Vector], scales: tuple[float, float], free: Rect, region: Rect) -> tuple[float, tuple[float, float]] | None:
     """The view distance, and how far to the right and up of the objects' middle the view has to look.
 
     `corners` are those of their box, from its middle, to the right, up and towards the viewer. A point `x` to the right at

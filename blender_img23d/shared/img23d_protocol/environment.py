@@ -1,8 +1,8 @@
 """The private environment on disk, as the backend makes it and the extension finds it.
 
-    <folder>/img23d.json    the record: written last and removed first, so an environment without it is never used
-    <folder>/venv/          the environment itself
-    <folder>/python/        the Python below it, where uv could fetch one
+<folder>/img23d.json    the record: written last and removed first, so an environment without it is never used
+<folder>/venv/          the environment itself
+<folder>/python/        the Python below it, where uv could fetch one
 """
 
 from __future__ import annotations

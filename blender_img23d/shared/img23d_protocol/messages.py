@@ -9,59 +9,142 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 # What stands in these modules has its name here as well: `messages` is the whole contract.
-from .arrangement import Arranged as Arranged, PhotoCamera as PhotoCamera, Pose as Pose
-from .findings import Action as Action, Diagnose as Diagnose, Diagnosed as Diagnosed, Finding as Finding, Level as Level
+from .arrangement import Arranged as Arranged
+from .arrangement import PhotoCamera as PhotoCamera
+from .arrangement import Pose as Pose
+from .findings import Action as Action
+from .findings import Diagnose as Diagnose
+from .findings import Diagnosed as Diagnosed
+from .findings import Finding as Finding
+from .findings import Level as Level
 from .job_requests import (
     Box as Box,
+)
+from .job_requests import (
     Generate as Generate,
+)
+from .job_requests import (
     Locate as Locate,
+)
+from .job_requests import (
     Paint as Paint,
+)
+from .job_requests import (
     Pick as Pick,
+)
+from .job_requests import (
     Point as Point,
+)
+from .job_requests import (
     Side as Side,
+)
+from .job_requests import (
     SidePhoto as SidePhoto,
+)
+from .job_requests import (
     Stroke as Stroke,
+)
+from .job_requests import (
     Unwrap as Unwrap,
+)
+from .job_requests import (
     UvSource as UvSource,
+)
+from .job_requests import (
     Wanted as Wanted,
 )
 from .options.settings import (
     Nameless as Nameless,
+)
+from .options.settings import (
     Settings as Settings,
+)
+from .options.settings import (
     ShapeKind as ShapeKind,
+)
+from .options.settings import (
     StageDevices as StageDevices,
 )
 from .results import (
     WHOLE as WHOLE,
+)
+from .results import (
     CutoutReady as CutoutReady,
+)
+from .results import (
     FormsReady as FormsReady,
+)
+from .results import (
     PaintReady as PaintReady,
+)
+from .results import (
     PhotoRegion as PhotoRegion,
+)
+from .results import (
     PictureReady as PictureReady,
+)
+from .results import (
     Piece as Piece,
+)
+from .results import (
     PreviewReady as PreviewReady,
+)
+from .results import (
     Regions as Regions,
+)
+from .results import (
     ResultKind as ResultKind,
+)
+from .results import (
     ResultReady as ResultReady,
+)
+from .results import (
     UvReady as UvReady,
 )
 from .setup_messages import (
     DeleteWeights as DeleteWeights,
+)
+from .setup_messages import (
     DeviceInfo as DeviceInfo,
+)
+from .setup_messages import (
     EngineInfo as EngineInfo,
+)
+from .setup_messages import (
     Inspect as Inspect,
+)
+from .setup_messages import (
     InstallEnvironment as InstallEnvironment,
+)
+from .setup_messages import (
     InstallWeights as InstallWeights,
+)
+from .setup_messages import (
     Notice as Notice,
+)
+from .setup_messages import (
     SetupProgress as SetupProgress,
+)
+from .setup_messages import (
     SetupRequest as SetupRequest,
+)
+from .setup_messages import (
     SetupStep as SetupStep,
+)
+from .setup_messages import (
     Status as Status,
+)
+from .setup_messages import (
     VerifyWeights as VerifyWeights,
+)
+from .setup_messages import (
     WeightsInfo as WeightsInfo,
+)
+from .setup_messages import (
     WeightsState as WeightsState,
 )
-from .stages import USUAL as USUAL, Stage as Stage
+from .stages import USUAL as USUAL
+from .stages import Stage as Stage
 
 PROTOCOL_VERSION = 9
 

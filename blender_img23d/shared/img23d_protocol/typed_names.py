@@ -9,9 +9,7 @@ import unicodedata
 _COMMAS = ",，、،"
 _END = rf"\s*(?:[{_COMMAS}]|$)"
 # A quote protects commas only where it wraps a whole name, so that `12" plate, kid's cup` are two names.
-_NAME = re.compile(
-    rf"""\s*(?:"(?P<straight>(?:[^"]|"")*)"|“(?P<curly>[^”]*)”|'(?P<single>[^']*)'){_END}|(?P<bare>[^{_COMMAS}]*)(?:[{_COMMAS}]|$)"""
-)
+_NAME = re.compile(rf"""\s*(?:"(?P<straight>(?:[^"]|"")*)"|“(?P<curly>[^”]*)”|'(?P<single>[^']*)'){_END}|(?P<bare>[^{_COMMAS}]*)(?:[{_COMMAS}]|$)""")
 
 
 def split_names(text: str) -> tuple[str, ...]:

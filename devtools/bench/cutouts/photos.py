@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+
 from img23d_backend.images.decode import decode_photo
 from img23d_backend.stages import Photo
 from img23d_protocol.messages import Wanted

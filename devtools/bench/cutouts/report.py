@@ -80,7 +80,13 @@ def _means(results: Sequence[dict]) -> dict[str, float]:
     means = {key: round(statistics.mean(one["score"][key] for one in results), 4) for key in _MEASURES}
     good = statistics.mean(one["score"]["iou"] >= GOOD_IOU for one in results)
     seconds = statistics.median(one["seconds"] for one in results)
-    return {**means, "median": round(statistics.median(one["score"]["iou"] for one in results), 4), "good": round(good, 4), "seconds": seconds, "count": len(results)}
+    return {
+        **means,
+        "median": round(statistics.median(one["score"]["iou"] for one in results), 4),
+        "good": round(good, 4),
+        "seconds": seconds,
+        "count": len(results),
+    }
 
 
 def _mean_row(groups: dict[str, dict], asked: str) -> Row:
@@ -106,7 +112,9 @@ def truth_part() -> list[str]:
     lines = [text_line((way, asked, *_mean_cells(means))) for way, asked, means in _lines(found, lambda data: data["groups"], first="all|")]
     groups = list(dict.fromkeys(group for group, *_ in keys))
     kinds = [text_line(("matte IoU, mean", *(f"{way}, {asked}" for way, asked in ways))), "|---|" + "---:|" * len(ways)]
-    kinds += [text_line((_group_name(data, group, ways), *(f"{data['groups'][f'{group}|{way}|{asked}']['iou']:.3f}" for way, asked in ways))) for group in groups]
+    kinds += [
+        text_line((_group_name(data, group, ways), *(f"{data['groups'][f'{group}|{way}|{asked}']['iou']:.3f}" for way, asked in ways))) for group in groups
+    ]
     goals = table(rounds.current_lines(found))
     return ["## Cut-outs with a known matte", _truth_words(data), "\n".join([*head, *lines]), "\n".join(kinds), rounds.headings(found), goals]
 
@@ -195,7 +203,9 @@ def photos_part() -> list[str]:
     ]
     ways = list(dict.fromkeys(way for line in data["things"] for way in line["verdicts"]))
     each = [text_line(("photo", "name typed", "isolated", *ways)), "|---|---|---|" + "---|" * len(ways)]
-    each += [text_line((one["photo"], one["name"], "yes" if one["isolated"] else "", *(one["verdicts"].get(way, "") for way in ways))) for one in data["things"]]
+    each += [
+        text_line((one["photo"], one["name"], "yes" if one["isolated"] else "", *(one["verdicts"].get(way, "") for way in ways))) for one in data["things"]
+    ]
     words = (
         f"{data['photos']} photos from packages (and, where the caller named a folder, from it), annotated by hand in devtools/bench/cutouts/photos.toml: the names as a person types them, a box round "
         "each thing, points on it and off it. *Right*: the boxes overlap by 0.6 or more (intersection over union), every point on the thing is solid and none off it. *Said to be doubtful*: "

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+
 from img23d_backend.images.decode import decode_photo
 from img23d_backend.stages import Photo
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+
 from img23d_backend.engines import PREVIEW, Engines
 from img23d_backend.engines.preview import make_engine
 from img23d_backend.stages import Context, CutOut, Engine, Found, NotFound, Photo

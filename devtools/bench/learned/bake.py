@@ -31,6 +31,7 @@ from .mesh import BOUNDS, BUDGET, MILLION
 
 if TYPE_CHECKING:
     import torch
+
     from img23d_backend.engines.hunyuan3d.paint.cameras import Cameras
     from img23d_backend.engines.hunyuan3d.paint.control_maps import ControlMaps
     from img23d_backend.mesh.texture.bake import Baked
@@ -139,9 +140,7 @@ def _pictures(mesh: Mesh, cameras: Cameras, maps: ControlMaps) -> list[np.ndarra
 
 
 def _write(writer: Callable[..., None], path: Path, mesh: Mesh, layout: Layout, texture: np.ndarray) -> None:
-    writer(
-        path, mesh=mesh, name="object", uv=layout.uv, texture=texture, base_color=(1, 1, 1), scale=1.0, offset=np.zeros(3)
-    )
+    writer(path, mesh=mesh, name="object", uv=layout.uv, texture=texture, base_color=(1, 1, 1), scale=1.0, offset=np.zeros(3))
 
 
 def _quality(mesh: Mesh, layout: Layout, baked: Baked, projected: tuple[np.ndarray, np.ndarray]) -> Iterator[Row]:
@@ -154,8 +153,7 @@ def _quality(mesh: Mesh, layout: Layout, baked: Baked, projected: tuple[np.ndarr
     texture, mask = projected
     both = (mask > 0).ravel() & (baked.trust > 0.5).ravel() & (layout.face >= 0).ravel()
     ours, theirs = (
-        10 * np.log10(255**2 / np.mean((image.reshape(-1, 3)[both] - truth[both]) ** 2))
-        for image in (baked.color.astype(np.float32), texture * 255.0)
+        10 * np.log10(255**2 / np.mean((image.reshape(-1, 3)[both] - truth[both]) ** 2)) for image in (baked.color.astype(np.float32), texture * 255.0)
     )
     yield row(f"bake six views at {SIZE}: PSNR where both have colours, dB", float(ours), float(theirs), "≥ 35")
     covered = layout.face >= 0
@@ -193,8 +191,7 @@ class _Theirs:
 
     def without_rasterizer(self, runs: Timed[T]) -> Timed[T]:
         processor, elapsed = (
-            [seconds - spent[kind] for seconds, spent in zip(kept, self.drawing, strict=True)]
-            for kind, kept in enumerate((runs.processor, runs.elapsed))
+            [seconds - spent[kind] for seconds, spent in zip(kept, self.drawing, strict=True)] for kind, kept in enumerate((runs.processor, runs.elapsed))
         )
         return Timed(processor=processor, elapsed=elapsed, result=runs.result)
 
@@ -230,6 +227,7 @@ class _Counting:
 def _stand_in(spent: list[list[float]]) -> None:
     """`custom_rasterizer` by our rasterizer; the processor and clock seconds in it are added up in the last entry of `spent`."""
     import torch
+
     from img23d_backend.mesh.raster.rasterize import rasterize, weights_of
 
     def drawn(pos: torch.Tensor, tri: torch.Tensor, resolution: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:

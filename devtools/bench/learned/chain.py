@@ -59,7 +59,9 @@ def _chain(folder: Path, *, gpu: bool, small: bool) -> list[Row]:
     work: dict[str, Callable[[], object]] = {
         "locate (Qwen3-VL 2B)": lambda: case.engine.grounder.locate(photo, (Wanted(name="red apple"),), case.context),
         "matte (BiRefNet, 1024 px)": lambda: case.cut_out(photo, found),
-        f"shape (Hunyuan3D 2 mini Standard, {_steps(settings.hunyuan3d.shape.steps)}, {settings.hunyuan3d.shape.octree_resolution} cells)": lambda: case.shape(cutout),
+        f"shape (Hunyuan3D 2 mini Standard, {_steps(settings.hunyuan3d.shape.steps)}, {settings.hunyuan3d.shape.octree_resolution} cells)": lambda: case.shape(
+            cutout
+        ),
     }
     dtype = choose("auto").dtype
     where = f"{'with Small Memory' if small else 'as usual'}, {dtype}"
@@ -90,6 +92,7 @@ class _Meter:
     def measured(self, run: Callable[[], object]) -> tuple[float, int]:
         """Seconds, and bytes at the peak."""
         import torch
+
         from img23d_backend.machine import memory
 
         if self.gpu:
@@ -133,6 +136,7 @@ def inputs() -> tuple[Photo, Found, CutOut]:
     """The plain photo, its largest thing's box, and that thing cut out by its true mask."""
     import cv2
     import numpy as np
+
     from img23d_backend.images import decode_photo, read_file
     from img23d_backend.stages import CutOut, Found, PixelBox
 

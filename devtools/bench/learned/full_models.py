@@ -67,6 +67,7 @@ def _write_qwen(folder: Path, tiny: Path) -> None:
 
 def _write_birefnet(folder: Path) -> None:
     import torch
+
     from img23d_backend.engines.birefnet.networks.birefnet import BiRefNet, BiRefNetConfig
 
     folder.mkdir(parents=True)

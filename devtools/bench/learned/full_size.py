@@ -58,6 +58,7 @@ def write(folder: Path) -> int:
 
 def _shapes() -> Iterator[tuple[str, object]]:
     import torch
+
     from img23d_backend.engines.hunyuan3d.networks.conditioner import ImageEncoder
     from img23d_backend.engines.hunyuan3d.networks.dit import ShapeDiT
     from img23d_backend.engines.hunyuan3d.networks.vae import ShapeVAE

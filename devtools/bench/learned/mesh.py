@@ -25,6 +25,7 @@ from .full_size import use_the_projects_code
 
 if TYPE_CHECKING:
     import trimesh
+
     from img23d_backend.mesh.isosurface.octree import SparseField
     from img23d_backend.stages import Mesh
 
@@ -78,9 +79,10 @@ def _sampled(solid: Callable[[np.ndarray], np.ndarray], *, padded: bool) -> tupl
 
 def extraction() -> Iterator[Row]:
     """Against scikit-image on the whole grid, as in hy3dgen; its time to fill the grid is not counted."""
+    from skimage.measure import marching_cubes
+
     from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
     from img23d_backend.mesh.isosurface.octree import sample_sparse
-    from skimage.measure import marching_cubes
 
     _, grid = _dense_cells(CHECKED)
     field = sample_sparse(solids.figure, resolution=CHECKED, bounds=BOUNDS)

@@ -23,8 +23,9 @@ from . import full_size
 if TYPE_CHECKING:
     import torch
     from hy3dgen_paint import PartsInMemory
-    from img23d_backend.machine.devices import Device
     from torch import Tensor, nn
+
+    from img23d_backend.machine.devices import Device
 
 _GUIDANCE, _SEED = 2.0, 0
 _ON_CARD = 5.5e9  # bytes that ours may take of a card
@@ -117,6 +118,7 @@ def guided_step(size: Size, device: Device) -> list[Row]:
 def all_views(size: Size, device: Device) -> list[Row]:
     """Picture and maps to views, all steps, on a card of which ours may take 5.5 GB and hy3dgen's what it wants."""
     from hy3dgen_paint import paint_theirs, plan_with, random_maps, their_pipeline
+
     from img23d_backend.engines.hunyuan3d.paint.multiview import paint_views
     from img23d_backend.models.store import ModelStore
 

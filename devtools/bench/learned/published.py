@@ -88,6 +88,8 @@ def _line(row: dict) -> str:
 def measure_one(set_id: str, models: Path) -> dict[str, object]:
     """Writes the set into the models folder and makes a mesh with it; raises what the program raises."""
     full_size.use_the_projects_code()
+    from published.lists import files_of
+
     from img23d_backend.engines.hunyuan3d import make_shaper
     from img23d_backend.machine import memory
     from img23d_backend.machine.devices import choose
@@ -96,7 +98,6 @@ def measure_one(set_id: str, models: Path) -> dict[str, object]:
     from img23d_backend.weights.registry import weight_set
     from img23d_backend.weights.store import WeightStore
     from img23d_protocol.messages import Settings
-    from published.lists import files_of
 
     from .chain import inputs
 

@@ -60,10 +60,11 @@ def loading(folder: Path, device: str, size: int) -> list[Row]:
 def guided_step(folder: Path, device: str) -> list[Row]:
     """One step of the sampler with guidance: hy3dgen's doubled batch against ours. Parity is the tests' business."""
     import torch
+    from shape_checkpoints import hy3dgen_importable
+
     from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
     from img23d_backend.engines.hunyuan3d.shape.sampling import sample
     from img23d_backend.engines.hunyuan3d.shape.schedule import Step
-    from shape_checkpoints import hy3dgen_importable
 
     with hy3dgen_importable():
         from hy3dgen.shapegen.models import Hunyuan3DDiT
@@ -96,6 +97,7 @@ def decoding(folder: Path, device: str) -> list[Row]:
     """
     import numpy as np
     import torch
+
     from img23d_backend.engines.hunyuan3d.networks.vae import ShapeVAE
     from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
     from img23d_backend.mesh.isosurface.octree import sample_sparse
@@ -158,10 +160,11 @@ def load(which: str, folder: Path, device: str) -> dict[str, float]:
     """Called in that process. Imports are not counted, but the memory that they take is, in both."""
     full_size.use_the_projects_code()
     import torch
+    from shape_checkpoints import hy3dgen_importable
+
     from img23d_backend.engines.hunyuan3d.networks import conditioner, dit, vae  # noqa: F401
     from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
     from img23d_backend.machine import memory
-    from shape_checkpoints import hy3dgen_importable
 
     with hy3dgen_importable():
         from hy3dgen.shapegen.pipelines import Hunyuan3DDiTFlowMatchingPipeline

@@ -25,6 +25,7 @@ from .mesh import BOUNDS, BUDGET, as_mesh
 
 if TYPE_CHECKING:
     import xatlas
+
     from img23d_backend.stages import Mesh
 
 SIZE, PADDING = 1024, 4  # texels
@@ -90,6 +91,7 @@ def _metric(mesh: Mesh, uv: np.ndarray) -> tuple[list[np.ndarray], np.ndarray, n
 def _meshes() -> Iterator[tuple[str, Mesh]]:
     """A ball and the figure as they come from a field, and a thing of the demo."""
     import trimesh
+
     from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
     from img23d_backend.mesh.isosurface.octree import sample_sparse
     from img23d_backend.mesh.topology.cleanup import clean

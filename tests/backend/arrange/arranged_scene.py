@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+
 from img23d_protocol.arrangement import PhotoCamera, Pose
 from img23d_protocol.job_requests import Box
 

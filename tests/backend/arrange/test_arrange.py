@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from arranged_scene import HEIGHT, WIDTH, Standing, area, ball, brick, cone, foot, overlap, seen, stand
+
 from img23d_backend.arrange import Arrangement, Solved
 from img23d_backend.stages import Ground
 from img23d_protocol.arrangement import PhotoCamera

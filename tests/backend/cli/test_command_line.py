@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from img23d_backend.cli.commands import run
 from img23d_backend.cli.outcome import Outcome
 from img23d_backend.cli.progress import ProgressPrinter
@@ -172,9 +173,7 @@ def test_interrupt(photo: str) -> None:
     boxes = [option for _ in range(60) for option in ("--box", "disc=0,0,120,160")]
     command = [sys.executable, "-s", "-m", "img23d_backend", "generate", photo, "--out", photo + ".out", "--names", names, *boxes]
     paths = os.pathsep.join([str(ROOT / "backend"), str(ROOT / "blender_img23d" / "shared")])
-    process = subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stderr.readline().startswith("located: ")
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=20)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from img23d_backend.cli import weights as weights_command
 from img23d_backend.diagnose.report import report
 from img23d_backend.diagnose.weights import findings

@@ -5,11 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from seeing import GROUND, Seeing, Simple, over_photo, overlap
+
 from img23d_backend.cutouts.surroundings import own_part
 from img23d_backend.engines.isnet.matte import IsNetMatter
 from img23d_backend.engines.isnet.salience import IsNetSalience
 from img23d_backend.stages import Context, Found, Photo, PixelBox
-from seeing import GROUND, Seeing, Simple, over_photo, overlap
 
 RED, ORANGE, CREAM, BROWN = (220, 30, 30), (240, 150, 40), (240, 225, 190), (120, 70, 30)
 SIZE = 400

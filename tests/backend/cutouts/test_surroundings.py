@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from img23d_backend.cutouts.surroundings import own_part, surroundings
 from img23d_backend.stages import Found, Photo, PixelBox
 

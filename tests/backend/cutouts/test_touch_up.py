@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from img23d_backend.cutouts.framing import bounds_of, framed
 from img23d_backend.cutouts.touch_up import touch_up
 from img23d_backend.stages import CutOut, Photo, PixelBox
@@ -32,9 +33,7 @@ def _cut(photo: Photo, left: int, top: int, right: int, bottom: int) -> CutOut:
 def _stroke(*points: tuple[float, float], radius: float, adds: bool = True) -> Stroke:
     """In pixels of the photo."""
     xs, ys = zip(*points, strict=True)
-    return Stroke(
-        xs=tuple(x / WIDTH for x in xs), ys=tuple(y / HEIGHT for y in ys), radius=radius / WIDTH, adds=adds
-    )
+    return Stroke(xs=tuple(x / WIDTH for x in xs), ys=tuple(y / HEIGHT for y in ys), radius=radius / WIDTH, adds=adds)
 
 
 def _on_photo(cutout: CutOut) -> np.ndarray:
@@ -43,9 +42,7 @@ def _on_photo(cutout: CutOut) -> np.ndarray:
     height, width = cutout.rgba.shape[:2]
     left, top = max(0, cutout.left), max(0, cutout.top)
     right, bottom = min(WIDTH, cutout.left + width), min(HEIGHT, cutout.top + height)
-    place[top:bottom, left:right] = cutout.rgba[
-        top - cutout.top : bottom - cutout.top, left - cutout.left : right - cutout.left
-    ]
+    place[top:bottom, left:right] = cutout.rgba[top - cutout.top : bottom - cutout.top, left - cutout.left : right - cutout.left]
     return place
 
 

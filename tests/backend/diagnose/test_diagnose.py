@@ -8,6 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from small_engine import SmallEngine, Trap, no_trap
+
 from img23d_backend.cli.commands import run
 from img23d_backend.diagnose import machine, places, programs, run_diagnosis
 from img23d_backend.engines import PREVIEW, Engines
@@ -18,6 +20,7 @@ from img23d_backend.stages import Engine
 from img23d_backend.weights.registry import WEIGHT_SETS
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import (
+    USUAL,
     Action,
     Cancelled,
     Diagnose,
@@ -27,9 +30,7 @@ from img23d_protocol.messages import (
     Level,
     Progress,
     Settings,
-    USUAL,
 )
-from small_engine import SmallEngine, Trap, no_trap
 
 
 class Patient:
@@ -194,9 +195,7 @@ def test_a_damaged_package(patient: Patient, tmp_path: Path, monkeypatch: pytest
         (ErrorCode.BAD_REQUEST, Action.NONE),
     ],
 )
-def test_no_graphics_card_and_why(
-    patient: Patient, code: ErrorCode, action: Action, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_graphics_card_and_why(patient: Patient, code: ErrorCode, action: Action, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(choice: str) -> None:
         raise Img23DError(code, "The driver says no.")
 

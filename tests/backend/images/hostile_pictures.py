@@ -15,24 +15,22 @@ Chunk = tuple[bytes, bytes]
 # --- PNG --------------------------------------------------------------------------------------------------------------
 
 
-def png(width: int, height: int, raw: bytes, *, bits: int = 8, color: int = 2, interlace: int = 0, before: Sequence[Chunk] = (), after: Sequence[Chunk] = ()) -> bytes:
+def png(
+    width: int, height: int, raw: bytes, *, bits: int = 8, color: int = 2, interlace: int = 0, before: Sequence[Chunk] = (), after: Sequence[Chunk] = ()
+) -> bytes:
     """`raw` is every row after its filter byte, before deflate; chunks `before` and `after` IDAT."""
     header = struct.pack(">IIBBBBB", width, height, bits, color, 0, 0, interlace)
     return png_of([(b"IHDR", header), *before, (b"IDAT", zlib.compress(raw, 9)), *after, (b"IEND", b"")])
 
 
 def png_of(chunks: Sequence[Chunk]) -> bytes:
-    body = b"".join(
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content)) for kind, content in chunks
-    )
+    body = b"".join(struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content)) for kind, content in chunks)
     return b"\x89PNG\r\n\x1a\n" + body
 
 
 def rows(width: int, height: int, channels: int = 3, filter: int = 0) -> bytes:
     """A slope in each channel."""
-    return b"".join(
-        bytes([filter]) + bytes((x * 3 + y * 5 + c * 40) % 256 for x in range(width) for c in range(channels)) for y in range(height)
-    )
+    return b"".join(bytes([filter]) + bytes((x * 3 + y * 5 + c * 40) % 256 for x in range(width) for c in range(channels)) for y in range(height))
 
 
 def frame_control(number: int, width: int, height: int, left: int, top: int) -> Chunk:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image, TiffImagePlugin
+
 from img23d_backend.images import load_photo
 from img23d_backend.stages import Photo
-from PIL import Image, TiffImagePlugin
 
 WIDTH, HEIGHT = 80, 60
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (HEIGHT, WIDTH, 3), dtype=np.uint8))

@@ -13,10 +13,11 @@ from types import SimpleNamespace
 import hostile_pictures as hostile
 import numpy as np
 import pytest
-from img23d_backend.images import file, load_photo, photo_size
-from img23d_protocol import ErrorCode, Img23DError
 from picture_child import ROOT, Outcome, open_in_child
 from PIL import Image
+
+from img23d_backend.images import file, load_photo, photo_size
+from img23d_protocol import ErrorCode, Img23DError
 
 MOST_MEGABYTES, MOST_SECONDS = 600, 5  # for a file under 1 MB
 PHOTO = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
@@ -156,7 +157,9 @@ def test_bigtiff_opens_like_a_tiff(tmp_path: Path, order: str, big: bool) -> Non
 
 
 def test_sixteen_bits_that_end_at_255_are_taken_as_eight(tmp_path: Path) -> None:
-    expected = np.stack([np.arange(32)[None] * 8 + 0 * np.arange(32)[:, None], np.arange(32)[:, None] * 8 + 0 * np.arange(32)[None], np.full((32, 32), 128)], axis=-1)
+    expected = np.stack(
+        [np.arange(32)[None] * 8 + 0 * np.arange(32)[:, None], np.arange(32)[:, None] * 8 + 0 * np.arange(32)[None], np.full((32, 32), 128)], axis=-1
+    )
     shorts = expected.astype("<u2").tobytes()
     for data in (hostile.png_of_16_bits_up_to_255(), hostile.tiff(32, 32, shorts, bits=(16, 16, 16))):
         path = tmp_path / "photo.bin"
@@ -235,7 +238,19 @@ def test_odd_path_is_said_without_its_odd_characters(path: str) -> None:
 )
 def test_command_line_says_one_sentence(tmp_path: Path, name: str, data: bytes) -> None:
     (tmp_path / name).write_bytes(data)
-    command = [sys.executable, "-m", "img23d_backend", "generate", str(tmp_path / name), "--names", "cup", "--box", "cup=1,1,5,5", "--out", str(tmp_path / "out")]
+    command = [
+        sys.executable,
+        "-m",
+        "img23d_backend",
+        "generate",
+        str(tmp_path / name),
+        "--names",
+        "cup",
+        "--box",
+        "cup=1,1,5,5",
+        "--out",
+        str(tmp_path / "out"),
+    ]
     roots = os.pathsep.join([str(ROOT / "backend"), str(ROOT / "blender_img23d" / "shared")])
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env={**os.environ, "PYTHONPATH": roots})
     assert done.returncode not in (0, -11) and "Traceback" not in done.stderr + done.stdout

@@ -10,12 +10,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 
-from img23d_backend.images import limits
-from img23d_backend.images import load_photo
+from img23d_backend.images import limits, load_photo
 from img23d_backend.stages import Photo
 from img23d_protocol import ErrorCode, Img23DError
-from PIL import Image, ImageOps
 
 WIDTH, HEIGHT = 64, 48
 Y, X = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -131,9 +130,7 @@ def test_kinds_without_alpha(tmp_path: Path, picture: Image.Image, kind: str, op
         (PICTURE.quantize(16), "GIF", {"transparency": 3}, 0),
     ],
 )
-def test_kinds_with_alpha(
-    tmp_path: Path, picture: Image.Image, kind: str, options: dict[str, object], tolerance: int
-) -> None:
+def test_kinds_with_alpha(tmp_path: Path, picture: Image.Image, kind: str, options: dict[str, object], tolerance: int) -> None:
     data = encoded(picture, kind, **options)
     assert_like(load(tmp_path, data), data, tolerance=tolerance, alpha=True)
 

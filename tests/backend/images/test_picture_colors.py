@@ -11,9 +11,10 @@ import hostile_pictures as files
 import icc_profiles as icc
 import numpy as np
 import pytest
+from PIL import Image, ImageCms
+
 from img23d_backend.images import load_photo
 from img23d_backend.stages import Photo
-from PIL import Image, ImageCms
 
 RNG = np.random.default_rng(7)
 PIXELS = RNG.integers(0, 256, (48, 48, 3), np.uint8)

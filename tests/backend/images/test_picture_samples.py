@@ -9,11 +9,12 @@ from pathlib import Path
 import hostile_pictures as files
 import numpy as np
 import pytest
+from PIL import Image
+
 from img23d_backend.images import load_photo
 from img23d_backend.images.formats import png_rows
 from img23d_backend.jobs.png_files import read_rgba, write_png
 from img23d_backend.stages import Photo
-from PIL import Image
 
 WIDTH, HEIGHT = 29, 23
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}

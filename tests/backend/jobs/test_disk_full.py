@@ -10,14 +10,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pipeline_case import TWO, files, only, photo, request, run  # noqa: F401  (photo is a fixture)
+from small_engine import SmallEngine
+
 from img23d_backend.jobs.failures import as_known
 from img23d_backend.jobs.png_files import write_png
 from img23d_backend.jobs.runs import RunState, TargetRecord, open_run
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import Failed, Generate, ResultReady, PreviewReady, Settings
-from pipeline_case import TWO, files, only, photo, request, run  # noqa: F401  (photo is a fixture)
-from small_engine import SmallEngine
-
+from img23d_protocol.messages import Failed, Generate, PreviewReady, ResultReady, Settings
 from tests.small_disk import fill, mounted
 
 NOISE = np.random.default_rng(1).integers(0, 255, (400, 400, 3), np.uint8)  # as a PNG 480 KB
@@ -170,9 +170,7 @@ def test_every_refusal_of_the_disk_has_its_sentence(
 
 
 @pytest.mark.parametrize("budget", [0, 300, 20_000, 60_000])
-def test_a_run_on_a_faulty_disk_ends_as_failed(
-    photo: Path, monkeypatch: pytest.MonkeyPatch, budget: int
-) -> None:
+def test_a_run_on_a_faulty_disk_ends_as_failed(photo: Path, monkeypatch: pytest.MonkeyPatch, budget: int) -> None:
     folder = photo.parent / "run"
 
     def trap(entered: str, count: int) -> None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from img23d_backend.cli.commands import run as command
-from img23d_protocol.options.preview import LIGHT_CUTTER
-from img23d_protocol.messages import Failed, ResultReady, Settings
 from pipeline_case import TWO, files, only, photo, record, request, run  # noqa: F401
 from small_engine import SmallEngine
 from test_variants import faces_in
 
+from img23d_backend.cli.commands import run as command
+from img23d_protocol.messages import Failed, ResultReady, Settings
+from img23d_protocol.options.preview import LIGHT_CUTTER
 
 FEW = Settings.of(cutter=LIGHT_CUTTER, faces=2000, texture=False)
 

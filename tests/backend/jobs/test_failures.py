@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+
 from img23d_backend.jobs.failures import as_known
 from img23d_protocol import ErrorCode, Img23DError
 

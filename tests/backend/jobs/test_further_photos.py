@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 from drawn import blank, cutout, ellipse, in_pixels, polygon, soft
+
 from img23d_backend.cli.commands import run as run_command
 from img23d_backend.engines.preview.paint.painter import ProjectionPainter
 from img23d_backend.engines.preview.shape.shaper import OutlineShaper

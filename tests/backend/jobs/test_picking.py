@@ -8,16 +8,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from pipeline_case import Told, only, request, run
+from seeing import Seeing, cover, discs, over_photo, overlap
+
 from img23d_backend.engines.isnet.matte import IsNetMatter
 from img23d_backend.engines.isnet.salience import IsNetSalience
-from img23d_backend.engines.preview.matting.matte import GrabCutMatter
-from img23d_backend.engines.preview.finding.picker import RegionPicker
 from img23d_backend.engines.preview.background.scene import SceneMemory
+from img23d_backend.engines.preview.finding.picker import RegionPicker
+from img23d_backend.engines.preview.matting.matte import GrabCutMatter
 from img23d_backend.stages import Context, Found, Photo, PixelBox
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import Box, CutoutReady, Failed, Finished, Locate, Located, Pick, Point, Regions, Settings, Wanted
-from pipeline_case import Told, only, request, run
-from seeing import Seeing, cover, discs, over_photo, overlap
 
 WIDTH, HEIGHT = 480, 320
 LEFT, RIGHT = (180, 160, 60), (296, 160, 60)  # two discs (x, y, radius) that run into each other a little

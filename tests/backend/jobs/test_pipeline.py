@@ -10,6 +10,9 @@ import cv2
 import numpy as np
 import pytest
 import trimesh
+from pipeline_case import HEIGHT, LEFT_BOX, NO_MODELS, TWO, WIDTH, files, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
+from small_engine import BLOCK, SmallEngine
+
 from img23d_backend.engines import Engines
 from img23d_backend.jobs.job import Caller
 from img23d_backend.jobs.pipeline import run_job
@@ -25,8 +28,8 @@ from img23d_protocol.messages import (
     FormsReady,
     Locate,
     Located,
-    ResultReady,
     Progress,
+    ResultReady,
     Settings,
     ShapeKind,
     Stroke,
@@ -34,8 +37,6 @@ from img23d_protocol.messages import (
     TargetFailed,
     Wanted,
 )
-from pipeline_case import HEIGHT, LEFT_BOX, NO_MODELS, TWO, WIDTH, files, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
-from small_engine import BLOCK, SmallEngine
 
 
 def test_stage_by_stage_for_all_targets(photo: Path) -> None:

@@ -9,22 +9,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from pipeline_case import LEFT_BOX, RIGHT_BOX, Told, files, only, photo, request  # noqa: F401  (photo is a fixture)
+from small_engine import SmallEngine
+
 from img23d_backend.jobs.job import Caller
 from img23d_backend.jobs.pipeline import run_job
 from img23d_backend.stages import Context, CutOut, Mesh, Painted, Shaped, View
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import (
     Finished,
-    ResultReady,
     Notice,
+    ResultReady,
     Settings,
     Stage,
     TargetCancelled,
     TargetFailed,
     Wanted,
 )
-from pipeline_case import LEFT_BOX, RIGHT_BOX, Told, files, only, photo, request  # noqa: F401  (photo is a fixture)
-from small_engine import SmallEngine
 
 THREE = tuple(Wanted(name=name, box=box) for name, box in (("cup", LEFT_BOX), ("plate", RIGHT_BOX), ("saucer", LEFT_BOX)))
 PLAIN = Settings.of(texture=False, faces=500)
@@ -38,9 +39,7 @@ class BatchingEngine(SmallEngine):
     def batch_size(self, count: int, settings: Settings) -> int:
         return 2
 
-    def shape_batch(
-        self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]
-    ) -> Iterator[Shaped | Img23DError]:
+    def shape_batch(self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]) -> Iterator[Shaped | Img23DError]:
         self.counts["batch"] = self.counts.get("batch", 0) + 1
         for number, (cutout, context) in enumerate(zip(cutouts, contexts, strict=True)):
             context.notify("It goes on with less memory.")
@@ -121,9 +120,7 @@ def test_each_stage_is_announced_before_the_one_before_it_computes(photo: Path) 
     engine = replace(SmallEngine(trap).as_engine(), prefetch=prefetch)
     job = request(photo, THREE[0], settings=settings)
     run_job(job, Caller(emit=lambda message: None, load_engine=lambda engine_id: engine))
-    assert events == ["prefetch locate", "prefetch matte", "locate"] + [
-        "prefetch shape", "matte", "prefetch paint", "shape", "paint"
-    ]
+    assert events == ["prefetch locate", "prefetch matte", "locate"] + ["prefetch shape", "matte", "prefetch paint", "shape", "paint"]
 
 
 def test_the_settings_reach_every_stage(photo: Path) -> None:
@@ -157,9 +154,7 @@ class PreparingEngine(SmallEngine):
             raise Img23DError(ErrorCode.EMPTY_CUTOUT, "There is nothing on it.")
         return np.full((4, 4, 3), self.counts["prepare"], np.uint8)
 
-    def paint_prepared(
-        self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray, settings: Settings, context: Context
-    ) -> Painted:
+    def paint_prepared(self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray, settings: Settings, context: Context) -> Painted:
         assert picture[0, 0, 0] == (1, 3)[self.counts.get("paint", 0)], "the picture of another thing"
         return self.paint(mesh, view, cutout, settings, context)
 

@@ -9,6 +9,9 @@ import cv2
 import numpy as np
 import pytest
 import trimesh
+from pipeline_case import TWO, files, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
+from small_engine import BLOCK, CORNERS
+
 from img23d_backend.jobs import working_size
 from img23d_backend.stages import View
 from img23d_protocol import ErrorCode
@@ -17,14 +20,12 @@ from img23d_protocol.messages import (
     CutoutReady,
     Finished,
     Located,
-    ResultReady,
     Paint,
     PaintReady,
+    ResultReady,
     Settings,
     Wanted,
 )
-from pipeline_case import TWO, files, only, photo, record, request, run  # noqa: F401  (photo is a fixture)
-from small_engine import BLOCK, CORNERS
 
 
 @pytest.mark.usefixtures("each_pass_once")
@@ -78,9 +79,7 @@ def test_cancel_reaches_the_preview_engine_quickly(photo: Path) -> None:
     assert [type(message) for message in told] == [Cancelled]
 
 
-def test_a_huge_thing_is_worked_on_at_a_smaller_size_and_stays_in_its_place(
-    photo: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_huge_thing_is_worked_on_at_a_smaller_size_and_stays_in_its_place(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(working_size, "MAX_SIDE", 60)
     told = run(request(photo, *TWO))
     assert told[-1].made == 2

@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from img23d_backend.engines.preview.paint.painter import ProjectionPainter
 from img23d_backend.jobs.retexture import Retextured, retexture
 from img23d_backend.stages import Context, CutOut

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from test_retexture import QUADRANTS, color_on, cube, four_colours
+
 from img23d_backend.engines.preview.paint.painter import ProjectionPainter
 from img23d_backend.jobs.job import Caller
 from img23d_backend.jobs.pipeline import run_job
@@ -13,7 +15,6 @@ from img23d_backend.jobs.retexture import Retextured, retexture
 from img23d_backend.stages import Context
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import Failed, Finished, Settings, Unwrap, UvReady, UvSource
-from test_retexture import QUADRANTS, color_on, cube, four_colours
 
 
 def strip(overlap: float = 0.0) -> np.ndarray:
@@ -51,9 +52,7 @@ def test_a_layout_of_its_own_is_painted_into(tmp_path: Path, source: UvSource) -
     [(strip(0.5), "on top of each other"), (strip() + [0.5, 0.0], "beyond the square"), (None, "no UV map")],
     ids=["overlaps", "another tile", "none"],
 )
-def test_a_layout_that_cannot_hold_the_picture_gives_way_to_a_new_one_and_says_so(
-    tmp_path: Path, uv: np.ndarray | None, why: str
-) -> None:
+def test_a_layout_that_cannot_hold_the_picture_gives_way_to_a_new_one_and_says_so(tmp_path: Path, uv: np.ndarray | None, why: str) -> None:
     result = painted(tmp_path, UvSource.OWN, uv)
     assert result.uv is not None and why in result.note
     for (x, z), expected in QUADRANTS.items():
@@ -70,14 +69,10 @@ def test_a_given_layout_may_cover_a_place_twice(tmp_path: Path) -> None:
         assert np.abs(front - expected).max() < 12  # the picture's own side goes before one that it does not show
 
 
-def unwrapped(
-    folder: Path, source: UvSource = UvSource.NEW, size: int = 1024, run_folder: str = "", **change: object
-) -> list[object]:
+def unwrapped(folder: Path, source: UvSource = UvSource.NEW, size: int = 1024, run_folder: str = "", **change: object) -> list[object]:
     np.savez(folder / "mesh.npz", **{**cube(), **change})
     told: list[object] = []
-    request = Unwrap(
-        job="j", mesh=str(folder / "mesh.npz"), run_folder=run_folder or str(folder / "run"), uv=source, texture_size=size
-    )
+    request = Unwrap(job="j", mesh=str(folder / "mesh.npz"), run_folder=run_folder or str(folder / "run"), uv=source, texture_size=size)
     run_job(request, Caller(emit=told.append, load_engine=lambda engine_id: pytest.fail("no engine is needed")))
     return told
 

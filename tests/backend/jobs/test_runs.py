@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from img23d_backend.jobs import runs
 from img23d_backend.jobs.runs import RunState, TargetRecord, TargetState, open_run
 from img23d_backend.machine import memory

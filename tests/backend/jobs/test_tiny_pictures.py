@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from img23d_backend.cli.commands import run
 from img23d_backend.engines.preview.paint.painter import ProjectionPainter
 from img23d_backend.engines.preview.shape.shaper import OutlineShaper

@@ -9,15 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pipeline_case import TWO, files, only, photo, record, request, run  # noqa: F401
+from small_engine import SmallEngine
+
 from img23d_backend.cli.commands import run as command
 from img23d_backend.engines.preview.shape.variation import draw_variation
 from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Mesh
-from img23d_protocol.options.preview import LIGHT_CUTTER
 from img23d_protocol.messages import Arranged, CutoutReady, Failed, Finished, Located, ResultReady, Settings, ShapeKind
-from pipeline_case import TWO, files, only, photo, record, request, run  # noqa: F401
-from small_engine import SmallEngine
-
+from img23d_protocol.options.preview import LIGHT_CUTTER
 
 
 def accessor_of(glb: str, what: str) -> dict[str, object]:
@@ -56,9 +56,7 @@ def test_no_two_variants_of_the_preview_engine_are_alike(photo: Path, shape: str
 def test_one_that_varies_is_the_same_again_for_its_own_seed(photo: Path) -> None:
     settings = Settings.of(cutter=LIGHT_CUTTER, faces=500, texture=False)
     four = run(request(photo, *TWO[:1], engine="preview", variants=4, seed=77, varies=True, settings=settings))
-    again = run(
-        request(photo, *TWO[:1], engine="preview", seed=79, varies=True, settings=settings, run_folder=str(photo.parent / "again"))
-    )
+    again = run(request(photo, *TWO[:1], engine="preview", seed=79, varies=True, settings=settings, run_folder=str(photo.parent / "again")))
     third, same = files(four, ResultReady)[2], files(again, ResultReady)[0]
     assert Path(third).read_bytes() == Path(same).read_bytes()
     assert "A variant" in only(four, ResultReady)[2].note

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import nvidia_smi
 import pytest
+from nvidia_smi import GTX_1080, NO_DRIVER, RTX_3060, RTX_5060
+
 from img23d_backend.diagnose import machine
 from img23d_backend.engines import Engines
 from img23d_backend.machine import nvidia
 from img23d_backend.machine.nvidia import nvidia_driver
 from img23d_protocol.messages import Action, Diagnose, Level
-from nvidia_smi import GTX_1080, NO_DRIVER, RTX_3060, RTX_5060
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a script without an ending is no program there")
 
@@ -37,9 +38,7 @@ def test_no_driver() -> None:
     assert nvidia_driver() == ""
 
 
-def test_the_doctor_says_before_the_set_up_that_the_models_need_a_newer_one(
-    only: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_doctor_says_before_the_set_up_that_the_models_need_a_newer_one(only: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(machine, "is_set_up", lambda: False)
     monkeypatch.setattr(nvidia, "_KERNEL_FILES", ())
     nvidia_smi.install(only, RTX_5060, driver="572.83")

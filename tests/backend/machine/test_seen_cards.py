@@ -7,8 +7,9 @@ from pathlib import Path
 
 import nvidia_smi
 import pytest
-from img23d_backend.machine import seen_cards
 from nvidia_smi import GT_710, NO_DRIVER, RTX_3060
+
+from img23d_backend.machine import seen_cards
 
 GB = 2**30
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+
 from img23d_backend.mesh.glb import write_glb
 from img23d_backend.stages import Mesh
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, decode, encode
 from img23d_protocol.messages import (
     Accepted,
@@ -25,10 +26,10 @@ from img23d_protocol.messages import (
     Generate,
     Hello,
     Log,
-    ResultReady,
     Message,
     Ping,
     Pong,
+    ResultReady,
     Settings,
     Shutdown,
     Status,
@@ -64,9 +65,7 @@ class Backend:
         environment = {**os.environ, "PYTHONPATH": PATHS}
         self.started = time.monotonic()
         self.status: Status | None = None  # the last one that came
-        self.process = subprocess.Popen(
-            [sys.executable, "-s", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
-        )
+        self.process = subprocess.Popen([sys.executable, "-s", *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
 
     def send(self, *messages: Message) -> None:
         self.send_raw("".join(encode(message) + "\n" for message in messages).encode())
@@ -222,9 +221,7 @@ def test_hello_needs_neither_opencv_nor_the_engine() -> None:
         "import sys, img23d_backend.serve.server; "
         "print([m for m in sys.modules if m == 'cv2' or m.startswith('img23d_backend.engines.preview') or m.endswith('pipeline')])"
     )
-    done = subprocess.run(
-        [sys.executable, "-s", "-c", code], env={**os.environ, "PYTHONPATH": PATHS}, capture_output=True, text=True
-    )
+    done = subprocess.run([sys.executable, "-s", "-c", code], env={**os.environ, "PYTHONPATH": PATHS}, capture_output=True, text=True)
     assert (done.stdout, done.stderr) == ("[]\n", "")
 
 

@@ -17,7 +17,7 @@ STUBS = {
     "numpy", "cv2", "PIL", "scipy.sparse.csgraph", "fast_simplification", "yaml", "einops", "safetensors.torch",
     "huggingface_hub", "tokenizers", "transformers", "accelerate", "diffusers",
 }  # fmt: skip
-_TORCH = '''
+_TORCH = """
 import json, os, pathlib
 pathlib.Path(__file__).with_name("variables.json").write_text(json.dumps(sorted(os.environ)))
 class _Tensor:
@@ -41,7 +41,7 @@ class cuda:
 class backends:
     class mps:
         is_available = is_built = staticmethod(lambda: False)
-'''
+"""
 
 
 def install(folder: Path, *, fails: tuple[str, ...] = (), unknown: tuple[str, ...] = ()) -> Path:
@@ -49,7 +49,7 @@ def install(folder: Path, *, fails: tuple[str, ...] = (), unknown: tuple[str, ..
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "state.json").write_text(json.dumps({"fails": fails, "unknown": unknown}))
     program = folder / "uv"
-    program.write_text(f"#!/bin/sh\nIMG23D_FAKE={folder} exec {sys.executable} {__file__} \"$@\"\n")
+    program.write_text(f'#!/bin/sh\nIMG23D_FAKE={folder} exec {sys.executable} {__file__} "$@"\n')
     program.chmod(0o755)
     return program
 

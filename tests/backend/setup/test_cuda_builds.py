@@ -7,10 +7,11 @@ from pathlib import Path
 
 import nvidia_smi
 import pytest
+from nvidia_smi import GT_710, GTX_970, GTX_1080, NO_DRIVER, RTX_2060, RTX_3060, RTX_4090, RTX_5060, RTX_5090, V100
+
 from img23d_backend.machine import nvidia
 from img23d_backend.setup.cuda_builds import cuda_builds, found_builds
 from img23d_protocol import ErrorCode, Img23DError
-from nvidia_smi import GT_710, GTX_970, GTX_1080, NO_DRIVER, RTX_2060, RTX_3060, RTX_4090, RTX_5060, RTX_5090, V100
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a script with a first line")
 
@@ -48,9 +49,7 @@ def only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ((GT_710,), "550.54.14", ()),
     ],
 )
-def test_the_build_for_a_card_and_a_driver(
-    only: Path, cards: tuple[tuple[str, int, str], ...], driver: str, builds: tuple[str, ...]
-) -> None:
+def test_the_build_for_a_card_and_a_driver(only: Path, cards: tuple[tuple[str, int, str], ...], driver: str, builds: tuple[str, ...]) -> None:
     nvidia_smi.install(only, *cards, driver=driver)
     assert found_builds() == builds
 

@@ -10,6 +10,8 @@ from pathlib import Path
 import fake_uv
 import nvidia_smi
 import pytest
+from nvidia_smi import GT_710, GTX_1080, RTX_3060, RTX_5060
+
 from img23d_backend.machine import nvidia
 from img23d_backend.setup import torch_install
 from img23d_backend.setup.environment import install_environment
@@ -17,7 +19,6 @@ from img23d_backend.setup_context import SetupContext
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.environment import read_record
 from img23d_protocol.messages import InstallEnvironment
-from nvidia_smi import GT_710, GTX_1080, RTX_3060, RTX_5060
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="scripts with a first line, and the paths of Linux")
 
@@ -32,9 +33,7 @@ class Desk:
 
     def set_up(self, torch_build: str = "auto") -> str:
         """The version of torch that is there in the end."""
-        request = InstallEnvironment(
-            job="s", folder=str(self.environment), uv=str(self.uv), python=sys.executable, torch_build=torch_build, online=True
-        )
+        request = InstallEnvironment(job="s", folder=str(self.environment), uv=str(self.uv), python=sys.executable, torch_build=torch_build, online=True)
         install_environment(request, SetupContext(notify=self.notices.append), free_bytes=lambda folder: 10**12)
         record = read_record(self.environment)
         assert record is not None and record.torch_build == torch_build

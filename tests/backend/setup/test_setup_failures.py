@@ -8,11 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from img23d_backend.setup import torch_builds, trial_result
 from img23d_backend.setup.environment import hold
 from img23d_backend.setup.guarded import Ended, run_guarded
-from img23d_backend.setup.uv_program import uv_environment
 from img23d_backend.setup.uv_errors import uv_failure
+from img23d_backend.setup.uv_program import uv_environment
 from img23d_protocol import ErrorCode, Img23DError
 
 # As uv 0.13 said them, but for the lines of Windows and macOS.
@@ -120,7 +121,7 @@ def test_a_card_that_is_only_busy_is_no_reason() -> None:
 def test_packages_that_do_not_start() -> None:
     missing = Ended(status=1, lines=("Traceback", "ImportError: No module named 'cv2'"))
     assert trial_error(missing).code == ErrorCode.ENVIRONMENT_BROKEN
-    redistributable = Ended(status=1, lines=("OSError: [WinError 126] Error loading \"C:\\x\\c10.dll\" or one of its dependencies.",))
+    redistributable = Ended(status=1, lines=('OSError: [WinError 126] Error loading "C:\\x\\c10.dll" or one of its dependencies.',))
     assert "Visual C++" in trial_error(redistributable).sentence
 
 

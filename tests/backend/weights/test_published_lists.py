@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from img23d_backend.weights.registry import WEIGHT_SETS
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))

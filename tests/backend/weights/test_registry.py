@@ -6,16 +6,17 @@ import re
 from pathlib import Path
 
 import pytest
+
 from img23d_backend.weights.hub import HubFile
 from img23d_backend.weights.registry import WEIGHT_SETS, WeightSet, weight_set
 from img23d_backend.weights.selection import is_wanted, lacking, notices
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import TENCENT_LICENCE
+from img23d_protocol.messages import Stage, WeightsState
 from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT, PAINTERS, PREVIEW_PAINT, SHAPE_MODELS, SPEEDS, shape_set
 from img23d_protocol.options.matte import BUILT_IN_MATTE, MATTERS
 from img23d_protocol.options.search import GROUNDERS
-from img23d_protocol.messages import Stage, WeightsState
 
 IDS = {row.id for row in WEIGHT_SETS}
 

@@ -13,8 +13,8 @@ import bpy
 import numpy as np
 import pytest
 from conftest import part
-
-from test_in_the_middle import glbs as glbs, run as run  # fixtures
+from test_in_the_middle import glbs as glbs  # fixtures
+from test_in_the_middle import run as run
 from test_quick_glb import changed, imported
 
 
@@ -202,7 +202,7 @@ def mutated(data: bytes, dice: random.Random) -> bytes:
             case 0:
                 changed[place] ^= 1 << dice.randrange(8)
             case 1:
-                changed[place] = dice.choice(b"0123456789-eE{}[]\",:")
+                changed[place] = dice.choice(b'0123456789-eE{}[]",:')
             case 2:
                 changed[place : place + 4] = dice.randbytes(4)
             case 3:

@@ -130,10 +130,7 @@ def test_texture_size_and_faces(values, photo):
 
 
 def test_thickness(values, photo):
-    thin, thick = (
-        generate(values, photo, "green box", shape="inflate", thickness=thickness, texture=False)[0].dimensions.y
-        for thickness in (0.3, 1.0)
-    )
+    thin, thick = (generate(values, photo, "green box", shape="inflate", thickness=thickness, texture=False)[0].dimensions.y for thickness in (0.3, 1.0))
     assert thin < 0.7 * thick
 
 

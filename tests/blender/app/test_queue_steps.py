@@ -232,6 +232,4 @@ def test_a_thousand_ticks_of_a_full_list_are_cheap(run, values, photo, queue):
 
 def _any(run, values, photo):
     values.names = "bowl"
-    return part("app.jobs.queued").queued_generate(
-        bpy.context, run.owner.applier.files, part("app.jobs.requests").generate_request(bpy.context)
-    )
+    return part("app.jobs.queued").queued_generate(bpy.context, run.owner.applier.files, part("app.jobs.requests").generate_request(bpy.context))

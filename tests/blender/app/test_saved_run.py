@@ -18,7 +18,6 @@ from arranged import (  # noqa: F401  (glbs, run and start are fixtures)
 )
 
 
-
 def test_one_height_scales_the_run_and_what_the_camera_sees_stays(run):
     run.finish(2)
     bpy.context.view_layer.objects.active = made("cup")

@@ -11,8 +11,8 @@ import bpy
 import pytest
 from conftest import part
 from drawing import drawn
-
-from test_history import base as base, generate, read  # base is a fixture
+from test_history import base as base  # base is a fixture
+from test_history import generate, read
 from test_in_the_middle import glbs as glbs  # a fixture
 
 PANELS = (

@@ -9,7 +9,6 @@ import bpy
 import photos
 import pytest
 from scripted import Rehearsal
-
 from test_targets import choose, draw_around, edges, names_of, request
 
 
@@ -39,9 +38,7 @@ def test_cutouts_come_one_by_one(looking, values):
     cut_out(looking, 1, "01_bowl_cutout.png", "Its handle is cut off.")
     assert [os.path.basename(row.cutout) for row in values.targets] == ["", "01_bowl_cutout.png"]
     assert values.targets[1].note == "Its handle is cut off."
-    looking.link.say(
-        looking.messages.TargetFailed(job=looking.job.id, target=0, code="internal", sentence="It cannot be cut out.")
-    )
+    looking.link.say(looking.messages.TargetFailed(job=looking.job.id, target=0, code="internal", sentence="It cannot be cut out."))
     looking.tick()
     assert values.targets[0].note == "It cannot be cut out." and values.targets[0].has_box
 

@@ -12,7 +12,6 @@ from conftest import part
 from drawing import Layout
 from mesh_state import in_edit_mode
 from scripted import Rehearsal
-
 from test_generate import generate
 
 

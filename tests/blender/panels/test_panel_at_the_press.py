@@ -13,7 +13,9 @@ from conftest import part
 from drawing import drawn
 from measured import measured
 from test_in_the_middle import glbs as glbs  # a fixture
-from test_panel_stands_still import clock as clock, run as run, start, top  # fixtures, and what they are used with
+from test_panel_stands_still import clock as clock  # fixtures, and what they are used with
+from test_panel_stands_still import run as run
+from test_panel_stands_still import start, top
 
 
 def sidebar() -> list[tuple[str, float]]:

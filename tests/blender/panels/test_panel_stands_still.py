@@ -26,7 +26,16 @@ def run(owner, values, photo, as_with_a_window, monkeypatch):
 def top() -> tuple[dict[str, float], float]:
     """Where each control above the subpanels is, but for those that come and go, and where the tab's top ends."""
     layout = measured("main")
-    passing = ("img23d.cancel_target", "img23d.fix", "img23d.cancel", "img23d.end_backend", "img23d.read_on", "img23d.use_photo_camera", "img23d.show_textures", "img23d.queue_remove")
+    passing = (
+        "img23d.cancel_target",
+        "img23d.fix",
+        "img23d.cancel",
+        "img23d.end_backend",
+        "img23d.read_on",
+        "img23d.use_photo_camera",
+        "img23d.show_textures",
+        "img23d.queue_remove",
+    )
     return {name: at for name, at in layout.controls() if name not in passing}, round(layout.height(), 2)
 
 

@@ -9,7 +9,6 @@ import pytest
 from conftest import part
 from drawing import Layout, drawn
 from scripted import Rehearsal
-
 from test_in_the_middle import glbs as glbs  # a fixture
 
 

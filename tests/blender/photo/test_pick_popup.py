@@ -12,7 +12,10 @@ import numpy as np
 import photos
 import pytest
 from conftest import part
-from test_picking import SIZE, answer, asked, looked as looked, names_of, own_photo as own_photo, picking as picking  # fixtures
+from test_picking import SIZE, answer, asked, names_of  # fixtures
+from test_picking import looked as looked
+from test_picking import own_photo as own_photo
+from test_picking import picking as picking
 
 FREE = (100.0, 50.0, 900.0, 750.0)  # of the viewport, in the window's pixels
 PHOTO_SIZE = (180, 80)  # of the fixture's photo

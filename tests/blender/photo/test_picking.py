@@ -12,7 +12,6 @@ import photos
 import pytest
 from conftest import part
 from scripted import Rehearsal
-
 from test_targets import choose, draw_around, edges, names_of, request
 
 SIZE = (40, 30)  # of the labels: a square thing at the left, one at the right whose upper half is a part of its own
@@ -57,11 +56,7 @@ def answer(run, folder: Path, picked: int = -1, *, extra: bool = False, written:
     name = run.in_run(path)
     regions = [region(run, 5, 10, 15, 20, "0.png"), region(run, 25, 10, 35, 26, "1.png"), region(run, 25, 10, 35, 18, "2.png")]
     regions += [region(run, 18, 2, 24, 6, "3.png")] if extra else []
-    run.link.say(
-        run.messages.Regions(
-            job=run.job.id, labels=name, regions=tuple(regions), photo_width=400, photo_height=300, picked=picked
-        )
-    )
+    run.link.say(run.messages.Regions(job=run.job.id, labels=name, regions=tuple(regions), photo_width=400, photo_height=300, picked=picked))
     run.tick()
     run.finish(0)
 

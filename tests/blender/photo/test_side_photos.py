@@ -6,7 +6,6 @@ import bpy
 import pytest
 from conftest import part
 from drawing import drawn
-
 from test_targets import request, undo_after
 
 

@@ -9,7 +9,6 @@ import photos
 import pytest
 from conftest import part
 from drawing import Layout, drawn
-
 from test_generate import generate
 
 EDGES = ("left", "top", "right", "bottom")

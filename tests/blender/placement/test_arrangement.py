@@ -19,7 +19,6 @@ from arranged import (  # noqa: F401  (glbs, run and start are fixtures)
 )
 
 
-
 def test_they_stand_as_in_the_photo_about_the_worlds_origin(run):
     for name, pose in (("cup", CUP), ("bowl", BOWL)):
         obj = made(name)

@@ -10,7 +10,6 @@ from conftest import part
 from mathutils import Vector
 
 
-
 def cube(size: float = 2.0, at=(0, 0, 0), height: float | None = None) -> bpy.types.Object:
     """Around `at`, as the one of Blender's startup scene; `height` where it is no cube."""
     bpy.ops.mesh.primitive_cube_add(size=size, location=at)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import bpy
 import pytest
 from conftest import part
-from test_in_the_middle import glbs as glbs, run as run  # fixtures
+from test_in_the_middle import glbs as glbs  # fixtures
+from test_in_the_middle import run as run
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import pytest
 from arranged import BOWL, CUP, PHOTO, VIEW, camera, glbs, run, start  # noqa: F401  (glbs, run and start are fixtures)
 
 
-
 def test_a_better_camera_unless_the_artist_has_changed_it(run):
     run.arrange(CUP, BOWL, **VIEW | {"focal": 2.0})
     assert camera().data.lens == pytest.approx(72)

@@ -12,7 +12,6 @@ import bpy
 import numpy as np
 import pytest
 from conftest import part
-
 from test_in_the_middle import glbs as glbs  # a fixture
 
 

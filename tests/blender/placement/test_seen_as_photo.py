@@ -9,7 +9,6 @@ from conftest import part
 from drawing import Layout
 
 
-
 @pytest.fixture
 def own(run):
     """What is in the scene beside the run: the startup scene's cube before it, and a camera that is the scene's."""

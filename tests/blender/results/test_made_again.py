@@ -7,7 +7,6 @@ import pytest
 from boxes import write_box
 from mathutils import Vector
 from scripted import Rehearsal
-
 from test_in_the_middle import glbs, has_texture  # noqa: F401  (the plain and the painted GLB of a real run)
 
 

@@ -14,7 +14,6 @@ from conftest import part
 from drawing import drawn
 from mathutils import Matrix, Vector
 from mathutils.bvhtree import BVHTree
-
 from test_made_again import room
 
 

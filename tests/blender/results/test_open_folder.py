@@ -8,8 +8,8 @@ from pathlib import Path
 import bpy
 import pytest
 from conftest import part
-
-from test_history import base as base, choose_folder, generate  # base is a fixture
+from test_history import base as base  # base is a fixture
+from test_history import choose_folder, generate
 
 
 @pytest.fixture

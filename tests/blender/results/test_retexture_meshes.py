@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from mesh_state import QUARTERS, blocks, everything, indices, share_in_place, write_quarters
 from scripted import Rehearsal
-
 from test_retexture import retexture
 
 FRONT = {"forward": (0, 1, 0), "up": (0, 0, 1)}

@@ -11,7 +11,6 @@ from conftest import part
 from drawing import drawn
 from mesh_state import blocks, everything, indices, whole
 from scripted import Rehearsal
-
 from test_generate import generate
 from test_retexture import retexture
 

@@ -11,11 +11,9 @@ from boxes import write_box
 from conftest import part
 from drawing import drawn
 from scripted import Rehearsal
-
 from test_history import generate
 from test_made import points, state  # noqa: F401
 from test_made_again import begin, cube_at, meet, placer, room
-
 
 
 @pytest.fixture

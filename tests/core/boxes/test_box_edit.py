@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 
 from blender_img23d.core.boxes.box_edit import OPENING, Grip, Hit, Reach, begun, hit, is_tiny, pulled
 from blender_img23d.shared.img23d_protocol.job_requests import Box

@@ -31,9 +31,7 @@ CARD = DeviceInfo(
     note="About 40 s an object with Hunyuan3D 2 mini (Turbo).",
 )
 PROCESSOR = DeviceInfo(id="cpu", label="Processor (8 threads)", total_bytes=32 * GB, free_bytes=24 * GB)
-FINDER = WeightsInfo(
-    id="qwen3-vl-2b", label="Qwen3-VL 2B", stage="locate", size_bytes=4_266_639_921, state=WeightsState.READY, memory_bytes=4_266_639_921
-)
+FINDER = WeightsInfo(id="qwen3-vl-2b", label="Qwen3-VL 2B", stage="locate", size_bytes=4_266_639_921, state=WeightsState.READY, memory_bytes=4_266_639_921)
 CUTTER = WeightsInfo(id="birefnet-general", label="BiRefNet", stage="matte", size_bytes=444_000_000, state=WeightsState.READY)
 ENGINE = EngineInfo(id="hunyuan3d", label="Hunyuan3D", ready=True)
 

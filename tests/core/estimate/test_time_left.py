@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from fake_link import BOX, Rig, finished, located, made, make_request, mesh
 
-from blender_img23d.core.jobs import Job, JobTarget, new_job
 from blender_img23d.core.estimate.run_statistics import Pace, alike, pace_of, pace_of_all
-from blender_img23d.core.states import JobState
-from blender_img23d.core.rounding import rounded
 from blender_img23d.core.estimate.time_left import StageNow, TimeLeft, stage_now
+from blender_img23d.core.jobs import Job, JobTarget, new_job
+from blender_img23d.core.rounding import rounded
+from blender_img23d.core.states import JobState
 from blender_img23d.shared.img23d_protocol.messages import Generate, Progress, Settings, Stage, TargetFailed
 
 EVEN = Pace(once=4.0, each={Stage.MATTE: 1.0, Stage.SHAPE: 5.0, Stage.PAINT: 4.0})  # 24 s for two

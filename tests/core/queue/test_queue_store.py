@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from queue_rig import make, paint
 
-from blender_img23d.core.runs import owned_files
-from blender_img23d.core.queue.store import FOLDER, QueueStore
 from blender_img23d.core.queue.queued_jobs import Kind, QueuedJob
+from blender_img23d.core.queue.store import FOLDER, QueueStore
+from blender_img23d.core.runs import owned_files
 
 ROOT = Path(__file__).resolve().parents[3]
 

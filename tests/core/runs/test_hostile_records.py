@@ -13,16 +13,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from test_history import made_run
 
-from blender_img23d.core.runs.history import list_runs, read_run
 from blender_img23d.core.jobs import Job
-from blender_img23d.core.runs.recipe import build_again, recipe_of_job, recipe_of_tags, settings_in_words
 from blender_img23d.core.requests import build_generate, build_settings
+from blender_img23d.core.runs.history import list_runs, read_run
+from blender_img23d.core.runs.recipe import build_again, recipe_of_job, recipe_of_tags, settings_in_words
 from blender_img23d.shared.img23d_protocol import Img23DError
 from blender_img23d.shared.img23d_protocol.environment import read_record
 from blender_img23d.shared.img23d_protocol.messages import Arranged, Box, PhotoCamera, Pose, Settings, Wanted
-
-from test_history import made_run
 
 
 @pytest.fixture

@@ -27,9 +27,7 @@ SETTINGS = Settings.of(texture_size=2048, shape=ShapeKind.INFLATE)
 
 
 def located_job(photo: Path, *wanted: Wanted) -> Job:
-    request = Generate(
-        job="j", photo=str(photo), run_folder="/r", wanted=wanted, seed=5, pixels_per_metre=200.0, settings=SETTINGS
-    )
+    request = Generate(job="j", photo=str(photo), run_folder="/r", wanted=wanted, seed=5, pixels_per_metre=200.0, settings=SETTINGS)
     job = new_job(request, file_key="", now=1.0)
     names = [one.name for one in wanted] or ["desk"]
     targets = tuple(LocatedTarget(name=name, box=BOXES[i]) for i, name in enumerate(names))

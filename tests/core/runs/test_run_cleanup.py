@@ -11,12 +11,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+
+from blender_img23d.core.runs.cleanup import Keeping, clean_up
+from blender_img23d.core.runs.folder_marks import FolderMarks, used_elsewhere
+from blender_img23d.core.runs.searches import delete_old_searches
 from img23d_backend.jobs.runs import RunState, TargetRecord, open_run
 from img23d_protocol import messages as m
-
-from blender_img23d.core.runs.folder_marks import FolderMarks, used_elsewhere
-from blender_img23d.core.runs.cleanup import Keeping, clean_up
-from blender_img23d.core.runs.searches import delete_old_searches
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = datetime(2026, 6, 1).timestamp()

@@ -7,12 +7,12 @@ import time
 from pathlib import Path
 
 import pytest
-from img23d_backend.jobs.runs import RunState, TargetRecord, open_run
-from img23d_protocol import messages as m
 
 from blender_img23d.core.runs import folders as run_folders
 from blender_img23d.core.runs.folders import check_deletable, delete_run
 from blender_img23d.shared.img23d_protocol import Img23DError
+from img23d_backend.jobs.runs import RunState, TargetRecord, open_run
+from img23d_protocol import messages as m
 
 
 def made_run(folder: Path) -> Path:
@@ -52,6 +52,7 @@ def test_every_file_of_a_real_run_is_known(tmp_path: Path) -> None:
     """Of a generation with all its pictures, and of a re-texture: otherwise it would count as the artist's."""
     import cv2
     import numpy as np
+
     from img23d_backend.engines import Engines
     from img23d_backend.jobs.job import Caller
     from img23d_backend.jobs.pipeline import run_job

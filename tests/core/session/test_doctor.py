@@ -6,6 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from blender_img23d.core.jobs import new_job
+from blender_img23d.core.requests import build_diagnose
 from blender_img23d.core.session.deadlines import LONG_SILENCE_SECONDS, SILENCE_SECONDS, silence_limit
 from blender_img23d.core.session.doctor import (
     NEWEST_TESTED,
@@ -18,8 +21,6 @@ from blender_img23d.core.session.doctor import (
     worst_first,
 )
 from blender_img23d.core.session.environment import Environment, EnvironmentState
-from blender_img23d.core.jobs import new_job
-from blender_img23d.core.requests import build_diagnose
 from blender_img23d.core.states import JobState
 from blender_img23d.shared.img23d_protocol import ErrorCode
 from blender_img23d.shared.img23d_protocol.messages import Action, Diagnosed, Failed, Finding, Level
@@ -82,9 +83,7 @@ def test_a_backend_that_cannot_look() -> None:
     (finding,) = job_findings(job, EnvironmentState.MISSING)
     assert (finding.level, finding.action, finding.detail) == (Level.PROBLEM, Action.OPEN_LOG, "ImportError")
     assert finding.sentence == f"{sentence} Reinstall it."
-    in_the_environment, in_another_python = (
-        job_findings(job, state)[0] for state in (EnvironmentState.READY, EnvironmentState.CHOSEN)
-    )
+    in_the_environment, in_another_python = (job_findings(job, state)[0] for state in (EnvironmentState.READY, EnvironmentState.CHOSEN))
     assert in_the_environment.action is Action.SET_UP and "Reinstall" not in in_the_environment.sentence
     assert in_another_python.action is Action.PREFERENCES and in_another_python.sentence.startswith(sentence)
     assert failure_finding(ErrorCode.BACKEND_DIED, "It ended.").action is Action.RESTART_BACKEND

@@ -56,9 +56,7 @@ def test_a_wrong_version_is_a_sentence(rig: Rig) -> None:
     assert rig.session.hello is None
 
 
-@pytest.mark.parametrize(
-    ("code", "tail", "word"), [(-9, "", "memory"), (1, "No module named 'cv2'", "missing"), (3, "", "exit code 3")]
-)
+@pytest.mark.parametrize(("code", "tail", "word"), [(-9, "", "memory"), (1, "No module named 'cv2'", "missing"), (3, "", "exit code 3")])
 def test_a_death_ends_the_job_and_the_next_job_starts_a_new_backend(rig: Rig, code: int, tail: str, word: str) -> None:
     job = rig.run()
     updates = rig.hear(located(), mesh(0), LinkClosed(code=code, tail=tail))

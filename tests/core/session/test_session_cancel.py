@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from fake_link import HELLO, Rig, finished, located, make_request, mesh
 
-from blender_img23d.core.session.deadlines import CANCEL_SECONDS
 from blender_img23d.core.jobs import Job, JobState
+from blender_img23d.core.session.deadlines import CANCEL_SECONDS
 from blender_img23d.core.session.link import LinkClosed
 from blender_img23d.core.session.session import SessionState, Update
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError

@@ -13,9 +13,9 @@ from blender_img23d.shared.img23d_protocol.messages import (
     Cancel,
     CutoutReady,
     Locate,
-    ResultReady,
     Paint,
     PaintReady,
+    ResultReady,
     Settings,
     TargetCancelled,
     TargetFailed,
@@ -135,7 +135,7 @@ def test_only_objects_are_cancelled_one_by_one(rig: Rig, request_: Paint | Locat
     job = rig.run(request_)
     rig.session.cancel_target(job, 0)
     assert job.state is JobState.CANCELLED
-    assert rig.hear(PaintReady(job="job1", texture="t.png")) [1:] == ()
+    assert rig.hear(PaintReady(job="job1", texture="t.png"))[1:] == ()
     assert not job.texture
 
 

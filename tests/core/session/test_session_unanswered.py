@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from fake_link import HELLO, Rig, make_request, mesh
 
-from blender_img23d.core.session.deadlines import LONG_SILENCE_SECONDS, SILENCE_SECONDS
 from blender_img23d.core.jobs import JobState
+from blender_img23d.core.session.deadlines import LONG_SILENCE_SECONDS, SILENCE_SECONDS
 from blender_img23d.core.states import SessionState
 from blender_img23d.shared.img23d_protocol import ErrorCode
 from blender_img23d.shared.img23d_protocol.messages import Generate, Ping, Pong, Wanted

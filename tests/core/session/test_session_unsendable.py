@@ -41,9 +41,7 @@ UNSENDABLE = {
     "half a character": with_wanted(Wanted(name="cup \ud83d")),
     "an integer of ten thousand digits": replace(make_request(), seed=10**10_000),
     "a value of another type": replace(make_request(), photo=object()),  # type: ignore[arg-type]
-    "more strokes than a line holds": with_wanted(
-        Wanted(name="cup", strokes=(Stroke(xs=LONG_WAY, ys=LONG_WAY, radius=0.1),))
-    ),
+    "more strokes than a line holds": with_wanted(Wanted(name="cup", strokes=(Stroke(xs=LONG_WAY, ys=LONG_WAY, radius=0.1),))),
 }
 
 

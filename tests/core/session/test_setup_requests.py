@@ -24,9 +24,7 @@ FREE = needed_sets("cutout", Settings())
 
 
 def plan(sets=FREE, *, environment=READY, licences=(), online=True, renew=False, tools=Tools(uv="/uv", python="/py")):
-    return plan_download(
-        sets, environment=environment, tools=tools, torch_build="cpu", licences=licences, online=online, renew=renew
-    )
+    return plan_download(sets, environment=environment, tools=tools, torch_build="cpu", licences=licences, online=online, renew=renew)
 
 
 def refusal(*args, **kwargs) -> Img23DError:
@@ -36,9 +34,7 @@ def refusal(*args, **kwargs) -> Img23DError:
 
 
 def test_what_the_settings_need() -> None:
-    assert SHAPES == (
-        "qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small", "hunyuan3d-2mini-turbo", "hunyuan3d-delight", "hunyuan3d-paint"
-    )
+    assert SHAPES == ("qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small", "hunyuan3d-2mini-turbo", "hunyuan3d-delight", "hunyuan3d-paint")
     assert FREE == SHAPES[:3]
     own = Settings.of(matter="preview", shape_model="hunyuan3d-2", speed="standard", painter="preview")
     assert needed_sets("hunyuan3d", own) == ("qwen3-vl-2b", "depth-anything-v2-metric-small", "hunyuan3d-2-standard")
@@ -77,9 +73,7 @@ def test_offline_is_a_sentence() -> None:
         (EnvironmentState.CHOSEN, True, False),
     ],
 )
-def test_the_environment_comes_first_where_it_is_ours_and_not_ready(
-    state: EnvironmentState, renew: bool, is_made: bool
-) -> None:
+def test_the_environment_comes_first_where_it_is_ours_and_not_ready(state: EnvironmentState, renew: bool, is_made: bool) -> None:
     made = plan(environment=replace(READY, state=state), renew=renew)
     assert (made.environment is not None) == is_made
     if is_made:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from safetensors.torch import load_file, save_file
+
 from img23d_backend.diagnose import run_diagnosis
 from img23d_backend.engines import INFOS, Engines
 from img23d_backend.jobs.job import Caller
 from img23d_backend.setup_context import SetupContext
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol.messages import Action, Diagnose, Diagnosed, Finding, FromBackend, Level
-from safetensors.torch import load_file, save_file
 
 SHAPER = "hunyuan3d-2mini-turbo"
 

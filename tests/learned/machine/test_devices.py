@@ -11,6 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+
 from img23d_backend.machine import devices, memory
 from img23d_backend.machine import speed as machine_speed
 from img23d_backend.machine.devices import CARD_RESERVE
@@ -86,9 +87,7 @@ def test_a_card_with_little_memory_has_a_hint(two_cards: set[str], monkeypatch: 
     assert ["Small Memory" in info.note for info in devices.device_infos()] == [False, True, False]
 
 
-def test_a_card_that_does_not_compute_is_told_and_not_offered(
-    two_cards: set[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_card_that_does_not_compute_is_told_and_not_offered(two_cards: set[str], monkeypatch: pytest.MonkeyPatch) -> None:
     two_cards.remove("cuda:1")
     monkeypatch.setattr(devices, "_expectation", lambda device: "")
     infos = devices.device_infos()
@@ -107,9 +106,7 @@ def test_a_card_that_is_not_there() -> None:
     ("cuda_build", "code", "words"),
     [("13.0", ErrorCode.DRIVER_TOO_OLD, "update the driver"), (None, ErrorCode.ENVIRONMENT_BROKEN, "NVIDIA (CUDA)")],
 )
-def test_an_nvidia_card_without_its_driver_or_build(
-    monkeypatch: pytest.MonkeyPatch, cuda_build: str | None, code: ErrorCode, words: str
-) -> None:
+def test_an_nvidia_card_without_its_driver_or_build(monkeypatch: pytest.MonkeyPatch, cuda_build: str | None, code: ErrorCode, words: str) -> None:
     monkeypatch.setattr(devices, "_candidates", list)
     monkeypatch.setattr(devices, "_card_makers", lambda: {"0x10de"})
     monkeypatch.setattr(torch.version, "cuda", cuda_build)
@@ -223,9 +220,6 @@ def test_a_device_has_an_expectation_for_every_choice() -> None:
     from img23d_protocol.options.matte import MATTERS
     from img23d_protocol.options.search import GROUNDERS
 
-    for (grounder, *_), (matter, *_), (shape_model, *_), (speed, *_) in itertools.product(
-        GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS
-    ):
+    for (grounder, *_), (matter, *_), (shape_model, *_), (speed, *_) in itertools.product(GROUNDERS, MATTERS, SHAPE_MODELS, SPEEDS):
         chosen = Settings.of(grounder=grounder, matter=matter, shape_model=shape_model, speed=speed)
         assert machine_speed.seconds_an_object(chosen, teraflops=10) > 0
-

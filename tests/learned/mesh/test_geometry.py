@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from scipy.spatial import cKDTree
+
 from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
 from img23d_backend.mesh.isosurface.octree import sample_sparse
 from img23d_backend.mesh.topology.checks import find_defects
@@ -15,7 +17,6 @@ from img23d_backend.mesh.topology.cleanup import clean
 from img23d_backend.mesh.topology.repair import is_sound, repaired
 from img23d_backend.mesh.topology.simplify import simplify
 from img23d_backend.stages import Mesh
-from scipy.spatial import cKDTree
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "backend"))
 from fields import FIELDS, Field, sphere
@@ -60,9 +61,7 @@ def test_a_closed_surface_stays_closed_and_manifold(name: str, budget: int) -> N
 def test_noise_full_of_handles_stays_closed(seed: int) -> None:
     """Thousands of thin bridges: collapsing edges lets the surface touch itself in hundreds of places."""
     values = np.random.default_rng(seed).normal(size=(20, 20, 20))
-    field = sample_sparse(
-        lambda points: values[tuple(np.round(points).astype(int).T)], resolution=19, bounds=(0.0, 19.0), coarse=19
-    )
+    field = sample_sparse(lambda points: values[tuple(np.round(points).astype(int).T)], resolution=19, bounds=(0.0, 19.0), coarse=19)
     reduced = simplify(extract_surface(field), 3000)
     assert defects(reduced) - {"the mesh is inside out"} == set()
     assert len(reduced.faces) <= 3000
@@ -185,9 +184,11 @@ def _blocks(grid: np.ndarray) -> Mesh:
     for axis in range(3):
         for side in (1, -1):
             for cell in np.argwhere(grid & ~np.roll(grid, -side, axis)):
-                corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])[:: side]
-                quad = np.insert(corners, axis, (side + 1) // 2, axis=1) if axis != 1 else np.stack(
-                    [corners[:, 1], np.full(4, (side + 1) // 2), corners[:, 0]], axis=1
+                corners = np.array([(0, 0), (1, 0), (1, 1), (0, 1)])[::side]
+                quad = (
+                    np.insert(corners, axis, (side + 1) // 2, axis=1)
+                    if axis != 1
+                    else np.stack([corners[:, 1], np.full(4, (side + 1) // 2), corners[:, 0]], axis=1)
                 )
                 quads.append(cell + quad)
     points = np.concatenate(quads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from img23d_backend.mesh.raster.rasterize import rasterize
 
 SIDE = {"width": 150, "height": 110}

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from scipy.spatial import cKDTree
+
 from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
 from img23d_backend.mesh.isosurface.octree import sample_sparse
 from img23d_backend.mesh.topology.checks import find_defects
@@ -15,7 +17,6 @@ from img23d_backend.mesh.topology.cleanup import clean
 from img23d_backend.mesh.topology.simplify import simplify
 from img23d_backend.mesh.topology.vertex_clustering import merged
 from img23d_backend.stages import Mesh
-from scipy.spatial import cKDTree
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "backend"))
 from fields import FIELDS, Field

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import torch
+from torch import Tensor, nn
+
 from img23d_backend.machine.devices import Device
 from img23d_backend.models.store import ModelStore
-from torch import Tensor, nn
 
 WIDTH = 256
 MODEL_BYTES = 2 * 4 * (WIDTH * WIDTH + WIDTH)  # two linear layers in float32

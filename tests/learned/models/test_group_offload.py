@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor, nn
+
 from img23d_backend.machine.devices import Device
 from img23d_backend.models.store import ModelStore
-from torch import Tensor, nn
 
 CARD = Device(id="gpu", torch_name="cpu", label="a card", total_bytes=10**12)
 
@@ -138,11 +139,12 @@ def test_a_language_model_streams() -> None:
 
 def test_the_shape_models_networks_stream(tmp_path: Path, store: ModelStore) -> None:
     """hy3dgen's stacks and our way through them, which calls parts of them by themselves."""
+    from shape_desk import SETTINGS, make_models, thing
+
     from img23d_backend.engines.hunyuan3d.shape.latents import Framed, sample_latents
     from img23d_backend.engines.hunyuan3d.shape.plan import make_shape_plan
     from img23d_backend.engines.hunyuan3d.shape.solid import sample_field
     from img23d_backend.weights.store import WeightStore
-    from shape_desk import SETTINGS, make_models, thing
 
     class Float32Card(Device):
         dtype = torch.float32

@@ -11,10 +11,11 @@ from contextlib import contextmanager
 
 import pytest
 import torch
-from img23d_backend.machine.devices import Device
-from img23d_backend.models.group_offload import group_offloaded
 from test_group_offload import Stack, build
 from torch import Tensor, nn
+
+from img23d_backend.machine.devices import Device
+from img23d_backend.models.group_offload import group_offloaded
 
 CARD = Device(id="gpu", torch_name="cuda:0", label="a card", total_bytes=10**12)
 _copy = Tensor.to

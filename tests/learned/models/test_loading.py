@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from img23d_backend.models.loading import build, read_tensors
-from img23d_protocol import ErrorCode, Img23DError
 from safetensors.torch import save_file
 from torch import nn
+
+from img23d_backend.models.loading import build, read_tensors
+from img23d_protocol import ErrorCode, Img23DError
 
 
 class Waves(nn.Module):

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 import torch
-from img23d_backend.machine.devices import Device
-from img23d_backend.models.offloadable import BLOCK_BYTES, Offloadable
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+
+from img23d_backend.machine.devices import Device
+from img23d_backend.models.offloadable import BLOCK_BYTES, Offloadable
 
 CARD = Device(id="gpu", torch_name="cpu", label="a card", total_bytes=10**12)
 

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 
 import pytest
 import torch
+from torch import nn
+
 from img23d_backend.machine.devices import Device
 from img23d_backend.machine.memory_errors import DoesNotFit
 from img23d_backend.models.oom_fallbacks import Attempt, with_less_memory
 from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, JobCancelled
 from img23d_protocol import ErrorCode, Img23DError
-from torch import nn
 
 CARD = Device(id="gpu", torch_name="cpu", label="a card", total_bytes=10**12)
 SLOWER = "It goes on in smaller chunks, slower."

@@ -8,9 +8,10 @@ import weakref
 from collections.abc import Iterator
 
 import pytest
-from img23d_backend.models.store import ModelStore
 from memory_desk import CPU, MODEL_BYTES, PLENTY, card_for, small_model, use
 from torch import nn
+
+from img23d_backend.models.store import ModelStore
 
 
 @pytest.fixture

@@ -12,12 +12,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from img23d_backend.machine import memory
-from img23d_backend.machine.memory_errors import DoesNotFit
-from img23d_backend.models.store import ModelStore
 from memory_desk import CPU, MODEL_BYTES, PLENTY, WIDTH, card_for, small_model, use
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+
+from img23d_backend.machine import memory
+from img23d_backend.machine.memory_errors import DoesNotFit
+from img23d_backend.models.store import ModelStore
 
 
 @pytest.fixture

@@ -11,6 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from local_hub import serving
+from weights_desk import LITE, PAINTER, PAINTER_FOLDER, PAINTER_REPOSITORY, Desk, published
+
 from img23d_backend.diagnose import diagnose
 from img23d_backend.diagnose.report import report
 from img23d_backend.engines import Engines
@@ -18,8 +21,6 @@ from img23d_backend.jobs.job import Caller
 from img23d_backend.weights import published_program
 from img23d_backend.weights.registry import WEIGHT_SETS
 from img23d_protocol.messages import Diagnose, Finding, Level
-from local_hub import serving
-from weights_desk import LITE, PAINTER, PAINTER_FOLDER, PAINTER_REPOSITORY, Desk, published
 
 PROGRAM = f"{PAINTER_FOLDER}/unet/modules.py"
 LINE = f"published program of {PAINTER}: "

@@ -7,9 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from img23d_backend.setup_context import SetupContext
-from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.messages import SetupStep, WeightsInfo, WeightsState
 from local_hub import serving
 from weights_desk import (
     LITE,
@@ -25,6 +22,10 @@ from weights_desk import (
     weights_file,
 )
 
+from img23d_backend.setup_context import SetupContext
+from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.messages import SetupStep, WeightsInfo, WeightsState
+
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
@@ -38,10 +39,7 @@ def info_of(desk: Desk, set_id: str) -> WeightsInfo:
 
 def test_a_set_arrives_with_its_licence_and_nothing_else(desk: Desk) -> None:
     desk.install(TURBO)
-    assert desk.files() == {
-        f"{TURBO}/{name}"
-        for name in ("LICENSE", "NOTICE", "img23d.json", "hunyuan3d-dit-v2-mini-turbo/config.yaml", TURBO_WEIGHTS)
-    }
+    assert desk.files() == {f"{TURBO}/{name}" for name in ("LICENSE", "NOTICE", "img23d.json", "hunyuan3d-dit-v2-mini-turbo/config.yaml", TURBO_WEIGHTS)}
     assert (desk.store.path(TURBO) / TURBO_WEIGHTS).read_bytes() == weights_file(2)
 
 

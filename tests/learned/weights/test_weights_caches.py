@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from local_hub import COMMIT, serving
+from weights_desk import LITE, LITE_REPOSITORY, TURBO, TURBO_REPOSITORY, TURBO_WEIGHTS, Desk, Watcher, published, weights_file
+
 from img23d_backend.setup_context import SetupContext
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import WeightsState
-from local_hub import COMMIT, serving
-from weights_desk import LITE, LITE_REPOSITORY, TURBO, TURBO_REPOSITORY, TURBO_WEIGHTS, Desk, Watcher, published, weights_file
 
 LITE_COMMIT = "aa62cd87eafb9cc43056d08ef3615a14628b831d"  # the registry's
 
@@ -27,9 +28,7 @@ def fill_client_cache(desk: Desk, revision: str) -> Path:
 
     patterns = ["*.safetensors", "*.json"]
     cache = Path(desk.environment["HF_HOME"]) / "hub"
-    folder = snapshot_download(
-        LITE_REPOSITORY, revision=revision, allow_patterns=patterns, cache_dir=cache, endpoint=desk.hub.endpoint
-    )
+    folder = snapshot_download(LITE_REPOSITORY, revision=revision, allow_patterns=patterns, cache_dir=cache, endpoint=desk.hub.endpoint)
     return Path(folder)
 
 

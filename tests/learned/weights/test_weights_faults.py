@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from local_hub import LocalHub, serving, sha256
+from weights_desk import LITE, LITE_REPOSITORY, SIZE, TURBO, Desk, Watcher, published, weights_file
+
 from img23d_backend.setup_context import JobCancelled, SetupContext
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import SetupStep, WeightsState
-from local_hub import LocalHub, serving, sha256
-from weights_desk import LITE, LITE_REPOSITORY, SIZE, TURBO, Desk, Watcher, published, weights_file
 
 WEIGHTS = f"{LITE_REPOSITORY}/resolve"
 

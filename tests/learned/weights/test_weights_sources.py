@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from img23d_backend.weights.hub import Hub
-from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.options.camera import DEPTH_MODEL
-from img23d_protocol.messages import WeightsInfo
 from local_hub import COMMIT, LocalHub, serving
 from weights_desk import LITE, LITE_REPOSITORY, SIZE, TURBO, TURBO_REPOSITORY, Desk, Watcher, published, weights_file
+
+from img23d_backend.weights.hub import Hub
+from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.messages import WeightsInfo
+from img23d_protocol.options.camera import DEPTH_MODEL
 
 PINNED = "aa62cd87eafb9cc43056d08ef3615a14628b831d"  # of LITE, as public projects pin it
 DEPTH_REPOSITORY = "depth-anything/Depth-Anything-V2-Metric-Indoor-Small-hf"
@@ -215,7 +216,7 @@ def test_a_mirror_is_asked_and_is_not_told_the_log_in(desk: Desk, own: LocalHub,
         ('[birefnet-lite]\nmirror = "https://user:secret@host"\n', "no mirror"),
         ('[birefnet-lite]\nrepo = "a/b"\n', "no “repo”"),
         ("birefnet-lite = 3\n", "no table"),
-        ('[birefnet-lite]\nrevision = 3\n', "no revision"),
+        ("[birefnet-lite]\nrevision = 3\n", "no revision"),
     ],
 )
 def test_a_list_that_makes_no_sense_is_one_sentence_and_loses_nothing(desk: Desk, hub: LocalHub, text: str, words: str) -> None:
@@ -250,9 +251,7 @@ def test_a_hub_of_ones_own_that_asks_is_told_and_its_storage_is_not(desk: Desk, 
     assert not any(request.token for request in hub.asked("/blobs/")), "the files come from another place"
 
 
-def test_the_log_in_that_is_kept_goes_to_the_public_hub_alone(
-    desk: Desk, hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_log_in_that_is_kept_goes_to_the_public_hub_alone(desk: Desk, hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept = tmp_path / "token"
     kept.write_text("hf_kept")
     monkeypatch.setattr("huggingface_hub.constants.HF_TOKEN_PATH", str(kept))

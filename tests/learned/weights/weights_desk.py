@@ -7,12 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local_hub import LocalHub
+
 from img23d_backend.setup_context import Bytes, JobCancelled, SetupContext
 from img23d_backend.weights.hub import Hub, RetryPolicy
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol.choices import TENCENT_LICENCE
 from img23d_protocol.messages import SetupStep
-from local_hub import LocalHub
 
 LITE, TURBO = "birefnet-lite", "hunyuan3d-2mini-turbo"
 LITE_REPOSITORY, TURBO_REPOSITORY = "ZhengPeng7/BiRefNet_lite", "tencent/Hunyuan3D-2mini"

@@ -7,9 +7,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.options.matte import BUILT_IN_MATTE
 from img23d_protocol.messages import Settings
+from img23d_protocol.options.matte import BUILT_IN_MATTE
 
 from ...cutouts.framing import bounds_of, framed, view
 from ...cutouts.surroundings import own_part, surroundings

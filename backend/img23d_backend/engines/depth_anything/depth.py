@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.options.camera import DEPTH_MODEL
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+
 from img23d_protocol.options.preview import FINE_CUTTER, LIGHT_CUTTER
 
 from ...cutouts.framing import bounds_of, framed, view
@@ -67,9 +68,7 @@ class IsNetMatter:
         alpha = self._fallback.agreed(photo, found, window, look.salient, look.own, context)
         return (sharpened(rgb, look.own, look.zoom) if alpha is None else alpha), window
 
-    def _of_whole_photo(
-        self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, context: Context
-    ) -> _Candidate | None:
+    def _of_whole_photo(self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, context: Context) -> _Candidate | None:
         """The candidate of the inference on the whole photo, over the window."""
         whole = self._salience.of_photo(photo, context)
         if whole is None:
@@ -77,9 +76,7 @@ class IsNetMatter:
         zoom = max(photo.width / whole.shape[1], photo.height / whole.shape[0])
         return _candidate(_resampled(whole, window, photo), found, window, rgb, zoom)
 
-    def _with_crops(
-        self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, afar: _Candidate | None, context: Context
-    ) -> _Candidate | None:
+    def _with_crops(self, photo: Photo, found: Found, window: PixelBox, rgb: np.ndarray, afar: _Candidate | None, context: Context) -> _Candidate | None:
         """The candidate of the whole photo combined with those of crops at the window."""
 
         def seen(detail: Detail) -> _Candidate | None:

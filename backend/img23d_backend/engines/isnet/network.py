@@ -6,6 +6,7 @@ import logging
 
 import cv2
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 
 from ...machine.memory_errors import is_out_of_memory

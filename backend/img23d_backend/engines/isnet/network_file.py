@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 
 FOLDER = Path(__file__).parents[4] / "networks"  # beside backend/, in the zip as in a checkout

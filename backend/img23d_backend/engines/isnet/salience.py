@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.options.preview import LIGHT_CUTTER
 
-from ...result_cache import ResultCache, digest
 from ...machine import memory
+from ...result_cache import ResultCache, digest
 from ...stages import Context, Detail, Origin, Photo
 from .network import LARGEST, STEP, Network
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 
 from .answer import Instance

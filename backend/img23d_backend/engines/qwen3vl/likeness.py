@@ -9,9 +9,7 @@ from .answer import folded
 LIKE = 0.5  # from here on a label means the name
 SURELY_LIKE = 0.7  # one says the same as the other, with more or fewer words
 _ALIKE = 0.8  # share of equal letters in two words that are one, misspelt
-_SMALL_WORDS = frozenset(
-    "a an the some one of my your this that der die das ein eine einen le la les un une des du de el los las una il".split()
-)
+_SMALL_WORDS = frozenset("a an the some one of my your this that der die das ein eine einen le la les un une des du de el los las una il".split())
 _ENDS_OF_HEAD = frozenset("of with on in at by near next from without under behind beside for to and".split())
 
 

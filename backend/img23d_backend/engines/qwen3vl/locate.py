@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, Wanted
 
@@ -17,7 +18,7 @@ from ...weights.store import WeightStore
 from .answer import Instance, folded, is_in_space, read_answer
 from .framing import ONCE_MORE_LONGEST, USUAL_LONGEST, Framed, framed
 from .match import boxed, match
-from .model import QwenProcessor, Question, answer, dtype_for, read_network
+from .model import Question, QwenProcessor, answer, dtype_for, read_network
 from .prompt import token_limit, usual_tokens
 
 if TYPE_CHECKING:

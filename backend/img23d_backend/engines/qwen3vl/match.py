@@ -35,9 +35,7 @@ def match(wanted: tuple[Wanted, ...], instances: tuple[Instance, ...], photo: Ph
     matching.by_order()
     matching.best_first(shared=True)
     missed = {_fold(name) for name in matching.names_of([one for one in instances if one not in large])}
-    answers = [
-        _answer(index, one, matching, photo, is_tiny=_fold(one.name) in missed) for index, one in enumerate(wanted)
-    ]
+    answers = [_answer(index, one, matching, photo, is_tiny=_fold(one.name) in missed) for index, one in enumerate(wanted)]
     further = [_found(one.name, one.instance, photo) for one in matching.further()]
     return (*answers, *further)
 
@@ -120,9 +118,7 @@ class _Matching:
     def _is_taken(self, instance: Instance, but_shared_by: str | None) -> bool:
         """Whether it is the answer to something already; to the same name, where things may be shared."""
         return any(
-            instance.overlap(one.instance) >= SAME_THING
-            and (but_shared_by is None or _fold(one.name) == _fold(but_shared_by))
-            for one in self.answers.values()
+            instance.overlap(one.instance) >= SAME_THING and (but_shared_by is None or _fold(one.name) == _fold(but_shared_by)) for one in self.answers.values()
         )
 
     def _unanswered(self) -> list[int]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 
 from .prompt import IMAGE_TOKEN, chat, question, question_once_more
@@ -53,9 +54,7 @@ class QwenProcessor:
             self._images = Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True)
             self._image_id = int(self._tokenizer.convert_tokens_to_ids(IMAGE_TOKEN) or 0)
 
-    def question(
-        self, rgb: np.ndarray, names: Sequence[str], *, least: int, most: int, once_more: bool = False
-    ) -> Question:
+    def question(self, rgb: np.ndarray, names: Sequence[str], *, least: int, most: int, once_more: bool = False) -> Question:
         """`rgb` (H, W, 3) uint8 as `framing` makes it; `least` and `most` are the pixels it is brought to, within what the
         model's files say. `once_more`: in other words, after an answer with boxes in space.
         """
@@ -122,9 +121,7 @@ def read_network(folder: Path, dtype: torch.dtype) -> Qwen3VLForConditionalGener
         )
     require_all(info)
     published = network.generation_config
-    network.generation_config = GenerationConfig(
-        do_sample=False, eos_token_id=published.eos_token_id, pad_token_id=published.pad_token_id
-    )
+    network.generation_config = GenerationConfig(do_sample=False, eos_token_id=published.eos_token_id, pad_token_id=published.pad_token_id)
     return network.eval()
 
 

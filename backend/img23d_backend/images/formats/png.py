@@ -42,11 +42,7 @@ class Parts:
         """Where each pass lies in the picture, and its rows; passes without a pixel are not in the file."""
         passes = _ADAM7 if self.is_interlaced else ((0, 0, 1, 1),)
         sizes = ((one, -(-(self.width - one[0]) // one[2]), -(-(self.height - one[1]) // one[3])) for one in passes)
-        return [
-            (one, Grid(width=width, height=height, bits=self.bits, channels=self.channels))
-            for one, width, height in sizes
-            if width > 0 and height > 0
-        ]
+        return [(one, Grid(width=width, height=height, bits=self.bits, channels=self.channels)) for one, width, height in sizes if width > 0 and height > 0]
 
 
 def read_header(data: bytes) -> Header:

@@ -176,9 +176,7 @@ def _small_tiff(packed: bytes, width: int, height: int, bits: int, compression: 
     if compression == 3:
         tags[292] = fax_options[0] & 7
     entries = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in sorted(tags.items()))
-    return b"".join(
-        [b"II*\0", struct.pack("<I", 8 + len(packed)), packed, struct.pack("<H", len(tags)), entries, bytes(4)]
-    )
+    return b"".join([b"II*\0", struct.pack("<I", 8 + len(packed)), packed, struct.pack("<H", len(tags)), entries, bytes(4)])
 
 
 def _jpeg(packed: bytes, blocks: Blocks, height: int) -> np.ndarray:

@@ -60,9 +60,7 @@ def _remesh_round(heightfield: Heightfield, split_above: float, relaxations: int
 
 def _collapse(heightfield: Heightfield, tick: Callable[[], None]) -> None:
     for _ in range(3):
-        collapsed = collapse_short(
-            heightfield, shortest=COLLAPSE_BELOW, longest=NEVER_ABOVE, rim_deviation=RIM_DEVIATION
-        )
+        collapsed = collapse_short(heightfield, shortest=COLLAPSE_BELOW, longest=NEVER_ABOVE, rim_deviation=RIM_DEVIATION)
         tick()
         if collapsed * 50 < len(heightfield.points):
             break

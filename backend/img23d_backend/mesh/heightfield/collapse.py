@@ -38,9 +38,7 @@ def collapse_short(heightfield: Heightfield, *, shortest: float, longest: float,
     return len(chosen)
 
 
-def _candidates(
-    heightfield: Heightfield, edges: Edges, length: np.ndarray, shortest: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _candidates(heightfield: Heightfield, edges: Edges, length: np.ndarray, shortest: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """For each vertex that may go: the nearest neighbour it may go into, and how far that is."""
     short = np.flatnonzero(length < shortest)
     short = short[np.argsort(-length[short])]
@@ -80,9 +78,7 @@ def _rim_deviation(heightfield: Heightfield, edges: Edges) -> np.ndarray:
     return deviation
 
 
-def _with_rim_locks(
-    heightfield: Heightfield, edges: Edges, gone: np.ndarray, pair: np.ndarray, face: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, int]:
+def _with_rim_locks(heightfield: Heightfield, edges: Edges, gone: np.ndarray, pair: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """The stars' faces and, for candidates on the rim, three rim vertices as further things to lock.
 
     Without them two collapses on opposite sides of a small hole could close it.
@@ -106,9 +102,7 @@ def _stars(faces: np.ndarray, vertex_count: int, centers: np.ndarray) -> tuple[n
     return pair, used.take(order) // 3
 
 
-def _allowed(
-    heightfield: Heightfield, edges: Edges, gone: np.ndarray, into: np.ndarray, pair: np.ndarray, face: np.ndarray, longest: float
-) -> np.ndarray:
+def _allowed(heightfield: Heightfield, edges: Edges, gone: np.ndarray, into: np.ndarray, pair: np.ndarray, face: np.ndarray, longest: float) -> np.ndarray:
     """Candidates after which every face is still positive, none is too long, and the topology is what it was."""
     star = _Star.around(heightfield, gone, into, pair, face)
     allowed = np.zeros(len(gone), dtype=bool)
@@ -153,9 +147,7 @@ class _Star:
         return _Star(pair=pair.take(stays), after=after.take(stays), before=before.take(stays), tips=tips)
 
 
-def _tied(
-    heightfield: Heightfield, edges: Edges, star: _Star, target: np.ndarray, allowed: np.ndarray, gone: np.ndarray
-) -> np.ndarray:
+def _tied(heightfield: Heightfield, edges: Edges, star: _Star, target: np.ndarray, allowed: np.ndarray, gone: np.ndarray) -> np.ndarray:
     """Where an edge joins the target to a further corner of the star: the ends would share more than their faces' tips
     (link condition).
     """

@@ -52,9 +52,7 @@ def _cotangents(heightfield: Heightfield, edges: Edges) -> np.ndarray:
     return summed
 
 
-def _without_chords(
-    heightfield: Heightfield, edges: Edges, wanted: np.ndarray, gain: np.ndarray, chord_now: np.ndarray
-) -> np.ndarray:
+def _without_chords(heightfield: Heightfield, edges: Edges, wanted: np.ndarray, gain: np.ndarray, chord_now: np.ndarray) -> np.ndarray:
     """The gains, changed so that edges between two rim vertices go and none arise."""
     chord_then = heightfield.rim[edges.left_tip[wanted]] & heightfield.rim[edges.right_tip[wanted]]
     return np.where(chord_now & ~chord_then, CHORD_GAIN, np.where(chord_then & ~chord_now, -1.0, gain))
@@ -62,10 +60,7 @@ def _without_chords(
 
 def _unfolds(heightfield: Heightfield, edges: Edges, wanted: np.ndarray) -> np.ndarray:
     """Whether both faces would still be positive in the plane, and none a worse sliver than now."""
-    a, b, c, d = (
-        heightfield.points[index]
-        for index in (*edges.ends[wanted].T, edges.left_tip[wanted], edges.right_tip[wanted])
-    )
+    a, b, c, d = (heightfield.points[index] for index in (*edges.ends[wanted].T, edges.left_tip[wanted], edges.right_tip[wanted]))
     now = np.minimum(plane_area(a, b, c), plane_area(b, a, d))
     then = np.minimum(plane_area(c, a, d), plane_area(c, d, b))
     return then > np.clip(0.5 * now, MIN_AREA, SLIVER_AREA)

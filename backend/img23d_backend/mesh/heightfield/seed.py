@@ -83,12 +83,7 @@ def _active_vertices(leg: np.ndarray, levels: int) -> np.ndarray:
         active[cell::cell, half::cell] |= sides
         active[half::cell, 0:-1:cell] |= sides
         active[half::cell, cell::cell] |= sides
-        around = (
-            active[0:-1:cell, half::cell]
-            | active[cell::cell, half::cell]
-            | active[half::cell, 0:-1:cell]
-            | active[half::cell, cell::cell]
-        )
+        around = active[0:-1:cell, half::cell] | active[cell::cell, half::cell] | active[half::cell, 0:-1:cell] | active[half::cell, cell::cell]
         centers = active[half::cell, half::cell]
         centers |= around | (finest < cell)
         if level < levels:

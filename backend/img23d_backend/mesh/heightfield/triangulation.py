@@ -35,9 +35,7 @@ class Heightfield:
     @staticmethod
     def lifted(relief: Relief, points: np.ndarray, rim: np.ndarray, faces: np.ndarray) -> Heightfield:
         """A heightfield whose heights and sizes are read from the relief."""
-        heightfield = Heightfield(
-            relief=relief, points=points, rim=rim, faces=faces, height=np.zeros(len(points)), size=np.ones(len(points))
-        )
+        heightfield = Heightfield(relief=relief, points=points, rim=rim, faces=faces, height=np.zeros(len(points)), size=np.ones(len(points)))
         heightfield.lift()
         return heightfield
 

@@ -80,11 +80,7 @@ def _best_triangles(polygon: list[int], faces_of: list[set[int]], middles: np.nd
     def length(triangles: list[Triangle]) -> float:
         return sum(float(np.linalg.norm(middles[a] - middles[b])) for a, b in diagonals(triangles))
 
-    inner = [
-        triangles
-        for triangles in _triangulations(polygon)
-        if not any(faces_of[a] & faces_of[b] for a, b in diagonals(triangles))
-    ]
+    inner = [triangles for triangles in _triangulations(polygon) if not any(faces_of[a] & faces_of[b] for a, b in diagonals(triangles))]
     return min(inner, key=length)
 
 

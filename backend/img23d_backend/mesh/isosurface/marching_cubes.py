@@ -7,6 +7,7 @@ the edge begins at; the others look it up there.
 from __future__ import annotations
 
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 
 from ...stages import Mesh

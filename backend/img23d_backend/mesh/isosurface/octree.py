@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 
 Query = Callable[[np.ndarray], np.ndarray]  # points (N, 3) float32 to values (N,), above 0 inside

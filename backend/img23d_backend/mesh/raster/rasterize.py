@@ -46,9 +46,7 @@ class Covered:
     weights: tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
-def rasterize(
-    points: np.ndarray, faces: np.ndarray, *, width: int, height: int, beyond: np.ndarray | None = None, device: str = ""
-) -> Raster:
+def rasterize(points: np.ndarray, faces: np.ndarray, *, width: int, height: int, beyond: np.ndarray | None = None, device: str = "") -> Raster:
     """Draw triangles; the smallest depth wins, of equal depths the face with the lower index.
 
     `points` (V, 3 or more) are x, y in pixels (the centre of the first pixel is (0.5, 0.5)) and depth; a depth after

@@ -124,9 +124,7 @@ def _spans(corners: Corners, top: Array, middle: Array, count: Array, width: int
     y = row + 0.5
     long_side = _crossing(arrays, x0, y0, x2, y2, y)
     where = xp.where
-    short_side = _crossing(
-        arrays, where(lower, x1, x0), where(lower, y1, y0), where(lower, x2, x1), where(lower, y2, y1), y
-    )
+    short_side = _crossing(arrays, where(lower, x1, x0), where(lower, y1, y0), where(lower, x2, x1), where(lower, y2, y1), y)
     first = xp.clip(xp.minimum(long_side, short_side), 0, width)
     last = xp.clip(xp.maximum(long_side, short_side), 0, width)
     filled = arrays.where_true(last > first)

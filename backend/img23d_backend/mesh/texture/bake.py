@@ -190,9 +190,7 @@ def _mix(part: Texels, prepared_views: Sequence[_PreparedView]) -> tuple[np.ndar
     return np.clip(np.rint(color), 0.0, 255.0).astype(np.uint8), trust
 
 
-def _seen(
-    prepared: _PreparedView, face: np.ndarray, position: np.ndarray, chosen: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _seen(prepared: _PreparedView, face: np.ndarray, position: np.ndarray, chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Those of the texels `chosen` that lie in the frame with nothing before them, and their pixels x and y."""
     height, width = prepared.depth.shape
     px, py, pz = (axis.take(chosen) for axis in position)

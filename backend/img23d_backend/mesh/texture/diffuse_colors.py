@@ -33,9 +33,7 @@ class Points:
     pairs: np.ndarray
 
 
-def connect(
-    corners: np.ndarray, normals: np.ndarray, place: np.ndarray, count: int, *, which: np.ndarray | None = None
-) -> Points:
+def connect(corners: np.ndarray, normals: np.ndarray, place: np.ndarray, count: int, *, which: np.ndarray | None = None) -> Points:
     """`corners` (F, 3, 3) of faces, `normals` (F, 3) theirs by area, `place` (F, 3) the number of each corner's point. With
     `which` (K,) only those faces connect their points.
     """

@@ -157,9 +157,7 @@ def _matched(vertices: np.ndarray, faces: np.ndarray, half_edges: np.ndarray) ->
     return pairs, [half for half in around if half not in taken]
 
 
-def _parted(
-    vertices: np.ndarray, faces: np.ndarray, first: np.ndarray, second: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _parted(vertices: np.ndarray, faces: np.ndarray, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """A vertex for each fan of faces that hang together by paired edges."""
     after = np.arange(faces.size).reshape(-1, 3)[:, [1, 2, 0]].ravel()
     links = np.concatenate([np.stack([first, after[second]], axis=1), np.stack([after[first], second], axis=1)])
@@ -174,9 +172,7 @@ def _double_edges(faces: np.ndarray, first: np.ndarray) -> np.ndarray:
     return np.setdiff1d(np.arange(len(first)), kept)
 
 
-def _with_middles(
-    vertices: np.ndarray, faces: np.ndarray, first: np.ndarray, second: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _with_middles(vertices: np.ndarray, faces: np.ndarray, first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Edges halved by a vertex in the middle; of edges at the same face one, the others have their turn later."""
     busy: set[int] = set()
     points, extra, faces = [vertices], [], faces.copy()
@@ -196,9 +192,7 @@ def _with_middles(
     return np.concatenate(points), np.concatenate([faces, np.array(extra)])
 
 
-def _with_holes_closed(
-    vertices: np.ndarray, faces: np.ndarray, open_: np.ndarray, largest: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _with_holes_closed(vertices: np.ndarray, faces: np.ndarray, open_: np.ndarray, largest: int) -> tuple[np.ndarray, np.ndarray]:
     """Every small hole closed by a fan around its middle."""
     following = dict(zip(faces.ravel()[open_].tolist(), faces[:, [1, 2, 0]].ravel()[open_].tolist(), strict=True))
     points, fans = [vertices], []

@@ -119,9 +119,7 @@ def _borders(pairs: np.ndarray, edges: np.ndarray, count: int) -> tuple[np.ndarr
     return np.stack([low[first], high[first]], axis=1), np.bincount(border, edges[across])
 
 
-def _join_small_areas(
-    side: np.ndarray, size: np.ndarray, sums: np.ndarray, borders: tuple[np.ndarray, np.ndarray], area: float
-) -> np.ndarray:
+def _join_small_areas(side: np.ndarray, size: np.ndarray, sums: np.ndarray, borders: tuple[np.ndarray, np.ndarray], area: float) -> np.ndarray:
     """(R,) the sides when each small region has taken that of the larger neighbour that it has most edges with, where it may."""
     ends, edges = borders
     own, neighbour, edges = np.append(*ends.T), np.append(*ends[:, ::-1].T), np.append(edges, edges)

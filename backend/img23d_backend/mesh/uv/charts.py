@@ -85,9 +85,7 @@ def rim_of(edges: np.ndarray, chart: np.ndarray) -> np.ndarray:
     return ((faces != 2) | (other != chart)).reshape(-1, 3)
 
 
-def make_surface(
-    vertices: np.ndarray, faces: np.ndarray, *, frame: np.ndarray, normals: np.ndarray, polygon: np.ndarray
-) -> Surface:
+def make_surface(vertices: np.ndarray, faces: np.ndarray, *, frame: np.ndarray, normals: np.ndarray, polygon: np.ndarray) -> Surface:
     """A mesh in `frame` (rows: right, up, towards the viewer). `normals` (F, 3) may be turned where a face is inside out."""
     places = weld(vertices)[0][faces]
     edges, pairs = _neighbours(places, polygon)
@@ -107,9 +105,7 @@ def make_charts(surface: Surface, side: np.ndarray, *, many: int = MANY) -> Char
     return _charts_of(side, np.zeros_like(side), area, surface.pairs, many)
 
 
-def peel(
-    surface: Surface, charts: Charts, crowded: np.ndarray, report: Callable[[], None], *, many: int = MANY
-) -> Charts:
+def peel(surface: Surface, charts: Charts, crowded: np.ndarray, report: Callable[[], None], *, many: int = MANY) -> Charts:
     """Split the charts in `crowded` (K,) so that what is hidden in a chart's own projection moves into further charts."""
     layer, flat = np.zeros(len(charts.chart), dtype=np.int64), charts.flat(surface)
     pending = np.flatnonzero(np.isin(charts.chart, crowded)[surface.polygon])
@@ -128,9 +124,7 @@ def peel(
     return _split(surface, charts, layer, charts.side[charts.chart], many)
 
 
-def part_from_charts(
-    surface: Surface, charts: Charts, polygons: np.ndarray, side: np.ndarray | None = None, *, many: int = MANY
-) -> Charts:
+def part_from_charts(surface: Surface, charts: Charts, polygons: np.ndarray, side: np.ndarray | None = None, *, many: int = MANY) -> Charts:
     """Give single polygons (K,) charts of their own (connected ones together), where `side` is given along sides (K,)."""
     layer = np.zeros(len(charts.chart), dtype=np.int64)
     layer[polygons] = 1
@@ -184,9 +178,7 @@ def _split(surface: Surface, charts: Charts, layer: np.ndarray, side: np.ndarray
     return Charts(chart=chart.reshape(-1), side=sides[used], rigid=rigid[used])
 
 
-def overlapping(
-    surface: Surface, charts: Charts, flat: np.ndarray, faces: np.ndarray, *, resolution: int = 512
-) -> np.ndarray:
+def overlapping(surface: Surface, charts: Charts, flat: np.ndarray, faces: np.ndarray, *, resolution: int = 512) -> np.ndarray:
     """The polygons (K,) of `faces` that lie over or under another polygon of their chart.
 
     `flat` (F, 3, 3) are u, v and depth of all corners in their chart's plane. The charts' boxes have as many pixels together
@@ -234,9 +226,7 @@ def _doubtful(surface: Surface, sheet: _Sheet, faces: np.ndarray) -> np.ndarray:
     return doubtful
 
 
-def covered(
-    surface: Surface, charts: Charts, flat: np.ndarray, polygons: np.ndarray, *, resolution: int = 512
-) -> np.ndarray:
+def covered(surface: Surface, charts: Charts, flat: np.ndarray, polygons: np.ndarray, *, resolution: int = 512) -> np.ndarray:
     """Those of `polygons` (K,) that are not the nearest of them everywhere in their chart; the rest as `overlapping`."""
     faces = np.flatnonzero(np.isin(surface.polygon, polygons))
     if not len(faces):

@@ -48,9 +48,7 @@ def flatten(surface: Surface, report: Callable[[], None]) -> tuple[Charts, np.nd
     return charts, _life_size(surface, charts, corners[:, :, :2])
 
 
-def part_flat(
-    surface: Surface, charts: Charts, flat: np.ndarray, polygons: np.ndarray
-) -> tuple[Charts, np.ndarray]:
+def part_flat(surface: Surface, charts: Charts, flat: np.ndarray, polygons: np.ndarray) -> tuple[Charts, np.ndarray]:
     """What `flatten` gave with single polygons (K,) in charts of their own, as they are projected."""
     side = (surface.polygon_normals()[polygons] @ SIDES[:, 2].T).argmax(axis=1)
     charts = part_from_charts(surface, charts, polygons, side, many=_EACH)

@@ -132,9 +132,7 @@ class _Packer:
         return [_trimmed(sheet[y : y + h, x : x + w]) for (x, y), (w, h) in boxes]
 
 
-def _make_packer(
-    xy: np.ndarray, chart: np.ndarray, rim: np.ndarray, low: np.ndarray, high: np.ndarray, largest: float
-) -> _Packer:
+def _make_packer(xy: np.ndarray, chart: np.ndarray, rim: np.ndarray, low: np.ndarray, high: np.ndarray, largest: float) -> _Packer:
     face, corner = np.nonzero(rim)
     owner = chart[face]
     start, end = xy[face, corner] - low[owner], xy[face, (corner + 1) % 3] - low[owner]

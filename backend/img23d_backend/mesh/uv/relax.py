@@ -26,9 +26,7 @@ _BEHIND = 1e-2  # 1 + cosine to the chart's direction below which a triangle is 
 _FINEST = 2**15  # squares a side at most
 
 
-def relaxed(
-    flat: np.ndarray, normals: np.ndarray, chart: np.ndarray, place: np.ndarray, *, report: Callable[[], None]
-) -> np.ndarray:
+def relaxed(flat: np.ndarray, normals: np.ndarray, chart: np.ndarray, place: np.ndarray, *, report: Callable[[], None]) -> np.ndarray:
     """(F, 3, 2) corners in the plane, about as large as on the surface.
 
     `flat` (F, 3, 3) are u, v and depth of the corners in their chart's projection, `normals` (F, 3) unit normals in the
@@ -149,9 +147,7 @@ def _weights(ideal: np.ndarray) -> np.ndarray:
     return np.clip(cosine / np.maximum(double_area, 1e-30)[:, None], _SOFT, _STIFF)
 
 
-def _levels(
-    spot: np.ndarray, chart: np.ndarray, edges: tuple[np.ndarray, np.ndarray, np.ndarray], length: float
-) -> list[tuple[np.ndarray, np.ndarray]]:
+def _levels(spot: np.ndarray, chart: np.ndarray, edges: tuple[np.ndarray, np.ndarray, np.ndarray], length: float) -> list[tuple[np.ndarray, np.ndarray]]:
     """Nodes of one chart in one square are a node of the next level. The squares' sides double until no edge is left."""
     x, y = np.real(spot), np.imag(spot)
     x, y = x - x.min(), y - y.min()

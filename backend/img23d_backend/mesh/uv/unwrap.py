@@ -85,9 +85,7 @@ def _layout(surface: Surface, charts: Charts, uv: np.ndarray, face: np.ndarray) 
     return Layout(uv=uv.astype(np.float32), face=face, charts=len(charts.side), used=used)
 
 
-def _lay_out(
-    surface: Surface, charts: Charts, seen: np.ndarray, start: float | None, report: Callable[[], None]
-) -> tuple[np.ndarray, float]:
+def _lay_out(surface: Surface, charts: Charts, seen: np.ndarray, start: float | None, report: Callable[[], None]) -> tuple[np.ndarray, float]:
     """(F, 3, 2) corners in the unit square, and the scale that was reached."""
     chart = charts.chart[surface.polygon]
     flat, rim = charts.flat(surface)[:, :, :2], charts.rim(surface)

@@ -33,7 +33,7 @@ def safe_stem(text: str, fallback: str = "object") -> str:
 
 def is_file_name(text: str) -> bool:
     """Whether it names a file in a folder on every system, whatever else it may lack: no separator, no drive, no stream, no folder."""
-    return 0 < len(text) <= 255 and text not in (".", "..") and not any(sign in text for sign in '/\\:\0')
+    return 0 < len(text) <= 255 and text not in (".", "..") and not any(sign in text for sign in "/\\:\0")
 
 
 def in_folder(folder: str, name: FileName) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from ..limits import TEXTURE_SIZES
 from .declare import Record, Row, StageOptions, is_one_of, option
 

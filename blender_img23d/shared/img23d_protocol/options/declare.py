@@ -194,7 +194,9 @@ class Option(Declared):
         if self.choices:
             self._check_choice(str(value))
         elif self.minimum is not None and self.maximum is not None and not self.minimum <= value <= self.maximum:  # also NaN
-            raise bad_request(f"{self._subject} must be {self._range}, not {value:g}." if isinstance(value, float) else f"{self._subject} must be {self._range}, not {value}.")
+            raise bad_request(
+                f"{self._subject} must be {self._range}, not {value:g}." if isinstance(value, float) else f"{self._subject} must be {self._range}, not {value}."
+            )
 
     def _check_choice(self, value: str) -> None:
         known = ", ".join(self.identifiers)

@@ -120,10 +120,7 @@ class Shape(StageOptions):
     octree_resolution: int = option(
         256,
         label="Resolution",
-        tip=(
-            "Cells along each side of the space in which the surface is looked for, 64 to 512: "
-            "more shows finer detail and takes longer"
-        ),
+        tip=("Cells along each side of the space in which the surface is looked for, 64 to 512: more shows finer detail and takes longer"),
         subject="the resolution",
         minimum=OCTREE_MIN,
         maximum=OCTREE_MAX,

@@ -12,9 +12,12 @@ from .camera import Camera
 from .cutout import CutOut
 from .declare import Choice, Engine, Option, Options, StageOptions, inner_kind, options_of
 from .hunyuan3d import Hunyuan3D
-from .machine import Machine, StageDevices as StageDevices
+from .machine import Machine
+from .machine import StageDevices as StageDevices
 from .matte import Matte
-from .preview import Nameless as Nameless, Preview, ShapeKind as ShapeKind
+from .preview import Nameless as Nameless
+from .preview import Preview
+from .preview import ShapeKind as ShapeKind
 from .search import Search
 
 Stage = TypeVar("Stage", bound=StageOptions)
@@ -103,9 +106,7 @@ def _set(part: Any, path: tuple[str, ...], value: Any) -> Any:
 
 
 OPTIONS: tuple[Option, ...] = options_of(Settings)
-REGISTERED: tuple[Engine, ...] = tuple(
-    kind.engine for one in fields(Settings) if (kind := inner_kind(one)) is not None and hasattr(kind, "engine")
-)
+REGISTERED: tuple[Engine, ...] = tuple(kind.engine for one in fields(Settings) if (kind := inner_kind(one)) is not None and hasattr(kind, "engine"))
 ENGINES: tuple[Choice, ...] = tuple(engine.choice for engine in REGISTERED)
 PICKED_WITH: tuple[str, ...] = tuple(one.key for one in OPTIONS if one.decides_picks)  # names of properties
 BUILT_IN = next(engine for engine in REGISTERED if engine.is_built_in)

@@ -31,7 +31,9 @@ _AUTHORIZATION = re.compile(
     re.IGNORECASE,
 )
 _BEARER = re.compile(r"(\b(?:bearer|basic|digest)\s+)(?!<)[A-Za-z0-9+/=._~\-]{6,}", re.IGNORECASE)
-_COOKIE_HEADER = re.compile(rf"""((?:set-)?cookies?["']?[ \t]*+:[ \t]*+){_NEW}(?:(?:{_QUOTED}|\{{[^}}\r\n]*\}})(?=[ \t]*(?:[,}}\])\r\n]|$))|[^\r\n]+)""", re.IGNORECASE)
+_COOKIE_HEADER = re.compile(
+    rf"""((?:set-)?cookies?["']?[ \t]*+:[ \t]*+){_NEW}(?:(?:{_QUOTED}|\{{[^}}\r\n]*\}})(?=[ \t]*(?:[,}}\])\r\n]|$))|[^\r\n]+)""", re.IGNORECASE
+)
 _COOKIE_ARGUMENT = re.compile(rf"(cookies?(?:-jar)?(?:=|(?<=--cookie)[ \t]++)){_NEW}(?:{_QUOTED}|\{{[^}}\r\n]*\}}|[^\s&\"'{{]+)", re.IGNORECASE)
 _COOKIE_OBJECT = re.compile(r"<Cookie [^<>\r\n]*>")
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+
 from img23d_backend.engines.depth_anything.ground import fit_ground
 from img23d_backend.stages import PixelBox
 

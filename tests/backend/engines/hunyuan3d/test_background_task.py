@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+
 from img23d_backend.engines.hunyuan3d.paint.background_task import background_task
 from img23d_backend.stages import JobCancelled
 

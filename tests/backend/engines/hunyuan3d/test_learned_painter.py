@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from img23d_backend.engines.hunyuan3d.paint.painter import HunyuanPainter, facing_viewer
 from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, CutOut, Mesh, Painted, View
@@ -50,9 +51,7 @@ def test_without_its_weights_the_photo_is_projected_and_told(tmp_path: Path) -> 
     picture = learned.prepare(CUTOUT, Settings(), context)
     learned.paint_prepared(MESH, FRONT, CUTOUT, picture, Settings(), context)
     assert len(fallback.asked) == 1
-    assert set(told) == {
-        "The models that paint are not downloaded, so the photo was projected instead: download them under AI Models."
-    }
+    assert set(told) == {"The models that paint are not downloaded, so the photo was projected instead: download them under AI Models."}
     learned.prefetch(Settings())
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from seeing import Seeing, cover, overlap
+
 from img23d_backend.engines.isnet.salience import IsNetSalience
 from img23d_backend.engines.preview.finding.locate import RegionGrounder
 from img23d_backend.stages import Context, Found, JobCancelled, NotFound, Photo
 from img23d_protocol.messages import Wanted
-from seeing import Seeing, cover, overlap
 
 SIZE = (900, 640)
 THINGS = {  # name: (x, y, radius), colour

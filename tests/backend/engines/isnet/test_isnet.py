@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
 from img23d_backend.engines.isnet import network_file
 from img23d_backend.engines.isnet.network import Network
 from img23d_backend.engines.isnet.network_file import FOLDER, NetworkFile
@@ -162,9 +163,7 @@ def test_a_folder_in_the_files_place(tmp_path: Path) -> None:
         ("network = 3", ErrorCode.WEIGHTS_DAMAGED),
     ],
 )
-def test_a_lock_that_does_not_name_the_network(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lock: str | None, code: ErrorCode
-) -> None:
+def test_a_lock_that_does_not_name_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lock: str | None, code: ErrorCode) -> None:
     if lock is not None:
         (tmp_path / "networks.lock.toml").write_text(lock)
     monkeypatch.setattr(network_file.installed, "__defaults__", (tmp_path,))

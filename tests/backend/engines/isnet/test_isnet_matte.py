@@ -8,6 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from seeing import GROUND, RED, Seeing, Simple, cover, discs, over_photo, overlap
+
 from img23d_backend.engines import Engines
 from img23d_backend.engines.isnet.matte import LIGHT_NOTE, NOTE, IsNetMatter
 from img23d_backend.engines.isnet.salience import IsNetSalience
@@ -17,7 +19,6 @@ from img23d_backend.engines.preview.matting.matte import GrabCutMatter
 from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Photo, PixelBox
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import Box, Settings, Stage, Wanted
-from seeing import GROUND, RED, Seeing, Simple, cover, discs, over_photo, overlap
 
 LIGHT, FINE = (Context(settings=Settings.of(cutter=cutter)) for cutter in ("light", "isnet-fine"))
 SMALL = (200, 150, 40)
@@ -237,7 +238,7 @@ def test_what_has_the_backgrounds_own_colour_is_kept_on_a_plain_one() -> None:
     photo = discs((400, 300, 150))
     white = cover((400, 300, 75))
     photo.rgb[white] = GROUND
-    network = Seeing(change=lambda seen: (cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((201, 201))) if max(seen.shape) > 500 else seen))
+    network = Seeing(change=lambda seen: cv2.morphologyEx(seen, cv2.MORPH_CLOSE, np.ones((201, 201))) if max(seen.shape) > 500 else seen)
     eyes = salience(network)
     (answer,) = RegionGrounder(salience=eyes).locate(photo, (Wanted(name="ring"),), Context())
     cutout = IsNetMatter(eyes, fallback=GrabCutMatter()).cut_out(photo, answer, Context())

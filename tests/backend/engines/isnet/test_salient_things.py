@@ -9,6 +9,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from seeing import Seeing, cover, discs, over_photo, overlap
+
 from img23d_backend.engines import Engines
 from img23d_backend.engines.isnet.network_file import FOLDER
 from img23d_backend.engines.isnet.salience import IsNetSalience
@@ -16,7 +18,6 @@ from img23d_backend.engines.preview.finding.locate import RegionGrounder
 from img23d_backend.stages import Context, Found, NotFound, Photo
 from img23d_protocol import Img23DError
 from img23d_protocol.messages import Box, Nameless, Settings, Wanted
-from seeing import Seeing, cover, discs, over_photo, overlap
 
 SIZE = (640, 480)
 EACH = Context(settings=Settings.of(nameless=Nameless.EACH))
@@ -161,9 +162,7 @@ def _largest_only(seen: np.ndarray) -> np.ndarray:
 # --- the trained network --------------------------------------------------------------------------------------------
 
 DEMO = Path(__file__).resolve().parents[4] / "demo" / "plain"
-needs_network = pytest.mark.skipif(
-    not (FOLDER / "isnet.safetensors").is_file(), reason="the network was not fetched (build_addon.py build)"
-)
+needs_network = pytest.mark.skipif(not (FOLDER / "isnet.safetensors").is_file(), reason="the network was not fetched (build_addon.py build)")
 
 
 @pytest.fixture(scope="module")
@@ -208,9 +207,7 @@ def test_a_thing_on_a_busy_ground_without_any_words(demo: tuple[Photo, dict[str,
 
 
 @needs_network
-def test_a_damaged_file_is_told_and_the_photo_still_made(
-    demo: tuple[Photo, dict[str, np.ndarray]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_damaged_file_is_told_and_the_photo_still_made(demo: tuple[Photo, dict[str, np.ndarray]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from img23d_backend.engines.isnet import network_file
 
     for name in ("networks.lock.toml", "isnet.safetensors"):

@@ -6,6 +6,7 @@ import random
 import string
 
 import pytest
+
 from img23d_backend.engines.qwen3vl.answer import Instance, is_in_space, read_answer
 
 SEEN, PHOTO = (1024, 768), (4000, 3000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from img23d_backend.engines.qwen3vl.answer import Instance
 from img23d_backend.engines.qwen3vl.likeness import LIKE, likeness
 from img23d_backend.engines.qwen3vl.match import match
@@ -25,9 +26,7 @@ def answers(names: str, *instances: Instance, boxes: dict[int, Sides] | None = N
     return [(one.name, _place(one)) for one in matched(names, *instances, boxes=boxes)]
 
 
-def matched(
-    names: str, *instances: Instance, boxes: dict[int, Sides] | None = None
-) -> tuple[Found | NotFound, ...]:
+def matched(names: str, *instances: Instance, boxes: dict[int, Sides] | None = None) -> tuple[Found | NotFound, ...]:
     drawn = {index: Box(left=b[0], top=b[1], right=b[2], bottom=b[3]) for index, b in (boxes or {}).items()}
     wanted = tuple(Wanted(name=name, box=drawn.get(index)) for index, name in enumerate(names.split(", ")))
     return match(wanted, instances, PHOTO)

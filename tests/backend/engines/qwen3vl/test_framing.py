@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from img23d_backend.engines.qwen3vl.answer import Instance
 from img23d_backend.engines.qwen3vl.framing import Framed, framed
 from img23d_protocol import ErrorCode, Img23DError

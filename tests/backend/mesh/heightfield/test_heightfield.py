@@ -6,8 +6,9 @@ import cv2
 import numpy as np
 import pytest
 import trimesh
-from img23d_backend.engines.preview.shape.inflate import inflated, solve_membrane
+
 from img23d_backend.engines.preview.outline.outline import trace_outline
+from img23d_backend.engines.preview.shape.inflate import inflated, solve_membrane
 from img23d_backend.mesh.heightfield.closed_mesh import close_relief
 from img23d_backend.mesh.heightfield.field import Relief
 from img23d_backend.mesh.topology.checks import find_defects

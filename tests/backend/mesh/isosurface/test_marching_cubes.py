@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from fields import EMPTY, FIELDS, sphere
+
 from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
 from img23d_backend.mesh.isosurface.octree import sample_sparse
 from img23d_backend.mesh.topology.checks import find_defects

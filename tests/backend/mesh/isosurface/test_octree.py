@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from fields import EMPTY, FIELDS, Field, smooth_noise, sphere, thin_plate
+
 from img23d_backend.mesh.isosurface.octree import CORNERS, SparseField, sample_sparse
 from img23d_backend.stages import JobCancelled
 from img23d_protocol import ErrorCode, Img23DError
@@ -122,9 +123,7 @@ def test_numbers_that_are_none_are_said_so() -> None:
 
 
 def test_half_precision_and_infinite_values_do() -> None:
-    field = sample_sparse(
-        lambda points: np.where(sphere(points) > 0, np.inf, -np.inf).astype(np.float16), resolution=64, bounds=1.0
-    )
+    field = sample_sparse(lambda points: np.where(sphere(points) > 0, np.inf, -np.inf).astype(np.float16), resolution=64, bounds=1.0)
     assert np.isfinite(field.values).all()
     assert np.array_equal(field.cells, sample_sparse(sphere, resolution=64, bounds=1.0).cells)
 

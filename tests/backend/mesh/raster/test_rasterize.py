@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from exact_raster import SIDE, covered_exactly, drawn_exactly, exact
+
 from img23d_backend.mesh.raster.rasterize import Raster, barycentrics, covered, fragments, rasterize, weights_of
 
 BOX = {"width": SIDE, "height": SIDE}

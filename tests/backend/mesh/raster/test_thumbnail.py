@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from small_engine import BLOCK, CORNERS
+
 from img23d_backend.mesh.raster.thumbnail import SIDE, thumbnail
 from img23d_backend.stages import Mesh
-from small_engine import BLOCK, CORNERS
 
 
 def block(scale: float = 1.0, at: float = 0.0) -> Mesh:

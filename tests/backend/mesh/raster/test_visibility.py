@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
+
 from img23d_backend.mesh.raster.visibility import compute_visibility, corner_normals, directions, slack_of
 from img23d_backend.mesh.texture.texels import texels
 from img23d_backend.mesh.topology.normals import area_vectors, vertex_normals, weld
@@ -16,11 +17,7 @@ FRONT = View.front(center_u=50.0, center_v=50.0, pixels_per_unit=30.0)
 def perspective(eye: tuple[float, float, float], focal: float = 100.0) -> View:
     """A camera at `eye` that looks along -z, the middle of the picture at (50, 50)."""
     x, y, z = eye
-    return View(
-        matrix=np.array(
-            [[focal, 0, -50, -focal * x + 50 * z], [0, -focal, -50, focal * y + 50 * z], [0, 0, 0, -1], [0, 0, -1, z]], float
-        )
-    )
+    return View(matrix=np.array([[focal, 0, -50, -focal * x + 50 * z], [0, -focal, -50, focal * y + 50 * z], [0, 0, 0, -1], [0, 0, -1, z]], float))
 
 
 def test_texels_interpolate_the_corners() -> None:

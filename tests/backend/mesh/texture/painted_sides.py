@@ -7,11 +7,12 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 import trimesh
+from scipy import ndimage
+
 from img23d_backend.mesh.topology.normals import area_vectors
 from img23d_backend.mesh.uv.charts import make_surface
 from img23d_backend.mesh.uv.unwrap import Layout, unwrap
 from img23d_backend.stages import Mesh, View
-from scipy import ndimage
 
 # As one reads them from outside: the side's name, to the right, downwards, towards the viewer
 SIDES = {
@@ -68,9 +69,7 @@ SOLIDS: dict[str, tuple[Callable[[np.ndarray, np.ndarray], np.ndarray], Callable
 }
 
 
-def picture(
-    meet: Callable[[np.ndarray, np.ndarray], np.ndarray], view: View, pixels: int, color: Callable[[np.ndarray], np.ndarray] = color_at
-) -> np.ndarray:
+def picture(meet: Callable[[np.ndarray, np.ndarray], np.ndarray], view: View, pixels: int, color: Callable[[np.ndarray], np.ndarray] = color_at) -> np.ndarray:
     """(pixels, pixels, 3) uint8 what a parallel view shows, on white."""
     u, v = (a.ravel() + 0.5 for a in np.meshgrid(np.arange(pixels), np.arange(pixels)))
     back = np.linalg.inv(view.matrix)

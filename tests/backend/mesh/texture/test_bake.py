@@ -5,11 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
-from img23d_backend.engines.hunyuan3d.paint.cameras import make_cameras
-from img23d_backend.mesh.raster.rasterize import rasterize
-from img23d_backend.mesh.texture.bake import Baked, Shot, bake
-from img23d_backend.mesh.uv.unwrap import Layout
-from img23d_backend.stages import JobCancelled, Mesh, View
 from painted_sides import (
     LETTERS,
     SIDES,
@@ -24,6 +19,12 @@ from painted_sides import (
     scattered,
     six_views,
 )
+
+from img23d_backend.engines.hunyuan3d.paint.cameras import make_cameras
+from img23d_backend.mesh.raster.rasterize import rasterize
+from img23d_backend.mesh.texture.bake import Baked, Shot, bake
+from img23d_backend.mesh.uv.unwrap import Layout
+from img23d_backend.stages import JobCancelled, Mesh, View
 
 PIXELS, TEXELS = 512, 512
 WEIGHTS = (1.0, 0.1, 0.5, 0.1, 0.05, 0.05)
@@ -45,10 +46,7 @@ def test_what_the_six_cameras_show_is_baked_back(name: str) -> None:
     mesh = mesh_of(solid)
     cameras = make_cameras(mesh.vertices, size=PIXELS)
     pictures = [picture(meet, view, PIXELS) for view in cameras.views]
-    shots = [
-        Shot(view=view, image=image, weight=weight)
-        for view, image, weight in zip(cameras.views, pictures, cameras.weights, strict=True)
-    ]
+    shots = [Shot(view=view, image=image, weight=weight) for view, image, weight in zip(cameras.views, pictures, cameras.weights, strict=True)]
     layout, result = baked(mesh, shots, 1024)
     face, weights, points = scattered(solid)
     seen = look_up(layout, result.trust, face, weights)[:, 0] > 0.5

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import ndimage
+
 from img23d_backend.mesh.texture.bake import sample_image
 from img23d_backend.mesh.texture.fill import fill_nearest
 from img23d_backend.mesh.texture.padding import pad_edges
-from scipy import ndimage
 
 
 def test_every_pixel_takes_the_nearest_known_one() -> None:

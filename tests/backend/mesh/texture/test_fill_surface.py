@@ -7,12 +7,13 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import trimesh
+from painted_sides import layout_of, look_up, mesh_of, scattered
+
 from img23d_backend.mesh.texture.bake import Baked
 from img23d_backend.mesh.texture.fill import fill_surface
 from img23d_backend.mesh.texture.texels import texels
 from img23d_backend.mesh.uv.unwrap import Layout
 from img23d_backend.stages import JobCancelled
-from painted_sides import layout_of, look_up, mesh_of, scattered
 
 SIZE = 512
 RED, BLUE = np.array([200.0, 30, 30]), np.array([30.0, 30, 200])
@@ -59,9 +60,7 @@ def test_one_colour_becomes_the_colour_of_everything(solid: trimesh.Trimesh) -> 
 
 
 def test_a_gap_is_bridged_smoothly() -> None:
-    layout, texture, _ = filled(
-        BALL, lambda points: np.where(points[:, 2:] > 0, RED, BLUE), lambda points, _: np.abs(points[:, 2]) > 0.4
-    )
+    layout, texture, _ = filled(BALL, lambda points: np.where(points[:, 2:] > 0, RED, BLUE), lambda points, _: np.abs(points[:, 2]) > 0.4)
     _, points, found = at_points(BALL, layout, texture)
     band = np.abs(points[:, 2]) < 0.4
     expected = BLUE + (RED - BLUE) * (np.arctanh(points[band, 2:]) / np.arctanh(0.4) / 2 + 0.5)  # harmonic on the sphere
@@ -96,9 +95,7 @@ def test_a_part_that_nobody_sees_takes_the_colours_of_what_is_nearest() -> None:
     loose = BALL.copy().apply_scale(0.3).apply_translation([-1.6, 0, 0])
     scene = trimesh.util.concatenate([left, right, loose])
     in_loose = len(left.faces) + len(right.faces)
-    layout, texture, _ = filled(
-        scene, lambda points: np.where(points[:, :1] < 0, RED, BLUE), lambda points, _: np.abs(points[:, 0]) > 2.0
-    )
+    layout, texture, _ = filled(scene, lambda points: np.where(points[:, :1] < 0, RED, BLUE), lambda points, _: np.abs(points[:, 0]) > 2.0)
     face, _, found = at_points(scene, layout, texture)
     assert np.abs(found[face >= in_loose] - RED).max() < 25.0
 
@@ -107,9 +104,7 @@ def test_large_faces_are_filled_as_smoothly_as_small_ones() -> None:
     coarse, fine = trimesh.creation.box(), trimesh.creation.box().subdivide_to_size(0.05)
     results = []
     for solid in (coarse, fine):
-        layout, texture, _ = filled(
-            solid, lambda points: np.where(points[:, :1] > 0, RED, BLUE), lambda points, _: np.abs(points[:, 0]) > 0.3
-        )
+        layout, texture, _ = filled(solid, lambda points: np.where(points[:, :1] > 0, RED, BLUE), lambda points, _: np.abs(points[:, 0]) > 0.3)
         results.append(at_points(solid, layout, texture))
     for _, points, found in results:
         middle = np.abs(points[:, 0]) < 0.28

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
+
 from img23d_backend.mesh.topology.checks import component_count, find_defects
 from img23d_backend.stages import Mesh
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
+
 from img23d_backend.mesh.uv.layout import covers_twice, layout_from
 from img23d_backend.mesh.uv.unwrap import unwrap_mesh
 from img23d_backend.stages import Mesh

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from img23d_backend.mesh.raster.rasterize import fragments, parted
 from img23d_backend.mesh.topology.neighbour_sums import neighbours
 from img23d_backend.mesh.topology.repair import is_sound
@@ -78,12 +79,7 @@ def test_a_chart_gets_the_topmost_then_leftmost_place_of_all_turns(seed: int) ->
     for turn in range(4):
         turned = np.rot90(chart, turn)
         high, wide = turned.shape
-        free = (
-            (y, x)
-            for y in range(257 - high)
-            for x in range(257 - wide)
-            if not (taken[y : y + high, x : x + wide] & turned).any()
-        )
+        free = ((y, x) for y in range(257 - high) for x in range(257 - wide) if not (taken[y : y + high, x : x + wide] & turned).any())
         places.append((next(free), -turn))
     (y, x), turn = min(places, key=lambda place: (place[0], -place[1]))
     assert best_spot(taken, lowest, chart, 4) == ((x, y), -turn)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
+from scipy import ndimage
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
 from img23d_backend.mesh.topology.normals import area_vectors
 from img23d_backend.mesh.uv.charts import make_surface
 from img23d_backend.mesh.uv.unwrap import Layout, unwrap, unwrap_mesh
 from img23d_backend.stages import Mesh
-from scipy import ndimage
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 SIZE = 256
 

@@ -16,18 +16,17 @@ from typing import TypeVar
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
 from img23d_backend.engines.birefnet.inference import load
 from img23d_backend.engines.birefnet.networks.birefnet import BiRefNet, BiRefNetConfig, config_of, watched
 from img23d_backend.engines.birefnet.networks.decoder import ASPPDeformable, Decoder, DecoderConfig
 from img23d_backend.engines.birefnet.networks.deformable import DeformableConv2d, deformable_convolution
 from img23d_backend.engines.birefnet.networks.swin import SwinBlock, SwinConfig
 from img23d_protocol import ErrorCode, Img23DError
-from torch import Tensor, nn
-from torch.nn import functional
 
-SMALL = BiRefNetConfig(
-    backbone=SwinConfig(width=8, depths=(2, 1, 1, 2), heads=(1, 2, 2, 4), window=3), inner=6, parallel=5, reference=4
-)
+SMALL = BiRefNetConfig(backbone=SwinConfig(width=8, depths=(2, 1, 1, 2), heads=(1, 2, 2, 4), window=3), inner=6, parallel=5, reference=4)
 Network = TypeVar("Network", bound=nn.Module)
 SWIN_T = SwinConfig(width=96, depths=(2, 2, 6, 2), heads=(3, 6, 12, 24), window=7)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny.birefnet import SIDE, demo_scene
+
 from img23d_backend.engines.birefnet import make_matter, matte
 from img23d_backend.engines.birefnet.inference import input_side, prepared
 from img23d_backend.engines.preview.matting.matte import GrabCutMatter
@@ -16,7 +18,6 @@ from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Matter, 
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings
-from tiny.birefnet import SIDE, demo_scene
 
 SCENE = demo_scene()
 LEARNED = Settings.of(matte_device="cpu")

@@ -11,6 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
+from tiny.depth import DEMO, Held, rendered
+
 from img23d_backend.arrange import Arrangement
 from img23d_backend.engines import Engines
 from img23d_backend.engines.depth_anything import make_depth
@@ -21,10 +24,8 @@ from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, DepthEstimator, Photo
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.options.camera import DEPTH_MODEL
 from img23d_protocol.messages import Settings
-from safetensors.torch import load_file, save_file
-from tiny.depth import DEMO, Held, rendered
+from img23d_protocol.options.camera import DEPTH_MODEL
 
 CONTEXT = Context(settings=Settings.of(matte_device="cpu"))
 

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from tiny import qwen
+
 from img23d_backend.engines.qwen3vl import make_grounder
 from img23d_backend.engines.qwen3vl.locate import QwenGrounder
 from img23d_backend.engines.qwen3vl.model import QwenProcessor, answer, read_network, repeats_itself
@@ -24,7 +26,6 @@ from img23d_backend.stages import Context, Found, NotFound, Photo
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Box, Settings, Wanted
-from tiny import qwen
 
 SET = "qwen3-vl-2b"
 ON_PROCESSOR = Settings.of(grounder=SET, locate_device="cpu")
@@ -170,9 +171,7 @@ def test_short_memory_is_told_and_gone_on_with(tiny_models: Path, photo: Photo) 
         ((200, 2000), 384, 384),
     ],
 )
-def test_the_picture_is_brought_to_the_budget(
-    tiny_models: Path, tmp_path: Path, pixels: tuple[int, int], least: int, most: int
-) -> None:
+def test_the_picture_is_brought_to_the_budget(tiny_models: Path, tmp_path: Path, pixels: tuple[int, int], least: int, most: int) -> None:
     processor = _processor_of_a_large_model(tiny_models, tmp_path)
     asked = processor.question(np.zeros((*pixels, 3), np.uint8), ["mug"], least=least * 1024, most=most * 1024)
     tokens = int(asked.mm_token_type_ids.sum())

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from test_locate import SET, grounder, locate, photo  # noqa: F401  (fixtures)
+
 from img23d_backend.engines.qwen3vl.locate import QwenGrounder
-from img23d_backend.engines.qwen3vl.model import QwenProcessor, Question, dtype_for
+from img23d_backend.engines.qwen3vl.model import Question, QwenProcessor, dtype_for
 from img23d_backend.machine.devices import Device
 from img23d_backend.stages import Found, NotFound, Photo
 from img23d_protocol import ErrorCode, Img23DError
-from test_locate import SET, grounder, locate, photo  # noqa: F401  (fixtures)
 
 SOLID = '```json\n[{"bbox_3d": [0.4, 0.0, 0.9, 0.1, 0.1, 0.1, 0.2, 0.2, 0.1], "label": "blue mug"}]\n```'
 FLAT = '[{"bbox_2d": [250, 100, 750, 400], "label": "blue mug"}]'
@@ -51,9 +52,7 @@ def is_at(found: Found | NotFound, left: int, top: int, right: int, bottom: int)
     return all(margin <= one <= margin + 1 for one in wider)
 
 
-def test_a_wide_photo_is_shown_at_two_to_one_and_its_boxes_are_those_of_the_photo(
-    grounder: QwenGrounder, answering: Callable[..., Answering]
-) -> None:
+def test_a_wide_photo_is_shown_at_two_to_one_and_its_boxes_are_those_of_the_photo(grounder: QwenGrounder, answering: Callable[..., Answering]) -> None:
     """8:1 is squeezed to 4:1 and filled up below: the lower half of what the model gets is no photo."""
     prepared = answering(FLAT)
     (found,) = locate(grounder, Photo(rgb=np.full((200, 1600, 3), 90, np.uint8)), "blue mug")
@@ -62,9 +61,7 @@ def test_a_wide_photo_is_shown_at_two_to_one_and_its_boxes_are_those_of_the_phot
     assert is_at(found, 400, 40, 1200, 160)
 
 
-def test_an_answer_in_space_is_asked_for_again_in_other_words(
-    grounder: QwenGrounder, photo: Photo, answering: Callable[..., Answering]
-) -> None:
+def test_an_answer_in_space_is_asked_for_again_in_other_words(grounder: QwenGrounder, photo: Photo, answering: Callable[..., Answering]) -> None:
     prepared, told = answering(SOLID, FLAT), []
     (found,) = locate(grounder, photo, "blue mug", report=lambda fraction, _: told.append(fraction))
     first, second = prepared.asked
@@ -73,16 +70,12 @@ def test_an_answer_in_space_is_asked_for_again_in_other_words(
     assert told == sorted(told)
 
 
-def test_what_can_be_used_of_two_answers_in_space_is_used(
-    grounder: QwenGrounder, photo: Photo, answering: Callable[..., Answering]
-) -> None:
+def test_what_can_be_used_of_two_answers_in_space_is_used(grounder: QwenGrounder, photo: Photo, answering: Callable[..., Answering]) -> None:
     answering(f"[{FLAT.strip('[]')}, {SOLID.strip('`json')}]", SOLID)
     assert is_at(locate(grounder, photo, "blue mug")[0], 300, 90, 900, 360)
 
 
-def test_two_answers_in_space_alone_are_a_clear_failure(
-    grounder: QwenGrounder, photo: Photo, answering: Callable[..., Answering]
-) -> None:
+def test_two_answers_in_space_alone_are_a_clear_failure(grounder: QwenGrounder, photo: Photo, answering: Callable[..., Answering]) -> None:
     prepared = answering(SOLID, SOLID)
     with pytest.raises(Img23DError) as caught:
         locate(grounder, photo, "blue mug")
@@ -90,9 +83,7 @@ def test_two_answers_in_space_alone_are_a_clear_failure(
     assert caught.value.code is ErrorCode.NO_REGION and "draw their boxes" in caught.value.sentence
 
 
-def test_nothing_found_the_second_time_is_nothing_found(
-    grounder: QwenGrounder, photo: Photo, answering: Callable[..., Answering]
-) -> None:
+def test_nothing_found_the_second_time_is_nothing_found(grounder: QwenGrounder, photo: Photo, answering: Callable[..., Answering]) -> None:
     answering(SOLID, "[]")
     assert isinstance(locate(grounder, photo, "blue mug")[0], NotFound)
 

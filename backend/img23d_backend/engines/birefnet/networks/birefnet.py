@@ -32,9 +32,7 @@ class BiRefNetConfig:
 
     @property
     def decoder(self) -> DecoderConfig:
-        return DecoderConfig(
-            features=self.features, inner=self.inner, parallel=self.parallel, reference=self.reference
-        )
+        return DecoderConfig(features=self.features, inner=self.inner, parallel=self.parallel, reference=self.reference)
 
 
 def config_of(tensors: Mapping[str, Tensor]) -> BiRefNetConfig:

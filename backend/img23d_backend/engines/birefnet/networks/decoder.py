@@ -49,9 +49,7 @@ class ASPPDeformable(nn.Module):
         super().__init__()
         self.aspp1 = DeformableBranch(channels, parallel, 1)
         self.aspp_deforms = nn.ModuleList(DeformableBranch(channels, parallel, side) for side in _KERNELS)
-        self.global_avg_pool = nn.Sequential(
-            nn.AdaptiveAvgPool2d(1), nn.Conv2d(channels, parallel, 1, bias=False), nn.BatchNorm2d(parallel), nn.ReLU()
-        )
+        self.global_avg_pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(channels, parallel, 1, bias=False), nn.BatchNorm2d(parallel), nn.ReLU())
         self.conv1 = nn.Conv2d(parallel * (2 + len(_KERNELS)), channels, 1, bias=False)
         self.bn1 = nn.BatchNorm2d(channels)
 

@@ -13,9 +13,7 @@ from torch.nn import functional
 _CHUNK_BYTES = 64 << 20
 
 
-def deformable_convolution(
-    picture: Tensor, offset: Tensor, modulation: Tensor, weight: Tensor, *, chunk_bytes: int = _CHUNK_BYTES
-) -> Tensor:
+def deformable_convolution(picture: Tensor, offset: Tensor, modulation: Tensor, weight: Tensor, *, chunk_bytes: int = _CHUNK_BYTES) -> Tensor:
     """(B, O, H, W): the sum over the taps k of weight[:, :, k] times modulation[k] times the picture at p + k + offset[k].
 
     `picture` (B, C, H, W); `offset` (B, 2 K, H, W) pixels, down and right in turn for each tap, row by row; `modulation`

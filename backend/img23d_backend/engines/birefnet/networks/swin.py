@@ -169,9 +169,7 @@ class Swin(nn.Module):
         self.patch_embed = PatchEmbed(config.width)
         last = len(config.depths) - 1
         stages = zip(config.widths, config.depths, config.heads, strict=True)
-        self.layers = nn.ModuleList(
-            SwinStage(width, depth, heads, config.window, stage == last) for stage, (width, depth, heads) in enumerate(stages)
-        )
+        self.layers = nn.ModuleList(SwinStage(width, depth, heads, config.window, stage == last) for stage, (width, depth, heads) in enumerate(stages))
         for stage, width in enumerate(config.widths):
             self.add_module(f"norm{stage}", nn.LayerNorm(width))
 

@@ -17,9 +17,7 @@ from transformers import Dinov2Config, Dinov2Model
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's
 # The published files call a layer's parts as transformers 4 does; version 5 has other names, and the gated layer's first
 # matrix as two: the upper rows are the gate, the lower ones what is gated.
-_PART = re.compile(
-    r"(.*\bencoder\.layer\.\d+)\.(attention\.attention\.(?:query|key|value)|attention\.output\.dense|mlp\.weights_(?:in|out))\.(\w+)"
-)
+_PART = re.compile(r"(.*\bencoder\.layer\.\d+)\.(attention\.attention\.(?:query|key|value)|attention\.output\.dense|mlp\.weights_(?:in|out))\.(\w+)")
 _TODAY = {
     "attention.attention.query": ("attention.q_proj",),
     "attention.attention.key": ("attention.k_proj",),

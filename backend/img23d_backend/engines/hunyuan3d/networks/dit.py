@@ -172,14 +172,9 @@ class Single(SingleStreamBlock):
         lengths, values = [half.tokens for half in halves], 2 * self.hidden_size
         heads = (one.split(lengths, dim=2) for one in _normed(joined[..., : 3 * self.hidden_size], self.norm, self.num_heads))
         taken = [half.latents if latents_only else half.tokens for half in halves]  # of each half, from its end
-        attended = [
-            half.attend(q[:, :, -count:], k, v) for half, count, q, k, v in zip(halves, taken, *heads, strict=True)
-        ]
+        attended = [half.attend(q[:, :, -count:], k, v) for half, count, q, k, v in zip(halves, taken, *heads, strict=True)]
         if latents_only:
-            x, joined = (
-                torch.cat([one[:, -count:] for one, count in zip(whole.split(lengths, dim=1), taken, strict=True)], dim=1)
-                for whole in (x, joined)
-            )
+            x, joined = (torch.cat([one[:, -count:] for one, count in zip(whole.split(lengths, dim=1), taken, strict=True)], dim=1) for whole in (x, joined))
         for place, one in zip(joined[..., values : 3 * self.hidden_size].split(taken, dim=1), attended, strict=True):
             place.copy_(one)
         torch.ops.aten.gelu_(joined[..., 3 * self.hidden_size :], approximate="tanh")

@@ -117,9 +117,7 @@ class MultiviewBlock(nn.Module):
     def attend_to(self, feature: Tensor) -> KeysValues:
         """(1, L, C)"""
         attention = self.attn_refview
-        return KeysValues(
-            keys=_heads(attention.to_k(feature), attention.heads), values=_heads(attention.to_v(feature), attention.heads)
-        )
+        return KeysValues(keys=_heads(attention.to_k(feature), attention.heads), values=_heads(attention.to_v(feature), attention.heads))
 
     def forward(
         self,
@@ -213,25 +211,18 @@ def _attention_like(block: BasicTransformerBlock) -> Attention:
     )
 
 
-def _attend(
-    attention: Attention, queries: Tensor, known: KeysValues | None, chunk: int, mask: Tensor | None = None
-) -> Tensor:
+def _attend(attention: Attention, queries: Tensor, known: KeysValues | None, chunk: int, mask: Tensor | None = None) -> Tensor:
     """(B, T, C) to the same: to themselves, or to `known` keys and values. `chunk` queries at a time, 0 for all.
 
     `mask` (T, keys) bool is False where a query must not see a key.
     """
     q = _heads(attention.to_q(queries), attention.heads)
     if known is None:
-        known = KeysValues(
-            keys=_heads(attention.to_k(queries), attention.heads), values=_heads(attention.to_v(queries), attention.heads)
-        )
+        known = KeysValues(keys=_heads(attention.to_k(queries), attention.heads), values=_heads(attention.to_v(queries), attention.heads))
     size = chunk or q.shape[2]
     parts = q.split(size, dim=2)
     masks = [None] * len(parts) if mask is None else mask.split(size)
-    attended = [
-        scaled_dot_product_attention(part, known.keys, known.values, attn_mask=seen)
-        for part, seen in zip(parts, masks, strict=True)
-    ]
+    attended = [scaled_dot_product_attention(part, known.keys, known.values, attn_mask=seen) for part, seen in zip(parts, masks, strict=True)]
     joined = attended[0] if len(attended) == 1 else torch.cat(attended, dim=2)
     return attention.to_out[0](joined.transpose(1, 2).flatten(2))
 

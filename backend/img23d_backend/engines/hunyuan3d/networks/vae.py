@@ -42,9 +42,7 @@ class ShapeVAE(nn.Module):
         self.fourier_embedder = FourierEmbedder(num_freqs=num_freqs, include_pi=include_pi)
         self.post_kl = nn.Linear(embed_dim, width)
         attention = {"qkv_bias": qkv_bias, "qk_norm": qk_norm}
-        self.transformer = Transformer(
-            n_ctx=num_latents, width=width, layers=num_decoder_layers, heads=heads, **attention
-        )
+        self.transformer = Transformer(n_ctx=num_latents, width=width, layers=num_decoder_layers, heads=heads, **attention)
         self.geo_decoder = CrossAttentionDecoder(
             fourier_embedder=self.fourier_embedder,
             out_channels=1,

@@ -34,9 +34,7 @@ class ControlMaps:
     rasters: tuple[Raster, ...]
 
 
-def draw_control_maps(
-    mesh: Mesh, cameras: Cameras, *, raster_size: int = 2048, size: int = 512, device: str = ""
-) -> ControlMaps:
+def draw_control_maps(mesh: Mesh, cameras: Cameras, *, raster_size: int = 2048, size: int = 512, device: str = "") -> ControlMaps:
     """Pictures of `size` pixels from rasters of `raster_size`, which the cameras were made for.
 
     `device` is where torch rasterizes; a processor does it faster without torch.
@@ -56,9 +54,7 @@ def _vertex_colors(mesh: Mesh) -> np.ndarray:
     return (0.5 + 0.5 * unit(np.stack(summed, axis=1)) @ _TO_COLOR.T) * _WHITE
 
 
-def _draw(
-    mesh: Mesh, cameras: Cameras, colors: np.ndarray, rasterizer: Callable[..., Raster], size: int, view: View
-) -> tuple[np.ndarray, np.ndarray, Raster]:
+def _draw(mesh: Mesh, cameras: Cameras, colors: np.ndarray, rasterizer: Callable[..., Raster], size: int, view: View) -> tuple[np.ndarray, np.ndarray, Raster]:
     points = view.project(mesh.vertices)
     raster = rasterizer(points, mesh.faces)
     corners = [[np.ascontiguousarray(column[mesh.faces[:, i]], dtype=np.float32) for i in range(3)] for column in colors.T]

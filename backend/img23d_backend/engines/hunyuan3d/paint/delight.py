@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 
 from ....models.load_plan import Report, progress_part
-from .latent_pictures import decoded, posterior_mode, picture_bytes
+from .latent_pictures import decoded, picture_bytes, posterior_mode
 
 if TYPE_CHECKING:
     from torch import Tensor

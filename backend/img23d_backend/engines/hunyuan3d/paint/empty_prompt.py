@@ -85,12 +85,9 @@ def _ids(folder: Path) -> list[int]:
 
     try:
         config, special, vocabulary = (
-            json.loads((folder / name).read_text(encoding="utf-8"))
-            for name in ("tokenizer_config.json", "special_tokens_map.json", "vocab.json")
+            json.loads((folder / name).read_text(encoding="utf-8")) for name in ("tokenizer_config.json", "special_tokens_map.json", "vocab.json")
         )
-        begin, end, padding = (
-            vocabulary[_content((config | special)[token])] for token in ("bos_token", "eos_token", "pad_token")
-        )
+        begin, end, padding = (vocabulary[_content((config | special)[token])] for token in ("bos_token", "eos_token", "pad_token"))
         return [begin, end] + [padding] * (int(config["model_max_length"]) - 2)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise damaged("its tokenizer cannot be read", f"{folder}: {type(error).__name__} {error}") from error

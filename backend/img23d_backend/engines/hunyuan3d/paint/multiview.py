@@ -67,9 +67,7 @@ def paint_views(
 
     `report` is called at every step, which is where a cancel is seen. Raises what loading and torch raise.
     """
-    latents = sample_views(
-        reference, maps, camera_ids, plan=plan, models=models, seed=seed, report=progress_part(report, 0.0, _SAMPLED), show=show
-    )
+    latents = sample_views(reference, maps, camera_ids, plan=plan, models=models, seed=seed, report=progress_part(report, 0.0, _SAMPLED), show=show)
     return _decode(latents, plan, models, progress_part(report, _SAMPLED, 1.0))
 
 

@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.messages import Settings
 from img23d_protocol.options.declare import label_of
 from img23d_protocol.options.hunyuan3d import PAINTERS, PREVIEW_PAINT
-from img23d_protocol.messages import Settings
 
 from ....mesh.raster.visibility import directions
 from ....mesh.texture.bake import Shot, bake
@@ -88,9 +89,7 @@ class HunyuanPainter(Painter):
             lambda one: remove_light(square, plan=one, models=self._models, report=report, side=plan.parts.side),
         )
 
-    def paint_prepared(
-        self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray | None, settings: Settings, context: Context
-    ) -> Painted:
+    def paint_prepared(self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray | None, settings: Settings, context: Context) -> Painted:
         """As `paint`, with what `prepare` gave for this cut-out."""
         return self._paint(mesh, view, cutout, picture, settings, context, None)
 
@@ -140,9 +139,7 @@ class HunyuanPainter(Painter):
         texture = _baked(turned, layout, views, cameras, maps, progress_part(context.report, _VIEWED, 1.0))
         return Painted(mesh=mesh, uv=layout.uv, texture=texture, note=f"{_label(settings)}.")
 
-    def _views(
-        self, plan: PaintPlan, picture: np.ndarray, maps: ControlMaps, cameras: Cameras, context: Context
-    ) -> np.ndarray:
+    def _views(self, plan: PaintPlan, picture: np.ndarray, maps: ControlMaps, cameras: Cameras, context: Context) -> np.ndarray:
         """(6, s, s, 3) uint8"""
         from .multiview import paint_views
 
@@ -150,9 +147,7 @@ class HunyuanPainter(Painter):
         return self._tried(
             plan,
             context,
-            lambda one: paint_views(
-                picture, maps, cameras.ids, plan=one, models=self._models, seed=context.seed, report=report, show=context.show
-            ),
+            lambda one: paint_views(picture, maps, cameras.ids, plan=one, models=self._models, seed=context.seed, report=report, show=context.show),
         )
 
     def _tried(self, plan: PaintPlan, context: Context, run: Callable[[PaintPlan], np.ndarray]) -> np.ndarray:

@@ -60,10 +60,7 @@ def read_config(path: Path) -> ShapeConfig:
     content = _read_yaml(path)
     scheduler, parameters = _section(path, content, "scheduler", (_FLOW, _CONSISTENCY))
     _, processor = _section(path, content, "image_processor", _PROCESSORS)
-    dit, vae, conditioner = (
-        _section(path, content, name, classes)[1]
-        for name, classes in (("model", _DITS), ("vae", _VAES), ("conditioner", _ENCODERS))
-    )
+    dit, vae, conditioner = (_section(path, content, name, classes)[1] for name, classes in (("model", _DITS), ("vae", _VAES), ("conditioner", _ENCODERS)))
     return ShapeConfig(
         dit=dit,
         vae=vae,
@@ -94,9 +91,7 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def _section(
-    path: Path, content: Mapping[str, Any], name: str, classes: tuple[str, ...]
-) -> tuple[str, Mapping[str, Any]]:
+def _section(path: Path, content: Mapping[str, Any], name: str, classes: tuple[str, ...]) -> tuple[str, Mapping[str, Any]]:
     """A section's class (without its package, which differs between releases) and keywords."""
     section = content.get(name)
     target = str(section.get("target", "")).rpartition(".")[2] if isinstance(section, dict) else ""

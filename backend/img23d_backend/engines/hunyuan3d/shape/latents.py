@@ -31,9 +31,7 @@ class Framed:
     views: tuple[int, ...] = (0,)
 
 
-def sample_latents(
-    things: Sequence[Framed], seeds: Sequence[int], plan: ShapePlan, models: ModelStore, report: Report
-) -> list[Tensor]:
+def sample_latents(things: Sequence[Framed], seeds: Sequence[int], plan: ShapePlan, models: ModelStore, report: Report) -> list[Tensor]:
     """Things to latents (L, in) on the CPU, each from its own seed: the same in a batch as alone.
 
     Only things with the same views go together. `report` is called at every step of the sampler.
@@ -55,9 +53,7 @@ def bytes_per_object(plan: ShapePlan, views: int = 1) -> int:
     return tokens * sizes.sampler_width * _SAMPLER_VALUES * plan.device.dtype.itemsize
 
 
-def _sample_batch(
-    things: Sequence[Framed], seeds: Sequence[int], plan: ShapePlan, models: ModelStore, report: Report
-) -> list[Tensor]:
+def _sample_batch(things: Sequence[Framed], seeds: Sequence[int], plan: ShapePlan, models: ModelStore, report: Report) -> list[Tensor]:
     """B things with the same views to B latents."""
     import torch
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 
 

@@ -54,8 +54,4 @@ def _steps(times: np.ndarray, train_timesteps: int) -> tuple[Step, ...]:
     """A step of length 0, such as hy3dgen's last one at time 1, changes nothing and is left out."""
     lengths = np.diff(times, append=times.dtype.type(1))
     timesteps = times * times.dtype.type(train_timesteps)
-    return tuple(
-        Step(timestep=float(timestep), length=float(length))
-        for timestep, length in zip(timesteps, lengths, strict=True)
-        if length > 0
-    )
+    return tuple(Step(timestep=float(timestep), length=float(length)) for timestep, length in zip(timesteps, lengths, strict=True) if length > 0)

@@ -63,9 +63,7 @@ class HunyuanShaper(Shaper):
         fit = int(plan.device.free_bytes() * _SHARE / bytes_per_object(plan))
         return max(1, min(count, _MOST_AT_ONCE, fit))
 
-    def shape_batch(
-        self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]
-    ) -> Iterator[Result]:
+    def shape_batch(self, cutouts: Sequence[CutOut], settings: Settings, contexts: Sequence[Context]) -> Iterator[Result]:
         """One answer a cut-out: all through the sampler together, then each by itself through the decoder."""
         plan = self._plan(settings, at_once=1 if settings.machine.small_memory else len(cutouts))
         pictures = [_framed(plan, cutout) for cutout in cutouts]
@@ -90,9 +88,7 @@ class HunyuanShaper(Shaper):
     def _plan(self, settings: Settings, *, at_once: int) -> ShapePlan:
         return make_shape_plan(settings, self._weights, at_once=at_once)
 
-    def _sampled(
-        self, plan: ShapePlan, pictures: Mapping[int, Framed], contexts: Sequence[Context]
-    ) -> list[Tensor]:
+    def _sampled(self, plan: ShapePlan, pictures: Mapping[int, Framed], contexts: Sequence[Context]) -> list[Tensor]:
         if not pictures:
             return []
         mine = [contexts[index] for index in pictures]
@@ -102,9 +98,7 @@ class HunyuanShaper(Shaper):
                 context.report(_SAMPLED * done, note)
 
         def run(plan: ShapePlan) -> list[Tensor]:
-            return sample_latents(
-                list(pictures.values()), [context.seed for context in mine], plan, self._models, report
-            )
+            return sample_latents(list(pictures.values()), [context.seed for context in mine], plan, self._models, report)
 
         return with_less_memory(_attempts(plan, run), mine[0], self._models)
 

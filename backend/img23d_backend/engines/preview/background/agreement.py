@@ -39,9 +39,7 @@ def agrees(scene: Scene, salient: np.ndarray) -> bool:
 def agrees_in(scene: Scene, photo: Photo, window: PixelBox, salient: np.ndarray) -> bool:
     """As `agrees`, in a window of the photo over which the matte (h, w) is."""
     part, size = _part(scene, photo, window)
-    here = Scene(
-        lab=scene.lab[part], foreground=scene.foreground[part], backdrop=scene.backdrop, scale=scene.scale
-    )
+    here = Scene(lab=scene.lab[part], foreground=scene.foreground[part], backdrop=scene.backdrop, scale=scene.scale)
     return agrees(here, cv2.resize(salient, size, interpolation=cv2.INTER_AREA))
 
 

@@ -96,9 +96,7 @@ def shadow_like(lab: np.ndarray, colour: np.ndarray, noise: float) -> np.ndarray
     return (hue < _HUE_TOLERANCE + noise) & (k > _DARKEST_SHADOW) & (bright < _BRIGHTEST + 2 * noise)
 
 
-def visible(
-    lab: np.ndarray, models: list[np.ndarray], noise: float, seeds: np.ndarray, slope: np.ndarray
-) -> np.ndarray:
+def visible(lab: np.ndarray, models: list[np.ndarray], noise: float, seeds: np.ndarray, slope: np.ndarray) -> np.ndarray:
     """(H, W) bool: the backdrop or its shadow, reached from the seeds without crossing an outline.
 
     Narrow gaps do not let through: through those a thing of the backdrop's own colour would leak away. `slope` is the
@@ -122,9 +120,7 @@ def _exact(lab: np.ndarray, colour: np.ndarray) -> np.ndarray:
     return squared_length(lab - colour) < _EXACT**2
 
 
-def contact_shadow(
-    lab: np.ndarray, lit: np.ndarray, noise: float, seen: np.ndarray, half_width: float
-) -> np.ndarray:
+def contact_shadow(lab: np.ndarray, lit: np.ndarray, noise: float, seen: np.ndarray, half_width: float) -> np.ndarray:
     """(H, W) bool: where a shadow already seen goes on, quickly darker, to the foot of the thing that casts it.
 
     A band wider than twice `half_width` pixels must have a thing of another hue above it: else it is a grey thing.

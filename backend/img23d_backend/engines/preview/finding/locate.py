@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import cv2
 import numpy as np
+
 from img23d_protocol.messages import Box, Nameless, Wanted
 
 from ....stages import Context, Found, NotFound, Photo, PixelBox, Salience
@@ -58,9 +59,7 @@ class RegionGrounder:
         found = iter(self._by_words(photo, scene, open_names, boxed, context))
         return tuple(next(found) if answer is None else answer for answer in answers)
 
-    def _by_words(
-        self, photo: Photo, scene: Scene, names: list[str], boxed: list[Found], context: Context
-    ) -> list[Found | NotFound]:
+    def _by_words(self, photo: Photo, scene: Scene, names: list[str], boxed: list[Found], context: Context) -> list[Found | NotFound]:
         """Answers for the names without a box, among the regions that no box has taken."""
         queries = [parse(name) for name in names]
         taken, regions = _sorted_out(scene, boxed)
@@ -81,9 +80,7 @@ class RegionGrounder:
             regions = self._completed(photo, scene, regions, chosen, context)
         return _answers(photo, scene, names, queries, regions, choices)
 
-    def _closer(
-        self, photo: Photo, scene: Scene, regions: list[Region], queries: list[NameQuery], context: Context
-    ) -> Scene | None:
+    def _closer(self, photo: Photo, scene: Scene, regions: list[Region], queries: list[NameQuery], context: Context) -> Scene | None:
         """The scene by looks at parts of the photo, where one look at the whole has seen many things as one."""
         if self._salience is None or scene.matte is None or not is_crowded(scene, regions, len(queries), lacks=_lacks(regions, queries)):
             return None
@@ -93,9 +90,7 @@ class RegionGrounder:
         closer = scene_of_tiles(photo, self._salience, context)
         return closer if closer is not None and len(find_regions(closer)) >= len(regions) else None
 
-    def _completed(
-        self, photo: Photo, scene: Scene, regions: list[Region], chosen: set[int], context: Context
-    ) -> list[Region]:
+    def _completed(self, photo: Photo, scene: Scene, regions: list[Region], chosen: set[int], context: Context) -> list[Region]:
         assert self._salience is not None, "it has looked closer"
         whole = list(regions)
         for number, index in enumerate(sorted(chosen)):
@@ -104,9 +99,7 @@ class RegionGrounder:
             whole[index] = completed(photo, scene, regions[index], others, self._salience, context)
         return whole
 
-    def _more_regions(
-        self, photo: Photo, scene: Scene, regions: list[Region], taken: list[Region], queries: list[NameQuery], context: Context
-    ) -> list[Region]:
+    def _more_regions(self, photo: Photo, scene: Scene, regions: list[Region], taken: list[Region], queries: list[NameQuery], context: Context) -> list[Region]:
         """Where the one look missed things: by colour within what it saw, then beside it, then in the light-weight way."""
         regions = split_by_colours(scene, regions, _colours(queries), len(queries))
         count = len(taken) + max(len(queries), len(regions) + 1)
@@ -131,9 +124,7 @@ def _candidates(scene: Scene, regions: list[Region], names: int) -> list[Region]
     shape = scene.foreground.shape
     largest = max(regions, key=lambda region: region.area)
     things = [
-        region
-        for region in regions
-        if not is_line(region, shape) and (region is largest and scene.matte is not None or not touches_border(region, shape))
+        region for region in regions if not is_line(region, shape) and (region is largest and scene.matte is not None or not touches_border(region, shape))
     ]
     return things if len(things) >= names else regions
 
@@ -243,9 +234,7 @@ def _enough_regions(scene: Scene, regions: list[Region], queries: list[NameQuery
 
 def _taken(region: Region, scene: Scene, boxed: list[Found]) -> bool:
     for found in boxed:
-        left, top, right, bottom = (
-            round(side * scene.scale) for side in (found.box.left, found.box.top, found.box.right, found.box.bottom)
-        )
+        left, top, right, bottom = (round(side * scene.scale) for side in (found.box.left, found.box.top, found.box.right, found.box.bottom))
         rows = slice(max(0, top - region.top), max(0, bottom - region.top))
         part = region.mask[rows, max(0, left - region.left) : max(0, right - region.left)]
         if np.count_nonzero(part) >= _IN_A_BOX * region.area:

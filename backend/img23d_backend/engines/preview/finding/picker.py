@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
 from img23d_protocol.messages import Box, Point
 
 from ....result_cache import ResultCache
@@ -49,9 +50,7 @@ class RegionPicker:
         """As `Picker` says."""
         return self._seen(key, load, context).segmentation
 
-    def at(
-        self, key: str, load: Callable[[], Photo], point: Point, context: Context, *, box: Box | None = None
-    ) -> np.ndarray | None:
+    def at(self, key: str, load: Callable[[], Photo], point: Point, context: Context, *, box: Box | None = None) -> np.ndarray | None:
         """As `Picker` says."""
         seen = self._seen(key, load, context)
         height, width = seen.scene.foreground.shape
@@ -82,9 +81,7 @@ class RegionPicker:
         context.report(0.8, "")
         wholes = _largest(light_regions(photo, scene, find_regions(scene), self._memory))
         masks, labels = _labelled(scene, wholes)
-        segmentation = Segmentation(
-            rgb=_shown(photo), masks=masks, labels=labels, width=photo.width, height=photo.height, notes=photo.notes
-        )
+        segmentation = Segmentation(rgb=_shown(photo), masks=masks, labels=labels, width=photo.width, height=photo.height, notes=photo.notes)
         return _Seen(segmentation=segmentation, scene=scene)
 
 

@@ -32,9 +32,7 @@ class HardCut:
     open: np.ndarray
 
 
-def cut_by_seeds(
-    rgb: np.ndarray, scene: Scene, window: PixelBox, box: np.ndarray, hint: np.ndarray | None
-) -> HardCut:
+def cut_by_seeds(rgb: np.ndarray, scene: Scene, window: PixelBox, box: np.ndarray, hint: np.ndarray | None) -> HardCut:
     """Cut from a plain backdrop: nearly all is sure, GrabCut decides on the outline and on dark contact shadows."""
     size = _working_size(rgb)
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
@@ -100,14 +98,10 @@ def _seen_through(window: PixelBox, scene: Scene, size: tuple[int, int]) -> Call
         ]
     )
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return lambda field: cv2.warpAffine(
-        field.astype(np.float32), to_scene, size, flags=flags, borderMode=cv2.BORDER_REPLICATE
-    )
+    return lambda field: cv2.warpAffine(field.astype(np.float32), to_scene, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _backdrop_here(
-    lab: np.ndarray, scene: Scene, here: Callable[[np.ndarray], np.ndarray], zoom: float
-) -> Backdrop:
+def _backdrop_here(lab: np.ndarray, scene: Scene, here: Callable[[np.ndarray], np.ndarray], zoom: float) -> Backdrop:
     """The scene's backdrop in the window, looked at anew at the window's scale, `zoom` times the scene's."""
     backdrop = scene.known_backdrop
     colour, lit = here(backdrop.colour), here(backdrop.lit)
@@ -168,9 +162,7 @@ def _parted(lab: np.ndarray, crossing: np.ndarray, box: np.ndarray) -> np.ndarra
     return crossing & (markers == 1)
 
 
-def _seeds(
-    lab: np.ndarray, backdrop: Backdrop, wanted: np.ndarray, others: np.ndarray, box: np.ndarray
-) -> np.ndarray:
+def _seeds(lab: np.ndarray, backdrop: Backdrop, wanted: np.ndarray, others: np.ndarray, box: np.ndarray) -> np.ndarray:
     """GrabCut's four marks. Shadow-like places under the thing's edge are left for the cut to decide."""
     k, hue = shadow_factor(lab, backdrop.lit)
     at_the_edge = cv2.distanceTransform((~backdrop.seen).astype(np.uint8), cv2.DIST_L2, 3) < _DOUBT_REACH

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+
 from img23d_protocol import Img23DError
 
 from ....cutouts.edge import soften
@@ -38,9 +39,7 @@ class GrabCutMatter:
         context.report(0.7, "")
         return framed(view(photo.rgb, window), alpha, bounds_of(alpha, found.name), window)
 
-    def agreed(
-        self, photo: Photo, found: Found, window: PixelBox, salient: np.ndarray, own: np.ndarray, context: Context
-    ) -> np.ndarray | None:
+    def agreed(self, photo: Photo, found: Found, window: PixelBox, salient: np.ndarray, own: np.ndarray, context: Context) -> np.ndarray | None:
         """As `PlainMatter` says."""
         scene = self._memory.scene(photo)
         if not scene.separable or not agrees_in(scene, photo, window, salient):

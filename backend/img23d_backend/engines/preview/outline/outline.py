@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
 from img23d_protocol import ErrorCode, Img23DError
 
 from .planes import Planes
@@ -240,9 +241,7 @@ def _signed_distance(level: np.ndarray) -> np.ndarray:
     inside = level > 0.5
     foot_x = np.arange(level.shape[1])[None, :] - np.clip(near, -1.5, 1.5) * gx / slope
     foot_y = np.arange(level.shape[0])[:, None] - np.clip(near, -1.5, 1.5) * gy / slope
-    distance = np.where(
-        inside, _to_foot(inside, foot_x, foot_y), -_to_foot(~inside, foot_x, foot_y)
-    )
+    distance = np.where(inside, _to_foot(inside, foot_x, foot_y), -_to_foot(~inside, foot_x, foot_y))
     weight = np.clip(1.5 - np.abs(near), 0, 1)
     return cv2.GaussianBlur(weight * near + (1 - weight) * distance, (0, 0), 0.6)
 
@@ -261,9 +260,7 @@ def _without_stairs(distance: np.ndarray, step: float) -> np.ndarray:
 
 def _to_foot(region: np.ndarray, foot_x: np.ndarray, foot_y: np.ndarray) -> np.ndarray:
     """For samples of the region, the distance to the outline's foot point at their nearest sample outside it."""
-    _, labels = cv2.distanceTransformWithLabels(
-        region.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
-    )
+    _, labels = cv2.distanceTransformWithLabels(region.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
     outside = np.flatnonzero(~region.ravel())
     of_label = np.zeros(labels.max() + 1, dtype=np.int64)
     of_label[labels.ravel()[outside]] = outside

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+
 from img23d_protocol.messages import Settings
 
-from ....result_cache import ResultCache, digest
 from ....mesh.raster.rasterize import rasterize
 from ....mesh.raster.visibility import Visibility, compute_visibility
 from ....mesh.texture.bake import Shot, bake
@@ -17,6 +17,7 @@ from ....mesh.topology.normals import area_vectors, unit
 from ....mesh.uv.charts import make_surface
 from ....mesh.uv.layout import Layout, layout_from
 from ....mesh.uv.unwrap import unwrap
+from ....result_cache import ResultCache, digest
 from ....stages import Context, CutOut, Mesh, Painted, Painter, View
 from ..revolution.symmetry import half_turn
 from .picture import Picture, make_picture
@@ -53,9 +54,7 @@ class ProjectionPainter(Painter):
         key = (digest(cutout.rgba, *cutout.sides.values(), mesh.vertices, mesh.faces, view.matrix), tuple(cutout.sides), settings.common.texture_size)
         return self._kept.get(key, lambda: self._made(mesh, view, cutout, settings, context, None))
 
-    def _made(
-        self, mesh: Mesh, view: View, cutout: CutOut, settings: Settings, context: Context, uv: np.ndarray | None
-    ) -> Painted:
+    def _made(self, mesh: Mesh, view: View, cutout: CutOut, settings: Settings, context: Context, uv: np.ndarray | None) -> Painted:
         height, width = cutout.rgba.shape[:2]
         size = _enough_texels(settings.common.texture_size, max(height, width))
         context.report(0.0, "Looking at the mesh")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+
 from img23d_protocol.messages import Side
 
 from ....mesh.raster.visibility import compute_visibility

@@ -18,9 +18,7 @@ _SURE = 0.8  # of the matte, in the mean over a region
 _KNOWN = 0.2  # of a region: where it covers that much of a known one, it is no other thing
 
 
-def with_missed_regions(
-    photo: Photo, scene: Scene, regions: list[Region], salience: Salience, context: Context, count: int
-) -> list[Region]:
+def with_missed_regions(photo: Photo, scene: Scene, regions: list[Region], salience: Salience, context: Context, count: int) -> list[Region]:
     """The regions, and behind them what stands out when these are painted over; looked for until there are `count`."""
     for _ in range(_ROUNDS):
         if len(regions) >= count:

@@ -70,9 +70,7 @@ def _in_box(scene: Scene, x: int, y: int, others: np.ndarray, box: PixelBox) -> 
     return _cut(scene, window, inner, core & inner, others | ~inner, (x, y))
 
 
-def _cut(
-    scene: Scene, window: tuple[slice, slice], inner: np.ndarray, core: np.ndarray, others: np.ndarray, at: tuple[int, int]
-) -> _Grown | None:
+def _cut(scene: Scene, window: tuple[slice, slice], inner: np.ndarray, core: np.ndarray, others: np.ndarray, at: tuple[int, int]) -> _Grown | None:
     """GrabCut in a window of the scene: `core` is sure, `inner` likely, `others` not the thing, nor is the window's border."""
     lab = scene.lab[window]
     scale = min(1.0, _WORKING_SIDE / max(lab.shape[:2]))
@@ -107,9 +105,7 @@ def _around_point(cut: np.ndarray, window: tuple[slice, slice], size: tuple[int,
     return labels == (labels[y, x] or np.bincount(there).argmax())
 
 
-def _measured(
-    scene: Scene, window: tuple[slice, slice], small: np.ndarray, cut: np.ndarray, others: np.ndarray
-) -> _Grown:
+def _measured(scene: Scene, window: tuple[slice, slice], small: np.ndarray, cut: np.ndarray, others: np.ndarray) -> _Grown:
     mask = np.zeros(scene.foreground.shape, bool)
     height, width = scene.lab[window].shape[:2]
     mask[window] = cv2.resize(cut.astype(np.float32), (width, height), interpolation=cv2.INTER_LINEAR) > 0.5

@@ -46,9 +46,7 @@ def split_by_waist(scene: Scene, regions: list[Region], count: int) -> list[Regi
     return _parted_until(scene, regions, count, waist_parts)
 
 
-def _parted_until(
-    scene: Scene, regions: list[Region], count: int, part: Callable[[Scene, Region], list[np.ndarray]]
-) -> list[Region]:
+def _parted_until(scene: Scene, regions: list[Region], count: int, part: Callable[[Scene, Region], list[np.ndarray]]) -> list[Region]:
     if len(regions) >= count:
         return regions
     solid: list[Region] = []

@@ -41,9 +41,7 @@ def parts_in(scene: Scene, region: Region) -> list[Region]:
     return _parted(scene, region, propose, _looks_different)
 
 
-def _parted(
-    scene: Scene, region: Region, propose: Callable[[Region], list[list[np.ndarray]]], is_other: _Test
-) -> list[Region]:
+def _parted(scene: Scene, region: Region, propose: Callable[[Region], list[list[np.ndarray]]], is_other: _Test) -> list[Region]:
     done, waiting = [], [region]
     for _ in range(_ROUNDS):
         further = []

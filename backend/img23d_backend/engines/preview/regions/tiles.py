@@ -52,9 +52,7 @@ def scene_of_tiles(photo: Photo, salience: Salience, context: Context) -> Scene 
     return replace(scene, matte=np.where(scene.foreground, scene.known_matte, 0))  # where parts disagree, what is faint joins nothing
 
 
-def completed(
-    photo: Photo, scene: Scene, region: Region, others: list[Region], salience: Salience, context: Context
-) -> Region:
+def completed(photo: Photo, scene: Scene, region: Region, others: list[Region], salience: Salience, context: Context) -> Region:
     """The region as a look at it by itself shows it, without the others; as it was where the two looks do not agree."""
     inside = region.over(scene.foreground.shape)
     window = _around(region, scene, photo)

@@ -160,8 +160,7 @@ class _Edges:
         at = ring.points(angles)[:, None] + steps[None, :, None] * normal[:, None]
         x, y = at[..., 0].astype(np.float32), at[..., 1].astype(np.float32)
         slope = sum(
-            cv2.remap(along_axis, x, y, cv2.INTER_LINEAR) * normal[:, None, axis, None].astype(np.float32)
-            for axis, along_axis in enumerate(self._slopes)
+            cv2.remap(along_axis, x, y, cv2.INTER_LINEAR) * normal[:, None, axis, None].astype(np.float32) for axis, along_axis in enumerate(self._slopes)
         )
         inside = cv2.remap(self.inner.astype(np.float32), x, y, cv2.INTER_NEAREST) > 0
         strength = np.where(inside, np.linalg.norm(slope, axis=2), 0)

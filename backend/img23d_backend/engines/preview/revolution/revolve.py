@@ -37,9 +37,7 @@ class Core:
         """(rows, columns) bool: samples between the edges."""
         columns = np.arange(shape[1])[None, :]
         covered = np.zeros(shape, dtype=bool)
-        covered[self.first : self.last + 1] = (columns >= self.left[:, None] - grow) & (
-            columns <= self.right[:, None] + grow
-        )
+        covered[self.first : self.last + 1] = (columns >= self.left[:, None] - grow) & (columns <= self.right[:, None] + grow)
         return covered & self.own
 
     def continued(self, *, top: bool, bottom: bool) -> Core:
@@ -224,9 +222,7 @@ def _reach(line: np.ndarray, axis: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     )
 
 
-def _extension(
-    distance: np.ndarray, offset: float, slope: float, rows: np.ndarray, half: np.ndarray
-) -> tuple[int, int]:
+def _extension(distance: np.ndarray, offset: float, slope: float, rows: np.ndarray, half: np.ndarray) -> tuple[int, int]:
     """How many rows beyond the body's ends still belong to it: the opening has rounded its corners off."""
 
     def count(beyond: np.ndarray, half: float) -> int:

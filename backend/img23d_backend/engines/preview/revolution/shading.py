@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 
 from ..outline.outline import Outline
-from .bands import LEAST, RIM, SIDE, TILTS, chart_of, ring_places, chart_along_rings
+from .bands import LEAST, RIM, SIDE, TILTS, chart_along_rings, chart_of, ring_places
 from .revolve import Core
 
 # Limits between what renders of a monkey's head show, turned by up to 45 degrees, and of twenty turned bodies, in many materials and lights

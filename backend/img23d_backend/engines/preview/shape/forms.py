@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-
 import cv2
 import numpy as np
+
 from img23d_protocol.limits import FACES_MIN
 from img23d_protocol.messages import Settings, ShapeKind
 

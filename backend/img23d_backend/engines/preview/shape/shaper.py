@@ -6,13 +6,14 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+
 from img23d_protocol.limits import FACES_MIN
 from img23d_protocol.messages import Settings, ShapeKind
 
-from ....result_cache import ResultCache, digest
 from ....mesh.heightfield.closed_mesh import close_relief
 from ....mesh.heightfield.field import Relief
 from ....mesh.topology.checks import find_defects
+from ....result_cache import ResultCache, digest
 from ....stages import Context, CutOut, Mesh, Shaped, Shaper, View
 from ..outline.outline import Outline, trace_outline
 from ..outline.planes import Planes, find_planes
@@ -64,7 +65,15 @@ class OutlineShaper(Shaper):
         """
         variation = draw_variation(context.seed) if context.is_varied else None
         pictures = digest(cutout.rgba, *cutout.sides.values())
-        key = (pictures, tuple(cutout.sides), cutout.photo, settings.preview.outlines.faces, settings.preview.outlines.shape, settings.preview.outlines.thickness, variation)
+        key = (
+            pictures,
+            tuple(cutout.sides),
+            cutout.photo,
+            settings.preview.outlines.faces,
+            settings.preview.outlines.shape,
+            settings.preview.outlines.thickness,
+            variation,
+        )
         return self._kept.get(key, lambda: self._made(cutout, settings, variation, context))
 
     def _made(self, cutout: CutOut, settings: Settings, variation: Variation | None, context: Context) -> Shaped:
@@ -193,7 +202,5 @@ def _in_units(mesh: Mesh, outline: Outline) -> tuple[Mesh, View]:
     middle, extent = (low + high) / 2, float((high - low).max())
     vertices = (mesh.vertices - (middle[0], middle[1], 0)) * (1, -1, 1) / extent
     center = (middle + 0.5) / outline.scale + (outline.left, outline.top)
-    view = View.front(
-        center_u=float(center[0]), center_v=float(center[1]), pixels_per_unit=extent / outline.scale
-    )
+    view = View.front(center_u=float(center[0]), center_v=float(center[1]), pixels_per_unit=extent / outline.scale)
     return Mesh(vertices=vertices.astype(np.float32), faces=mesh.faces), view

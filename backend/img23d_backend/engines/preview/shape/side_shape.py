@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
+
 from img23d_protocol.messages import ShapeKind, Side
 
 from ....stages import Mesh, Shaped

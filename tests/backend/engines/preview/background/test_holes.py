@@ -5,9 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+
+from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.engines.preview.finding.locate import RegionGrounder
 from img23d_backend.engines.preview.matting.matte import GrabCutMatter
-from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.stages import Context, Photo
 
 WIDTH, HEIGHT = 480, 400

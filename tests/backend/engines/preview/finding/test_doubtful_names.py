@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from painted_scene import Thing, paint
+from seeing import Seeing, cover, discs, overlap
+
 from img23d_backend.engines.isnet.salience import IsNetSalience
 from img23d_backend.engines.preview.finding.locate import RegionGrounder
 from img23d_backend.stages import Context, Found, NotFound, Photo
 from img23d_protocol.messages import Wanted
-from painted_scene import Thing, paint
-from seeing import Seeing, cover, discs, overlap
 
 RED = Thing(kind="disc", x=80, y=80, radius=40, colour=(200, 30, 35))
 BLUE = Thing(kind="disc", x=200, y=80, radius=40, colour=(45, 90, 200))

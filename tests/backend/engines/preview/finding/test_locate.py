@@ -6,10 +6,11 @@ import time
 
 import numpy as np
 import pytest
+from painted_scene import Painted, Thing, paint
+
 from img23d_backend.engines.preview.finding.locate import RegionGrounder
 from img23d_backend.stages import Context, Found, JobCancelled, NotFound, Photo
 from img23d_protocol.messages import Box, Wanted
-from painted_scene import Painted, Thing, paint
 
 RING = Thing(kind="ring", x=70, y=70, radius=45, colour=(200, 40, 40))
 STAR = Thing(kind="star", x=180, y=75, radius=55, colour=(50, 90, 200))

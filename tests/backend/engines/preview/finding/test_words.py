@@ -6,9 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
+
 from img23d_backend.engines.preview.finding.assignment import assign
-from img23d_backend.engines.preview.regions.colors import NAMES, memberships
 from img23d_backend.engines.preview.finding.words import NameQuery, parse
+from img23d_backend.engines.preview.regions.colors import NAMES, memberships
 
 
 @pytest.mark.parametrize(
@@ -81,8 +82,7 @@ def _best_of_all(scores: np.ndarray) -> float:
         scores = scores.T
     rows = range(scores.shape[0])
     return max(
-        sum(scores[row, column] for row, column in zip(rows, columns, strict=True))
-        for columns in itertools.permutations(range(scores.shape[1]), len(rows))
+        sum(scores[row, column] for row, column in zip(rows, columns, strict=True)) for columns in itertools.permutations(range(scores.shape[1]), len(rows))
     )
 
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+
+from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.engines.preview.finding.locate import RegionGrounder
 from img23d_backend.engines.preview.matting.matte import GrabCutMatter
-from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.stages import Context, CutOut, Photo
 from img23d_protocol.messages import Wanted
 

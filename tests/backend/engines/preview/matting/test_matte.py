@@ -5,14 +5,15 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from painted_scene import Painted, Thing, paint
+
 from img23d_backend.cutouts.foreground import estimate_foreground
+from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.engines.preview.finding.locate import RegionGrounder
 from img23d_backend.engines.preview.matting.matte import GrabCutMatter
-from img23d_backend.engines.preview.background.scene import SceneMemory
 from img23d_backend.stages import Context, CutOut, Found, JobCancelled, Photo, PixelBox
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Wanted
-from painted_scene import Painted, Thing, paint
 
 NAMES = ("red ring", "blue star", "yellow box", "green ball")
 THINGS = [

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 import pytest
 import trimesh
-from img23d_protocol.messages import Settings
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from img23d_backend.engines.preview.paint.painter import ProjectionPainter
 from img23d_backend.stages import Context, CutOut, JobCancelled, Mesh, Painted, View
+from img23d_protocol.messages import Settings
 
 PIXELS = 320
 SETTINGS = Settings.of(texture_size=1024)

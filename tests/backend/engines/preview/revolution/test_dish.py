@@ -5,11 +5,12 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+
+from img23d_backend.engines.preview.paint.painter import ProjectionPainter
 from img23d_backend.engines.preview.revolution.dish import Dish, find_dish
 from img23d_backend.engines.preview.revolution.dish_solid import dish_solid
-from img23d_backend.engines.preview.paint.painter import ProjectionPainter
-from img23d_backend.engines.preview.shape.shaper import OutlineShaper
 from img23d_backend.engines.preview.revolution.symmetry import half_turn
+from img23d_backend.engines.preview.shape.shaper import OutlineShaper
 from img23d_backend.jobs.placement import place, seen_ground
 from img23d_backend.mesh.raster.rasterize import rasterize
 from img23d_backend.mesh.topology.checks import find_defects

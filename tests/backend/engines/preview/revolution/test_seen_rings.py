@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from img23d_backend.engines.preview.revolution.seen_rings import Ring, axis_of
 
 

@@ -7,6 +7,7 @@ import lit_bodies
 import numpy as np
 import pytest
 from drawn import SUB, blank, ellipse, in_pixels, polygon, shape_of, soft
+
 from img23d_protocol.messages import ShapeKind
 
 
@@ -106,6 +107,7 @@ def test_the_kind_that_the_artist_chose_wins_over_the_colours() -> None:
 
 def test_the_same_outline_in_other_colours_is_shaped_anew() -> None:
     from drawn import cutout
+
     from img23d_backend.engines.preview.shape.shaper import OutlineShaper
     from img23d_backend.stages import Context
     from img23d_protocol.messages import Settings
@@ -152,7 +154,11 @@ def _side(top: float, *, sag: float, tilt: float = 0.0) -> np.ndarray:
     x = np.linspace(-1, 1, 80)
     bend = sag * np.sqrt(1 - x**2)
     image = blank(280, 240)
-    polygon(image, [(40 + 80 * (u + 1), top - tilt * (u + 1) / 2) for u in x] + [(40 + 80 * (u + 1), 230 + b - tilt * (u + 1) / 2) for u, b in zip(x[::-1], bend[::-1], strict=True)])
+    polygon(
+        image,
+        [(40 + 80 * (u + 1), top - tilt * (u + 1) / 2) for u in x]
+        + [(40 + 80 * (u + 1), 230 + b - tilt * (u + 1) / 2) for u, b in zip(x[::-1], bend[::-1], strict=True)],
+    )
     return soft(image)
 
 

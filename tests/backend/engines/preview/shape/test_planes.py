@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import trimesh
 from drawn import blank, ellipse, in_pixels, iou, polygon, rod, shape_of, soft, solid_of
+
 from img23d_backend.cutouts.framing import framed, within
 from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Photo, PixelBox, Shaped
@@ -107,12 +108,8 @@ def _ball_cut(side: str) -> tuple[np.ndarray, PixelBox]:
 
 
 @pytest.mark.parametrize("kind", [ShapeKind.AUTO, ShapeKind.INFLATE, ShapeKind.REVOLVE])
-@pytest.mark.parametrize(
-    ("side", "towards", "place"), [("left", LEFT, 10), ("right", RIGHT, 210), ("top", UP, 10), ("bottom", DOWN, 210)]
-)
-def test_a_ball_at_the_photos_border_is_cut_off_there(
-    side: str, towards: tuple[int, int, int], place: float, kind: ShapeKind
-) -> None:
+@pytest.mark.parametrize(("side", "towards", "place"), [("left", LEFT, 10), ("right", RIGHT, 210), ("top", UP, 10), ("bottom", DOWN, 210)])
+def test_a_ball_at_the_photos_border_is_cut_off_there(side: str, towards: tuple[int, int, int], place: float, kind: ShapeKind) -> None:
     alpha, photo = _ball_cut(side)
     made = shape_of(alpha, photo=photo, kind=kind)
     assert find_defects(made.mesh) == ()

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 import trimesh
 from drawn import SUB, blank, cutout, ellipse, iou, polygon, shape_of, soft, solid_of
+from scipy.spatial import cKDTree
+
 from img23d_backend.engines.preview.shape.shaper import OutlineShaper
 from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.stages import Context, JobCancelled, Shaped
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, ShapeKind
-from scipy.spatial import cKDTree
 
 
 def _disc() -> np.ndarray:

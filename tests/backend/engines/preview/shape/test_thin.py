@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import trimesh
 from drawn import blank, ellipse, in_pixels, iou, polygon, rod, shape_of, soft, solid_of
+
 from img23d_backend.engines.preview.outline.outline import trace_outline
 from img23d_backend.mesh.topology.checks import find_defects
 from img23d_protocol.messages import ShapeKind

@@ -5,9 +5,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 import pytest
+from mesh_render import AZIMUTHS, ELEVATIONS, mesh_render
+
 from img23d_backend.engines.hunyuan3d.paint.cameras import make_cameras
 from img23d_backend.mesh.raster.rasterize import rasterize
-from mesh_render import AZIMUTHS, ELEVATIONS, mesh_render
 
 SIZE = 2048
 

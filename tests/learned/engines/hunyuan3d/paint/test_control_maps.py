@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import trimesh
+from mesh_render import AZIMUTHS, ELEVATIONS, mesh_render
+from PIL import Image
+
 from img23d_backend.engines.hunyuan3d.paint.cameras import make_cameras
 from img23d_backend.engines.hunyuan3d.paint.control_maps import ControlMaps, draw_control_maps, reduced
 from img23d_backend.mesh.raster.rasterize import rasterize
 from img23d_backend.stages import Mesh
-from mesh_render import AZIMUTHS, ELEVATIONS, mesh_render
-from PIL import Image
 
 RASTER, SIZE = 512, 128
 
@@ -45,9 +46,7 @@ def theirs() -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 
 @pytest.mark.parametrize("index", range(6))
-def test_maps_are_those_that_hy3dgen_draws(
-    drawn: ControlMaps, theirs: tuple[list[np.ndarray], list[np.ndarray]], index: int
-) -> None:
+def test_maps_are_those_that_hy3dgen_draws(drawn: ControlMaps, theirs: tuple[list[np.ndarray], list[np.ndarray]], index: int) -> None:
     for ours, reference in ((drawn.normals[index], theirs[0][index]), (drawn.positions[index], theirs[1][index])):
         difference = np.abs(ours.astype(int) - reference)
         # their vertices are in single precision: a pixel of an outline here or there

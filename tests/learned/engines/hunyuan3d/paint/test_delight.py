@@ -11,13 +11,14 @@ import pytest
 import torch
 from diffusers import StableDiffusionInstructPix2PixPipeline, UNet2DConditionModel
 from hy3dgen_paint import PROMPT_WIDTH, UNET, PartsInMemory, hy3dgen_module, plan_with, random_vae
+from PIL import Image
+
 from img23d_backend.engines.hunyuan3d.paint import delight
 from img23d_backend.engines.hunyuan3d.paint.delight import recentred, remove_light, without_delight
 from img23d_backend.machine.devices import PROCESSOR, Device
 from img23d_backend.models.store import ModelStore
 from img23d_backend.setup_context import JobCancelled
 from img23d_protocol import ErrorCode, Img23DError
-from PIL import Image
 
 SMALL = {
     "in_channels": 8, "block_out_channels": [8, 8], "norm_num_groups": 4, "attention_head_dim": [1, 2],
@@ -124,9 +125,7 @@ def test_an_answer_of_one_colour_gives_a_picture(parts: PartsInMemory, alpha: in
     assert np.abs(picture[8:24, 8:24].astype(int) - middle).max() <= 1
 
 
-def test_each_step_is_told_and_a_cancel_is_seen_between_two(
-    parts: PartsInMemory, store: ModelStore, square: np.ndarray
-) -> None:
+def test_each_step_is_told_and_a_cancel_is_seen_between_two(parts: PartsInMemory, store: ModelStore, square: np.ndarray) -> None:
     told: list[str] = []
 
     def report(done: float, note: str) -> None:

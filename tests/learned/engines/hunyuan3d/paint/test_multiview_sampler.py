@@ -19,12 +19,13 @@ from hy3dgen_paint import (
     their_network,
     their_pipeline,
 )
+from torch import Tensor
+
 from img23d_backend.engines.hunyuan3d.paint.multiview import paint_views, sample_views
 from img23d_backend.engines.hunyuan3d.paint.plan import PaintPlan
 from img23d_backend.machine.devices import PROCESSOR, Device
 from img23d_backend.models.store import ModelStore
 from img23d_backend.setup_context import JobCancelled
-from torch import Tensor
 
 CLOSE = 1e-4
 SEED = 7
@@ -51,15 +52,11 @@ def hy3dgens(parts: PartsInMemory, **how: object) -> object:
 
 def ours(plan: PaintPlan, store: ModelStore, told: list[tuple[float, str]] | None = None, seed: int = SEED) -> Tensor:
     heard = [] if told is None else told
-    return sample_views(
-        PICTURE, MAPS, CAMERAS, plan=plan, models=store, seed=seed, report=lambda *what: heard.append(what)
-    )
+    return sample_views(PICTURE, MAPS, CAMERAS, plan=plan, models=store, seed=seed, report=lambda *what: heard.append(what))
 
 
 @pytest.mark.parametrize("guidance", [2.0, 1.0])
-def test_the_same_seed_gives_the_latents_that_hy3dgens_pipeline_gives(
-    parts: PartsInMemory, store: ModelStore, guidance: float
-) -> None:
+def test_the_same_seed_gives_the_latents_that_hy3dgens_pipeline_gives(parts: PartsInMemory, store: ModelStore, guidance: float) -> None:
     expected = hy3dgens(parts, num_inference_steps=4, guidance_scale=guidance, output_type="latent")
     latents = ours(plan_with(parts, steps=4, guidance=guidance), store)
     assert (latents - expected).abs().max() <= CLOSE
@@ -83,9 +80,7 @@ def test_the_turbo_model_takes_any_number_of_its_thirty_times(parts: PartsInMemo
 
 def test_the_views_are_the_pictures_that_hy3dgens_pipeline_gives(parts: PartsInMemory, store: ModelStore) -> None:
     expected = np.stack([np.array(one) for one in hy3dgens(parts, num_inference_steps=3, output_type="pil")])
-    views = paint_views(
-        PICTURE, MAPS, CAMERAS, plan=plan_with(parts), models=store, seed=SEED, report=lambda *_: None
-    )
+    views = paint_views(PICTURE, MAPS, CAMERAS, plan=plan_with(parts), models=store, seed=SEED, report=lambda *_: None)
     assert views.shape == expected.shape == (6, SIDE, SIDE, 3)
     assert np.abs(views.astype(int) - expected).max() <= 1
     assert expected.std() > 5
@@ -120,9 +115,7 @@ def test_less_memory_changes_nothing(parts: PartsInMemory, store: ModelStore, le
 
 
 @pytest.mark.parametrize(("less", "rows"), [({}, 12), ({"frugal": True}, 6), ({"frugal": True, "group_offload": True}, 12)])
-def test_the_halves_of_a_step_take_turns_where_both_would_not_fit(
-    parts: PartsInMemory, store: ModelStore, less: dict[str, bool], rows: int
-) -> None:
+def test_the_halves_of_a_step_take_turns_where_both_would_not_fit(parts: PartsInMemory, store: ModelStore, less: dict[str, bool], rows: int) -> None:
     """Where the weights are lent layer by layer there is room, and a second pass would lend them all again."""
     seen: list[int] = []
     network = parts.multiview_unet(torch.float32)

@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 import torch
 from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, LCMScheduler, UNet2DConditionModel
+from safetensors.torch import load_file, save_file
+from tiny import delight, latents, paint
+
 from img23d_backend.engines.hunyuan3d.paint.empty_prompt import KEPT_NAME
 from img23d_backend.engines.hunyuan3d.paint.loaders import PaintParts
 from img23d_backend.machine.memory import peak_bytes, reset_peak
@@ -19,8 +22,6 @@ from img23d_backend.models.loading import read_tensors
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT
-from safetensors.torch import load_file, save_file
-from tiny import delight, latents, paint
 
 HALF, FULL = torch.float16, torch.float32
 

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 import torch
 from hy3dgen_paint import CAMERAS, PartsInMemory, RandomMaps, our_halves, plan_with, random_vae, their_network
+from torch import Tensor, nn
+
 from img23d_backend.engines.hunyuan3d.networks.multiview import Conditions, MultiviewUNet
 from img23d_backend.engines.hunyuan3d.paint.multiview import sample_views
 from img23d_backend.engines.hunyuan3d.paint.position_masks import position_masks
 from img23d_backend.models.store import ModelStore
-from torch import Tensor, nn
 
 SIDE, LATENTS = 128, 16
 SEEN = CAMERAS[:3]

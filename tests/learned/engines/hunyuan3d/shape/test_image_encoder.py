@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
 from safetensors.torch import load_file
 from shape_checkpoints import DINO, config, with_new_names, write
 from torch import Tensor
 from torch.nn.functional import conv2d, layer_norm, linear, silu
+
+from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
 
 PREFIX = "conditioner.main_image_encoder.model."
 
@@ -40,8 +41,7 @@ class Published:
     def _attended(self, at: str, x: Tensor) -> Tensor:
         heads = DINO["num_attention_heads"]
         q, k, v = (
-            linear(x, *self._affine(f"{at}.attention.attention.{name}")).unflatten(-1, (heads, -1)).transpose(1, 2)
-            for name in ("query", "key", "value")
+            linear(x, *self._affine(f"{at}.attention.attention.{name}")).unflatten(-1, (heads, -1)).transpose(1, 2) for name in ("query", "key", "value")
         )
         shares = (q @ k.transpose(2, 3) / q.shape[-1] ** 0.5).softmax(dim=-1)
         return linear((shares @ v).transpose(1, 2).flatten(2), *self._affine(f"{at}.attention.output.dense"))

@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from shape_checkpoints import config, write
+from shape_desk import CENTRE, RADIUS, SET, SETTINGS, make_models, thing
+
 from img23d_backend.engines.hunyuan3d import make_shaper
 from img23d_backend.engines.hunyuan3d.shape.latents import Framed, sample_latents
 from img23d_backend.engines.hunyuan3d.shape.plan import make_shape_plan
@@ -20,8 +23,6 @@ from img23d_backend.stages import Context, CutOut, JobCancelled
 from img23d_backend.weights.registry import weight_set
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
-from shape_checkpoints import config, write
-from shape_desk import CENTRE, RADIUS, SET, SETTINGS, make_models, thing
 
 
 @pytest.fixture(autouse=True)

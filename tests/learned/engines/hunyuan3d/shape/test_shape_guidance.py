@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 import torch
-from img23d_backend.engines.hunyuan3d.networks.dit import Counted, ShapeDiT, key_logits
-from img23d_backend.engines.hunyuan3d.shape.sampling import null_context
 from shape_checkpoints import DIT, hy3dgen_importable, randomized
 from torch import Tensor, nn
+
+from img23d_backend.engines.hunyuan3d.networks.dit import Counted, ShapeDiT, key_logits
+from img23d_backend.engines.hunyuan3d.shape.sampling import null_context
 
 TOKENS = 1370
 EXACT = 1e-12
@@ -66,9 +67,7 @@ def test_both_halves_together_give_what_each_gives_by_itself(both: tuple[ShapeDi
     assert (guided - unguided).abs().max() > 1e-3
 
 
-@pytest.mark.parametrize(
-    ("dtype", "keys"), [(torch.float64, 1), (torch.float32, 1), (torch.float16, 2), (torch.bfloat16, 4)]
-)
+@pytest.mark.parametrize(("dtype", "keys"), [(torch.float64, 1), (torch.float32, 1), (torch.float16, 2), (torch.bfloat16, 4)])
 def test_keys_in_few_bits_still_weigh_the_whole_count(dtype: torch.dtype, keys: int) -> None:
     logits = key_logits(TOKENS, dtype)
     assert len(logits) <= keys

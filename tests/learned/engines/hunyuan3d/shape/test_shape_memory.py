@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 import torch
+from shape_desk import SETTINGS, make_models, thing
+
 from img23d_backend.engines.hunyuan3d import make_shaper
 from img23d_backend.engines.hunyuan3d.shape import plan, shaper
 from img23d_backend.engines.hunyuan3d.shape.plan import ShapePlan
@@ -14,7 +16,6 @@ from img23d_backend.machine.devices import Device, find_devices
 from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context
 from img23d_backend.weights.store import WeightStore
-from shape_desk import SETTINGS, make_models, thing
 
 # A card for the program, which computes on the processor: nothing here depends on a card's own ways
 CARD = Device(id="gpu", torch_name="cpu", label="a card", total_bytes=6 * 2**30)

@@ -12,12 +12,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
-from img23d_backend.engines.hunyuan3d.shape.sampling import noise, sample
-from img23d_backend.engines.hunyuan3d.shape.schedule import ConsistencySchedule, FlowSchedule
 from PIL import Image
 from shape_checkpoints import config, hy3dgen_importable, hy3dgen_pipeline, write
 from tiny.shape import TURBO, TURBO_PARAMS
+
+from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
+from img23d_backend.engines.hunyuan3d.shape.sampling import noise, sample
+from img23d_backend.engines.hunyuan3d.shape.schedule import ConsistencySchedule, FlowSchedule
 
 CLOSE = 1e-5
 SEED = 12345
