@@ -24,7 +24,7 @@ LANES = (("protocol", "core", "architecture", "build", "backend"), IN_BLENDER, (
 QUICK = (("core",), ("protocol", "architecture", "build"))
 QUICK_FILES = {"build": ("tests/build/test_translations.py",)}
 THREADS = "2"  # of torch: small networks only wait for more
-# A thread of torch that waits for others sleeps, and does not try again and again (OpenMP 5.2, 21.1.8): the lanes share the processors.
+# A thread of torch that waits for others sleeps, and does not try again and again (OMP_WAIT_POLICY in the OpenMP specification): the lanes share the processors.
 # Beside other programs the learned tests take 20 s of a processor instead of 48 where a shape and a paint network are computed
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
 RESULTS = BUILD / "test"

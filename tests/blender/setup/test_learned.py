@@ -23,7 +23,7 @@ NAMES = ("pink lamp", "green bottle", "brown book", "blue mug", "red apple", "ye
 
 @pytest.fixture(scope="module", autouse=True)
 def ends_with_this_file(shelf):
-    """No other test needs a backend with torch, which takes 4 s of a processor to start and half a gigabyte."""
+    """No other test needs a backend with torch, which takes seconds to start and much memory."""
     yield
     shelf.clear()
 
