@@ -155,11 +155,13 @@ class _Trial:
 
     def _run(self, job: Locate | Generate, start: float, end: float) -> _TrialOutcome:
         """`start` and `end` are what it is of the whole trial."""
-        outcome = _TrialOutcome()
+        outcome, furthest = _TrialOutcome(), 0.0
 
         def emit(message: FromBackend) -> None:
+            nonlocal furthest
             if isinstance(message, Progress):
-                self.tell(start + (end - start) * _overall(message), _STAGES[message.stage])
+                furthest = max(furthest, _overall(message))  # a stage that takes the things in turn begins anew with each
+                self.tell(start + (end - start) * furthest, _STAGES[message.stage])
             outcome.take(message)
 
         run_job(job, replace(self.caller, emit=emit))  # cancelled, it has nothing more to say, and the next `tell` raises

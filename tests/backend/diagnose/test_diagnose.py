@@ -13,6 +13,7 @@ from small_engine import SmallEngine, Trap, no_trap
 from img23d_backend.cli.commands import run
 from img23d_backend.diagnose import machine, places, programs, run_diagnosis
 from img23d_backend.engines import PREVIEW, Engines
+from img23d_backend.jobs import job
 from img23d_backend.jobs.job import Caller
 from img23d_backend.machine import memory
 from img23d_backend.models.loading import unfit
@@ -88,7 +89,8 @@ def test_a_sound_machine(patient: Patient) -> None:
 
 
 @pytest.mark.usefixtures("each_pass_once")
-def test_how_far_it_is(patient: Patient) -> None:
+def test_how_far_it_is(patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "PROGRESS_INTERVAL", 0.0)  # a slow machine tells all that a quick one leaves out
     patient.look(try_stages=True)
     steps = [message for message in patient.told if isinstance(message, Progress)]
     far = [USUAL.index(step.stage) + step.fraction for step in steps]
