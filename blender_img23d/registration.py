@@ -13,7 +13,7 @@ from .core.session import app
 from .core.manual import manual_map
 from .operators import forecast, generate, quality, queue, retexture, targets
 from .operators.photo import box_tool, image_editor, mask_tool, photo, photo_sources, picking, side_photos
-from .operators.results import arrangement, history, look, made, mesh_tools, results, variants
+from .operators.results import arrangement, history, look, made, mesh_tools, results, splats, variants
 from .operators.setup import diagnose, setup, weights
 from .panels import help as help_panel, menus
 from .panels.image_editor import image_editor as image_editor_panel, tools
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(properties, preferences),
-    *(photo, photo_sources, targets, side_photos, generate, queue, arrangement, results, made, variants, mesh_tools, look, history),
+    *(photo, photo_sources, targets, side_photos, generate, queue, arrangement, results, made, variants, mesh_tools, splats, look, history),
     *(image_editor, box_tool, mask_tool, picking, image_editor_panel),
     *(retexture, setup, weights, quality, diagnose, forecast),
     *(photo_panel, main, targets_panel, results_panel, queue_panel, variants_panel, made_panel, mesh_tools_panel, advanced, shape),
