@@ -31,8 +31,22 @@ def splat_group() -> bpy.types.NodeTree:
     return _make()
 
 
-def input_of(modifier: bpy.types.NodesModifier, number: int) -> str:
-    """The key of one of the group's inputs on a modifier."""
+def give(modifier: bpy.types.NodesModifier, number: int, value: object) -> None:
+    """Set one of the group's inputs on a modifier."""
+    key = _key(modifier, number)
+    if hasattr(modifier, "properties"):  # from Blender 5.2 on
+        getattr(modifier.properties.inputs, key).value = value
+    else:
+        modifier[key] = value
+
+
+def given(modifier: bpy.types.NodesModifier, number: int) -> object:
+    """What one of the group's inputs is set to on a modifier."""
+    key = _key(modifier, number)
+    return getattr(modifier.properties.inputs, key).value if hasattr(modifier, "properties") else modifier[key]
+
+
+def _key(modifier: bpy.types.NodesModifier, number: int) -> str:
     tree = modifier.node_group.interface.items_tree
     return [item.identifier for item in tree if item.item_type == "SOCKET" and item.in_out == "INPUT"][number]
 
@@ -47,13 +61,13 @@ def _make() -> bpy.types.NodeTree:
     tree.is_modifier = True
     _declare(tree)
     graph = Graph(tree)
-    given = graph.node("NodeGroupInput")
+    inputs = graph.node("NodeGroupInput")
     in_viewport = graph.value("GeometryNodeIsViewport")
-    share = _share(graph, in_viewport, given)
+    share = _share(graph, in_viewport, inputs)
     rotation = _attribute(graph, ROTATION, "QUATERNION")
     size = graph.scaled(_attribute(graph, SCALE, "FLOAT_VECTOR"), graph.math("MULTIPLY", EXTENT, graph.math("POWER", share, _GROWTH)))
     size = graph.vector("MAXIMUM", size, (1e-9,) * 3)
-    points = _with_axes(graph, given.outputs[0], rotation, size)
+    points = _with_axes(graph, inputs.outputs[0], rotation, size)
     bodies = graph.value(
         "GeometryNodeInstanceOnPoints",
         {
@@ -67,7 +81,7 @@ def _make() -> bpy.types.NodeTree:
     for name in (SCALE, ROTATION, RANK, f"{HARMONICS}*"):  # on each corner of each body they would take gigabytes
         bodies = _without(graph, bodies, name)
     mesh = graph.value("GeometryNodeRealizeInstances", {"geometry": bodies})
-    made = graph.value("GeometryNodeSetMaterial", {"geometry": mesh, "material": given.outputs[MATERIAL]})
+    made = graph.value("GeometryNodeSetMaterial", {"geometry": mesh, "material": inputs.outputs[MATERIAL]})
     graph.node("NodeGroupOutput", {0: made})
     return tree
 
@@ -86,9 +100,9 @@ def _declare(tree: bpy.types.NodeTree) -> None:
     tree.interface.new_socket(_("Material"), in_out="INPUT", socket_type="NodeSocketMaterial")
 
 
-def _share(graph: Graph, in_viewport: bpy.types.NodeSocket, given: bpy.types.Node) -> bpy.types.NodeSocket:
+def _share(graph: Graph, in_viewport: bpy.types.NodeSocket, inputs: bpy.types.Node) -> bpy.types.NodeSocket:
     percent = graph.value(
-        "GeometryNodeSwitch", {"switch": in_viewport, "false": given.outputs[RENDER], "true": given.outputs[VIEWPORT]}, "output", input_type="FLOAT"
+        "GeometryNodeSwitch", {"switch": in_viewport, "false": inputs.outputs[RENDER], "true": inputs.outputs[VIEWPORT]}, "output", input_type="FLOAT"
     )
     return graph.math("MAXIMUM", graph.math("DIVIDE", percent, 100.0), _LEAST)
 

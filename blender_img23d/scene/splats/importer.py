@@ -10,7 +10,7 @@ from bpy.app.translations import pgettext_rpt as _
 
 from ..file.windows import Workplace
 from .attributes import make_mesh, mean_color
-from .geometry_nodes import MATERIAL, NAME, RENDER, VIEWPORT, input_of, is_splat_group, splat_group
+from .geometry_nodes import MATERIAL, NAME, RENDER, VIEWPORT, give, given, is_splat_group, splat_group
 from .material import make_material
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def build_object(name: str, splats: Splats, collection: bpy.types.Collection) ->
     modifier.node_group = splat_group()
     share = min(100.0, 100.0 * MOST_SHOWN / len(splats))
     for socket, value in ((VIEWPORT, share), (RENDER, share), (MATERIAL, material)):
-        modifier[input_of(modifier, socket)] = value
+        give(modifier, socket, value)
     return obj
 
 
@@ -76,7 +76,7 @@ def density(obj: bpy.types.Object) -> tuple[float, float] | None:
     modifier = next((one for one in obj.modifiers if one.type == "NODES" and is_splat_group(one.node_group)), None)
     if modifier is None:
         return None
-    return tuple(float(modifier[input_of(modifier, name)]) for name in (VIEWPORT, RENDER))
+    return tuple(float(given(modifier, number)) for number in (VIEWPORT, RENDER))
 
 
 def thinned_note(obj: bpy.types.Object) -> str:

@@ -140,7 +140,7 @@ def test_viewport_and_render_have_a_density_of_their_own(import_file, tmp_path):
     assert importer.density(obj) == (100.0, 100.0) and importer.thinned_note(obj) == ""
     sockets = [item for item in obj.modifiers[0].node_group.interface.items_tree if item.in_out == "INPUT"]
     assert [one.subtype for one in sockets[1:3]] == ["PERCENTAGE"] * 2
-    obj.modifiers[0][nodes.input_of(obj.modifiers[0], nodes.VIEWPORT)] = 34.0
+    nodes.give(obj.modifiers[0], nodes.VIEWPORT, 34.0)
     obj.update_tag()
     assert len(bodies(obj).vertices) == 6 * 4, "the 3.06 lowest ranks of 9"
     assert importer.density(obj) == (34.0, 100.0)
@@ -282,3 +282,33 @@ def test_the_placer_gets_the_object(owner, tmp_path):
     bpy.context.scene.collection.children.link(collection)
     obj = importer.import_splats(str(tmp_path / "splats.ply"), windows.workplace_of(bpy.context.scene), collection)
     assert list(obj.users_collection) == [collection] and obj.matrix_basis == Matrix() and not bpy.context.selected_objects
+
+
+def test_search_and_the_file_menu_offer_both(owner):
+    shown = []
+
+    class Layout:
+        def operator(self, name, text):
+            shown.append((name, text))
+
+    menu = type("Menu", (), {"layout": Layout()})()
+    menus = part("panels.menus")
+    menus._draw_in_import(menu, bpy.context)
+    menus._draw_in_export(menu, bpy.context)
+    assert shown == [("img23d.import_splats", "Gaussian Splats (.ply/.spz)"), ("img23d.export_splats", "Gaussian Splats (.ply/.spz)")]
+
+
+def test_what_is_dropped_is_imported_at_once(import_file, tmp_path):
+    """As Blender calls it (WM_OT_drop_import_file): with the path, the folder and the names, and as if a button was pressed."""
+    (tmp_path / "a.ply").write_bytes(ply(FIELD))
+    done = bpy.ops.img23d.import_splats("INVOKE_DEFAULT", filepath=str(tmp_path / "a.ply"), directory=str(tmp_path), files=[{"name": "a.ply"}])
+    assert done == {"FINISHED"} and bpy.context.object.name == "a"
+    handler = bpy.types.IMG23D_FH_splats
+    assert handler.bl_import_operator == "img23d.import_splats" and handler.bl_file_extensions == ".ply;.spz"
+
+
+def test_an_import_leaves_nothing_behind_where_the_file_is_refused(owner, tmp_path):
+    (tmp_path / "a.ply").write_bytes(ply(FIELD)[:-1])
+    with pytest.raises(RuntimeError, match="ends in the middle"):
+        bpy.ops.img23d.import_splats("EXEC_DEFAULT", True, filepath=str(tmp_path / "a.ply"))
+    assert not (len(bpy.data.objects) or len(bpy.data.meshes) or len(bpy.data.materials) or len(bpy.data.node_groups))

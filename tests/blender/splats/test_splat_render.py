@@ -115,7 +115,7 @@ def test_a_render_shows_its_own_share(picture, tmp_path):
     """Of a row of equal splats a render shows the share that it is set to, whatever the viewport shows."""
     obj = shown(tmp_path, [Splat(place=(-0.9 + 0.2 * i, 0.0, 0.0), scale=(0.02, 0.02, 0.02), opacity=0.99) for i in range(10)])
     nodes = part("scene.splats.geometry_nodes")
-    obj.modifiers[0][nodes.input_of(obj.modifiers[0], nodes.RENDER)] = 50.0
+    nodes.give(obj.modifiers[0], nodes.RENDER, 50.0)
     obj.update_tag()
     seen = picture()[..., 3] > 0.3
     columns = [seen[:, round((0.1 + 0.2 * i) / WIDTH * SIDE) - 1 : round((0.1 + 0.2 * i) / WIDTH * SIDE) + 1].any() for i in range(10)]
