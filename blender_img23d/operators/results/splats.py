@@ -13,7 +13,8 @@ from ...scene.splats.attributes import is_splats
 from ...scene.view.selection import check_mode, select_only
 from ...shared.img23d_protocol import Img23DError
 
-_PATTERN = "*.ply;*.spz"
+_ENDINGS = (".ply", ".spz")
+_PATTERN = ";".join(f"*{ending}" for ending in _ENDINGS)
 
 
 class IMG23D_FH_splats(bpy.types.FileHandler):
@@ -22,7 +23,7 @@ class IMG23D_FH_splats(bpy.types.FileHandler):
     bl_idname = "IMG23D_FH_splats"
     bl_label = "Img23D Gaussian Splats"
     bl_import_operator = "img23d.import_splats"
-    bl_file_extensions = ".ply;.spz"
+    bl_file_extensions = ";".join(_ENDINGS)
 
     @classmethod
     def poll_drop(cls, context: bpy.types.Context) -> bool:
@@ -105,7 +106,9 @@ class IMG23D_OT_export_splats(bpy.types.Operator):
 
     def check(self, context: bpy.types.Context) -> bool:
         """The name follows the format while the file browser is open."""
-        named = str(Path(self.filepath).with_suffix(self.kind)) if Path(self.filepath).name else self.filepath
+        path = Path(self.filepath)
+        bare = path.stem if path.suffix.lower() in _ENDINGS else path.name
+        named = str(path.with_name(bare + self.kind)) if bare else self.filepath
         is_other, self.filepath = named != self.filepath, named
         return is_other
 
@@ -113,7 +116,7 @@ class IMG23D_OT_export_splats(bpy.types.Operator):
         from ...scene.splats.exporter import export_splats
 
         path = Path(bpy.path.abspath(self.filepath))
-        path = path if path.suffix.lower() in (".ply", ".spz") else path.with_name(path.name + self.kind)
+        path = path if path.suffix.lower() in _ENDINGS else path.with_name(path.name + self.kind)
         try:
             check_mode(context)
             count = export_splats([obj for obj in context.selected_objects if is_splats(obj)], path, context)
