@@ -24,6 +24,7 @@ class Section(StrEnum):
     MODELS = "the-ai-models"
     SETTINGS = "settings"
     RETEXTURE = "re-texture-a-mesh-of-your-own"
+    SPLATS = "gaussian-splats"
     TROUBLE = "when-something-is-wrong"
 
 
@@ -38,6 +39,7 @@ _OPERATORS = {
         *("make_quads", "stop_quads", "add_levels", "set_origin", "apply_scale"),
     ),
     Section.RETEXTURE: ("retexture", "switch_texture"),
+    Section.SPLATS: ("import_splats", "export_splats"),
     Section.MODELS: (
         *("setup", "cancel_setup", "accept_licence", "withdraw_licence", "hide_first_run", "refresh_models"),
         *("open_models_folder", "download_weights", "verify_weights", "delete_weights"),

@@ -35,6 +35,7 @@ class IMG23D_MT_add(bpy.types.Menu):
         layout.operator("img23d.browse_runs", text="Img23D: Show a Newer Run").step = -1
         layout.operator("img23d.reuse_run")
         layout.operator("img23d.import_run")
+        layout.operator("img23d.import_splats")
         layout.operator("img23d.delete_run")
         layout.separator()
         layout.menu(IMG23D_MT_quality.bl_idname)
@@ -134,6 +135,9 @@ class IMG23D_MT_object(bpy.types.Menu):
         self.layout.operator("img23d.set_origin", text="Img23D: Origin to the Base").place = "BASE"
         self.layout.operator("img23d.set_origin", text="Img23D: Origin to the Middle").place = "MIDDLE"
         self.layout.operator("img23d.apply_scale")
+        self.layout.separator()
+        self.layout.operator_context = "INVOKE_DEFAULT"
+        self.layout.operator("img23d.export_splats", icon="EXPORT")
 
 
 def _draw_in_add(self: bpy.types.Menu, context: bpy.types.Context) -> None:
@@ -146,13 +150,25 @@ def _draw_in_object(self: bpy.types.Menu, context: bpy.types.Context) -> None:
     self.layout.menu(IMG23D_MT_object.bl_idname, icon="IMAGE_DATA")
 
 
+def _draw_in_import(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    self.layout.operator("img23d.import_splats", text="Gaussian Splats (.ply/.spz)")
+
+
+def _draw_in_export(self: bpy.types.Menu, context: bpy.types.Context) -> None:
+    self.layout.operator("img23d.export_splats", text="Gaussian Splats (.ply/.spz)")
+
+
 def attach() -> None:
     bpy.types.VIEW3D_MT_add.append(_draw_in_add)
     bpy.types.VIEW3D_MT_object.append(_draw_in_object)
     bpy.types.IMAGE_MT_image.append(draw_in_image_menu)
+    bpy.types.TOPBAR_MT_file_import.append(_draw_in_import)
+    bpy.types.TOPBAR_MT_file_export.append(_draw_in_export)
 
 
 def detach() -> None:
+    bpy.types.TOPBAR_MT_file_export.remove(_draw_in_export)
+    bpy.types.TOPBAR_MT_file_import.remove(_draw_in_import)
     bpy.types.IMAGE_MT_image.remove(draw_in_image_menu)
     bpy.types.VIEW3D_MT_object.remove(_draw_in_object)
     bpy.types.VIEW3D_MT_add.remove(_draw_in_add)

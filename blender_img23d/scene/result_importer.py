@@ -41,3 +41,6 @@ class Importer:
 
     def finish(self, obj: bpy.types.Object, name: str, tell: Callable[[str], None], plain: bpy.types.Mesh | None = None) -> None:
         """Materials and their pictures. `plain` is the same thing before it was painted."""
+
+    def on_replaced(self, obj: bpy.types.Object) -> None:
+        """A newer result's mesh has taken the place of the object's own."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from source import BACKEND, EXTENSION, PROTOCOL, ROOT, Import, Module, is_standard, top
 
-BLENDER = {"bpy", "bmesh", "mathutils", "gpu", "gpu_extras", "bl_math", "bpy_extras", "bl_ui", "bl_operators", "blf", "idprop"}
+# What Blender brings: zstandard, because its own scripts open compressed .blend files with it.
+BLENDER = {"bpy", "bmesh", "mathutils", "gpu", "gpu_extras", "bl_math", "bpy_extras", "bl_ui", "bl_operators", "blf", "idprop", "zstandard"}
 # Loaded in seconds, present only where the models are set up: never at module level.
 HEAVY = {
     "torch", "torchvision", "transformers", "diffusers", "hy3dgen", "accelerate", "safetensors", "huggingface_hub",
@@ -48,6 +49,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "images": {"stages"},  # decode.py and what lies below
     "images.formats": {"images.metadata"},
     "images.metadata": set(),
+    "splats": set(),
     "mesh": {"stages"},  # glb.py and what lies below
     "mesh.topology": {"stages"},
     "mesh.raster": {"stages", "mesh.topology"},
@@ -57,8 +59,22 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "mesh.heightfield": {"stages", "mesh.topology"},
     "cutouts": {"stages"},
     "arrange": {"stages", "images.metadata"},
-    "engines": {"stages", "result_cache", "mesh", "models", "weights", "machine", "cutouts"},
-    "jobs": {"__version__", "stages", "setup_context", "result_cache", "arrange", "cutouts", "images", "mesh", "machine", "models", "engines", "setup"},
+    "engines": {"stages", "result_cache", "mesh", "splats", "models", "weights", "machine", "cutouts"},
+    "jobs": {
+        "__version__",
+        "stages",
+        "setup_context",
+        "result_cache",
+        "arrange",
+        "cutouts",
+        "images",
+        "mesh",
+        "splats",
+        "machine",
+        "models",
+        "engines",
+        "setup",
+    },
     "diagnose": {"__version__", "stages", "setup", "weights", "machine", "engines", "jobs"},
     "serve": {"__version__", "machine", "engines", "diagnose", "jobs"},
     "cli": {"__version__", "home", "images", "weights", "engines", "diagnose", "jobs"},

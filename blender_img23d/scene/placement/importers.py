@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from ...shared.img23d_protocol.messages import ResultKind
 from ..glb.importer import MeshImporter
 from ..result_importer import Importer
+from ..splats.importer import SplatImporter
 
-IMPORTERS: Mapping[ResultKind, Callable[[], Importer]] = {ResultKind.MESH: MeshImporter}
+IMPORTERS: Mapping[ResultKind, Callable[[], Importer]] = {ResultKind.MESH: MeshImporter, ResultKind.SPLATS: SplatImporter}
 
 
 class Importers:

@@ -212,6 +212,7 @@ class Placer:
         fit_height(fresh.data, kept_height)
         importer.finish(fresh, obj.name, job.add_notes, plain=plain)
         replace_mesh(obj, fresh)
+        importer.on_replaced(obj)
         tag_result(obj, job, index, result.piece)
         self._registry.record(job, index, obj, result.piece, kept_height=kept_height)
 

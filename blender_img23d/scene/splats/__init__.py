@@ -1,0 +1,1 @@
+"""Gaussian splats: their files, and the objects that show them."""

@@ -1,0 +1,1 @@
+"""Files of Gaussian splats. Nothing here knows Blender."""
