@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from .config import GaussianDecoderConfig, MeshDecoderConfig, SlatFlowConfig, StructureDecoderConfig, StructureFlowConfig, read_config
+from .config.published import read_config
+from .config.sizes import GaussianDecoderConfig, MeshDecoderConfig, SlatFlowConfig, StructureDecoderConfig, StructureFlowConfig
 
 if TYPE_CHECKING:
     import torch

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from img23d_backend.engines.trellis.config import GaussianConfig
-from img23d_backend.engines.trellis.gaussians import Layout, offset_perturbation
+from img23d_backend.engines.trellis.config.sizes import GaussianConfig
+from img23d_backend.engines.trellis.splats.gaussians import Layout, offset_perturbation
 
 
 def test_offsets_are_hammersleys_points() -> None:

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 import torch
-from img23d_backend.engines.trellis.config import GaussianConfig
-from img23d_backend.engines.trellis.gaussians import Gaussians, Layout, gaussians_of, offset_perturbation
+from img23d_backend.engines.trellis.config.sizes import GaussianConfig
+from img23d_backend.engines.trellis.splats.gaussians import Gaussians, Layout, gaussians_of, offset_perturbation
 from torch import Tensor
 
 CONFIG = GaussianConfig()

@@ -8,7 +8,7 @@ from itertools import pairwise
 import pytest
 import torch
 from img23d_backend.engines.trellis import sampling
-from img23d_backend.engines.trellis.config import (
+from img23d_backend.engines.trellis.config.sizes import (
     GaussianDecoderConfig,
     MeshDecoderConfig,
     SlatFlowConfig,
@@ -23,6 +23,8 @@ from img23d_backend.engines.trellis.networks.sparse.voxels import Voxels
 from img23d_backend.engines.trellis.networks.structure_decoder import SparseStructureDecoder, UpsampleBlock3d
 from img23d_backend.engines.trellis.networks.structure_flow import SparseStructureFlowModel
 from img23d_backend.engines.trellis.sampling import Schedule, sample
+from img23d_backend.machine.devices import Device
+from img23d_backend.models.store import ModelStore
 from torch import Tensor, nn
 from torch.nn.functional import group_norm, silu
 
@@ -30,6 +32,7 @@ CLOSE = 1e-5
 FLOW = {"in_channels": 8, "out_channels": 8, "model_channels": 48, "cond_channels": 20, "num_blocks": 3, "num_heads": 4, "qk_rms_norm": True}
 DECODER = {"resolution": 8, "latent_channels": 8, "model_channels": 256, "num_blocks": 2, "num_heads": 4}
 TIME = torch.full((1,), 640.0)
+CARD = Device(id="gpu", torch_name="cpu", label="a card", total_bytes=10**12)
 
 
 def filled(network: nn.Module) -> nn.Module:
@@ -207,6 +210,17 @@ def test_a_torso_of_lower_precision_gives_about_the_same(name: str, dtype: torch
 def test_very_few_voxels(name: str, cells: list[list[int]], context: Tensor) -> None:
     few = Voxels(coords=torch.tensor(cells), resolution=8)
     assert _evaluated(filled(networks()[name]), few, context).isfinite().all()
+
+
+@pytest.mark.parametrize("name", networks())
+@torch.no_grad()
+def test_weights_may_be_streamed(name: str, voxels: Voxels, context: Tensor) -> None:
+    """Every layer is called, none only read: on the stand-in for a card, the weights are there while a layer computes and at home again."""
+    network = filled(networks()[name])
+    expected = _evaluated(network, voxels, context)
+    with ModelStore().on_device(name, lambda: network, CARD, group_offload=True) as streamed:
+        assert torch.equal(_evaluated(streamed, voxels, context), expected)
+    assert torch.equal(_evaluated(network, voxels, context), expected)
 
 
 # --- the sampler ------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from img23d_backend.engines.trellis.config import config_of
+from img23d_backend.engines.trellis.config.published import config_of
 from img23d_backend.engines.trellis.loaders import TrellisParts
 from img23d_backend.engines.trellis.networks.slat_decoders import SLatGaussianDecoder, SLatMeshDecoder
 from img23d_backend.engines.trellis.networks.slat_flow import SLatFlowModel

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm, silu
 
-from ..config import GaussianDecoderConfig, MeshDecoderConfig, SlatDecoderConfig
-from ..gaussians import Layout, offset_perturbation
+from ..config.sizes import GaussianDecoderConfig, MeshDecoderConfig, SlatDecoderConfig
+from ..splats.gaussians import Layout, offset_perturbation
 from .layers import FeedForward, LayerNorm, SelfAttention, position_embedding
 from .precision import Torso
 from .sparse.convolution import SparseConv3d, SubdividingConv3d

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm, silu
 
-from ..config import SlatFlowConfig
+from ..config.sizes import SlatFlowConfig
 from .layers import LayerNorm, ModulatedCrossBlock, TimestepEmbedder, modulated, position_embedding
 from .precision import Torso
 from .sparse.convolution import SparseConv3d

@@ -7,7 +7,7 @@ from itertools import pairwise
 from torch import Tensor, nn
 from torch.nn.functional import silu
 
-from ..config import StructureDecoderConfig
+from ..config.sizes import StructureDecoderConfig
 from .precision import Torso
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
-from ..config import StructureFlowConfig
+from ..config.sizes import StructureFlowConfig
 from .layers import ModulatedCrossBlock, TimestepEmbedder, position_embedding
 from .precision import Torso
 

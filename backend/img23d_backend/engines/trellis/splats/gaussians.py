@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .config import GaussianConfig
+from ..config.sizes import GaussianConfig
 
 if TYPE_CHECKING:
     from torch import Tensor

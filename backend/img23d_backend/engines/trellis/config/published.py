@@ -1,4 +1,4 @@
-"""The networks' sizes, read from the ckpts/NAME.json beside each network's weights and from nowhere else.
+"""The sizes read from the ckpts/NAME.json beside each network's weights and from nowhere else.
 
 The file names a Python class. Its name is only looked up in the table here: no code is chosen by a file. What is told of
 training (use_fp16, use_checkpoint) is left aside; a network of another make than the published ones is refused.
@@ -9,97 +9,32 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 from img23d_protocol import ErrorCode, Img23DError
 
-from ...models.loading import damaged, unfit
-
-
-@dataclass(frozen=True, kw_only=True)
-class StructureFlowConfig:
-    """`resolution` cells an axis, each a token; `cond_channels` of the picture's tokens."""
-
-    resolution: int
-    in_channels: int
-    out_channels: int
-    model_channels: int
-    cond_channels: int
-    num_blocks: int
-    num_heads: int
-    mlp_ratio: float = 4
-    qk_rms_norm: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class SlatFlowConfig(StructureFlowConfig):
-    """`resolution` of the voxels; `io_block_channels` of the finer grids before the transformer's, finest first."""
-
-    io_block_channels: tuple[int, ...]
-    num_io_res_blocks: int = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class StructureDecoderConfig:
-    """`channels` from the coarsest grid to the finest, each twice as fine as the one before."""
-
-    out_channels: int
-    latent_channels: int
-    channels: tuple[int, ...]
-    num_res_blocks: int
-    num_res_blocks_middle: int = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class SlatDecoderConfig:
-    """A transformer over voxels, in windows of `window_size` cells."""
-
-    resolution: int
-    latent_channels: int
-    model_channels: int
-    num_blocks: int
-    num_heads: int
-    mlp_ratio: float = 4
-    window_size: int = 8
-
-
-@dataclass(frozen=True, kw_only=True)
-class GaussianConfig:
-    """How a decoder's numbers are Gaussians: `num_gaussians` a voxel, `voxel_size` how many cells wide the box is in which they
-    may lie, `smallest` scale, `scaling_bias` and `opacity_bias` what a decoder's 0 stands for, `rotation_rate` what rotations are
-    multiplied with.
-    """
-
-    num_gaussians: int = 32
-    voxel_size: float = 1.5
-    smallest: float = 9e-4
-    scaling_bias: float = 4e-3
-    opacity_bias: float = 0.1
-    rotation_rate: float = 0.1
-
-
-@dataclass(frozen=True, kw_only=True)
-class GaussianDecoderConfig(SlatDecoderConfig):
-    gaussians: GaussianConfig = GaussianConfig()
-
-
-@dataclass(frozen=True, kw_only=True)
-class MeshDecoderConfig(SlatDecoderConfig):
-    """Its surface's grid is four times as fine as the voxels."""
-
-
-Config = StructureFlowConfig | SlatFlowConfig | StructureDecoderConfig | GaussianDecoderConfig | MeshDecoderConfig
+from ....models.loading import damaged, unfit
+from .sizes import (
+    Config,
+    GaussianConfig,
+    GaussianDecoderConfig,
+    MeshDecoderConfig,
+    SlatFlowConfig,
+    StructureDecoderConfig,
+    StructureFlowConfig,
+)
 
 _CLASSES: Mapping[str, type[Config]] = {
     "SparseStructureFlowModel": StructureFlowConfig,
     "SLatFlowModel": SlatFlowConfig,
+    "ElasticSLatFlowModel": SlatFlowConfig,  # the same, as it was trained
     "SparseStructureDecoder": StructureDecoderConfig,
     "SLatGaussianDecoder": GaussianDecoderConfig,
+    "ElasticSLatGaussianDecoder": GaussianDecoderConfig,
     "SLatMeshDecoder": MeshDecoderConfig,
+    "ElasticSLatMeshDecoder": MeshDecoderConfig,
 }
-_TRAINING = "Elastic"  # before the name of the class that the networks were trained with
 # Of arguments that are not told of here, the only value that the networks here were made for
 _PUBLISHED: Mapping[str, object] = {
     "pe_mode": "ape", "attn_mode": "swin", "share_mod": False, "qk_rms_norm_cross": False, "use_skip_connection": True, "norm_type": "layer",
@@ -128,7 +63,7 @@ def read_config(path: Path, make: type[_T]) -> _T:
 
 def config_of(name: str, args: Mapping[str, Any]) -> Config:
     """From the class and arguments of a published file. Raises KeyError, TypeError or ValueError where they are none of ours."""
-    make = _CLASSES[name.removeprefix(_TRAINING)]
+    make = _CLASSES[name]
     for key, value in _PUBLISHED.items():
         if args.get(key, value) != value:
             raise ValueError(f"{key} is {args[key]!r}, not {value!r}")
