@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 _TEXT = re.compile(r'[“"(…]*([A-Z0-9]|\{(?!"))', re.DOTALL)
 _NAMES = re.compile(
-    r"[A-Z][A-Za-z]*[a-z][A-Z]\w*:?|[A-Z]\w*_\w*|[A-Z]+|\w+(\.\w+)+|[A-Z]\w*:? ?[\w{}:/.-]*\.[A-Za-z_]\w*|[0-9a-fx]+"
+    r"[A-Z][A-Za-z]*[a-z][A-Z]\w*:?|[A-Z0-9]\w*_\w*|[A-Z]+|\w+(\.\w+)+|[A-Z]\w*:? ?[\w{}:/.-]*\.[A-Za-z_]\w*|[0-9a-fx]+"
     r"|(?!Go|In|No|On|Up)[A-Z][a-z]"  # two letters that are no word
 )
 _LOGGING = {"debug", "info", "warning", "error", "exception", "log", "getLogger"}

@@ -116,7 +116,7 @@ def _about_the_extension(scene: bpy.types.Scene) -> list[str]:
     waiting = " ".join(job.id for job in owner.applier.queue.waiting)
     lines += [f"waits {waiting}", f"mesh tools {owner.applier.remesher.progress or owner.applier.remesher.done}"]
     lines += [f"last job {jobs[0].state}", f"stopped {sum(t.is_cancelled for t in jobs[0].targets)}"] if jobs else []
-    lines += [f"shaped {sum(bool(t.mesh) for t in jobs[0].targets)}"] if jobs else []
+    lines += [f"shaped {sum(t.main is not None for t in jobs[0].targets)}"] if jobs else []
     return lines
 
 

@@ -37,8 +37,9 @@ def read_tensors(path: Path, prefix: str = "") -> dict[str, Tensor]:
     return _read_safetensors(path, prefix) if path.suffix == ".safetensors" else _read_pickle(path, prefix)
 
 
-def build(make: Callable[[], nn.Module], tensors: Mapping[str, Tensor], dtype: torch.dtype, *, may_hold_more: bool = False) -> nn.Module:
-    """The network that `make` builds with exactly these tensors as its parameters, in `dtype`, ready to compute on the CPU.
+def build(make: Callable[[], nn.Module], tensors: Mapping[str, Tensor], dtype: torch.dtype | None, *, may_hold_more: bool = False) -> nn.Module:
+    """The network that `make` builds with exactly these tensors as its parameters, ready to compute on the CPU, in `dtype` or, where
+    that is None, in each tensor's own.
 
     Tensors that have the dtype already stay mapped; with `may_hold_more` those that the network does not have stay unread.
     Buffers that no file holds keep what `make` put into them. Raises Img23DError(WEIGHTS_UNFIT) where keys or shapes are not
@@ -51,7 +52,7 @@ def build(make: Callable[[], nn.Module], tensors: Mapping[str, Tensor], dtype: t
         if unread := tensors.keys() - own:
             log.info("%s: %d tensors stay unread: %s", type(network).__name__, len(unread), _told(sorted(unread)))
         tensors = {key: tensor for key, tensor in tensors.items() if key in own}
-    typed = {key: tensor.to(dtype) if tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
+    typed = {key: tensor.to(dtype) if dtype is not None and tensor.is_floating_point() else tensor for key, tensor in tensors.items()}
     try:
         wrong = network.load_state_dict(typed, strict=False, assign=True)
     except RuntimeError as error:  # shapes

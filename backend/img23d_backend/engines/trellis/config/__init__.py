@@ -1,0 +1,1 @@
+"""What is told of the networks by the files beside their weights."""

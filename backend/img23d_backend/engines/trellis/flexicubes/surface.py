@@ -1,0 +1,267 @@
+"""A mesh decoder's numbers to the triangles of its surface, with colours.
+
+Distances are gathered at the corners of the whole grid, one number each; all else is computed at the cubes that the surface runs
+through only. The result is that of a dense evaluation, where a cube without numbers has zeros, and a corner without a distance of 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from img23d_protocol import ErrorCode, Img23DError
+
+from .tables import CORNERS, EDGES, case_tables
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    Parts = Callable[[], Iterable[tuple[slice, Tensor]]]
+
+# A cube's numbers
+_DISTANCES, _MOVES, _WEIGHTS, _COLORS = slice(0, 8), slice(8, 32), slice(32, 53), slice(53, 101)
+_EDGE_WEIGHTS, _CORNER_WEIGHTS, _SPLIT_WEIGHT = slice(0, 12), slice(12, 20), 20
+_COLOR_CHANNELS = 6  # of a corner: red, green, blue, and a normal, which is not used
+_MOST_WEIGHT = 0.99  # how far weights may be from 1
+_EDGE_ORDERS: dict[tuple[int, ...], int] = {(0, -1, 0): 0, (0, 0, 1): 1, (1, 0, 0): 2}  # of the edges that begin at a corner
+_OUTSIDE = 1.0  # the distance at a corner of no cube
+
+_NO_SURFACE = "The shape model found no surface in this cut-out."
+_NOT_A_NUMBER = "The shape model's numbers ran out of range: try another seed, or let the shape stage compute on the processor."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColoredSurface:
+    """`vertices` (V, 3) float32 in glTF's axes as all meshes here, in a cube of side 1 around the origin; `faces` (F, 3) int32,
+    counter-clockwise seen from outside; `colors` (V, 3) float32 in 0..1, sRGB.
+
+    Vertices need not have a face; where the surface leaves the grid it is open.
+    """
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    colors: np.ndarray
+
+
+def extract_surface(parts: Parts, cells: Tensor, *, resolution: int) -> ColoredSurface:
+    """From the cubes in `cells` (N, 3) of a grid of `resolution`, whose numbers `parts()` gives anew at each call: rows, (R, 101) float32.
+
+    Raises Img23DError(NO_SURFACE) where nothing is inside, and where a distance is not a number.
+    """
+    grid = Grid(cells=cells, resolution=resolution)
+    distances = grid.distances(parts)  # (corners,)
+    cubes = grid.surface_cubes(distances)  # (S,)
+    if not len(cubes):
+        raise Img23DError(ErrorCode.NO_SURFACE, _NO_SURFACE, f"{len(cells)} cubes of {resolution}, none with a surface")
+    return _surface(grid.fields(parts, cubes, distances))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fields:
+    """What the surface is made of, at S cubes and the K corners that they have.
+
+    `corners` (S, 8) are among the K, whose `places` are (K, 3) cells of the corners' grid, `distances` (K,), `positions` (K, 3) in the
+    cube of side 1, `colors` (K, 3). `cubes` (S, 3) are cells in rising order. `edge_weights` (S, 12), `corner_weights` (S, 8), `split_weights` (S,).
+    """
+
+    resolution: int
+    cubes: Tensor
+    corners: Tensor
+    places: Tensor
+    distances: Tensor
+    positions: Tensor
+    colors: Tensor
+    edge_weights: Tensor
+    corner_weights: Tensor
+    split_weights: Tensor
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Grid:
+    """Numbers of corners and cubes count x slowest; a cube's first corner has its cell."""
+
+    cells: Tensor
+    resolution: int
+
+    @property
+    def side(self) -> int:
+        return self.resolution + 1
+
+    @cached_property
+    def corner_steps(self) -> Tensor:
+        """(8,): from a cube's first corner to each."""
+        return self.corner_numbers(self.cells.new_tensor(CORNERS))
+
+    def corner_numbers(self, cells: Tensor) -> Tensor:
+        x, y, z = cells.unbind(-1)
+        return (x * self.side + y) * self.side + z
+
+    def distances(self, parts: Parts) -> Tensor:
+        """(side^3,) float32: at each corner the mean of what its cubes say."""
+        import torch
+
+        total = torch.zeros(self.side**3, dtype=torch.float32, device=self.cells.device)
+        count = torch.zeros_like(total)
+        for rows, numbers in parts():
+            corners = (self.corner_numbers(self.cells[rows])[:, None] + self.corner_steps).flatten()
+            total.index_add_(0, corners, numbers[:, _DISTANCES].flatten())
+            count.index_add_(0, corners, torch.ones_like(corners, dtype=torch.float32))
+        is_known = count > 0
+        mean = total.div_(count).sub_(1 / self.resolution)
+        if bool(torch.isnan(mean[is_known]).any()):
+            raise Img23DError(ErrorCode.NO_SURFACE, _NOT_A_NUMBER, "distances are not a number")
+        return torch.where(is_known, mean, _OUTSIDE)
+
+    def surface_cubes(self, distances: Tensor) -> Tensor:
+        """(S, 3) cells of the cubes that have corners inside and outside, in rising order."""
+        inside = (distances < 0).view([self.side] * 3)
+        ends = {0: slice(0, self.resolution), 1: slice(1, self.side)}
+        corners = [inside[tuple(ends[step] for step in corner)] for corner in CORNERS]
+        some, every = corners[0].clone(), corners[0].clone()
+        for corner in corners[1:]:
+            some |= corner
+            every &= corner
+        return (some & ~every).nonzero()
+
+    def fields(self, parts: Parts, cubes: Tensor, distances: Tensor) -> Fields:
+        """The second pass over the numbers, for those at the cubes of the surface only."""
+        import torch
+
+        all_corners = self.corner_numbers(cubes)[:, None] + self.corner_steps  # (S, 8)
+        used, corners = torch.unique(all_corners, return_inverse=True)
+        index = torch.full((self.side**3,), -1, dtype=torch.int32, device=cubes.device)
+        index[used] = torch.arange(len(used), dtype=torch.int32, device=cubes.device)
+        moves = torch.zeros((len(used), 3), device=cubes.device)
+        colors, count = torch.zeros_like(moves), torch.zeros_like(moves[:, :1])
+        weights = torch.zeros((len(cubes), _WEIGHTS.stop - _WEIGHTS.start), device=cubes.device)
+        numbers_of_cubes = self.corner_numbers(cubes)
+        for rows, numbers in parts():
+            first = self.corner_numbers(self.cells[rows])
+            place = index[first[:, None] + self.corner_steps]  # (R, 8)
+            touches = place >= 0
+            at = place[touches]
+            moves.index_add_(0, at, numbers[:, _MOVES].unflatten(1, (8, 3))[touches])
+            colors.index_add_(0, at, numbers[:, _COLORS].unflatten(1, (8, _COLOR_CHANNELS))[touches][:, :3])
+            count.index_add_(0, at, torch.ones_like(at, dtype=torch.float32)[:, None])
+            found = torch.searchsorted(numbers_of_cubes, first).clamp_(max=len(cubes) - 1)
+            is_cut = numbers_of_cubes[found] == first
+            weights[found[is_cut]] = numbers[is_cut, _WEIGHTS]
+        count.clamp_(min=1)
+        places = torch.stack((used // self.side**2, used // self.side % self.side, used % self.side), dim=1)
+        return Fields(
+            resolution=self.resolution,
+            cubes=cubes,
+            corners=corners,
+            places=places,
+            distances=distances[used],
+            positions=places / self.resolution - 0.5 + torch.tanh(moves / count) / (2 * self.resolution),
+            colors=torch.sigmoid(colors / count),
+            edge_weights=1 + _MOST_WEIGHT * torch.tanh(weights[:, _EDGE_WEIGHTS]),
+            corner_weights=1 + _MOST_WEIGHT * torch.tanh(weights[:, _CORNER_WEIGHTS]),
+            split_weights=(1 - _MOST_WEIGHT) / 2 + _MOST_WEIGHT * torch.sigmoid(weights[:, _SPLIT_WEIGHT]),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CutEdges:
+    """Each edge of each cube that the surface cuts: its `cube` among the S and number `edge` of 12, both (E,), and its `vertex` (E,)."""
+
+    cube: Tensor
+    edge: Tensor
+    vertex: Tensor
+    vertices: int
+
+
+def _surface(fields: Fields) -> ColoredSurface:
+    import torch
+
+    cut = _cut_edges(fields)
+    vertices, colors = _vertices(fields, cut)
+    x, y, z = vertices.unbind(1)
+    return ColoredSurface(
+        vertices=torch.stack((x, z, -y), dim=1).cpu().numpy(),
+        faces=_faces(fields, cut).cpu().numpy().astype(np.int32),
+        colors=colors.cpu().numpy(),
+    )
+
+
+def _cut_edges(fields: Fields) -> _CutEdges:
+    import torch
+
+    tables = case_tables()
+    cases = _cases(fields)
+    local = torch.from_numpy(tables.vertex_of).to(cases.device).long()[cases]  # (S, 12)
+    counts = torch.from_numpy(tables.counts).to(cases.device).long()[cases]
+    cube, edge = (local >= 0).nonzero(as_tuple=True)
+    first = counts.cumsum(0) - counts
+    return _CutEdges(cube=cube, edge=edge, vertex=first[cube] + local[cube, edge], vertices=int(counts.sum()))
+
+
+def _cases(fields: Fields) -> Tensor:
+    """(S,) of 0..255, ambiguous neighbours replaced."""
+    import torch
+
+    tables = case_tables()
+    inside = fields.distances[fields.corners] < 0  # (S, 8)
+    cases = (inside.long() << torch.arange(8, device=inside.device)).sum(1)
+    is_ambiguous = torch.from_numpy(tables.is_ambiguous).to(cases.device)[cases]
+    these = is_ambiguous.nonzero().flatten()
+    there = fields.cubes[these] + torch.from_numpy(tables.towards).to(cases.device).long()[cases[these]]
+    neighbour = _among(there, fields.cubes, fields.resolution)
+    swapped = these[(neighbour >= 0) & is_ambiguous[neighbour.clamp(min=0)]]
+    cases[swapped] = 255 - cases[swapped]
+    return cases
+
+
+def _among(cells: Tensor, cubes: Tensor, resolution: int) -> Tensor:
+    """The places of `cells` (A, 3), which may lie outside the grid, among `cubes`; -1 where they are none."""
+    import torch
+
+    def number(cells: Tensor) -> Tensor:
+        x, y, z = (cells + 1).unbind(1)
+        return (x * (resolution + 2) + y) * (resolution + 2) + z
+
+    known, sought = number(cubes), number(cells)
+    place = torch.searchsorted(known, sought).clamp_(max=len(known) - 1)
+    return torch.where(known[place] == sought, place, -1)
+
+
+def _vertices(fields: Fields, cut: _CutEdges) -> tuple[Tensor, Tensor]:
+    """Positions and colours, (V, 3) each: the weighted means of where the vertex's edges are cut."""
+    ends = fields.corners[cut.cube[:, None], fields.corners.new_tensor(EDGES)[cut.edge]]  # (E, 2)
+    pull = fields.distances[ends] * fields.corner_weights[cut.cube[:, None], fields.corners.new_tensor(EDGES)[cut.edge]]
+    pull = pull.flip(1) * pull.new_tensor([1.0, -1.0])  # the end that is nearer to the surface weighs more
+    share = pull / pull.sum(1, keepdim=True)
+    weight = fields.edge_weights[cut.cube, cut.edge][:, None]  # (E, 1)
+    total = weight.new_zeros((cut.vertices, 1)).index_add_(0, cut.vertex, weight)
+
+    def mean(values: Tensor) -> Tensor:
+        crossing = (values[ends] * share[..., None]).sum(1)  # (E, 3)
+        return values.new_zeros((cut.vertices, 3)).index_add_(0, cut.vertex, crossing * weight) / total
+
+    return mean(fields.positions), mean(fields.colors)
+
+
+def _faces(fields: Fields, cut: _CutEdges) -> Tensor:
+    """(F, 3): around each cut edge that four cubes share a quad of their vertices, parted along its heavier diagonal."""
+    import torch
+
+    orders = [_EDGE_ORDERS[tuple(b - a for a, b in zip(CORNERS[first], CORNERS[last], strict=True))] for first, last in EDGES]
+    begins = fields.corners[cut.cube, fields.corners.new_tensor(EDGES)[cut.edge, 0]]  # (E,)
+    keys = begins * 3 + fields.corners.new_tensor(orders)[cut.edge]
+    ordered, order = keys.sort(stable=True)
+    _, counts = ordered.unique_consecutive(return_counts=True)
+    around = order[counts.repeat_interleave(counts) == 4].view(-1, 4)  # (Q, 4)
+    quads = cut.vertex[around]
+    begins_outside = fields.distances[begins[around[:, 0]]] > 0
+    quads = torch.cat((quads[begins_outside][:, [0, 1, 3, 2]], quads[~begins_outside][:, [2, 3, 1, 0]]))
+    split = quads.new_zeros(cut.vertices, dtype=fields.split_weights.dtype)
+    split[cut.vertex] = fields.split_weights[cut.cube]
+    weights = split[quads]
+    is_first = weights[:, 0] * weights[:, 2] > weights[:, 1] * weights[:, 3]
+    corners = torch.where(is_first[:, None], quads.new_tensor([0, 1, 2, 0, 2, 3]), quads.new_tensor([0, 1, 3, 3, 1, 2]))
+    return quads.gather(1, corners).view(-1, 3)

@@ -1,0 +1,1 @@
+"""TRELLIS's networks in torch, with the parameter names of the published checkpoints."""
