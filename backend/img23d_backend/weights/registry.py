@@ -19,6 +19,7 @@ from img23d_protocol.options.declare import Choice
 from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT, PAINTERS, SHAPE_MODELS, SPEEDS, shape_set
 from img23d_protocol.options.matte import MATTERS
 from img23d_protocol.options.search import GROUNDERS
+from img23d_protocol.options.trellis import FILE_SET, IMAGE_ENCODER
 
 TENCENT_TERRITORY = "the European Union, the United Kingdom and South Korea"
 
@@ -51,6 +52,11 @@ QWEN_FILES = (
 )
 BIREFNET_FILES = ("config.json", "model.safetensors")
 SHAPE_FILES = ("config.yaml", "model.fp16.safetensors")
+_TRELLIS_NETWORKS = (
+    *("ss_flow_img_dit_L_16l8_fp16", "ss_dec_conv3d_16l8_fp16", "slat_flow_img_dit_L_64l8p2_fp16"),
+    *("slat_dec_gs_swin8_B_64l8gs32_fp16", "slat_dec_mesh_swin8_B_64l8m256c_fp16"),
+)
+TRELLIS_FILES = ("pipeline.json", *(f"ckpts/{name}{ending}" for name in _TRELLIS_NETWORKS for ending in (".json", ".safetensors")))
 PAINT_FILES = (
     "scheduler/scheduler_config.json",
     "unet/config.json",
@@ -271,6 +277,35 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         is_addition=True,
         is_optional=True,
         note="Tells from the ground how the camera was held, for the layout as in the photo",
+        **_APACHE,
+    ),
+    # The repository's other networks, which make radiance fields and latents of known shapes, stay where they are.
+    WeightSet(
+        id=FILE_SET,
+        label="TRELLIS image large",
+        stage=Stage.SHAPE,
+        repository="microsoft/TRELLIS-image-large",
+        revision="25e0d31ffbebe4b5a97464dd851910efc3002d96",
+        files=TRELLIS_FILES,
+        required=TRELLIS_FILES,
+        size_bytes=2_835_480_000,
+        memory_bytes=2_835_480_000,
+        note="Meshes and Gaussian splats; may be used everywhere",
+        licence="MIT",
+        licence_link="https://github.com/microsoft/TRELLIS/blob/main/LICENSE",
+    ),
+    WeightSet(
+        id=IMAGE_ENCODER,
+        label="DINOv2 with registers",
+        stage=Stage.SHAPE,
+        repository="facebook/dinov2-with-registers-large",
+        revision="e4c89a4e05589de9b3e188688a303d0f3c04d0f3",
+        files=BIREFNET_FILES,
+        required=BIREFNET_FILES,
+        size_bytes=1_217_540_000,
+        memory_bytes=1_217_490_944,  # it computes in 32 bits
+        is_addition=True,
+        note="Looks at the picture for TRELLIS",
         **_APACHE,
     ),
     *(_shape(choice, repository, speed) for choice, repository in zip(SHAPE_MODELS, (_MINI, _LARGE, _MULTIVIEW), strict=True) for speed in SPEEDS),

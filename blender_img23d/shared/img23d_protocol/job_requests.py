@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .limits import SEED_MAX, TEXTURE_SIZES
-from .options.settings import BUILT_IN, Settings, ShapeKind
+from .options.settings import BUILT_IN, Settings, ShapeKind, engine_named
 from .stages import USUAL, Stage
 
 
@@ -138,7 +138,11 @@ class Generate:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """Those that it goes through, in their order."""
-        return tuple(stage for stage in USUAL if self.settings.common.texture or stage is not Stage.PAINT)
+        return tuple(stage for stage in USUAL if self.is_painted or stage is not Stage.PAINT)
+
+    @property
+    def is_painted(self) -> bool:
+        return self.settings.paints(engine_named(self.engine))
 
     def thing_of(self, target: int) -> int:
         """The index of the thing that a target is a variant of."""
@@ -186,11 +190,15 @@ class Paint:
     matrix times a homogeneous vertex (a column) gives, after division by w, right (x), up (y) and distance from the viewer
     (z); x and y in any unit, since the picture's cut-out is fitted to the mesh's own extent in that view. For `uv` other than
     NEW also `uv` (T, 3, 2) float32, v upwards as in Blender.
+
+    `splats` is a PLY of Gaussian splats at the place of `vertices`, in the axes that such files have (see `files.splat_ply`): whoever paints
+    with the colours of splats takes them from these. Empty where the mesh has none.
     """
 
     job: str
     mesh: str
     picture: str
+    splats: str = ""
     run_folder: str
     name: str = ""
     engine: str = BUILT_IN.id

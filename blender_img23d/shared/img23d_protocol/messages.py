@@ -66,6 +66,9 @@ from .options.settings import (
     StageDevices as StageDevices,
 )
 from .results import (
+    SPLATS as SPLATS,
+)
+from .results import (
     WHOLE as WHOLE,
 )
 from .results import (

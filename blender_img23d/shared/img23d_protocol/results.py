@@ -31,6 +31,7 @@ class Piece:
 
 
 WHOLE = Piece()
+SPLATS = Piece(kind=ResultKind.SPLATS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,6 +17,7 @@ from img23d_protocol.messages import Stage, WeightsState
 from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT, PAINTERS, PREVIEW_PAINT, SHAPE_MODELS, SPEEDS, shape_set
 from img23d_protocol.options.matte import BUILT_IN_MATTE, MATTERS
 from img23d_protocol.options.search import GROUNDERS
+from img23d_protocol.options.trellis import FILE_SET, IMAGE_ENCODER
 
 IDS = {row.id for row in WEIGHT_SETS}
 
@@ -26,8 +27,9 @@ def test_every_choice_has_its_file_set() -> None:
     chosen |= {choice[0] for choice in MATTERS if choice[0] != BUILT_IN_MATTE}
     chosen |= {shape_set(model[0], speed[0]) for model in SHAPE_MODELS for speed in SPEEDS}
     chosen |= {choice[0] for choice in PAINTERS if choice[0] != PREVIEW_PAINT}
+    chosen.add(FILE_SET)
     assert chosen == {row.id for row in WEIGHT_SETS if not row.is_addition}
-    assert PAINT_DELIGHT in IDS and len(IDS) == len(WEIGHT_SETS)
+    assert {PAINT_DELIGHT, IMAGE_ENCODER} <= IDS and len(IDS) == len(WEIGHT_SETS)
 
 
 def test_models_that_are_chosen_by_name_are_called_in_the_list_as_in_the_choice() -> None:
@@ -63,6 +65,8 @@ WEIGHTS_ALONE = {
     "birefnet-hr": 444_473_596,
     "birefnet-lite": 177_634_392,
     "depth-anything-v2-metric-small": 99_173_660,
+    "trellis-image-large": 1_130_770_840 + 1_203_755_136 + 147_591_972 + 171_450_952 + 181_903_412,
+    "dinov2-with-registers-large": 304_372_736 * 4,
     "hunyuan3d-paint": 3_662_636_472,
     "hunyuan3d-paint-turbo": 3_722_161_032 + 334_707_217,
 }

@@ -35,7 +35,7 @@ class Common(StageOptions):
         help="pixels a side",
         trial=TEXTURE_SIZES[0],
         cost=1,
-        row=Row(panel="texture", rank=10, text="Size"),
+        row=Row(panel="texture", rank=10, text="Size", is_for_meshes=True),
     )
     quads: bool = option(
         False,
@@ -44,6 +44,6 @@ class Common(StageOptions):
             "When a run has ended, make its objects of four-sided faces, half as many, with their textures. "
             "It is done beside Blender; what cannot be made of quads stays as it is"
         ),
-        row=Row(panel="shape", rank=50),
+        row=Row(panel="shape", rank=50, is_for_meshes=True),
         record=Record(label="Made Of", rank=90, shown=is_one_of("quads", True)),
     )

@@ -107,12 +107,13 @@ class Row(Declared):
     with every engine that has the option which it asks about.
     """
 
-    panel: str  # "names", "shape", "texture", "search"
+    panel: str  # "names", "result", "shape", "texture", "search"
     rank: int
     text: str | None = None
     is_wide: bool = False
     is_header: bool = False
     has_gap: bool = False
+    is_for_meshes: bool = False  # not there where the engine makes none
     shown: Condition | None = None
     active: Condition | None = None
     also: Condition | None = None
@@ -234,6 +235,10 @@ class StageOptions(Options):
         """The sets of weights that these options work with; none where no model is used."""
         return ()
 
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        """Sets of weights each of which is enough for the stage, whatever is chosen now."""
+        return (self.file_sets(),)
+
     def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
         """Bytes of memory by stage, for the usual way in half precision; `sizes` are those of the file sets that are known."""
         return {}
@@ -251,11 +256,15 @@ class Engine(Declared):
     tip: str
     uses: tuple[type[StageOptions], ...]
     title: str  # above its shape's options in the preferences
+    is_timed: bool = False  # what a device says of its speed is how long this one takes
     is_built_in: bool = False  # works without a download
     has_kinds: bool = False  # a thing can be rounded, turned or flat
     side_photos: Condition | None = None  # when further photos of a thing are heeded; None: always
+    splat_painting: Mapping[str, Plain] = MappingProxyType({})  # its options where it paints with the colours of splats; none: it cannot
+    meshes: Condition | None = None  # when it makes meshes, which alone have faces and a texture; None: always
     packages: tuple[str, ...] = ()  # of Python, without which it is not ready
     needs: tuple[str, ...] = ()  # stages whose weights it cannot do without
+    terms: str = ""  # on which it may be used, where an artist is told in place of an engine with a licence
     licence: str = ""  # that must be accepted before its weights are fetched
     licensed: tuple[str, ...] = ()  # what the names of its file sets begin with
 
@@ -277,8 +286,17 @@ class Engine(Declared):
         row = one.row
         if row is None:
             return False
+        if row.is_for_meshes and not self.makes_meshes(values):
+            return False
         is_also = row.also is not None and self.heeds(row.also.option) and row.also.holds(values)
         return (self.heeds(one.key) or is_also) and (row.shown is None or row.shown.holds(values))
+
+    def makes_meshes(self, values: Values) -> bool:
+        return self.meshes is None or self.meshes.holds(values)
+
+    def paints_from_splats(self, values: Values) -> bool:
+        """Whether a mesh gets the colours of its splats, with these values of the options."""
+        return bool(self.splat_painting) and all(values(name) == value for name, value in self.splat_painting.items())
 
     def takes_side_photos(self, values: Values) -> bool:
         return self.side_photos is None or self.side_photos.holds(values)

@@ -161,6 +161,9 @@ class Shape(StageOptions):
     def file_sets(self) -> tuple[str, ...]:
         return (self.file_set,)
 
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        return tuple((shape_set(model, speed),) for model, _, _ in SHAPE_MODELS for speed, _, _ in SPEEDS)
+
     def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
         return {"shape": _SHAPING}
 
@@ -277,6 +280,7 @@ class Hunyuan3D(Options):
         tip="Finds named things in any photo, cuts them out, makes a full 3D shape of each and paints all its sides.",
         uses=(Common, Search, Matte, Camera, Shape, Paint),
         title="Shape, Hunyuan3D",
+        is_timed=True,
         side_photos=is_one_of("shape_model", MULTIVIEW_MODEL),
         packages=("torch", "transformers", "hy3dgen"),
         needs=("locate", "shape"),

@@ -42,6 +42,9 @@ class Search(StageOptions):
     def file_sets(self) -> tuple[str, ...]:
         return (self.grounder,)
 
+    def alternatives(self) -> tuple[tuple[str, ...], ...]:
+        return tuple((identifier,) for identifier, _, _ in GROUNDERS)
+
     def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
         if settings.machine.small_memory:
             return {"locate": _LARGEST_TABLE + _LOCATING_FRUGALLY}

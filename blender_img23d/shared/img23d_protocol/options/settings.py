@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import field, fields, is_dataclass, replace
 from functools import cache
 from typing import Any, TypeVar
@@ -19,6 +19,7 @@ from .preview import Nameless as Nameless
 from .preview import Preview
 from .preview import ShapeKind as ShapeKind
 from .search import Search
+from .trellis import Trellis
 
 Stage = TypeVar("Stage", bound=StageOptions)
 
@@ -33,6 +34,7 @@ class Settings(Options):
     camera: Camera = field(default_factory=Camera)
     hunyuan3d: Hunyuan3D = field(default_factory=Hunyuan3D)
     cutout: CutOut = field(default_factory=CutOut)
+    trellis: Trellis = field(default_factory=Trellis)
     machine: Machine = field(default_factory=Machine)
 
     @classmethod
@@ -63,6 +65,10 @@ class Settings(Options):
     def stages_of(self, engine: Engine) -> tuple[StageOptions, ...]:
         """The options that an engine heeds, in the order of its stages."""
         return tuple(self.stage(kind) for kind in engine.uses)
+
+    def paints(self, engine: Engine) -> bool:
+        """Whether what that engine makes gets a texture."""
+        return self.common.texture and engine.makes_meshes(self.value)
 
     def with_faces(self, faces: int) -> Settings:
         """The same for one thing with a number of its own; 0 changes nothing. What an engine cannot make so many of gets its most."""
@@ -109,7 +115,9 @@ OPTIONS: tuple[Option, ...] = options_of(Settings)
 REGISTERED: tuple[Engine, ...] = tuple(kind.engine for one in fields(Settings) if (kind := inner_kind(one)) is not None and hasattr(kind, "engine"))
 ENGINES: tuple[Choice, ...] = tuple(engine.choice for engine in REGISTERED)
 PICKED_WITH: tuple[str, ...] = tuple(one.key for one in OPTIONS if one.decides_picks)  # names of properties
+SPLAT_PAINTER = next(engine for engine in REGISTERED if engine.splat_painting)
 BUILT_IN = next(engine for engine in REGISTERED if engine.is_built_in)
+SET_UP: tuple[Engine, ...] = tuple(engine for engine in REGISTERED if not engine.is_built_in)  # what there is to download for
 
 
 @cache
@@ -120,6 +128,14 @@ def _by_name() -> dict[str, Option]:
 def option_named(name: str) -> Option:
     """By its property's name. Raises KeyError."""
     return _by_name()[name]
+
+
+CUT_OUTS = next(engine for engine in SET_UP if "shape" not in engine.needs)  # which leaves the shapes to the built-in one
+
+
+def first_to_set_up(licences: Collection[str]) -> Engine:
+    """What a set-up makes ready as long as no other engine is asked for: the first with learned shapes whose licence, if it has one, is accepted."""
+    return next(engine for engine in SET_UP if "shape" in engine.needs and (not engine.licence or engine.licence in licences))
 
 
 def engine_named(identifier: str) -> Engine:
