@@ -20,6 +20,8 @@ from img23d_protocol.messages import Box, Point, Settings, ShapeKind, Side, Stag
 from .setup_context import JobCancelled as JobCancelled
 from .setup_context import TargetCancelled as TargetCancelled
 
+_OPAQUE = 0.5  # from which a splat is a part of what is solid
+
 
 class Origin:
     """What a photo and its scaled copies have in common."""
@@ -130,6 +132,25 @@ class Mesh:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Splats:
+    """K Gaussian splats (Kerbl et al., 3D Gaussian Splatting, 2023) whose colours are the same from everywhere; float32 arrays.
+
+    `positions` (K, 3); `colors` (K, 3) sRGB, mostly in 0..1 but not cut to it; `opacities` (K,) 0..1; `scales` (K, 3) standard
+    deviations along a splat's own axes, in the unit of the positions; `rotations` (K, 4) unit quaternions wxyz that take its own axes to the
+    frame's.
+    """
+
+    positions: np.ndarray
+    colors: np.ndarray
+    opacities: np.ndarray
+    scales: np.ndarray
+    rotations: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+
+@dataclass(frozen=True, kw_only=True)
 class View:
     """The camera of a picture: `matrix` (4, 4) float64 takes a homogeneous vertex (column) to (u, v, depth, 1) * w.
 
@@ -152,12 +173,34 @@ class View:
 
 @dataclass(frozen=True, kw_only=True)
 class Shaped:
-    """A mesh and the view in which it covers its cut-out. `note` says what kind of solid it became, `kind` too where kinds are chosen."""
+    """What a cut-out became, a mesh, splats or both in one frame, and the view in which that covers the cut-out. `note` says what
+    kind of solid it is, `kind` too where kinds are chosen.
 
-    mesh: Mesh
+    What has no mesh is not painted: its splats have their colours. Splats beside a mesh may be there `only_to_paint` it with: the run's
+    folder keeps them, and they are no result of their own.
+    """
+
+    mesh: Mesh | None = None
+    splats: Splats | None = None
+    only_to_paint: bool = False
     view: View
     note: str = ""
     kind: ShapeKind = ShapeKind.AUTO
+
+    @property
+    def points(self) -> np.ndarray:
+        """By which it is measured, placed and arranged."""
+        return measured_points(self.mesh, self.splats)
+
+
+def measured_points(mesh: Mesh | None, splats: Splats | None) -> np.ndarray:
+    """(P, 3) float32: the mesh's vertices, without one the middles of the splats that are more opaque than not. Empty where there is nothing."""
+    if mesh is not None:
+        return mesh.vertices
+    if splats is None:
+        return np.zeros((0, 3), dtype=np.float32)
+    solid = splats.opacities >= _OPAQUE
+    return splats.positions[solid] if solid.any() else splats.positions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -287,7 +330,7 @@ class Shaper(Protocol):
     """A shaper is a subclass of this: what has a default here is for one that makes several things in one go."""
 
     def shape(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
-        """A closed mesh of the cut-out."""
+        """A closed mesh of the cut-out, splats, or both, as the settings ask for."""
         ...
 
     def batch_size(self, count: int, settings: Settings) -> int:
@@ -323,10 +366,12 @@ class Painter(Protocol):
         context: Context,
         *,
         uv: np.ndarray | None = None,
+        splats: Splats | None = None,
     ) -> Painted:
         """Paint a mesh (the engine's own or an artist's) from the cut-out seen in `view`.
 
-        `uv` (F, 3, 2), origin top left, is a layout to paint into instead of a new one; it may cover a texel several times.
+        `uv` (F, 3, 2), origin top left, is a layout to paint into instead of a new one; it may cover a texel several times. `splats` are the
+        same thing's in the frame of the mesh: a painter may take colours from them.
         """
         ...
 
@@ -338,9 +383,19 @@ class Painter(Protocol):
         """(s, s, 3) uint8, the picture to paint with; None where there is nothing to prepare."""
         return None
 
-    def paint_prepared(self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray | None, settings: Settings, context: Context) -> Painted:
+    def paint_prepared(
+        self,
+        mesh: Mesh,
+        view: View,
+        cutout: CutOut,
+        picture: np.ndarray | None,
+        settings: Settings,
+        context: Context,
+        *,
+        splats: Splats | None = None,
+    ) -> Painted:
         """As `paint`, with what `prepare` gave for this cut-out."""
-        return self.paint(mesh, view, cutout, settings, context)
+        return self.paint(mesh, view, cutout, settings, context, splats=splats)
 
 
 @dataclass(frozen=True, kw_only=True)

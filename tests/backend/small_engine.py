@@ -20,6 +20,7 @@ from img23d_backend.stages import (
     PixelBox,
     Shaped,
     Shaper,
+    Splats,
     View,
 )
 from img23d_protocol.messages import Settings, Wanted
@@ -83,6 +84,7 @@ class SmallEngine(Shaper, Painter):
         context: Context,
         *,
         uv: np.ndarray | None = None,
+        splats: Splats | None = None,
     ) -> Painted:
         self._enter("paint", context)
         side = settings.common.texture_size

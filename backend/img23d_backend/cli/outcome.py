@@ -21,10 +21,13 @@ from img23d_protocol.messages import (
     Generate,
     Located,
     Notice,
+    Piece,
+    ResultKind,
     ResultReady,
     TargetFailed,
 )
 
+_SPLATS = Piece(kind=ResultKind.SPLATS)
 # Failures that are not the input's fault.
 _OUR_SIDE = {
     ErrorCode.INTERNAL,
@@ -55,6 +58,8 @@ class Target:
     mesh: str = ""
     textured: bool = False
     faces: int = 0
+    splats: list[str] = field(default_factory=list)  # the PLY, and the SPZ where one was wanted
+    splat_count: int = 0
     notes: list[str] = field(default_factory=list)
     error: Error | None = None
 
@@ -85,11 +90,8 @@ class Outcome:
             case CutoutReady():
                 self.targets[message.target].cutout = in_folder(self.run_folder, message.file)
                 self._note(message.target, message.note)
-            case ResultReady(piece=piece):
-                if piece == WHOLE:
-                    target = self.targets[message.target]
-                    target.mesh, target.textured, target.faces = in_folder(self.run_folder, message.files[0]), message.textured, message.count
-                self._note(message.target, message.note)
+            case ResultReady():
+                self._keep(message)
             case TargetFailed():
                 self.targets[message.target].error = Error(code=message.code, sentence=message.sentence)
             case Finished():
@@ -119,12 +121,23 @@ class Outcome:
         for target in self.targets:
             if target.mesh:
                 yield f"{target.name}: {Path(target.mesh).name}, {target.faces:,} faces"
+            if target.splats:
+                yield f"{target.name}: {' and '.join(Path(path).name for path in target.splats)}, {target.splat_count:,} splats"
             if target.error is not None:
                 yield f"{target.name}: {target.error.sentence}"
         if self.state == "finished":
             yield f"{self.run_folder} ({self.seconds:.1f} s, seed {self.seed})"
         elif self.state == "cancelled":
             yield "Cancelled; what was finished stays."
+
+    def _keep(self, ready: ResultReady) -> None:
+        target = self.targets[ready.target]
+        paths = [in_folder(self.run_folder, name) for name in ready.files]
+        if ready.piece == WHOLE:
+            target.mesh, target.textured, target.faces = paths[0], ready.textured, ready.count
+        elif ready.piece == _SPLATS:
+            target.splats, target.splat_count = paths, ready.count
+        self._note(ready.target, ready.note)
 
     def _note(self, target: int, note: str) -> None:
         if note:

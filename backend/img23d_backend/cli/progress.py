@@ -15,6 +15,7 @@ from img23d_protocol.messages import (
     Located,
     Notice,
     Progress,
+    ResultKind,
     ResultReady,
     SetupProgress,
 )
@@ -23,6 +24,12 @@ EXIT_DONE, EXIT_FAILED, EXIT_BAD_INPUT, EXIT_CANCELLED = 0, 1, 2, 130
 
 _BAR = 24  # characters
 _CLEAR = "\r\x1b[K"
+
+
+def _done(result: ResultReady) -> str:
+    if result.piece.kind is ResultKind.SPLATS:
+        return "as splats"
+    return "painted" if result.textured else "shaped"
 
 
 class ProgressPrinter:
@@ -42,7 +49,7 @@ class ProgressPrinter:
             case CutoutReady():
                 self._tell(f"cut out: {self._names[message.target]}")
             case ResultReady():
-                self._tell(f"{'painted' if message.textured else 'shaped'}: {self._names[message.target]}")
+                self._tell(f"{_done(message)}: {self._names[message.target]}")
 
     def close(self) -> None:
         self._line.clear()

@@ -17,7 +17,8 @@ from img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encod
 from img23d_protocol.choices import TENCENT_LICENCE, TENCENT_LICENCE_LINK, TORCH_BUILDS
 from img23d_protocol.environment import interpreter_in
 from img23d_protocol.messages import Failed, InstallEnvironment, Shutdown, Status
-from img23d_protocol.options.settings import REGISTERED, Settings
+from img23d_protocol.options.declare import Engine
+from img23d_protocol.options.settings import SET_UP, Settings, engine_named, first_to_set_up
 from img23d_protocol.variables import DEVICES, HUB_LOGIN, NETWORK, SYSTEM, WEIGHTS, Group, kept
 
 from ..engines import Engines
@@ -27,13 +28,11 @@ from ..weights.registry import TENCENT_TERRITORY, weight_set
 from .interrupt import cancel_on_interrupt
 from .progress import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, SetupPrinter
 
-# What every engine works with as long as nothing else is chosen
-DEFAULT_SETS = tuple(dict.fromkeys(name for engine in REGISTERED for stage in Settings().stages_of(engine) for name in stage.file_sets()))
 STATUS_SECONDS = 180.0  # for the new backend to import torch and look at the devices; an antivirus reads each file first
 
 _JOB = "command-line"
 _TERRITORY = f"Hunyuan3D is Tencent's, under a licence that is not granted in {TENCENT_TERRITORY},\nnot even for what is made with it: {TENCENT_LICENCE_LINK}"
-_WITHOUT_TENCENT = f"Left out without Tencent's licence: Hunyuan3D. With it: --accept-licence {TENCENT_LICENCE}"
+_WITHOUT_TENCENT = f"Without that licence Hunyuan3D is left out. With it: --accept-licence {TENCENT_LICENCE}"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,7 +44,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--torch", default="auto", metavar="BUILD", help=f"{builds}, or a tag such as cu130")
     add("--uv", default="", metavar="FILE", help="uv's program; default: the one that is installed")
     add("--offline", action="store_true", help="download nothing: only say whether all is there")
-    add("--sets", nargs="*", default=list(DEFAULT_SETS), metavar="ID", help=f"weights; default: {' '.join(DEFAULT_SETS)}")
+    engines = ", ".join(one.id for one in SET_UP)
+    add("--engine", default="", metavar="NAME", choices=[one.id for one in SET_UP], help=f"{engines}; default: {_usual()}")
+    add("--sets", nargs="*", metavar="ID", help="weights; default: those that the engine works with as long as nothing else is chosen")
     add("--no-weights", action="store_true", help="the environment alone")
     add("--accept-licence", action="append", default=[], choices=[TENCENT_LICENCE], metavar="NAME", help=_TERRITORY)
 
@@ -54,8 +55,8 @@ def run(options: argparse.Namespace) -> int:
     """The program's exit code: 0 done, 1 failed, 2 bad input, 130 cancelled; the next run goes on where this one stopped."""
     printer = SetupPrinter(sys.stderr)
     try:
-        sets = () if options.no_weights else tuple(weight_set(set_id).id for set_id in options.sets)
         licences = _accepted(options.accept_licence)
+        sets = () if options.no_weights else tuple(weight_set(set_id).id for set_id in _wanted(options, licences))
         request = _request(options, licences)
     except Img23DError as error:
         printer.take(Failed(job=_JOB, code=error.code, sentence=error.sentence, detail=error.detail))
@@ -69,6 +70,25 @@ def run(options: argparse.Namespace) -> int:
         return downloaded
     shown = _show_engines(environment, models)  # what came works also where some of the weights did not
     return downloaded or shown
+
+
+def _usual() -> str:
+    asked, free = first_to_set_up({TENCENT_LICENCE}), first_to_set_up(())
+    return f"{asked.id} where its licence is accepted, otherwise {free.id}, which may be used everywhere"
+
+
+def _wanted(options: argparse.Namespace, licences: tuple[str, ...]) -> tuple[str, ...]:
+    """The file sets that were named, or those of the engine that was named or follows from the licences."""
+    if options.sets is not None:
+        return tuple(options.sets)
+    engine = engine_named(options.engine) if options.engine else first_to_set_up(licences)
+    sys.stderr.write(f"Setting up {engine.label}.\n")
+    return default_sets(engine)
+
+
+def default_sets(engine: Engine) -> tuple[str, ...]:
+    """What an engine works with as long as nothing else is chosen."""
+    return tuple(name for stage in Settings().stages_of(engine) for name in stage.file_sets())
 
 
 def _request(options: argparse.Namespace, licences: tuple[str, ...]) -> InstallEnvironment:

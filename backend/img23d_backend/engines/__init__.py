@@ -4,6 +4,7 @@
     preview     preview, isnet    isnet (or preview)           preview      preview
     cutout      qwen3vl           birefnet (or preview's)      preview      preview
     hunyuan3d   qwen3vl           birefnet (or preview's)      hunyuan3d    hunyuan3d (or preview's)
+    trellis     qwen3vl           birefnet (or preview's)      trellis      trellis (or preview's)
 
 Which there are says `img23d_protocol.options.settings`: an engine of that id is made by `assemble` of the folder with its name.
 """
@@ -22,7 +23,6 @@ from img23d_protocol.messages import EngineInfo, Settings, Stage, Status
 from img23d_protocol.options.declare import Engine as Declared
 from img23d_protocol.options.settings import BUILT_IN, REGISTERED
 
-from ..weights.registry import WEIGHT_SETS
 from ..weights.store import WeightStore
 
 if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
@@ -95,8 +95,8 @@ class Engines:
         if missing:
             return replace(info, note=f"{info.label} is not set up yet: press Set Up AI Models.")
         for stage in map(Stage, engine.needs):
-            rows = [row for row in WEIGHT_SETS if row.stage is stage and not row.is_addition]
-            if not any(self.weights.is_ready(row.id) for row in rows):
+            ways = [sets for part in Settings().stages_of(engine) if stage in part.stages for sets in part.alternatives()]
+            if not any(all(map(self.weights.is_ready, sets)) for sets in ways):
                 return replace(info, note=f"Lacks a model that {_VERBS[stage]} things: download one under AI Models.")
         return replace(info, ready=True)
 

@@ -48,7 +48,7 @@ class Arranger:
         view = view_in_photo(solid.shaped, solid.placement, solid.cut.left, solid.cut.top, solid.cut.scale)
         if (said := seen_ground(view, *self._size)) is not None:
             self._arrangement.learn(*said)
-        self._arrangement.add(index, (solid.shaped.mesh.vertices + solid.placement.offset) * solid.placement.scale)
+        self._arrangement.add(index, (solid.shaped.points + solid.placement.offset) * solid.placement.scale)
         self._has_untold = True
         if time.monotonic() >= self._next_solve:
             self._tell()

@@ -12,6 +12,7 @@ import numpy as np
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, Side, Stage
+from img23d_protocol.options.settings import engine_named
 
 from ..cutouts.framing import within
 from ..cutouts.touch_up import touch_up
@@ -20,7 +21,7 @@ from .arranging import Arranger
 from .failures import as_known
 from .further_photos import cut_out_sides
 from .job import Job
-from .placement import place, require_mesh
+from .placement import place, require_mesh, require_shape
 from .results import Cut, Results, Solid
 from .runs import Run, TargetRecord, TargetState, error_record
 from .working_size import WorkingSizes
@@ -40,7 +41,7 @@ _FATAL = {
 
 
 Cuts = dict[int, Cut]  # by the target's index; what failed is not in it
-Solids = dict[int, Solid]
+Solids = dict[int, Solid]  # with a mesh: splats alone have their colours and are done
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,7 @@ class Generation:
 
     @functools.cached_property
     def results(self) -> Results:
-        return Results(job=self.job, run=self.run)
+        return Results(job=self.job, run=self.run, wants_spz=self.settings.value("spz"))
 
     def cut_out(self, photo: Photo, founds: list[Found | NotFound]) -> Cuts:
         """Each thing by itself. Uses `founds` up, since each may hold a mask of the photo's size."""
@@ -100,11 +101,11 @@ class Generation:
                 self.results.keep_forms(index, cut, forms)
 
     def shape(self, cuts: Cuts, arranger: Arranger) -> Solids:
-        """Each cut-out as a closed mesh. One scale for all, known before the first: an earlier run's, or the largest thing
+        """Each cut-out as a closed mesh, splats or both. One scale for all, known before the first: an earlier run's, or the largest thing
         measures 1 m.
         """
         solids: Solids = {}
-        if self.settings.common.texture:
+        if self.settings.paints(engine_named(self.engine.id)):
             self.engine.prefetch(Stage.PAINT, self.settings)
         pixels_per_metre = self.run.record.pixels_per_metre or float(max((cut.side for cut in cuts.values()), default=0))
         self.run.record.pixels_per_metre = pixels_per_metre
@@ -119,12 +120,13 @@ class Generation:
                 with self._step(Stage.SHAPE, index):
                     shaped = self._answer(answers, index, cutout)
                     self.job.check_cancel(index)
-                    require_mesh(shaped.mesh)
+                    require_shape(shaped)
                     cut = cuts[index]
                     solid = Solid(cut=cut, shaped=shaped, placement=place(shaped, pixels_per_metre * cut.scale))
                     arranger.add(index, solid)
                     self.results.keep_solid(index, solid, cutout)
-                    solids[index] = solid
+                    if shaped.mesh is not None:
+                        solids[index] = solid
         arranger.finish()
         return solids
 
@@ -151,14 +153,14 @@ class Generation:
         """The answers for a batch as they come; none for a single target, which goes its usual way."""
         if len(batch) < 2:
             return iter(())
-        contexts = [self.job.context(Stage.SHAPE, index, in_batch=True) for index in batch]
+        contexts = [self._shown_context(Stage.SHAPE, index, in_batch=True) for index in batch]
         return self.engine.shaper.shape_batch(cutouts, self._settings_of(batch[0]), contexts)
 
     def _answer(self, answers: Iterator[Shaped | Img23DError], index: int, cutout: CutOut) -> Shaped:
         """The next answer of the batch. Where a batch broke off, what was left of it is shaped one by one."""
         answer = next(answers, None)
         if answer is None:
-            return self.engine.shaper.shape(cutout, self._settings_of(index), self.job.context(Stage.SHAPE, index))
+            return self.engine.shaper.shape(cutout, self._settings_of(index), self._shown_context(Stage.SHAPE, index))
         if isinstance(answer, Img23DError):
             raise answer
         return answer
@@ -170,8 +172,7 @@ class Generation:
             if index in self.job.failed | self.job.stopped:
                 continue
             with self._step(Stage.PAINT, index):
-                show = functools.partial(self.results.show_painting, index)
-                context = self.job.context(Stage.PAINT, index, show=show)
+                context = self._shown_context(Stage.PAINT, index)
                 painted = self._painted(solid, pictures.pop(index, None), context)
                 require_mesh(painted.mesh)
                 self.results.keep_painted(index, solid, painted)
@@ -189,8 +190,14 @@ class Generation:
         return pictures
 
     def _painted(self, solid: Solid, picture: np.ndarray | None, context: Context) -> Painted:
-        cutout, mesh, view = solid.cut.read(), solid.shaped.mesh, solid.shaped.view
-        return self.engine.painter.paint_prepared(mesh, view, cutout, picture, self.settings, context)
+        cutout, shaped = solid.cut.read(), solid.shaped
+        assert shaped.mesh is not None, "only those with one are kept"
+        return self.engine.painter.paint_prepared(shaped.mesh, shaped.view, cutout, picture, self.settings, context, splats=shaped.splats)
+
+    def _shown_context(self, stage: Stage, index: int, *, in_batch: bool = False) -> Context:
+        """For a stage that may show what it has so far."""
+        show = functools.partial(self.results.show_passing, index, stage)
+        return self.job.context(stage, index, in_batch=in_batch, show=show)
 
     # --- one target at a time ---------------------------------------------------------------------------------------
 

@@ -93,7 +93,7 @@ def generate(request: Generate, caller: Caller) -> Finished:
         arranger = Arranger(job, run, engine, photo, cuts)
         del photo, founds  # large, and not needed any more
         solids: Solids = steps.shape(cuts, arranger)
-        if request.settings.common.texture:
+        if request.is_painted:
             steps.paint(solids)
     made = len(run.record.targets) - len(job.failed | job.stopped)
     return Finished(job=job.id, made=made, failed=len(job.failed), seconds=job.elapsed)
@@ -153,7 +153,7 @@ def repaint(request: Paint, caller: Caller) -> Finished:
         engine.prefetch(Stage.PAINT, request.settings)
         with job.timed(Stage.PAINT):
             context = job.context(Stage.PAINT, 0)
-            painted = retexture(Path(request.mesh), request.uv, cutout, engine.painter, request.settings, context)
+            painted = retexture(Path(request.mesh), request.uv, cutout, engine.painter, request.settings, context, splats=request.splats)
             texture = run.path_for(0, "_texture.png")
             write_png(texture, painted.texture)
             uv = _save_uv(run.path_for(0, "_uv.npy"), painted.uv)

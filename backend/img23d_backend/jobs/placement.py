@@ -14,10 +14,12 @@ _SOLID = 128  # alpha from which a pixel counts as part of the thing
 _LEAST_PERSPECTIVE = 1e-6  # of the matrix's rows: less is a parallel view
 _LEAST_TURN = 0.02  # of the viewing direction, upwards or downwards
 
+_NOTHING_MADE = "No solid could be made of it: draw a larger box around it."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """A vertex v of the stage's mesh lies at (v + offset) * scale metres: centred on x = z = 0, base on y = 0."""
+    """A vertex v of the stage's mesh, or the middle of one of its splats, lies at (v + offset) * scale metres: centred on x = z = 0, base on y = 0."""
 
     scale: float
     offset: np.ndarray  # (3,) float64
@@ -33,7 +35,7 @@ def solid_bounds(rgba: np.ndarray) -> PixelBox:
 
 
 def place(shaped: Shaped, pixels_per_metre: float) -> Placement:
-    low, high = shaped.mesh.vertices.min(axis=0), shaped.mesh.vertices.max(axis=0)
+    low, high = shaped.points.min(axis=0), shaped.points.max(axis=0)
     offset = -np.array([(low[0] + high[0]) / 2, low[1], (low[2] + high[2]) / 2], dtype=np.float64)
     return Placement(scale=_pixels_per_unit(shaped.view) / pixels_per_metre, offset=offset)
 
@@ -71,11 +73,18 @@ def base_color(rgba: np.ndarray) -> tuple[float, float, float]:
     return float(red), float(green), float(blue)
 
 
+def require_shape(shaped: Shaped) -> None:
+    """Raises Img23DError(EMPTY_CUTOUT) where neither a mesh nor splats were made that could be shown."""
+    if shaped.mesh is not None:
+        require_mesh(shaped.mesh)
+    elif len(shaped.points) == 0 or not np.isfinite(shaped.points).all():
+        raise Img23DError(ErrorCode.EMPTY_CUTOUT, _NOTHING_MADE, f"{len(shaped.points)} splats")
+
+
 def require_mesh(mesh: Mesh) -> None:
     """Raises Img23DError(EMPTY_CUTOUT) where a stage made nothing that could be shown."""
     if len(mesh.faces) == 0 or not np.isfinite(mesh.vertices).all():
-        sentence = "No solid could be made of it: draw a larger box around it."
-        raise Img23DError(ErrorCode.EMPTY_CUTOUT, sentence, f"{len(mesh.faces)} faces")
+        raise Img23DError(ErrorCode.EMPTY_CUTOUT, _NOTHING_MADE, f"{len(mesh.faces)} faces")
 
 
 def _pixels_per_unit(view: View) -> float:

@@ -9,16 +9,16 @@ from pathlib import Path
 import numpy as np
 
 from img23d_protocol.files.filenames import CUTOUT_ENDING, FileName, form_path
-from img23d_protocol.messages import Box, CutoutReady, FormsReady, PreviewReady, ResultReady, Side, Stage
+from img23d_protocol.messages import Box, CutoutReady, FormsReady, Piece, PreviewReady, ResultKind, ResultReady, Side, Stage
 
 from ..result_cache import ResultCache
-from ..stages import CutOut, Forms, Found, Mesh, Painted, PixelBox, Shaped
+from ..stages import CutOut, Forms, Found, Mesh, Painted, PixelBox, Shaped, Splats
 from .job import Job
 from .placement import Placement, base_color, solid_bounds, view_in_photo
 from .png_files import read_rgba, write_png
 from .runs import Run, TargetRecord, TargetState
 
-_PAINTING = "_painting_"
+_PASSING = "_shown_"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +54,7 @@ class Results:
 
     job: Job
     run: Run
+    wants_spz: bool  # beside the PLY of splats
     # By the identities of mesh and texture, which are kept so that no others get these
     thumbnails: ResultCache[tuple[Mesh, np.ndarray | None, np.ndarray]] = field(default_factory=lambda: ResultCache(2))
 
@@ -97,13 +98,22 @@ class Results:
         )
 
     def keep_solid(self, index: int, solid: Solid, cutout: CutOut) -> None:
+        """What it became: the mesh, the splats, or both, at one place."""
+        shaped, cut = solid.shaped, solid.cut
+        self.target(index).view = view_in_photo(shaped, solid.placement, cut.left, cut.top, cut.scale).matrix.tolist()
+        if shaped.mesh is not None:
+            self._keep_mesh(index, solid, shaped.mesh, cutout)
+        if shaped.splats is not None:
+            self._keep_splats(index, solid, shaped.splats)
+
+    def _keep_mesh(self, index: int, solid: Solid, mesh: Mesh, cutout: CutOut) -> None:
         from ..mesh.glb import write_glb
 
-        path, shaped, placement = self.run.path_for(index, "_shape.glb"), solid.shaped, solid.placement
+        path, placement, note = self.run.path_for(index, "_shape.glb"), solid.placement, solid.shaped.note
         target = self.target(index)
         write_glb(
             path,
-            mesh=shaped.mesh,
+            mesh=mesh,
             name=target.name,
             uv=None,
             texture=None,
@@ -111,11 +121,47 @@ class Results:
             scale=placement.scale,
             offset=placement.offset,
         )
-        cut = solid.cut
-        target.view = view_in_photo(shaped, placement, cut.left, cut.top, cut.scale).matrix.tolist()
-        target.add_file(TargetState.SHAPED, shaped.note, shape=path)
-        self._tell_mesh(index, path, Stage.SHAPE, faces=len(shaped.mesh.faces), note=shaped.note)
-        self._keep_preview(index, Stage.SHAPE, "_preview_shape.png", self._portrait(shaped.mesh))
+        target.add_file(TargetState.SHAPED, note, shape=path)
+        self._tell_mesh(index, path, Stage.SHAPE, faces=len(mesh.faces), note=note)
+        self._keep_preview(index, Stage.SHAPE, "_preview_shape.png", self._portrait(mesh))
+
+    def _keep_splats(self, index: int, solid: Solid, splats: Splats) -> None:
+        """At the place of the mesh. Without one they are all there is, and have their colours: nothing is left to paint."""
+        shaped, is_all = solid.shaped, solid.shaped.mesh is None
+        note = shaped.note if is_all else ""
+        paths = self._write_splats(index, splats, solid.placement)
+        target = self.target(index)
+        target.add_file(TargetState.PAINTED if is_all else TargetState.SHAPED, note, **{path.suffix[1:]: path for path in paths})
+        if shaped.only_to_paint:
+            return
+        self.tell(
+            ResultReady(
+                job=self.job.id,
+                target=index,
+                files=tuple(FileName(path.name) for path in paths),
+                piece=Piece(kind=ResultKind.SPLATS),
+                stage=Stage.SHAPE,
+                textured=True,
+                count=len(splats),
+                note=note,
+            )
+        )
+        if is_all:
+            from ..splats.thumbnail import splat_thumbnail
+
+            self._keep_preview(index, Stage.SHAPE, "_preview.png", splat_thumbnail(splats))
+
+    def _write_splats(self, index: int, splats: Splats, placement: Placement) -> list[Path]:
+        """The PLY, which is what is imported, and an SPZ where the run wants one."""
+        from ..splats.ply import write_ply
+        from ..splats.spz import write_spz
+
+        writers = [(".ply", write_ply), *([(".spz", write_spz)] if self.wants_spz else [])]
+        paths = []
+        for suffix, write in writers:
+            paths.append(self.run.path_for(index, suffix))
+            write(paths[-1], splats, scale=placement.scale, offset=placement.offset)
+        return paths
 
     def keep_painted(self, index: int, solid: Solid, painted: Painted) -> None:
         from ..mesh.glb import write_glb
@@ -163,23 +209,23 @@ class Results:
         self.target(ready.target).add_result(ready)
         self.job.emit(ready)
 
-    def show_painting(self, index: int, picture: np.ndarray) -> None:
-        """What the painter has so far; only the newest of these pictures is kept, and none at the end."""
-        shown = sorted(self._painting_pictures(index))
-        path = self.run.path_for(index, f"{_PAINTING}{len(shown) and int(shown[-1].stem[-3:]) + 1:03d}.png")
+    def show_passing(self, index: int, stage: Stage, picture: np.ndarray) -> None:
+        """What the stage has so far; only the newest of these pictures is kept, and none at the end."""
+        shown = sorted(self._passing_pictures(index))
+        path = self.run.path_for(index, f"{_PASSING}{len(shown) and int(shown[-1].stem[-3:]) + 1:03d}.png")
         write_png(path, picture)
-        self.job.emit(PreviewReady(job=self.job.id, target=index, stage=Stage.PAINT, file=FileName(path.name)))
+        self.job.emit(PreviewReady(job=self.job.id, target=index, stage=stage, file=FileName(path.name)))
         for older in shown[:-1]:  # the one before may be read at this moment
             older.unlink(missing_ok=True)
 
-    def _painting_pictures(self, index: int) -> list[Path]:
-        stem = self.run.path_for(index, _PAINTING).name
+    def _passing_pictures(self, index: int) -> list[Path]:
+        stem = self.run.path_for(index, _PASSING).name
         return [path for path in self.run.folder.iterdir() if path.name.startswith(stem)]
 
     def _keep_preview(self, index: int, stage: Stage, suffix: str, picture: np.ndarray) -> None:
         path = self.run.path_for(index, suffix)
         write_png(path, picture)
         self.target(index).files["preview"] = path.name
-        for passing in self._painting_pictures(index):
+        for passing in self._passing_pictures(index):
             passing.unlink(missing_ok=True)
         self.job.emit(PreviewReady(job=self.job.id, target=index, stage=stage, file=FileName(path.name)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -20,7 +20,8 @@ from img23d_protocol.messages import Settings, UvSource
 from ..mesh.uv.charts import connected
 from ..mesh.uv.layout import covers_twice
 from ..mesh.uv.unwrap import unwrap_mesh
-from ..stages import Context, CutOut, Mesh, Painter, View
+from ..splats.ply import read_ply
+from ..stages import Context, CutOut, Mesh, Painter, Splats, View
 
 _STRETCH_WORTH_A_WORD = 1.15
 _BESIDE = 1e-4  # of the square: rounding, not another tile
@@ -39,20 +40,26 @@ class Retextured:
     note: str = ""
 
 
-def retexture(npz_path: Path, source: UvSource, cutout: CutOut, painter: Painter, settings: Settings, context: Context) -> Retextured:
-    """Paint the mesh in the file (see `messages.Paint`) with the cut-out, stretched to the mesh's extent in its view.
+def retexture(npz_path: Path, source: UvSource, cutout: CutOut, painter: Painter, settings: Settings, context: Context, *, splats: str = "") -> Retextured:
+    """Paint the mesh in the file (see `messages.Paint`) with the cut-out, stretched to the mesh's extent in its view, and the splats in theirs.
 
     Raises Img23DError: MESH_UNREADABLE for a file that holds no such mesh, BAD_REQUEST for a view that shows none of it.
     """
     file = read_mesh_file(npz_path)
     view, fit_note = _fit(file, cutout)
     uv, uv_note = _kept_uv(file, source, settings.common.texture_size)
-    painted = painter.paint(file.mesh, view, cutout, settings, context, uv=uv)
+    painted = painter.paint(file.mesh, view, cutout, settings, context, uv=uv, splats=_splats_of(file, Path(splats)) if splats else None)
     return Retextured(
         uv=file.by_corner(painted.uv) if uv is None else None,
         texture=painted.texture,
         note=" ".join(filter(None, (fit_note, uv_note, painted.note))),
     )
+
+
+def _splats_of(file: MeshFile, path: Path) -> Splats:
+    """In the mesh's frame."""
+    splats = read_ply(path)
+    return replace(splats, positions=(splats.positions - file.origin).astype(np.float32))
 
 
 def unwrap_file(npz_path: Path, source: UvSource, size: int, report: Callable[[], None]) -> tuple[np.ndarray | None, str]:
@@ -125,6 +132,7 @@ class MeshFile:
     corners: np.ndarray
     corner_count: int
     view: np.ndarray
+    origin: np.ndarray  # (3,) that was moved to the origin, in glTF's axes
     uv: np.ndarray | None = None
 
     def by_corner(self, uv: np.ndarray) -> np.ndarray:
@@ -182,6 +190,7 @@ def _checked(
         corners=corners,
         corner_count=corner_count,
         view=view @ _TO_GLTF.T @ from_origin,
+        origin=from_origin[:3, 3],
         uv=None if uv is None else _from_top_left(uv),
     )
 

@@ -98,7 +98,7 @@ class ResultRecord:
 class TargetRecord:
     """`view` (4, 4) takes a homogeneous vertex of the GLB (metres, y up) to (u, v, depth, 1) in the photo's pixels.
 
-    `files` are names in the run's folder: cutout, side_left, side_back, side_right, shape, mesh, texture, uv, preview. `box` is in
+    `files` are names in the run's folder: cutout, side_left, side_back, side_right, shape, mesh, ply, spz, texture, uv, preview. `box` is in
     fractions of the photo, `point`, `strokes`, `height` (metres, 0 unknown), `shape`, `sides` and `wanted_faces` (0: the settings')
     are what the artist said about it, `pose` is where it stands (see `camera`).
     """

@@ -12,6 +12,7 @@ from ..machine.devices import PROCESSOR, Device, choose
 from .oom_fallbacks import Attempt
 
 if TYPE_CHECKING:
+    import torch
     from torch import nn
 
     from .store import ModelStore
@@ -38,6 +39,11 @@ class LoadPlan:
     frugal: bool
     group_offload: bool = False
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The precision that the networks compute in."""
+        return self.device.dtype
+
     def on_device(self, network: Network, models: ModelStore, working_bytes: int) -> AbstractContextManager[nn.Module]:
         """The network on the device for a block, with at least that much memory free beside it."""
         if self.frugal and any(place and key != network.key for key, place in models.places().items()):
@@ -45,8 +51,8 @@ class LoadPlan:
         return models.on_device(network.key, network.read, self.device, working_bytes=working_bytes, group_offload=self.group_offload)
 
     def network(self, name: str, set_id: str, read: Callable[..., nn.Module]) -> Network:
-        """A network of a file set, in the precision of the device."""
-        dtype = self.device.dtype
+        """A network of a file set, in the plan's precision."""
+        dtype = self.dtype
         return Network(key=f"{set_id}:{name}:{dtype}", read=lambda: read(dtype))
 
 

@@ -14,7 +14,7 @@ from small_engine import SmallEngine
 
 from img23d_backend.jobs.job import Caller
 from img23d_backend.jobs.pipeline import run_job
-from img23d_backend.stages import Context, CutOut, Mesh, Painted, Shaped, View
+from img23d_backend.stages import Context, CutOut, Mesh, Painted, Shaped, Splats, View
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import (
     Finished,
@@ -154,7 +154,18 @@ class PreparingEngine(SmallEngine):
             raise Img23DError(ErrorCode.EMPTY_CUTOUT, "There is nothing on it.")
         return np.full((4, 4, 3), self.counts["prepare"], np.uint8)
 
-    def paint_prepared(self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray, settings: Settings, context: Context) -> Painted:
+    def paint_prepared(
+        self,
+        mesh: Mesh,
+        view: View,
+        cutout: CutOut,
+        picture: np.ndarray | None,
+        settings: Settings,
+        context: Context,
+        *,
+        splats: Splats | None = None,
+    ) -> Painted:
+        assert picture is not None
         assert picture[0, 0, 0] == (1, 3)[self.counts.get("paint", 0)], "the picture of another thing"
         return self.paint(mesh, view, cutout, settings, context)
 

@@ -13,7 +13,7 @@ from .rasterize import covered, rasterize
 SIDE = 256  # pixels
 _FINER = 2  # a painted one is drawn at twice the size and scaled down, which smooths the edges and costs twice the time
 _YAW, _ELEVATION = math.radians(30.0), math.radians(18.0)
-_MARGIN = 0.04  # of the side
+MARGIN = 0.04  # of the side
 _KEY, _FILL = np.array([-0.45, 0.7, 0.55]), np.array([0.8, 0.1, 0.6])  # directions to the lights, in the picture's axes
 _AMBIENT, _KEY_SHARE, _FILL_SHARE = 0.25, 0.72, 0.2  # of full light
 _CLAY = (0.74, 0.72, 0.70)  # sRGB
@@ -24,7 +24,7 @@ def thumbnail(mesh: Mesh, *, uv: np.ndarray | None = None, texture: np.ndarray |
     import cv2
 
     side = SIDE if texture is None else SIDE * _FINER
-    turned = mesh.vertices @ _turn().T
+    turned = mesh.vertices @ turn().T
     points = _framed(turned, side)
     raster = rasterize(points, mesh.faces, width=side, height=side)
     normals = vertex_normals(turned, mesh.faces)
@@ -40,7 +40,7 @@ def thumbnail(mesh: Mesh, *, uv: np.ndarray | None = None, texture: np.ndarray |
     return np.rint(small.clip(0.0, 1.0) * 255).astype(np.uint8)
 
 
-def _turn() -> np.ndarray:
+def turn() -> np.ndarray:
     """(3, 3): glTF's axes to right, up, towards the viewer."""
     cy, sy, ce, se = math.cos(_YAW), math.sin(_YAW), math.cos(_ELEVATION), math.sin(_ELEVATION)
     about_up = np.array([[cy, 0.0, -sy], [0.0, 1.0, 0.0], [sy, 0.0, cy]])
@@ -50,7 +50,7 @@ def _turn() -> np.ndarray:
 def _framed(turned: np.ndarray, side: int) -> np.ndarray:
     """(V, 3): pixels and a depth that grows away from the viewer; the whole mesh fits, whatever its size."""
     low, high = turned[:, :2].min(axis=0), turned[:, :2].max(axis=0)
-    scale = side * (1 - 2 * _MARGIN) / (float((high - low).max()) or 1.0)
+    scale = side * (1 - 2 * MARGIN) / (float((high - low).max()) or 1.0)
     middle = (turned[:, :2] - (low + high) / 2) * scale
     return np.stack([side / 2 + middle[:, 0], side / 2 - middle[:, 1], -turned[:, 2] * scale], axis=1)
 

@@ -26,7 +26,7 @@ def clean(mesh: Mesh) -> Mesh:
         return repaired(Mesh(vertices=vertices, faces=faces))
     if faces is mesh.faces:
         return mesh
-    return _without_loose_vertices(vertices, faces)
+    return without_loose_vertices(vertices, faces)
 
 
 def _without_small_pieces(faces: np.ndarray, links: Links) -> np.ndarray:
@@ -39,7 +39,8 @@ def _without_small_pieces(faces: np.ndarray, links: Links) -> np.ndarray:
     return faces if kept[sizes > 0].all() else faces[kept.take(of_face)]
 
 
-def _without_loose_vertices(vertices: np.ndarray, faces: np.ndarray) -> Mesh:
+def without_loose_vertices(vertices: np.ndarray, faces: np.ndarray) -> Mesh:
+    """The mesh of these with no vertex that no face has."""
     used = np.zeros(len(vertices), dtype=bool)
     used[faces] = True
     number = np.cumsum(used, dtype=np.int32) - 1

@@ -57,14 +57,14 @@ def _quarter_turned(bitmap: np.ndarray, turn: int) -> np.ndarray:
 def _spot(taken: np.ndarray, bitmap: np.ndarray, outline: np.ndarray) -> tuple[int, int] | None:
     """The topmost, then leftmost place where the bitmap meets nothing that is taken.
 
-    Its outline meets all that the bitmap would meet: what is smaller, and could lie within, is placed later. A few cells of
-    the outline rule most places out.
+    A few cells of the outline rule most places out, and the outline nearly all that the bitmap would meet: what is smaller, and could lie
+    within, is placed later. Only a chart in several pieces, as of a torn surface, can have one of them inside of the outline.
     """
     high, wide = bitmap.shape
     height, width = taken.shape[0] - high + 1, taken.shape[1] - wide + 1
     if height <= 0 or width <= 0:
         return None
-    for cells in (outline & _FEW[:high, :wide], outline):
+    for cells in (outline & _FEW[:high, :wide], outline, bitmap):
         place = np.flatnonzero(_free(taken, cells)[:height, :width])
         for index in place[:_TRIED].tolist():
             y, x = divmod(index, width)
@@ -72,7 +72,7 @@ def _spot(taken: np.ndarray, bitmap: np.ndarray, outline: np.ndarray) -> tuple[i
                 return x, y
         if len(place) <= _TRIED:
             return None
-    raise AssertionError("a place where the outline meets nothing is free")
+    raise AssertionError("a place where the bitmap meets nothing is free")
 
 
 def _free(taken: np.ndarray, cells: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ class Fallback:
     def __init__(self) -> None:
         self.asked: list[tuple[Mesh, np.ndarray | None]] = []
 
-    def paint(self, mesh, view, cutout, settings, context, *, uv=None) -> Painted:
+    def paint(self, mesh, view, cutout, settings, context, *, uv=None, splats=None) -> Painted:
         self.asked.append((mesh, uv))
         return Painted(mesh=mesh, uv=np.zeros((1, 3, 2), np.float32), texture=np.zeros((4, 4, 3), np.uint8))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from img23d_backend.engines.trellis.sampling import Schedule
+from img23d_backend.engines.trellis.shape.sampling import Schedule
 
 
 @pytest.mark.parametrize(("steps", "guided"), [(8, 7), (12, 10), (20, 16), (25, 19)])

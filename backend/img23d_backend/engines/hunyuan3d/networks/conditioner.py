@@ -5,7 +5,6 @@ hy3dgen's own file imports torchvision for three transforms of tensors; they are
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,17 +14,6 @@ from torch.nn.functional import interpolate
 from transformers import Dinov2Config, Dinov2Model
 
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's
-# The published files call a layer's parts as transformers 4 does; version 5 has other names, and the gated layer's first
-# matrix as two: the upper rows are the gate, the lower ones what is gated.
-_PART = re.compile(r"(.*\bencoder\.layer\.\d+)\.(attention\.attention\.(?:query|key|value)|attention\.output\.dense|mlp\.weights_(?:in|out))\.(\w+)")
-_TODAY = {
-    "attention.attention.query": ("attention.q_proj",),
-    "attention.attention.key": ("attention.k_proj",),
-    "attention.attention.value": ("attention.v_proj",),
-    "attention.output.dense": ("attention.o_proj",),
-    "mlp.weights_in": ("mlp.gate_proj", "mlp.up_proj"),
-    "mlp.weights_out": ("mlp.down_proj",),
-}
 
 
 class DinoImageEncoder(nn.Module):
@@ -67,23 +55,6 @@ class ImageEncoder(nn.Module):
 
     def forward(self, pictures: Tensor, views: Sequence[int] = (0,)) -> Tensor:
         return self.main_image_encoder(pictures, views)
-
-
-def named_as_today(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A checkpoint's tensors by the names that the network here has, which stay as they are where a file has them already.
-
-    Nothing is copied: the two halves are views of the whole.
-    """
-    named = {}
-    for key, tensor in tensors.items():
-        match = _PART.fullmatch(key)
-        if match is None:
-            named[key] = tensor
-            continue
-        parts = _TODAY[match[2]]
-        for part, piece in zip(parts, tensor.chunk(len(parts)), strict=True):
-            named[f"{match[1]}.{part}.{match[3]}"] = piece
-    return named
 
 
 def view_embedding(channels: int, view: int) -> Tensor:

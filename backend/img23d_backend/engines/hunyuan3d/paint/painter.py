@@ -24,7 +24,7 @@ from ....mesh.uv.unwrap import unwrap_mesh
 from ....models.load_plan import attempts, progress_part
 from ....models.oom_fallbacks import with_less_memory
 from ....models.store import ModelStore
-from ....stages import Context, CutOut, Mesh, Painted, Painter, View
+from ....stages import Context, CutOut, Mesh, Painted, Painter, Splats, View
 from ....weights.store import WeightStore
 from .background_task import background_task
 from .cameras import Cameras, make_cameras
@@ -61,6 +61,7 @@ class HunyuanPainter(Painter):
         context: Context,
         *,
         uv: np.ndarray | None = None,
+        splats: Splats | None = None,
     ) -> Painted:
         """Paint any triangle mesh from all sides; `view` says which side the picture shows.
 
@@ -89,7 +90,17 @@ class HunyuanPainter(Painter):
             lambda one: remove_light(square, plan=one, models=self._models, report=report, side=plan.parts.side),
         )
 
-    def paint_prepared(self, mesh: Mesh, view: View, cutout: CutOut, picture: np.ndarray | None, settings: Settings, context: Context) -> Painted:
+    def paint_prepared(
+        self,
+        mesh: Mesh,
+        view: View,
+        cutout: CutOut,
+        picture: np.ndarray | None,
+        settings: Settings,
+        context: Context,
+        *,
+        splats: Splats | None = None,
+    ) -> Painted:
         """As `paint`, with what `prepare` gave for this cut-out."""
         return self._paint(mesh, view, cutout, picture, settings, context, None)
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from img23d_protocol import Img23DError
 from img23d_protocol.messages import Settings, Side
 
+from ....cutouts.covering_view import view_of
 from ....machine.devices import choose
 from ....models.load_plan import attempts
 from ....models.oom_fallbacks import Attempt, with_less_memory
@@ -22,7 +23,7 @@ from ....stages import Context, CutOut, Shaped, Shaper
 from ....weights.store import WeightStore
 from .latents import Framed, bytes_per_object, sample_latents
 from .plan import ShapePlan, describe, make_shape_plan
-from .solid import decode, view_of
+from .solid import decode
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -111,7 +112,7 @@ class HunyuanShaper(Shaper):
             mesh = with_less_memory(_attempts(plan, run), context, self._models)
         except Img23DError as error:
             return error
-        return Shaped(mesh=mesh, view=view_of(mesh, cutout), note=describe(plan, settings.hunyuan3d.shape))
+        return Shaped(mesh=mesh, view=view_of(mesh.vertices, cutout), note=describe(plan, settings.hunyuan3d.shape))
 
 
 def _framed(plan: ShapePlan, cutout: CutOut) -> Framed | Img23DError:

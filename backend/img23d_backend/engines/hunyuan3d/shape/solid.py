@@ -11,7 +11,7 @@ from ....mesh.isosurface.octree import SparseField, sample_sparse
 from ....mesh.topology.cleanup import clean
 from ....mesh.topology.simplify import simplify
 from ....models.load_plan import Report, progress_part
-from ....stages import CutOut, Mesh, View
+from ....stages import Mesh
 from .plan import ShapePlan
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 BOUNDS = 1.01  # half the side of the cube in which the model's shapes lie
 _DECODED, _EXTRACTED, _CLEANED = 0.7, 0.8, 0.9  # of the progress
-_SOLID = 128  # alpha from which a pixel counts as part of the thing
 
 # Points of a chunk
 _LEAST, _MOST = 1 << 11, 1 << 15  # the most take 1 GB in half precision
@@ -67,27 +66,6 @@ def sample_field(latents: Tensor, plan: ShapePlan, models: ModelStore, report: R
             return values
 
         return sample_sparse(query, resolution=plan.octree_resolution, bounds=BOUNDS, report=progress.tell)
-
-
-def view_of(mesh: Mesh, cutout: CutOut) -> View:
-    """The front view in which the mesh's box lies on the box of what is solid in the cut-out.
-
-    One scale for both directions: where the two boxes differ in proportion, the one that is off least in sum (least
-    squares of the sides), so the longer side decides.
-    """
-    alpha = cutout.rgba[:, :, 3]
-    solid = alpha >= min(_SOLID, max(1, alpha.max()))
-    rows, columns = np.flatnonzero(solid.any(axis=1)), np.flatnonzero(solid.any(axis=0))
-    pixels = np.array([columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0]], dtype=np.float64)
-    low, high = mesh.vertices[:, :2].min(axis=0), mesh.vertices[:, :2].max(axis=0)
-    units = (high - low).astype(np.float64)
-    scale = float(pixels @ units / (units @ units))
-    middle = (low + high) / 2
-    return View.front(
-        center_u=float((columns[0] + columns[-1] + 1) / 2 - scale * middle[0]),
-        center_v=float((rows[0] + rows[-1] + 1) / 2 + scale * middle[1]),
-        pixels_per_unit=scale,
-    )
 
 
 class _Progress:

@@ -8,10 +8,10 @@ import numpy as np
 
 from img23d_protocol.messages import Side
 
+from ....mesh.projection.picture import make_picture
 from ....mesh.raster.visibility import compute_visibility
 from ....mesh.texture.bake import Shot
 from ....stages import CutOut, Mesh, View
-from .picture import make_picture
 
 # To the right, down and towards the viewer
 _AXES = {

@@ -9,7 +9,7 @@ from img23d_protocol.limits import FACES_MIN
 from img23d_protocol.messages import Settings, ShapeKind
 
 from ....mesh.raster.thumbnail import thumbnail
-from ....stages import Context, CutOut, Forms
+from ....stages import Context, CutOut, Forms, Shaped
 from .shaper import OutlineShaper
 
 SIDE = 160  # pixels of the cut-out's longer side: the kind of solid is told by these alone
@@ -26,12 +26,17 @@ class FormDrawer:
         """Raises Img23DError(EMPTY_CUTOUT)."""
         small, coarse = _small(cutout), settings.with_faces(FACES_MIN)
         automatic = self._shaper.shape(small, coarse, Context())  # as the run would, where the list says nothing
-        pictures = {ShapeKind.AUTO: thumbnail(automatic.mesh)}
+        pictures = {ShapeKind.AUTO: _picture(automatic)}
         for step, kind in enumerate(_KINDS, start=1):
             context.report(step / (len(_KINDS) + 1), "Drawing what it will be")
             made = self._shaper.shape(small, coarse.with_kind(kind), Context())
-            pictures[kind] = thumbnail(made.mesh)
+            pictures[kind] = _picture(made)
         return Forms(automatic=automatic.kind, pictures=pictures)
+
+
+def _picture(made: Shaped) -> np.ndarray:
+    assert made.mesh is not None, "this shaper makes meshes"
+    return thumbnail(made.mesh)
 
 
 def _small(cutout: CutOut) -> CutOut:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -99,13 +99,20 @@ class OutlineShaper(Shaper):
             mesh, view = _in_units(mesh, outline)
             if len(mesh.faces) <= faces and not find_defects(mesh):
                 break
-        shaped = Shaped(mesh=mesh, view=view, note=form.note, kind=form.kind)  # pyright: ignore[reportPossiblyUnboundVariable]  # COARSER has members
-        if form.kind is not ShapeKind.FLAT or not is_aslant(outline):  # pyright: ignore[reportPossiblyUnboundVariable]  # as above
-            shaped = fit_sides(shaped, cutout.sides)
-        if variation is not None:
-            shaped = replace(shaped, mesh=variation.applied(shaped.mesh), note=f"{shaped.note} {variation.note}")
-        context.report(1.0, shaped.note)
-        return shaped
+        mesh, note = _finished(mesh, form, outline, cutout, variation)  # pyright: ignore[reportPossiblyUnboundVariable]  # COARSER has members
+        context.report(1.0, note)
+        return Shaped(mesh=mesh, view=view, note=note, kind=form.kind)  # pyright: ignore[reportPossiblyUnboundVariable]  # as above
+
+
+def _finished(mesh: Mesh, form: _Form, outline: Outline, cutout: CutOut, variation: Variation | None) -> tuple[Mesh, str]:
+    """As deep as its side photos show, and varied; with the note."""
+    note = form.note
+    is_left = form.kind is ShapeKind.FLAT and is_aslant(outline)
+    if not is_left and (fitted := fit_sides(mesh, form.kind, cutout.sides)) is not None:
+        mesh, note = fitted, f"{note} As deep as its side photos show."
+    if variation is not None:
+        mesh, note = variation.applied(mesh), f"{note} {variation.note}"
+    return mesh, note
 
 
 def _enough_faces(cutout: CutOut, settings: Settings) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 
 from img23d_protocol.messages import ShapeKind, Side
 
-from ....stages import Mesh, Shaped
+from ....stages import Mesh
 
 ROWS = 256  # heights at which depths are compared
 THINNEST, DEEPEST = 0.02, 8.0  # of what the front says: a side photo changes the depth by no more
@@ -18,27 +18,27 @@ _EVEN = 3.0  # rows over which a change is smoothed
 _SOLID = 128  # alpha
 
 
-def fit_sides(shaped: Shaped, sides: Mapping[Side, np.ndarray]) -> Shaped:
-    """The solid with the depths of its side photos' outlines: each height is stretched to the outline's front and back there.
+def fit_sides(mesh: Mesh, kind: ShapeKind, sides: Mapping[Side, np.ndarray]) -> Mesh | None:
+    """The solid of that kind with the depths of its side photos' outlines: each height is stretched to the outline's front and back there.
 
-    Seen from the front it stays as it is. `sides` are (h, w, 4) uint8 cut-outs; that of the back says nothing about depths.
+    Seen from the front it stays as it is. `sides` are (h, w, 4) uint8 cut-outs; that of the back says nothing about
+    depths. None where they change nothing.
     """
     extents = [_extents(sides[side], side) for side in (Side.LEFT, Side.RIGHT) if side in sides]
     if not extents:
-        return shaped
+        return None
     back, front = (np.mean([extent[line] for extent in extents], axis=0) for line in (0, 1))
-    mesh = shaped.mesh
     height = mesh.vertices[:, 1].astype(np.float64)
     low, extent = float(height.min()), float(np.ptp(height)) or 1.0
     middle, factor = _stretch(mesh, (height - low) / extent, back * extent, front * extent)
-    if shaped.kind is ShapeKind.REVOLVE and np.median(np.abs(factor - 1)) < AS_TURNED:
-        return shaped
+    if kind is ShapeKind.REVOLVE and np.median(np.abs(factor - 1)) < AS_TURNED:
+        return None
     rows = (height - low) / extent * (ROWS - 1)
     at = np.arange(ROWS)
     depth = mesh.vertices[:, 2] * np.interp(rows, at, factor) + np.interp(rows, at, middle)
     depth -= (depth.max() + depth.min()) / 2
     vertices = np.column_stack([mesh.vertices[:, :2], depth]).astype(np.float32)
-    return replace(shaped, mesh=replace(mesh, vertices=vertices), note=f"{shaped.note} As deep as its side photos show.")
+    return replace(mesh, vertices=vertices)
 
 
 def _extents(rgba: np.ndarray, side: Side) -> np.ndarray:

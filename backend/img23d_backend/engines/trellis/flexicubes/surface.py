@@ -29,6 +29,7 @@ _COLOR_CHANNELS = 6  # of a corner: red, green, blue, and a normal, which is not
 _MOST_WEIGHT = 0.99  # how far weights may be from 1
 _EDGE_ORDERS: dict[tuple[int, ...], int] = {(0, -1, 0): 0, (0, 0, 1): 1, (1, 0, 0): 2}  # of the edges that begin at a corner
 _OUTSIDE = 1.0  # the distance at a corner of no cube
+_EDGES_AT_ONCE = 1 << 18
 
 _NO_SURFACE = "The shape model found no surface in this cut-out."
 _NOT_A_NUMBER = "The shape model's numbers ran out of range: try another seed, or let the shape stage compute on the processor."
@@ -52,26 +53,19 @@ def extract_surface(parts: Parts, cells: Tensor, *, resolution: int) -> ColoredS
 
     Raises Img23DError(NO_SURFACE) where nothing is inside, and where a distance is not a number.
     """
-    grid = Grid(cells=cells, resolution=resolution)
-    distances = grid.distances(parts)  # (corners,)
-    cubes = grid.surface_cubes(distances)  # (S,)
-    if not len(cubes):
-        raise Img23DError(ErrorCode.NO_SURFACE, _NO_SURFACE, f"{len(cells)} cubes of {resolution}, none with a surface")
-    return _surface(grid.fields(parts, cubes, distances))
+    return _surface(Grid(cells=cells, resolution=resolution).fields(parts))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fields:
     """What the surface is made of, at S cubes and the K corners that they have.
 
-    `corners` (S, 8) are among the K, whose `places` are (K, 3) cells of the corners' grid, `distances` (K,), `positions` (K, 3) in the
-    cube of side 1, `colors` (K, 3). `cubes` (S, 3) are cells in rising order. `edge_weights` (S, 12), `corner_weights` (S, 8), `split_weights` (S,).
+    `corners` (S, 8) are among the K, whose `distances` are (K,), `positions` (K, 3) in the cube of side 1, `colors` (K, 3). `cubes` (S, 3) are cells in rising order. `edge_weights` (S, 12), `corner_weights` (S, 8), `split_weights` (S,).
     """
 
     resolution: int
     cubes: Tensor
     corners: Tensor
-    places: Tensor
     distances: Tensor
     positions: Tensor
     colors: Tensor
@@ -127,43 +121,69 @@ class Grid:
             every &= corner
         return (some & ~every).nonzero()
 
-    def fields(self, parts: Parts, cubes: Tensor, distances: Tensor) -> Fields:
-        """The second pass over the numbers, for those at the cubes of the surface only."""
+    def fields(self, parts: Parts) -> Fields:
+        """The numbers are asked for three times: all distances, then what is at the corners and what is at the cubes of the surface only."""
         import torch
 
-        all_corners = self.corner_numbers(cubes)[:, None] + self.corner_steps  # (S, 8)
-        used, corners = torch.unique(all_corners, return_inverse=True)
-        index = torch.full((self.side**3,), -1, dtype=torch.int32, device=cubes.device)
-        index[used] = torch.arange(len(used), dtype=torch.int32, device=cubes.device)
-        moves = torch.zeros((len(used), 3), device=cubes.device)
+        distances = self.distances(parts)
+        cubes = self.surface_cubes(distances)
+        if not len(cubes):
+            raise Img23DError(ErrorCode.NO_SURFACE, _NO_SURFACE, f"{len(self.cells)} cubes of {self.resolution}, none with a surface")
+        used, corners = torch.unique(self.corner_numbers(cubes)[:, None] + self.corner_steps, return_inverse=True)  # (K,), (S, 8)
+        distances = distances[used]  # those of the whole grid are in the way of what comes
+        moves, colors = self._at_corners(parts, used)
+        weights = self._at_cubes(parts, cubes)
+        return Fields(
+            resolution=self.resolution,
+            cubes=cubes,
+            corners=corners,
+            distances=distances,
+            positions=moves.tanh_().div_(2 * self.resolution).add_(self._corner_positions(used)),
+            colors=colors.sigmoid_(),
+            edge_weights=weights[:, _EDGE_WEIGHTS].tanh_().mul_(_MOST_WEIGHT).add_(1),
+            corner_weights=weights[:, _CORNER_WEIGHTS].tanh_().mul_(_MOST_WEIGHT).add_(1),
+            split_weights=weights[:, _SPLIT_WEIGHT].sigmoid_().mul_(_MOST_WEIGHT).add_((1 - _MOST_WEIGHT) / 2),
+        )
+
+    def _corner_positions(self, used: Tensor) -> Tensor:
+        """(K,) numbers to (K, 3), in the cube of side 1 around the origin."""
+        import torch
+
+        positions = torch.empty((len(used), 3), device=used.device)
+        for axis, step in enumerate((self.side**2, self.side, 1)):
+            positions[:, axis] = used // step % self.side
+        return positions.div_(self.resolution).sub_(0.5)
+
+    def _at_corners(self, parts: Parts, used: Tensor) -> tuple[Tensor, Tensor]:
+        """Moves and colours, (K, 3) each, of the corners with the numbers `used` (K,): means over their cubes."""
+        import torch
+
+        index = torch.full((self.side**3,), -1, dtype=torch.int32, device=used.device)
+        index[used] = torch.arange(len(used), dtype=torch.int32, device=used.device)
+        moves = torch.zeros((len(used), 3), device=used.device)
         colors, count = torch.zeros_like(moves), torch.zeros_like(moves[:, :1])
-        weights = torch.zeros((len(cubes), _WEIGHTS.stop - _WEIGHTS.start), device=cubes.device)
-        numbers_of_cubes = self.corner_numbers(cubes)
         for rows, numbers in parts():
-            first = self.corner_numbers(self.cells[rows])
-            place = index[first[:, None] + self.corner_steps]  # (R, 8)
+            place = index[self.corner_numbers(self.cells[rows])[:, None] + self.corner_steps]  # (R, 8)
             touches = place >= 0
             at = place[touches]
             moves.index_add_(0, at, numbers[:, _MOVES].unflatten(1, (8, 3))[touches])
             colors.index_add_(0, at, numbers[:, _COLORS].unflatten(1, (8, _COLOR_CHANNELS))[touches][:, :3])
             count.index_add_(0, at, torch.ones_like(at, dtype=torch.float32)[:, None])
+        count.clamp_(min=1)
+        return moves.div_(count), colors.div_(count)
+
+    def _at_cubes(self, parts: Parts, cubes: Tensor) -> Tensor:
+        """Weights (S, 21) of the `cubes` (S, 3), which rise; 0 where one has no numbers."""
+        import torch
+
+        weights = torch.zeros((len(cubes), _WEIGHTS.stop - _WEIGHTS.start), device=cubes.device)
+        numbers_of_cubes = self.corner_numbers(cubes)
+        for rows, numbers in parts():
+            first = self.corner_numbers(self.cells[rows])
             found = torch.searchsorted(numbers_of_cubes, first).clamp_(max=len(cubes) - 1)
             is_cut = numbers_of_cubes[found] == first
             weights[found[is_cut]] = numbers[is_cut, _WEIGHTS]
-        count.clamp_(min=1)
-        places = torch.stack((used // self.side**2, used // self.side % self.side, used % self.side), dim=1)
-        return Fields(
-            resolution=self.resolution,
-            cubes=cubes,
-            corners=corners,
-            places=places,
-            distances=distances[used],
-            positions=places / self.resolution - 0.5 + torch.tanh(moves / count) / (2 * self.resolution),
-            colors=torch.sigmoid(colors / count),
-            edge_weights=1 + _MOST_WEIGHT * torch.tanh(weights[:, _EDGE_WEIGHTS]),
-            corner_weights=1 + _MOST_WEIGHT * torch.tanh(weights[:, _CORNER_WEIGHTS]),
-            split_weights=(1 - _MOST_WEIGHT) / 2 + _MOST_WEIGHT * torch.sigmoid(weights[:, _SPLIT_WEIGHT]),
-        )
+        return weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,11 +214,11 @@ def _cut_edges(fields: Fields) -> _CutEdges:
 
     tables = case_tables()
     cases = _cases(fields)
-    local = torch.from_numpy(tables.vertex_of).to(cases.device).long()[cases]  # (S, 12)
+    local = torch.from_numpy(tables.vertex_of).to(cases.device)[cases]  # (S, 12)
     counts = torch.from_numpy(tables.counts).to(cases.device).long()[cases]
     cube, edge = (local >= 0).nonzero(as_tuple=True)
     first = counts.cumsum(0) - counts
-    return _CutEdges(cube=cube, edge=edge, vertex=first[cube] + local[cube, edge], vertices=int(counts.sum()))
+    return _CutEdges(cube=cube, edge=edge, vertex=local[cube, edge] + first[cube], vertices=int(counts.sum()))
 
 
 def _cases(fields: Fields) -> Tensor:
@@ -207,7 +227,7 @@ def _cases(fields: Fields) -> Tensor:
 
     tables = case_tables()
     inside = fields.distances[fields.corners] < 0  # (S, 8)
-    cases = (inside.long() << torch.arange(8, device=inside.device)).sum(1)
+    cases = (inside << torch.arange(8, dtype=torch.uint8, device=inside.device)).sum(1)
     is_ambiguous = torch.from_numpy(tables.is_ambiguous).to(cases.device)[cases]
     these = is_ambiguous.nonzero().flatten()
     there = fields.cubes[these] + torch.from_numpy(tables.towards).to(cases.device).long()[cases[these]]
@@ -232,36 +252,44 @@ def _among(cells: Tensor, cubes: Tensor, resolution: int) -> Tensor:
 
 def _vertices(fields: Fields, cut: _CutEdges) -> tuple[Tensor, Tensor]:
     """Positions and colours, (V, 3) each: the weighted means of where the vertex's edges are cut."""
-    ends = fields.corners[cut.cube[:, None], fields.corners.new_tensor(EDGES)[cut.edge]]  # (E, 2)
-    pull = fields.distances[ends] * fields.corner_weights[cut.cube[:, None], fields.corners.new_tensor(EDGES)[cut.edge]]
-    pull = pull.flip(1) * pull.new_tensor([1.0, -1.0])  # the end that is nearer to the surface weighs more
-    share = pull / pull.sum(1, keepdim=True)
+    import torch
+
     weight = fields.edge_weights[cut.cube, cut.edge][:, None]  # (E, 1)
     total = weight.new_zeros((cut.vertices, 1)).index_add_(0, cut.vertex, weight)
-
-    def mean(values: Tensor) -> Tensor:
-        crossing = (values[ends] * share[..., None]).sum(1)  # (E, 3)
-        return values.new_zeros((cut.vertices, 3)).index_add_(0, cut.vertex, crossing * weight) / total
-
-    return mean(fields.positions), mean(fields.colors)
+    vertices, colors = (weight.new_zeros((cut.vertices, 3)) for _ in range(2))
+    edges = fields.corners.new_tensor(EDGES)
+    for cube, edge, vertex, share in zip(*(one.split(_EDGES_AT_ONCE) for one in (cut.cube, cut.edge, cut.vertex, weight)), strict=True):
+        ends = fields.corners[cube[:, None], edges[edge]]  # (R, 2)
+        pull = (fields.distances[ends] * fields.corner_weights[cube[:, None], edges[edge]]).flip(1)  # the end that is nearer to the surface weighs more
+        pull *= pull.new_tensor([1.0, -1.0])
+        shares = share * (pull / pull.sum(1, keepdim=True))  # (R, 2)
+        for mean, values in ((vertices, fields.positions), (colors, fields.colors)):
+            mean.index_add_(0, vertex, torch.einsum("re,rec->rc", shares, values[ends]))
+    return vertices.div_(total), colors.div_(total)
 
 
 def _faces(fields: Fields, cut: _CutEdges) -> Tensor:
     """(F, 3): around each cut edge that four cubes share a quad of their vertices, parted along its heavier diagonal."""
     import torch
 
-    orders = [_EDGE_ORDERS[tuple(b - a for a, b in zip(CORNERS[first], CORNERS[last], strict=True))] for first, last in EDGES]
-    begins = fields.corners[cut.cube, fields.corners.new_tensor(EDGES)[cut.edge, 0]]  # (E,)
-    keys = begins * 3 + fields.corners.new_tensor(orders)[cut.edge]
-    ordered, order = keys.sort(stable=True)
-    _, counts = ordered.unique_consecutive(return_counts=True)
-    around = order[counts.repeat_interleave(counts) == 4].view(-1, 4)  # (Q, 4)
+    around, begins_outside = _around_edges(fields, cut)
     quads = cut.vertex[around]
-    begins_outside = fields.distances[begins[around[:, 0]]] > 0
     quads = torch.cat((quads[begins_outside][:, [0, 1, 3, 2]], quads[~begins_outside][:, [2, 3, 1, 0]]))
-    split = quads.new_zeros(cut.vertices, dtype=fields.split_weights.dtype)
+    split = fields.split_weights.new_zeros(cut.vertices)
     split[cut.vertex] = fields.split_weights[cut.cube]
     weights = split[quads]
     is_first = weights[:, 0] * weights[:, 2] > weights[:, 1] * weights[:, 3]
     corners = torch.where(is_first[:, None], quads.new_tensor([0, 1, 2, 0, 2, 3]), quads.new_tensor([0, 1, 3, 3, 1, 2]))
     return quads.gather(1, corners).view(-1, 3)
+
+
+def _around_edges(fields: Fields, cut: _CutEdges) -> tuple[Tensor, Tensor]:
+    """Of the edges of the grid that four cubes share, what those cut there, (Q, 4) among the E, and whether its first end is outside, (Q,)."""
+    orders = [_EDGE_ORDERS[tuple(b - a for a, b in zip(CORNERS[first], CORNERS[last], strict=True))] for first, last in EDGES]
+    firsts, orders = fields.corners.new_tensor(EDGES)[:, 0], fields.corners.new_tensor(orders)
+    keys = (fields.corners[cut.cube, firsts[cut.edge]] * 3 + orders[cut.edge]).int()  # below 2^31 up to a grid of 894
+    ordered, order = keys.sort(stable=True)
+    _, counts = ordered.unique_consecutive(return_counts=True)
+    around = order[(counts == 4).repeat_interleave(counts)].view(-1, 4)
+    one = around[:, 0]
+    return around, fields.distances[fields.corners[cut.cube[one], firsts[cut.edge[one]]]] > 0

@@ -12,30 +12,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....stages import Splats
 from ..config.sizes import GaussianConfig
 
 if TYPE_CHECKING:
     from torch import Tensor
 
 _SH_CONSTANT = 0.28209479177387814  # the spherical harmonic of degree 0: half the root of 1 / pi
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gaussians:
-    """K Gaussians, float32 arrays in glTF's axes as all meshes here (y up, z towards the front), in a cube of side 1 around the origin.
-
-    `positions` (K, 3); `colors` (K, 3) as decoded, sRGB, mostly in 0..1 but not cut to it; `opacities` (K,) in 0..1; `scales` (K, 3)
-    standard deviations along the own axes, in the cube's sides; `rotations` (K, 4) unit quaternions wxyz.
-    """
-
-    positions: np.ndarray
-    colors: np.ndarray
-    opacities: np.ndarray
-    scales: np.ndarray
-    rotations: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.positions)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,8 +43,9 @@ class Layout:
         return self.opacities.stop
 
 
-def gaussians_of(numbers: Tensor, cells: Tensor, config: GaussianConfig, *, resolution: int, offsets: Tensor) -> Gaussians:
-    """Of voxels in `cells` (N, 3) of a grid of `resolution`: `numbers` (N, channels) float32 to N * num_gaussians Gaussians, a voxel's in a row.
+def gaussians_of(numbers: Tensor, cells: Tensor, config: GaussianConfig, *, resolution: int, offsets: Tensor) -> Splats:
+    """Of voxels in `cells` (N, 3) of a grid of `resolution`: `numbers` (N, channels) float32 to N * num_gaussians splats, a voxel's in a row,
+    in glTF's axes as all meshes here (y up, z towards the front), in a cube of side 1 around the origin.
 
     `offsets` (G, 3) are the decoder's `offset_perturbation`.
     """
@@ -79,7 +63,7 @@ def gaussians_of(numbers: Tensor, cells: Tensor, config: GaussianConfig, *, reso
     upright = numbers.new_tensor([1.0, 0.0, 0.0, 0.0])
     rotations = normalize(part(layout.rotations, 4) * config.rotation_rate + upright, dim=-1)
     opacities = torch.sigmoid(numbers[:, layout.opacities] + math.log(config.opacity_bias / (1 - config.opacity_bias)))
-    return Gaussians(
+    return Splats(
         positions=_array(_y_up(positions)),
         colors=_array(0.5 + _SH_CONSTANT * part(layout.colors, 3)),
         opacities=opacities.flatten().cpu().numpy(),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ....mesh.raster.visibility import Visibility
-from ....mesh.texture.fill import fill_nearest
-from ....stages import CutOut
+from ...stages import CutOut
+from ..raster.visibility import Visibility
+from ..texture.fill import fill_nearest
 
 _SOFT_PIXELS = 256  # longest side of the smoothed picture
 _DETAIL = 0.05  # of the longest side: what is smaller does not come back on the other side of the object

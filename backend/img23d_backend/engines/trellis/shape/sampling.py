@@ -35,6 +35,11 @@ class Schedule:
     rescale: float = 3.0
     interval: tuple[float, float] = (0.5, 1.0)
 
+    @property
+    def evaluations(self) -> int:
+        """How often the network computes: twice in a guided step."""
+        return sum(1 + step.is_guided for step in self.table())
+
     def table(self) -> tuple[Step, ...]:
         spread = np.linspace(1, 0, self.steps + 1)
         times = (self.rescale * spread / (1 + (self.rescale - 1) * spread)).tolist()

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from .config.published import read_config
-from .config.sizes import GaussianDecoderConfig, MeshDecoderConfig, SlatFlowConfig, StructureDecoderConfig, StructureFlowConfig
+from ..config.published import read_config
+from ..config.sizes import GaussianDecoderConfig, MeshDecoderConfig, SlatFlowConfig, StructureDecoderConfig, StructureFlowConfig
 
 if TYPE_CHECKING:
     import torch
 
-    from .networks.precision import Torso
-    from .networks.slat_decoders import SLatGaussianDecoder, SLatMeshDecoder
-    from .networks.slat_flow import SLatFlowModel
-    from .networks.structure_decoder import SparseStructureDecoder
-    from .networks.structure_flow import SparseStructureFlowModel
+    from ..networks.precision import Torso
+    from ..networks.slat_decoders import SLatGaussianDecoder, SLatMeshDecoder
+    from ..networks.slat_flow import SLatFlowModel
+    from ..networks.structure_decoder import SparseStructureDecoder
+    from ..networks.structure_flow import SparseStructureFlowModel
 
 # As published, without .json and .safetensors
 STRUCTURE_FLOW = "ss_flow_img_dit_L_16l8_fp16"
@@ -39,31 +39,31 @@ class TrellisParts:
     folder: Path
 
     def structure_flow(self, dtype: torch.dtype) -> SparseStructureFlowModel:
-        from .networks.structure_flow import SparseStructureFlowModel
+        from ..networks.structure_flow import SparseStructureFlowModel
 
         config = read_config(self._path(STRUCTURE_FLOW, ".json"), StructureFlowConfig)
         return self._built(lambda: SparseStructureFlowModel(config), STRUCTURE_FLOW, dtype)
 
     def structure_decoder(self, dtype: torch.dtype) -> SparseStructureDecoder:
-        from .networks.structure_decoder import SparseStructureDecoder
+        from ..networks.structure_decoder import SparseStructureDecoder
 
         config = read_config(self._path(STRUCTURE_DECODER, ".json"), StructureDecoderConfig)
         return self._built(lambda: SparseStructureDecoder(config), STRUCTURE_DECODER, dtype)
 
     def slat_flow(self, dtype: torch.dtype) -> SLatFlowModel:
-        from .networks.slat_flow import SLatFlowModel
+        from ..networks.slat_flow import SLatFlowModel
 
         config = read_config(self._path(SLAT_FLOW, ".json"), SlatFlowConfig)
         return self._built(lambda: SLatFlowModel(config), SLAT_FLOW, dtype)
 
     def gaussian_decoder(self, dtype: torch.dtype) -> SLatGaussianDecoder:
-        from .networks.slat_decoders import SLatGaussianDecoder
+        from ..networks.slat_decoders import SLatGaussianDecoder
 
         config = read_config(self._path(GAUSSIAN_DECODER, ".json"), GaussianDecoderConfig)
         return self._built(lambda: SLatGaussianDecoder(config), GAUSSIAN_DECODER, dtype)
 
     def mesh_decoder(self, dtype: torch.dtype) -> SLatMeshDecoder:
-        from .networks.slat_decoders import SLatMeshDecoder
+        from ..networks.slat_decoders import SLatMeshDecoder
 
         config = read_config(self._path(MESH_DECODER, ".json"), MeshDecoderConfig)
         return self._built(lambda: SLatMeshDecoder(config), MESH_DECODER, dtype)
@@ -72,7 +72,7 @@ class TrellisParts:
         return self.folder / "ckpts" / f"{name}{suffix}"
 
     def _built(self, make: Callable[[], _Network], name: str, dtype: torch.dtype) -> _Network:
-        from ...models.loading import build, read_tensors
+        from ....models.loading import build, read_tensors
 
         network = build(make, read_tensors(self._path(name, ".safetensors")), None)
         network.set_torso_dtype(dtype)

@@ -1,0 +1,1 @@
+"""Textures from Gaussian splats and the photo."""

@@ -1,0 +1,1 @@
+"""A picture laid on the mesh that it shows."""
