@@ -16,7 +16,7 @@ from ..core.states import SessionState
 from ..scene.file.folders import runs_base
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.messages import DeviceInfo, Generate, Settings, WeightsState
-from ..shared.img23d_protocol.options.settings import BUILT_IN
+from ..shared.img23d_protocol.options.settings import BUILT_IN, engine_named
 
 if TYPE_CHECKING:
     from .owner import Extension
@@ -98,7 +98,7 @@ class Forecaster:
         return replace(device, free_bytes=max(device.free_bytes, self._free.get(device.id, 0)))
 
     def _missing(self, owner: Extension, engine: str, settings: Settings) -> list:
-        sets = needed_sets(engine, settings, with_texture=settings.common.texture)
+        sets = needed_sets(engine, settings, with_texture=settings.paints(engine_named(engine)))
         return [info for info in owner.session.weights if info.id in sets and info.state is not WeightsState.READY]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from ..core.session.environment import Environment
 from ..properties import preferences_of
 from ..scene.file.folders import models_folder
 from ..shared.img23d_protocol import Img23DError
+from ..shared.img23d_protocol.options.settings import SET_UP, first_to_set_up
 
 if TYPE_CHECKING:
     from ..core.session.setup import Plan
@@ -20,18 +22,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelsView:
-    """`sets` are the file sets that the scene's settings work with; bytes are what is still to be downloaded of them.
-
-    `full_bytes` counts those of Tencent's models, too, whether their licence is accepted or not.
-    """
+    """`sets` are the file sets that the engine to set up works with in this scene; `missing` the bytes still to be downloaded, by the engine."""
 
     environment: Environment = field(default_factory=Environment)
     folder: str = ""
     sets: tuple[str, ...] = ()
-    missing_bytes: int = 0
-    full_bytes: int = 0
+    missing: Mapping[str, int] = field(default_factory=dict)
     lacks_painter: bool = False  # the chosen one is known not to be downloaded, so that the photo would be projected
-    is_complete: bool = False  # the environment, every one of `sets` and the engine that works with them are ready
+    engine: str = ""  # to set up: the chosen one, or as long as its licence is not accepted the one that may be used without
+    is_complete: bool = False  # the environment, every one of `sets` and that engine are ready
+
+    @property
+    def missing_bytes(self) -> int:
+        return self.missing.get(self.engine, 0)
 
 
 class Models:
@@ -66,13 +69,13 @@ class Models:
 
 
 def _view(context: bpy.types.Context, owner: Extension) -> ModelsView:
-    from ..core.session.setup_requests import main_engine, missing_bytes, needed_sets, paint_sets
+    from ..core.session.setup_requests import missing_bytes, needed_sets, paint_sets
     from .jobs.requests import panel_settings
 
     settings = panel_settings(context)
     environment = owner.surroundings.read()
-    accepts = preferences_of(context).accepts_tencent
-    engine = main_engine(with_shapes=accepts).id
+    values = preferences_of(context)
+    engine = first_to_set_up(values.accepted).id if values.lacks_licence else values.setup_engine
     sets = needed_sets(engine, settings)
     weights = owner.session.weights
     ready = {info.id for info in weights if info.state == "ready"}
@@ -81,19 +84,19 @@ def _view(context: bpy.types.Context, owner: Extension) -> ModelsView:
         environment=environment,
         folder=str(models_folder(context)),
         sets=sets,
-        missing_bytes=missing_bytes(sets, weights),
-        full_bytes=missing_bytes(needed_sets(main_engine(with_shapes=True).id, settings), weights),
+        missing={one.id: missing_bytes(needed_sets(one.id, settings), weights) for one in SET_UP},
         lacks_painter=bool(weights) and not ready.issuperset(paint_sets(context.scene.img23d.engine, settings)),
+        engine=engine,
         is_complete=environment.is_ready and ready.issuperset((*sets, engine)),
     )
 
 
-def setup_plan(context: bpy.types.Context, owner: Extension, *, with_shapes: bool) -> Plan:
-    """Everything that the scene's settings need. Raises Img23DError."""
-    from ..core.session.setup_requests import main_engine, needed_sets
+def setup_plan(context: bpy.types.Context, owner: Extension) -> Plan:
+    """Everything that the engine to set up needs with the scene's settings. Raises Img23DError."""
+    from ..core.session.setup_requests import needed_sets
     from .jobs.requests import panel_settings
 
-    sets = needed_sets(main_engine(with_shapes=with_shapes).id, panel_settings(context))
+    sets = needed_sets(preferences_of(context).setup_engine, panel_settings(context))
     return download_plan(context, owner, sets, renew=True)
 
 

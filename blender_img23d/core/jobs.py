@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ..shared.img23d_protocol.files.filenames import FileName, in_folder
 from ..shared.img23d_protocol.messages import (
+    SPLATS,
     USUAL,
     WHOLE,
     Accepted,
@@ -51,6 +52,10 @@ STAGE_SHARES = {Stage.EDIT: 0.2, Stage.LOCATE: 0.1, Stage.MATTE: 0.25, Stage.SHA
 _UNSAID = "It failed, and the reason was not told; the log may say more."
 
 
+def beside_name(name: str, piece: Piece) -> str:
+    return f"{name} {piece.kind.value}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """What was made of a target, or one of its parts, whose name is `name`. `path` is what is imported; `count` as in `ResultReady`."""
@@ -81,6 +86,7 @@ class JobTarget:
     detail: str = ""
     is_cancelled: bool = False  # the artist stopped this one, the others went on
     cutout: str = ""
+    splat_file: str = ""  # of a run that was read from its folder: the splats that it has, or that its colours come from
     preview: str = ""  # the newest small picture of it
     results: dict[Piece, Result] = field(default_factory=dict)  # in the order in which they came
     is_painted: bool = False  # of a re-texture: its picture is there
@@ -96,6 +102,16 @@ class JobTarget:
     def faces(self) -> int:
         """Triangles, 0 where no mesh is there."""
         return self.main.count if self.main is not None and self.main.is_mesh else 0
+
+    @property
+    def splats(self) -> int:
+        """Gaussians, 0 where none are there."""
+        return next((one.count for one in self.results.values() if one.piece == SPLATS), 0)
+
+    def name_of(self, result: Result) -> str:
+        """What the object of one of its results is called: a part has its own name, and what stands beside the mesh says what it is."""
+        name = self.name or "Object"
+        return result.name or (name if result is self.main else beside_name(name, result.piece))
 
     @property
     def textured(self) -> bool:
@@ -208,7 +224,7 @@ class Job:
     @property
     def _settled(self) -> Callable[[JobTarget], bool]:
         """What tells whether nothing is to be made of a target any more."""
-        is_painted = self.making.settings.common.texture if self.is_generation else self.is_retexture
+        is_painted = self.making.is_painted if self.is_generation else self.is_retexture
         over = self.is_over
         return lambda target: bool(over or (target.textured if is_painted else target.main) or target.error or target.is_cancelled)
 

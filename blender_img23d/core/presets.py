@@ -5,6 +5,7 @@ Balanced is what a new scene begins with. What says *what* is made, such as whet
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -79,9 +80,14 @@ def matching(values: object) -> str:
     """
     engine = engine_named(str(getattr(values, "engine", "")))
     for one in PRESETS:
-        if all(getattr(values, name) == value for name, value in one.settings.items() if engine.heeds(name)):
+        if all(_is(getattr(values, name), value) for name, value in one.settings.items() if engine.heeds(name)):
             return one.name
     return ""
+
+
+def _is(value: object, wanted: Setting) -> bool:
+    """Blender keeps fractions in single precision: 2.4 comes back as 2.4000001."""
+    return math.isclose(value, wanted, rel_tol=1e-6) if isinstance(value, float) and isinstance(wanted, float) else value == wanted
 
 
 def lower(name: str) -> str:

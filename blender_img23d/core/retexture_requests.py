@@ -23,8 +23,9 @@ def build_paint(
     settings: Settings,
     run_folder: Path,
     uv: UvSource = UvSource.NEW,
+    splats: str = "",
 ) -> Paint:
-    """`mesh` is the .npz that the scene wrote into `run_folder` (see `new_run_folder`); `picture` an absolute path.
+    """`mesh` is the .npz that the scene wrote into `run_folder` (see `new_run_folder`), as `splats` where there are some; `picture` an absolute path.
 
     Raises Img23DError (PHOTO_MISSING, PHOTO_NOT_FOUND, PHOTO_IS_FOLDER, PHOTO_EMPTY_FILE, BAD_REQUEST).
     """
@@ -32,6 +33,7 @@ def build_paint(
         job=new_id(),
         mesh=mesh,
         picture=str(checked_photo(picture)),
+        splats=splats,
         run_folder=str(run_folder),
         name=name,
         engine=engine,

@@ -14,7 +14,7 @@ from ..properties import ROOT_PACKAGE, preferences_of
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.options.declare import options_of
 from ..shared.img23d_protocol.options.machine import StageDevices
-from ..shared.img23d_protocol.options.settings import BUILT_IN, engine_named
+from ..shared.img23d_protocol.options.settings import BUILT_IN
 
 _ACTIONS = (
     ("set_up", "Set Up AI Models", "Make the environment of the AI models and download those that the settings need"),
@@ -64,7 +64,7 @@ class IMG23D_OT_fix(bpy.types.Operator):
 
 
 def _set_up(context: bpy.types.Context) -> set[str]:
-    return bpy.ops.img23d.setup(with_shapes=bool(engine_named(context.scene.img23d.engine).licence))
+    return bpy.ops.img23d.setup(engine=context.scene.img23d.engine)
 
 
 def _turn_on_small_memory(context: bpy.types.Context) -> set[str]:

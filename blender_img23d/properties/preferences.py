@@ -12,13 +12,16 @@ from ..core.presets import PRESETS, matching
 from ..shared.img23d_protocol.choices import TENCENT_LICENCE, torch_builds
 from ..shared.img23d_protocol.options.declare import Engine, options_of
 from ..shared.img23d_protocol.options.machine import StageDevices
-from ..shared.img23d_protocol.options.settings import REGISTERED
+from ..shared.img23d_protocol.options.settings import REGISTERED, SET_UP, engine_named
 from . import ROOT_PACKAGE, Img23DDefaults, MachineSettings
 
 IDLE_MINUTES = 5
 # What Blender keeps of a choice: a build that comes later takes a new number, so that the chosen one stays.
 _TORCH_NUMBERS = {"auto": 0, "cuda": 1, "rocm": 2, "xpu": 3, "mps": 4, "cpu": 5, "cu126": 6, "cu130": 7, "cu132": 8}
 _TORCH_ITEMS = [(*choice, _TORCH_NUMBERS[choice[0]]) for choice in torch_builds(sys.platform)]
+
+# Blender keeps the engine to set up by its place among all engines. The first is the one whose licence is asked about
+_SETUP_ITEMS = [(*engine.choice, REGISTERED.index(engine)) for engine in SET_UP]
 
 # What stands in the fold-out for new scenes, whichever engine they begin with
 _START = ("engine", "layout", "check_first")
@@ -52,7 +55,7 @@ class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
     shows_textures: BoolProperty(
         name="Show Their Textures",
         description=(
-            "Where the viewport is shaded as Blender begins with, let Solid shading show textures when a run ends; a shading that you have chosen stays"
+            "Where the viewport is shaded as Blender begins with, let Solid shading show textures when a run ends, and Material Preview splats; a shading that you have chosen stays"
         ),
         default=True,
     )
@@ -131,11 +134,11 @@ class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
         description="Which licences of AI models you have accepted, separated by blanks",
         options={"HIDDEN"},
     )
-
-    declines_tencent: BoolProperty(
-        name="Without Hunyuan3D",
-        description="You have answered that the AI models are to be used without Hunyuan3D",
-        options={"HIDDEN"},
+    setup_engine: EnumProperty(
+        name="Set Up For",
+        description="The engine whose AI models are downloaded; what is there already of another one stays",
+        items=_SETUP_ITEMS,
+        default=SET_UP[0].id,
     )
 
     @property
@@ -146,17 +149,20 @@ class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
     def accepts_tencent(self) -> bool:
         return TENCENT_LICENCE in self.accepted
 
+    @property
+    def lacks_licence(self) -> bool:
+        """Whether the engine to set up is one whose licence must be accepted first."""
+        return engine_named(self.setup_engine).licence not in ("", *self.accepted)
+
     def accept(self, licence: str, *, answer: bool = True) -> None:
-        """Stores the answer, or takes it back."""
+        """Stores the answer, or takes it back; either way the engine of that licence is the one to set up, or to be asked about."""
         others = [one for one in self.accepted if one != licence]
         self.licences = " ".join([*others, licence] if answer else others)
-        self.declines_tencent = False
-        bpy.context.preferences.is_dirty = True  # Blender then saves it as it saves every other preference
+        self.set_up_for(next(engine.id for engine in SET_UP if engine.licence == licence))
 
-    def decline_tencent(self) -> None:
-        """Stores that answer, too: it is not asked for again."""
-        self.declines_tencent = True
-        bpy.context.preferences.is_dirty = True
+    def set_up_for(self, engine: str) -> None:
+        self.setup_engine = engine
+        bpy.context.preferences.is_dirty = True  # Blender then saves it as it saves every other preference
 
     def draw(self, context: bpy.types.Context) -> None:
         for draw in (_draw_defaults, _draw_results, _draw_models, _draw_computing, _draw_memory, _draw_licence):
@@ -183,7 +189,7 @@ def _draw_settings(layout: bpy.types.UILayout, defaults: Img23DDefaults) -> None
     _draw_group(layout, defaults, _START)
     drawn = {""}
     for engine in REGISTERED:
-        _draw_options(layout, defaults, engine.title, _rows([engine], ("shape",), drawn))
+        _draw_options(layout, defaults, engine.title, _rows([engine], ("result", "shape"), drawn))
     _draw_options(layout, defaults, "Texture", _rows(REGISTERED, ("texture",), drawn))
     _draw_options(layout, defaults, "Search", _rows(REGISTERED, ("search", "names"), drawn))
 

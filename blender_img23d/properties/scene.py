@@ -63,6 +63,10 @@ class Img23DSceneSettings(QualitySettings, StartSettings, PropertyGroup):
         name="Picture",
         description=("The picture to paint the selected meshes from; left empty, the one that each was made from is taken, else the photo above"),
     )
+    retexture_splats: BoolProperty(
+        name="Colours of Its Splats",
+        description="Take the colours from the splats that the mesh was made with, and of its front from the picture, whichever engine is chosen",
+    )
     retexture_view: EnumProperty(
         name="Project From",
         description="Where the picture was taken from",

@@ -49,12 +49,13 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "images": {"stages"},  # decode.py and what lies below
     "images.formats": {"images.metadata"},
     "images.metadata": set(),
-    "splats": set(),
+    "splats": {"stages", "mesh.raster"},
     "mesh": {"stages"},  # glb.py and what lies below
     "mesh.topology": {"stages"},
     "mesh.raster": {"stages", "mesh.topology"},
     "mesh.uv": {"stages", "mesh.topology", "mesh.raster"},
     "mesh.texture": {"stages", "mesh.topology", "mesh.raster", "mesh.uv"},
+    "mesh.projection": {"stages", "mesh.topology", "mesh.raster", "mesh.uv", "mesh.texture"},
     "mesh.isosurface": {"stages"},
     "mesh.heightfield": {"stages", "mesh.topology"},
     "cutouts": {"stages"},

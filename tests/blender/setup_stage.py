@@ -67,6 +67,8 @@ class SetupStage:
             ("qwen3-vl-2b", "Qwen3-VL 2B", 4_300_000_000, ""),
             ("birefnet-general", "BiRefNet", 900_000_000, ""),
             ("depth-anything-v2-metric-small", "Depth Anything V2 Small", 100_000_000, ""),
+            ("trellis-image-large", "TRELLIS image large", 2_800_000_000, ""),
+            ("dinov2-with-registers-large", "DINOv2 with registers", 1_200_000_000, ""),
             ("hunyuan3d-2mini-turbo", "Hunyuan3D 2 mini Turbo", 3_800_000_000, TENCENT),
             ("hunyuan3d-delight", "Hunyuan3D Delight", 4_000_000_000, TENCENT),
             ("hunyuan3d-paint", "Hunyuan3D Paint", 6_000_000_000, TENCENT),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from types import SimpleNamespace
 
 import pytest
@@ -31,6 +32,15 @@ def test_a_preset_can_be_asked_for(one) -> None:
 
 def test_balanced_is_what_nothing_set_means() -> None:
     assert as_settings(BALANCED) == Settings()
+
+
+@pytest.mark.parametrize("engine", ENGINE_IDS)
+@pytest.mark.parametrize("one", PRESETS, ids=lambda one: one.name)
+def test_a_preset_is_known_again_as_blender_keeps_it(one, engine: str) -> None:
+    """In single precision."""
+    kept = {name: struct.unpack("f", struct.pack("f", value))[0] for name, value in one.settings.items() if isinstance(value, float)}
+    assert any(kept[name] != one.settings[name] for name in kept) or one.name != "draft", "or it would be no test"
+    assert matching(values(one.name, engine=engine, **kept)) == one.name
 
 
 @pytest.mark.parametrize("engine", ENGINE_IDS)

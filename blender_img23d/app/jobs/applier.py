@@ -18,6 +18,7 @@ from ...scene.placement.result_status import IMPORTABLE, Standing
 from ...scene.remesh.quads import quads_of
 from ...scene.remesh.remesher import Remesher, RunsBeside
 from ...scene.result_importer import Importer
+from ...scene.splats.attributes import is_splats
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.messages import (
     Arranged,
@@ -191,7 +192,7 @@ class Applier:
             return
         for index in range(len(job.targets)):
             obj = self.placer.object_of(job, index)
-            if obj is not None and obj.type == "MESH":
+            if obj is not None and obj.type == "MESH" and not is_splats(obj):
                 self._try(job, index, lambda obj=obj: self.remesher.want(obj, quads_of(obj), job.add_notes))
 
     def _prepare(self, importer: Importer, path: str) -> bool:

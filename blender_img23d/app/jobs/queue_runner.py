@@ -15,6 +15,7 @@ from ...core.queue.queued_jobs import QueuedJob, check_picture
 from ...core.queue.store import QueueStore
 from ...scene.file.file_state import FileState
 from ...scene.file.folders import runs_base
+from ...scene.file.tags import piece_of
 from ...scene.file.windows import why_not_now
 from ...scene.placement.placer import Placer
 from ...scene.placement.replacement import Home
@@ -213,6 +214,7 @@ class QueueRunner:
             raise bad_request(_("“{name}” is no longer in this file, so it was not made again.").format(name=host.name))
         return Home(
             uid=obj.session_uid,
+            piece=piece_of(obj),
             is_instead=host.is_instead,
             fingerprint=host.fingerprint,
             height=host.height,

@@ -21,6 +21,7 @@ from ...scene.retexture.paintable import check_paintable
 from ...scene.retexture.views import viewport_view
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.messages import Generate, UvSource
+from ...shared.img23d_protocol.options.settings import engine_named
 from .defaults import begin_with_defaults
 from .requests import panel_settings
 
@@ -57,12 +58,14 @@ def queued_retexture(context: bpy.types.Context, files: FileState, objects: Sequ
     uv = UvSource.OWN if values.retexture_uv == "OWN" else UvSource.NEW
     view = viewport_view(context) if values.retexture_view == "VIEW" else None
     draw_seed(values.seed)
+    settings = panel_settings(context)
     painting = Painting(
         meshes=_meshes(objects, values, wants_own=uv is UvSource.OWN),
         engine=values.engine,
         seed=values.seed,
-        settings=panel_settings(context),
+        settings=settings,
         uv=uv,
+        from_splats=values.retexture_splats or engine_named(values.engine).paints_from_splats(settings.value),
         view=tuple(number for row in view for number in row) if view is not None else (),
     )
     return QueuedJob(

@@ -24,11 +24,13 @@ from ...scene.file.windows import Workplace, push_undo, workplace_of
 from ...scene.mesh.uv_maps import load_layout
 from ...scene.retexture.apply import apply_painting
 from ...scene.retexture.capture import Captured, capture_grown, capture_mesh, state_of
+from ...scene.retexture.own_splats import write_own_splats
 from ...scene.retexture.paintable import check_paintable, sharing_note
 from ...scene.retexture.views import front_view
 from ...scene.view.first_look import show_textures_where_untouched
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.messages import Paint, Unwrap, UvSource
+from ...shared.img23d_protocol.options.settings import SPLAT_PAINTER
 from .queued import object_of, view_of
 from .result_rows import show_next
 
@@ -156,7 +158,8 @@ class Retexturer:
         uv = UvSource.OWN if captured.own_map else UvSource.NEW
         notes = (*captured.notes, *sharing_note(obj))
         if not captured.grows:
-            return self._paint(step, str(path), uv), notes
+            request, further = self._paint(step, obj, str(path), uv)
+            return request, (*notes, *further)
         size = painting.settings.common.texture_size
         return build_unwrap(mesh=str(path), name=step.name, uv=uv, texture_size=size, run_folder=folder), notes
 
@@ -165,20 +168,28 @@ class Retexturer:
         path, view = work.folder / "grown.npz", view_of(self._painting) or front_view(obj)
         layout = load_layout(work.layout, obj.data) if work.layout else None
         notes = capture_grown(obj, view, path, place.view_layer, layout=layout, own_map=work.captured.own_map)
-        return self._paint(step, str(path), UvSource.GIVEN), notes
+        request, further = self._paint(step, obj, str(path), UvSource.GIVEN)
+        return request, (*notes, *further)
 
-    def _paint(self, step: QueueStep, mesh: str, uv: UvSource) -> Paint:
-        painting = self._painting
-        return build_paint(
+    def _paint(self, step: QueueStep, obj: bpy.types.Object, mesh: str, uv: UvSource) -> tuple[Paint, tuple[str, ...]]:
+        painting, folder = self._painting, self._work[step.index].folder
+        splats = write_own_splats(obj, folder / "splats.ply") if painting.from_splats else ""
+        engine, settings = painting.engine, painting.settings
+        if splats:
+            engine, settings = SPLAT_PAINTER.id, settings.changed(**SPLAT_PAINTER.splat_painting)
+        request = build_paint(
             mesh=mesh,
             picture=self._mesh(step).picture.path,
+            splats=splats,
             name=step.name,
-            engine=painting.engine,
+            engine=engine,
             seed=painting.seed,
-            settings=painting.settings,
-            run_folder=self._work[step.index].folder,
+            settings=settings,
+            run_folder=folder,
             uv=uv,
         )
+        lacks = painting.from_splats and not splats
+        return request, (_("“{name}” has no splats of its own, so the picture alone paints it.").format(name=obj.name),) if lacks else ()
 
 
 def workplace_of_object(obj: bpy.types.Object) -> Workplace:

@@ -97,7 +97,7 @@ def forecast(situation: Situation) -> Forecast:
     pace, device = pace_of_all(runs), main.device
     basis = Basis.SAME_RUNS if is_same else Basis.SIMILAR_RUNS
     if pace is None:
-        basis = Basis.DEVICE if device is not None and device.note and main.is_learned else Basis.NOTHING
+        basis = Basis.DEVICE if device is not None and device.note and main.is_learned and engine_named(situation.request.engine).is_timed else Basis.NOTHING
     disk_bytes = _disk_bytes(situation)
     return Forecast(
         count=situation.count,
@@ -148,5 +148,5 @@ def _is_card(plan: StagePlan) -> bool:
 def _disk_bytes(situation: Situation) -> int:
     settings, engine = situation.request.settings, situation.request.engine
     faces = max((settings.value(one.key) or _UNREDUCED for one in engine_named(engine).options if one.is_faces), default=_UNREDUCED)
-    pixels = settings.common.texture_size**2 if settings.common.texture else 0
+    pixels = settings.common.texture_size**2 if situation.request.is_painted else 0
     return situation.count * (_A_TARGET + faces * _A_FACE + pixels * _A_PIXEL)

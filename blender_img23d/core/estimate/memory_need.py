@@ -23,7 +23,7 @@ def needed_bytes(engine: str, settings: Settings, weights: Iterable[WeightsInfo]
     needs: dict[Stage, int] = dict.fromkeys(USUAL, BACKEND_MEMORY)
     for part in settings.stages_of(engine_named(engine)):
         needs |= {Stage(stage): needed for stage, needed in part.needed_bytes(settings, sizes).items()}
-    if not settings.common.texture:
+    if not settings.paints(engine_named(engine)):
         del needs[Stage.PAINT]
     return needs
 

@@ -91,7 +91,7 @@ def _stages(job: Job) -> tuple[Stage, ...]:
         return (Stage.MATTE,)
     if job.is_retexture:
         return (Stage.MATTE, Stage.PAINT)
-    is_painted = job.is_generation and job.making.settings.common.texture
+    is_painted = job.is_generation and job.making.is_painted
     return tuple(stage for stage in job.stages if stage.is_for_each and (is_painted or stage is not Stage.PAINT))
 
 
@@ -112,4 +112,4 @@ def _costs(request: Generate, *, least: int) -> tuple:
 
 
 def _engine_alone(request: Generate) -> tuple:
-    return (request.engine, request.settings.common.texture)
+    return (request.engine, request.is_painted)

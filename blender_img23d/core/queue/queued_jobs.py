@@ -83,6 +83,7 @@ class Painting:
     seed: int
     settings: Settings
     uv: UvSource = UvSource.NEW
+    from_splats: bool = False  # with the colours of the splats that a mesh was made with, where it has some
     view: tuple[float, ...] = ()
 
 

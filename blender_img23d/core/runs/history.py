@@ -245,6 +245,7 @@ def _target(record: _Record) -> JobTarget:
         detail=record.inner("error").get("detail", ""),
         is_cancelled=state == "cancelled",
         cutout=record.file("cutout"),
+        splat_file=record.file("ply"),
         preview=record.file("preview"),
         results=results,
         is_painted=is_painted,

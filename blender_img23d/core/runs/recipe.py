@@ -44,6 +44,7 @@ class Recipe:
     pixels_per_metre: float = 0.0
     cutout: str = ""
     preview: str = ""
+    splats: str = ""
     started: float = 0.0  # wall time, seconds since 1970
     seconds: float = 0.0  # of the whole run
 
@@ -73,6 +74,7 @@ def recipe_of_job(job: Job, index: int) -> Recipe:
         pixels_per_metre=request.pixels_per_metre,
         cutout=target.cutout,
         preview=target.preview,
+        splats=target.splat_file,
         started=job.started,
         seconds=job.seconds,
     )
@@ -130,8 +132,8 @@ def settings_in_words(engine: str, settings: Settings) -> list[tuple[str, str]]:
     """What of the settings this engine heeds, as the panel calls it: label and value."""
     words = [("Engine", label_of(ENGINES, engine))]
     words += [_in_words(one, record, settings) for one, record in _recorded(engine, settings)]
-    common = settings.common
-    return [*words, ("Texture", f"{common.texture_size} px" if common.texture else "None")]
+    is_painted = settings.paints(engine_named(engine))
+    return [*words, ("Texture", f"{settings.common.texture_size} px" if is_painted else "None")]
 
 
 def _recorded(engine: str, settings: Settings) -> list[tuple[Option, Record]]:

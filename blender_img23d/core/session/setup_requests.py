@@ -15,24 +15,20 @@ from ...shared.img23d_protocol.messages import (
     WeightsInfo,
     WeightsState,
 )
-from ...shared.img23d_protocol.options.declare import Engine
 from ...shared.img23d_protocol.options.settings import REGISTERED, engine_named
 from ..requests import new_id
 from .environment import Environment, EnvironmentState, Tools
 from .setup import Plan
 
 OFFLINE = "Blender may not use the network: allow online access in the preferences, under System."
-LICENCE = "Hunyuan3D's licence is not accepted yet: read it, then accept it or go on without Hunyuan3D."
+LICENCE = (
+    "Hunyuan3D's licence is not accepted yet: read and accept it under AI Models, or use TRELLIS with the colours of its splats, which may be used everywhere."
+)
 
 
 def licence_of(weights: str) -> str:
     """The licence that must be accepted for a file set, empty where there is none."""
     return next((engine.licence for engine in REGISTERED if engine.licensed and weights.startswith(engine.licensed)), "")
-
-
-def main_engine(*, with_shapes: bool) -> Engine:
-    """What Set Up makes ready: the first one whose licence must be accepted, or the first that needs none."""
-    return next(engine for engine in REGISTERED if not engine.is_built_in and bool(engine.licence) is with_shapes)
 
 
 def needed_sets(engine: str, settings: Settings, *, with_texture: bool = True) -> tuple[str, ...]:

@@ -27,7 +27,7 @@ class _OnMeshes:
 
 
 def _chosen(context: bpy.types.Context) -> list[bpy.types.Object]:
-    """The selected meshes, or the active one where none is selected."""
+    """The selected meshes, or the active one where none is selected; splats among them."""
     selected = [obj for obj in context.selected_objects if obj.type == "MESH"]
     active = context.object
     return selected or ([active] if active is not None and active.type == "MESH" else [])
@@ -88,11 +88,21 @@ def _change_beside(operator: bpy.types.Operator, context: bpy.types.Context, cha
     owner, told = extension(), []
     try:
         check_mode(context)
-        for obj in _chosen(context):
+        for obj in _with_faces(context):
             owner.applier.remesher.want(obj, change(obj), told.append)
     except Img23DError as error:
         return owner.refuse(operator, error)
     return follow_remeshing(operator, owner, told)
+
+
+def _with_faces(context: bpy.types.Context) -> list[bpy.types.Object]:
+    """Raises Img23DError where only splats are selected."""
+    from ...scene.retexture.paintable import check_no_splats, with_faces
+
+    objects = with_faces(_chosen(context))
+    for obj in objects:
+        check_no_splats(obj)
+    return objects
 
 
 def _change_own(operator: bpy.types.Operator, context: bpy.types.Context, change: Callable[[bpy.types.Object], None]) -> set[str]:
@@ -102,10 +112,10 @@ def _change_own(operator: bpy.types.Operator, context: bpy.types.Context, change
     try:
         check_mode(context)
         check_own_mesh(objects)
+        for obj in objects:
+            change(obj)
     except Img23DError as error:
         return extension().refuse(operator, error)
-    for obj in objects:
-        change(obj)
     return {"FINISHED"}
 
 

@@ -38,7 +38,7 @@ class _OnResult:
 class IMG23D_OT_show_result(_OnResult, bpy.types.Operator):
     bl_idname = "img23d.show_result"
     bl_label = "Img23D: Show Result"
-    bl_description = "Select this object, and nothing else, and bring it into view"
+    bl_description = "Select what was made of this thing, and nothing else, and bring it into view"
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
@@ -46,13 +46,13 @@ class IMG23D_OT_show_result(_OnResult, bpy.types.Operator):
         try:
             check_mode(context)
             job, target = self.chosen(context)
-            obj = owner.applier.placer.object_of(job, self.index)
-            if obj is None or obj.name not in context.view_layer.objects:
+            several = [obj for obj in owner.applier.placer.objects_of(job, self.index) if obj.name in context.view_layer.objects]
+            if not several:
                 raise Img23DError(ErrorCode.BAD_REQUEST, _("“{name}” is not in this scene.").format(name=target.name))
         except Img23DError as error:
             return owner.refuse(self, error)
-        select_only([obj], context.view_layer)
-        show_in_viewport(obj, context)
+        select_only(several, context.view_layer)
+        show_in_viewport(several, context)
         return {"FINISHED"}
 
 

@@ -7,7 +7,7 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty
 
 from ...app.owner import Extension, extension, extension_or_none
-from ...scene.file.tags import CHOICE, RUN, TARGET, variants_beside
+from ...scene.file.tags import CHOICE, RUN, TARGET, piece_of, variants_beside
 from ...scene.view.selection import check_mode, select_only
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.errors import bad_request
@@ -42,7 +42,7 @@ class IMG23D_OT_keep_variant(_OnVariant, bpy.types.Operator):
             return owner.refuse(self, error)
         kept = _keep(owner, obj)
         context.view_layer.update()  # it still lists what was deleted, and selecting would end in it
-        select_only([kept], context.view_layer)
+        select_only(kept, context.view_layer)
         owner.pump.is_stale = True
         return {"FINISHED"}
 
@@ -55,14 +55,16 @@ class IMG23D_OT_keep_variant(_OnVariant, bpy.types.Operator):
         return obj
 
 
-def _keep(owner: Extension, obj: bpy.types.Object) -> bpy.types.Object:
+def _keep(owner: Extension, obj: bpy.types.Object) -> list[bpy.types.Object]:
+    """What has it now, the object that stands for `obj` first."""
     from ...scene.placement.variants import keep
 
-    run, index = str(obj[RUN]), obj[TARGET]
+    run, index, piece = str(obj[RUN]), obj[TARGET], piece_of(obj)
     kept = keep(obj)
     if (job := owner.job(run)) is not None and index < len(job.targets):
-        owner.applier.placer.on_kept(job, index, kept)
-    return kept
+        for one in kept.values():
+            owner.applier.placer.on_kept(job, index, one)
+    return [kept.pop(piece), *kept.values()]
 
 
 class IMG23D_OT_keep_variants(_OnVariant, bpy.types.Operator):

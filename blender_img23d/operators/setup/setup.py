@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import bpy
 from bpy.app.translations import pgettext_rpt as _
-from bpy.props import BoolProperty
+from bpy.props import StringProperty
 
 from ...app.models import setup_plan
 from ...app.outcome import follow_setup
@@ -13,6 +13,7 @@ from ...properties import preferences_of
 from ...scene.file.folders import models_folder
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ...shared.img23d_protocol.choices import TENCENT_LICENCE
+from ...shared.img23d_protocol.options.settings import SET_UP
 
 
 class IMG23D_OT_setup(bpy.types.Operator):
@@ -21,10 +22,9 @@ class IMG23D_OT_setup(bpy.types.Operator):
     bl_description = "Make the environment that the AI models run in and download the chosen models. It can be cancelled, and goes on later where it stopped"
     bl_options = {"REGISTER"}
 
-    with_shapes: BoolProperty(
-        name="With Hunyuan3D",
-        description="Download the models that shape and paint as well, whose licence must be accepted first",
-        default=True,
+    engine: StringProperty(
+        name="Engine",
+        description="The engine whose models are downloaded; left empty, the one that is chosen in the panel AI Models",
         options={"SKIP_SAVE"},
     )
 
@@ -34,13 +34,18 @@ class IMG23D_OT_setup(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
-        if not self.with_shapes:
-            preferences_of(context).decline_tencent()
         try:
-            owner.setup.start(setup_plan(context, owner, with_shapes=self.with_shapes))
+            if self.engine:
+                self._choose(context)
+            owner.setup.start(setup_plan(context, owner))
         except Img23DError as error:
             return owner.refuse(self, error)
         return follow_setup(self, owner)
+
+    def _choose(self, context: bpy.types.Context) -> None:
+        if not any(one.id == self.engine for one in SET_UP):
+            raise Img23DError(ErrorCode.ENGINE_UNKNOWN, _("There are no models to download for “{engine}”.").format(engine=self.engine))
+        preferences_of(context).set_up_for(self.engine)
 
 
 class IMG23D_OT_go_on(bpy.types.Operator):
@@ -112,7 +117,7 @@ class IMG23D_OT_withdraw_licence(bpy.types.Operator):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         cls.poll_message_set(_("The question was not answered yet"))
-        return preferences_of(context).accepts_tencent or preferences_of(context).declines_tencent
+        return preferences_of(context).accepts_tencent
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         preferences_of(context).accept(TENCENT_LICENCE, answer=False)

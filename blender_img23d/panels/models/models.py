@@ -13,7 +13,7 @@ from ...core.manual import Section
 from ...core.session.environment import EnvironmentState
 from ...properties import Img23DWeightsRow, preferences_of
 from ...shared.img23d_protocol.choices import TENCENT_LICENCE_LINK
-from ...shared.img23d_protocol.options.settings import BUILT_IN
+from ...shared.img23d_protocol.options.settings import BUILT_IN, CUT_OUTS, first_to_set_up
 from ..widgets.fixes import draw_fix
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import guarded_row
@@ -123,25 +123,20 @@ def _draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
 
 def _draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, view: ModelsView) -> None:
     preferences = preferences_of(context)
-    if preferences.declines_tencent:
-        draw_sentence(layout, context, "Without Hunyuan3D, as you have answered.", icon="INFO")
-        layout.operator("img23d.withdraw_licence", text="Change My Answer", icon="LOOP_BACK")
-    is_answered = preferences.accepts_tencent or preferences.declines_tencent
-    if view.is_complete and is_answered:
+    layout.prop(preferences, "setup_engine", text="For")
+    if view.is_complete and not preferences.lacks_licence:
         draw_sentence(layout, context, "All chosen models are ready.", icon="CHECKMARK")
         return
     if not bpy.app.online_access:
         draw_sentence(layout, context, _OFFLINE, icon="INTERNET_OFFLINE")
         layout.operator("screen.userpref_show", text="Open Preferences", icon="PREFERENCES").section = "SYSTEM"
         return
-    if not is_answered:
+    if preferences.lacks_licence:
         _draw_licence(layout, context, view)
         return
     row = guarded_row(layout, context, owner, "set-up all", "setup")
     row.scale_y = 1.4
-    button = row.operator("img23d.setup", text="Set Up AI Models", icon="IMPORT")
-    if preferences.declines_tencent:
-        button.with_shapes = False
+    row.operator("img23d.setup", text="Set Up AI Models", icon="IMPORT")
     _draw_what_and_where(layout, context, view)
 
 
@@ -150,7 +145,8 @@ def _draw_use(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ext
     values = context.scene.img23d
     ready = [engine for engine in owner.session.engines if engine.ready and engine.id != BUILT_IN.id]
     if ready and values.engine == BUILT_IN.id:
-        layout.prop_enum(values, "engine", ready[0].id, text=_("Use {engine}").format(engine=ready[0].label), icon="FORWARD")
+        chosen = next((engine for engine in ready if engine.id == preferences_of(context).setup_engine), ready[0])
+        layout.prop_enum(values, "engine", chosen.id, text=_("Use {engine}").format(engine=chosen.label), icon="FORWARD")
 
 
 def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
@@ -158,12 +154,21 @@ def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: 
     draw_sentence(box, context, _TERRITORY, icon="INFO", in_box=True)
     box.operator("wm.url_open", text="Read the Licence", icon="URL").url = TENCENT_LICENCE_LINK
     box.operator("img23d.accept_licence", text="I Accept, and Am Not There", icon="CHECKMARK")
+    free = first_to_set_up(preferences_of(context).accepted)
     if view.is_complete:
-        draw_sentence(box, context, "All other models are ready.", icon="CHECKMARK", in_box=True)
+        draw_sentence(box, context, _("The models of {engine} are ready.").format(engine=free.label), icon="CHECKMARK", in_box=True)
         return
-    box.operator("img23d.setup", text="Use Without Hunyuan3D", icon="IMPORT").with_shapes = False
-    draw_sentence(box, context, "Without it things are found and cut out; the preview engine shapes and paints them.", in_box=True)
+    box.operator("img23d.setup", text=_("Use {engine} Instead").format(engine=free.label), icon="IMPORT").engine = free.id
+    draw_sentence(box, context, f"{_(free.terms)}. {_(free.tip)}", in_box=True)
     _draw_what_and_where(box, context, view)
+    box.operator("img23d.setup", text="Cut-Outs Only", icon="IMPORT").engine = CUT_OUTS.id
+    draw_sentence(box, context, _cutouts_only(view), in_box=True)
+
+
+def _cutouts_only(view: ModelsView) -> str:
+    size = view.missing.get(CUT_OUTS.id, 0)
+    text = _(CUT_OUTS.tip)
+    return f"{text} {_('Downloads about {size} of models.').format(size=gigabytes(size))}" if size else text
 
 
 def _draw_what_and_where(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
@@ -207,9 +212,6 @@ def _draw_summary(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     else:
         text, icon = _("Set up: {ready} of the {count} models that your settings need. Missing: {size}."), "IMPORT"
     draw_sentence(layout, context, text.format(ready=ready, count=len(chosen), size=gigabytes(view.missing_bytes)), icon=icon)
-    if view.full_bytes > view.missing_bytes:
-        text = _("With Hunyuan3D, whose licence must be accepted: {size}.")
-        draw_sentence(layout, context, text.format(size=gigabytes(view.full_bytes)), icon="BLANK1")
 
 
 def _draw_details(layout: bpy.types.UILayout, context: bpy.types.Context, info: WeightsInfo) -> None:

@@ -109,7 +109,7 @@ def _draw_result_buttons(buttons: bpy.types.UILayout, layout: bpy.types.UILayout
             layout.label(text="Not made")
         case Standing.IN_SCENE:
             _result_button(buttons, "img23d.show_result", "", "RESTRICT_SELECT_OFF", job, index)
-        case Standing.READY | Standing.GONE | Standing.EDITED:
+        case Standing.READY | Standing.GONE | Standing.PARTLY | Standing.EDITED:
             _result_button(buttons, "img23d.import_result", "Import", "IMPORT", job, index)
 
 
@@ -212,11 +212,9 @@ def _draw_details(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
 
 
 def _about(owner: Extension, job: Job, index: int) -> list[Said]:
-    """Name and faces, then what went wrong or what there is to know."""
+    """Name and size, then what went wrong or what there is to know."""
     target = job.targets[index]
-    name = target.object_name or target.name
-    text = _("{name}, {faces} faces").format(name=name, faces=f"{target.faces:,}") if target.faces else name
-    said = [Said(text=text)]
+    said = [Said(text=", ".join([target.object_name or target.name, *_counts(target)]))]
     error = owner.applier.failures.get((job.id, index), "") or target.error
     if error:
         return [*said, Said(text=error, icon="ERROR")]
@@ -229,6 +227,11 @@ def _about(owner: Extension, job: Job, index: int) -> list[Said]:
     if target.note and not job.is_over and target.note not in target.notes:
         said.append(Said(text=target.note, icon="TIME"))
     return said
+
+
+def _counts(target: JobTarget) -> list[str]:
+    counts = ((_("{count} faces"), target.faces), (_("{count} splats"), target.splats))
+    return [text.format(count=f"{count:,}") for text, count in counts if count]
 
 
 CLASSES = (IMG23D_UL_results, IMG23D_PT_results)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import PurePath
 
 import bpy
@@ -11,9 +12,11 @@ from ...app.owner import extension_or_none
 from ...core.manual import Section
 from ...properties import Img23DSceneSettings
 from ...scene.file.folders import absolute
+from ...scene.file.tags import ENGINE
 from ...scene.retexture.faces import can_switch
 from ...scene.retexture.own_picture import has_own_picture
 from ...scene.retexture.paintable import chosen_meshes
+from ...shared.img23d_protocol.options.settings import engine_named
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import draw_gap, guarded_row
 from ..widgets.text import draw_sentence
@@ -35,6 +38,7 @@ class IMG23D_PT_retexture(HasHelp, bpy.types.Panel):
         owner, values, meshes = extension_or_none(), context.scene.img23d, chosen_meshes(context)
         column = self.layout.column()
         _draw_picture(column, context, values, meshes)
+        _draw_splats(column, context, values, meshes)
         column.row().prop(values, "retexture_view", expand=True)
         column.row().prop(values, "retexture_uv", expand=True)
         if values.retexture_uv == "OWN" and any(not len(obj.data.uv_layers) for obj in meshes):
@@ -77,6 +81,20 @@ def _draw_picture(
     if values.photo and (made < len(meshes) or not meshes):
         sentence = _("Left empty: {name} is used for the others.") if made else _("Left empty: {name} is used.")
         draw_sentence(layout, context, sentence.format(name=PurePath(values.photo).name))
+
+
+def _draw_splats(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings, meshes: list[bpy.types.Object]) -> None:
+    """For a mesh of an engine that makes splats; whether it has some its run's folder tells."""
+    owner, obj = extension_or_none(), context.object
+    if owner is None or obj not in meshes or not engine_named(str(obj.get(ENGINE, ""))).splat_painting:
+        return
+    row, has_splats = layout.row(), bool(owner.history.making(obj).recipe.splats)
+    is_chosen = engine_named(values.engine).paints_from_splats(partial(getattr, values))
+    if has_splats and is_chosen:
+        row.label(text="The colours come from its splats.", icon="INFO")
+        return
+    row.enabled = has_splats
+    row.prop(values, "retexture_splats")
 
 
 def _button(meshes: list[bpy.types.Object]) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import bpy
 
+from ...shared.img23d_protocol.options.settings import engine_named
 from ..widgets.option_rows import draw_rows
 from ..widgets.text import draw_sentence
 
@@ -42,6 +45,8 @@ class IMG23D_PT_texture(_Child, bpy.types.Panel):
         column = self.settings_column()
         column.active = values.texture
         draw_rows(column, values, "texture")
+        if not engine_named(values.engine).makes_meshes(partial(getattr, values)):
+            draw_sentence(self.layout, context, "Splats have colours and no texture.", icon="INFO")
 
 
 class IMG23D_PT_engine(_Child, bpy.types.Panel):

@@ -19,6 +19,7 @@ _MOST = 2  # lines
 _BESIDE = 2  # things in a line
 _PHOTO = ("img23d.use_photo_camera", "See It as in the Photo", "OUTLINER_OB_CAMERA")
 _TEXTURES = ("img23d.show_textures", "Show the Textures", "SHADING_TEXTURE")
+_SPLATS = ("img23d.show_textures", "Show the Splats", "SHADING_TEXTURE")
 
 
 def draw_look(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
@@ -67,8 +68,10 @@ def _looks(context: bpy.types.Context, owner: Extension) -> list[tuple[str, str,
     is_seen = is_seen_as_photo(context.screen, context.area)
     is_offered = is_seen or (is_made and job.arranged is not None and context.scene.img23d.layout == "PHOTO")
     looks = [(*_PHOTO, is_seen)] if is_offered else []
-    if is_made and view.shading.type == "SOLID" and _hides_texture(job, view.shading.color_type):
-        looks.append((*_TEXTURES, False))
+    if is_made and view.shading.type == "SOLID":
+        has_splats = any(target.splats for target in job.targets)
+        if has_splats or _hides_texture(job, view.shading.color_type):
+            looks.append((*(_SPLATS if has_splats else _TEXTURES), False))
     return looks
 
 

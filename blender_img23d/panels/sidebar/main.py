@@ -90,6 +90,8 @@ def _draw_engine(layout: bpy.types.UILayout, owner: Extension, values: Img23DSce
     layout.prop(values, "engine", text="")
     if values.engine != BUILT_IN.id:
         owner.models.want()
+    for one, _row in rows_of(values, "result"):
+        layout.row(align=True).prop(values, one.key, expand=True)
 
 
 def _has_placeholder() -> bool:
@@ -124,9 +126,9 @@ def _paragraph(owner: Extension) -> str:
     """What is not known yet is left out."""
     view = owner.models.view
     sentences = [Sentence(text=BRINGS)]
-    if view.full_bytes:
+    if view.missing_bytes:
         needs = view.environment.is_ours and not view.environment.is_ready
-        sentences.append(download(gigabytes(view.full_bytes), needs_environment=needs))
+        sentences.append(download(gigabytes(view.missing_bytes), needs_environment=needs))
     sentences += [about] if (about := machine(owner.session.devices, owner.session.cards)) is not None else []
     return " ".join(_(sentence.text).format(**sentence.values) for sentence in sentences)
 

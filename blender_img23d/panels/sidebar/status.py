@@ -49,7 +49,7 @@ def _draw_button(layout: bpy.types.UILayout, context: bpy.types.Context, owner: 
     line = layout.split(factor=0.5, align=True) if owner.applier.queue.waiting else layout
     row = guarded_row(line, context, owner, "status", "painter" if downloads else fix)
     if downloads:
-        row.operator("img23d.setup", text="Download the Painter", icon="IMPORT")
+        row.operator("img23d.setup", text="Download the Painter", icon="IMPORT").engine = values.engine
     elif fix is not None:
         draw_fix(row, fix)
     else:

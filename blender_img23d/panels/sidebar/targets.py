@@ -170,7 +170,7 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
     _draw_pictures(box, item, has_kinds=engine.has_kinds)
     column, seen = guarded_column(box, context)
     column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM").seen = seen
-    _draw_values(box.column(), item, has_kinds=engine.has_kinds)
+    _draw_values(box.column(), item, has_kinds=engine.has_kinds, has_faces=engine.makes_meshes(partial(getattr, values)))
     if engine.takes_side_photos(partial(getattr, values)):
         _draw_sides(box, context, item)
     _draw_notes(box, context, item)  # below what is pressed, which must not move
@@ -186,7 +186,7 @@ def _draw_pictures(layout: bpy.types.UILayout, item: Img23DTarget | None, *, has
         draw_gap(pictures, _PICTURE)
 
 
-def _draw_values(layout: bpy.types.UILayout, item: Img23DTarget | None, *, has_kinds: bool) -> None:
+def _draw_values(layout: bpy.types.UILayout, item: Img23DTarget | None, *, has_kinds: bool, has_faces: bool) -> None:
     if item is None:
         return _draw_lines(layout, 4 if has_kinds else 2)
     layout.use_property_split = True
@@ -195,7 +195,9 @@ def _draw_values(layout: bpy.types.UILayout, item: Img23DTarget | None, *, has_k
         layout.prop(item, "shape")
         layout.label(text=_COMES_TO.get(item.automatic, "") if item.shape == "auto" else "")  # known a moment after the row
     layout.prop(item, "height")
-    layout.prop(item, "faces")
+    faces = layout.row()
+    faces.active = has_faces
+    faces.prop(item, "faces")
     return None
 
 

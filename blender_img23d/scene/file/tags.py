@@ -23,6 +23,7 @@ RUN_NAME = "img23d_run_name"
 TIME = "img23d_time"  # when the run was started: local time that sorts as text
 KIND = "img23d_kind"  # of result; a mesh where it is missing
 PART = "img23d_part"  # the number of a part, missing on the whole thing
+ENGINE = "img23d_engine"
 TEXTURED = "img23d_textured"
 VARIED = "img23d_varied"  # made to be another than what the settings and the photo alone give
 CHOICE = "img23d_choice"  # one of several variants, of which the artist is to keep one
@@ -60,7 +61,7 @@ def tag_result(obj: bpy.types.Object, job: Job, index: int, piece: Piece) -> Non
     thing = request.thing_of(index)
     obj["img23d_faces"] = request.wanted[thing].faces if thing < len(request.wanted) else 0
     obj[VARIED] = request.is_varied(index)
-    obj["img23d_engine"] = request.engine
+    obj[ENGINE] = request.engine
     obj["img23d_settings"] = json.dumps(asdict(recipe_of_job(job, index).own_settings), sort_keys=True)
 
 
@@ -76,10 +77,24 @@ def variants_of(obj: bpy.types.Object, among: Iterable[bpy.types.Object]) -> lis
 
 
 def variants_beside(obj: bpy.types.Object) -> list[bpy.types.Object]:
-    """For `draw`: those that stand in the same collection; none where nothing is to be chosen."""
+    """For `draw`: those that stand in the same collection, of each its mesh or else what came first; none where nothing is to be chosen."""
     if CHOICE not in obj or not obj.users_collection:
         return []
-    return variants_of(obj, obj.users_collection[0].objects)
+    several: dict[int, bpy.types.Object] = {}
+    for one in variants_of(obj, obj.users_collection[0].objects):
+        if several.setdefault(one[TARGET], one).get(KIND, "mesh") != "mesh":
+            several[one[TARGET]] = one
+    return list(several.values())
+
+
+def companions(obj: bpy.types.Object) -> list[bpy.types.Object]:
+    """The other results of the same thing, such as the splats at the place of a mesh. Of several copies the nearest."""
+    run, target = obj.get(RUN), obj.get(TARGET)
+    found: dict[Piece, bpy.types.Object] = {}
+    same = [one for one in in_scenes().values() if is_result(one) and (one[RUN], one[TARGET]) == (run, target)]
+    for one in sorted(same, key=lambda one: (one.matrix_world.translation - obj.matrix_world.translation).length):
+        found.setdefault(piece_of(one), one)
+    return [one for piece, one in found.items() if piece != piece_of(obj)]
 
 
 def find_by_uid(session_uid: int) -> bpy.types.Object | None:
@@ -107,7 +122,7 @@ def find_tagged(job_id: str, likely_names: list[str]) -> dict[tuple[int, Piece],
     for obj in in_scenes().values():
         if obj.get(RUN) == job_id and type(obj.get(TARGET)) is int and 0 <= obj[TARGET] < len(likely_names):
             found.setdefault((obj[TARGET], piece_of(obj)), []).append(obj)
-    return {key: _most_likely(several, likely_names[key[0]]) for key, several in found.items()}
+    return {(index, piece): _most_likely(several, likely_names[index], piece) for (index, piece), several in found.items()}
 
 
 def in_scenes() -> dict[int, bpy.types.Object]:
@@ -115,5 +130,7 @@ def in_scenes() -> dict[int, bpy.types.Object]:
     return {obj.session_uid: obj for scene in bpy.data.scenes for obj in scene.objects}
 
 
-def _most_likely(objects: list[bpy.types.Object], name: str) -> bpy.types.Object:
-    return next((obj for obj in objects if obj.name == name), objects[0])
+def _most_likely(objects: list[bpy.types.Object], name: str, piece: Piece) -> bpy.types.Object:
+    from ...core.jobs import beside_name
+
+    return next((obj for obj in objects if obj.name in (name, beside_name(name, piece))), objects[0])

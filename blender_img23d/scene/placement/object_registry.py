@@ -5,6 +5,7 @@ Where a target has several results, `main` is the one that is asked for where no
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 
 import bpy
@@ -31,6 +32,7 @@ class Made:
     fingerprint: str = ""  # of the mesh as it was made; empty where that is not known
     transform: tuple = ()  # as it was given; empty where the object is the artist's to move
     kept_height: float = 0.0  # scene units; what later meshes of the same object are scaled to, 0: as they are
+    factor: float = 1.0  # that its mesh was scaled by; what stands at its place is as well
 
 
 class ObjectRegistry:
@@ -50,7 +52,7 @@ class ObjectRegistry:
         for key in [key for key in self._made if key[0] == job.id]:
             del self._made[key]
 
-    def record(self, job: Job, index: int, obj: bpy.types.Object, piece: Piece | None = None, *, kept_height: float = 0.0) -> Made:
+    def record(self, job: Job, index: int, obj: bpy.types.Object, piece: Piece | None = None, *, kept_height: float = 0.0, factor: float = 1.0) -> Made:
         """Remember an object whose mesh has just been made; a new one is the artist's to move until `put` is called."""
         key, before = self._key(job, index, piece), self.made(job, index, piece)
         made = Made(
@@ -61,6 +63,7 @@ class ObjectRegistry:
             fingerprint=fingerprint(obj),
             transform=before.transform if before is not None and before.uid == obj.session_uid else (),
             kept_height=kept_height,
+            factor=factor,
         )
         self._made[key] = made
         if key == self._key(job, index):
@@ -68,7 +71,7 @@ class ObjectRegistry:
         return made
 
     def add_stand_in(self, job: Job, index: int, obj: bpy.types.Object) -> None:
-        if (made := self.made(job, index)) is not None:
+        if (made := self.made(job, index, piece_of(obj))) is not None:
             made.stand_in = obj.session_uid
 
     def put(self, job: Job, index: int, obj: bpy.types.Object, transform: Transform, piece: Piece | None = None) -> None:
@@ -129,18 +132,20 @@ class ObjectRegistry:
 
     def standings(self, job: Job) -> dict[int, Standing]:
         """Looks through all scenes' objects once, so not for `draw`."""
-        objects = self.objects(job)
-        return {i: self._standing(job, i, target, i in objects) for i, target in enumerate(job.targets)}
+        pieces = self.pieces(job)
+        return {i: self._standing(job, i, target, {piece for one, piece in pieces if one == i}) for i, target in enumerate(job.targets)}
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
-    def _standing(self, job: Job, index: int, target: JobTarget, is_there: bool) -> Standing:
+    def _standing(self, job: Job, index: int, target: JobTarget, there: Set[Piece]) -> Standing:
         if target.main is None:
             return Standing.NOTHING
-        if not is_there:
+        if target.main.piece not in there:
             return Standing.GONE if self.was_placed(job, index) else Standing.READY
         is_behind = target.textured and not self._made[self._key(job, index)].textured
-        return Standing.EDITED if is_behind else Standing.IN_SCENE
+        if is_behind:
+            return Standing.EDITED
+        return Standing.IN_SCENE if there >= target.results.keys() else Standing.PARTLY
 
     def _key(self, job: Job, index: int, piece: Piece | None = None) -> tuple[str, int, Piece]:
         main = job.targets[index].main

@@ -8,6 +8,7 @@ from mathutils import Matrix, Vector
 from ..file.tags import CAMERA, RUN, is_result
 from ..mesh.evaluated import evaluated_mesh
 from ..mesh.extents import matrix_of, points_of, union, world_extents
+from ..splats.attributes import is_splats
 from .photo_camera import scale_camera
 
 
@@ -15,8 +16,12 @@ def height_of(obj: bpy.types.Object, view_layer: bpy.types.ViewLayer) -> float:
     """In scene units, along the world's z, as the viewport shows it."""
     import numpy as np
 
-    with evaluated_mesh(obj, view_layer) as mesh:
-        heights = points_of(mesh) @ np.array(obj.matrix_world[2][:3], np.float32)
+    upward = np.array(obj.matrix_world[2][:3], np.float32)
+    if is_splats(obj):
+        heights = points_of(obj.data) @ upward  # what its modifier makes of them has no vertices
+    else:
+        with evaluated_mesh(obj, view_layer) as mesh:
+            heights = points_of(mesh) @ upward
     return float(np.ptp(heights)) if len(heights) else 0.0
 
 

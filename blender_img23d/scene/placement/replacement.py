@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import bpy
 from mathutils import Matrix
 
-from ..file.tags import in_scenes
+from ...shared.img23d_protocol.messages import WHOLE, Piece
+from ..file.tags import in_scenes, piece_of
 from ..glb.replace import fingerprint
 from ..mesh.extents import Extents, matrix_of, mesh_extents, union, world_extents
+from ..splats.attributes import resize_splats
 from .free_place import step_aside
 
 _SAME_SIZE = 1e-3  # heights that differ by a smaller share are equal but for rounding
@@ -21,6 +23,7 @@ class Home:
     """An object that a target's result replaces or stands beside; names and numbers only."""
 
     uid: int
+    piece: Piece = WHOLE  # what of its thing the object is: only such a result takes its place
     is_instead: bool
     fingerprint: str  # of its mesh when the artist asked
     height: float  # of its mesh, in scene units
@@ -37,6 +40,7 @@ class Home:
 
 def home_at(obj: bpy.types.Object, *, is_instead: bool = False, is_choice: bool = False, is_replaced_later: bool = False) -> Home:
     return Home(
+        piece=piece_of(obj),
         is_choice=is_choice,
         is_replaced_later=is_replaced_later,
         uid=obj.session_uid,
@@ -46,11 +50,20 @@ def home_at(obj: bpy.types.Object, *, is_instead: bool = False, is_choice: bool 
     )
 
 
-def fit_height(mesh: bpy.types.Mesh, height: float) -> None:
-    """Scale the mesh itself: the object's own scale, its children and its modifiers' measures stay as they are."""
+def fit_height(mesh: bpy.types.Mesh, height: float) -> float:
+    """Scale the mesh itself: the object's own scale, its children and its modifiers' measures stay as they are. By how much it was."""
     present = mesh_extents(mesh).size[2] if height > 0.0 else 0.0
-    if present > 0.0 and abs(present / height - 1.0) > _SAME_SIZE:
-        mesh.transform(Matrix.Scale(height / present, 4))
+    if present <= 0.0 or abs(present / height - 1.0) <= _SAME_SIZE:
+        return 1.0
+    resize(mesh, height / present)
+    return height / present
+
+
+def resize(mesh: bpy.types.Mesh, factor: float) -> None:
+    """Scale the mesh itself, with the splats' own sizes where it is made of them."""
+    if factor != 1.0:
+        mesh.transform(Matrix.Scale(factor, 4))
+        resize_splats(mesh, factor)
 
 
 def stand_beside(

@@ -13,7 +13,8 @@ class Standing(Enum):
     ON_ITS_WAY = "  "  # it comes by itself as soon as Blender can take it
     READY = "The result is ready: press Import to bring it into this file."
     GONE = "The object is no longer in this file: press Import to bring it back."
+    PARTLY = "Not all of this result is in this file: press Import to bring in the rest."
     EDITED = "You have changed the plain mesh, so it was left alone: Import brings the textured one as an object of its own."
 
 
-IMPORTABLE = (Standing.READY, Standing.GONE, Standing.EDITED)
+IMPORTABLE = (Standing.READY, Standing.GONE, Standing.PARTLY, Standing.EDITED)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import bpy
 
-from ..file.tags import CHOICE, ORIGINAL, ORIGINAL_MESH, TARGET, in_scenes, variants_of
+from ...shared.img23d_protocol.messages import WHOLE, Piece
+from ..file.tags import CHOICE, ORIGINAL, ORIGINAL_MESH, TARGET, in_scenes, piece_of, variants_of
 from ..glb.replace import fingerprint, replace_mesh
 from ..mesh.extents import mesh_extents
-from .replacement import fit_height
+from ..splats.importer import show_anew
+from .replacement import fit_height, resize
 
 _OWN = "img23d_"  # what all tags begin with
 _OF_THE_CHOICE = (CHOICE, ORIGINAL, ORIGINAL_MESH)
@@ -20,19 +22,39 @@ def offer(obj: bpy.types.Object, original: bpy.types.Object | None, state: str) 
         obj[ORIGINAL], obj[ORIGINAL_MESH] = original, state
 
 
-def keep(obj: bpy.types.Object) -> bpy.types.Object:
+def keep(obj: bpy.types.Object) -> dict[Piece, bpy.types.Object]:
     """The other variants go, and this one takes the place of its original where that is wanted and the original has not been
-    changed since. The object that has it now.
+    changed since. The objects that have it now, such as its mesh and its splats.
     """
-    for other in variants_of(obj, in_scenes().values()):
+    several = variants_of(obj, in_scenes().values())
+    own = {piece_of(obj): obj}
+    for one in several:
+        if one[TARGET] == obj[TARGET]:
+            own.setdefault(piece_of(one), one)
+    for other in several:
         if other[TARGET] != obj[TARGET]:
             _remove(other)
-    for copy in variants_of(obj, in_scenes().values()):
-        if copy != obj:
-            _settle(copy)
-    original = _original(obj)
-    _settle(obj)
-    return obj if original is None else _put_into(original, obj)
+        elif other not in own.values():  # a copy
+            _settle(other)
+    originals = {piece: original for piece, one in own.items() if (original := _original(one)) is not None}
+    for one in own.values():
+        _settle(one)
+    main = WHOLE if WHOLE in own else piece_of(obj)
+    return _put_all(own, originals, main) if main in originals else own
+
+
+def _put_all(own: dict[Piece, bpy.types.Object], originals: dict[Piece, bpy.types.Object], main: Piece) -> dict[Piece, bpy.types.Object]:
+    """What had no original comes to the place of the main one's."""
+    factor = fit_height(_own_data(own[main]), mesh_extents(originals[main].data).size[2])
+    kept = {}
+    for piece, one in own.items():
+        if piece != main:
+            resize(_own_data(one), factor)
+        if piece in originals:
+            kept[piece] = _put_into(originals[piece], one)
+        else:
+            kept[piece], one.matrix_world = one, originals[main].matrix_world
+    return kept
 
 
 def keep_all(obj: bpy.types.Object) -> list[bpy.types.Object]:
@@ -56,7 +78,7 @@ def _original(obj: bpy.types.Object) -> bpy.types.Object | None:
         return None
     is_own = original.library is None and original.data.library is None and original.override_library is None
     is_same = is_own and original.mode == "OBJECT" and fingerprint(original) == obj.get(ORIGINAL_MESH)
-    return original if is_same else None
+    return original if is_same and piece_of(original).kind is piece_of(obj).kind else None
 
 
 def _put_into(original: bpy.types.Object, obj: bpy.types.Object) -> bpy.types.Object:
@@ -64,11 +86,15 @@ def _put_into(original: bpy.types.Object, obj: bpy.types.Object) -> bpy.types.Ob
         del original[tag]
     for tag in [tag for tag in obj.keys() if tag.startswith(_OWN)]:
         original[tag] = obj[tag]
+    replace_mesh(original, obj)
+    show_anew(original)
+    return original
+
+
+def _own_data(obj: bpy.types.Object) -> bpy.types.Mesh:
     if obj.data.users > 1:
         obj.data = obj.data.copy()
-    fit_height(obj.data, mesh_extents(original.data).size[2])
-    replace_mesh(original, obj)
-    return original
+    return obj.data
 
 
 def _remove(obj: bpy.types.Object) -> None:

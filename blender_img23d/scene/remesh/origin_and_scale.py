@@ -10,6 +10,7 @@ from mathutils import Matrix, Vector
 
 from ...shared.img23d_protocol.errors import bad_request
 from ..mesh.extents import mesh_extents
+from ..splats.attributes import is_splats, transform_splats
 
 
 def check_own_mesh(objects: Sequence[bpy.types.Object]) -> None:
@@ -34,13 +35,24 @@ def set_origin(obj: bpy.types.Object, *, is_base: bool) -> None:
 
 
 def apply_scale(obj: bpy.types.Object) -> None:
-    """The mesh takes the object's scale, which is 1 afterwards; neither it nor what hangs on it moves."""
+    """The mesh takes the object's scale, which is 1 afterwards; neither it nor what hangs on it moves. Raises Img23DError."""
     scale = Matrix.Diagonal((*obj.scale, 1.0))
-    obj.data.transform(scale, shape_keys=True)
-    if scale.determinant() < 0.0:
-        obj.data.flip_normals()
+    if is_splats(obj):
+        _give_splats(obj, scale)
+    else:
+        obj.data.transform(scale, shape_keys=True)
+        if scale.determinant() < 0.0:
+            obj.data.flip_normals()
     obj.scale = (1.0, 1.0, 1.0)
     _hold_children(obj, scale)
+
+
+def _give_splats(obj: bpy.types.Object, scale: Matrix) -> None:
+    try:
+        transform_splats(obj.data, scale)
+    except ValueError as error:
+        sentence = _("“{name}” is scaled to nothing along one of its axes: give it a size there first.")
+        raise bad_request(sentence.format(name=obj.name)) from error
 
 
 def _hold_children(obj: bpy.types.Object, change: Matrix) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -124,9 +125,14 @@ def _write(obj: bpy.types.Object, mesh: bpy.types.Mesh, view: Matrix, path: Path
         view=matrix,
         **layout,
     )
+    write_in_run(path, lambda: write_whole(path, data.getbuffer()))
+
+
+def write_in_run(path: Path, write: Callable[[], None]) -> None:
+    """Into a run's folder, which is made. Raises Img23DError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, data.getbuffer())
+        write()
     except OSError as error:
         with contextlib.suppress(OSError):
             path.parent.rmdir()  # unless something lies in it

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ...shared.img23d_protocol.errors import bad_request
 from ..mesh.uv_maps import UV_MAPS_MAX
+from ..splats.attributes import is_splats
 
 
 def chosen_meshes(context: bpy.types.Context) -> list[bpy.types.Object]:
     """The selected mesh objects, the active one first; the active one alone where no mesh is selected.
 
-    One object a mesh: those that share it show the same texture.
+    One object a mesh: those that share it show the same texture. Splats, which have no faces, only where nothing else is selected.
     """
     selected = [obj for obj in context.selected_objects if obj.type == "MESH"]
     active = context.object
@@ -21,7 +24,19 @@ def chosen_meshes(context: bpy.types.Context) -> list[bpy.types.Object]:
     by_mesh: dict[bpy.types.Mesh, bpy.types.Object] = {}
     for obj in selected:
         by_mesh.setdefault(obj.data, obj)
-    return list(by_mesh.values())
+    return with_faces(by_mesh.values())
+
+
+def with_faces(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
+    """Without splats, unless they are all there is: the mesh that they stand with is then selected as well, and is what is meant."""
+    several = list(objects)
+    return [obj for obj in several if not is_splats(obj)] or several
+
+
+def check_no_splats(obj: bpy.types.Object) -> None:
+    """Raises Img23DError(BAD_REQUEST) for an object without faces that could be changed or painted."""
+    if is_splats(obj):
+        raise bad_request(_("“{name}” is made of Gaussian splats, which have no faces: select a mesh.").format(name=obj.name))
 
 
 def check_paintable(obj: bpy.types.Object, *, wants_own: bool = False) -> None:
@@ -34,6 +49,7 @@ def check_paintable(obj: bpy.types.Object, *, wants_own: bool = False) -> None:
     if obj.library or mesh.library or obj.override_library or mesh.override_library:
         sentence = _("“{name}” is linked from another file: make it local first (Object > Relations > Make Local).")
         raise bad_request(sentence.format(name=obj.name))
+    check_no_splats(obj)
     if not len(mesh.polygons):
         raise bad_request(_("“{name}” has no faces to paint.").format(name=obj.name))
     if len(mesh.uv_layers) >= UV_MAPS_MAX and not wants_own:

@@ -8,6 +8,7 @@ import bpy
 
 if TYPE_CHECKING:
     import numpy as np
+    from mathutils import Matrix
 
     from .formats.cloud import Splats
 
@@ -62,6 +63,27 @@ def splats_of(mesh: bpy.types.Mesh) -> Splats:
         constants=_constants(color[:, :3]),
         harmonics=np.stack(waves, axis=1) if waves else np.zeros((len(color), 0, 3), np.float32),
     )
+
+
+def resize_splats(mesh: bpy.types.Mesh, factor: float) -> None:
+    """Each one's own size, where its place is moved otherwise; nothing for a mesh that is not made of splats."""
+    if SCALE in mesh.attributes:
+        _fill(mesh.attributes[SCALE], "vector", factor * _read(mesh, SCALE, "vector", 3))
+
+
+def transform_splats(mesh: bpy.types.Mesh, matrix: Matrix) -> None:
+    """By any affine map, after which a splat still is one. Raises ValueError where the map leaves no volume."""
+    import numpy as np
+
+    from .formats.cloud import moved
+
+    splats = moved(splats_of(mesh), np.array(matrix))
+    _fill(mesh.attributes["position"], "vector", splats.positions)
+    _fill(mesh.attributes[SCALE], "vector", splats.scales)
+    _fill(mesh.attributes[ROTATION], "value", splats.rotations)
+    for index in range(splats.harmonics.shape[1]):
+        _fill(mesh.attributes[f"{HARMONICS}{index:02}"], "vector", splats.harmonics[:, index])
+    mesh.update()
 
 
 def mean_color(mesh: bpy.types.Mesh) -> tuple[float, float, float]:

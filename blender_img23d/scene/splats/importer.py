@@ -10,6 +10,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..file.windows import Workplace
+from ..glb.materials import SLOT_TAG
 from ..result_importer import Importer
 from .attributes import make_mesh, mean_color
 from .geometry_nodes import MATERIAL, NAME, RENDER, VIEWPORT, give, given, is_splat_group, splat_group
@@ -34,9 +35,7 @@ class SplatImporter(Importer):
             tell(note)
 
     def on_replaced(self, obj: bpy.types.Object) -> None:
-        modifier = _modifier_of(obj)
-        if modifier is not None:
-            give(modifier, MATERIAL, obj.data.materials[0])
+        show_anew(obj)
 
 
 def import_splats(path: str, place: Workplace, collection: bpy.types.Collection) -> bpy.types.Object:
@@ -68,16 +67,34 @@ def import_with_axes(path: str, place: Workplace, collection: bpy.types.Collecti
 def build_object(name: str, splats: Splats, collection: bpy.types.Collection) -> bpy.types.Object:
     """In the axes and the unit that the splats have."""
     mesh = make_mesh(name, splats)
-    material = make_material(name, mean_color(mesh))
-    mesh.materials.append(material)
+    mesh.materials.append(make_material(name, mean_color(mesh)))
     obj = bpy.data.objects.new(name, mesh)
     collection.objects.link(obj)
     modifier = obj.modifiers.new(NAME, "NODES")
     modifier.node_group = splat_group()
-    share = min(100.0, 100.0 * MOST_SHOWN / len(splats))
-    for socket, value in ((VIEWPORT, share), (RENDER, share), (MATERIAL, material)):
-        give(modifier, socket, value)
+    _show(modifier, mesh)
     return obj
+
+
+def show_anew(obj: bpy.types.Object) -> None:
+    """After other splats have taken the place of the object's own: as many of them as of any others, with their material. Nothing for a mesh."""
+    modifier = _modifier_of(obj)
+    if modifier is None:
+        return
+    before = given(modifier, MATERIAL)
+    shown = _show(modifier, obj.data)
+    if before is not None and before != shown and before.get(SLOT_TAG) and not before.users:
+        name = before.name
+        bpy.data.materials.remove(before)
+        shown.name = name
+
+
+def _show(modifier: bpy.types.NodesModifier, mesh: bpy.types.Mesh) -> bpy.types.Material:
+    share = min(100.0, 100.0 * MOST_SHOWN / max(len(mesh.vertices), 1))
+    ours = next(one for one in mesh.materials if one is not None and one.get(SLOT_TAG))
+    for socket, value in ((VIEWPORT, share), (RENDER, share), (MATERIAL, ours)):
+        give(modifier, socket, value)
+    return ours
 
 
 def let_cycles_look_through(scene: bpy.types.Scene) -> None:

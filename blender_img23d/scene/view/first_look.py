@@ -33,9 +33,9 @@ def first_look(place: Workplace) -> FirstLook:
     )
 
 
-def show_results(made: Sequence[bpy.types.Object], place: Workplace, look: FirstLook | None) -> None:
+def show_results(made: Sequence[bpy.types.Object], place: Workplace, look: FirstLook | None, *, has_splats: bool = False) -> None:
     """Selected where nothing else was selected since `look`; then in the middle of the largest viewport that was not moved, with
-    their textures in those with Solid shading as Blender begins with."""
+    their textures in those with Solid shading as Blender begins with; splats are seen in Material Preview only."""
     if look is not None and _has_gone_on(made, place.view_layer, look):
         return
     select_only(list(made), place.view_layer)
@@ -51,8 +51,9 @@ def show_results(made: Sequence[bpy.types.Object], place: Workplace, look: First
         window, area = max(free, key=lambda one: one[1].width * one[1].height)
         turn_to_front(made, place, area.spaces.active.region_3d)
         frame(made, window, area)
+    show = show_splats if has_splats else show_textures_in_solid
     for _, area in still if preferences.shows_textures else ():
-        show_textures_in_solid(area.spaces.active.shading)
+        show(area.spaces.active.shading)
 
 
 def show_textures_where_untouched(place: Workplace) -> None:
@@ -66,6 +67,12 @@ def show_textures_in_solid(shading: bpy.types.View3DShading) -> None:
     """Only where the artist has chosen nothing: Solid shading with the colours of the materials."""
     if (shading.type, shading.color_type) == ("SOLID", "MATERIAL"):
         shading.color_type = "TEXTURE"
+
+
+def show_splats(shading: bpy.types.View3DShading) -> None:
+    """Only where the artist has chosen nothing: in Solid shading each splat is an opaque body, and hides what stands behind."""
+    if shading.type == "SOLID" and shading.color_type in ("MATERIAL", "TEXTURE"):
+        shading.type = "MATERIAL"
 
 
 def viewports(scene: bpy.types.Scene) -> Iterator[tuple[bpy.types.Window, bpy.types.Area]]:

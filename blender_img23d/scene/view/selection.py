@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import bpy
 
 from ...shared.img23d_protocol import ErrorCode, Img23DError
@@ -25,11 +27,11 @@ def select_only(objects: list[bpy.types.Object], view_layer: bpy.types.ViewLayer
         view_layer.objects.active = shown[0]
 
 
-def show_in_viewport(obj: bpy.types.Object, context: bpy.types.Context) -> None:
+def show_in_viewport(objects: Sequence[bpy.types.Object], context: bpy.types.Context) -> None:
     """In the viewport under the mouse, else in the window's first one; nothing happens where there is none."""
     area = None if bpy.app.background else viewport_of(context)
     if area is not None:
-        frame([obj], context.window, area)
+        frame(objects, context.window, area)
 
 
 def viewport_of(context: bpy.types.Context) -> bpy.types.Area | None:

@@ -169,22 +169,22 @@ def stage(owner, monkeypatch, as_with_a_window):
     yield stage
     stage.close()
     preferences = part("properties").preferences_of(bpy.context)
-    preferences.licences, preferences.declines_tencent = "", False
+    preferences.licences, preferences.setup_engine = "", "hunyuan3d"
 
 
 def models() -> Layout:
     return drawn(part("panels.models.models").IMG23D_PT_models)
 
 
-def test_a_question_that_was_answered_is_not_asked_again(stage, owner):
+def test_a_question_that_was_answered_is_not_asked_again(stage, owner, monkeypatch):
     preferences = part("properties").preferences_of(bpy.context)
-    preferences.decline_tencent()
-    layout = models()
-    assert not layout.pressed("img23d.accept_licence") and "as you have answered" in layout.said
-    assert bpy.ops.img23d.withdraw_licence() == {"FINISHED"}
-    assert "as you have answered" not in models().said
-    preferences.accept(TENCENT)
+    monkeypatch.setattr(bpy.context.preferences.system, "use_online_access", True)
+    preferences.set_up_for("trellis")
     assert not models().pressed("img23d.accept_licence")
+    preferences.accept(TENCENT)
+    assert preferences.setup_engine == "hunyuan3d" and not models().pressed("img23d.accept_licence")
+    assert bpy.ops.img23d.withdraw_licence() == {"FINISHED"}
+    assert models().pressed("img23d.accept_licence")
 
 
 def test_after_a_failure_the_button_that_the_sentence_names_is_there(stage, owner):

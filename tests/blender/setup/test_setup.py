@@ -56,7 +56,8 @@ def test_nothing_of_tencents_before_the_answer(stage, machine):
     shown = panel()
     assert "European Union, the United Kingdom and South Korea" in shown.said
     assert shown.pressed("wm.url_open")[0]["url"].startswith("https://")
-    assert shown.pressed("img23d.setup") == [{"with_shapes": False}]
+    assert "May be used everywhere" in shown.said
+    assert shown.pressed("img23d.setup") == [{"engine": "trellis"}, {"engine": "cutout"}]
     assert "licence" in refusal(bpy.ops.img23d.setup)
     assert "licence" in refusal(bpy.ops.img23d.download_weights, weights="hunyuan3d-2-turbo")
     assert not stage.links
@@ -69,13 +70,30 @@ def test_nothing_of_tencents_before_the_answer(stage, machine):
     assert panel().pressed("img23d.accept_licence")
 
 
-def test_without_hunyuan3d(stage):
-    stage.press(bpy.ops.img23d.setup, with_shapes=False)
+CUT_OUTS = ("qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small")
+
+
+@pytest.mark.parametrize(("engine", "more"), [("trellis", ("trellis-image-large", "dinov2-with-registers-large")), ("cutout", ())])
+def test_without_hunyuan3d(stage, machine, engine, more):
+    stage.press(bpy.ops.img23d.setup, engine=engine)
     (request,) = stage.links["installer"].said
     assert request.licences == ()
     stage.finish("installer")
     (request,) = stage.links["weights"].said
-    assert request.sets == ("qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small")
+    assert request.sets == (*CUT_OUTS, *more)
+    stage.finish("weights")
+    shown = panel()
+    assert machine.setup_engine == engine and not shown.pressed("img23d.accept_licence"), "it is not asked again"
+    assert shown.pressed("img23d.setup") == [{}]
+    machine.setup_engine = "hunyuan3d"
+    stage.tick()
+    assert panel().pressed("img23d.accept_licence"), "who chooses it is asked"
+
+
+def test_an_engine_without_models_is_refused(stage, machine):
+    before = machine.setup_engine
+    assert "no models to download for “preview”" in refusal(bpy.ops.img23d.setup, engine="preview")
+    assert not stage.links and machine.setup_engine == before
 
 
 def test_one_press_from_nothing_to_ready(stage, machine, tmp_path):
@@ -165,7 +183,7 @@ def test_every_state_can_be_drawn(stage, machine, weights):
             m.DeviceInfo(id="gpu", label="A card", total_bytes=12 * 2**30, note="About 5 s an object."),
             m.DeviceInfo(id="cpu", label="Processor"),
         )
-        engines = tuple(m.EngineInfo(id=name, label=name, ready=True) for name in ("hunyuan3d", "cutout"))
+        engines = tuple(m.EngineInfo(id=name, label=name, ready=True) for name in ("hunyuan3d", "cutout", "trellis"))
         stage.tell(weights=stage.weights(weights, note="A note."), devices=devices, engines=engines)
     for accepts in (False, True):
         machine.accept(TENCENT, answer=accepts)
@@ -177,7 +195,7 @@ def test_every_state_can_be_drawn(stage, machine, weights):
             is_complete = state in ("READY", "CHOSEN") and weights == "READY"
             assert bool(shown.pressed("img23d.setup")) != is_complete
     rows = bpy.context.window_manager.img23d.weights
-    assert len(rows) == (6 if weights else 0)
+    assert len(rows) == (8 if weights else 0)
     for row in rows:
         line = drawn_row(row)
         known = {info.label for info in stage.owner.session.weights}

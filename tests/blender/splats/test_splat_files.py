@@ -274,7 +274,7 @@ def test_changed_files_end_in_a_sentence_or_in_splats(installed, tmp_path, kind)
     chance, path, errors = random.Random(kind), tmp_path / "a.bin", part("shared.img23d_protocol.errors")
     whole = ply(with_rest(3)) if kind == "ply" else spz(with_rest(3), int(kind[-1]))
     refused = 0
-    for _ in range(100):
+    for _ in range(400):  # of each of five kinds: 2,000 files
         if kind.startswith("unpacked"):  # what a checksum would have found otherwise
             path.write_bytes(gzip.compress(_mutated(gzip.decompress(whole), chance), compresslevel=0))
         else:
@@ -287,4 +287,4 @@ def test_changed_files_end_in_a_sentence_or_in_splats(installed, tmp_path, kind)
         else:
             assert 0 < len(splats) and all(np.isfinite(values).all() for values in vars(splats).values())
             assert np.allclose(np.linalg.norm(splats.rotations, axis=1), 1.0, atol=1e-5)
-    assert 5 < refused
+    assert 20 < refused

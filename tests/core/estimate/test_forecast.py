@@ -81,6 +81,12 @@ def test_without_runs_the_device_says_how_long() -> None:
     assert told.note.startswith("About 40 s")
 
 
+@pytest.mark.parametrize("engine", ["trellis", "cutout"])
+def test_what_a_device_says_of_another_engine_is_not_told(engine: str) -> None:
+    told = forecast(situation(engine=engine))
+    assert (told.seconds, told.basis) == (None, Basis.NOTHING)
+
+
 def test_past_runs_say_how_long_for_as_many_things() -> None:
     run = past_run(situation().request, 30.0, targets=2, locate=10.0, matte=2.0, shape=10.0, paint=8.0)
     told = forecast(situation("a", "b", "c", "d", past=[run]))
@@ -126,6 +132,17 @@ def test_without_a_texture_nothing_is_painted() -> None:
     told = forecast(known)
     assert Stage.PAINT not in [plan.stage for plan in told.stages]
     assert told.disk_bytes < forecast(situation()).disk_bytes
+
+
+def test_trellis_needs_for_painting_what_its_painter_does() -> None:
+    def needed(**changes: object) -> int:
+        plans = forecast(situation(engine="trellis", learned=Settings.of(**changes))).stages
+        return next(plan.needed_bytes for plan in plans if plan.stage is Stage.PAINT)
+
+    guided, turbo = needed(trellis_painter="hunyuan3d-paint"), needed(trellis_painter="hunyuan3d-paint-turbo")
+    assert guided > turbo > 2 * GB, "the network that paints six views has 1.9 GB"
+    assert needed(trellis_painter="splats") == needed(trellis_painter="preview") < 1 * GB
+    assert needed(trellis_painter="hunyuan3d-paint", small_memory=True) == turbo, "without guidance's second half"
 
 
 def test_an_engine_that_is_not_set_up() -> None:

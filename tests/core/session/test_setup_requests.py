@@ -17,9 +17,11 @@ from blender_img23d.shared.img23d_protocol.messages import (
     WeightsInfo,
     WeightsState,
 )
+from blender_img23d.shared.img23d_protocol.options.settings import first_to_set_up
 
 READY = Environment(state=EnvironmentState.READY, place="/env")
 SHAPES = needed_sets("hunyuan3d", Settings())
+TRELLIS = needed_sets("trellis", Settings())
 FREE = needed_sets("cutout", Settings())
 
 
@@ -36,6 +38,7 @@ def refusal(*args, **kwargs) -> Img23DError:
 def test_what_the_settings_need() -> None:
     assert SHAPES == ("qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small", "hunyuan3d-2mini-turbo", "hunyuan3d-delight", "hunyuan3d-paint")
     assert FREE == SHAPES[:3]
+    assert TRELLIS == (*FREE, "trellis-image-large", "dinov2-with-registers-large")
     own = Settings.of(matter="preview", shape_model="hunyuan3d-2", speed="standard", painter="preview")
     assert needed_sets("hunyuan3d", own) == ("qwen3-vl-2b", "depth-anything-v2-metric-small", "hunyuan3d-2-standard")
     shaded = Settings.of(painter="hunyuan3d-paint", delight=False)
@@ -43,9 +46,27 @@ def test_what_the_settings_need() -> None:
 
 
 def test_the_command_line_sets_up_the_same() -> None:
-    from img23d_backend.cli.setup import DEFAULT_SETS
+    from img23d_backend.cli.setup import default_sets
+    from img23d_protocol.options.settings import engine_named
 
-    assert DEFAULT_SETS == SHAPES
+    assert default_sets(engine_named("hunyuan3d")) == SHAPES
+    assert default_sets(engine_named("trellis")) == TRELLIS
+
+
+def test_the_engine_to_set_up_follows_from_the_answer_to_the_licence() -> None:
+    assert first_to_set_up((TENCENT_LICENCE,)).id == "hunyuan3d"
+    assert first_to_set_up(()).id == first_to_set_up(("another",)).id == "trellis"
+    assert plan(TRELLIS, renew=True).weights.sets == TRELLIS
+
+
+def test_trellis_with_a_painter_of_hunyuan3ds_asks_for_that_licence() -> None:
+    sets = needed_sets("trellis", Settings.of(trellis_painter="hunyuan3d-paint"))
+    assert sets == (*TRELLIS, "hunyuan3d-delight", "hunyuan3d-paint")
+    error = refusal(sets)
+    assert error.code == ErrorCode.LICENCE_NOT_ACCEPTED and "colours of its splats" in error.sentence
+    assert plan(sets, licences=(TENCENT_LICENCE,)).weights.sets == sets
+    assert needed_sets("trellis", Settings.of(trellis_painter="preview")) == TRELLIS
+    assert needed_sets("trellis", Settings.of(painter="hunyuan3d-paint")) == TRELLIS, "the painter of the other engine is not its own"
 
 
 def test_nothing_of_tencents_before_its_licence_is_accepted() -> None:

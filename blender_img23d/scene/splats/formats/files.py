@@ -39,7 +39,7 @@ def read_splats(path: Path, up: Up | None = None, *, most: int = MOST) -> tuple[
     data = _bytes_of(path)
     if data.startswith(ply.MAGIC):
         splats, usual = ply.read_ply(data, most=most), Up.Y_DOWN
-    elif data.startswith((spz.GZIP, spz.NGSP, spz.ZSTD)):
+    elif data.startswith((spz.GZIP, spz.MAGIC, spz.ZSTD)):
         splats, usual = spz.read_spz(data, most=most), Up.Y_UP
     else:
         raise SplatFileError(FOREIGN if data else EMPTY)

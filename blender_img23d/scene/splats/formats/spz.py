@@ -13,20 +13,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ....shared.img23d_protocol.files.splat_spz import GZIP_WINDOW, LEGACY_HEADER, MAGIC, MOST_FRACTIONAL, fractional_bits, header
 from .cloud import Splats
 from .harmonics import COUNTS
 from .refusals import DAMAGED, EMPTY, TOO_MANY, TRUNCATED, SplatFileError
 from .spz_codes import Blocks, decoded, encoded, sizes
-from .streams import GZIP_WINDOW, Packed, gunzip, unzstd
+from .streams import Packed, gunzip, unzstd
 
-GZIP, NGSP, ZSTD = b"\x1f\x8b", b"NGSP", b"\x28\xb5\x2f\xfd"  # what such a file begins with; the last is version 2 as some services pack it
-_WRITTEN = 3
-_LEGACY_HEADER, _HEADER, _ENTRY = struct.Struct("<4sIIBBBB"), struct.Struct("<4sIIBBBBI12x"), struct.Struct("<QQ")
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"  # what such a file begins with; the last is version 2 as some services pack it
+_HEADER, _ENTRY = struct.Struct("<4sIIBBBBI12x"), struct.Struct("<QQ")  # of version 4
 _DEGREES = {0: 0, 1: 3, 2: 8, 3: 15, 4: 24}  # -> coefficients a colour
-_MOST_FRACTIONAL = 23  # bits of a position of 24, one of which is its sign
-_HALF_RANGE = 1 << 23
-_USUAL_FRACTIONAL = 12  # a quarter of a millimetre, where the unit is a metre
-_FINEST_FRACTIONAL = 18
 _MORE = 1 << 20  # bytes that may follow the blocks of an older file: what other programs add
 _OLD = "This SPZ file is of a version that was never in use: save it again in the program that it is from."
 _NEWER = "This SPZ file is of a newer version than Img23D knows: save it as SPZ 3 or as PLY in the program that it is from."
@@ -44,7 +40,7 @@ class _Head:
             raise SplatFileError(_OLD)
         if self.version > 4:
             raise SplatFileError(_NEWER)
-        if self.degree not in _DEGREES or self.fractional > _MOST_FRACTIONAL:
+        if self.degree not in _DEGREES or self.fractional > MOST_FRACTIONAL:
             raise SplatFileError(DAMAGED)
         if self.count == 0:
             raise SplatFileError(EMPTY)
@@ -59,7 +55,7 @@ class _Head:
 
 def read_spz(data: bytes, *, most: int) -> Splats:
     """In the file's own axes, with the spherical harmonics up to the third degree. Raises SplatFileError; more than `most` are refused."""
-    if data.startswith(NGSP):
+    if data.startswith(MAGIC):
         head, blocks = _read_streams(data, most)
     else:
         head, blocks = _read_legacy(unzstd(data) if data.startswith(ZSTD) else gunzip(data), most)
@@ -68,23 +64,17 @@ def read_spz(data: bytes, *, most: int) -> Splats:
 
 def write_spz(splats: Splats) -> bytes:
     """The axes are the file's: right, up, back. Lossy, as the format is."""
-    fractional = _fractional_bits(float(np.abs(splats.positions).max(initial=0.0)))
-    head = _LEGACY_HEADER.pack(NGSP, _WRITTEN, len(splats), COUNTS.index(splats.harmonics.shape[1]), fractional, 0, 0)
+    fractional = fractional_bits(float(np.abs(splats.positions).max(initial=0.0)))
+    head = header(len(splats), fractional, COUNTS.index(splats.harmonics.shape[1]))
     press = zlib.compressobj(wbits=GZIP_WINDOW)
     parts = [press.compress(block) for block in (head, *encoded(splats, fractional=fractional))]
     return b"".join((*parts, press.flush()))
 
 
-def _fractional_bits(farthest: float) -> int:
-    """As many as the farthest position leaves: small things lose nothing, and large ones fit."""
-    room = int(np.floor(np.log2((_HALF_RANGE - 1) / farthest))) if farthest > 0.0 else _USUAL_FRACTIONAL
-    return int(np.clip(room, 0, _FINEST_FRACTIONAL))
-
-
 def _read_legacy(stream: Packed, most: int) -> tuple[_Head, Blocks]:
     """Of one stream, which is read as far as the header says and no further."""
-    magic, version, count, degree, fractional, _flags, _ = _LEGACY_HEADER.unpack(_exactly(stream, _LEGACY_HEADER.size))
-    if magic != NGSP or version == 4:
+    magic, version, count, degree, fractional, _flags, _ = LEGACY_HEADER.unpack(_exactly(stream, LEGACY_HEADER.size))
+    if magic != MAGIC or version == 4:
         raise SplatFileError(DAMAGED)
     head = _Head(version=version, count=count, degree=degree, fractional=fractional)
     head.check(most)

@@ -10,12 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ....shared.img23d_protocol.files.splat_spz import COLOUR_SCALE, HALF_ROOT, ROTATION_STEPS, SCALE_STEPS, SMALLEST_SCALE
 from .cloud import Splats, from_logarithms, logarithms, unit
 from .harmonics import COUNTS
 
-_COLOUR_SCALE = 0.15  # of the constant part in a byte: more than sRGB holds, on either side
-_HALF_ROOT = 0.5**0.5  # no component but the largest is longer
-_STEPS = 511  # of nine bits
 _ORDER = (3, 0, 1, 2)  # x, y, z, w as w, x, y, z
 _FIRST_BITS, _REST_BITS = 5, 4  # of a byte of harmonics, in the first and in the further degrees
 
@@ -42,10 +40,10 @@ def decoded(blocks: Blocks, *, fractional: int, harmonics: int, is_smallest_thre
     waves = (_bytes(blocks.harmonics, 3 * harmonics) if harmonics else np.zeros((len(colours), 0), np.uint8)).reshape(len(colours), -1, 3)
     return Splats(
         positions=_positions(_bytes(blocks.positions, 9), fractional),
-        scales=from_logarithms(_bytes(blocks.scales, 3) / np.float32(16.0) - np.float32(10.0)),
+        scales=from_logarithms(_bytes(blocks.scales, 3) / np.float32(SCALE_STEPS) + np.float32(SMALLEST_SCALE)),
         rotations=_smallest_three(blocks.rotations) if is_smallest_three else _first_three(_bytes(blocks.rotations, 3)),
         opacities=_bytes(blocks.opacities, 1)[:, 0] / np.float32(255.0),
-        constants=(colours / np.float32(255.0) - np.float32(0.5)) / np.float32(_COLOUR_SCALE),
+        constants=(colours / np.float32(255.0) - np.float32(0.5)) / np.float32(COLOUR_SCALE),
         harmonics=(waves[:, : COUNTS[-1]].astype(np.float32) - np.float32(128.0)) / np.float32(128.0),
     )
 
@@ -55,8 +53,8 @@ def encoded(splats: Splats, *, fractional: int) -> Iterator[bytes]:
     fixed = np.rint(splats.positions.astype(np.float64) * (1 << fractional)).astype("<i4")
     yield fixed.view(np.uint8).reshape(-1, 3, 4)[:, :, :3].tobytes()
     yield _to_bytes(splats.opacities * 255.0)
-    yield _to_bytes(splats.constants * (_COLOUR_SCALE * 255.0) + 127.5)
-    yield _to_bytes((logarithms(splats.scales) + 10.0) * 16.0)
+    yield _to_bytes(splats.constants * (COLOUR_SCALE * 255.0) + 127.5)
+    yield _to_bytes((logarithms(splats.scales) - SMALLEST_SCALE) * SCALE_STEPS)
     yield _packed_rotations(splats.rotations).tobytes()
     yield _packed_harmonics(splats.harmonics)
 
@@ -91,7 +89,7 @@ def _smallest_three(block: bytes) -> np.ndarray:
     found = np.zeros((len(code), 4), np.float64)
     for axis in (3, 2, 1, 0):  # the last one is in the lowest bits
         here = largest != axis
-        part = (code & _STEPS) * (_HALF_ROOT / _STEPS)
+        part = (code & ROTATION_STEPS) * (HALF_ROOT / ROTATION_STEPS)
         found[here, axis] = np.where(code >> 9 & 1, -part, part)[here]
         code[here] >>= 10
     rest = np.sqrt(np.maximum(1.0 - (found * found).sum(axis=1), 0.0))
@@ -107,7 +105,7 @@ def _packed_rotations(rotations: np.ndarray) -> np.ndarray:
     code = largest.astype(np.uint32)
     for axis in range(4):
         here = largest != axis
-        part = np.minimum(np.rint(np.abs(turned[:, axis]) * (_STEPS / _HALF_ROOT)), _STEPS).astype(np.uint32)
+        part = np.minimum(np.rint(np.abs(turned[:, axis]) * (ROTATION_STEPS / HALF_ROOT)), ROTATION_STEPS).astype(np.uint32)
         part |= (turned[:, axis] < 0.0).astype(np.uint32) << np.uint32(9)
         code[here] = code[here] << np.uint32(10) | part[here]
     return code.astype("<u4")

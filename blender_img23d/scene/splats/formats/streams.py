@@ -7,9 +7,9 @@ import zlib
 from collections.abc import Callable
 from typing import Protocol
 
+from ....shared.img23d_protocol.files.splat_spz import GZIP_WINDOW
 from .refusals import DAMAGED, TRUNCATED, SplatFileError
 
-GZIP_WINDOW = 31  # zlib's name for a gzip header and the largest window
 _NO_ZSTD = "This Blender cannot open SPZ files of this kind: save it as SPZ 3 or as PLY in the program that it is from."
 
 
