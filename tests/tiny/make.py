@@ -26,8 +26,11 @@ PROMPT = ROOT / "backend" / "img23d_backend" / "engines" / "qwen3vl"
 DEPTH = ROOT / "backend" / "img23d_backend" / "engines" / "depth_anything" / "depth.py"
 DINO = Path(__file__).with_name("dinov2.py")
 PAINT_SOURCES = tuple(Path(__file__).with_name(name) for name in ("latents.py", "solids.py"))
-# File set -> the module here that makes it, and what else it is made from
+TRELLIS_SOURCES = (DINO, Path(__file__).with_name("inflated.py"))
+# File set -> the module here that makes it, and what else it is made from; what takes longest comes first
 MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
+    "trellis-image-large": ("trellis", TRELLIS_SOURCES),
+    "dinov2-with-registers-large": ("trellis", TRELLIS_SOURCES),
     "qwen3-vl-2b": ("qwen", (Path(__file__).with_name("qwen_files.py"), PROMPT / "prompt.py", PROMPT / "model.py")),
     "birefnet-general": ("birefnet", ()),
     "depth-anything-v2-metric-small": ("depth", (DEPTH, DINO)),

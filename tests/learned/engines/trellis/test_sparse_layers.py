@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import Tensor
@@ -50,15 +52,31 @@ def convolved(x: Tensor, coords: Tensor, side: int, layer: SparseConv3d) -> Tens
 @pytest.fixture(params=[1 << 25, 1 << 12], ids=["at once", "in chunks"])
 def _chunked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(convolution, "_GATHERED_BYTES", request.param)
+    monkeypatch.setattr(convolution, "_SUMMED_ROWS", request.param >> 5)
 
 
 @pytest.mark.usefixtures("_chunked")
+@pytest.mark.parametrize("way", [convolution.by_offset, convolution.in_rows], ids=["by offset", "in rows"])
 @pytest.mark.parametrize("voxels", SETS.values(), ids=SETS)
 @torch.no_grad()
-def test_convolution_of_what_is_there(voxels: Voxels) -> None:
+def test_convolution_of_what_is_there(voxels: Voxels, way: Callable[..., Tensor]) -> None:
+    """As a processor computes it, and as a card does."""
     layer, x = SparseConv3d(6, 5, 3), values(voxels, 6)
     layer.conv.bias.normal_()
-    assert (layer(x, voxels) - convolved(x, voxels.coords, SIDE, layer)).abs().max() < SMALL
+    found = way(x, layer.conv.weight, layer.conv.bias, voxels)
+    assert (found - convolved(x, voxels.coords, SIDE, layer)).abs().max() < SMALL
+
+
+@torch.no_grad()
+def test_the_way_is_the_devices(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+    for name in ("by_offset", "in_rows"):
+        monkeypatch.setattr(convolution, name, lambda x, *_of, name=name: (taken.append(name), x)[1])
+    layer, x = SparseConv3d(6, 5, 3), values(SETS["few"], 6)
+    layer(x, SETS["few"])
+    layer.bfloat16()(x.bfloat16(), SETS["few"])
+    layer.to("meta")(x.to("meta"), SETS["few"])
+    assert taken == ["by_offset", "in_rows", "in_rows"]
 
 
 @pytest.mark.usefixtures("_chunked")

@@ -10,13 +10,14 @@ import torch
 from torch import Tensor
 
 from img23d_backend.engines.trellis.config.sizes import GaussianConfig
-from img23d_backend.engines.trellis.splats.gaussians import Gaussians, Layout, gaussians_of, offset_perturbation
+from img23d_backend.engines.trellis.splats.gaussians import Layout, gaussians_of, offset_perturbation
+from img23d_backend.stages import Splats
 
 CONFIG = GaussianConfig()
 OFFSETS = torch.from_numpy(offset_perturbation(CONFIG))
 
 
-def made(numbers: Tensor, cells: list[list[int]]) -> Gaussians:
+def made(numbers: Tensor, cells: list[list[int]]) -> Splats:
     return gaussians_of(numbers, torch.tensor(cells), CONFIG, resolution=64, offsets=OFFSETS)
 
 

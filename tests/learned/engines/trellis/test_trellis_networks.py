@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import group_norm, silu
 
-from img23d_backend.engines.trellis import sampling
 from img23d_backend.engines.trellis.config.sizes import (
     GaussianDecoderConfig,
     MeshDecoderConfig,
@@ -25,7 +24,8 @@ from img23d_backend.engines.trellis.networks.slat_flow import SLatFlowModel
 from img23d_backend.engines.trellis.networks.sparse.voxels import Voxels
 from img23d_backend.engines.trellis.networks.structure_decoder import SparseStructureDecoder, UpsampleBlock3d
 from img23d_backend.engines.trellis.networks.structure_flow import SparseStructureFlowModel
-from img23d_backend.engines.trellis.sampling import Schedule, sample
+from img23d_backend.engines.trellis.shape import sampling
+from img23d_backend.engines.trellis.shape.sampling import Schedule, sample
 from img23d_backend.machine.devices import Device
 from img23d_backend.models.store import ModelStore
 

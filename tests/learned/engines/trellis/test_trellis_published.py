@@ -8,19 +8,20 @@ from pathlib import Path
 
 import pytest
 import torch
-from published.lists import PublishedFile, unregistered
+from published.lists import PublishedFile, files_of
 from safetensors.torch import load_file, save_file
 
 from img23d_backend.engines.trellis.config.published import config_of
-from img23d_backend.engines.trellis.loaders import TrellisParts
+from img23d_backend.engines.trellis.networks.image_encoder import load_image_encoder
 from img23d_backend.engines.trellis.networks.slat_decoders import SLatGaussianDecoder, SLatMeshDecoder
 from img23d_backend.engines.trellis.networks.slat_flow import SLatFlowModel
 from img23d_backend.engines.trellis.networks.structure_decoder import SparseStructureDecoder
 from img23d_backend.engines.trellis.networks.structure_flow import SparseStructureFlowModel
+from img23d_backend.engines.trellis.shape.loaders import TrellisParts
 from img23d_protocol import ErrorCode, Img23DError
 
 CLASSES = (SparseStructureFlowModel, SLatFlowModel, SparseStructureDecoder, SLatGaussianDecoder, SLatMeshDecoder)
-FILES = unregistered("trellis")
+FILES = files_of("trellis-image-large")
 # What the model's page tells of each file: parameters, keys, bytes
 TOLD = {
     "ss_flow_img_dit_L_16l8_fp16": (555_543_560, 489, 1_130_770_840),
@@ -82,6 +83,19 @@ def test_a_published_file_fits_through_the_loader(tmp_path: Path, file: Publishe
     assert network.torso_dtype is HALF and not network.training
     assert sum(tensor.numel() for tensor in network.state_dict().values()) * 2 <= file.data_bytes
     assert {tensor.device.type for tensor in network.state_dict().values()} == {"cpu"}
+
+
+def test_the_published_image_encoder_fits(tmp_path: Path) -> None:
+    """Its file has the names that transformers had when it was written."""
+    (file,) = files_of("dinov2-with-registers-large")
+    path = write_empty(tmp_path, file)
+    (config,) = file.config.values()
+    path.with_name("config.json").write_text(json.dumps({"model_type": "dinov2_with_registers", **config}), encoding="utf-8")
+    encoder = load_image_encoder(tmp_path)
+    kept = encoder.state_dict()
+    left_out = 2 * 1024  # the last norm's gain and shift, which the flows do not know
+    assert sum(tensor.numel() for tensor in kept.values()) == file.data_bytes // 4 - left_out == 304_370_688
+    assert encoder.side == 518
 
 
 DECODER = next(file for file in FILES if name_of(file) == "ss_dec_conv3d_16l8_fp16")
