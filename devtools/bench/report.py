@@ -21,12 +21,13 @@ from .cutouts.report import PHOTOS as REAL_PHOTOS
 from .cutouts.report import TRUTH, measure_cutouts, photos_part, truth_part
 from .layout_table import layout_part
 from .learned.published import measure_published, published_part
-from .learned.report import PARTS, learned_part, part_titles, run_learned
+from .learned.report import PARTS, TRELLIS_PARTS, learned_part, part_titles, run_learned
 from .machine import LoadMeter, machine
 from .network import network_part
 from .rounds import FIGURES, Round
 from .rows import Row, row, spread, text_line
 from .shapes_table import harder_part, harder_rows, qualities_part, quality_rows, shape_rows, shapes_part
+from .splats import measure_splats, splats_part
 
 OUT = BUILD / "bench"
 PHOTOS, RUNS = OUT / "photos", OUT / "runs"
@@ -52,21 +53,23 @@ def run_bench(*, only: str | None, gpu: bool, photos: Path | None = None) -> Non
     """`only` is a part of the whole, or one of the learned chain's. `photos` is a folder with more of the real photos."""
     OUT.mkdir(parents=True, exist_ok=True)
     FIGURES.mkdir(exist_ok=True)
-    parts = {"learned"} if gpu else {only} if only else {"shapes", "layout", "blender", "crowded", "learned", TRUTH, REAL_PHOTOS}
-    if parts & {"shapes", "layout", "blender", "crowded"}:
+    parts = {"learned"} if gpu else {only} if only else {"shapes", "layout", "blender", "crowded", "splats", "learned", TRUTH, REAL_PHOTOS}
+    if parts & {"shapes", "layout", "blender", "crowded", "splats"}:
         blender = environment.bpy_environment()
     if "shapes" in parts:
         measure_shapes(blender)
     if "layout" in parts:
         measure_layout(blender)
-    if parts & {"blender", "crowded"}:
+    if parts & {"blender", "crowded", "splats"}:
         (zip_file,) = package.build([host_platform()], blender)
     if "blender" in parts:
         measure_blender(blender, zip_file, _calibrated())
     if "crowded" in parts:
         measure_crowded(zip_file, _calibrated())
-    if chosen := parts & {"learned", *PARTS}:
-        named = () if "learned" in chosen else tuple(chosen)
+    if "splats" in parts:
+        measure_splats(blender, zip_file, _calibrated())
+    if chosen := parts & {"learned", "trellis", *PARTS}:
+        named = () if "learned" in chosen else TRELLIS_PARTS if "trellis" in chosen else tuple(chosen)
         run_learned(environment.learned_python(), machine=machine(), gpu=gpu, calibrate=_calibrated, parts=named)
     if chosen := [part for part in (TRUTH, REAL_PHOTOS) if part in parts]:
         measure_cutouts(*chosen, photos=photos)
@@ -148,13 +151,13 @@ def _digest(*scripts: Path) -> str:
 def document() -> str:
     shapes = [*shapes_part(rounds.read(SHAPES)), *harder_part(rounds.read(HARDER)), *qualities_part(rounds.read(QUALITIES))]
     cutouts = [*_several_part(), *truth_part(), *photos_part(), *network_part()]
-    blender = [*layout_part(LAYOUT), *blender_part(), *crowded_part()]
+    blender = [*layout_part(LAYOUT), *blender_part(), *crowded_part(), *splats_part()]
     parts = ["# Benchmarks", _HOW, *shapes, *cutouts, *blender, *learned_part(), *published_part()]
     return "\n\n".join([*parts, *_earlier_part()]) + "\n"
 
 
 _HOW = (
-    "Made by `python3 build_addon.py bench`. A timed row is run at least five times, ours and the reference in turn: the middle one is told, with the lowest "
+    "Made by `python3 build_addon.py bench`. A timed row is run at least five times (TRELLIS's guided steps and surfaces three times), ours and the reference in turn: the middle one is told, with the lowest "
     "and the highest in brackets. Rounds marked “one figure” are older than this rule: their parts were not measured since. A goal is *met* when the worst run meets it, *on the edge* when only the middle one does, else *missed*. No run is left out: "
     "what was measured on earlier code stands at the end, and all of it in docs/figures. A *unit* is the time that a fixed piece of NumPy and OpenCV work takes "
     "on the same machine in the same round (devtools/bench/calibration.py): about a second on the processor named here when nothing else runs; absolute "
@@ -182,7 +185,15 @@ def _several_part() -> list[str]:
 def _earlier_part() -> list[str]:
     """The goals of every round that measured other code than the newest."""
     lines = []
-    titles = {SHAPES: "One thing a photo", HARDER: "Harder things", QUALITIES: "Qualities", "blender": "In Blender", "crowded": "The panel", **part_titles()}
+    titles = {
+        SHAPES: "One thing a photo",
+        HARDER: "Harder things",
+        QUALITIES: "Qualities",
+        "blender": "In Blender",
+        "crowded": "The panel",
+        "splats": "Gaussian splats in Blender",
+        **part_titles(),
+    }
     for part, title in titles.items():
         for one, line in rounds.earlier_lines(rounds.read(part)):
             where = f"{one.date}, {one.note}" if one.note else f"{one.date}, {one.load.text() if one.load else ''}"

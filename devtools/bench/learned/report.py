@@ -23,6 +23,12 @@ from ..rows import Row, table, with_slow_calls
 OUT = BUILD / "bench" / "learned"
 _BACKEND = "backend/img23d_backend"
 _OWN = "devtools/bench/learned"
+_TRELLIS = (
+    f"{_BACKEND}/engines/trellis/networks",
+    f"{_BACKEND}/engines/trellis/flexicubes",
+    f"{_BACKEND}/engines/trellis/splats",
+    f"{_OWN}/trellis/networks.py",
+)
 # What each part measures: its rounds belong together as long as these files are the same
 PARTS = {
     "mesh": (f"{_BACKEND}/mesh", f"{_OWN}/mesh.py"),
@@ -33,11 +39,29 @@ PARTS = {
     "paint": (f"{_BACKEND}/engines/hunyuan3d", f"{_BACKEND}/models", f"{_BACKEND}/machine", f"{_OWN}/paint.py"),
     "memory": (f"{_BACKEND}/engines", f"{_BACKEND}/models", f"{_BACKEND}/machine", f"{_OWN}/memory.py"),
     "chain": (f"{_BACKEND}/engines", f"{_BACKEND}/models", f"{_BACKEND}/machine", f"{_OWN}/chain.py"),
+    "trellis_sparse": (*_TRELLIS, f"{_OWN}/trellis/sparse.py"),
+    "trellis_surface": (*_TRELLIS, f"{_OWN}/trellis/surface.py", f"{_OWN}/trellis/live.py"),
+    "trellis_steps": (*_TRELLIS, f"{_OWN}/trellis/steps.py"),
+    "trellis_stages": (*_TRELLIS, f"{_OWN}/trellis"),
 }
-ON_A_CARD = ("shape", "paint", "memory", "chain")
-# For comparisons only, each in a folder of its own: the first is under the GPL, both are what hy3dgen takes
+_MODULES = {part: part.replace("_", ".", 1) for part in PARTS}  # those of TRELLIS lie in a folder of their own
+TRELLIS_PARTS = tuple(part for part in PARTS if part.startswith("trellis_"))
+ON_A_CARD = ("shape", "paint", "memory", "chain", "trellis_steps", "trellis_stages")
+# For comparisons only, each in a folder of its own. pymeshlab is under the GPL; it and xatlas are what hy3dgen takes
 PYMESHLAB = "pymeshlab==2025.7.post1"
 XATLAS = "xatlas==0.0.11"
+SPCONV = (
+    "spconv==2.3.8",
+    "cumm==0.7.11",
+    "pccm==0.4.16",
+    "ccimport==0.4.4",
+    "fire==0.7.1",
+    "termcolor==3.3.0",
+    "lark==1.3.1",
+    "portalocker==4.4.2",
+    "ninja==1.13.2",
+    "pybind11==3.1.0",
+)
 
 
 def run_learned(python: Path, *, machine: str, gpu: bool, calibrate: Callable[[], Calibration], parts: Sequence[str] = ()) -> None:
@@ -84,14 +108,22 @@ _TITLES = {
     "paint": "Paint model",
     "memory": "Runs one after the other",
     "chain": "Memory at full size",
+    "trellis_sparse": "TRELLIS: convolutions of what is there",
+    "trellis_surface": "TRELLIS: the surface",
+    "trellis_steps": "TRELLIS: guided steps",
+    "trellis_stages": "TRELLIS: memory of each stage at full size",
 }
+_COMPARED = {"mesh": (PYMESHLAB,), "unwrap": (XATLAS,), "trellis_sparse": SPCONV}
 
 
 _WORDS = (
     "Ours beside hy3dgen's own code in the same run, on the same machine. Without the published weights (they are not fetched "
     "for this) the networks are measured at full size with random weights, or small ones where it says so: times and "
     "memory mean something then, the shapes do not. The meshes are a ball, and a figure made of formulas with relief, a "
-    "handle, thin legs and a thin plate. The ratio is how many times less ours is; for goals of the kind ≤ it is ours as a share."
+    "handle, thin legs and a thin plate. The ratio is how many times less ours is; for goals of the kind ≤ it is ours as a share. "
+    "Of TRELLIS, spconv is what its own code takes; the voxels are those of one shell (16,000) or of three inside each other (40,000). What a card "
+    "would hold is counted from the bytes of all tensors at once, computed on the processor with numbers of two bytes; the card's driver, and "
+    "what its kernels take for themselves, come on top."
 )
 
 
@@ -106,9 +138,9 @@ def _arguments(part: str, python: Path, *, gpu: bool) -> list[str | Path] | None
         models = _tiny_models(python, ROOT / "build" / "tiny" / "models")
         shutil.rmtree(OUT / "runs", ignore_errors=True)
         return models and ([models, OUT / "runs"] if part == "memory" else [models, *on])
-    if part in ("mesh", "unwrap"):
-        return _for_comparison(python, PYMESHLAB if part == "mesh" else XATLAS)
-    return on if part in ("shape", "paint") else []
+    if part in _COMPARED:
+        return _for_comparison(python, *_COMPARED[part])
+    return on if part in ON_A_CARD else []
 
 
 def _measured(python: Path, part: str, arguments: Sequence[str | Path]) -> list[Row] | None:
@@ -118,20 +150,20 @@ def _measured(python: Path, part: str, arguments: Sequence[str | Path]) -> list[
     print(f"Measuring: {part} ...", flush=True)
     order = [*arguments, out] if part == "memory" else [out, *arguments]
     try:
-        run([python, "-m", f"{__package__}.{part}", *order], env=clean_environment(), cwd=ROOT)
+        run([python, "-m", f"{__package__}.{_MODULES[part]}", *order], env=clean_environment(), cwd=ROOT)
     except DevError as error:
         print(error, file=sys.stderr)
         return None
     return with_slow_calls(json.loads(out.read_text(encoding="utf-8"))["rows"])
 
 
-def _for_comparison(python: Path, requirement: str) -> list[str | Path]:
-    """The folder that a package of hy3dgen's is in, fetched once; nothing where it cannot be had."""
+def _for_comparison(python: Path, requirement: str, *needed: str) -> list[str | Path]:
+    """The folder that a package of hy3dgen's or TRELLIS's is in, with what it needs, fetched once; nothing where it cannot be had."""
     folder = BUILD / "environments" / "bench" / requirement.replace("==", "-")
     if not folder.is_dir():
         draft = folder.with_suffix(".part")
         shutil.rmtree(draft, ignore_errors=True)
-        command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--target", draft, requirement]
+        command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-deps", "--target", draft, requirement, *needed]
         try:
             run(command, env=clean_environment(), hint=f"{requirement} could not be installed: it is left out of the comparison.")
         except DevError as error:
