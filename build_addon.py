@@ -143,6 +143,7 @@ def parse_arguments() -> argparse.Namespace:
         "layout",
         "blender",
         "crowded",
+        "splats",
         "learned",
         "mesh",
         "unwrap",
@@ -152,6 +153,11 @@ def parse_arguments() -> argparse.Namespace:
         "paint",
         "memory",
         "chain",
+        "trellis",
+        "trellis_sparse",
+        "trellis_surface",
+        "trellis_steps",
+        "trellis_stages",
         "published",
     )
     said = "measure one part and keep the others' last figures; only so: published (full-size files, 5 GB of disk at a time)"

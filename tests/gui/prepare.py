@@ -2,7 +2,7 @@
 
 IMG23D_SHOTS is a folder. Once a second the file `state` in it says what the scene holds, one fact a line, for `person.py`
 to wait for; everything is done by mouse and keyboard. IMG23D_TINY_MODELS, where it is set, is taken as the folder of the
-models as soon as the extension is there. Where IMG23D_KEEPS_CONSOLE is set, what Blender says goes to the file `console`.
+models as soon as the extension is there, and IMG23D_CHOSEN_PYTHON as the Python of the AI models. Where IMG23D_KEEPS_CONSOLE is set, what Blender says goes to the file `console`.
 """
 
 import math
@@ -43,6 +43,7 @@ def facts() -> list[str]:
     for obj in objects:
         kinds = "".join(f", {modifier.type}" for modifier in obj.modifiers)
         lines.append(f"object {obj.name}: {_look(obj)}")
+        lines += [f"splats {obj.name}: {len(obj.data.vertices)}"] if "splat_scale" in obj.data.attributes else []
         lines.append(f"mesh {obj.name}: {len(obj.data.vertices)} vertices, {len(obj.data.polygons)} faces{kinds}")
         lines.append(f"size {obj.name}: {', '.join(f'{value:.3f}' for value in obj.dimensions)}")
         lines.append(f"scale {obj.name}: {max(obj.scale):.3f}")
@@ -100,6 +101,7 @@ def _about_the_extension(scene: bpy.types.Scene) -> list[str]:
         f"names {values.names}",
         f"engine {values.engine}",
         f"faces {values.faces}",
+        f"result {values.result}",
         f"variants {bpy.context.window_manager.img23d.again_variants}",
     ]
     lines += [f"target {row.name}: {_row(row)}" for row in values.targets]
@@ -125,6 +127,9 @@ def _use_tiny_models() -> None:
     addon = bpy.context.preferences.addons.get(PACKAGE)
     if folder and addon is not None and not addon.preferences.models_folder:
         addon.preferences.models_folder = folder
+    python = os.environ.get("IMG23D_CHOSEN_PYTHON", "")
+    if python and addon is not None and not addon.preferences.chosen_python:
+        addon.preferences.chosen_python = python
 
 
 def _row(row: bpy.types.PropertyGroup) -> str:
