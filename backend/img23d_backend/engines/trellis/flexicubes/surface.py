@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from img23d_protocol import ErrorCode, Img23DError
 
 from .tables import CORNERS, EDGES, case_tables
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
     Parts = Callable[[], Iterable[tuple[slice, Tensor]]]
@@ -129,14 +128,14 @@ class Grid:
         cubes = self.surface_cubes(distances)
         if not len(cubes):
             raise Img23DError(ErrorCode.NO_SURFACE, _NO_SURFACE, f"{len(self.cells)} cubes of {self.resolution}, none with a surface")
-        used, corners = torch.unique(self.corner_numbers(cubes)[:, None] + self.corner_steps, return_inverse=True)  # (K,), (S, 8)
+        used, corners = torch.unique((self.corner_numbers(cubes)[:, None] + self.corner_steps).int(), return_inverse=True)  # (K,), (S, 8)
         distances = distances[used]  # those of the whole grid are in the way of what comes
         moves, colors = self._at_corners(parts, used)
         weights = self._at_cubes(parts, cubes)
         return Fields(
             resolution=self.resolution,
             cubes=cubes,
-            corners=corners,
+            corners=corners.int(),
             distances=distances,
             positions=moves.tanh_().div_(2 * self.resolution).add_(self._corner_positions(used)),
             colors=colors.sigmoid_(),
@@ -188,7 +187,7 @@ class Grid:
 
 @dataclass(frozen=True, kw_only=True)
 class _CutEdges:
-    """Each edge of each cube that the surface cuts: its `cube` among the S and number `edge` of 12, both (E,), and its `vertex` (E,)."""
+    """Each edge of each cube that the surface cuts: its `cube` among the S and number `edge` of 12, both (E,), and its `vertex` (E,); int32."""
 
     cube: Tensor
     edge: Tensor
@@ -202,9 +201,11 @@ def _surface(fields: Fields) -> ColoredSurface:
     cut = _cut_edges(fields)
     vertices, colors = _vertices(fields, cut)
     x, y, z = vertices.unbind(1)
+    corners, distances, split_weights = fields.corners, fields.distances, fields.split_weights.clone()
+    del fields  # weights, positions and colours take more than what is left to do
     return ColoredSurface(
         vertices=torch.stack((x, z, -y), dim=1).cpu().numpy(),
-        faces=_faces(fields, cut).cpu().numpy().astype(np.int32),
+        faces=_faces(corners, distances, split_weights, cut).cpu().numpy(),
         colors=colors.cpu().numpy(),
     )
 
@@ -216,9 +217,9 @@ def _cut_edges(fields: Fields) -> _CutEdges:
     cases = _cases(fields)
     local = torch.from_numpy(tables.vertex_of).to(cases.device)[cases]  # (S, 12)
     counts = torch.from_numpy(tables.counts).to(cases.device).long()[cases]
-    cube, edge = (local >= 0).nonzero(as_tuple=True)
-    first = counts.cumsum(0) - counts
-    return _CutEdges(cube=cube, edge=edge, vertex=local[cube, edge] + first[cube], vertices=int(counts.sum()))
+    cube, edge = (one.int() for one in (local >= 0).nonzero(as_tuple=True))
+    first = (counts.cumsum(0) - counts).int()
+    return _CutEdges(cube=cube, edge=edge, vertex=first[cube].add_(local[cube, edge]), vertices=int(counts.sum()))
 
 
 def _cases(fields: Fields) -> Tensor:
@@ -268,28 +269,29 @@ def _vertices(fields: Fields, cut: _CutEdges) -> tuple[Tensor, Tensor]:
     return vertices.div_(total), colors.div_(total)
 
 
-def _faces(fields: Fields, cut: _CutEdges) -> Tensor:
-    """(F, 3): around each cut edge that four cubes share a quad of their vertices, parted along its heavier diagonal."""
+def _faces(corners: Tensor, distances: Tensor, split_weights: Tensor, cut: _CutEdges) -> Tensor:
+    """(F, 3) int32: around each cut edge that four cubes share a quad of their vertices, parted along its heavier diagonal."""
     import torch
 
-    around, begins_outside = _around_edges(fields, cut)
+    around, begins_outside = _around_edges(corners, distances, cut)
     quads = cut.vertex[around]
     quads = torch.cat((quads[begins_outside][:, [0, 1, 3, 2]], quads[~begins_outside][:, [2, 3, 1, 0]]))
-    split = fields.split_weights.new_zeros(cut.vertices)
-    split[cut.vertex] = fields.split_weights[cut.cube]
+    split = split_weights.new_zeros(cut.vertices)
+    split[cut.vertex] = split_weights[cut.cube]
     weights = split[quads]
     is_first = weights[:, 0] * weights[:, 2] > weights[:, 1] * weights[:, 3]
-    corners = torch.where(is_first[:, None], quads.new_tensor([0, 1, 2, 0, 2, 3]), quads.new_tensor([0, 1, 3, 3, 1, 2]))
-    return quads.gather(1, corners).view(-1, 3)
+    these = torch.where(is_first[:, None], *(torch.tensor(places, device=quads.device) for places in ([0, 1, 2, 0, 2, 3], [0, 1, 3, 3, 1, 2])))
+    return quads.gather(1, these).view(-1, 3)
 
 
-def _around_edges(fields: Fields, cut: _CutEdges) -> tuple[Tensor, Tensor]:
+def _around_edges(corners: Tensor, distances: Tensor, cut: _CutEdges) -> tuple[Tensor, Tensor]:
     """Of the edges of the grid that four cubes share, what those cut there, (Q, 4) among the E, and whether its first end is outside, (Q,)."""
     orders = [_EDGE_ORDERS[tuple(b - a for a, b in zip(CORNERS[first], CORNERS[last], strict=True))] for first, last in EDGES]
-    firsts, orders = fields.corners.new_tensor(EDGES)[:, 0], fields.corners.new_tensor(orders)
-    keys = (fields.corners[cut.cube, firsts[cut.edge]] * 3 + orders[cut.edge]).int()  # below 2^31 up to a grid of 894
+    firsts, orders = corners.new_tensor(EDGES)[:, 0], corners.new_tensor(orders)
+    keys = corners[cut.cube, firsts[cut.edge]].mul_(3).add_(orders[cut.edge])  # below 2^31 up to a grid of 894
     ordered, order = keys.sort(stable=True)
     _, counts = ordered.unique_consecutive(return_counts=True)
+    del keys, ordered
     around = order[(counts == 4).repeat_interleave(counts)].view(-1, 4)
     one = around[:, 0]
-    return around, fields.distances[fields.corners[cut.cube[one], firsts[cut.edge[one]]]] > 0
+    return around, distances[corners[cut.cube[one], firsts[cut.edge[one]]]] > 0
