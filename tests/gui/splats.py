@@ -19,6 +19,7 @@ os.environ.setdefault("IMG23D_KEEPS_CONSOLE", "1")
 import screen
 from busy import make_render_small, render
 from first_minutes import install
+from frames import frames
 from hands import SIDEBAR, VIEWPORT, WATCHER, go_to, in_viewport, objects, press, scroll, select
 from person import drop_photo, save_and_reopen
 from rows import _name
@@ -81,9 +82,11 @@ def render_it() -> None:
     """render what stands there"""
     make_render_small()
     render()
-    await_state("renders 1", seconds=900)  # by software EEVEE compiles its shaders for minutes
+    await_state("renders 1", seconds=900)  # by software EEVEE takes 7 minutes where others compute as well
     time.sleep(2)
     shot("06_rendered")
+    in_front = frames()[-1]
+    move(in_front.left + in_front.width // 2, in_front.top + in_front.height // 2)
     key("Escape")
     await_state("windows 1")
 
