@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from screen import NotSeen, Region, click, click_at, find, key, move, state, type_text
+from screen import NotSeen, Region, click, click_at, find, key, move, say, state, type_text
 from steady import SIDEBAR, Watcher, digest
 
 _TURN = 41  # pixels that one turn of the wheel scrolls the sidebar by
 VIEWPORT = (420, 640)  # an empty place in the 3D viewport
 WATCHER = Watcher()
+
+
+def take(steps: Iterable[Callable[[], None]]) -> None:
+    """Each step in turn, or those that IMG23D_STEPS names, with commas between."""
+    wanted = [name for name in os.environ.get("IMG23D_STEPS", "").split(",") if name]
+    for step in (one for one in steps if not wanted or one.__name__ in wanted):
+        say(step.__doc__ or "")
+        WATCHER.forget()
+        step()
 
 
 def in_viewport(*keys: str) -> None:

@@ -43,7 +43,7 @@ def facts() -> list[str]:
     for obj in objects:
         kinds = "".join(f", {modifier.type}" for modifier in obj.modifiers)
         lines.append(f"object {obj.name}: {_look(obj)}")
-        lines += [f"splats {obj.name}: {len(obj.data.vertices)}"] if "splat_scale" in obj.data.attributes else []
+        lines += [f"splats {obj.name}: {len(obj.data.vertices)}"] if _is_splats(obj) else []
         lines.append(f"mesh {obj.name}: {len(obj.data.vertices)} vertices, {len(obj.data.polygons)} faces{kinds}")
         lines.append(f"size {obj.name}: {', '.join(f'{value:.3f}' for value in obj.dimensions)}")
         lines.append(f"scale {obj.name}: {max(obj.scale):.3f}")
@@ -57,6 +57,10 @@ def facts() -> list[str]:
     return lines + (_about_the_extension(scene) if f"{PACKAGE}.core.session.app" in sys.modules else [])
 
 
+def _is_splats(obj: bpy.types.Object) -> bool:
+    return "splat_scale" in obj.data.attributes
+
+
 def _unsound(objects: list[bpy.types.Object]) -> set[str]:
     """What lacks a part, or is in no scene."""
     in_scenes = {obj for scene in bpy.data.scenes for obj in scene.objects}
@@ -65,7 +69,8 @@ def _unsound(objects: list[bpy.types.Object]) -> set[str]:
         mesh = obj.data
         corners = [0] * len(mesh.loops)
         mesh.loops.foreach_get("vertex_index", corners)
-        has_all = mesh.vertices and mesh.polygons and set(corners) <= set(range(len(mesh.vertices)))
+        has_faces = bool(mesh.polygons) or _is_splats(obj)
+        has_all = mesh.vertices and has_faces and set(corners) <= set(range(len(mesh.vertices)))
         if not has_all or not all(math.isfinite(value) for corner in obj.bound_box for value in corner):
             names.add(obj.name)
     names |= {image.name for image in bpy.data.images if image.type == "IMAGE" and image.users and 0 in image.size}

@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import screen
 from first_minutes import install
-from hands import SIDEBAR, WATCHER, browse, in_viewport, objects, open_panel, press, scroll, select, wheel
+from hands import SIDEBAR, WATCHER, browse, in_viewport, objects, open_panel, press, scroll, select, take, wheel
 from person import PHOTO, drop_photo
 from screen import NotSeen, Region, await_state, await_that, click, click_at, find, key, run_script, say, shot, state, type_text
 
@@ -38,11 +38,7 @@ def main() -> None:
     screen.ONLOOKERS.append(lambda what: WATCHER.look(f"while waiting for {what}"))
     install()
     drop_photo()
-    wanted = os.environ.get("IMG23D_STEPS", "").split(",") if os.environ.get("IMG23D_STEPS") else []
-    for step in (one for one in STEPS if not wanted or one.__name__ in wanted):
-        say(step.__doc__ or "")
-        WATCHER.forget()
-        step()
+    take(STEPS)
     if WATCHER.moved:
         raise NotSeen(f"a panel that stands still: in {len(WATCHER.moved)} places it moved under the mouse")
     say("all steps passed")

@@ -73,7 +73,7 @@ class IMG23D_OT_import_splats(bpy.types.Operator):
 
 class IMG23D_OT_export_splats(bpy.types.Operator):
     bl_idname = "img23d.export_splats"
-    bl_label = "Img23D: Export Gaussian Splats"
+    bl_label = "Export Splats"  # the button in the file browser holds no more
     bl_description = (
         "Write the splats of the selected objects into one file, where they stand and as large as they are in the scene: all of them, however many are shown"
     )
