@@ -57,6 +57,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "mesh.texture": {"stages", "mesh.topology", "mesh.raster", "mesh.uv"},
     "mesh.projection": {"stages", "mesh.topology", "mesh.raster", "mesh.uv", "mesh.texture"},
     "mesh.isosurface": {"stages"},
+    "mesh.isosurface.flexicubes": set(),
     "mesh.heightfield": {"stages", "mesh.topology"},
     "cutouts": {"stages"},
     "arrange": {"stages", "images.metadata"},

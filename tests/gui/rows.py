@@ -11,7 +11,6 @@ Ends with "person: all steps passed", and with status 1 where something does not
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable

@@ -172,7 +172,7 @@ def _gaussian_decoder(network: nn.Module, count: int, device: str) -> Callable[[
 
 def _mesh_decoder(network: nn.Module, count: int, device: str) -> Callable[[], object]:
     """The distances that random weights give would cut every cube: they are replaced once they are computed."""
-    from img23d_backend.engines.trellis.flexicubes.surface import extract_surface
+    from img23d_backend.engines.trellis.shape.cubes import extract_surface
 
     def run() -> object:
         values, cubes = _with_two_blocks(network, lambda: network(_latents(count, device), _voxels(count, device)))

@@ -21,7 +21,7 @@ from . import networks
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from img23d_backend.engines.trellis.flexicubes.surface import ColoredSurface
+    from img23d_backend.mesh.isosurface.flexicubes.surface import ColoredSurface
 
 _FINER = 4  # cubes along a voxel's side
 _ROWS = 1 << 16
@@ -85,7 +85,7 @@ def with_surface(numbers: Tensor, cubes: Tensor, voxels: int) -> Tensor:
 
 
 def sparse(numbers: Tensor, cubes: Tensor) -> ColoredSurface:
-    from img23d_backend.engines.trellis.flexicubes.surface import extract_surface
+    from img23d_backend.engines.trellis.shape.cubes import extract_surface
 
     def parts() -> Iterator[tuple[slice, Tensor]]:
         for start in range(0, len(numbers), _ROWS):
@@ -101,7 +101,7 @@ def dense(numbers: Tensor, cubes: Tensor) -> ColoredSurface:
     """
     import torch
 
-    from img23d_backend.engines.trellis.flexicubes.surface import Fields, _surface
+    from img23d_backend.mesh.isosurface.flexicubes.surface import Fields, surface_of
 
     side = networks.RESOLUTION * _FINER
     of_corners, of_cubes = _dense_corners(numbers, cubes, side), _dense_cubes(numbers, cubes, side)
@@ -113,7 +113,7 @@ def dense(numbers: Tensor, cubes: Tensor) -> ColoredSurface:
     cut = (inside.any(1) & ~inside.all(1)).nonzero().flatten()
     used, corners = torch.unique(corners_of[cut], return_inverse=True)
     weights = of_cubes[cut]
-    return _surface(
+    return surface_of(
         Fields(
             resolution=side,
             cubes=torch.stack((cut // side**2, cut // side % side, cut % side), dim=1),

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from img23d_backend.engines.trellis.flexicubes.tables import CORNERS, EDGES, case_tables, edge_groups
+from img23d_backend.mesh.isosurface.flexicubes.tables import CORNERS, EDGES, case_tables, edge_groups
 
 # Of [[edges of a vertex, rising], ... rising] of each case; of [is checked, x, y, z, case instead] of each, zeros where it is not
 PUBLISHED_VERTICES = "78a38199432a6d0f09ada16130fbaa3115fdf043cf4e8dec4457929fb7f9eb65"

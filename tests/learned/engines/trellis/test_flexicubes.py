@@ -10,7 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from img23d_backend.engines.trellis.flexicubes.surface import ColoredSurface, extract_surface
+from img23d_backend.engines.trellis.shape.cubes import extract_surface
+from img23d_backend.mesh.isosurface.flexicubes.surface import ColoredSurface
 from img23d_protocol import ErrorCode, Img23DError
 
 SIDE = 10

@@ -9,8 +9,8 @@ from ....mesh.topology.cleanup import clean, without_loose_vertices
 from ....mesh.topology.simplify import simplify
 from ....models.load_plan import Report
 from ....stages import Mesh, Splats
-from ..flexicubes.surface import extract_surface
 from ..splats.gaussians import gaussians_of
+from .cubes import extract_surface
 from .plan import TrellisPlan
 from .range_check import in_range
 from .structure import Structure

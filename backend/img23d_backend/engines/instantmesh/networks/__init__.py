@@ -1,0 +1,1 @@
+"""The reconstruction networks in torch, with the parameter names of the published checkpoints."""

@@ -1,0 +1,1 @@
+"""Views of a thing to its mesh."""
