@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import screen
 from hands import SIDEBAR, VIEWPORT, WATCHER, after, browse, go_to, in_viewport, objects, open_panel, press, scroll, select
-from screen import NotSeen, Region, await_state, await_that, click, click_at, drag, drop, find, key, move, run_script, say, shot, state, type_text
+from screen import NotSeen, Region, await_state, await_that, click, click_at, drag, drop, find, is_seen, key, move, run_script, say, shot, state, type_text
 
 ZIP, PHOTO = Path(os.environ["IMG23D_ZIP"]), Path(os.environ["IMG23D_PHOTO"])
 DROPS_ZIP = "IMG23D_DROPS_ZIP" in os.environ
@@ -240,6 +240,9 @@ def save_and_reopen() -> None:
     saved = next(fact for fact in state() if fact.startswith("file "))
     in_viewport("ctrl+q")
     time.sleep(5)
+    if is_seen("Save changes", Region(left=500, right=1100, top=400, bottom=600)):  # one of the clicks changed what is selected
+        key("Return")
+        time.sleep(5)
     path = screen.SHOTS / saved.removeprefix("file ")
     again = subprocess.Popen(["blender", str(path), "--python", str(Path(__file__).with_name("prepare.py"))])
     (screen.SHOTS / "state").unlink()
