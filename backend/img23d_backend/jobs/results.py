@@ -129,7 +129,7 @@ class Results:
         """At the place of the mesh. Without one they are all there is, and have their colours: nothing is left to paint."""
         shaped, is_all = solid.shaped, solid.shaped.mesh is None
         note = shaped.note if is_all else ""
-        paths = self._write_splats(index, splats, solid.placement)
+        paths = self._write_splats(index, splats, solid.placement, with_spz=self.wants_spz and not shaped.only_to_paint)
         target = self.target(index)
         target.add_file(TargetState.PAINTED if is_all else TargetState.SHAPED, note, **{path.suffix[1:]: path for path in paths})
         if shaped.only_to_paint:
@@ -151,12 +151,12 @@ class Results:
 
             self._keep_preview(index, Stage.SHAPE, "_preview.png", splat_thumbnail(splats))
 
-    def _write_splats(self, index: int, splats: Splats, placement: Placement) -> list[Path]:
-        """The PLY, which is what is imported, and an SPZ where the run wants one."""
+    def _write_splats(self, index: int, splats: Splats, placement: Placement, *, with_spz: bool) -> list[Path]:
+        """The PLY, which is what is imported, and an SPZ for other programs."""
         from ..splats.ply import write_ply
         from ..splats.spz import write_spz
 
-        writers = [(".ply", write_ply), *([(".spz", write_spz)] if self.wants_spz else [])]
+        writers = [(".ply", write_ply), *([(".spz", write_spz)] if with_spz else [])]
         paths = []
         for suffix, write in writers:
             paths.append(self.run.path_for(index, suffix))

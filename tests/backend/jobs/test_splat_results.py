@@ -131,6 +131,11 @@ def test_those_that_only_paint_are_kept_and_not_told(photo: Path) -> None:
     assert len(places_in(folder / record(folder)["targets"][0]["files"]["ply"])) == 514
 
 
+def test_of_those_that_only_paint_there_is_no_spz(photo: Path) -> None:
+    _, _, folder = made(photo, "mesh", spz=True)
+    assert not list(folder.glob("*.spz"))
+
+
 @pytest.mark.parametrize("result", ["splats", "both"])
 def test_an_spz_beside_them_by_choice(photo: Path, result: str) -> None:
     told, _, folder = made(photo, result, spz=True, texture=False)
