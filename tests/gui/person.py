@@ -230,6 +230,7 @@ def save_and_reopen() -> None:
     """save, end Blender, open the file again: the objects and the history are there"""
     count = objects()
     in_viewport("ctrl+s")
+    await_state("area FILE_BROWSER")
     go_to(screen.SHOTS)
     x, y = find("Cancel", Region(left=900, top=700))
     for _ in range(3):  # the first click may only end the typing of the folder
@@ -240,7 +241,7 @@ def save_and_reopen() -> None:
     saved = next(fact for fact in state() if fact.startswith("file "))
     in_viewport("ctrl+q")
     time.sleep(5)
-    if is_seen("Save changes", Region(left=500, right=1100, top=400, bottom=600)):  # one of the clicks changed what is selected
+    if is_seen("Save changes before closing"):  # one of the clicks changed what is selected
         key("Return")
         time.sleep(5)
     path = screen.SHOTS / saved.removeprefix("file ")

@@ -148,9 +148,10 @@ def _splats_of(name: str) -> str:
 
 
 def leave_the_camera() -> None:
-    """turn away from the photo's camera"""
-    in_viewport("KP_4")
-    time.sleep(3)
+    """leave the photo's camera"""
+    press("See It as in the Photo", SIDEBAR, lambda facts: not any(fact.endswith(" through photo Camera") for fact in facts))
+    move(*VIEWPORT)
+    time.sleep(5)
     shot("10_turned")
 
 
