@@ -154,4 +154,4 @@ def test_eevee_shows_a_turned_splat_and_one_before_another(picture, tmp_path):
     assert_seen(seen[..., 2], one * linear(0.1) + (1.0 - a) * b, **by_chance)
     solid = one > 0.5
     for channel, value in enumerate(alone.color):
-        assert np.allclose(seen[solid][:, channel] / seen[solid][:, 3], linear(value), atol=4e-3)  # EEVEE sums in half precision
+        assert np.allclose(seen[solid][:, channel] / seen[solid][:, 3], linear(value), rtol=1.5e-2, atol=1e-3)  # 64 sums in half precision, in Blender 4.2
