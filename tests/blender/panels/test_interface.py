@@ -6,6 +6,8 @@ import bpy
 import pytest
 from conftest import part
 
+IN_THE_FILE_BROWSER = ("img23d.choose_photo", "img23d.choose_side", "img23d.export_splats")  # its button is narrow
+
 
 def _classes():
     return part("registration")._CLASSES
@@ -26,7 +28,7 @@ def test_every_operator_has_a_clear_name_and_description(owner):
     operators = [cls for cls in _classes() if issubclass(cls, bpy.types.Operator)]
     assert len(operators) > 10
     for cls in operators:
-        prefix = "" if cls.bl_idname in ("img23d.choose_photo", "img23d.choose_side") else "Img23D: "  # the file browser's button is narrow
+        prefix = "" if cls.bl_idname in IN_THE_FILE_BROWSER else "Img23D: "
         assert cls.bl_label.startswith(prefix) and len(cls.bl_label) > 8 and len(cls.bl_description) > 20, cls
 
 
