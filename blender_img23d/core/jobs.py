@@ -18,6 +18,7 @@ from ..shared.img23d_protocol.messages import (
     Diagnosed,
     Failed,
     Finding,
+    Finished,
     FormsReady,
     FromBackend,
     Generate,
@@ -162,6 +163,8 @@ class Job:
     findings: tuple[Finding, ...] = ()  # of a diagnosis
     setup: SetupProgress | None = None  # the newest word of a set-up
     seconds: float = 0.0
+    memory_bytes: int = 0  # the largest amount of the machine's memory, and of its cards'; 0 where it is not known
+    card_bytes: int = 0
     started: float = 0.0  # wall time, seconds since 1970
     ended: float = 0.0  # wall time, 0 while it runs
     file_key: str = ""  # the state of the Blender file that the job was started in
@@ -391,6 +394,9 @@ class Job:
 
     def on_failed(self, message: Failed, action: str = "") -> None:
         self.code, self.error, self.detail, self.action = message.code, _said(message.sentence), message.detail, action
+
+    def on_finished(self, message: Finished) -> None:
+        self.memory_bytes, self.card_bytes = message.memory_bytes, message.card_bytes
 
     def end(self, state: JobState, *, now: float) -> None:
         self.state, self.ended = state, now

@@ -35,7 +35,7 @@ _OPERATORS = {
     ),
     Section.LAYOUT: ("use_photo_camera", "render_as_photo", "set_real_height"),
     Section.HISTORY: (
-        *("make_again", "keep_variant*", "mark_asset", "*_run", "browse_runs", "open_made_folder"),
+        *("make_again", "compare_engines", "keep_variant*", "mark_asset", "*_run", "browse_runs", "open_made_folder"),
         *("make_quads", "stop_quads", "add_levels", "set_origin", "apply_scale"),
     ),
     Section.RETEXTURE: ("retexture", "switch_texture"),

@@ -120,6 +120,7 @@ class IMG23D_MT_object(bpy.types.Menu):
         self.layout.operator("img23d.make_again", text="Img23D: Make Another (New Seed)").new_seed = True
         self.layout.operator("img23d.make_again", text="Img23D: Make Again with the Panel's Settings").with_panel = True
         self.layout.operator("img23d.make_again", text="Img23D: Make Variants").variants = VARIANTS_MAX
+        self.layout.operator("img23d.compare_engines")
         self.layout.operator("img23d.keep_variant", icon="CHECKMARK")
         self.layout.operator("img23d.keep_variants")
         self.layout.operator("img23d.mark_asset", icon="ASSET_MANAGER")

@@ -60,8 +60,9 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "mesh.isosurface.flexicubes": set(),
     "mesh.heightfield": {"stages", "mesh.topology"},
     "cutouts": {"stages"},
+    "finding": {"stages"},
     "arrange": {"stages", "images.metadata"},
-    "engines": {"stages", "result_cache", "mesh", "splats", "models", "weights", "machine", "cutouts"},
+    "engines": {"stages", "result_cache", "mesh", "splats", "models", "weights", "machine", "cutouts", "finding"},
     "jobs": {
         "__version__",
         "stages",

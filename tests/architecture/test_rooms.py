@@ -14,6 +14,7 @@ OPTIONS = f"{EXTENSION}.shared.{PROTOCOL}.options"
 SHORT = 40  # lines: a module with fewer and with one importer in its own folder is a part of that one
 # ... unless there is a reason
 MAY_BE_SHORT = {
+    f"{BACKEND}.engines.grounders": "the folder itself is imported by a set-up, whose Python has no NumPy",
     f"{BACKEND}.engines.hunyuan3d.paint.background_task": "knows nothing of painting, and is tested by itself",
     f"{OPTIONS}.camera": "each engine's options and each stage's have a file",
     f"{OPTIONS}.cutout": "as above",

@@ -98,6 +98,6 @@ class Rehearsal:
         self.link.say(m.Arranged(job=self.job.id, camera=view, poses=stand, row_scale=row_scale))
         self.tick()
 
-    def finish(self, made: int = 1) -> None:
-        self.link.say(self.messages.Finished(job=self.job.id, made=made, failed=0, seconds=1.0))
+    def finish(self, made: int = 1, **more: int) -> None:
+        self.link.say(self.messages.Finished(job=self.job.id, made=made, failed=0, seconds=1.0, **more))
         self.tick()

@@ -240,10 +240,7 @@ def save_and_reopen() -> None:
     await_that(lambda facts: any(fact.startswith("file ") and len(fact) > 5 for fact in facts), "the file to be saved")
     saved = next(fact for fact in state() if fact.startswith("file "))
     in_viewport("ctrl+q")
-    time.sleep(5)
-    if is_seen("Save changes before closing"):  # one of the clicks changed what is selected
-        key("Return")
-        time.sleep(5)
+    _await_end()
     path = screen.SHOTS / saved.removeprefix("file ")
     again = subprocess.Popen(["blender", str(path), "--python", str(Path(__file__).with_name("prepare.py"))])
     (screen.SHOTS / "state").unlink()
@@ -255,6 +252,18 @@ def save_and_reopen() -> None:
         shot("13_reopened")
     finally:
         again.terminate()
+
+
+def _await_end() -> None:
+    """Of Blender, which writes its preferences last: where they are not there yet, another one knows no extension."""
+    until = time.monotonic() + screen.PATIENCE
+    while subprocess.run(["xdotool", "search", "--class", "blender"], capture_output=True).stdout.strip():
+        if time.monotonic() > until:
+            raise NotSeen("the end of Blender")
+        if is_seen("Save changes before closing"):  # one of the clicks changed what is selected
+            key("Return")
+        time.sleep(5)
+    time.sleep(2)
 
 
 STEPS = (

@@ -119,6 +119,8 @@ def _about_the_extension(scene: bpy.types.Scene) -> list[str]:
         return [*lines, "idle"]
     lines += ["the photo lies over a viewport"] if owner.popup.number else []
     jobs = owner.session.jobs
+    lines.append(f"ready {' '.join(engine.id for engine in owner.session.engines if engine.ready)}")
+    lines += ["setting up"] if owner.setup.is_running else []
     lines += ["busy" if owner.pump.is_busy else "idle", f"jobs {len(jobs)}", f"waiting {len(owner.applier.queue.waiting)}"]
     waiting = " ".join(job.id for job in owner.applier.queue.waiting)
     lines += [f"waits {waiting}", f"mesh tools {owner.applier.remesher.progress or owner.applier.remesher.done}"]

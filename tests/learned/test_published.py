@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +24,7 @@ from img23d_backend.engines.birefnet.inference import load as load_birefnet
 from img23d_backend.engines.depth_anything.depth import load as load_depth
 from img23d_backend.engines.hunyuan3d.paint.loaders import PaintParts
 from img23d_backend.engines.hunyuan3d.shape.loaders import ShapeParts
+from img23d_backend.engines.llmdet.model import read_network as read_llmdet
 from img23d_protocol import ErrorCode, Img23DError
 
 HALF = torch.float16
@@ -156,6 +159,26 @@ def test_the_grounders_files_hold_what_the_network_asks_for(row: str) -> None:
     if config["tie_word_embeddings"]:
         assert asked.pop("lm_head.weight") == asked["model.language_model.embed_tokens.weight"]
     assert asked == {name: tensor.shape for name, tensor in file.tensors.items()}
+
+
+HEADS = {
+    "as transformers 4.57 writes them": lambda name: name,
+    "beside the network": lambda name: name.removeprefix("model.decoder.") if name.startswith(("model.decoder.bbox", "model.decoder.class")) else name,
+    "in the decoder": lambda name: f"model.decoder.{name}" if name.startswith(("bbox_embed", "class_embed")) else name,
+}
+
+
+@pytest.mark.parametrize("renamed", HEADS.values(), ids=HEADS.keys())
+def test_the_light_grounders_file_fits(tmp_path: Path, renamed: Callable[[str], str]) -> None:
+    """Under each of the names that the decoder's heads can have. Its index buffers are computed, the backbone's last norm is not used."""
+    (file,) = files_of("llmdet-tiny")
+    file = replace(file, tensors={renamed(name): tensor for name, tensor in file.tensors.items()})
+    write_empty(tmp_path / "model.safetensors", file)
+    (tmp_path / "config.json").write_text(json.dumps(file.config["tiny"]), encoding="utf-8")
+    asked = {id(tensor): tensor.numel() for name, tensor in read_llmdet(tmp_path).state_dict(keep_vars=True).items() if "swin.layernorm" not in name}
+    assert sum(asked.values()) == sum(torch.Size(tensor.shape).numel() for tensor in file.tensors.values() if tensor.dtype == "F32")
+    kinds = Counter(tensor.dtype for tensor in file.tensors.values())
+    assert kinds == {"F32": 1015, "I64": 12}  # as a public project counts them in the published file
 
 
 # --- what does not fit ------------------------------------------------------------------------------------------------

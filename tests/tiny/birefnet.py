@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -40,14 +41,19 @@ class Scene:
 
 
 def make(folder: Path) -> None:
-    """Write config.json and model.safetensors into `folder`."""
+    """Write config.json and model.safetensors into `folder`; the lite one's numbers have 32 bits, as published."""
     from safetensors.torch import save_file
 
-    network = trained(demo_scene())
-    tensors = {key: value.half() if value.is_floating_point() else value for key, value in network.state_dict().items()}
+    dtype = torch.float32 if folder.name.endswith("lite") else torch.float16
+    tensors = {key: value.to(dtype) if value.is_floating_point() else value for key, value in _trained_once().state_dict().items()}
     save_file({key: value.contiguous() for key, value in tensors.items()}, folder / "model.safetensors", {"format": "pt"})
     config = {"architectures": ["BiRefNet"], "bb_pretrained": False, "image_size": SIDE}
     (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
+
+
+@cache
+def _trained_once() -> BiRefNet:
+    return trained(demo_scene())
 
 
 def trained(scene: Scene) -> BiRefNet:

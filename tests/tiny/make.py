@@ -23,6 +23,7 @@ MODELS = BUILD / "models"
 STAMP = "made-from.txt"
 PROCESSES = 2
 PROMPT = ROOT / "backend" / "img23d_backend" / "engines" / "qwen3vl"
+DETECTOR = ROOT / "backend" / "img23d_backend" / "engines" / "llmdet"
 DEPTH = ROOT / "backend" / "img23d_backend" / "engines" / "depth_anything" / "depth.py"
 DINO = Path(__file__).with_name("dinov2.py")
 PAINT_SOURCES = tuple(Path(__file__).with_name(name) for name in ("latents.py", "solids.py"))
@@ -31,8 +32,11 @@ TRELLIS_SOURCES = (DINO, Path(__file__).with_name("inflated.py"))
 MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
     "trellis-image-large": ("trellis", TRELLIS_SOURCES),
     "dinov2-with-registers-large": ("trellis", TRELLIS_SOURCES),
+    "triposr": ("triposr", (Path(__file__).with_name("inflated.py"),)),
     "qwen3-vl-2b": ("qwen", (Path(__file__).with_name("qwen_files.py"), PROMPT / "prompt.py", PROMPT / "model.py")),
+    "llmdet-tiny": ("llmdet", (Path(__file__).with_name("llmdet_files.py"), DETECTOR / "model.py", DETECTOR / "prompt.py")),
     "birefnet-general": ("birefnet", ()),
+    "birefnet-lite": ("birefnet", ()),
     "depth-anything-v2-metric-small": ("depth", (DEPTH, DINO)),
     "hunyuan3d-2mini-turbo": ("shape", (DINO,)),
     "hunyuan3d-delight": ("delight", PAINT_SOURCES),

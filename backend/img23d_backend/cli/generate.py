@@ -40,14 +40,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--seed", type=int, default=-1, help="the same seed makes the same meshes; -1, the default, draws one")
     add("--variants", type=int, default=1, metavar="N", help="make each thing so many times, 1 to 4, each another one")
     add("--faces-of", action="append", default=[], metavar="NAME=FACES", help="another number of triangles for the things of that name")
-    for one in _options(is_built_in=True):
-        _add_option(add, one)
-    _add_learned(parser)
+    add_engine_options(parser)
     add("--json", action="store_true", help="print one JSON object of results instead of lines")
     add("--verbose", action="store_true", help="print the log as well")
 
 
-def _add_learned(parser: argparse.ArgumentParser) -> None:
+def add_engine_options(parser: argparse.ArgumentParser) -> None:
+    """All that the engines' options declare."""
+    for one in _options(is_built_in=True):
+        _add_option(parser.add_argument, one)
     engines = " or ".join(engine.id for engine in REGISTERED if not engine.is_built_in)
     add = parser.add_argument_group(f"learned models (--engine {engines})").add_argument
     add("--models", type=Path, metavar="DIR", help="the folder of the models' weights")
@@ -128,11 +129,12 @@ def _request(options: argparse.Namespace) -> Generate:
         engine=options.engine,
         seed=seed,
         variants=options.variants,
-        settings=_settings(options),
+        settings=chosen_settings(options),
     )
 
 
-def _settings(options: argparse.Namespace) -> Settings:
+def chosen_settings(options: argparse.Namespace) -> Settings:
+    """Raises Img23DError(BAD_REQUEST)."""
     chosen = {one.key: _chosen(options, one) for one in OPTIONS if one.flag}
     devices = {one.key: options.device for one in options_of(StageDevices)}
     return Settings.of(**chosen, **devices | ({"paint_device": options.paint_device} if options.paint_device else {}))

@@ -2,9 +2,10 @@
 
     id          locate            matte                        shape        paint
     preview     preview, isnet    isnet (or preview)           preview      preview
-    cutout      qwen3vl           birefnet (or preview's)      preview      preview
-    hunyuan3d   qwen3vl           birefnet (or preview's)      hunyuan3d    hunyuan3d (or preview's)
-    trellis     qwen3vl           birefnet (or preview's)      trellis      trellis (or preview's)
+    cutout      qwen3vl, llmdet   birefnet (or preview's)      preview      preview
+    hunyuan3d   qwen3vl, llmdet   birefnet (or preview's)      hunyuan3d    hunyuan3d (or preview's)
+    trellis     qwen3vl, llmdet   birefnet (or preview's)      trellis      trellis (or preview's)
+    light       llmdet, qwen3vl   birefnet (or preview's)      triposr      triposr (or preview's)
 
 Which there are says `img23d_protocol.options.settings`: an engine of that id is made by `assemble` of the folder with its name.
 """
@@ -21,17 +22,20 @@ from typing import TYPE_CHECKING
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import EngineInfo, Settings, Stage, Status
 from img23d_protocol.options.declare import Engine as Declared
+from img23d_protocol.options.search import LIGHT_GROUNDER
 from img23d_protocol.options.settings import BUILT_IN, REGISTERED
 
 from ..weights.store import WeightStore
 
 if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from ..models.store import ModelStore
-    from ..stages import Engine, Matter, PlainMatter
+    from ..stages import Engine, Matter, Painter, PlainMatter
     from .birefnet.matte import BiRefNetMatter
     from .depth_anything.depth import DepthAnything
+    from .grounders import ChosenGrounder
     from .isnet.salience import IsNetSalience
-    from .qwen3vl.locate import QwenGrounder
+    from .triposr.paint.painter import TripoSRPainter
+    from .triposr.shape.shaper import TripoSRShaper
 
 # `note` is what a ready engine does; one that is not ready says what it lacks instead
 INFOS = {one.id: EngineInfo(id=one.id, label=one.label, ready=one.is_built_in, note=one.tip) for one in REGISTERED}
@@ -126,11 +130,13 @@ class Engines:
 
         return make_matter(self.salience, fallback=fallback)
 
-    def grounder(self) -> QwenGrounder:
+    def grounder(self) -> ChosenGrounder:
         """The model that finds things by their names."""
-        from .qwen3vl import make_grounder
+        from . import llmdet, qwen3vl
+        from .grounders import ChosenGrounder
 
-        return make_grounder(self.weights, self.models)
+        light = llmdet.make_grounder(self.weights, self.models)
+        return ChosenGrounder(usual=qwen3vl.make_grounder(self.weights, self.models), others={LIGHT_GROUNDER: light})
 
     def matter(self, fallback: Matter) -> BiRefNetMatter:
         """The model that cuts things out."""
@@ -143,6 +149,12 @@ class Engines:
         from .depth_anything import make_depth
 
         return make_depth(self.weights, self.models)
+
+    def reconstruction(self, *, projection: Painter, learned: Painter) -> tuple[TripoSRShaper, TripoSRPainter]:
+        """The model that sees a whole thing in one picture of it; the others paint where they are chosen."""
+        from .triposr import make_shaper_and_painter
+
+        return make_shaper_and_painter(self.weights, self.models, projection=projection, learned=learned)
 
     def prefetching(self, own: Mapping[Stage, Callable[[Settings], None]], other: Engine) -> Callable[[Stage, Settings], None]:
         """Ahead of each stage what its own model needs, for all others what the `other` engine does."""

@@ -95,8 +95,9 @@ def generate(request: Generate, caller: Caller) -> Finished:
         solids: Solids = steps.shape(cuts, arranger)
         if request.is_painted:
             steps.paint(solids)
-    made = len(run.record.targets) - len(job.failed | job.stopped)
-    return Finished(job=job.id, made=made, failed=len(job.failed), seconds=job.elapsed)
+    made, record = len(run.record.targets) - len(job.failed | job.stopped), run.record
+    peaks = {"memory_bytes": record.peak_memory_bytes, "card_bytes": record.peak_card_bytes}
+    return Finished(job=job.id, made=made, failed=len(job.failed), seconds=job.elapsed, **peaks)
 
 
 def locate(request: Locate, caller: Caller) -> Finished:

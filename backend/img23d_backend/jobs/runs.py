@@ -163,6 +163,7 @@ class RunRecord:
     targets: list[TargetRecord] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     peak_memory_bytes: int = 0
+    peak_card_bytes: int = 0  # of all graphics cards together
     versions: dict[str, str] = field(default_factory=dict)
     error: ErrorRecord | None = None
 
@@ -188,7 +189,7 @@ class Run:
     def save(self) -> None:
         """The last save waits until it is on the disk. Raises OSError."""
         started = time.monotonic()
-        self.record.peak_memory_bytes = memory.peak_bytes()
+        self.record.peak_memory_bytes, self.record.peak_card_bytes = memory.peak_bytes(), memory.card_peak_bytes()
         data, is_over = dataclasses.asdict(self.record), self.record.state is not RunState.RUNNING
         text = _bytes_of(data, indent=1) + (b"" if is_over else b" " * _ROOM) + b"\n"
         write_whole(self.folder / RECORD_NAME, text, durable=is_over)

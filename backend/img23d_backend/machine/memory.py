@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 # What macOS gives to a program that asks, without swapping: vm_stat(1)
 _GIVEN_ON_MAC = ("Pages free", "Pages inactive", "Pages speculative", "Pages purgeable")
@@ -76,7 +77,10 @@ def _windows_memory() -> tuple[int, int]:
 
 
 def reset_peak() -> None:
-    """Start a new peak where the system can (Linux, proc_pid_clear_refs(5)); elsewhere it stays the process's own."""
+    """Start a new peak where the system can (Linux, proc_pid_clear_refs(5)); elsewhere it stays the process's own. That of cards starts anew."""
+    for cards in _cards():
+        for number in range(cards.device_count()):
+            cards.reset_peak_memory_stats(number)
     try:
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
     except OSError:
@@ -95,6 +99,17 @@ def peak_bytes() -> int:
 
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         return peak if sys.platform == "darwin" else 1024 * peak  # getrusage(2): bytes on macOS, KiB elsewhere
+
+
+def card_peak_bytes() -> int:
+    """The most that torch had taken of its cards' memory since the last reset, in bytes; Metal tells no such number."""
+    return sum(cards.max_memory_reserved(number) for cards in _cards() for number in range(cards.device_count()))
+
+
+def _cards() -> list[Any]:
+    """Torch's modules for cards that are in use by now: asking another one would begin with it, and another thread may be just importing them."""
+    modules = (sys.modules.get(f"torch.{kind}") for kind in ("cuda", "xpu"))
+    return [one for one in modules if one is not None and getattr(one, "is_initialized", bool)()]
 
 
 def trim() -> int:

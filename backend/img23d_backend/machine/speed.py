@@ -28,7 +28,8 @@ _REACHED = {"cpu": 0.9}
 _REACHED_ON_CARD = 0.5
 
 # TFLOP (1e12 multiplications and additions)
-_LOCATE = {"qwen3-vl-2b": 8.0, "qwen3-vl-4b": 14.0, "qwen3-vl-8b": 25.0}  # 2 x parameters x some 1,500 tokens, and the vision encoder
+# 2 x parameters x some 1,500 tokens, and the vision encoder; LLMDet counted by torch at 800 x 1066
+_LOCATE = {"qwen3-vl-2b": 8.0, "qwen3-vl-4b": 14.0, "qwen3-vl-8b": 25.0, "llmdet-tiny": 0.66}
 _MATTE = {"birefnet-general": 2.3, "birefnet-lite": 0.5, "birefnet-hr": 9.2}  # about 1,140 GMAC at 1024 px, 4 times at 2048
 _DINO = 3.57  # DINOv2-giant at 518 px
 _STEP = {"hunyuan3d-2mini": 1.49, "hunyuan3d-2": 9.25, "hunyuan3d-2mv": 9.25}  # half a guided step, that is 149 and 925 TFLOP over 50

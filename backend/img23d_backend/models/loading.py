@@ -8,6 +8,8 @@ under a second and the size of the file.
 from __future__ import annotations
 
 import logging
+import pickle
+import struct
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 UNFIT = "A model does not fit this version of Img23D, and fetching it again would not help: choose another model, or update Img23D, and report it if it stays."
+# What torch's reader of pickles raises for a file that was cut off or changed: the older form is read number by number
+_UNREADABLE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    OSError,
+    struct.error,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 _NAMES_TOLD = 5  # of the keys that differ
 _INITIALISERS = ("torch.nn.init", "transformers.initialization")  # transformers puts its own name on torch's
 
@@ -93,7 +109,6 @@ def _read_safetensors(path: Path, prefix: str) -> dict[str, Tensor]:
 
 
 def _read_pickle(path: Path, prefix: str) -> dict[str, Tensor]:
-    import pickle
     import zipfile
 
     import torch
@@ -101,8 +116,10 @@ def _read_pickle(path: Path, prefix: str) -> dict[str, Tensor]:
     try:
         # Only the newer format, a zip archive, can be mapped.
         content = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError) as error:
+    except _UNREADABLE as error:
         raise damaged("its file is not whole", f"{path}: {error}") from error
+    if not isinstance(content, dict):
+        raise unfit(f"{path} holds a {type(content).__name__}")
     flat: dict[str, Tensor] = {}
     for key, value in content.items():
         flat |= {f"{key}.{inner}": tensor for inner, tensor in value.items()} if isinstance(value, dict) else {key: value}

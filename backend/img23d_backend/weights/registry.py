@@ -17,6 +17,7 @@ from img23d_protocol.messages import Stage
 from img23d_protocol.options.camera import DEPTH_MODEL
 from img23d_protocol.options.declare import Choice
 from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT, PAINTERS, SHAPE_MODELS, SPEEDS, shape_set
+from img23d_protocol.options.light import TRIPOSR
 from img23d_protocol.options.matte import MATTERS
 from img23d_protocol.options.search import GROUNDERS
 from img23d_protocol.options.trellis import FILE_SET, IMAGE_ENCODER
@@ -52,6 +53,7 @@ QWEN_FILES = (
 )
 BIREFNET_FILES = ("config.json", "model.safetensors")
 SHAPE_FILES = ("config.yaml", "model.fp16.safetensors")
+TRIPOSR_FILES = ("config.yaml", "model.ckpt")  # published as a pickle only
 _TRELLIS_NETWORKS = (
     *("ss_flow_img_dit_L_16l8_fp16", "ss_dec_conv3d_16l8_fp16", "slat_flow_img_dit_L_64l8p2_fp16"),
     *("slat_dec_gs_swin8_B_64l8gs32_fp16", "slat_dec_mesh_swin8_B_64l8m256c_fp16"),
@@ -73,6 +75,11 @@ DELIGHT_FILES = (
     "tokenizer/tokenizer_config.json",
     "tokenizer/vocab.json",
 )
+LLMDET_FILES = (
+    *("config.json", "preprocessor_config.json", "model.safetensors"),
+    *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "vocab.txt"),
+)
+LLMDET_REQUIRED = LLMDET_FILES[:4]
 QWEN_REQUIRED = ("config.json", "preprocessor_config.json", "tokenizer_config.json", "*.safetensors")
 # In a repository's root, in upper or lower case: kept beside the weights.
 NOTICE_FILES = tuple(name + suffix for name in ("licen[cs]e", "notice") for suffix in ("", ".txt", ".md"))
@@ -250,7 +257,7 @@ def _tencent(
 
 _KNOWN_TO_THE_BYTE = {
     *("qwen3-vl-2b", "hunyuan3d-2mini-standard", "hunyuan3d-2-standard", "hunyuan3d-2-turbo", "hunyuan3d-2mv-standard"),
-    *("hunyuan3d-2mini-vae-turbo", "hunyuan3d-2mini-vae"),
+    *("hunyuan3d-2mini-vae-turbo", "hunyuan3d-2mini-vae", "triposr"),
 }
 _INSIDE = "The decoder by itself; each shape model has one inside"
 _FASTER = "A smaller decoder that is faster on large volumes"
@@ -260,6 +267,18 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
     _qwen(GROUNDERS[0], "2B", "89644892e4d85e24eaac8bacfd4f463576704203", 4_266_639_921),
     _qwen(GROUNDERS[1], "4B", "ebb281ec70b05090aa6165b016eac8ec08e71b17", 8_887_000_000),
     _qwen(GROUNDERS[2], "8B", "0c351dd01ed87e9c1b53cbc748cba10e6187ff3b", 17_550_000_000),
+    WeightSet(
+        id=GROUNDERS[3][0],
+        label=GROUNDERS[3][1],
+        stage=Stage.LOCATE,
+        repository="iSEE-Laboratory/llmdet_tiny",
+        revision="d05199165a19320a9236396e20fca0a5e065189c",
+        files=LLMDET_FILES,
+        required=LLMDET_REQUIRED,
+        size_bytes=692_970_000,
+        memory_bytes=691_700_000,  # it computes in 32 bits
+        **_APACHE,
+    ),
     # The general and the HR weights are stored in 16 bits, the lite ones in 32.
     _birefnet(MATTERS[0], "BiRefNet", "e2bf8e4460fc8fa32bba5ea4d94b3233d367b0e4", 444_473_596, 444_000_000),
     _birefnet(MATTERS[1], "BiRefNet_lite", "aa62cd87eafb9cc43056d08ef3615a14628b831d", 177_634_392, 89_000_000),
@@ -307,6 +326,20 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         is_addition=True,
         note="Looks at the picture for TRELLIS",
         **_APACHE,
+    ),
+    WeightSet(
+        id=TRIPOSR,
+        label="TripoSR",
+        stage=Stage.SHAPE,
+        repository="stabilityai/TripoSR",
+        revision="5b521936b01fbe1890f6f9baed0254ab6351c04a",
+        files=TRIPOSR_FILES,
+        required=TRIPOSR_FILES,
+        size_bytes=1_677_247_729,
+        memory_bytes=1_677_102_512,  # it computes in 32 bits
+        note="Meshes in seconds on any card, and on a processor; may be used everywhere",
+        licence="MIT",
+        licence_link="https://github.com/VAST-AI-Research/TripoSR/blob/main/LICENSE",
     ),
     *(_shape(choice, repository, speed) for choice, repository in zip(SHAPE_MODELS, (_MINI, _LARGE, _MULTIVIEW), strict=True) for speed in SPEEDS),
     _vae(

@@ -13,7 +13,8 @@ from .disk import is_inside
 from .hub import HubFile
 from .registry import NOTICE_FILES, WeightSet
 
-WEIGHTS_SUFFIX = ".safetensors"
+_WEIGHTS_SUFFIX = ".safetensors"
+_PICKLES = (".bin", ".ckpt")
 _SHARD = re.compile(r"(.*)-(\d+)-of-(\d+)\.safetensors")
 
 
@@ -29,6 +30,10 @@ def notices(files: Iterable[HubFile]) -> tuple[HubFile, ...]:
 
 def is_wanted(row: WeightSet, name: str) -> bool:
     return is_inside(name) and _matches_any(name, row.files)
+
+
+def is_weights(row: WeightSet, name: str) -> bool:
+    return name.endswith(_WEIGHTS_SUFFIX) or (name.endswith(_PICKLES) and is_wanted(row, name))
 
 
 def lacking(row: WeightSet, names: Iterable[str]) -> list[str]:

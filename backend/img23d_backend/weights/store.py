@@ -23,7 +23,7 @@ from .lock import locked
 from .published_program import has_program
 from .record import RECORD_NAME, Record, RecordedFile, files_folder, read_record, size_of, state_of, write_record
 from .registry import WEIGHT_SETS, WeightSet, weight_set
-from .selection import WEIGHTS_SUFFIX
+from .selection import is_weights
 from .sources import sources
 from .task import Task, run_watched
 
@@ -134,7 +134,7 @@ class WeightStore:
         with told_in_a_sentence(self._folder):
             files = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
             names = [name for name in files if name != RECORD_NAME and not name.startswith(".")]
-            if not any(name.endswith(WEIGHTS_SUFFIX) for name in names):
+            if not any(is_weights(row, name) for name in names):
                 sentence = f"There are no weights of {row.label} in {folder}: copy the repository's files there first."
                 raise Img23DError(ErrorCode.WEIGHTS_MISSING, sentence)
             recorded = {name: _recorded_file(files[name]) for name in names}

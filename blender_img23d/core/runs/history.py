@@ -171,6 +171,8 @@ def _job(record: _Record) -> Job:
         detail=error.get("detail", ""),
         arranged=_arranged(record),
         seconds=sum(seconds.values()),
+        memory_bytes=max(record.get("peak_memory_bytes", 0), 0),
+        card_bytes=max(record.get("peak_card_bytes", 0), 0),
         started=started,
         ended=started + sum(seconds.values()),
         is_past=True,

@@ -5,14 +5,15 @@ Sentences are kept apart from what goes into them, so that they can be translate
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ...shared.img23d_protocol.options.settings import BUILT_IN
+from ...shared.img23d_protocol.options.settings import BUILT_IN, SET_UP, first_to_set_up
 
 if TYPE_CHECKING:
     from ...shared.img23d_protocol.messages import DeviceInfo, EngineInfo
+    from ...shared.img23d_protocol.options.declare import Engine
 
 # The README's table of machines: what the default models, one after the other, need of a card.
 _ENOUGH = 5.5 * 2**30  # bytes; a "6 GB" card tells a little less than that
@@ -22,9 +23,9 @@ BRINGS = "AI models (below) find any named thing and make full shapes, painted o
 _DOWNLOAD = "To download: {models}, and PyTorch."
 _DOWNLOAD_MODELS = "To download: {models}."
 _RUNS_ALL = "Your {card} ({memory} GB) can run them."
-_RUNS_SMALL = "Your {card} has {memory} GB: enough with Small Memory."
-_TOO_SMALL = "Your {card} has only {memory} GB: the processor then takes many minutes an object."
-_NO_CARD = "Without a graphics card an object takes many minutes."
+_RUNS_SMALL = "Your {card} has {memory} GB: enough for the set Light, and with Small Memory for the others."
+_TOO_SMALL = "Your {card} has only {memory} GB: choose the set Light."
+_NO_CARD = "Without a graphics card, choose the set Light."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +53,7 @@ def machine(devices: Sequence[DeviceInfo], cards: Sequence[DeviceInfo]) -> Sente
     """
     if not devices:
         return None
-    tried = [device for device in devices if device.id.startswith("gpu")]
-    best = max([*tried] or [*cards], key=lambda card: card.total_bytes, default=None)
+    best = _best(devices, cards)
     if best is None:
         return Sentence(text=_NO_CARD)
     if best.total_bytes >= _ENOUGH:
@@ -61,3 +61,24 @@ def machine(devices: Sequence[DeviceInfo], cards: Sequence[DeviceInfo]) -> Sente
     else:
         text = _RUNS_SMALL if best.total_bytes >= _WITH_SMALL_MEMORY else _TOO_SMALL
     return Sentence(text=text, values={"card": best.label, "memory": f"{best.total_bytes / 2**30:.0f}"})
+
+
+def recommended(devices: Sequence[DeviceInfo], cards: Sequence[DeviceInfo], licences: Collection[str], engines: Sequence[Engine] = SET_UP) -> Engine | None:
+    """Which engine to set up on this machine: without a card that is large enough a light one. None before that is known."""
+    if not devices:
+        return None
+    best = _best(devices, cards)
+    if best is None or best.total_bytes < _ENOUGH:
+        return next((engine for engine in engines if engine.is_light), None)
+    return first_to_set_up(licences)
+
+
+def bytes_to_download(engine: Engine | None, missing: Mapping[str, int], chosen: int) -> int:
+    """Of the `engine` that is recommended where it is a light one, else of what is `chosen`; `missing` is by engine."""
+    return missing.get(engine.id, 0) if engine is not None and engine.is_light else chosen
+
+
+def _best(devices: Sequence[DeviceInfo], cards: Sequence[DeviceInfo]) -> DeviceInfo | None:
+    """The largest card that torch has tried, else one that was only seen."""
+    tried = [device for device in devices if device.id.startswith("gpu")]
+    return max([*tried] or [*cards], key=lambda card: card.total_bytes, default=None)

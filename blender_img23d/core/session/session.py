@@ -216,6 +216,7 @@ class Session:
                 self._announce(job, item)
                 self._end(job, JobState.DONE, Finished(job=job.id, made=0, failed=0, seconds=0.0))
             case Finished():
+                job.on_finished(item)
                 self._end(job, JobState.DONE, item)
             case Cancelled():
                 self._end(job, JobState.CANCELLED, item)

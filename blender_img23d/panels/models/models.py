@@ -11,6 +11,7 @@ from ...app.models import ModelsView, weights_at
 from ...app.owner import Extension, extension
 from ...core.manual import Section
 from ...core.session.environment import EnvironmentState
+from ...core.session.first_run import recommended
 from ...properties import Img23DWeightsRow, preferences_of
 from ...shared.img23d_protocol.choices import TENCENT_LICENCE_LINK
 from ...shared.img23d_protocol.options.settings import BUILT_IN, CUT_OUTS, first_to_set_up
@@ -123,6 +124,7 @@ def _draw_outcome(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
 
 def _draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, view: ModelsView) -> None:
     preferences = preferences_of(context)
+    _draw_recommended(layout, context, owner, view)
     layout.prop(preferences, "setup_engine", text="For")
     if view.is_complete and not preferences.lacks_licence:
         draw_sentence(layout, context, "All chosen models are ready.", icon="CHECKMARK")
@@ -138,6 +140,20 @@ def _draw_setup(layout: bpy.types.UILayout, context: bpy.types.Context, owner: E
     row.scale_y = 1.4
     row.operator("img23d.setup", text="Set Up AI Models", icon="IMPORT")
     _draw_what_and_where(layout, context, view)
+
+
+def _draw_recommended(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, view: ModelsView) -> None:
+    """The engine that suits this machine best, as long as another one is chosen and it is not ready."""
+    preferences = preferences_of(context)
+    engine = recommended(owner.session.devices, owner.session.cards, preferences.accepted)
+    is_ready = engine is not None and any(one.ready for one in owner.session.engines if one.id == engine.id)
+    if engine is None or is_ready or engine.id == preferences.setup_engine or not bpy.app.online_access:
+        return
+    box = layout.box()
+    draw_sentence(box, context, f"{_('Recommended for this machine: {engine}.').format(engine=engine.label)} {_(engine.tip)}", icon="LIGHT", in_box=True)
+    box.operator("img23d.setup", text=_("Set Up {engine}").format(engine=engine.label), icon="IMPORT").engine = engine.id
+    if size := view.missing.get(engine.id, 0):
+        draw_sentence(box, context, _("Downloads about {size} of models.").format(size=gigabytes(size)), in_box=True)
 
 
 def _draw_use(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:

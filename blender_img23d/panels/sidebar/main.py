@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from operator import and_
 
 import bpy
@@ -9,7 +10,7 @@ from bpy.app.translations import pgettext_iface as _
 
 from ...app.owner import Extension, extension
 from ...core.presets import PRESETS, matching
-from ...core.session.first_run import BRINGS, Sentence, download, is_first_run, machine
+from ...core.session.first_run import BRINGS, Sentence, bytes_to_download, download, is_first_run, machine, recommended
 from ...properties import Img23DSceneSettings, is_of_other_photo, preferences_of
 from ...shared.img23d_protocol.options.settings import BUILT_IN
 from ..widgets.help_link import HasHelp
@@ -118,18 +119,19 @@ def _draw_first_run(layout: bpy.types.UILayout, context: bpy.types.Context, owne
         return
     owner.models.want()
     row = layout.box().row()
-    draw_slot(row, context, [Said(text=_paragraph(owner), icon="LIGHT")], lines=_FIRST_RUN_LINES, in_box=True, taken=_CLOSER)
+    draw_slot(row, context, [Said(text=_paragraph(owner, preferences_of(context).accepted), icon="LIGHT")], lines=_FIRST_RUN_LINES, in_box=True, taken=_CLOSER)
     row.operator("img23d.hide_first_run", text="", icon="X", emboss=False)
 
 
-def _paragraph(owner: Extension) -> str:
+def _paragraph(owner: Extension, accepted: Collection[str]) -> str:
     """What is not known yet is left out."""
-    view = owner.models.view
+    view, session = owner.models.view, owner.session
     sentences = [Sentence(text=BRINGS)]
-    if view.missing_bytes:
+    engine = recommended(session.devices, session.cards, accepted)
+    if size := bytes_to_download(engine, view.missing, view.missing_bytes):
         needs = view.environment.is_ours and not view.environment.is_ready
-        sentences.append(download(gigabytes(view.missing_bytes), needs_environment=needs))
-    sentences += [about] if (about := machine(owner.session.devices, owner.session.cards)) is not None else []
+        sentences.append(download(gigabytes(size), needs_environment=needs))
+    sentences += [about] if (about := machine(session.devices, session.cards)) is not None else []
     return " ".join(_(sentence.text).format(**sentence.values) for sentence in sentences)
 
 

@@ -255,6 +255,8 @@ class Finished:
     made: int  # targets that ended as a mesh (or 1 for a re-texture)
     failed: int
     seconds: float
+    memory_bytes: int = 0  # the largest amount that the backend had at a time, and that graphics cards had; 0: not known
+    card_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ def ready_with(sets: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         (CUT_OUTS | {"hunyuan3d-2-vae"}, {"preview", "cutout"}),
         (CUT_OUTS | {TRELLIS}, {"preview", "cutout"}),
         (CUT_OUTS | {TRELLIS, ENCODER}, {"preview", "cutout", "trellis"}),
+        (CUT_OUTS | {"triposr"}, {"preview", "cutout", "light"}),
     ],
 )
 def test_which_engines_are_ready(sets: set[str], ready: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import TENCENT_LICENCE
 from img23d_protocol.messages import Stage, WeightsState
 from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT, PAINTERS, PREVIEW_PAINT, SHAPE_MODELS, SPEEDS, shape_set
+from img23d_protocol.options.light import TRIPOSR
 from img23d_protocol.options.matte import BUILT_IN_MATTE, MATTERS
 from img23d_protocol.options.search import GROUNDERS
 from img23d_protocol.options.trellis import FILE_SET, IMAGE_ENCODER
@@ -27,7 +28,7 @@ def test_every_choice_has_its_file_set() -> None:
     chosen |= {choice[0] for choice in MATTERS if choice[0] != BUILT_IN_MATTE}
     chosen |= {shape_set(model[0], speed[0]) for model in SHAPE_MODELS for speed in SPEEDS}
     chosen |= {choice[0] for choice in PAINTERS if choice[0] != PREVIEW_PAINT}
-    chosen.add(FILE_SET)
+    chosen |= {FILE_SET, TRIPOSR}
     assert chosen == {row.id for row in WEIGHT_SETS if not row.is_addition}
     assert {PAINT_DELIGHT, IMAGE_ENCODER} <= IDS and len(IDS) == len(WEIGHT_SETS)
 
@@ -57,6 +58,7 @@ PUBLISHED = {
     "hunyuan3d-2-standard": 4_928_153_166,
     "hunyuan3d-2-turbo": 4_930_777_530 + 1_663,
     "hunyuan3d-2mv-standard": 4_928_153_170,
+    "triposr": 1_677_246_742 + 987,
     "hunyuan3d-2mini-vae": 428_455_666,
     "hunyuan3d-2mini-vae-turbo": 407_410_402,
 }
@@ -91,14 +93,17 @@ def test_sizes_are_right_to_the_byte_where_they_are_known() -> None:
 )  # fmt: skip
 def test_code_pickles_and_paths_that_lead_out_are_never_asked_for(row: WeightSet, name: str) -> None:
     inside = f"{row.subfolder}/{name}" if row.subfolder else name
+    if (row.id, name) == (TRIPOSR, "model.ckpt"):
+        return  # its one file, see below
     assert not is_wanted(row, name) and not is_wanted(row, inside)
     assert notices([HubFile(name=name, size=1, digest="")]) == ()
 
 
-def test_the_one_pickle_that_is_taken_is_published_in_no_other_form() -> None:
+def test_the_two_pickles_that_are_taken_are_published_in_no_other_form() -> None:
     plain = (".safetensors", ".json", ".yaml", ".txt", ".jinja")
     pickles = {name for row in WEIGHT_SETS for name in row.files if not name.endswith(plain)}
-    assert pickles == {"hunyuan3d-paint-v2-0-turbo/vae/diffusion_pytorch_model.bin"}
+    assert pickles == {"hunyuan3d-paint-v2-0-turbo/vae/diffusion_pytorch_model.bin", "model.ckpt"}
+    assert [row.id for row in WEIGHT_SETS if "model.ckpt" in row.files] == [TRIPOSR]
 
 
 def test_licence_and_notice_files_are_found_however_they_are_written() -> None:

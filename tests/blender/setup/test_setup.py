@@ -73,14 +73,21 @@ def test_nothing_of_tencents_before_the_answer(stage, machine):
 CUT_OUTS = ("qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small")
 
 
-@pytest.mark.parametrize(("engine", "more"), [("trellis", ("trellis-image-large", "dinov2-with-registers-large")), ("cutout", ())])
-def test_without_hunyuan3d(stage, machine, engine, more):
+FREE = {
+    "trellis": (*CUT_OUTS, "trellis-image-large", "dinov2-with-registers-large"),
+    "cutout": CUT_OUTS,
+    "light": ("llmdet-tiny", "birefnet-lite", "depth-anything-v2-metric-small", "triposr"),
+}
+
+
+@pytest.mark.parametrize(("engine", "sets"), FREE.items())
+def test_without_hunyuan3d(stage, machine, engine, sets):
     stage.press(bpy.ops.img23d.setup, engine=engine)
     (request,) = stage.links["installer"].said
     assert request.licences == ()
     stage.finish("installer")
     (request,) = stage.links["weights"].said
-    assert request.sets == (*CUT_OUTS, *more)
+    assert request.sets == sets
     stage.finish("weights")
     shown = panel()
     assert machine.setup_engine == engine and not shown.pressed("img23d.accept_licence"), "it is not asked again"
@@ -88,6 +95,22 @@ def test_without_hunyuan3d(stage, machine, engine, more):
     machine.setup_engine = "hunyuan3d"
     stage.tick()
     assert panel().pressed("img23d.accept_licence"), "who chooses it is asked"
+
+
+@pytest.mark.parametrize(("gigabytes", "first"), [(0, "light"), (4, "light"), (12, "")])
+def test_the_light_set_is_one_press_where_no_card_is_large_enough(stage, machine, gigabytes, first):
+    """Said and offered before anything else; who has a large card is offered what is chosen only."""
+    machine.setup_engine = "trellis"
+    device = stage.messages.DeviceInfo
+    cards = (device(id="seen", label="Small Card", total_bytes=gigabytes * 2**30),) if gigabytes else ()
+    stage.tell(weights=stage.weights("MISSING"), devices=(device(id="cpu", label="Processor"),), cards=cards)
+    stage.tick()
+    shown = panel()
+    assert ("Recommended for this machine: Light." in shown.said) is bool(first)
+    assert shown.pressed("img23d.setup") == ([{"engine": first}, {}] if first else [{}])
+    if first:
+        stage.press(bpy.ops.img23d.setup, engine=first)
+        assert machine.setup_engine == "light" and len(stage.links["installer"].said) == 1
 
 
 def test_an_engine_without_models_is_refused(stage, machine):

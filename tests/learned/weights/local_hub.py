@@ -20,11 +20,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 COMMIT = "c0ffee" + "0" * 34
 LARGE = 50_000  # bytes; from there on a file is kept as the hub keeps LFS files
 BLOCK = 16_384  # bytes sent at a time
+_OURS = ("img23d.json", "made-from.txt")  # beside a small model's files, and not published
 
 
 @dataclass(kw_only=True)
@@ -74,6 +76,11 @@ class LocalHub:
         return None
 
 
+def files_in(folder: Path) -> dict[str, bytes]:
+    """A small model's files as a repository has them."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.name not in _OURS}
+
+
 def sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -83,15 +90,15 @@ def git_sha1(content: bytes) -> str:
 
 
 @contextmanager
-def serving(hub: LocalHub) -> Iterator[LocalHub]:
-    """The hub answers at `hub.endpoint` while the block runs, its large files come from another port, as from a CDN."""
-    with _server(hub) as hub.endpoint, _server(hub) as hub.storage:
+def serving(hub: LocalHub, port: int = 0) -> Iterator[LocalHub]:
+    """The hub answers at `hub.endpoint` while the block runs, its large files come from another port, as from a CDN. Port 0: any."""
+    with _server(hub, port) as hub.endpoint, _server(hub, 0) as hub.storage:
         yield hub
 
 
 @contextmanager
-def _server(hub: LocalHub) -> Iterator[str]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(hub))
+def _server(hub: LocalHub, port: int) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", port), _handler(hub))
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()

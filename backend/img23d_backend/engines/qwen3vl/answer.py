@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ...finding.instances import SAME_THING, Instance, folded
 from .loose_json import Group, Item, Pair, read
 
-SAME_THING = 0.7  # intersection over union of two boxes from which on they are one thing named twice
 _THOUSAND = 1000.0  # the published unit: thousandths of the picture's width and height
 _OVERSHOOT = 1.05  # a corner may lie that far outside of the picture
 _SENSELESS = 100_000.0  # no picture has more pixels a side
@@ -26,29 +25,6 @@ _CORNER_KEYS = (("x1", "y1", "x2", "y2"), ("xmin", "ymin", "xmax", "ymax"), ("le
 _NUMBERS = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?")
 
 Corners = tuple[float, float, float, float]  # left, top, right, bottom
-
-
-@dataclass(frozen=True, kw_only=True)
-class Instance:
-    """A thing that the model saw, in fractions 0..1 of the picture's width and height; the label is the model's."""
-
-    label: str
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    def overlap(self, other: Instance) -> float:
-        """Intersection over union, 0..1."""
-        width = min(self.right, other.right) - max(self.left, other.left)
-        height = min(self.bottom, other.bottom) - max(self.top, other.top)
-        if width <= 0 or height <= 0:
-            return 0.0
-        return width * height / (self.area + other.area - width * height)
-
-    @property
-    def area(self) -> float:
-        return (self.right - self.left) * (self.bottom - self.top)
 
 
 def read_answer(text: str, *, seen: tuple[int, int], photo: tuple[int, int]) -> tuple[Instance, ...]:
@@ -67,12 +43,6 @@ def read_answer(text: str, *, seen: tuple[int, int], photo: tuple[int, int]) -> 
 def is_in_space(text: str) -> bool:
     """Whether the answer has boxes in space, nine numbers each, which say nothing about the picture without its camera."""
     return _has_solid(read(text))
-
-
-def folded(label: str) -> str:
-    """The label as it is compared: without case, accents' forms, punctuation and repeated spaces."""
-    plain = unicodedata.normalize("NFKC", label).casefold().replace("_", " ")
-    return " ".join(re.findall(r"[^\W_]+", plain))
 
 
 def _has_solid(group: Group) -> bool:

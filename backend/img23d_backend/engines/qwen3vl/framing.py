@@ -14,7 +14,7 @@ import numpy as np
 
 from img23d_protocol import ErrorCode, Img23DError
 
-from .answer import Instance
+from ...finding.instances import Instance
 
 USUAL_LONGEST = 2.0  # times its other side
 ONCE_MORE_LONGEST = 4 / 3  # the format that worked best in the issue above

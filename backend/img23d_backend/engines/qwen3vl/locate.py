@@ -12,12 +12,14 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, Wanted
 
+from ...finding.instances import Instance, folded
+from ...finding.match import boxed, match
+from ...finding.picture import opaque
 from ...stages import Context, Found, NotFound, Photo, PixelBox
 from ...weights.registry import weight_set
 from ...weights.store import WeightStore
-from .answer import Instance, folded, is_in_space, read_answer
+from .answer import is_in_space, read_answer
 from .framing import ONCE_MORE_LONGEST, USUAL_LONGEST, Framed, framed
-from .match import boxed, match
 from .model import Question, QwenProcessor, answer, dtype_for, read_network
 from .prompt import token_limit, usual_tokens
 
@@ -103,7 +105,7 @@ class QwenGrounder:
 
     def _ask(self, photo: Photo, names: list[str], way: _Way, context: Context) -> tuple[Instance, ...]:
         set_id, most = context.settings.search.grounder, way.tokens * _PIXELS_A_TOKEN
-        processor, picture = self._processor(set_id), _opaque(photo)
+        processor, picture = self._processor(set_id), opaque(photo)
         first = _put(processor, picture, names, most)
         context.report(0.0, f"Reading {weight_set(set_id).label}")
         working = _BYTES_IN_ANY_CASE + way.tokens * _BYTES_A_TOKEN
@@ -178,11 +180,3 @@ def _ways(device: Device, processor: Device, *, small_memory: bool) -> list[_Way
 
 def _key(set_id: str, device: Device) -> str:
     return f"{set_id}:{dtype_for(device)}"
-
-
-def _opaque(photo: Photo) -> np.ndarray:
-    """The photo on white: what is under a transparent pixel may be anything."""
-    if photo.alpha is None:
-        return photo.rgb
-    alpha = photo.alpha[..., None].astype(np.uint16)  # (H, W, 1)
-    return ((photo.rgb * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)

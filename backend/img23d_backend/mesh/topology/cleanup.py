@@ -13,7 +13,7 @@ from .repair import is_sound, repaired, without_short_edges
 SMALLEST_PIECE = 0.005
 
 
-def clean(mesh: Mesh) -> Mesh:
+def clean(mesh: Mesh, smallest: float = SMALLEST_PIECE) -> Mesh:
     """Without small loose pieces and faces without extent, holes of some dozen edges closed, every edge with two faces.
 
     A mesh without any of this comes back as it is, and fast.
@@ -21,7 +21,7 @@ def clean(mesh: Mesh) -> Mesh:
     vertices, faces = without_short_edges(mesh.vertices, mesh.faces)
     links = half_edges(faces.astype(np.int32, copy=False), len(vertices))
     sound = is_sound(faces, links)
-    faces = _without_small_pieces(faces, links)
+    faces = _without_small_pieces(faces, links, smallest)
     if not sound:
         return repaired(Mesh(vertices=vertices, faces=faces))
     if faces is mesh.faces:
@@ -29,13 +29,13 @@ def clean(mesh: Mesh) -> Mesh:
     return without_loose_vertices(vertices, faces)
 
 
-def _without_small_pieces(faces: np.ndarray, links: Links) -> np.ndarray:
+def _without_small_pieces(faces: np.ndarray, links: Links, smallest: float) -> np.ndarray:
     count, piece = pieces(links)
     if count == 1:
         return faces
     of_face = piece.take(faces[:, 0])
     sizes = np.bincount(of_face, minlength=count)
-    kept = sizes >= SMALLEST_PIECE * sizes.max()
+    kept = sizes >= smallest * sizes.max()
     return faces if kept[sizes > 0].all() else faces[kept.take(of_face)]
 
 

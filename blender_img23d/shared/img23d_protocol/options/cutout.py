@@ -16,6 +16,7 @@ class CutOut(Options):
     engine = Engine(
         id="cutout",
         label="AI cut-outs, preview shapes",
+        set_up="AI cut-outs: 5 GB, any machine",
         tip="Finds and cuts out named things in any photo; the shapes are the preview engine's.",
         uses=(Common, Search, Matte, Camera, Outlines),
         title="Shape, Preview",

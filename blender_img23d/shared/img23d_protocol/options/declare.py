@@ -258,12 +258,14 @@ class Engine(Declared):
     title: str  # above its shape's options in the preferences
     is_timed: bool = False  # what a device says of its speed is how long this one takes
     is_built_in: bool = False  # works without a download
+    is_light: bool = False  # for machines without a large graphics card, where it is the one that is recommended
     has_kinds: bool = False  # a thing can be rounded, turned or flat
     side_photos: Condition | None = None  # when further photos of a thing are heeded; None: always
     splat_painting: Mapping[str, Plain] = MappingProxyType({})  # its options where it paints with the colours of splats; none: it cannot
     meshes: Condition | None = None  # when it makes meshes, which alone have faces and a texture; None: always
     packages: tuple[str, ...] = ()  # of Python, without which it is not ready
     needs: tuple[str, ...] = ()  # stages whose weights it cannot do without
+    set_up: str = ""  # what it is called where models are downloaded, with their size and what they need; none: its label
     terms: str = ""  # on which it may be used, where an artist is told in place of an engine with a licence
     licence: str = ""  # that must be accepted before its weights are fetched
     licensed: tuple[str, ...] = ()  # what the names of its file sets begin with
@@ -271,6 +273,10 @@ class Engine(Declared):
     @property
     def choice(self) -> Choice:
         return (self.id, self.label, self.tip)
+
+    @property
+    def set_up_choice(self) -> Choice:
+        return (self.id, self.set_up or self.label, self.tip)
 
     @property
     def options(self) -> tuple[Option, ...]:

@@ -277,6 +277,7 @@ class Hunyuan3D(Options):
     engine = Engine(
         id="hunyuan3d",
         label="Hunyuan3D",
+        set_up="Hunyuan3D: 15 GB, graphics card",
         tip="Finds named things in any photo, cuts them out, makes a full 3D shape of each and paints all its sides.",
         uses=(Common, Search, Matte, Camera, Shape, Paint),
         title="Shape, Hunyuan3D",

@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 BUILT_IN_MATTE = "preview"  # the preview engine's
+LIGHT_MATTE = "birefnet-lite"
 LARGE_MATTE = "birefnet-hr"
 # The other identifiers are those of file sets in the backend's registry.
 MATTERS: tuple[Choice, ...] = (
     ("birefnet-general", "BiRefNet", "Clean cut-outs of almost anything; about 0.4 GB"),
-    ("birefnet-lite", "BiRefNet lite", "Smaller and faster, a little less exact at fine edges; about 0.2 GB"),
+    (LIGHT_MATTE, "BiRefNet lite", "Smaller and faster, a little less exact at fine edges; about 0.2 GB"),
     (LARGE_MATTE, "BiRefNet HR", "Works at 2048 pixels: hair, leaves, wire; needs more memory; about 0.4 GB"),
     (BUILT_IN_MATTE, "Built in (IS-Net)", "The preview engine's cut-out, which comes with Img23D: no download"),
 )
@@ -52,3 +53,36 @@ class Matte(StageOptions):
 
     def is_heavy(self, stage: str) -> bool:
         return stage == "matte" and self.matter == LARGE_MATTE
+
+
+class LightMatte(StageOptions):
+    """The same for the engine that is made for any machine: another model comes first, at every quality."""
+
+    light_matter: str = option(
+        LIGHT_MATTE,
+        label="Cut Out With",
+        tip="The model that cuts the things out; the built-in one stands in where it is not downloaded",
+        subject="the cut-out model of the light engine",
+        choices=(MATTERS[1], MATTERS[0], *MATTERS[2:]),
+        flag="--light-matter",
+        help="what cuts them out in the light engine",
+        cost=1,
+        row=Row(panel="search", rank=20),
+        record=Record(label="Cut Out With", rank=20),
+    )
+
+    stages = ("matte",)
+
+    @property
+    def matte(self) -> Matte:
+        """As every engine's stage of this kind reads it."""
+        return Matte(matter=self.light_matter)
+
+    def file_sets(self) -> tuple[str, ...]:
+        return self.matte.file_sets()
+
+    def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
+        return self.matte.needed_bytes(settings, sizes)
+
+    def is_heavy(self, stage: str) -> bool:
+        return self.matte.is_heavy(stage)

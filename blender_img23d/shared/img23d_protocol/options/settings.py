@@ -12,6 +12,7 @@ from .camera import Camera
 from .cutout import CutOut
 from .declare import Choice, Engine, Option, Options, StageOptions, inner_kind, options_of
 from .hunyuan3d import Hunyuan3D
+from .light import Light
 from .machine import Machine
 from .machine import StageDevices as StageDevices
 from .matte import Matte
@@ -35,6 +36,7 @@ class Settings(Options):
     hunyuan3d: Hunyuan3D = field(default_factory=Hunyuan3D)
     cutout: CutOut = field(default_factory=CutOut)
     trellis: Trellis = field(default_factory=Trellis)
+    light: Light = field(default_factory=Light)
     machine: Machine = field(default_factory=Machine)
 
     @classmethod

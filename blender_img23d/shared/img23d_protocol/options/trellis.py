@@ -222,6 +222,7 @@ class Trellis(Options):
     engine = Engine(
         id="trellis",
         label="TRELLIS",
+        set_up="TRELLIS: 9 GB, graphics card",
         tip="Finds named things in any photo, cuts them out and makes textured meshes, Gaussian splats or both of them.",
         terms="May be used everywhere, for everything (MIT licence)",
         uses=(Common, Search, Matte, Camera, Shape, Paint),

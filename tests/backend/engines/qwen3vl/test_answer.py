@@ -7,7 +7,8 @@ import string
 
 import pytest
 
-from img23d_backend.engines.qwen3vl.answer import Instance, is_in_space, read_answer
+from img23d_backend.engines.qwen3vl.answer import is_in_space, read_answer
+from img23d_backend.finding.instances import Instance
 
 SEEN, PHOTO = (1024, 768), (4000, 3000)
 MUG = ("red mug", 0.1, 0.2, 0.3, 0.4)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from img23d_backend.engines.qwen3vl.answer import Instance
 from img23d_backend.engines.qwen3vl.framing import Framed, framed
+from img23d_backend.finding.instances import Instance
 from img23d_protocol import ErrorCode, Img23DError
 
 WIDE = [(3300, 1000), (4000, 1000), (1380, 245), (12_000, 400), (30_000, 200), (2001, 1000), (700, 7)]

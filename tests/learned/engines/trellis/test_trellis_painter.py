@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from img23d_backend.engines.trellis.paint.light import learn_light
 from img23d_backend.engines.trellis.paint.painter import TrellisPainter
 from img23d_backend.engines.trellis.paint.splat_colors import SplatColors
+from img23d_backend.mesh.projection.light import learn_light
 from img23d_backend.mesh.raster.rasterize import rasterize
 from img23d_backend.stages import Context, CutOut, Mesh, Painted, Painter, Splats, View
 from img23d_protocol.messages import Settings

@@ -10,6 +10,8 @@ import numpy as np
 
 from img23d_protocol.messages import Box, Nameless, Wanted
 
+from ....finding.assignment import Choice, Unmet, assign_regions
+from ....finding.words import NameQuery, parse
 from ....stages import Context, Found, NotFound, Photo, PixelBox, Salience
 from ..background.agreement import agrees
 from ..background.scene import Scene, SceneMemory
@@ -19,8 +21,6 @@ from ..regions.further import light_regions, with_missed_regions
 from ..regions.regions import Region, find_regions, is_line, touches_border
 from ..regions.split import split_by_colours, split_by_matte, split_by_waist
 from ..regions.tiles import completed, is_crowded, scene_of_tiles
-from .assignment import Choice, Unmet, assign_regions
-from .words import NameQuery, parse
 
 _MASK_BYTES = 64 << 20  # all masks of an answer together; beyond, the boxes alone must do
 _MOST_THINGS = 200  # of a photo without names, the largest of them

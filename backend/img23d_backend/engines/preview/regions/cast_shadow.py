@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 
 from ....cutouts.pyramid import pull_push
+from ....finding.colors import GREYS, NAMES, memberships
 from ..background.backdrop import grain, shadow_like
 from ..background.scene import Scene
-from .colors import GREYS, NAMES, memberships
 from .regions import Region, cropped
 from .split import watershed
 

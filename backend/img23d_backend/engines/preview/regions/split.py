@@ -8,9 +8,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from ....finding.colors import GREYS, NAMES, NEAR, memberships
+from ....finding.things import reading_order
 from ..background.scene import Scene
-from .colors import GREYS, NAMES, NEAR, memberships
-from .regions import Region, cropped, reading_order
+from .regions import Region, cropped
 
 _CORE_LEAST = 16  # pixels of the scene
 _PART_LEAST = 0.004  # of the scene: smaller parts are not split off

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from difflib import SequenceMatcher
+from functools import lru_cache
 
-from .answer import folded
+from .instances import folded
 
 LIKE = 0.5  # from here on a label means the name
 SURELY_LIKE = 0.7  # one says the same as the other, with more or fewer words
@@ -13,6 +14,7 @@ _SMALL_WORDS = frozenset("a an the some one of my your this that der die das ein
 _ENDS_OF_HEAD = frozenset("of with on in at by near next from without under behind beside for to and".split())
 
 
+@lru_cache(maxsize=10_000)
 def likeness(name: str, label: str) -> float:
     """0..1: equal 1, from `SURELY_LIKE` where the words of one are all in the other, from `LIKE` where the heads agree."""
     if folded(name) == folded(label):

@@ -7,9 +7,9 @@ import itertools
 import numpy as np
 import pytest
 
-from img23d_backend.engines.preview.finding.assignment import assign
-from img23d_backend.engines.preview.finding.words import NameQuery, parse
-from img23d_backend.engines.preview.regions.colors import NAMES, memberships
+from img23d_backend.finding.assignment import assign
+from img23d_backend.finding.colors import NAMES, memberships
+from img23d_backend.finding.words import NameQuery, parse
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
-"""The words in a name that an engine without a language model can use: colours, places, sizes, counts; in English."""
+"""The words in a name that can be used without a language model: colours, places, sizes, counts; in English."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 
@@ -51,6 +52,10 @@ _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", 
 _SHADES = {"dark": "dark", "darker": "dark", "darkest": "dark", "light": "light", "pale": "light", "bright": "light"}
 _ENDINGS = ("s", "es", "ish", "est", "er", "dish", "dest", "der")
 _WORD = re.compile(r"[^\W_]+")
+_LINKS = frozenset("of with without from beside behind under near next".split())
+_SMALL_WORDS = frozenset("a an the some my your this that these those in on at to hand most".split())
+_ANYTHING = frozenset("one ones thing things object objects item items".split())
+_COLOURED_THINGS = frozenset("orange lemon lime cherry olive rose salmon chestnut chocolate mint coral tan amber lavender violet lilac".split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +85,54 @@ def parse(name: str) -> NameQuery:
         shade=shades[0] if shades and (colours or shades[0] == "dark") else "",  # a "light" alone is a lamp
         ordinal=_ordinal(words),
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What a name says: of what kind the thing is, empty where it can be any, and which one of that kind."""
+
+    kind: str
+    query: NameQuery
+
+
+def described(name: str) -> Description:
+    """For a model that knows kinds of things: “the big red cup of tea” is a “cup of tea”, which is big and red.
+
+    What follows “of”, “with” and the like is a part of the kind: a bottle with a red cap need not be red. A colour that is a
+    thing as well is one where the name ends in it, so that a “red rose” is a rose.
+    """
+    words = _WORD.findall(unicodedata.normalize("NFKC", name).casefold())
+    head, rest = _parted(words)
+    last = head[-1:] if head and _singular(head[-1]) in _COLOURED_THINGS else []
+    before = head[: len(head) - len(last)]
+    query = parse(" ".join(before))
+    nouns = _without_ends([word for word in before if not _is_attribute(word, query)] + last)
+    if all(word in _ANYTHING | _SMALL_WORDS for word in nouns):
+        return Description(kind="", query=query)
+    return Description(kind=" ".join([*nouns, *rest]), query=query)
+
+
+def _parted(words: list[str]) -> tuple[list[str], list[str]]:
+    """The words up to a link, and from there on, where more than a place follows it."""
+    for index, word in enumerate(words):
+        follows = [one for one in words[index + 1 :] if one not in _SMALL_WORDS and not parse(one).is_specific]
+        if word in _LINKS and index and follows:
+            return words[:index], words[index:]
+    return words, []
+
+
+def _without_ends(nouns: list[str]) -> list[str]:
+    small = _SMALL_WORDS | _LINKS
+    inner = [index for index, word in enumerate(nouns) if word not in small]
+    return nouns[inner[0] : inner[-1] + 1] if inner else []
+
+
+def _is_attribute(word: str, query: NameQuery) -> bool:
+    return parse(word).is_specific or word.isdecimal() or bool(query.shade) and _SHADES.get(word) == query.shade
+
+
+def _singular(word: str) -> str:
+    return word.removesuffix("es") if word.endswith("ches") else word.removesuffix("s")
 
 
 def _looked_up(words: list[str], table: dict[str, str]) -> list[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from img23d_backend.engines.qwen3vl.answer import Instance
-from img23d_backend.engines.qwen3vl.likeness import LIKE, likeness
-from img23d_backend.engines.qwen3vl.match import match
+from img23d_backend.finding.instances import Instance
+from img23d_backend.finding.likeness import LIKE, likeness
+from img23d_backend.finding.match import match
 from img23d_backend.stages import Found, NotFound, Photo
 from img23d_protocol.messages import Box, Wanted
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..regions.regions import Region
+from .things import Thing
 from .words import NameQuery
 
 _COLOUR, _PLACE, _SIZE, _ORDINAL, _SHADE = 1.0, 0.5, 0.5, 0.6, 0.3  # weights: a colour must not give way to a place
@@ -42,8 +43,8 @@ class Unmet:
     words: str
 
 
-def assign_regions(queries: list[NameQuery], regions: list[Region]) -> list[Choice | Unmet | None]:
-    """One choice a query, None where no region is left. `regions` come in reading order.
+def assign_regions(queries: list[NameQuery], regions: Sequence[Thing], *, kind: str = "thing") -> list[Choice | Unmet | None]:
+    """One choice a query, None where no region is left. `regions` come in reading order; `kind` is what they are called in the reasons.
 
     Names that say something about looks or place are served first and jointly, by what has these looks; the others follow in
     reading order, a single one takes what is most prominent.
@@ -52,7 +53,7 @@ def assign_regions(queries: list[NameQuery], regions: list[Region]) -> list[Choi
     if not regions:
         return choices
     specific = [index for index, query in enumerate(queries) if query.is_specific]
-    for index, choice in zip(specific, _by_appearance([queries[index] for index in specific], regions), strict=True):
+    for index, choice in zip(specific, _by_appearance([queries[index] for index in specific], regions, kind), strict=True):
         choices[index] = choice
     taken = {choice.region for choice in choices if isinstance(choice, Choice)}
     unspecific = len(queries) - len(specific)
@@ -70,10 +71,10 @@ def assign_regions(queries: list[NameQuery], regions: list[Region]) -> list[Choi
     return choices
 
 
-def _by_appearance(queries: list[NameQuery], regions: list[Region]) -> list[Choice | Unmet | None]:
+def _by_appearance(queries: list[NameQuery], regions: Sequence[Thing], kind: str) -> list[Choice | Unmet | None]:
     """One choice a specific query; a region without a named colour is none, nor one that is far from all that is asked."""
     scores = _scores(queries, regions)
-    could = np.array([[_may_be(region, query) for region in regions] for query in queries]).reshape(scores.shape)
+    could = np.array([[has_colours(region, query) for region in regions] for query in queries]).reshape(scores.shape)
     possible = np.where(could, scores + _order(*scores.shape), _NOWHERE)
     columns = assign(np.hstack([possible, np.full((len(queries), len(queries)), _NO_REGION)]))
     got = [column if column < len(regions) and _fits(queries[row], scores[row], column) else -1 for row, column in enumerate(columns)]
@@ -81,7 +82,7 @@ def _by_appearance(queries: list[NameQuery], regions: list[Region]) -> list[Choi
     for row, (query, column) in enumerate(zip(queries, got, strict=True)):
         if column >= 0:
             doubt = _doubt(query, regions[column], _has_rival(row, queries, np.where(could[row], scores[row], 0), got))
-            choices.append(Choice(region=column, reason=f"{_reason(query, scores[row], column)} {doubt}".strip()))
+            choices.append(Choice(region=column, reason=f"{_reason(query, scores[row], column, kind)} {doubt}".strip()))
         else:
             out_of_reach = columns[row] < len(regions) or not could[row].any()
             choices.append(Unmet(words=", ".join(_traits(query))) if out_of_reach else None)
@@ -92,7 +93,8 @@ def _fits(query: NameQuery, scores: np.ndarray, column: int) -> bool:
     return query.ordinal is not None or bool(scores[column] >= _FITS * sum(_traits(query).values()))
 
 
-def _may_be(region: Region, query: NameQuery) -> bool:
+def has_colours(region: Thing, query: NameQuery) -> bool:
+    """Whether it has each of the named colours, clearly or in another light."""
     return all(region.share(colour) >= _CLEARLY or region.share_about(colour) >= _PERHAPS for colour in query.colours)
 
 
@@ -108,7 +110,7 @@ def _has_rival(row: int, queries: list[NameQuery], scores: np.ndarray, got: list
     return any(column != got[row] and column not in claimed for column in near)
 
 
-def _doubt(query: NameQuery, region: Region, has_rival: bool) -> str:
+def _doubt(query: NameQuery, region: Thing, has_rival: bool) -> str:
     """Why the artist should look whether the right thing was taken; empty where nothing speaks against it."""
     if any(region.share(colour) < _CLEARLY for colour in query.colours):
         return f"It is not clearly “{', '.join(query.colours)}”: look whether it is the one that is meant."
@@ -117,7 +119,7 @@ def _doubt(query: NameQuery, region: Region, has_rival: bool) -> str:
     return ""
 
 
-def _free(regions: list[Region], taken: set[int], count: int) -> list[int]:
+def _free(regions: Sequence[Thing], taken: set[int], count: int) -> list[int]:
     """The regions that are left, in their order; where there are more than `count`, without those that are small beside them."""
     free = [index for index in range(len(regions)) if index not in taken]
     areas = sorted((regions[index].area for index in free), reverse=True)
@@ -127,7 +129,7 @@ def _free(regions: list[Region], taken: set[int], count: int) -> list[int]:
     return [index for index in free if regions[index].area >= least]
 
 
-def _prominence(region: Region, regions: list[Region]) -> float:
+def _prominence(region: Thing, regions: Sequence[Thing]) -> float:
     """How likely a single word means this one: large, and in the middle of all."""
     left, right = min(one.left for one in regions), max(one.right for one in regions)
     top, bottom = min(one.top for one in regions), max(one.bottom for one in regions)
@@ -192,7 +194,7 @@ def _order(rows: int, columns: int) -> np.ndarray:
     return _ORDER * (name * region - 1.5 * region)
 
 
-def _scores(queries: list[NameQuery], regions: list[Region]) -> np.ndarray:
+def _scores(queries: list[NameQuery], regions: Sequence[Thing]) -> np.ndarray:
     """(queries, regions): how well each region fits each query; every part of a query counts from 0 to its weight."""
     traits = {trait: _trait(trait, regions) for query in queries for trait in _traits(query)}
     scores = np.zeros((len(queries), len(regions)))
@@ -211,7 +213,7 @@ def _traits(query: NameQuery) -> dict[str, float]:
     return weights | ({query.shade: _SHADE} if query.shade else {})
 
 
-def _trait(trait: str, regions: list[Region]) -> np.ndarray:
+def _trait(trait: str, regions: Sequence[Thing]) -> np.ndarray:
     """(regions,) 0..1."""
     x, y = np.array([region.center for region in regions]).T
     match trait:
@@ -251,12 +253,12 @@ def _ordinal_fit(fit: np.ndarray, ordinal: int, count: int) -> np.ndarray:
     return bonus
 
 
-def _reason(query: NameQuery, scores: np.ndarray, column: int) -> str:
+def _reason(query: NameQuery, scores: np.ndarray, column: int, kind: str) -> str:
     traits = _traits(query)
     words = " and ".join(_SUPERLATIVES[trait] for trait in traits)
     if query.ordinal is not None:
         counted = "The last" if query.ordinal < 0 else f"Number {query.ordinal + 1}"
         return f"{counted} in reading order" + (f" of the {words} things." if words else ".")
     if scores[column] >= scores.max():
-        return f"The {words} thing in the photo."
-    return f"The next {words} thing in the photo."
+        return f"The {words} {kind} in the photo."
+    return f"The next {words} {kind} in the photo."

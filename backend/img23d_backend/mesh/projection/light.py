@@ -1,4 +1,4 @@
-"""The photo's light for the splats' colours: what makes both agree where both show the same surface.
+"""The photo's light for colours of a model: what makes both agree where both show the same surface.
 
 A line for each channel makes up for another exposure. What is left over is lit from elsewhere, or of a stuff whose colour the model
 has not quite met; it is known where the photo shows the surface, and fades behind its border, so that no edge runs there.
@@ -66,7 +66,7 @@ class Rest:
 
 
 def learn_light(own: np.ndarray, photo: np.ndarray, place: np.ndarray, *, size: float) -> Light:
-    """From the splats' and the photo's colours (N, 3) in 0..255 at the same places with normals (N, 6) of a mesh of such a size."""
+    """From the model's and the photo's colours (N, 3) in 0..255 at the same places with normals (N, 6) of a mesh of such a size."""
     gain = np.clip(_slope(own, photo), *_GAINS)
     shift = np.median(photo - gain * own, axis=0)
     return Light(gain=gain, shift=shift, rest=_rest(photo - (gain * own + shift), place, max(size, 1e-9)))

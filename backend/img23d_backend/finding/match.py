@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from img23d_protocol.messages import Wanted
 
-from ...stages import Found, NotFound, Photo, PixelBox
-from .answer import SAME_THING, Instance, folded
+from ..stages import Found, NotFound, Photo, PixelBox
+from .instances import SAME_THING, Instance, folded
 from .likeness import LIKE, SURELY_LIKE, likeness
 
 _MARGIN = 0.02  # of the box's longer side: the model's corners lie on the thing's edge, give or take
@@ -36,7 +36,7 @@ def match(wanted: tuple[Wanted, ...], instances: tuple[Instance, ...], photo: Ph
     matching.best_first(shared=True)
     missed = {_fold(name) for name in matching.names_of([one for one in instances if one not in large])}
     answers = [_answer(index, one, matching, photo, is_tiny=_fold(one.name) in missed) for index, one in enumerate(wanted)]
-    further = [_found(one.name, one.instance, photo) for one in matching.further()]
+    further = [found_at(one.name, one.instance, photo) for one in matching.further()]
     return (*answers, *further)
 
 
@@ -142,7 +142,7 @@ def _answer(index: int, wanted: Wanted, matching: _Matching, photo: Photo, *, is
     if answered is not None:
         others = [one for place, one in matching.answers.items() if place < index]
         same = next((one.name for one in others if one.instance.overlap(answered.instance) >= SAME_THING), "")
-        found = _found(wanted.name, answered.instance, photo)
+        found = found_at(wanted.name, answered.instance, photo)
         remarks = (found.note, f"the same thing as “{same}”" if same else "", "smaller ones are left out" if is_tiny else "")
         return replace(found, note="; ".join(remark for remark in remarks if remark))
     if is_tiny:
@@ -166,8 +166,8 @@ def boxed(wanted: Wanted, photo: Photo) -> Found | NotFound:
     return NotFound(name=wanted.name, sentence=f"The box of “{wanted.name}” is empty; draw it again around the thing.")
 
 
-def _found(name: str, instance: Instance, photo: Photo) -> Found:
-    """With a margin of at least a pixel, as far as the photo goes."""
+def found_at(name: str, instance: Instance, photo: Photo) -> Found:
+    """The instance under that name, with a margin of at least a pixel, as far as the photo goes."""
     width, height = (instance.right - instance.left) * photo.width, (instance.bottom - instance.top) * photo.height
     margin = 1 + _MARGIN * max(width, height)
     across, down = margin / photo.width, margin / photo.height
@@ -179,7 +179,8 @@ def _found(name: str, instance: Instance, photo: Photo) -> Found:
         photo=photo,
     )
     is_called_so = likeness(name, instance.label) >= SURELY_LIKE or not instance.label
-    return Found(name=name, box=box, note="" if is_called_so else f"the model calls it “{instance.label}”")
+    called = "" if is_called_so else f"the model calls it “{instance.label}”"
+    return Found(name=name, box=box, note="; ".join(note for note in (called, instance.note) if note))
 
 
 def _pixels(left: float, top: float, right: float, bottom: float, *, photo: Photo) -> PixelBox:

@@ -1,0 +1,1 @@
+"""What is told of the networks by the file beside their weights."""

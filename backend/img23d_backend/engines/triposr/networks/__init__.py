@@ -1,0 +1,1 @@
+"""TripoSR's networks, with the published weights' names."""

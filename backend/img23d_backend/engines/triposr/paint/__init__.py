@@ -1,0 +1,1 @@
+"""Textures from the field's colours and the photo."""

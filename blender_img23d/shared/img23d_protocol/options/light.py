@@ -1,0 +1,136 @@
+"""Light: learned shapes for any machine, a processor included, which everyone may use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import TYPE_CHECKING
+
+from ..limits import BUDGET_MAX
+from .all_engines import IS_PAINTED, Common
+from .camera import Camera
+from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_one_of, option
+from .hunyuan3d import PAINTERS, PREVIEW_PAINT
+from .hunyuan3d import Paint as HunyuanPaint
+from .matte import LightMatte
+from .search import LightSearch
+
+if TYPE_CHECKING:
+    from .settings import Settings
+
+TRIPOSR = "triposr"  # the file set
+FIELD_PAINT = "field"
+LIGHT_PAINTERS: tuple[Choice, ...] = (
+    (FIELD_PAINT, "Colours of TripoSR", "The colours that TripoSR sees on all sides, and the photo itself on the front"),
+    next(choice for choice in PAINTERS if choice[0] == PREVIEW_PAINT),
+    *(choice for choice in PAINTERS if choice[0] != PREVIEW_PAINT),
+)
+RESOLUTION_MIN, RESOLUTION_MAX = 64, 512  # cells a side of the cube in which the surface is looked for
+# The network in single precision, as it is published, and what its transformer computes with
+_WEIGHTS, _COMPUTING = 1_680_000_000, 500_000_000
+_FIELD = 200_000_000  # what the field is asked with, at so many places at a time
+
+
+class Shape(StageOptions):
+    """The default is the grid of TripoSR's own examples."""
+
+    resolution: int = option(
+        256,
+        key="light_resolution",
+        label="Resolution",
+        tip="Cells along each side of the space in which the surface is looked for, 64 to 512: more shows finer detail and takes longer",
+        subject="the resolution",
+        minimum=RESOLUTION_MIN,
+        maximum=RESOLUTION_MAX,
+        step=64,
+        presets={"draft": 128, "best": 320},
+        flag="--light-resolution",
+        help="cells a side of the volume of a shape of TripoSR",
+        trial=RESOLUTION_MIN,
+        cost=1,
+        row=Row(panel="shape", rank=30),
+        record=Record(label="Resolution", rank=40),
+    )
+    faces: int = option(
+        40_000,
+        key="light_faces",
+        label="Faces",
+        tip="The shape is reduced to this many triangles, at most 5,000,000; 0 leaves it as the model made it",
+        subject="the number of faces",
+        minimum=0,
+        maximum=BUDGET_MAX,
+        zero="all of them",
+        step=5000,
+        presets={"draft": 10_000, "best": 150_000},
+        flag="--light-faces",
+        help="triangles of a shape of TripoSR; 0 leaves it untouched",
+        is_faces=True,
+        trial=5_000,
+        row=Row(panel="shape", rank=40),
+        record=Record(label="Faces", form=",", rank=50, hides_zero=True),
+    )
+
+    stages = ("shape",)
+
+    def file_sets(self) -> tuple[str, ...]:
+        return (TRIPOSR,)
+
+    def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
+        return {"shape": _COMPUTING if settings.machine.small_memory else _WEIGHTS + _COMPUTING}
+
+
+class Paint(StageOptions):
+    """How a mesh gets its colours."""
+
+    light_painter: str = option(
+        FIELD_PAINT,
+        label="Paint With",
+        tip="Where the meshes of TripoSR get their colours from",
+        subject="the painter",
+        choices=LIGHT_PAINTERS,
+        flag="--light-painter",
+        help="what paints the meshes of TripoSR",
+        cost=2,
+        when=IS_PAINTED,
+        row=Row(panel="texture", rank=20, text="", is_wide=True),
+        record=Record(label="Paint With", rank=70),
+    )
+
+    stages = ("paint",)
+
+    @property
+    def _borrowed(self) -> HunyuanPaint:
+        """The options of Hunyuan3D's painter that paints; of none where no further model does."""
+        return HunyuanPaint(painter=PREVIEW_PAINT if self.light_painter == FIELD_PAINT else self.light_painter)
+
+    def file_sets(self) -> tuple[str, ...]:
+        return self._borrowed.file_sets()
+
+    def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
+        return {"paint": _FIELD} if self.light_painter == FIELD_PAINT else self._borrowed.needed_bytes(settings, sizes)
+
+    def is_heavy(self, stage: str) -> bool:
+        return self._borrowed.is_heavy(stage)
+
+
+class Light(Options):
+    """The engine of Tripo's and Stability's model."""
+
+    search: LightSearch = field(default_factory=LightSearch)
+    matte: LightMatte = field(default_factory=LightMatte)
+    shape: Shape = field(default_factory=Shape)
+    paint: Paint = field(default_factory=Paint)
+
+    engine = Engine(
+        id="light",
+        label="Light",
+        set_up="Light: 3 GB, any machine",
+        tip="Finds named things in any photo, cuts them out and makes textured meshes: small, fast, and for machines without a graphics card as well.",
+        terms="May be used everywhere, for everything (MIT licence)",
+        uses=(Common, LightSearch, LightMatte, Camera, Shape, Paint),
+        title="Shape, TripoSR",
+        is_light=True,
+        side_photos=is_one_of("light_painter", PREVIEW_PAINT),  # its network looks at one picture
+        packages=("torch", "transformers"),
+        needs=("locate", "shape"),
+    )
