@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
@@ -40,12 +42,37 @@ def again_job(context: bpy.types.Context, owner: Extension, obj: bpy.types.Objec
     return queued_again(context, owner.applier.files, request, obj, is_instead=_is_in_place(context))
 
 
+def comparison(context: bpy.types.Context, owner: Extension, obj: bpy.types.Object, engines: Sequence[str]) -> list[QueuedJob]:
+    """The thing made by each of the engines, with the seed and the settings that the object was made with, or with the panel's; the one
+    that is kept takes the object's place. Raises Img23DError.
+    """
+    _check_local(obj)
+    recipe, settings = recipe_of(obj), panel_settings(context) if context.window_manager.img23d.again_with_panel else None
+    base = runs_base(context)
+    requests = [build_again(recipe, base_folder=base, seed=recipe.seed, engine=engine, settings=settings) for engine in engines]
+    compared = " ".join(request.job for request in requests)
+    return [queued_again(context, owner.applier.files, request, obj, is_instead=True, comparison=compared) for request in requests]
+
+
 def _check_own(context: bpy.types.Context, obj: bpy.types.Object) -> None:
+    _check_mesh(obj)
+    if _is_linked(obj) and _is_in_place(context):
+        raise bad_request(_("“{name}” is linked from another file: choose Beside, or make it local first.").format(name=obj.name))
+
+
+def _check_local(obj: bpy.types.Object) -> None:
+    _check_mesh(obj)
+    if _is_linked(obj):
+        raise bad_request(_("“{name}” is linked from another file: make it local first.").format(name=obj.name))
+
+
+def _check_mesh(obj: bpy.types.Object) -> None:
     if obj.type != "MESH":
         raise bad_request(_("“{name}” is no mesh any more: press Generate to make it from its photo.").format(name=obj.name))
-    is_linked = obj.library is not None or obj.data.library is not None or obj.override_library is not None
-    if is_linked and _is_in_place(context):
-        raise bad_request(_("“{name}” is linked from another file: choose Beside, or make it local first.").format(name=obj.name))
+
+
+def _is_linked(obj: bpy.types.Object) -> bool:
+    return obj.library is not None or obj.data.library is not None or obj.override_library is not None
 
 
 def _is_in_place(context: bpy.types.Context) -> bool:

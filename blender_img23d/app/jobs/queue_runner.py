@@ -220,6 +220,7 @@ class QueueRunner:
             height=host.height,
             is_choice=host.is_choice,
             is_replaced_later=host.is_replaced_later,
+            comparison=host.comparison,
         )
 
     def _keep(self, jobs: Sequence[QueuedJob]) -> None:

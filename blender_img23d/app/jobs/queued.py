@@ -35,9 +35,19 @@ def queued_generate(context: bpy.types.Context, files: FileState, request: Gener
     return _making(context, files, request, Kind.GENERATE)
 
 
-def queued_again(context: bpy.types.Context, files: FileState, request: Generate, obj: bpy.types.Object, *, is_instead: bool) -> QueuedJob:
-    """`is_instead`: the result, or the one of several variants that is kept, takes the place of the object's mesh. Raises Img23DError."""
-    is_choice = request.variants > 1
+def queued_again(
+    context: bpy.types.Context,
+    files: FileState,
+    request: Generate,
+    obj: bpy.types.Object,
+    *,
+    is_instead: bool,
+    comparison: str = "",
+) -> QueuedJob:
+    """`is_instead`: the result, or the one of several variants that is kept, takes the place of the object's mesh. `comparison`: with
+    the results of those jobs. Raises Img23DError.
+    """
+    is_choice = request.variants > 1 or bool(comparison)
     home = home_at(obj)
     host = Host(
         name=obj.name,
@@ -47,6 +57,7 @@ def queued_again(context: bpy.types.Context, files: FileState, request: Generate
         height=home.height,
         is_choice=is_choice,
         is_replaced_later=is_instead and is_choice,
+        comparison=comparison,
     )
     return _making(context, files, request, Kind.AGAIN, host)
 

@@ -56,6 +56,7 @@ class Host:
     """The object that is made again. `fingerprint` and `height` (scene units) are those of its mesh when the button was pressed.
 
     `is_instead`: its mesh is replaced; `is_choice`: several variants are made of it, and `is_replaced_later` by the one that is kept.
+    `comparison`: the ids of the jobs whose results are compared with it, with spaces between.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Host:
     height: float = 0.0
     is_choice: bool = False
     is_replaced_later: bool = False
+    comparison: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,8 +131,13 @@ class QueuedJob:
 
     def is_like(self, other: QueuedJob) -> bool:
         """The same press of the same button; a seed that is drawn anew each time makes no difference."""
-        mine, others = ((one.kind, one.names, one.pictures, one.where.scene_uid) for one in (self, other))
+        mine, others = ((one.kind, one.names, one.pictures, one.where.scene_uid, one._engine) for one in (self, other))
         return mine == others
+
+    @property
+    def _engine(self) -> str:
+        work = self.making or self.painting
+        return work.engine if work is not None else ""
 
     def in_new_folder(self) -> QueuedJob:
         """Its run gets a folder of its own, whatever a record says."""
@@ -188,7 +195,15 @@ def _check(job: QueuedJob) -> None:
     is_whole = job.painting is not None if is_painting else job.making is not None and job.photo is not None
     if not is_whole or (job.kind is Kind.AGAIN) is not (job.host is not None):
         raise ProtocolError(f"a part of the job is missing: {job.kind}")
-    texts = [job.id, *job.names, *(picture.path for picture in job.pictures), job.base_folder, job.where.file, job.where.scene]
+    texts = [
+        job.id,
+        *([job.host.comparison] if job.host is not None else []),
+        *job.names,
+        *(picture.path for picture in job.pictures),
+        job.base_folder,
+        job.where.file,
+        job.where.scene,
+    ]
     if not 1 <= job.parts <= MOST_TARGETS or len(job.names) > MOST_TARGETS or any("\0" in text or len(text) > LONGEST_TEXT for text in texts):
         raise ProtocolError("texts or numbers that no button makes")
     if any(len(name) > LONGEST_NAME for name in job.names) or sound_moment(job.asked) != job.asked or not Path(job.base_folder).is_absolute():

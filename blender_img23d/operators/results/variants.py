@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import bpy
 from bpy.app.translations import pgettext_rpt as _
-from bpy.props import IntProperty
+from bpy.props import IntProperty, StringProperty
 
 from ...app.owner import Extension, extension, extension_or_none
-from ...scene.file.tags import CHOICE, RUN, TARGET, piece_of, variants_beside
+from ...scene.file.tags import CHOICE, RUN, TARGET, choice_of, piece_of, variants_beside
 from ...scene.view.selection import check_mode, select_only
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.errors import bad_request
@@ -20,9 +20,10 @@ class _OnVariant:
         if obj is None or CHOICE not in obj or owner is None:
             cls.poll_message_set(_("Select one of several variants that were made of an object"))
             return False
-        job = owner.job(str(obj.get(RUN)))
+        ids = choice_of(obj).split()
+        is_waiting = any(job.id in ids for job in owner.applier.queue.waiting)
         cls.poll_message_set(_("Wait until all variants are made"))
-        return job is None or job.is_over
+        return not is_waiting and all(job is None or job.is_over for job in map(owner.job, ids))
 
 
 class IMG23D_OT_keep_variant(_OnVariant, bpy.types.Operator):
@@ -32,6 +33,7 @@ class IMG23D_OT_keep_variant(_OnVariant, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     index: IntProperty(name="Variant", description="Which one to keep, from 0; -1 keeps the active object", default=-1, min=-1, options={"SKIP_SAVE"})
+    run: StringProperty(name="Run", description="Of which run it is, where several are compared", options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         owner = extension()
@@ -49,7 +51,7 @@ class IMG23D_OT_keep_variant(_OnVariant, bpy.types.Operator):
     def _chosen(self, context: bpy.types.Context) -> bpy.types.Object:
         """Raises Img23DError(BAD_REQUEST)."""
         several = variants_beside(context.object) if self.index >= 0 else [context.object]
-        obj = next((one for one in several if self.index in (-1, one[TARGET])), None)
+        obj = next((one for one in several if self.index in (-1, one[TARGET]) and self.run in ("", one[RUN])), None)
         if obj is None:
             raise bad_request("This variant is no longer here: select the one that you want to keep.")
         return obj

@@ -93,6 +93,13 @@ def _draw_again(layout: bpy.types.UILayout, context: bpy.types.Context, owner: E
     row = layout.row(align=True)
     row.prop(state, "again_place", expand=True)
     layout.prop(state, "again_variants")
+    _draw_buttons(layout, context, owner)
+    row = guarded_row(layout, context, owner, "compare", context.object.name)
+    row.operator("img23d.compare_engines", text="Compare Engines...", icon="MOD_ARRAY")
+
+
+def _draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    state = context.window_manager.img23d
     row = guarded_row(layout, context, owner, "again", (context.object.name, state.again_variants > 1))
     if state.again_variants > 1:
         text = _("Make {count} Variants").format(count=state.again_variants)

@@ -27,6 +27,7 @@ ENGINE = "img23d_engine"
 TEXTURED = "img23d_textured"
 VARIED = "img23d_varied"  # made to be another than what the settings and the photo alone give
 CHOICE = "img23d_choice"  # one of several variants, of which the artist is to keep one
+COMPARED = "img23d_compared"  # on it and on what it is compared with: the ids of the jobs that made the others, with spaces between
 ORIGINAL = "img23d_original"  # the object whose place the one that is kept takes; none where it stays
 ORIGINAL_MESH = "img23d_original_mesh"  # the fingerprint of its mesh when the variants were asked for
 CAMERA = "img23d_camera"  # on a camera that stands for a photo's, and on its data: the job's id
@@ -70,20 +71,32 @@ def is_result(obj: bpy.types.Object) -> bool:
 
 
 def variants_of(obj: bpy.types.Object, among: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
-    """Those of the same thing in the same run, of which one is still to be kept, `obj` included."""
-    run = obj.get(RUN)
-    several = [one for one in among if CHOICE in one and one.get(RUN) == run and type(one.get(TARGET)) is int]
-    return sorted(several, key=lambda one: one[TARGET])
+    """Those of the same thing in the same run or comparison, of which one is still to be kept, `obj` included. What the others are
+    compared with comes first, then they in the order that they were asked for in.
+    """
+    group, order = choice_of(obj), str(obj.get(COMPARED, "")).split()
+    several = [one for one in among if CHOICE in one and choice_of(one) == group and type(one.get(TARGET)) is int]
+    return sorted(several, key=lambda one: (order.index(one[RUN]) if one[RUN] in order else -1, one[TARGET]))
+
+
+def choice_of(obj: bpy.types.Object) -> str:
+    """The ids of the jobs among whose results one is to be kept, with spaces between."""
+    return str(obj.get(COMPARED) or obj.get(RUN))
+
+
+def variant_of(obj: bpy.types.Object) -> tuple[str, int]:
+    """What tells it from the others that it stands beside."""
+    return str(obj[RUN]), obj[TARGET]
 
 
 def variants_beside(obj: bpy.types.Object) -> list[bpy.types.Object]:
     """For `draw`: those that stand in the same collection, of each its mesh or else what came first; none where nothing is to be chosen."""
     if CHOICE not in obj or not obj.users_collection:
         return []
-    several: dict[int, bpy.types.Object] = {}
+    several: dict[tuple[str, int], bpy.types.Object] = {}
     for one in variants_of(obj, obj.users_collection[0].objects):
-        if several.setdefault(one[TARGET], one).get(KIND, "mesh") != "mesh":
-            several[one[TARGET]] = one
+        if several.setdefault(variant_of(one), one).get(KIND, "mesh") != "mesh":
+            several[variant_of(one)] = one
     return list(several.values())
 
 

@@ -12,7 +12,7 @@ from ...core.queue.queued_jobs import Where
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ...shared.img23d_protocol.messages import WHOLE, Generate, Piece
 from ..file.file_state import FileState
-from ..file.tags import CHOICE, companions, is_result, tag_result
+from ..file.tags import CHOICE, COMPARED, companions, in_scenes, is_result, tag_result, variants_of
 from ..file.windows import Workplace, push_undo, workplace_of
 from ..glb.replace import fingerprint, replace_mesh
 from ..mesh.extents import Extents, world_extents
@@ -27,7 +27,7 @@ from .replacement import Home, fit_height, home_at, resize, stand_beside
 from .result_status import Standing
 from .row import GAP
 from .run_location import Spot, choose_spot, collection_for
-from .variants import offer
+from .variants import compare, offer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -126,7 +126,8 @@ class Placer:
         place = self.workplace(job)
         if not made or place is None:
             return
-        show_results(made, place, self._looks.pop(job.id, None), has_splats=any(map(is_splats, made)))
+        shown = variants_of(made[0], in_scenes().values()) if COMPARED in made[0] else made
+        show_results(shown, place, self._looks.pop(job.id, None), has_splats=any(map(is_splats, made)))
         text = _("Img23D: 1 object from photo") if len(made) == 1 else _("Img23D: {count} objects from photo")
         push_undo(place, text.format(count=len(made)))
 
@@ -152,8 +153,9 @@ class Placer:
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def _give_home(self, job: Job, index: int, home: Home, obj: bpy.types.Object) -> None:
+        kept = {"is_instead": home.is_instead, "is_replaced_later": home.is_replaced_later, "comparison": home.comparison}
         self._homes[job.id, index] = home
-        self._further[job.id, index] = [home_at(one, is_instead=home.is_instead, is_replaced_later=home.is_replaced_later) for one in companions(obj)]
+        self._further[job.id, index] = [home_at(one, **kept) for one in companions(obj)]
         if job.id not in self._spots:
             self.choose_spot(job, obj.users_scene[0])
             self._spots[job.id].collection_uid = obj.users_collection[0].session_uid
@@ -227,11 +229,13 @@ class Placer:
 
     def _offer(self, job: Job, index: int, obj: bpy.types.Object, result: Result) -> None:
         """As one of several variants, of which the one that is kept takes the place of what is the same of the thing."""
-        home = self._home_of(job, index, result)
+        home, asked = self._home_of(job, index, result), self._homes[job.id, index]
         if home is None or not home.is_replaced_later:
             offer(obj, None, "")
         else:
             offer(obj, home.object(), home.fingerprint)
+        if asked.comparison:
+            compare(obj, [one.object() for one in (asked, *self._further[job.id, index])], asked.comparison)
 
     def _make(self, job: Job, index: int, result: Result, place: Workplace, host: bpy.types.Object | None) -> bpy.types.Object:
         """A new object of a result, in the collection of `host` where there is one."""

@@ -29,6 +29,7 @@ class Home:
     height: float  # of its mesh, in scene units
     is_choice: bool = False  # one of several variants, of which one is to be kept
     is_replaced_later: bool = False  # by the one that is kept
+    comparison: str = ""  # of several jobs, whose results are compared with it
 
     def object(self) -> bpy.types.Object | None:
         return in_scenes().get(self.uid)
@@ -38,11 +39,11 @@ class Home:
         return self.is_instead and obj.type == "MESH" and obj.mode == "OBJECT" and fingerprint(obj) == self.fingerprint
 
 
-def home_at(obj: bpy.types.Object, *, is_instead: bool = False, is_choice: bool = False, is_replaced_later: bool = False) -> Home:
+def home_at(obj: bpy.types.Object, *, is_instead: bool = False, is_replaced_later: bool = False, comparison: str = "") -> Home:
     return Home(
         piece=piece_of(obj),
-        is_choice=is_choice,
         is_replaced_later=is_replaced_later,
+        comparison=comparison,
         uid=obj.session_uid,
         is_instead=is_instead,
         fingerprint=fingerprint(obj),

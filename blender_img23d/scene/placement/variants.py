@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import bpy
 
 from ...shared.img23d_protocol.messages import WHOLE, Piece
-from ..file.tags import CHOICE, ORIGINAL, ORIGINAL_MESH, TARGET, in_scenes, piece_of, variants_of
+from ..file.tags import CHOICE, COMPARED, ORIGINAL, ORIGINAL_MESH, RUN, choice_of, in_scenes, piece_of, variant_of, variants_of
 from ..glb.replace import fingerprint, replace_mesh
 from ..mesh.extents import mesh_extents
 from ..splats.importer import show_anew
 from .replacement import fit_height, resize
 
 _OWN = "img23d_"  # what all tags begin with
-_OF_THE_CHOICE = (CHOICE, ORIGINAL, ORIGINAL_MESH)
+_OF_THE_CHOICE = (CHOICE, COMPARED, ORIGINAL, ORIGINAL_MESH)
 
 
 def offer(obj: bpy.types.Object, original: bpy.types.Object | None, state: str) -> None:
@@ -22,17 +24,27 @@ def offer(obj: bpy.types.Object, original: bpy.types.Object | None, state: str) 
         obj[ORIGINAL], obj[ORIGINAL_MESH] = original, state
 
 
+def compare(obj: bpy.types.Object, others: Iterable[bpy.types.Object | None], comparison: str) -> None:
+    """It stands to choice with what it is compared with: the object that was asked for, and what belongs to that."""
+    obj[COMPARED] = comparison
+    for one in filter(None, others):
+        one[CHOICE], one[COMPARED] = True, comparison
+
+
 def keep(obj: bpy.types.Object) -> dict[Piece, bpy.types.Object]:
     """The other variants go, and this one takes the place of its original where that is wanted and the original has not been
     changed since. The objects that have it now, such as its mesh and its splats.
+
+    What it was compared with goes only where it takes its place, since the artist may have worked on it.
     """
     several = variants_of(obj, in_scenes().values())
     own = {piece_of(obj): obj}
     for one in several:
-        if one[TARGET] == obj[TARGET]:
+        if variant_of(one) == variant_of(obj):
             own.setdefault(piece_of(one), one)
+    compared = {one for one in several if COMPARED in one and one[RUN] not in choice_of(one).split()}
     for other in several:
-        if other[TARGET] != obj[TARGET]:
+        if variant_of(other) != variant_of(obj) and other not in compared:
             _remove(other)
         elif other not in own.values():  # a copy
             _settle(other)

@@ -150,7 +150,7 @@ def test_the_panel_has_a_button_for_each(run, state):
     bpy.context.view_layer.objects.active = several[0]
     assert panel.poll(bpy.context)
     layout = drawn(panel)
-    assert layout.pressed("img23d.keep_variant") == [{"index": 0}, {"index": 1}, {"index": 2}]
+    assert layout.pressed("img23d.keep_variant") == [{"index": index, "run": run.job.id} for index in range(3)]
     assert all(name in layout.said for name in ("cup", "cup.001", "cup.002"))
     state.again_variants = 4
     assert {"new_seed": True, "with_panel": False, "variants": 4} in drawn(part("panels.results.made").IMG23D_PT_made).pressed("img23d.make_again")
