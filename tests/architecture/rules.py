@@ -78,9 +78,12 @@ BACKEND_LAYERS: dict[str, set[str]] = {
         "engines",
         "setup",
     },
+    "evaluation": {"stages", "mesh"},  # pairs.py and what lies below
+    "evaluation.objects": {"stages", "evaluation.surfaces"},
+    "evaluation.surfaces": {"stages"},
     "diagnose": {"__version__", "stages", "setup", "weights", "machine", "engines", "jobs"},
     "serve": {"__version__", "machine", "engines", "diagnose", "jobs"},
-    "cli": {"__version__", "home", "images", "weights", "engines", "diagnose", "jobs"},
+    "cli": {"__version__", "home", "images", "weights", "engines", "evaluation", "diagnose", "jobs"},
     "__main__": {"home", "engines", "serve", "cli"},
 }
 NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late

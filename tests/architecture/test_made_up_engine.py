@@ -152,7 +152,7 @@ found["re-used"] = [values.kneading, values.glaze]
 parser = argparse.ArgumentParser()
 generate.add_arguments(parser)
 found["help"] = parser.format_help()
-chosen = generate._settings(parser.parse_args(["p.png", "--out", "o", "--kneading", "5", "--glaze", "salt"]))
+chosen = generate.chosen_settings(parser.parse_args(["p.png", "--out", "o", "--kneading", "5", "--glaze", "salt"]))
 found["command line"] = [chosen.clay.kneading.strokes, chosen.clay.kneading.glaze]
 from pathlib import Path
 found["backend"] = Engines(Path("nowhere")).load("clay").id

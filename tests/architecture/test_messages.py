@@ -14,7 +14,7 @@ from devtools.shown import shown_in
 MESSAGES = TABLE.read_text(encoding="utf-8").splitlines()
 # Names of products and formats, and of what the artist must set outside of Blender
 _PROPER = {
-    *("BiRefNet", "glTF", "PyTorch", "sRGB", "TripoSR", "ZhengPeng7"),
+    *("BiRefNet", "glTF", "InstantMesh", "NeRF", "OmniObject3D", "PyTorch", "sRGB", "TripoSR", "ZhengPeng7"),
     *("SSL_CERT_FILE", "HTTPS_PROXY", "HF_HUB_OFFLINE", "HF_ENDPOINT", "CurrentControlSet", "FileSystem"),
 }
 _CODE = re.compile(r"[a-z]+_[a-z_]+|[A-Z]{2,}_[A-Z_]+|[A-Za-z]*[a-z][A-Z]\w+|\w+\(\)")
@@ -45,6 +45,8 @@ _NEEDS_ITS_PATH = {
     "“{folder}” holds other files",
     "“{place.folder}” cannot be written to",
     # For the report and the command line only
+    "There is no folder “{folder}”",
+    "“{folder}” holds no pair",
     "Environment: ",
     "{folder} has none of",
     "{path} holds no table",

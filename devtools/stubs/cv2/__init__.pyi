@@ -52,6 +52,7 @@ IMREAD_REDUCED_COLOR_2: int
 IMREAD_REDUCED_COLOR_4: int
 IMREAD_REDUCED_COLOR_8: int
 IMREAD_UNCHANGED: int
+IMWRITE_JPEG_QUALITY: int
 IMWRITE_PNG_COMPRESSION: int
 INTER_AREA: int
 INTER_CUBIC: int
@@ -63,6 +64,7 @@ LINE_8: int
 MORPH_CLOSE: int
 MORPH_ELLIPSE: int
 MORPH_OPEN: int
+RETR_CCOMP: int
 RETR_EXTERNAL: int
 TERM_CRITERIA_EPS: int
 TERM_CRITERIA_MAX_ITER: int
@@ -249,6 +251,7 @@ def ellipse(
     shift: int = ...,
 ) -> np.ndarray: ...
 def fillConvexPoly(img: np.ndarray, points: np.ndarray, color: Scalar, lineType: int = ..., shift: int = ...) -> np.ndarray: ...
+def fillPoly(img: np.ndarray, pts: Sequence[np.ndarray], color: Scalar, lineType: int = ..., shift: int = ..., offset: Sequence[int] = ...) -> np.ndarray: ...
 def findContours(
     image: np.ndarray,
     mode: int,
@@ -276,6 +279,14 @@ def polylines(
     lineType: int = ...,
     shift: int = ...,
 ) -> np.ndarray: ...
+
+# Nearest neighbours
+
+class flann_Index:
+    def __init__(self, features: np.ndarray, params: dict[str, int], distType: int = ...) -> None: ...
+    def knnSearch(
+        self, query: np.ndarray, knn: int, indices: np.ndarray | None = ..., dists: np.ndarray | None = ..., params: dict[str, int] = ...
+    ) -> tuple[np.ndarray, np.ndarray]: ...
 
 # Files
 
