@@ -10,6 +10,7 @@ import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from img23d_protocol import Img23DError
 from img23d_protocol.errors import bad_request
@@ -17,13 +18,13 @@ from img23d_protocol.messages import FromBackend, Generate
 from img23d_protocol.options.settings import engine_named
 
 from ..engines import PREVIEW, Engines
-from ..evaluation.pairs import own_pairs, pairs_in
-from ..evaluation.report import write_report
-from ..evaluation.runner import Made, Row, evaluate
 from ..home import models_folder
 from .generate import add_engine_options, chosen_settings
 from .interrupt import cancel_on_interrupt
 from .outcome import Outcome
+
+if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
+    from ..evaluation.runner import Made, Row
 
 EXIT_DONE, EXIT_FAILED, EXIT_BAD_INPUT, EXIT_CANCELLED = 0, 1, 2, 130
 _HEIGHTS = (0.0, 20.0, 40.0)  # degrees
@@ -48,6 +49,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """The program's exit code."""
+    from ..evaluation.pairs import own_pairs, pairs_in
+    from ..evaluation.report import write_report
+    from ..evaluation.runner import evaluate
+
     cancelled = cancel_on_interrupt()
     try:
         maker = _Maker(options, cancelled)
@@ -108,6 +113,8 @@ class _Maker:
 
 
 def _made(outcome: Outcome, peaks: dict[str, int]) -> Made:
+    from ..evaluation.runner import Made
+
     errors = [outcome.error, *(target.error for target in outcome.targets)]
     sentence = next((error.sentence for error in errors if error is not None), "")
     mesh = next((Path(target.mesh) for target in outcome.targets if target.mesh), None)
