@@ -159,6 +159,7 @@ def parse_arguments() -> argparse.Namespace:
         "trellis_steps",
         "trellis_stages",
         "quality",
+        "relief",
         "published",
     )
     said = "measure one part and keep the others' last figures; only so: published (full-size files, 5 GB of disk at a time)"

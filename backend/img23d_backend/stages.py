@@ -102,6 +102,30 @@ class Ground:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeenDistances:
+    """`values` (h, w) float32 metres along the camera's axis, over all of a photo of `width` x `height` pixels; only their ratios count.
+    `focal` is the lens's focal length in the photo's pixels; the camera looks down by `pitch` radians, 0 where that is not known.
+    """
+
+    values: np.ndarray
+    width: int
+    height: int
+    focal: float
+    pitch: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenRelief:
+    """`heights` (h, w) float32: how far what a cut-out's pixels show stands towards the camera, in its pixels, from wherever; one that was
+    measured takes `grain` of these pixels. The camera looks down by `pitch` radians, 0 where that is not known.
+    """
+
+    heights: np.ndarray
+    grain: float = 1.0
+    pitch: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class CutOut:
     """One thing by itself. `rgba` (h, w, 4) uint8, straight alpha, colours of the foreground also under the soft edge.
 
@@ -116,6 +140,7 @@ class CutOut:
     note: str = ""
     photo: PixelBox | None = None
     sides: Mapping[Side, np.ndarray] = field(default_factory=dict)
+    relief: SeenRelief | None = None  # where a model has measured it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,6 +311,10 @@ class DepthEstimator(Protocol):
         """The plane that the things in the boxes stand on; None where none can be told, or no model is downloaded."""
         ...
 
+    def distances(self, photo: Photo, context: Context) -> np.ndarray | None:
+        """(h, w) float32 metres along the camera's axis, h x w as the network sees the photo; None where no model is downloaded."""
+        ...
+
 
 class Detail(Enum):
     """How finely a picture is looked at: the mistakes made at one size are not those at another."""
@@ -332,6 +361,10 @@ class Shaper(Protocol):
     def shape(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
         """A closed mesh of the cut-out, splats, or both, as the settings ask for."""
         ...
+
+    def heeds_distances(self, settings: Settings) -> bool:
+        """Whether a cut-out's relief is to be measured."""
+        return False
 
     def batch_size(self, count: int, settings: Settings) -> int:
         """How many of `count` cut-outs to hand over at a time, 1 or more; asked before each batch."""

@@ -17,7 +17,6 @@ ENGINE = "preview"
 OUT = BUILD / "bench" / "quality"
 FIGURES = ROOT / "docs" / "figures" / "quality.json"
 PICTURE = ROOT / "docs" / "pictures" / "quality.jpg"
-_ACROSS, _WIDTH, _HEIGHT = 3, 480, 160  # strips in a row, and pixels of one
 _WORDS = (
     "`img23d_backend evaluate` on 30 things of the program's own, each photographed from 25 degrees to the left and 20 degrees above. The way they are scored "
     "is InstantMesh's; the things are not, so the numbers can't be set against published ones. No other engine was measured: their weights were not at hand. "
@@ -36,18 +35,13 @@ def measure_quality(python: Path, machine: str) -> None:
 
 
 def draw(out: Path, figures: Path, picture: Path) -> None:
-    """Runs in the plain environment: one JPEG of all strips, from the nearest to the truth to the farthest."""
+    """Runs in the plain environment: all strips, from the nearest to the truth to the farthest."""
     import cv2
-    import numpy as np
 
-    strips = []
-    for row in _sorted(json.loads(figures.read_text(encoding="utf-8"))["rows"]):
-        strip = cv2.resize(cv2.imread(str(out / "strips" / row["strip"])), (_WIDTH, _HEIGHT), interpolation=cv2.INTER_AREA)
-        cv2.putText(strip, f"{row['name']} {row['chamfer']:.3f}", (4, 12), cv2.FONT_HERSHEY_SIMPLEX, 0.4, (60, 60, 60), 1, cv2.LINE_AA)
-        strips.append(strip)
-    strips += [np.full_like(strips[0], 255)] * (-len(strips) % _ACROSS)
-    lines = [np.hstack(strips[start : start + _ACROSS]) for start in range(0, len(strips), _ACROSS)]
-    picture.write_bytes(cv2.imencode(".jpg", np.vstack(lines), [cv2.IMWRITE_JPEG_QUALITY, 82])[1].tobytes())
+    from .strips import write_sheet
+
+    rows = _sorted(json.loads(figures.read_text(encoding="utf-8"))["rows"])
+    write_sheet(picture, ((f"{row['name']} {row['chamfer']:.3f}", cv2.imread(str(out / "strips" / row["strip"]))) for row in rows))
 
 
 def quality_part() -> list[str]:

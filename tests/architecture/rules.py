@@ -81,7 +81,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "evaluation": {"stages", "mesh"},  # pairs.py and what lies below
     "evaluation.objects": {"stages", "evaluation.surfaces"},
     "evaluation.surfaces": {"stages"},
-    "diagnose": {"__version__", "stages", "setup", "weights", "machine", "engines", "jobs"},
+    "diagnose": {"__version__", "stages", "images", "setup", "weights", "machine", "engines", "jobs"},
     "serve": {"__version__", "machine", "engines", "diagnose", "jobs"},
     "cli": {"__version__", "home", "images", "weights", "engines", "evaluation", "diagnose", "jobs"},
     "__main__": {"home", "engines", "serve", "cli"},

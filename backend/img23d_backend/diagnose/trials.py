@@ -35,9 +35,9 @@ from img23d_protocol.messages import (
 from img23d_protocol.options.settings import OPTIONS, engine_named
 
 from ..engines import Engines
+from ..images.png_files import write_png
 from ..jobs.job import Caller
 from ..jobs.pipeline import run_job
-from ..jobs.png_files import write_png
 from .actions import action_for
 
 Tell = Callable[[float, str], None]  # (fraction of all trials, note); raises JobCancelled

@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from ..models.store import ModelStore
     from ..stages import Engine, Matter, Painter, PlainMatter
     from .birefnet.matte import BiRefNetMatter
+    from .depth_anything import DepthWhereThere
     from .depth_anything.depth import DepthAnything
     from .grounders import ChosenGrounder
     from .isnet.salience import IsNetSalience
@@ -149,6 +150,12 @@ class Engines:
         from .depth_anything import make_depth
 
         return make_depth(self.weights, self.models)
+
+    def depth_where_there(self) -> DepthWhereThere:
+        """The same for an engine that works without it."""
+        from .depth_anything import DepthWhereThere
+
+        return DepthWhereThere(self.weights, lambda: self.models)
 
     def reconstruction(self, *, projection: Painter, learned: Painter) -> tuple[TripoSRShaper, TripoSRPainter]:
         """The model that sees a whole thing in one picture of it; the others paint where they are chosen."""

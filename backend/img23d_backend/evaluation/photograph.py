@@ -58,10 +58,15 @@ def photograph(thing: Surface, orbit: Orbit) -> Photograph:
     return Photograph(rgb=np.rint(small * 255).astype(np.uint8), mask=mask, depth=depth.reshape(height, width)[::_FINER, ::_FINER])
 
 
+def focal_length(width: int) -> float:
+    """In pixels of a picture so many pixels wide."""
+    return width / 2 / math.tan(_FIELD_OF_VIEW / 2)
+
+
 def _projected(turned: np.ndarray, width: int, height: int) -> np.ndarray:
     """(V, 4) as in `orbit`."""
     away = _DISTANCE - turned[:, 2]
-    focal = width / 2 / math.tan(_FIELD_OF_VIEW / 2)
+    focal = focal_length(width)
     return np.stack((width / 2 + focal * turned[:, 0] / away, height / 2 - focal * turned[:, 1] / away, -1 / away, away), axis=1)
 
 

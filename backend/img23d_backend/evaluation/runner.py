@@ -113,7 +113,7 @@ def _last(file: Any) -> bytes:
 def _row(pair: Pair, make: Callable[[Path, Path], Made], out: Path) -> Row:
     stem = _stem(pair.name)
     try:
-        truth = _facing(pair.truth(), pair.camera)
+        truth = facing(pair.truth(), pair.camera)
         wanted = sample_surface(truth.mesh, SAMPLES, seed=1)
         made = make(pair.picture_in(out / "pictures"), out / "made" / stem)
     except Img23DError as error:
@@ -130,7 +130,7 @@ def _row(pair: Pair, make: Callable[[Path, Path], Made], out: Path) -> Row:
     except (Img23DError, ValueError, OSError) as error:
         return Row(name=pair.name, problem=f"The result cannot be used: {error}", **cost)
     strip = out / "strips" / f"{stem}.jpg"
-    strip.write_bytes(_strip(truth, result))
+    strip.write_bytes(turntable(truth, result))
     decibels, likeness = _likeness(truth, result)
     return Row(
         name=pair.name,
@@ -151,7 +151,7 @@ def _stem(name: str) -> str:
     return stem if stem == name else f"{stem}_{zlib.crc32(name.encode('utf-8', 'replace')):08x}"
 
 
-def _facing(truth: Surface, camera: Orbit) -> Surface:
+def facing(truth: Surface, camera: Orbit) -> Surface:
     """Turned so that the camera is in front, upright as it was, in the cube from -1 to 1. Raises ValueError without an extent."""
     if not len(truth.mesh.faces):
         raise ValueError("it has no faces")
@@ -165,7 +165,7 @@ def _likeness(truth: Surface, result: Surface) -> tuple[float, float]:
     return float(np.mean([min(psnr(*pair), 100.0) for pair in pairs])), float(np.mean([ssim(*pair) for pair in pairs]))
 
 
-def _strip(truth: Surface, result: Surface) -> bytes:
+def turntable(truth: Surface, result: Surface) -> bytes:
     """A JPEG: the result once around above the truth once around."""
     rows = [np.hstack([seen(surface, orbit, _TURN_SIDE) for orbit in _TURNS]) for surface in (result, truth)]
     picture = np.rint(np.vstack(rows)[:, :, ::-1] * 255).astype(np.uint8)

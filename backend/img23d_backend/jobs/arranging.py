@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import time
 
-from img23d_protocol import Img23DError
-from img23d_protocol.messages import Arranged, Stage
+from img23d_protocol.messages import Arranged
 
 from ..arrange import Arrangement
-from ..stages import Engine, Ground, Photo, PixelBox
+from ..stages import Ground, Photo
 from .job import Job
 from .placement import seen_ground, view_in_photo
 from .results import Cut, Solid
 from .runs import Run
-
-log = logging.getLogger(__name__)
 
 _SOLVE_SHARE = 10  # at most a tenth of the time goes into arranging: with 200 targets it takes longer than a shape
 
@@ -23,8 +19,7 @@ _SOLVE_SHARE = 10  # at most a tenth of the time goes into arranging: with 200 t
 class Arranger:
     """One for a run."""
 
-    def __init__(self, job: Job, run: Run, engine: Engine, photo: Photo, cuts: dict[int, Cut]) -> None:
-        """Looks at the photo's depth where the engine can, so it is made before the photo is let go."""
+    def __init__(self, job: Job, run: Run, ground: Ground | None, photo: Photo, cuts: dict[int, Cut]) -> None:
         targets = run.record.targets
         self._job = job
         self._size = (photo.width, photo.height)
@@ -37,7 +32,7 @@ class Arranger:
             photo_height=photo.height,
             boxes=[cuts[index].solid_box if index in cuts and self._is_first(index) else None for index in range(len(targets))],
             focal=photo.focal,
-            ground=_ground(engine, photo, [_pixels(cut, photo) for cut in cuts.values()], job),
+            ground=ground,
             heights=[target.height for target in targets],
         )
 
@@ -80,26 +75,3 @@ class Arranger:
         )
         ended = time.monotonic()
         self._next_solve = ended + _SOLVE_SHARE * (ended - started)
-
-
-def _pixels(cut: Cut, photo: Photo) -> PixelBox:
-    box = cut.solid_box
-    return PixelBox(
-        left=round(box.left * photo.width),
-        top=round(box.top * photo.height),
-        right=round(box.right * photo.width),
-        bottom=round(box.bottom * photo.height),
-    )
-
-
-def _ground(engine: Engine, photo: Photo, boxes: list[PixelBox], job: Job) -> Ground | None:
-    """What the depth model says, where there is one; the camera can be found without it, so its failure is only told."""
-    if engine.depth is None or not boxes:
-        return None
-    context = job.context(Stage.MATTE)
-    try:
-        return engine.depth.ground(photo, boxes, context)
-    except (Img23DError, RuntimeError, MemoryError, OSError):
-        log.exception("the photo's depth was not measured")
-        context.notify("The photo's depth could not be measured, so its camera is found from the boxes alone.")
-        return None

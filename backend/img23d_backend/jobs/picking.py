@@ -20,10 +20,10 @@ from img23d_protocol.messages import Box, Finished, PhotoRegion, Pick, Regions, 
 from img23d_protocol.options.settings import BUILT_IN
 
 from ..images import decode_photo, read_file
+from ..images.png_files import write_png
 from ..result_cache import digest
 from ..stages import Context, Engine, Found, NotFound, Photo, PixelBox, Segmentation
 from .job import Caller, Job
-from .png_files import write_png
 from .runs import make_folder
 
 LABELS_NAME = "regions.npy"

@@ -36,13 +36,14 @@ from img23d_protocol.messages import (
 )
 
 from ..images import decode_photo, read_file
+from ..images.png_files import write_png
 from ..stages import Engine, Found, JobCancelled, NotFound, Photo
 from .arranging import Arranger
+from .depth import measure
 from .failures import as_known
 from .generation import Generation, Solids, not_found_error
 from .job import Caller, Job
 from .picking import pick, pointed
-from .png_files import write_png
 from .request_checks import check_kinds, check_request
 from .runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, make_folder, open_run
 from .working_size import WorkingSizes
@@ -90,9 +91,10 @@ def generate(request: Generate, caller: Caller) -> Finished:
         run.record.pixels_per_metre = request.pixels_per_metre
         steps = Generation(job=job, run=run, engine=engine, settings=request.settings)
         cuts = steps.cut_out(photo, founds)
-        arranger = Arranger(job, run, engine, photo, cuts)
+        measured = measure(engine, photo, cuts, request.settings, job)
+        arranger = Arranger(job, run, measured.ground, photo, cuts)
         del photo, founds  # large, and not needed any more
-        solids: Solids = steps.shape(cuts, arranger)
+        solids: Solids = steps.shape(measured.cuts, arranger)
         if request.is_painted:
             steps.paint(solids)
     made, record = len(run.record.targets) - len(job.failed | job.stopped), run.record

@@ -11,11 +11,12 @@ import numpy as np
 from img23d_protocol.files.filenames import CUTOUT_ENDING, FileName, form_path
 from img23d_protocol.messages import Box, CutoutReady, FormsReady, Piece, PreviewReady, ResultKind, ResultReady, Side, Stage
 
+from ..cutouts.relief import relief_of
+from ..images.png_files import read_rgba, write_png
 from ..result_cache import ResultCache
-from ..stages import CutOut, Forms, Found, Mesh, Painted, PixelBox, Shaped, Splats
+from ..stages import CutOut, Forms, Found, Mesh, Painted, PixelBox, SeenDistances, Shaped, Splats
 from .job import Job
 from .placement import Placement, base_color, solid_bounds, view_in_photo
-from .png_files import read_rgba, write_png
 from .runs import Run, TargetRecord, TargetState
 
 _PASSING = "_shown_"
@@ -33,10 +34,13 @@ class Cut:
     solid_box: Box  # of what is solid, in the photo
     photo: PixelBox | None = None  # the photo's area in the cut-out's pixels
     sides: Mapping[Side, Path] = field(default_factory=dict)  # cut-outs of the further photos
+    distances: SeenDistances | None = None  # over the photo, where they were measured
 
     def read(self) -> CutOut:
         sides = {side: read_rgba(path) for side, path in self.sides.items()}
-        return CutOut(rgba=read_rgba(self.path), left=self.left, top=self.top, photo=self.photo, sides=sides)
+        rgba = read_rgba(self.path)
+        relief = None if self.distances is None else relief_of(self.distances, rgba, left=self.left, top=self.top, scale=self.scale)
+        return CutOut(rgba=rgba, left=self.left, top=self.top, photo=self.photo, sides=sides, relief=relief)
 
 
 @dataclass(frozen=True, kw_only=True)

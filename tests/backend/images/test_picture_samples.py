@@ -13,7 +13,7 @@ from PIL import Image
 
 from img23d_backend.images import load_photo
 from img23d_backend.images.formats import png_rows
-from img23d_backend.jobs.png_files import read_rgba, write_png
+from img23d_backend.images.png_files import read_rgba, write_png
 from img23d_backend.stages import Photo
 
 WIDTH, HEIGHT = 29, 23

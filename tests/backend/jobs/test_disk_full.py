@@ -13,8 +13,8 @@ import pytest
 from pipeline_case import TWO, files, only, photo, request, run  # noqa: F401  (photo is a fixture)
 from small_engine import SmallEngine
 
+from img23d_backend.images.png_files import write_png
 from img23d_backend.jobs.failures import as_known
-from img23d_backend.jobs.png_files import write_png
 from img23d_backend.jobs.runs import RunState, TargetRecord, open_run
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Failed, Generate, PreviewReady, ResultReady, Settings

@@ -17,7 +17,7 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.options.camera import DEPTH_MODEL
 
-from ...stages import Context, Ground, Photo, PixelBox
+from ...stages import Context, Ground, Origin, Photo, PixelBox
 from .ground import fit_ground
 
 if TYPE_CHECKING:
@@ -42,17 +42,27 @@ class DepthAnything:
     def __init__(self, weights: WeightStore, models: ModelStore) -> None:
         self._weights = weights
         self._models = models
+        self._last: tuple[Origin, np.ndarray] | None = None  # of the photo that was measured last
+
+    def distances(self, photo: Photo, context: Context) -> np.ndarray | None:
+        """(h, w) float32 metres along the camera's axis, h x w as the network sees the photo; None where no model is downloaded.
+
+        Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED, OUT_OF_MEMORY).
+        """
+        if not self._weights.is_ready(DEPTH_MODEL):
+            return None
+        if self._last is None or self._last[0] is not photo.origin:
+            context.report(0.0, "")
+            self._last = photo.origin, self.depth(photo, context)
+        return self._last[1]
 
     def ground(self, photo: Photo, boxes: Sequence[PixelBox], context: Context) -> Ground | None:
         """The plane that the things in the boxes stand on; None where none can be told, or no model is downloaded.
 
         Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED, OUT_OF_MEMORY).
         """
-        if not self._weights.is_ready(DEPTH_MODEL):
-            return None
-        context.report(0.0, "")
-        depth = self.depth(photo, context)
-        return fit_ground(depth, photo.width, photo.height, boxes)
+        distances = self.distances(photo, context)
+        return None if distances is None else fit_ground(distances, photo.width, photo.height, boxes)
 
     def depth(self, photo: Photo, context: Context) -> np.ndarray:
         """(h, w) float32 metres along the camera's axis, h x w as the network sees the photo."""

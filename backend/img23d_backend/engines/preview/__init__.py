@@ -27,7 +27,8 @@ def assemble(engines: Engines) -> Engine:
         if stage is Stage.PAINT and settings.common.texture_size >= _LARGE_TEXTURE:
             salience.offload()
 
-    return replace(preview, matter=engines.built_in_matter(cast(PlainMatter, preview.matter)), prefetch=prefetch)
+    matter = engines.built_in_matter(cast(PlainMatter, preview.matter))
+    return replace(preview, matter=matter, depth=engines.depth_where_there(), prefetch=prefetch)
 
 
 def make_engine(salience: Salience | None = None) -> Engine:

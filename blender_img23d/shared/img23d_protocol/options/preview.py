@@ -137,6 +137,18 @@ class Outlines(StageOptions):
         record=Record(label="Thickness", form=".2f", rank=60, shown=is_none_of("shape", ShapeKind.REVOLVE.value)),
     )
 
+    relief: bool = option(
+        True,
+        label="Relief from Depth",
+        tip="Where the depth model is downloaded: rounded and flat things get the relief that it sees in the photo, a chair's seat and back apart",
+        subject="the relief",
+        flag="--no-relief",
+        help="rounded and flat things without the relief that the depth model sees",
+        presets={"draft": False},
+        row=Row(panel="shape", rank=25, active=is_none_of("shape", ShapeKind.REVOLVE.value)),
+        record=Record(label="Relief from Depth", rank=65, hides_zero=True),
+    )
+
     stages = ("shape",)
 
 

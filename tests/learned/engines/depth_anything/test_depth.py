@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -15,6 +16,7 @@ from safetensors.torch import load_file, save_file
 from tiny.depth import DEMO, Held, rendered
 
 from img23d_backend.arrange import Arrangement
+from img23d_backend.cli.commands import run
 from img23d_backend.engines import Engines
 from img23d_backend.engines.depth_anything import make_depth
 from img23d_backend.engines.depth_anything.depth import load, prepared
@@ -117,7 +119,55 @@ def test_damaged_weights_are_a_sentence(tiny_models: Path, tmp_path: Path, damag
     assert caught.value.code is code
 
 
-def test_learned_engines_have_it_and_the_preview_engine_has_not(tiny_models: Path) -> None:
+def test_learned_engines_have_it(tiny_models: Path) -> None:
     engines = Engines(tiny_models)
-    assert engines.load("cutout").depth is not None and engines.load("preview").depth is None
-    assert engines.load("hunyuan3d").depth is not None
+    assert engines.load("cutout").depth is not None and engines.load("hunyuan3d").depth is not None
+
+
+def test_the_preview_engine_has_it_where_it_is_downloaded(tiny_models: Path, tmp_path: Path) -> None:
+    photo = load_photo(str(DEMO / "photo.jpg"))
+    there, absent = (Engines(models).load("preview").depth for models in (tiny_models, tmp_path))
+    assert there.ground(photo, [], CONTEXT) is not None
+    assert there.distances(photo, CONTEXT).ndim == 2
+    assert absent.ground(photo, [], CONTEXT) is None and absent.distances(photo, CONTEXT) is None
+
+
+def test_the_preview_engine_does_not_ask_for_it_where_its_setting_is_off(tiny_models: Path) -> None:
+    photo, context = load_photo(str(DEMO / "photo.jpg")), Context(settings=Settings.of(matte_device="cpu", relief=False))
+    depth = Engines(tiny_models).load("preview").depth
+    assert depth.ground(photo, [], context) is None and depth.distances(photo, context) is None
+
+
+def test_a_photo_is_measured_once(depth: DepthEstimator) -> None:
+    photo = load_photo(str(DEMO / "photo.jpg"))
+    assert depth.distances(photo, CONTEXT) is depth.distances(photo, CONTEXT)
+    assert depth.distances(load_photo(str(DEMO / "photo.jpg")), CONTEXT) is not depth.distances(photo, CONTEXT)
+
+
+def test_command_line_with_relief_and_without(tiny_models: Path, tmp_path: Path) -> None:
+    """Of a thing that is large enough for what the small network sees."""
+    picture = np.full((300, 400, 3), 230, np.uint8)
+    picture[60:250, 90:300] = np.linspace(40, 160, 210, dtype=np.uint8)[None, :, None] * np.array([0.4, 1, 0.6])
+    cv2.imwrite(str(tmp_path / "photo.png"), picture)
+    made = {}
+    for name, models, flags in (("with", tiny_models, []), ("without", tiny_models, ["--no-relief"]), ("no model", tmp_path, [])):
+        out = tmp_path / name
+        arguments = [
+            str(tmp_path / "photo.png"),
+            "--models",
+            str(models),
+            "--out",
+            str(out),
+            "--box",
+            "plate=80,50,310,260",
+            "--kind",
+            "plate=flat",
+            "--no-texture",
+            "--seed",
+            "1",
+            *flags,
+        ]
+        assert run(["generate", *arguments]) == 0
+        (mesh,) = out.rglob("*.glb")
+        made[name] = mesh.read_bytes()
+    assert made["without"] == made["no model"] != made["with"]

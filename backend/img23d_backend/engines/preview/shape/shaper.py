@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -14,7 +14,7 @@ from ....mesh.heightfield.closed_mesh import close_relief
 from ....mesh.heightfield.field import Relief
 from ....mesh.topology.checks import find_defects
 from ....result_cache import ResultCache, digest
-from ....stages import Context, CutOut, Mesh, Shaped, Shaper, View
+from ....stages import Context, CutOut, Mesh, SeenRelief, Shaped, Shaper, View
 from ..outline.outline import Outline, trace_outline
 from ..outline.planes import Planes, find_planes
 from ..revolution.bands import is_front
@@ -24,6 +24,7 @@ from ..revolution.dish_solid import dish_solid
 from ..revolution.revolve import Core, find_core, revolved
 from ..revolution.shading import is_sculpted
 from .flat import flat_depth, flat_thing
+from .front_relief import bend, can_tell, upright
 from .inflate import inflated
 from .side_shape import fit_sides
 from .variation import Variation, draw_variation
@@ -39,6 +40,7 @@ EDGES_AROUND = 0.75  # wanted edge length in local radii: at least eight edges a
 _SLAB_NOTE = "A flat thing by its outline: given a thickness. If it is round, choose the kind Turned or Rounded."
 _CUT_NOTE = "Flat: its outline with a thickness."
 _DISH_NOTE = "A dish seen from above: turned about its upright axis, with what stands on it."
+_BENT_NOTE = "Its front as the depth model sees it."
 _STAR_NOTE = "A star by its outline: puffed up. If it is flat, lower its thickness."
 
 
@@ -47,6 +49,14 @@ class _Form:
     depth_squared: np.ndarray
     note: str
     kind: ShapeKind = ShapeKind.INFLATE
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Built:
+    mesh: Mesh
+    view: View
+    form: _Form
+    outline: Outline
 
 
 class OutlineShaper(Shaper):
@@ -58,15 +68,19 @@ class OutlineShaper(Shaper):
     def __init__(self) -> None:
         self._kept: ResultCache[Shaped] = ResultCache(_KEPT)
 
+    def heeds_distances(self, settings: Settings) -> bool:
+        return settings.preview.outlines.relief
+
     def shape(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
         """A closed mesh with at most `settings.preview.outlines.faces` triangles whose outline in `view` is the cut-out's.
 
         Mesh units: the longer side of the outline is 1, the origin is in the middle. Raises Img23DError(EMPTY_CUTOUT).
         """
         variation = draw_variation(context.seed) if context.is_varied else None
-        pictures = digest(cutout.rgba, *cutout.sides.values())
+        relief = cutout.relief
         key = (
-            pictures,
+            digest(cutout.rgba, *cutout.sides.values(), *([] if relief is None else [relief.heights])),
+            None if relief is None else (relief.grain, relief.pitch),
             tuple(cutout.sides),
             cutout.photo,
             settings.preview.outlines.faces,
@@ -83,25 +97,42 @@ class OutlineShaper(Shaper):
         if solid is not None:
             context.report(1.0, _DISH_NOTE)
             return Shaped(mesh=solid[0], view=solid[1], note=_DISH_NOTE, kind=ShapeKind.REVOLVE)
-        planes = find_planes(cutout.rgba[..., 3], cutout.photo)
-        cells = int(np.clip(2.7 * np.sqrt(faces), CELLS_FEWEST, CELLS_MOST))
-        for coarser in COARSER:
-            context.report(0.0, "Tracing the outline")
-            outline = trace_outline(cutout.rgba[..., 3], cells=cells, coarser=coarser, planes=planes)
-            context.report(0.15, "Finding its solid")
-            form = _form(cutout.rgba, outline, planes, settings)
-            context.report(0.35, "Building the mesh")
-            mesh = close_relief(
-                _relief(outline, form.depth_squared),
-                faces=faces,
-                report=lambda done: context.report(0.35 + 0.6 * done, "Building the mesh"),
-            )
-            mesh, view = _in_units(mesh, outline)
-            if len(mesh.faces) <= faces and not find_defects(mesh):
-                break
-        mesh, note = _finished(mesh, form, outline, cutout, variation)  # pyright: ignore[reportPossiblyUnboundVariable]  # COARSER has members
+        built = _built_within(faces, cutout, settings, context)
+        mesh, note = _finished(built.mesh, built.form, built.outline, cutout, variation)
         context.report(1.0, note)
-        return Shaped(mesh=mesh, view=view, note=note, kind=form.kind)  # pyright: ignore[reportPossiblyUnboundVariable]  # as above
+        return Shaped(mesh=mesh, view=built.view, note=note, kind=built.form.kind)
+
+
+def _built_within(faces: int, cutout: CutOut, settings: Settings, context: Context) -> _Built:
+    """As little smoothed as so many faces allow."""
+    planes = find_planes(cutout.rgba[..., 3], cutout.photo)
+    for coarser in COARSER[:-1]:
+        built = _built(cutout, planes, coarser, faces, settings, context)
+        if len(built.mesh.faces) <= faces and not find_defects(built.mesh):
+            return built
+    return _built(cutout, planes, COARSER[-1], faces, settings, context)
+
+
+def _built(cutout: CutOut, planes: Planes, coarser: float, faces: int, settings: Settings, context: Context) -> _Built:
+    context.report(0.0, "Tracing the outline")
+    cells = int(np.clip(2.7 * np.sqrt(faces), CELLS_FEWEST, CELLS_MOST))
+    outline = trace_outline(cutout.rgba[..., 3], cells=cells, coarser=coarser, planes=planes)
+    context.report(0.15, "Finding its solid")
+    form = _form(cutout.rgba, outline, planes, settings)
+    context.report(0.35, "Building the mesh")
+    relief = _relief(outline, form.depth_squared)
+    mesh = close_relief(relief, faces=faces, report=lambda done: context.report(0.35 + 0.6 * done, "Building the mesh"))
+    seen = cutout.relief
+    if seen is None or not _is_bent(form, outline, cutout, seen):
+        mesh, view = _in_units(mesh, outline)
+        return _Built(mesh=mesh, view=view, form=form, outline=outline)
+    mesh, view = upright(*_in_units(bend(mesh, outline, form.depth_squared, seen), outline), seen.pitch)
+    return _Built(mesh=mesh, view=view, form=replace(form, note=f"{form.note} {_BENT_NOTE}"), outline=outline)
+
+
+def _is_bent(form: _Form, outline: Outline, cutout: CutOut, relief: SeenRelief) -> bool:
+    """What is turned about its axis is known better than it can be measured, and so is what the artist has photographed from its sides."""
+    return form.kind is not ShapeKind.REVOLVE and not cutout.sides and can_tell(outline, relief)
 
 
 def _finished(mesh: Mesh, form: _Form, outline: Outline, cutout: CutOut, variation: Variation | None) -> tuple[Mesh, str]:
