@@ -146,7 +146,6 @@ class Outlines(StageOptions):
         help="rounded and flat things without the relief that the depth model sees",
         presets={"draft": False},
         row=Row(panel="shape", rank=25, active=is_none_of("shape", ShapeKind.REVOLVE.value)),
-        record=Record(label="Relief from Depth", rank=65, hides_zero=True),
     )
 
     stages = ("shape",)
