@@ -82,7 +82,7 @@ _DINO = {"hidden_size": _WIDTH, "num_hidden_layers": 1, "num_attention_heads": 4
 
 
 def make(folder: Path) -> None:
-    """Writes the files of one of the two sets, as the folder is called; both come from one training of three to five minutes."""
+    """Writes the files of one of the two sets, as the folder is called; both come from one training of about seven minutes."""
     networks = _trained()
     if folder.name == ENCODER:
         _save_encoder(folder, networks[ENCODER])
@@ -271,6 +271,7 @@ def _train_flows(networks: dict[str, nn.Module], known: list[tuple[Lesson, Paint
         (one, colors), voxels = batch[0], _voxels(batch[0][0].cells)
         return total + _flow_loss(one.numbers(colors), torch.zeros(()), lambda noisy, time: latents(noisy, time, tokens[:1], voxels))
 
+    # After 700 steps it depends on the processor's rounding and on the seed which things come out like themselves
     _train([*encoder.parameters(), *structures.parameters(), *latents.parameters()], loss, 1200, 2e-3)
 
 
