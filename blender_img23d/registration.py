@@ -106,10 +106,12 @@ def _make_owner() -> Extension:
     from .app.running import Running
     from .app.thumbnails import Thumbnails
     from .backend_environment import find_tools, idle_seconds, new_link, read
+    from .core.press_guard import PressGuard
     from .core.session.environment import Surroundings
     from .core.session.session import Session
     from .core.session.setup import Setup
     from .process.program import Program
+    from .scene.file.windows import TabOpener
     from .scene.photo.editors import Editors
     from .scene.photo.overlay import Overlay
     from .scene.picking.popup import PickPopup
@@ -138,6 +140,8 @@ def _make_owner() -> Extension:
         running=Running(session, thumbnails),
         history=History(session, thumbnails),
         in_use=FoldersInUse(session, applier.targets, applier.queue),
+        tabs=TabOpener(),
+        press_guard=PressGuard(),
     )
     owner.overlay.attach()
     owner.pump.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 import bpy
@@ -13,6 +13,7 @@ from ..properties import preferences_of
 from ..scene.file.folders import models_folder
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.options.settings import SET_UP, first_to_set_up
+from ..shared.img23d_protocol.values import Value
 
 if TYPE_CHECKING:
     from ..core.session.setup import Plan
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from .owner import Extension
 
 
-@dataclass(frozen=True, kw_only=True)
-class ModelsView:
+class ModelsView(Value):
     """`sets` are the file sets that the engine to set up works with in this scene; `missing` the bytes still to be downloaded, by the engine."""
 
     environment: Environment = field(default_factory=Environment)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..core.press_guard import PressGuard
 from ..core.session import app
-from ..scene.file.windows import TabOpener
 
 if TYPE_CHECKING:
     from ..core.jobs import Job
+    from ..core.press_guard import PressGuard
     from ..core.session.environment import Surroundings
+    from ..scene.file.windows import TabOpener
     from ..scene.photo.editors import Editors
     from ..scene.photo.overlay import Overlay
     from ..scene.picking.popup import PickPopup
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from .thumbnails import Thumbnails
 
 
-@dataclass(kw_only=True)
 class Extension(app.App):
     """Made at the first use, lives until the extension is disabled."""
 
@@ -47,8 +46,8 @@ class Extension(app.App):
     editors: Editors  # the Image Editors that show the photo
     overlay: Overlay  # the boxes over it
     popup: PickPopup  # the photo over a viewport, to pick things in
-    tabs: TabOpener = field(default_factory=TabOpener)
-    press_guard: PressGuard = field(default_factory=PressGuard)  # when the panel's buttons may be pressed
+    tabs: TabOpener
+    press_guard: PressGuard  # when the panel's buttons may be pressed
     refusal: str = ""  # why the last button did nothing, for the panel
     standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel
 

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from ..shared.img23d_protocol.options.declare import Plain
 from ..shared.img23d_protocol.options.settings import OPTIONS, engine_named
+from ..shared.img23d_protocol.values import Value
 
 Setting = Plain
 
 
-@dataclass(frozen=True, kw_only=True)
-class Preset:
+class Preset(Value):
     """`settings` are named as in the panel's properties; texture sizes are text there."""
 
     name: str

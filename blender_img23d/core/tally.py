@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ..shared.img23d_protocol.values import Value
 
 if TYPE_CHECKING:
     from .jobs import Job
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tally:
+class Tally(Value):
     """`made` are finished and there; `failed` and `stopped` are not, and nothing more will come of them."""
 
     count: int

@@ -1,7 +1,5 @@
 """The one button that helps: each action of a finding, and what it does."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import bpy

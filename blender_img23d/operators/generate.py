@@ -1,12 +1,9 @@
 """The main button, and the ones that stop it."""
 
-from __future__ import annotations
-
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty
 
-from ..app.outcome import press
 from ..app.owner import extension, extension_or_none
 from ..scene.view.selection import check_mode
 from ..shared.img23d_protocol import Img23DError
@@ -26,6 +23,7 @@ class IMG23D_OT_generate(bpy.types.Operator):
         from ..app.commands.search import needs_check, search_first
         from ..app.jobs.queued import queued_generate  # not before it is wanted, since Blender's start waits for every import
         from ..app.jobs.requests import generate_request
+        from ..app.outcome import press
 
         owner = extension()
         if needs_check(context.scene.img23d):

@@ -1,13 +1,10 @@
 """Quality presets, and the defaults of new scenes."""
 
-from __future__ import annotations
-
 import bpy
 from bl_operators.presets import AddPresetBase
 from bpy.app.translations import pgettext_tip as _
 from bpy.props import EnumProperty
 
-from ..app.jobs.defaults import copy_settings, mark_preferences, save_defaults, use_preset
 from ..core.presets import BALANCED, PRESETS
 from ..properties import DEFAULT_FIELDS, preferences_of
 
@@ -30,6 +27,8 @@ class IMG23D_OT_set_quality(_ChooseQuality, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..app.jobs.defaults import use_preset
+
         use_preset(context.scene.img23d, self.quality)
         return {"FINISHED"}
 
@@ -41,6 +40,8 @@ class IMG23D_OT_set_default_quality(_ChooseQuality, bpy.types.Operator):
     bl_options = {"INTERNAL"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..app.jobs.defaults import mark_preferences, use_preset
+
         use_preset(preferences_of(context).defaults, self.quality)
         mark_preferences(context)
         return {"FINISHED"}
@@ -52,6 +53,8 @@ class IMG23D_OT_save_defaults(bpy.types.Operator):
     bl_description = "New scenes begin with this scene's engine, quality and layout from now on"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..app.jobs.defaults import save_defaults
+
         save_defaults(context)
         self.report({"INFO"}, _("New scenes begin with these settings from now on."))
         return {"FINISHED"}
@@ -64,6 +67,8 @@ class IMG23D_OT_reset_to_defaults(bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..app.jobs.defaults import copy_settings
+
         copy_settings(preferences_of(context).defaults, context.scene.img23d)
         return {"FINISHED"}
 

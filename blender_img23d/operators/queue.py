@@ -1,7 +1,5 @@
 """Operators of queued jobs: move, remove, go on, try again."""
 
-from __future__ import annotations
-
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty

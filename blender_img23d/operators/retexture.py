@@ -5,7 +5,6 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
-from ..app.outcome import press
 from ..app.owner import extension
 from ..scene.retexture.faces import can_switch, shows_new, switch
 from ..scene.retexture.paintable import chosen_meshes
@@ -28,6 +27,7 @@ class IMG23D_OT_retexture(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..app.jobs.queued import queued_retexture  # late, as everything that Blender's start should not wait for
+        from ..app.outcome import press
 
         owner = extension()
         try:

@@ -1,7 +1,5 @@
 """The list of what was found in the photo: searching, and correcting it."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import bpy
@@ -14,7 +12,7 @@ if TYPE_CHECKING:
     from ..properties import Img23DSceneSettings
 
 
-def _has_chosen(values: Img23DSceneSettings) -> bool:
+def _has_chosen(values: "Img23DSceneSettings") -> bool:
     return 0 <= values.active_target < len(values.targets)
 
 

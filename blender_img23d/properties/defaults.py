@@ -1,7 +1,5 @@
 """What a scene begins with, and the group in the preferences that says so for new scenes."""
 
-from __future__ import annotations
-
 from bpy.props import BoolProperty, EnumProperty
 from bpy.types import PropertyGroup
 

@@ -1,7 +1,5 @@
 """Edit > Preferences > Add-ons > Img23D."""
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Sequence
 
@@ -172,7 +170,7 @@ class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
             self.layout.separator()
 
 
-def _draw_defaults(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
+def _draw_defaults(layout: bpy.types.UILayout, values: "Img23DPreferences") -> None:
     layout.label(text="For New Scenes")
     row, chosen = layout.row(align=True), matching(values.defaults)
     for one in PRESETS:
@@ -215,7 +213,7 @@ def _draw_group(layout: bpy.types.UILayout, defaults: Img23DDefaults, names: tup
         layout.prop(defaults, name)
 
 
-def _draw_results(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
+def _draw_results(layout: bpy.types.UILayout, values: "Img23DPreferences") -> None:
     layout.label(text="Results")
     _draw_folder(layout, values, "runs_folder", "runs")
     layout.prop(values, "textures")
@@ -225,7 +223,7 @@ def _draw_results(layout: bpy.types.UILayout, values: Img23DPreferences) -> None
     layout.prop(values, "keep_gigabytes", text="Room for Old Runs (GB)")
 
 
-def _draw_folder(layout: bpy.types.UILayout, values: Img23DPreferences, name: str, inner: str) -> None:
+def _draw_folder(layout: bpy.types.UILayout, values: "Img23DPreferences", name: str, inner: str) -> None:
     """Below an empty field stands the folder that is used: the one that Blender reserves, by its path alone."""
     layout.prop(values, name)
     if not getattr(values, name).strip():
@@ -235,7 +233,7 @@ def _draw_folder(layout: bpy.types.UILayout, values: Img23DPreferences, name: st
         split.label(text=path, icon="FILE_FOLDER", translate=False)
 
 
-def _draw_models(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
+def _draw_models(layout: bpy.types.UILayout, values: "Img23DPreferences") -> None:
     layout.label(text="AI Models")
     _draw_folder(layout, values, "models_folder", "models")
     _draw_folder(layout, values, "environment_folder", "environment")
@@ -246,20 +244,20 @@ def _draw_models(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
     layout.prop(values, "torch_build")
 
 
-def _draw_computing(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
+def _draw_computing(layout: bpy.types.UILayout, values: "Img23DPreferences") -> None:
     layout.label(text="What Computes")
     for one in options_of(StageDevices):
         layout.prop(values, one.key)
 
 
-def _draw_memory(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
+def _draw_memory(layout: bpy.types.UILayout, values: "Img23DPreferences") -> None:
     layout.label(text="Memory")
     layout.prop(values, "small_memory")
     layout.prop(values, "free_before_render")
     layout.prop(values, "idle_minutes", text="Free Memory After (Minutes)")
 
 
-def _draw_licence(layout: bpy.types.UILayout, values: Img23DPreferences) -> None:
+def _draw_licence(layout: bpy.types.UILayout, values: "Img23DPreferences") -> None:
     layout.label(text="Licence of Hunyuan3D")
     if values.accepts_tencent:
         layout.label(text="You have accepted it, and said that you are not in the EU, the UK or South Korea.")

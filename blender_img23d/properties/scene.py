@@ -1,7 +1,5 @@
 """Scene.img23d: the photo, what is wanted of it, and how it is made."""
 
-from __future__ import annotations
-
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, StringProperty
 from bpy.types import PropertyGroup
@@ -12,7 +10,7 @@ from .quality import QualitySettings
 from .targets import Img23DTarget
 
 
-def _on_photo(values: Img23DSceneSettings, context: bpy.types.Context) -> None:
+def _on_photo(values: "Img23DSceneSettings", context: bpy.types.Context) -> None:
     """What was found in one photo is nowhere in another."""
     before, values.listed_photo = values.listed_photo, values.photo
     if before and bpy.path.abspath(before) != bpy.path.abspath(values.photo):
@@ -20,11 +18,11 @@ def _on_photo(values: Img23DSceneSettings, context: bpy.types.Context) -> None:
         values.active_target, values.found_names = 0, ""
 
 
-def _on_names(values: Img23DSceneSettings, context: bpy.types.Context) -> None:
+def _on_names(values: "Img23DSceneSettings", context: bpy.types.Context) -> None:
     values.named_photo = values.photo
 
 
-def is_of_other_photo(values: Img23DSceneSettings) -> bool:
+def is_of_other_photo(values: "Img23DSceneSettings") -> bool:
     """Whether the names were typed for another photo than the one that is chosen now, and not used for this one yet."""
     return bool(values.names.strip() and values.named_photo and values.photo) and values.named_photo != values.photo
 

@@ -1,7 +1,5 @@
 """The things of the photo that are to be made, as the artist sees and corrects them."""
 
-from __future__ import annotations
-
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, FloatVectorProperty, IntProperty, StringProperty
 from bpy.types import PropertyGroup
@@ -23,7 +21,7 @@ def _percent(label: str, description: str, default: float) -> FloatProperty:
     )
 
 
-def _on_edge(target: Img23DTarget, context: bpy.types.Context) -> None:
+def _on_edge(target: "Img23DTarget", context: bpy.types.Context) -> None:
     """Whoever moves an edge has drawn the box; the note, the cut-out and the picked point were of the old one."""
     if target.has_point:
         target.has_point = False
@@ -33,7 +31,7 @@ def _on_edge(target: Img23DTarget, context: bpy.types.Context) -> None:
         target.note = target.cutout = target.automatic = ""
 
 
-def _on_height(target: Img23DTarget, context: bpy.types.Context) -> None:
+def _on_height(target: "Img23DTarget", context: bpy.types.Context) -> None:
     """A field takes `inf` and `nan` as numbers. What nothing measures is not known."""
     height = target.height * context.scene.unit_settings.scale_length
     if not 0.0 <= height <= HEIGHT_MAX:  # true for NaN, too
@@ -44,7 +42,7 @@ def _photo(label: str, description: str) -> StringProperty:
     return StringProperty(name=label, description=description, subtype="FILE_PATH")
 
 
-def _on_faces(target: Img23DTarget, context: bpy.types.Context) -> None:
+def _on_faces(target: "Img23DTarget", context: bpy.types.Context) -> None:
     if 0 < target.faces < FACES_MIN:
         target.faces = FACES_MIN
 

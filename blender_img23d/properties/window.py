@@ -1,7 +1,5 @@
 """WindowManager.img23d: what is only on screen and never saved."""
 
-from __future__ import annotations
-
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 from bpy.types import PropertyGroup
@@ -29,7 +27,7 @@ class Img23DRunRow(PropertyGroup):
     tip: StringProperty(name="Name", description="Its whole name, where the list has no room for it", options={"HIDDEN"})
 
 
-def _on_run_chosen(state: Img23DWindowState, context: bpy.types.Context) -> None:
+def _on_run_chosen(state: "Img23DWindowState", context: bpy.types.Context) -> None:
     """A click into the list of past runs: its results are listed."""
     if not 0 <= state.active_run < len(state.runs) or state.job == state.runs[state.active_run].job:
         return

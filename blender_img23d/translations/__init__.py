@@ -6,7 +6,6 @@ only read where Blender speaks that language, at its start or later.
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import bpy
@@ -33,6 +32,8 @@ def load() -> None:
     catalogue = _FOLDER / f"{locale}.json"
     bpy.app.translations.unregister(__package__)
     if catalogue.is_file():
+        import json  # late: Blender's start does not wait for it in English
+
         texts = json.loads(catalogue.read_text(encoding="utf-8"))
         messages = {(context, text): translation for text, translation in texts.items() for context in _CONTEXTS}
         bpy.app.translations.register(__package__, {locale: messages})

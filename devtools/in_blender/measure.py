@@ -44,7 +44,7 @@ def pump(zip_file: str, photo: str, names: str, out: str) -> None:
     start = time.perf_counter()
     installed.generate(Path(photo), names)
     seconds = time.perf_counter() - start
-    owner = importlib.import_module(f"{installed.MODULE}.scene.owner").extension()
+    owner = importlib.import_module(f"{installed.MODULE}.app.owner").extension()
     made = sum(item.type == "MESH" and "img23d_run" in item for item in bpy.context.scene.objects)
     write(
         out,

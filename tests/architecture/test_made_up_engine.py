@@ -79,6 +79,9 @@ class Module(types.ModuleType):
 
 for name in ("bpy", "bpy.props", "bpy.types", "bpy.app", "bpy.app.translations", "bpy.utils"):
     sys.modules[name] = Module(name)
+    parent, _, own = name.rpartition(".")
+    if parent:
+        setattr(sys.modules[parent], own, sys.modules[name])
 """
 LOOK = """
 import argparse, json, sys

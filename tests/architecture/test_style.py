@@ -60,7 +60,7 @@ def positional_dataclasses(module: Module) -> Findings:
         if isinstance(node, ast.ClassDef):
             for decorator in node.decorator_list:
                 text = ast.unparse(decorator)
-                if text.startswith("dataclass") and "kw_only=True" not in text:
+                if text.partition("(")[0] == "dataclass" and "kw_only=True" not in text:
                     yield node.lineno, f"dataclass {node.name} is not keyword-only"
 
 

@@ -8,8 +8,9 @@ made when it is first asked for, so that Blender's start does not wait for what 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from ...shared.img23d_protocol.values import Fields
 
 if TYPE_CHECKING:
     from ..jobs import Job
@@ -32,8 +33,7 @@ class Pumping(Protocol):
         """Return when the set-up is over (background mode)."""
 
 
-@dataclass(kw_only=True)
-class App:
+class App(Fields):
     """Everything that lives from its first use until the extension is disabled."""
 
     session: Session

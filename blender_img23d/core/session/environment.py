@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import StrEnum
+
+from ...shared.img23d_protocol.values import Value
 
 
 class EnvironmentState(StrEnum):
@@ -18,8 +19,7 @@ class EnvironmentState(StrEnum):
     BROKEN = "broken"  # the artist's own Python is not there
 
 
-@dataclass(frozen=True, kw_only=True)
-class Environment:
+class Environment(Value):
     """`place` is the folder of the private environment, or the artist's own Python."""
 
     state: EnvironmentState = EnvironmentState.MISSING
@@ -35,16 +35,14 @@ class Environment:
         return self.state not in (EnvironmentState.CHOSEN, EnvironmentState.BROKEN)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Tools:
+class Tools(Value):
     """What an environment is made with: uv's program, and the interpreter to fall back to."""
 
     uv: str
     python: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class Surroundings(Value):
     """Callbacks that look up the environment and its tools; both are cheap."""
 
     read: Callable[[], Environment]

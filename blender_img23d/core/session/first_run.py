@@ -6,10 +6,11 @@ Sentences are kept apart from what goes into them, so that they can be translate
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ...shared.img23d_protocol.options.settings import BUILT_IN, SET_UP, first_to_set_up
+from ...shared.img23d_protocol.values import Value
 
 if TYPE_CHECKING:
     from ...shared.img23d_protocol.messages import DeviceInfo, EngineInfo
@@ -28,8 +29,7 @@ _TOO_SMALL = "Your {card} has only {memory} GB: choose the set Light."
 _NO_CARD = "Without a graphics card, choose the set Light."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Sentence:
+class Sentence(Value):
     """`text` has a place for each of `values`."""
 
     text: str

@@ -1,7 +1,5 @@
 """The box tool's operator: modal only while the mouse button is held."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import bpy

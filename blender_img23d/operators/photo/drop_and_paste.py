@@ -1,7 +1,5 @@
 """Photos from other sources than the file browser: dropped, open in Blender, in the clipboard, rendered."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The brush tool: what it covers belongs to the selected thing, or does not."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import bpy
@@ -45,7 +43,7 @@ class IMG23D_OT_brush_mask(bpy.types.Operator):
             return {"CANCELLED"}
         return self._paint(context, points)
 
-    def _paint(self, context: bpy.types.Context, points: Sequence[Point]) -> set[str]:
+    def _paint(self, context: bpy.types.Context, points: "Sequence[Point]") -> set[str]:
         from ...scene.photo.brush_strokes import add_stroke
         from ...scene.photo.editors import redraw_editors
 

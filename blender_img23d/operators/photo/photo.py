@@ -1,7 +1,5 @@
 """Choosing pictures with Blender's file browser."""
 
-from __future__ import annotations
-
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 

@@ -1,7 +1,5 @@
 """Picking things in the photo with a click."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import bpy
@@ -107,14 +105,14 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
 
     # --- while it is open -------------------------------------------------------------------------------------------
 
-    def _move(self, context: bpy.types.Context, owner: Extension, event: bpy.types.Event, on: str) -> None:
+    def _move(self, context: bpy.types.Context, owner: "Extension", event: bpy.types.Event, on: str) -> None:
         if self._held is not None:
             owner.popup.pan(event.mouse_x - self._held[0], event.mouse_y - self._held[1])
             self._held = (event.mouse_x, event.mouse_y)
         owner.popup.move(context.scene, event.mouse_x, event.mouse_y)
         self._show_cursor(context, "EYEDROPPER" if on == "photo" else "DEFAULT" if on else "")
 
-    def _press(self, context: bpy.types.Context, owner: Extension, event: bpy.types.Event, on: str) -> set[str]:
+    def _press(self, context: bpy.types.Context, owner: "Extension", event: bpy.types.Event, on: str) -> set[str]:
         if on == "DONE":
             return self._end(context, owner)
         if on in ("THINGS", "PARTS"):
@@ -124,7 +122,7 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
         owner.popup.redraw()
         return {"RUNNING_MODAL"}
 
-    def _pick(self, context: bpy.types.Context, owner: Extension, event: bpy.types.Event) -> None:
+    def _pick(self, context: bpy.types.Context, owner: "Extension", event: bpy.types.Event) -> None:
         """What comes to nothing is said below the photo."""
         place = owner.popup.to_photo(event.mouse_x, event.mouse_y)
         if not is_inside(place):
@@ -135,7 +133,7 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
         except Img23DError as error:
             owner.picker.sentence = error.sentence
 
-    def _steer(self, owner: Extension, event: bpy.types.Event) -> None:
+    def _steer(self, owner: "Extension", event: bpy.types.Event) -> None:
         if event.type in _WHEEL:
             owner.popup.zoom(event.mouse_x, event.mouse_y, _WHEEL[event.type])
         elif event.type == "MIDDLEMOUSE" and event.value == "PRESS":
@@ -151,7 +149,7 @@ class IMG23D_OT_pick_in_photo(bpy.types.Operator):
         else:
             context.window.cursor_modal_restore()
 
-    def _end(self, context: bpy.types.Context, owner: Extension) -> set[str]:
+    def _end(self, context: bpy.types.Context, owner: "Extension") -> set[str]:
         owner.popup.close()
         self._show_cursor(context, "")
         return {"FINISHED"}
@@ -165,7 +163,7 @@ def means_parts(context: bpy.types.Context, *, inverts: bool) -> bool:
     return (context.window_manager.img23d.picks == "PARTS") != inverts
 
 
-def pick(operator: bpy.types.Operator, context: bpy.types.Context, owner: Extension, place: tuple[float, float], *, parts: bool) -> set[str]:
+def pick(operator: bpy.types.Operator, context: bpy.types.Context, owner: "Extension", place: tuple[float, float], *, parts: bool) -> set[str]:
     """List what is at a place of the photo, in fractions of it. Raises Img23DError."""
     from ...app.outcome import follow
     from ...scene.photo.editors import redraw_editors

@@ -1,7 +1,5 @@
 """Further photos of the chosen thing: its left, its back and its right."""
 
-from __future__ import annotations
-
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, EnumProperty, StringProperty

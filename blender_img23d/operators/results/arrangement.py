@@ -1,7 +1,5 @@
 """Operators of objects that stand as in their photo: the photo's view of them, and their real size."""
 
-from __future__ import annotations
-
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import FloatProperty

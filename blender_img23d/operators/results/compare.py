@@ -1,12 +1,9 @@
 """Comparing engines: one thing made by each of them, side by side, of which the artist keeps one."""
 
-from __future__ import annotations
-
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import EnumProperty
 
-from ...app.outcome import press
 from ...app.owner import Extension, extension, extension_or_none
 from ...scene.file.tags import ENGINE, is_result
 from ...scene.view.selection import check_mode
@@ -43,6 +40,7 @@ class IMG23D_OT_compare_engines(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...app.commands.again import comparison  # late, as everything that Blender's start should not wait for
+        from ...app.outcome import press
 
         owner, obj = extension(), context.object
         chosen = [one for one in _others(owner, obj) if one in self.engines]

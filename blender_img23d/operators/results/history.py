@@ -1,7 +1,5 @@
 """Operators of a run that is over: use it again, import all of it, delete it."""
 
-from __future__ import annotations
-
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -27,7 +25,7 @@ class _OnRun:
         owner = extension_or_none()
         return owner is not None and bool(owner.history.runs)
 
-    def chosen(self, context: bpy.types.Context) -> Job:
+    def chosen(self, context: bpy.types.Context) -> "Job":
         """Raises Img23DError."""
         owner = extension()
         job = owner.job(self.job) if self.job else shown_job(owner, context)

@@ -1,14 +1,11 @@
 """Operators of an object that was made from a photo: make it again, mark it as an asset, open its folder."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, IntProperty
 
-from ...app.outcome import press
 from ...app.owner import extension
 from ...scene.file.folders import runs_base
 from ...scene.file.tags import RUN_FOLDER, is_result
@@ -59,6 +56,7 @@ class IMG23D_OT_make_again(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...app.commands.again import again_job  # late, as everything that Blender's start should not wait for
+        from ...app.outcome import press
 
         owner, obj = extension(), context.object
         try:

@@ -1,7 +1,5 @@
 """Operators of a result's mesh: quads, levels of detail, origin, scale."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -9,7 +7,6 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import EnumProperty, IntProperty
 
-from ...app.outcome import follow_remeshing
 from ...app.owner import extension, extension_or_none
 from ...scene.view.selection import check_mode
 from ...shared.img23d_protocol import Img23DError
@@ -83,8 +80,10 @@ class IMG23D_OT_add_levels(_OnMeshes, bpy.types.Operator):
         return _change_beside(self, context, lambda obj: levels_of(self.count))
 
 
-def _change_beside(operator: bpy.types.Operator, context: bpy.types.Context, change: Callable[[bpy.types.Object], Change]) -> set[str]:
+def _change_beside(operator: bpy.types.Operator, context: bpy.types.Context, change: "Callable[[bpy.types.Object], Change]") -> set[str]:
     """`change` raises Img23DError for an object that it cannot be done to."""
+    from ...app.outcome import follow_remeshing
+
     owner, told = extension(), []
     try:
         check_mode(context)

@@ -1,14 +1,11 @@
 """The buttons of the result list."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING
 
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty
 
-from ...app.jobs.result_rows import show_job, sync_rows
 from ...app.owner import extension, extension_or_none, has_listed, listed_jobs, shown_job
 from ...scene.view.selection import check_mode, select_only, show_in_viewport
 from ...shared.img23d_protocol import ErrorCode, Img23DError
@@ -26,7 +23,7 @@ class _OnResult:
         cls.poll_message_set(_("Nothing has been generated yet"))
         return has_listed()
 
-    def chosen(self, context: bpy.types.Context) -> tuple[Job, JobTarget]:
+    def chosen(self, context: bpy.types.Context) -> "tuple[Job, JobTarget]":
         """The job and its target. Raises Img23DError."""
         owner = extension()
         job = owner.job(self.job) if self.job else shown_job(owner, context)
@@ -92,6 +89,8 @@ class IMG23D_OT_browse_runs(bpy.types.Operator):
         return owner is not None and len(listed_jobs(owner)) > 1
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ...app.jobs.result_rows import show_job, sync_rows
+
         owner = extension()
         jobs = listed_jobs(owner)
         here = jobs.index(shown_job(owner, context))

@@ -1,7 +1,5 @@
 """Gaussian splats by hand: files of anyone's come in by the file browser or by dropping them, and objects of splats go out."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import bpy

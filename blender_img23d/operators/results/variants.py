@@ -1,7 +1,5 @@
 """Choosing among variants that stand side by side."""
 
-from __future__ import annotations
-
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty

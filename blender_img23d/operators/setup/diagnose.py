@@ -1,7 +1,5 @@
 """Operators for when something went wrong: diagnosis, log, the run's folder, report, and freeing memory."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from textwrap import wrap
 

@@ -1,13 +1,9 @@
 """Setting up the AI models, stopping that, and the artist's answers to a licence."""
 
-from __future__ import annotations
-
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import StringProperty
 
-from ...app.models import setup_plan
-from ...app.outcome import follow_setup
 from ...app.owner import extension, extension_or_none, poll_idle, poll_no_setup
 from ...properties import preferences_of
 from ...scene.file.folders import models_folder
@@ -33,6 +29,9 @@ class IMG23D_OT_setup(bpy.types.Operator):
         return poll_no_setup(cls)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ...app.models import setup_plan
+        from ...app.outcome import follow_setup
+
         owner = extension()
         try:
             if self.engine:
@@ -63,6 +62,8 @@ class IMG23D_OT_go_on(bpy.types.Operator):
         return owner is not None and bool(owner.setup.failure)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ...app.outcome import follow_setup
+
         owner = extension()
         try:
             owner.setup.go_on()

@@ -1,15 +1,11 @@
 """The buttons of the list of models."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import bpy
 from bpy.props import StringProperty
 
-from ...app.models import deletion_plan, download_plan, verification_plan
-from ...app.outcome import follow_setup
 from ...app.owner import extension, poll_no_setup
 from ...shared.img23d_protocol import Img23DError
 
@@ -27,7 +23,9 @@ class _OnWeights:
     def poll(cls, context: bpy.types.Context) -> bool:
         return poll_no_setup(cls)
 
-    def start(self, make_plan: Callable[[Extension], Plan]) -> set[str]:
+    def start(self, make_plan: "Callable[[Extension], Plan]") -> set[str]:
+        from ...app.outcome import follow_setup
+
         owner = extension()
         try:
             owner.setup.start(make_plan(owner))
@@ -42,6 +40,8 @@ class IMG23D_OT_download_weights(_OnWeights, bpy.types.Operator):
     bl_description = "Download this model, going on where an earlier download was cut off"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ...app.models import download_plan
+
         return self.start(lambda owner: download_plan(context, owner, (self.weights,)))
 
 
@@ -51,6 +51,8 @@ class IMG23D_OT_verify_weights(_OnWeights, bpy.types.Operator):
     bl_description = "Read every byte of this model's files again and compare it with what was downloaded"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ...app.models import verification_plan
+
         return self.start(lambda owner: verification_plan(self.weights))
 
 
@@ -63,6 +65,8 @@ class IMG23D_OT_delete_weights(_OnWeights, bpy.types.Operator):
         return context.window_manager.invoke_confirm(self, event)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ...app.models import deletion_plan
+
         return self.start(lambda owner: deletion_plan(self.weights))
 
 

@@ -10,7 +10,6 @@ from bpy.app.translations import pgettext_iface as _
 
 from ...app.owner import Extension, extension_or_none
 from ...core.manual import Section
-from ...scene.file.file_state import FileState
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import Said, draw_slot, guarded_row
 
@@ -19,6 +18,7 @@ if TYPE_CHECKING:  # Blender's start waits for what panels import
 
     from ...core.queue.queue import Queue, Setback
     from ...core.queue.queued_jobs import QueuedJob
+    from ...scene.file.file_state import FileState
 
 _ROWS = 6  # at once
 _LINES, _SAID = 2, 2  # of a row, and of what there is to say of all of them

@@ -11,7 +11,6 @@ from ...core.manual import Section
 from ...core.tally import is_about
 from ...properties import Img23DSceneSettings, Img23DTarget
 from ...scene.file.folders import absolute
-from ...shared.img23d_protocol.files.filenames import form_path
 from ...shared.img23d_protocol.options.settings import engine_named
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import Said, draw_gap, draw_slot, guarded_row
@@ -66,6 +65,8 @@ def _draw_state(layout: bpy.types.UILayout, item: Img23DTarget) -> None:
 
 def _form(item: Img23DTarget) -> int:
     """What it will be."""
+    from ...shared.img23d_protocol.files.filenames import form_path
+
     owner = extension_or_none()
     is_known = owner is not None and item.cutout and item.automatic
     return owner.thumbnails.icon(form_path(item.cutout, item.shape)) if is_known else 0

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass
 
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ...app.owner import Extension
+from ...shared.img23d_protocol.values import Value
 from .text import LINE, lines_of
 
 
-@dataclass(frozen=True, kw_only=True)
-class Said:
+class Said(Value):
     """A sentence with the icon before it; one with numbers or names in it is translated before they go in."""
 
     text: str

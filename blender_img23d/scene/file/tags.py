@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -44,7 +43,9 @@ def tag_run(obj: bpy.types.Object, job: Job) -> None:
 
 def tag_result(obj: bpy.types.Object, job: Job, index: int, piece: Piece) -> None:
     """Write down what made this object."""
-    from ...core.runs.recipe import recipe_of_job  # late, as everything that Blender's start should not wait for
+    import json  # late, as everything that Blender's start should not wait for
+
+    from ...core.runs.recipe import recipe_of_job
 
     request = job.request  # a Generate
     target = job.targets[index]

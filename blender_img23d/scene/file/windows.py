@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 
 import bpy
 from bpy.app.translations import pgettext_rpt as _
+
+from ...shared.img23d_protocol.values import Value
 
 TAB = "Img23D"
 _TRIES = 20  # ticks
@@ -22,8 +23,7 @@ _MODES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Workplace:
+class Workplace(Value):
     """Used at once, within one tick, and never kept."""
 
     window: bpy.types.Window | None  # None in a Blender without any

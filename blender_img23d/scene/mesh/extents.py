@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import TYPE_CHECKING
 
 import bpy
 from mathutils import Matrix, Vector
+
+from ...shared.img23d_protocol.values import Value
 
 if TYPE_CHECKING:
     import numpy as np
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 Point = tuple[float, float, float]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Extents:
+class Extents(Value):
     low: Point
     high: Point
 

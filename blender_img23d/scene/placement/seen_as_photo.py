@@ -6,7 +6,6 @@ visibility stay as they are. How the viewport looked before is kept with the scr
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
 import bpy
@@ -191,11 +190,15 @@ def _number(screen: bpy.types.Screen, area: bpy.types.Area) -> str:
 
 
 def _kept(screen: bpy.types.Screen) -> dict[str, dict]:
+    import json  # late, as above
+
     return json.loads(screen.get(_KEPT, "{}"))
 
 
 def _keep(screen: bpy.types.Screen, number: str, kept: dict | None) -> None:
     """None takes it away."""
+    import json
+
     every = _kept(screen) | {number: kept}
     every = {key: value for key, value in every.items() if value is not None}
     if every:

@@ -8,7 +8,6 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ...shared.img23d_protocol.errors import bad_request
-from ..mesh.uv_maps import UV_MAPS_MAX
 from ..splats.attributes import is_splats
 
 
@@ -41,6 +40,8 @@ def check_no_splats(obj: bpy.types.Object) -> None:
 
 def check_paintable(obj: bpy.types.Object, *, wants_own: bool = False) -> None:
     """Raises Img23DError(BAD_REQUEST) with what to do first."""
+    from ..mesh.uv_maps import UV_MAPS_MAX
+
     mesh = obj.data
     if mesh.is_editmode:
         raise bad_request("Leave Edit Mode first: press Tab, then re-texture again.")

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import bpy
 
 from ...shared.img23d_protocol import ErrorCode, Img23DError
-from .framing import frame
 
 
 def check_mode(context: bpy.types.Context) -> None:
@@ -29,6 +28,8 @@ def select_only(objects: list[bpy.types.Object], view_layer: bpy.types.ViewLayer
 
 def show_in_viewport(objects: Sequence[bpy.types.Object], context: bpy.types.Context) -> None:
     """In the viewport under the mouse, else in the window's first one; nothing happens where there is none."""
+    from .framing import frame
+
     area = None if bpy.app.background else viewport_of(context)
     if area is not None:
         frame(objects, context.window, area)

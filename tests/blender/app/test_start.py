@@ -15,7 +15,8 @@ from conftest import PACKAGE
 PROLOGUE = f"""
 import json, sys
 import bpy, addon_utils
-assert addon_utils.enable({PACKAGE!r}, default_set=True)
+PACKAGE = {PACKAGE!r}
+assert addon_utils.enable(PACKAGE, default_set=True)
 own = [name.removeprefix({PACKAGE + "."!r}) for name in sys.modules if name.startswith({PACKAGE!r})]
 """
 LATE = {"shared.img23d_protocol.messages", "shared.img23d_protocol.codec", "core.session.session", "core.jobs", "app.pump", "scene.placement.placer"}
@@ -44,6 +45,16 @@ def test_the_start_loads_only_what_blender_must_know(own):
     assert "registration" in own and "panels.results.results" in own
     assert not own & LATE
     assert not [name for name in own if name.startswith("process")]
+
+
+def test_the_start_compiles_no_dataclass(installed):
+    """Each would take longer than the module that it is in; `values.Value` takes a twentieth of that."""
+    code = """
+import dataclasses
+classes = {one for name in own for one in vars(sys.modules.get(PACKAGE + "." + name, sys)).values() if isinstance(one, type)}
+generated = sorted(one.__name__ for one in classes if dataclasses.is_dataclass(one) and one.__dataclass_params__.init)
+"""
+    assert in_a_fresh_blender(code, "generated") == []
 
 
 def test_the_first_thing_done_may_be_generate(installed, photo):

@@ -60,5 +60,5 @@ def test_english_reads_no_catalogue(owner, monkeypatch):
     def read(*_: object) -> None:
         raise AssertionError("a catalogue was read")
 
-    monkeypatch.setattr(translations.json, "loads", read)
+    monkeypatch.setattr(json, "loads", read)
     translations.load()

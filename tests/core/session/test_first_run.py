@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from blender_img23d.core.session.first_run import bytes_to_download, download, is_first_run, machine, recommended
@@ -72,7 +74,7 @@ def test_it_is_over_as_soon_as_a_learned_engine_is_ready_or_chosen():
     ],
 )
 def test_a_light_engine_is_recommended_where_no_card_is_large_enough(devices, cards, engine):
-    light = engine_named("cutout").changed(id="light", is_light=True)
+    light = replace(engine_named("cutout"), id="light", is_light=True)
     chosen = recommended(devices, cards, (), (*SET_UP, light))
     assert (None if chosen is None else chosen.id) == engine
 

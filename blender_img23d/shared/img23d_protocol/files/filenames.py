@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import unicodedata
 from typing import NewType
 
 FileName = NewType("FileName", str)  # of a file in the run's folder: no path, nothing that leads out of it
@@ -23,6 +22,8 @@ def safe_stem(text: str, fallback: str = "object") -> str:
 
     Not unique: two names may become one. `fallback` is used where nothing is left.
     """
+    import unicodedata  # late: Blender's start waits for this module, which needs it only here
+
     readable = unicodedata.normalize("NFC", text.encode("utf-8", "replace").decode("utf-8"))  # no lone surrogates
     visible = "".join(" " if unicodedata.category(c) in ("Cc", "Cf", "Zl", "Zp") else c for c in readable)
     stem = re.sub(_FORBIDDEN, "_", visible)[:LONGEST].strip("._ ")

@@ -9,20 +9,19 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, FrozenInstanceError, dataclass, field, fields, is_dataclass
+from dataclasses import Field, field, fields, is_dataclass
 from enum import Enum
 from functools import cache
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from ..errors import bad_request
+from ..values import Value
 
 if TYPE_CHECKING:
     from .settings import Settings
 
-Value = TypeVar("Value")
+Default = TypeVar("Default")
 Plain = str | int | float | bool
 Choice = tuple[str, str, str]  # identifier, label, tooltip
 Values = Callable[[str], object]  # the value of an option, by its property's name
@@ -30,66 +29,11 @@ Values = Callable[[str], object]  # the value of an option, by its property's na
 _KEY = "img23d"  # of the field's metadata
 
 
-@typing.dataclass_transform(kw_only_default=True, frozen_default=True)
-class Declared:
-    """A frozen, keyword-only value whose fields are the annotations of its class.
-
-    `dataclass` would write five functions for each class and compile them, which takes longer than all else that is declared here, and
-    Blender's start waits for it.
-    """
-
-    def __init__(self, **values: Any) -> None:
-        names = type(self).__annotations__
-        unknown = values.keys() - names.keys()
-        lacking = [name for name in names if name not in values and not hasattr(type(self), name)]
-        if unknown or lacking:
-            raise TypeError(f"{type(self).__name__}: unknown {sorted(unknown)}, lacking {lacking}")
-        self.__dict__.update(values)
-
-    def __setattr__(self, name: str, value: Any) -> NoReturn:
-        raise FrozenInstanceError(f"cannot assign to field {name!r}")
-
-    def changed(self: Self, **values: Any) -> Self:
-        return type(self)(**(self.__dict__ | values))
+class Options(Value):
+    """What an engine, or everything, is set to: a field a stage."""
 
 
-@typing.dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
-class Options:
-    """The base of frozen, keyword-only dataclasses, for the same reason without functions that are compiled for each.
-
-    `fields`, `replace` and `asdict` take them as they take any dataclass.
-    """
-
-    def __init_subclass__(cls) -> None:
-        dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
-
-    def __init__(self, **values: Any) -> None:
-        for one in fields(self):  # pyright: ignore[reportArgumentType]  # every class below is one
-            if one.name in values:
-                self.__dict__[one.name] = values.pop(one.name)
-            else:
-                self.__dict__[one.name] = one.default if one.default_factory is MISSING else one.default_factory()
-        if values:
-            raise TypeError(f"{type(self).__name__} has no {sorted(values)}")
-
-    def __setattr__(self, name: str, value: Any) -> NoReturn:
-        raise FrozenInstanceError(f"cannot assign to field {name!r}")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise FrozenInstanceError(f"cannot delete field {name!r}")
-
-    def __eq__(self, other: object) -> bool:
-        return self.__dict__ == other.__dict__ if type(other) is type(self) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(tuple(self.__dict__.values()))
-
-    def __repr__(self) -> str:
-        values = ", ".join(f"{name}={value!r}" for name, value in self.__dict__.items())
-        return type(self).__name__ + "(" + values + ")"
-
-
-class Condition(Declared):
+class Condition(Value):
     """Whether an option has one of these values, or with `is_not` none of them."""
 
     option: str  # its property's name
@@ -100,7 +44,7 @@ class Condition(Declared):
         return (values(self.option) in self.values) is not self.is_not
 
 
-class Row(Declared):
+class Row(Value):
     """Where an option stands in the panels. Rows of a panel are drawn by `rank`; `text` stands in place of the label.
 
     A `wide` one has no label at its left, a `header` is the switch in the panel's title, `gap` leaves room above. `also` shows it
@@ -117,10 +61,10 @@ class Row(Declared):
     shown: Condition | None = None
     active: Condition | None = None
     also: Condition | None = None
-    hints: Mapping[str, str] = MappingProxyType({})  # value -> what it comes to, below the row
+    hints: Mapping[str, str] = field(default_factory=dict)  # value -> what it comes to, below the row
 
 
-class Record(Declared):
+class Record(Value):
     """How an option stands in the record of an object: under a label, formatted, left out where it is zero or not `shown`.
 
     `follows` puts its value behind that of another option instead.
@@ -134,7 +78,7 @@ class Record(Declared):
     follows: str = ""
 
 
-class Option(Declared):
+class Option(Value):
     """One option: `path` is its place in the settings, `key` its name in Blender, which is unique among all options."""
 
     default: Any
@@ -165,6 +109,10 @@ class Option(Declared):
     is_machine: bool = False  # belongs to the computer and stands in the preferences, not in the scene
     key: str = ""
     path: tuple[str, ...] = ()
+
+    def at(self, *path: str, key: str) -> Option:
+        """The same in this place of the settings."""
+        return Option(**(self.__dict__ | {"path": path, "key": key}))
 
     @property
     def identifiers(self) -> tuple[str, ...]:
@@ -220,13 +168,13 @@ class Option(Declared):
         return f"1 to {self.maximum}, or 0 for {self.zero}"
 
 
-def option(default: Value, *, label: str, tip: str, subject: str = "", key: str = "", **said: Any) -> Value:
+def option(default: Default, *, label: str, tip: str, subject: str = "", key: str = "", **said: Any) -> Default:
     """A field of a stage's dataclass; `said` are the other fields of `Option`. Its property has the field's name where none is given."""
     declared = Option(default=default, label=label, tip=tip, subject=subject, key=key, **said)
     return field(default=default, metadata={_KEY: declared})
 
 
-class StageOptions(Options):
+class StageOptions(Value):
     """What the options of a stage are asked. An engine's stages are dataclasses of this base."""
 
     stages: ClassVar[tuple[str, ...]] = ()  # values of `messages.Stage`
@@ -248,7 +196,7 @@ class StageOptions(Options):
         return False
 
 
-class Engine(Declared):
+class Engine(Value):
     """An engine as both sides know it: what it is called, and the stages whose options it heeds, in their order."""
 
     id: str
@@ -261,7 +209,7 @@ class Engine(Declared):
     is_light: bool = False  # for machines without a large graphics card, where it is the one that is recommended
     has_kinds: bool = False  # a thing can be rounded, turned or flat
     side_photos: Condition | None = None  # when further photos of a thing are heeded; None: always
-    splat_painting: Mapping[str, Plain] = MappingProxyType({})  # its options where it paints with the colours of splats; none: it cannot
+    splat_painting: Mapping[str, Plain] = field(default_factory=dict)  # its options where it paints with the colours of splats; none: it cannot
     meshes: Condition | None = None  # when it makes meshes, which alone have faces and a texture; None: always
     packages: tuple[str, ...] = ()  # of Python, without which it is not ready
     needs: tuple[str, ...] = ()  # stages whose weights it cannot do without
@@ -320,9 +268,9 @@ def options_of(kind: type) -> tuple[Option, ...]:
     for one in fields(kind):
         if _KEY in one.metadata:
             declared: Option = one.metadata[_KEY]
-            found.append(declared.changed(key=declared.key or one.name, path=(one.name,)))
+            found.append(declared.at(one.name, key=declared.key or one.name))
         elif (inner := inner_kind(one)) is not None:
-            found += [each.changed(path=(one.name, *each.path)) for each in options_of(inner)]
+            found += [each.at(one.name, *each.path, key=each.key) for each in options_of(inner)]
     return tuple(found)
 
 
