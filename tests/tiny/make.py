@@ -2,8 +2,11 @@
 
     python tests/tiny/make.py              makes what is missing and prints the folder
     python tests/tiny/make.py SET ...      makes file sets
+    python tests/tiny/make.py --keep SET ...
+                                           keeps file sets that are made, as files of this repository
 
-Each is made again when the scripts here or the training data change.
+Each is made again when the scripts here or the training data change. What takes minutes to train is kept in `kept`: as long as nothing of
+that has changed it is taken from there.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build" / "tiny"
 MODELS = BUILD / "models"
+KEPT = Path(__file__).with_name("kept")
 STAMP = "made-from.txt"
 PROCESSES = 2
 PROMPT = ROOT / "backend" / "img23d_backend" / "engines" / "qwen3vl"
@@ -49,7 +53,9 @@ def make_all() -> Path:
     """The models folder. Two callers at once do the same work twice, and the later one wins."""
     missing: dict[str, list[str]] = {}
     for set_id, (module, _) in MAKERS.items():
-        if not _is_made(set_id):
+        if not is_made(MODELS, set_id) and is_made(KEPT, set_id):
+            _copy(set_id, KEPT, MODELS)
+        if not is_made(MODELS, set_id):
             missing.setdefault(module, []).append(set_id)
     with ThreadPoolExecutor(PROCESSES) as pool:
         list(pool.map(_make_in_a_process, missing.values()))
@@ -80,8 +86,20 @@ def make(set_id: str) -> None:
     shutil.rmtree(draft, ignore_errors=True)
 
 
-def _is_made(set_id: str) -> bool:
-    stamp = MODELS / set_id / STAMP
+def keep(set_id: str) -> None:
+    if not is_made(MODELS, set_id):
+        raise SystemExit(f"{set_id} is not made, or not from what stands here now: make it first.")
+    _copy(set_id, MODELS, KEPT)
+
+
+def _copy(set_id: str, source: Path, target: Path) -> None:
+    shutil.rmtree(target / set_id, ignore_errors=True)
+    shutil.copytree(source / set_id, target / set_id, copy_function=shutil.copyfile)
+
+
+def is_made(models: Path, set_id: str) -> bool:
+    """Whether the folder has the file set, made from what stands here now."""
+    stamp = models / set_id / STAMP
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == _key(set_id)
 
 
@@ -98,7 +116,8 @@ def _key(set_id: str) -> str:
 if __name__ == "__main__":
     for folder in (ROOT / "tests", ROOT / "backend", ROOT / "blender_img23d" / "shared"):
         sys.path.insert(0, str(folder))
-    for argument in sys.argv[1:]:
-        make(argument)
+    is_kept = sys.argv[1:2] == ["--keep"]
+    for argument in sys.argv[1 + is_kept :]:
+        (keep if is_kept else make)(argument)
     if not sys.argv[1:]:
         print(make_all())
