@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import bpy
 
-from ..core.estimate.forecast import Forecast, Situation, forecast
+from ..core.estimate.forecast import Forecast, forecast
 from ..core.estimate.free_disk import FreeDisk
+from ..core.estimate.situation import Situation
 from ..core.presets import lower, matching
 from ..core.session.setup_requests import needed_sets
 from ..core.states import SessionState

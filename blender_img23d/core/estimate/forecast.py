@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum, auto
 
 from ...shared.img23d_protocol.choices import AUTO_DEVICE
-from ...shared.img23d_protocol.messages import DeviceInfo, EngineInfo, Finding, Generate, Stage, WeightsInfo
+from ...shared.img23d_protocol.messages import DeviceInfo, Finding
 from ...shared.img23d_protocol.options.settings import engine_named
-from ..jobs import Job
 from .memory_need import is_learned, needed_bytes, on_processor
 from .run_statistics import Pace, alike, pace_of_all
 from .shortages import find_shortages
+from .situation import PROCESSOR, Situation, StagePlan
 
-PROCESSOR = "cpu"
 # Bytes that a run writes for each target, measured from runs and rounded up: cut-out and small pictures, then each face of the
 # plain and the painted mesh, then each pixel of a texture as PNG
 _A_TARGET, _A_FACE, _A_PIXEL = 700_000, 60, 2
@@ -28,41 +27,6 @@ class Basis(StrEnum):
     SIMILAR_RUNS = auto()
     DEVICE = auto()  # its note says it, measured and counted by the backend
     NOTHING = auto()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Situation:
-    """What is known when Generate would be pressed. Bytes.
-
-    `request` has the things to be made in `wanted`, none for the whole picture. `missing` are the labels of file sets that the
-    settings need and that are not downloaded, `missing_bytes` their size.
-    """
-
-    request: Generate
-    devices: Sequence[DeviceInfo] = ()  # the best first
-    engines: Sequence[EngineInfo] = ()
-    weights: Sequence[WeightsInfo] = ()
-    past: Sequence[Job] = ()  # newest first
-    missing: tuple[str, ...] = ()
-    missing_bytes: int = 0
-    is_environment_ready: bool = True
-    holds_models: bool = False  # the backend still has those of the last run
-    can_lower: bool = False  # there is a lower preset of quality
-    free_disk: int | None = None  # of the runs' folder, None where nobody knows
-
-    @property
-    def count(self) -> int:
-        return max(len(self.request.wanted), 1) * self.request.variants
-
-
-@dataclass(frozen=True, kw_only=True)
-class StagePlan:
-    """Where a stage computes and how much memory it needs there."""
-
-    stage: Stage
-    device: DeviceInfo | None  # None before the backend has told what there is
-    needed_bytes: int
-    is_learned: bool
 
 
 @dataclass(frozen=True, kw_only=True)

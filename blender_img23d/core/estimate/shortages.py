@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ...shared.img23d_protocol.messages import Action, DeviceInfo, Finding, Level
 from ...shared.img23d_protocol.options.settings import BUILT_IN
 from .memory_need import is_heavy
-
-if TYPE_CHECKING:
-    from .forecast import Situation, StagePlan
+from .situation import PROCESSOR, Situation, StagePlan
 
 _DISK_LEFT = 100_000_000  # bytes that stay free on the disk beside the run
 _WORST_FIRST = (Level.PROBLEM, Level.WARNING, Level.NOTE, Level.GOOD)
-_PROCESSOR = "cpu"
 
 
 def find_shortages(situation: Situation, stages: Sequence[StagePlan], disk_bytes: int) -> tuple[Finding, ...]:
@@ -72,7 +68,7 @@ def _of_memory(situation: Situation, stages: Sequence[StagePlan]) -> list[Findin
 
 
 def _more_memory(situation: Situation, plan: StagePlan, device: DeviceInfo) -> Action:
-    is_card, request = device.id != _PROCESSOR, situation.request
+    is_card, request = device.id != PROCESSOR, situation.request
     if situation.holds_models:
         return Action.FREE_MEMORY
     if is_card and not request.settings.machine.small_memory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import bpy
 
@@ -12,6 +13,17 @@ from ...shared.img23d_protocol.job_requests import Box, Point
 from ...shared.img23d_protocol.typed_names import split_names
 
 NEW = -1  # in place of a row's index
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownBox:
+    """A box as it is drawn over the photo."""
+
+    name: str
+    box: Box
+    is_active: bool
+    is_drawn: bool
+    is_used: bool
 
 
 def box_of(row: Img23DTarget) -> Box | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from .box_rows import box_of
+from .box_rows import ShownBox, box_of
 from .editors import PICK_TOOL, Editors
 from .shown_photo import shows_photo
 from .view import PhotoView, photo_view
@@ -110,15 +110,6 @@ def _hint(context: bpy.types.Context) -> str:
     if tool is not None and tool.idname == PICK_TOOL:
         return _("Click on a thing in the photo to pick it")
     return _("Drag over a thing in the photo to draw a box around it")
-
-
-@dataclass(frozen=True, kw_only=True)
-class ShownBox:
-    name: str
-    box: Box
-    is_active: bool
-    is_drawn: bool
-    is_used: bool
 
 
 def shown_boxes(scene: bpy.types.Scene, draft: Draft | None) -> list[ShownBox]:

@@ -18,7 +18,7 @@ from .srgb import to_linear
 from .view import PhotoView
 
 if TYPE_CHECKING:
-    from .overlay import ShownBox
+    from .box_rows import ShownBox
 
 _ACTIVE, _DRAWN, _FOUND = (1.0, 0.66, 0.16), (0.36, 0.78, 1.0), (0.93, 0.93, 0.93)
 _DARK, _GROUND = (0.0, 0.0, 0.0), (0.05, 0.05, 0.05, 0.75)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from test_time_left import past_run
 
-from blender_img23d.core.estimate.forecast import Basis, Forecast, Situation, forecast
+from blender_img23d.core.estimate.forecast import Basis, Forecast, forecast
+from blender_img23d.core.estimate.situation import Situation
 from blender_img23d.shared.img23d_protocol.messages import (
     USUAL,
     Action,
