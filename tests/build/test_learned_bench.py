@@ -11,13 +11,19 @@ import numpy as np
 import pytest
 import trimesh
 
-from devtools.bench import rounds
+from devtools.bench import blender, crowded, rounds, splats
 from devtools.bench.calibration import Calibration
 from devtools.bench.learned import distance, report
 from devtools.bench.machine import LoadMeter, cores
 from devtools.bench.rounds import Round
 from devtools.bench.rows import lines, row, with_slow_calls
 from devtools.bench.timing import in_turn
+from devtools.places import ROOT
+
+
+@pytest.mark.parametrize("source", sorted({path for paths in (*report.PARTS.values(), blender.SOURCES, crowded.SOURCES, splats.SOURCES) for path in paths}))
+def test_what_a_part_measures_is_there(source):
+    assert (ROOT / source).exists()
 
 
 @pytest.mark.parametrize(

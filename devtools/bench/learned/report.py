@@ -25,7 +25,7 @@ _BACKEND = "backend/img23d_backend"
 _OWN = "devtools/bench/learned"
 _TRELLIS = (
     f"{_BACKEND}/engines/trellis/networks",
-    f"{_BACKEND}/engines/trellis/flexicubes",
+    f"{_BACKEND}/mesh/isosurface/flexicubes",
     f"{_BACKEND}/engines/trellis/splats",
     f"{_OWN}/trellis/networks.py",
 )
@@ -47,6 +47,8 @@ PARTS = {
 _MODULES = {part: part.replace("_", ".", 1) for part in PARTS}  # those of TRELLIS lie in a folder of their own
 TRELLIS_PARTS = tuple(part for part in PARTS if part.startswith("trellis_"))
 ON_A_CARD = ("shape", "paint", "memory", "chain", "trellis_steps", "trellis_stages")
+# A thread of torch that waits for others sleeps: else its waiting counts as processor time, the more of it the busier the machine is
+_WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
 # For comparisons only, each in a folder of its own. pymeshlab is under the GPL; it and xatlas are what hy3dgen takes
 PYMESHLAB = "pymeshlab==2025.7.post1"
 XATLAS = "xatlas==0.0.11"
@@ -72,11 +74,11 @@ def run_learned(python: Path, *, machine: str, gpu: bool, calibrate: Callable[[]
         arguments = _arguments(part, python, gpu=gpu)
         if arguments is None:
             continue
-        calibration, meter = calibrate(), LoadMeter()
+        calibration, meter, code = calibrate(), LoadMeter(), rounds.digest(*PARTS[part])
         measured = _measured(python, part, arguments)
         if measured is None:
             continue
-        new = Round(date=rounds.today(), machine=where, code=rounds.digest(*PARTS[part]), load=meter.load(), calibration=calibration, rows=measured)
+        new = Round(date=rounds.today(), machine=where, code=code, load=meter.load(), calibration=calibration, rows=measured)
         rounds.add(_name(part, gpu=gpu), new)
 
 
@@ -150,7 +152,7 @@ def _measured(python: Path, part: str, arguments: Sequence[str | Path]) -> list[
     print(f"Measuring: {part} ...", flush=True)
     order = [*arguments, out] if part == "memory" else [out, *arguments]
     try:
-        run([python, "-m", f"{__package__}.{_MODULES[part]}", *order], env=clean_environment(), cwd=ROOT)
+        run([python, "-m", f"{__package__}.{_MODULES[part]}", *order], env=clean_environment(**_WAITING), cwd=ROOT)
     except DevError as error:
         print(error, file=sys.stderr)
         return None
