@@ -21,7 +21,7 @@ from .cutouts.report import PHOTOS as REAL_PHOTOS
 from .cutouts.report import TRUTH, measure_cutouts, photos_part, truth_part
 from .layout_table import layout_part
 from .learned.published import measure_published, published_part
-from .learned.report import PARTS, TRELLIS_PARTS, learned_part, part_titles, run_learned
+from .learned.report import GROUPS, PARTS, learned_part, part_titles, run_learned
 from .machine import LoadMeter, machine
 from .network import network_part
 from .quality import measure_quality, quality_part
@@ -70,8 +70,8 @@ def run_bench(*, only: str | None, gpu: bool, photos: Path | None = None) -> Non
         measure_crowded(zip_file, _calibrated())
     if "splats" in parts:
         measure_splats(blender, zip_file, _calibrated())
-    if chosen := parts & {"learned", "trellis", *PARTS}:
-        named = () if "learned" in chosen else TRELLIS_PARTS if "trellis" in chosen else tuple(chosen)
+    if chosen := parts & {"learned", *GROUPS, *PARTS}:
+        named = () if "learned" in chosen else [one for part in chosen for one in GROUPS.get(part, (part,))]
         run_learned(environment.learned_python(), machine=machine(), gpu=gpu, calibrate=_calibrated, parts=named)
     if chosen := [part for part in (TRUTH, REAL_PHOTOS) if part in parts]:
         measure_cutouts(*chosen, photos=photos)
@@ -163,7 +163,7 @@ def document() -> str:
 
 
 _HOW = (
-    "Made by `python3 build_addon.py bench`. A timed row is run at least five times (TRELLIS's guided steps and surfaces three times), ours and the reference in turn: the middle one is told, with the lowest "
+    "Made by `python3 build_addon.py bench`. A timed row is run at least five times (TRELLIS's guided steps and surfaces and the light set three times), ours and the reference in turn: the middle one is told, with the lowest "
     "and the highest in brackets. Rounds marked “one figure” are older than this rule: their parts were not measured since. A goal is *met* when the worst run meets it, *on the edge* when only the middle one does, else *missed*. No run is left out: "
     "what was measured on earlier code stands at the end, and all of it in docs/figures. A *unit* is the time that a fixed piece of NumPy and OpenCV work takes "
     "on the same machine in the same round (devtools/bench/calibration.py): about a second on the processor named here when nothing else runs; absolute "

@@ -7,10 +7,14 @@ mean nothing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ...places import BACKEND, EXTENSION, ROOT
+
+if TYPE_CHECKING:
+    from published.lists import PublishedFile
 
 MODEL = {
     "in_channels": 64, "context_in_dim": 1536, "hidden_size": 1024, "mlp_ratio": 4.0, "num_heads": 16, "depth": 8,
@@ -28,11 +32,31 @@ ENCODER = {
 PICTURE = 512  # pixels
 TOKENS = 1370
 DEVIATION = 0.02  # more overflows half precision
+_NUMBERS = 1 << 20  # random ones, again and again
+_NUMPY = {"F16": "<f2", "F32": "<f4"}  # by the safetensors format's names
 
 
 def use_the_projects_code() -> None:
     """The backend, and the tests' way of importing hy3dgen's own pipeline without torchvision and pymeshlab."""
     sys.path[:0] = [str(path) for path in (BACKEND, EXTENSION / "shared", ROOT / "tests", ROOT / "tests" / "learned")]
+
+
+def write_random(path: Path, file: PublishedFile, is_scale: Callable[[str], bool]) -> None:
+    """As the safetensors format lays it out: the published names, shapes and types. What scales lies around 1, all else around 0; whole
+    numbers are 0.
+    """
+    import numpy as np
+
+    noise = np.random.default_rng(0).standard_normal(_NUMBERS) * DEVIATION
+    kinds = {(dtype, middle): (noise + middle).astype(kind) for dtype, kind in _NUMPY.items() for middle in (0, 1)}
+    zeros = np.zeros(_NUMBERS, dtype="<i8")
+    with path.open("wb") as out:
+        out.write(file.head())
+        for name, entry in file.header().items():
+            begin, end = entry["data_offsets"]
+            numbers = kinds.get((entry["dtype"], int(is_scale(name))), zeros)
+            for left in range((end - begin) // numbers.itemsize, 0, -_NUMBERS):
+                out.write(numbers[: min(left, _NUMBERS)].data)
 
 
 def write(folder: Path) -> int:

@@ -33,7 +33,6 @@ STEPS, CELLS, FACES = 1, 64, 5_000  # on a processor the usual ones take most of
 _TURBO = {"scheduler": "ConsistencyFlowMatchEulerDiscreteScheduler", "num_train_timesteps": 1000, "pcm_timesteps": 100}
 _DECODED = 256  # points of each chunk; a processor needs minutes for all
 _RADIUS = 0.6  # of the ball
-_NUMBERS = 1 << 20  # random ones, again and again
 _SCALES = ("norm", "ln_", "lambda1", ".scale")  # around 1; all else around 0
 _SPOILED = (b"model.latent_in.bias", b"model.latent_on.bias")
 _HEAD = ("file set", "tensors", "bytes of the file", "published bytes", "seconds", "peak memory", "faces", "one name spoiled")
@@ -131,7 +130,6 @@ def measure_one(set_id: str, models: Path) -> dict[str, object]:
 
 def write(folder: Path, file: PublishedFile, *, is_multiview: bool, is_turbo: bool) -> None:
     """config.yaml, and the weights as the safetensors format lays them out."""
-    import numpy as np
     import yaml
     from tiny.shape import published_config
 
@@ -146,16 +144,11 @@ def write(folder: Path, file: PublishedFile, *, is_multiview: bool, is_turbo: bo
     )
     folder.mkdir(parents=True)
     (folder / "config.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    noise = (np.random.default_rng(0).standard_normal(_NUMBERS) * full_size.DEVIATION).astype(np.float16)
-    around = {0.0: noise, 1.0: (noise + 1).astype(np.float16)}
-    with (folder / Path(file.path).name).open("wb") as out:
-        out.write(file.head())
-        for name, entry in file.header().items():
-            begin, end = entry["data_offsets"]
-            is_scale = name.endswith(("weight", "lambda1", "scale")) and any(sign in name for sign in _SCALES)
-            numbers = around[1.0 if is_scale else 0.0]
-            for left in range((end - begin) // numbers.itemsize, 0, -_NUMBERS):
-                out.write(numbers[: min(left, _NUMBERS)].data)
+    full_size.write_random(folder / Path(file.path).name, file, _is_scale)
+
+
+def _is_scale(name: str) -> bool:
+    return name.endswith(("weight", "lambda1", "scale")) and any(sign in name for sign in _SCALES)
 
 
 @contextlib.contextmanager

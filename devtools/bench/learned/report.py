@@ -43,9 +43,16 @@ PARTS = {
     "trellis_surface": (*_TRELLIS, f"{_OWN}/trellis/surface.py", f"{_OWN}/trellis/live.py"),
     "trellis_steps": (*_TRELLIS, f"{_OWN}/trellis/steps.py"),
     "trellis_stages": (*_TRELLIS, f"{_OWN}/trellis"),
+    "light_stages": (
+        *(f"{_BACKEND}/engines/{name}" for name in ("light", "llmdet", "birefnet", "depth_anything", "triposr")),
+        f"{_BACKEND}/mesh",
+        f"{_OWN}/light/files.py",
+        f"{_OWN}/light/stages.py",
+    ),
+    "light_field": (f"{_BACKEND}/engines/triposr", f"{_BACKEND}/mesh/isosurface", f"{_OWN}/light/field.py"),
 }
-_MODULES = {part: part.replace("_", ".", 1) for part in PARTS}  # those of TRELLIS lie in a folder of their own
-TRELLIS_PARTS = tuple(part for part in PARTS if part.startswith("trellis_"))
+_MODULES = {part: part.replace("_", ".", 1) for part in PARTS}  # those of TRELLIS and of the light set lie in folders of their own
+GROUPS = {group: tuple(part for part in PARTS if part.startswith(f"{group}_")) for group in ("trellis", "light")}
 ON_A_CARD = ("shape", "paint", "memory", "chain", "trellis_steps", "trellis_stages")
 # A thread of torch that waits for others sleeps: else its waiting counts as processor time, the more of it the busier the machine is
 _WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
@@ -114,6 +121,8 @@ _TITLES = {
     "trellis_surface": "TRELLIS: the surface",
     "trellis_steps": "TRELLIS: guided steps",
     "trellis_stages": "TRELLIS: memory of each stage at full size",
+    "light_stages": "The light set: seconds and memory of each stage at full size",
+    "light_field": "The light set: the surface in TripoSR's field",
 }
 _COMPARED = {"mesh": (PYMESHLAB,), "unwrap": (XATLAS,), "trellis_sparse": SPCONV}
 
@@ -125,7 +134,10 @@ _WORDS = (
     "handle, thin legs and a thin plate. The ratio is how many times less ours is; for goals of the kind ≤ it is ours as a share. "
     "Of TRELLIS, spconv is what its own code takes; the voxels are those of one shell (16,000) or of three inside each other (40,000). What a card "
     "would hold is counted from the bytes of all tensors at once, computed on the processor with numbers of two bytes; the card's driver, and "
-    "what its kernels take for themselves, come on top."
+    "what its kernels take for themselves, come on top. Of the light set, each stage runs three times, each time in a process of its own, with the settings as they come. "
+    "How long its stages would take on free cores is told from the first of several threads, which takes its own share of the work and no processor while it waits: "
+    "an extrapolation, to cores and memory as fast as these. The thin ring and the sheets are solids of formulas that take the place of the random field's; the sheets through "
+    "all of the cube are what no thing is: they show where a tenth of the points ends."
 )
 
 
@@ -140,6 +152,9 @@ def _arguments(part: str, python: Path, *, gpu: bool) -> list[str | Path] | None
         models = _tiny_models(python, ROOT / "build" / "tiny" / "models")
         shutil.rmtree(OUT / "runs", ignore_errors=True)
         return models and ([models, OUT / "runs"] if part == "memory" else [models, *on])
+    if part == "light_field":
+        models = _tiny_models(python, ROOT / "build" / "tiny" / "models")
+        return models and [models]
     if part in _COMPARED:
         return _for_comparison(python, *_COMPARED[part])
     return on if part in ON_A_CARD else []

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 THRESHOLD = 25.0  # of the density, where TripoSR's own code draws the surface
 _TO_MODEL = [2, 0, 1]  # the model's x points to the viewer, y to the right, z up; ours are z, x, y
-_ON_PROCESSOR, _ON_CARD = 1 << 13, 1 << 17  # points at a time
+_POINTS_ON_PROCESSOR, POINTS_ON_CARD = 1 << 13, 1 << 17  # at a time
 
 Told = Callable[[], None]  # that the work goes on, which is where a cancel is seen
 
@@ -49,7 +49,7 @@ class Field:
     def _asked(self, points: np.ndarray, told: Told, which: int) -> np.ndarray:
         import torch
 
-        name, count = self.device.torch_name, _ON_PROCESSOR if self.device.is_processor else _ON_CARD
+        name, count = self.device.torch_name, _POINTS_ON_PROCESSOR if self.device.is_processor else POINTS_ON_CARD
         planes, places = self.planes.to(name), np.ascontiguousarray(points[:, _TO_MODEL], dtype=np.float32)
         decoder, parts = self._decoder_there(), []
         with torch.inference_mode():
