@@ -78,7 +78,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
         "engines",
         "setup",
     },
-    "evaluation": {"stages", "mesh"},  # pairs.py and what lies below
+    "evaluation": {"stages", "mesh", "models"},  # pairs.py and what lies below; lpips.py reads a network
     "evaluation.objects": {"stages", "evaluation.surfaces"},
     "evaluation.surfaces": {"stages"},
     "diagnose": {"__version__", "stages", "images", "setup", "weights", "machine", "engines", "jobs"},
@@ -134,7 +134,7 @@ def _heavy_objection(name: str, one: Import) -> str:
     layer = _layer(name, BACKEND)
     if layer == "mesh":
         return "" if top(one.target) in HEAVY_FOR_MESHES else "too heavy for a mesh"
-    return "" if layer in {"engines", "models", "weights", "machine"} else "only in an engine or a model"
+    return "" if layer in {"engines", "models", "weights", "machine", "evaluation"} else "only in an engine or a model"
 
 
 def _network_objection(name: str, one: Import) -> str:

@@ -44,21 +44,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--azimuth", type=float, default=0.0, help="degrees by which the pictures were taken from further right than the GLB's front")
     add("--heights", action="store_true", help="the program's own things from three heights instead of one")
     add("--seed", type=int, default=0)
+    add(
+        "--lpips",
+        nargs=2,
+        type=Path,
+        metavar=("ALEXNET", "HEADS"),
+        help="LPIPS as well, with its two published files, which are yours to fetch: alexnet-owt-7be5be79.pth from download.pytorch.org, and "
+        "lpips/weights/v0.1/alex.pth out of the package lpips 0.1.4",
+    )
     add_engine_options(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """The program's exit code."""
+    from ..evaluation.lpips import read_lpips
     from ..evaluation.pairs import own_pairs, pairs_in
     from ..evaluation.report import write_report
     from ..evaluation.runner import evaluate
 
     cancelled = cancel_on_interrupt()
     try:
-        maker = _Maker(options, cancelled)
+        maker, perceived = _Maker(options, cancelled), read_lpips(*options.lpips) if options.lpips else None
         pairs = pairs_in(options.folder, options.azimuth) if options.folder else own_pairs(_HEIGHTS if options.heights else _HEIGHTS[1:2])
         rows: list[Row] = []
-        for row in evaluate(pairs, maker.make, options.out.absolute()):
+        for row in evaluate(pairs, maker.make, options.out.absolute(), perceived):
             rows.append(row)
             print(_line(row), flush=True)
             if cancelled.is_set():
@@ -125,4 +134,5 @@ def _made(outcome: Outcome, peaks: dict[str, int]) -> Made:
 def _line(row: Row) -> str:
     if row.problem:
         return f"{row.name}: {row.problem}"
-    return f"{row.name}: CD {row.chamfer:.3f}, F {row.f_scores[0]:.3f} and {row.f_scores[1]:.3f}, PSNR {row.psnr:.2f}, {row.seconds:.1f} s"
+    perceived = "" if row.lpips is None else f", LPIPS {row.lpips:.3f}"
+    return f"{row.name}: CD {row.chamfer:.3f}, F {row.f_scores[0]:.3f} and {row.f_scores[1]:.3f}, PSNR {row.psnr:.2f}{perceived}, {row.seconds:.1f} s"

@@ -12,6 +12,7 @@ from statistics import median
 
 from img23d_protocol.files.whole_files import write_whole
 
+from .lpips import LPIPS_NAME
 from .pictures import SSIM_NAME
 from .runner import Row
 from .shapes import SAMPLES
@@ -22,8 +23,9 @@ PROTOCOL = (
     "Both are moved and scaled by their bounding boxes to touch the cube from -1 to 1; nothing else is aligned. "
     f"{SAMPLES:,} points on each surface. CD: the sum of both directions' mean distances, not squared. F: at 0.2 and at 0.05. Normals: the mean "
     "cosine between nearest points' normals, whichever way they point. PSNR and SSIM: the mean over 21 views from around (7 directions at "
-    f"30, 0 and -30 degrees), colours without light over white, 256 pixels; {SSIM_NAME}. LPIPS: not available."
+    f"30, 0 and -30 degrees), colours without light over white, 256 pixels; {SSIM_NAME}. "
 )
+_NO_LPIPS, _LPIPS = "LPIPS: not available.", f"{LPIPS_NAME}: over the same views."
 # Xu et al., InstantMesh, 2024, tables 1 and 2: PSNR, SSIM, LPIPS, CD, F at 0.2
 PUBLISHED = {
     "Google Scanned Objects, orbit": {
@@ -59,7 +61,8 @@ class Column:
     form: str = ".3f"
 
 
-COLUMNS = (
+_PERCEIVED = Column(title="LPIPS", value=lambda row: row.lpips)
+_COLUMNS = (
     Column(title="CD", value=lambda row: row.chamfer),
     Column(title="F 0.2", value=lambda row: row.f_scores[0] if row.f_scores else None),
     Column(title="F 0.05", value=lambda row: row.f_scores[1] if row.f_scores else None),
@@ -71,10 +74,24 @@ COLUMNS = (
 )
 
 
+def columns(rows: Sequence[Row]) -> tuple[Column, ...]:
+    """With LPIPS behind SSIM where it was told."""
+    before, after = _COLUMNS[:-2], _COLUMNS[-2:]
+    return (*before, _PERCEIVED, *after) if _has_lpips(rows) else _COLUMNS
+
+
+def protocol(rows: Sequence[Row]) -> str:
+    return PROTOCOL + (_LPIPS if _has_lpips(rows) else _NO_LPIPS)
+
+
+def _has_lpips(rows: Sequence[Row]) -> bool:
+    return any(row.lpips is not None for row in rows)
+
+
 def write_report(rows: Sequence[Row], out: Path, *, engine: str, data: str, machine: str) -> Path:
     """report.html and report.json in the folder; the page's path. Raises OSError."""
     facts = {"engine": engine, "data": data, "machine": machine, "pairs": len(rows), "made": len(_made(rows))}
-    whole = {**facts, "protocol": PROTOCOL, "medians": medians(rows), "rows": [asdict(row) for row in rows]}
+    whole = {**facts, "protocol": protocol(rows), "medians": medians(rows), "rows": [asdict(row) for row in rows]}
     write_whole(out / "report.json", (json.dumps(whole, ensure_ascii=False, indent=1) + "\n").encode())
     page = out / "report.html"
     write_whole(page, _page(rows, out, engine, data, machine).encode())
@@ -83,7 +100,7 @@ def write_report(rows: Sequence[Row], out: Path, *, engine: str, data: str, mach
 
 def medians(rows: Sequence[Row]) -> dict[str, float | None]:
     """By column, over what was made."""
-    return {column.title: _median([column.value(row) for row in _made(rows)]) for column in COLUMNS}
+    return {column.title: _median([column.value(row) for row in _made(rows)]) for column in columns(rows)}
 
 
 def said(column: Column, value: float | None) -> str:
@@ -103,30 +120,30 @@ def _page(rows: Sequence[Row], out: Path, engine: str, data: str, machine: str) 
     made = _made(rows)
     parts = [
         f"<h1>{html.escape(engine)} on {html.escape(data)}</h1>",
-        f"<p>{len(made)} of {len(rows)} pairs were made. {html.escape(machine)}</p><p>{html.escape(PROTOCOL)}</p>",
+        f"<p>{len(made)} of {len(rows)} pairs were made. {html.escape(machine)}</p><p>{html.escape(protocol(rows))}</p>",
         _table(rows),
         "<h2>What was published, on other data</h2><p>Xu et al., InstantMesh, 2024. Their objects, pictures and renderer are others: the numbers cannot be "
         "set against those above.</p>",
         *(_published(title, several) for title, several in PUBLISHED.items()),
         "<h2>Once around: the result above, the truth below</h2>",
-        *(_figure(row, out) for row in _shown(made)),
+        *(_figure(row, out, columns(rows)) for row in _shown(made)),
     ]
     title = f"<title>{html.escape(engine)}: quality</title>"
     return f"<!doctype html><html lang=en><meta charset=utf-8>{title}<style>{_STYLE}</style><body>{''.join(parts)}</body></html>\n"
 
 
 def _table(rows: Sequence[Row]) -> str:
-    head = "".join(f"<th>{column.title}</th>" for column in COLUMNS)
-    middle = medians(rows)
-    lines = [_line("<b>median</b>", [said(column, middle[column.title]) for column in COLUMNS])]
+    shown, middle = columns(rows), medians(rows)
+    head = "".join(f"<th>{column.title}</th>" for column in shown)
+    lines = [_line("<b>median</b>", [said(column, middle[column.title]) for column in shown])]
     for row in rows:
         name = html.escape(row.name)
-        lines.append(f"<tr><td>{name}</td><td colspan={len(COLUMNS)}>{html.escape(row.problem)}</td></tr>" if row.problem else _line(name, _values(row)))
+        lines.append(f"<tr><td>{name}</td><td colspan={len(shown)}>{html.escape(row.problem)}</td></tr>" if row.problem else _line(name, _values(row, shown)))
     return f"<table><tr><th></th>{head}</tr>{''.join(lines)}</table>"
 
 
-def _values(row: Row) -> list[str]:
-    return [said(column, column.value(row)) for column in COLUMNS]
+def _values(row: Row, shown: Sequence[Column]) -> list[str]:
+    return [said(column, column.value(row)) for column in shown]
 
 
 def _line(name: str, values: Sequence[str]) -> str:
@@ -146,10 +163,10 @@ def _shown(made: Sequence[Row]) -> list[Row]:
     return [ordered[round(number * step)] for number in range(min(len(ordered), MOST_PICTURES))]
 
 
-def _figure(row: Row, out: Path) -> str:
+def _figure(row: Row, out: Path, shown: Sequence[Column]) -> str:
     path = out / "strips" / row.strip
     if not row.strip or not path.is_file():
         return ""
     picture = base64.b64encode(path.read_bytes()).decode()
-    words = ", ".join(f"{column.title} {said(column, column.value(row))}" for column in COLUMNS[:6])
+    words = ", ".join(f"{column.title} {said(column, column.value(row))}" for column in shown[:-2])
     return f'<figure><figcaption><b>{html.escape(row.name)}</b> {words}</figcaption><img alt="" src="data:image/jpeg;base64,{picture}"></figure>'

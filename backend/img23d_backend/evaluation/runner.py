@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ LINES = "scores.jsonl"
 _TURNS = tuple(Orbit(azimuth=azimuth, elevation=15.0) for azimuth in (0, 60, 120, 180, 240, 300))  # of the pictures in the report
 _TURN_SIDE, _QUALITY = 160, 80  # pixels, and of JPEG
 _LONGEST_LINE = 20_000  # characters: a longer one is none of ours
+
+Perceived = Callable[[np.ndarray, np.ndarray], float]  # two pictures (H, W, 3) in 0..1 to how far or near they are
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +56,7 @@ class Row:
     normals: float | None = None
     psnr: float | None = None
     ssim: float | None = None
+    lpips: float | None = None
     faces: int = 0
     seconds: float = 0.0
     memory_bytes: int = 0
@@ -61,16 +64,16 @@ class Row:
     strip: str = ""  # the name of its picture
 
 
-def evaluate(pairs: Iterable[Pair], make: Callable[[Path, Path], Made], out: Path) -> Iterator[Row]:
+def evaluate(pairs: Iterable[Pair], make: Callable[[Path, Path], Made], out: Path, perceived: Perceived | None = None) -> Iterator[Row]:
     """Each pair's row as soon as it is there, those of an earlier run in the same folder at once. `make` gets a picture and a folder for
-    what it makes. Raises OSError where the folder cannot be written; what is wrong with one pair is told in its row.
+    what it makes; LPIPS is told where `perceived` is given. Raises OSError where the folder cannot be written; what is wrong with one pair is told in its row.
     """
     for folder in ("pictures", "made", "strips"):
         (out / folder).mkdir(parents=True, exist_ok=True)
     known = {row.name: row for row in rows_of(out)}
     for pair in pairs:
         if pair.name not in known:
-            row = known[pair.name] = _row(pair, make, out)
+            row = known[pair.name] = _row(pair, make, out, perceived)
             _append(out / LINES, row)
         yield known[pair.name]
 
@@ -110,7 +113,7 @@ def _last(file: Any) -> bytes:
     return file.read(1)
 
 
-def _row(pair: Pair, make: Callable[[Path, Path], Made], out: Path) -> Row:
+def _row(pair: Pair, make: Callable[[Path, Path], Made], out: Path, perceived: Perceived | None) -> Row:
     stem = _stem(pair.name)
     try:
         truth = facing(pair.truth(), pair.camera)
@@ -131,14 +134,15 @@ def _row(pair: Pair, make: Callable[[Path, Path], Made], out: Path) -> Row:
         return Row(name=pair.name, problem=f"The result cannot be used: {error}", **cost)
     strip = out / "strips" / f"{stem}.jpg"
     strip.write_bytes(turntable(truth, result))
-    decibels, likeness = _likeness(truth, result)
+    views = [(seen(result, orbit), seen(truth, orbit)) for orbit in ORBITS]
     return Row(
         name=pair.name,
         chamfer=scores.chamfer,
         f_scores=list(scores.f_scores.values()),
         normals=scores.normals,
-        psnr=decibels,
-        ssim=likeness,
+        psnr=_mean(lambda *pair: min(psnr(*pair), 100.0), views),  # of two equal pictures it has no end
+        ssim=_mean(ssim, views),
+        lpips=perceived and _mean(perceived, views),
         faces=len(result.mesh.faces),
         strip=strip.name,
         **cost,
@@ -159,10 +163,8 @@ def facing(truth: Surface, camera: Orbit) -> Surface:
     return truth.moved(framed(truth.mesh.vertices.astype(np.float64) @ turn.T))
 
 
-def _likeness(truth: Surface, result: Surface) -> tuple[float, float]:
-    """Means over all views. Two equal pictures, whose PSNR has no end, count as 100 dB."""
-    pairs = [(seen(result, orbit), seen(truth, orbit)) for orbit in ORBITS]
-    return float(np.mean([min(psnr(*pair), 100.0) for pair in pairs])), float(np.mean([ssim(*pair) for pair in pairs]))
+def _mean(score: Perceived, views: Sequence[tuple[np.ndarray, np.ndarray]]) -> float:
+    return float(np.mean([score(*pair) for pair in views]))
 
 
 def turntable(truth: Surface, result: Surface) -> bytes:
