@@ -42,7 +42,7 @@ def main(source: str, target: str, faces: int) -> int:
 
 
 def _quads(old: bpy.types.Mesh, faces: int) -> bpy.types.Mesh | None:
-    """None where QuadriFlow makes nothing of it."""
+    """None where QuadriFlow makes nothing of it: Blender 4.2 says then as well that it has finished, and leaves the mesh as it was."""
     obj = bpy.data.objects.new("quads", old.copy())
     bpy.context.scene.collection.objects.link(obj)
     bpy.context.view_layer.objects.active = obj
@@ -52,7 +52,7 @@ def _quads(old: bpy.types.Mesh, faces: int) -> bpy.types.Mesh | None:
     except RuntimeError:
         return None
     mesh = obj.data
-    if done != {"FINISHED"} or not len(mesh.polygons):
+    if done != {"FINISHED"} or not len(mesh.polygons) or _places(mesh) == _places(old):
         return None
     used = {face.material_index for face in old.polygons}
     material = old.materials[min(used)] if len(old.materials) else None
@@ -64,6 +64,15 @@ def _quads(old: bpy.types.Mesh, faces: int) -> bpy.types.Mesh | None:
     mesh.polygons.foreach_set("use_smooth", [True] * len(mesh.polygons))
     mesh.polygons.foreach_set("material_index", [0] * len(mesh.polygons))
     return mesh
+
+
+def _places(mesh: bpy.types.Mesh) -> bytes:
+    """Of the vertices, to be compared."""
+    import numpy as np
+
+    numbers = np.empty(3 * len(mesh.vertices), np.float32)
+    mesh.vertices.foreach_get("co", numbers)
+    return numbers.tobytes()
 
 
 def _shown_map(mesh: bpy.types.Mesh, material: bpy.types.Material) -> str:

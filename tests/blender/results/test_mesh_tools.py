@@ -111,16 +111,24 @@ def test_one_step_back(owner):
     assert ball is not None
 
 
-def test_a_mesh_with_bad_edges_stays_and_says_so(owner):
-    mesh = bpy.data.meshes.new("fan")  # three walls that share one edge
-    corners = [(0, 0, 0), (0, 0, 1), (1, 0, 0), (-1, 1, 0), (-1, -1, 0)]
-    mesh.from_pydata(corners, [], [(0, 1, 2), (0, 1, 3), (0, 1, 4)])
+@pytest.mark.parametrize(
+    ("corners", "faces"),
+    [
+        ([(0, 0, 0), (0, 0, 1), (1, 0, 0), (-1, 1, 0), (-1, -1, 0)], [(0, 1, 2), (0, 1, 3), (0, 1, 4)]),
+        ([(0, 0, 0), (0, 0, 1), (1, 0, 0), (1, 0, 1), (-1, 1, 0), (-1, 1, 1), (-1, -1, 0), (-1, -1, 1)], [(0, 1, 3, 2), (0, 1, 5, 4), (0, 1, 7, 6)]),
+    ],
+    ids=["triangles", "quads"],
+)
+def test_a_mesh_with_bad_edges_stays_and_says_so(owner, corners, faces):
+    """Three walls that share one edge. Blender 4.2's QuadriFlow warns, says that it has finished, and has changed nothing."""
+    mesh = bpy.data.meshes.new("fan")
+    mesh.from_pydata(corners, [], faces)
     obj = bpy.data.objects.new("fan", mesh)
     bpy.context.scene.collection.objects.link(obj)
     bpy.context.view_layer.objects.active = obj
     assert bpy.ops.img23d.make_quads() == {"FINISHED"}
     assert "“fan” stays as it is: its surface has holes" in owner.applier.remesher.said
-    assert bpy.data.objects["fan"].data == mesh and sides(obj) == {3} and not owner.applier.is_busy
+    assert bpy.data.objects["fan"].data == mesh and sides(obj) == {len(faces[0])} and not owner.applier.is_busy
 
 
 class Slow:
