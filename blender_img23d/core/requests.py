@@ -27,7 +27,7 @@ from ..shared.img23d_protocol.messages import (
     ToBackend,
     Wanted,
 )
-from ..shared.img23d_protocol.options.checks import check
+from ..shared.img23d_protocol.options.declare import check
 from ..shared.img23d_protocol.options.settings import engine_named
 
 RANDOM_SEED = -1

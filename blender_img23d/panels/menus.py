@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import bpy
+from bpy.app.translations import pgettext_iface as _
 
 from ..app.owner import extension_or_none
+from ..shared.img23d_protocol.choices import LICENCES
 from ..shared.img23d_protocol.limits import VARIANTS_MAX
 from .sidebar.photo import draw_in_image_menu
 
@@ -52,8 +54,11 @@ class IMG23D_MT_add(bpy.types.Menu):
         layout.operator("img23d.cancel_setup")
         layout.operator("img23d.refresh_models")
         layout.operator("img23d.open_models_folder")
-        layout.operator("img23d.accept_licence")
-        layout.operator("img23d.withdraw_licence")
+        for one in LICENCES:
+            layout.operator("img23d.accept_licence", text=_("Img23D: Accept the Licence of {name}").format(name=one.of), translate=False).licence = one.id
+            layout.operator(
+                "img23d.withdraw_licence", text=_("Img23D: Withdraw the Answer to {name}'s Licence").format(name=one.of), translate=False
+            ).licence = one.id
         layout.operator("img23d.hide_first_run")
 
 

@@ -4,10 +4,11 @@ import sys
 from collections.abc import Sequence
 
 import bpy
+from bpy.app.translations import pgettext_iface as _
 from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.presets import PRESETS, matching
-from ..shared.img23d_protocol.choices import TENCENT_LICENCE, torch_builds
+from ..shared.img23d_protocol.choices import LICENCES, torch_builds
 from ..shared.img23d_protocol.options.declare import Engine, options_of
 from ..shared.img23d_protocol.options.machine import StageDevices
 from ..shared.img23d_protocol.options.settings import REGISTERED, SET_UP, engine_named
@@ -144,10 +145,6 @@ class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
         return tuple(self.licences.split())
 
     @property
-    def accepts_tencent(self) -> bool:
-        return TENCENT_LICENCE in self.accepted
-
-    @property
     def lacks_licence(self) -> bool:
         """Whether the engine to set up is one whose licence must be accepted first."""
         return engine_named(self.setup_engine).licence not in ("", *self.accepted)
@@ -258,12 +255,13 @@ def _draw_memory(layout: bpy.types.UILayout, values: "Img23DPreferences") -> Non
 
 
 def _draw_licence(layout: bpy.types.UILayout, values: "Img23DPreferences") -> None:
-    layout.label(text="Licence of Hunyuan3D")
-    if values.accepts_tencent:
-        layout.label(text="You have accepted it, and said that you are not in the EU, the UK or South Korea.")
-        layout.operator("img23d.withdraw_licence", text="Withdraw", icon="X")
-    else:
-        layout.label(text="Not accepted: nothing of Hunyuan3D is downloaded.")
+    for one in LICENCES:
+        layout.label(text=_("Licence of {name}").format(name=one.of), translate=False)
+        if one.id in values.accepted:
+            layout.label(text=one.accepted)
+            layout.operator("img23d.withdraw_licence", text="Withdraw", icon="X").licence = one.id
+        else:
+            layout.label(text=_("Not accepted: nothing of {name} is downloaded.").format(name=one.of), translate=False)
 
 
 CLASSES = (Img23DPreferences,)

@@ -9,7 +9,7 @@ import pytest
 
 from blender_img23d.core.presets import BALANCED, PRESETS, lower, matching, preset
 from blender_img23d.shared.img23d_protocol.messages import Settings
-from blender_img23d.shared.img23d_protocol.options.checks import check
+from blender_img23d.shared.img23d_protocol.options.declare import check
 from blender_img23d.shared.img23d_protocol.options.settings import ENGINES
 
 ENGINE_IDS = [identifier for identifier, _, _ in ENGINES]

@@ -95,11 +95,6 @@ def files() -> tuple[PublishedFile, ...]:
     return tuple(one for path in sorted(Path(__file__).parent.glob("*.json")) for one in _family(path))
 
 
-def unregistered(family: str) -> tuple[PublishedFile, ...]:
-    """Of a family that no row of the registry downloads yet."""
-    return tuple(_family(Path(__file__).parent / "unregistered" / f"{family}.json"))
-
-
 def files_of(row: str) -> tuple[PublishedFile, ...]:
     return tuple(one for one in files() if row in one.rows)
 

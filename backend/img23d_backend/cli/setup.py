@@ -14,7 +14,7 @@ from pathlib import Path
 
 import img23d_protocol
 from img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
-from img23d_protocol.choices import TENCENT_LICENCE, TENCENT_LICENCE_LINK, TORCH_BUILDS
+from img23d_protocol.choices import LICENCES, TENCENT_LICENCE, TORCH_BUILDS, Licence, licence_named
 from img23d_protocol.environment import interpreter_in
 from img23d_protocol.messages import Failed, InstallEnvironment, Shutdown, Status
 from img23d_protocol.options.declare import Engine
@@ -24,15 +24,14 @@ from img23d_protocol.variables import DEVICES, HUB_LOGIN, NETWORK, SYSTEM, WEIGH
 from ..engines import Engines
 from ..home import environment_folder, models_folder
 from ..jobs.setup_jobs import run_setup_job
-from ..weights.registry import TENCENT_TERRITORY, weight_set
+from ..weights.registry import weight_set
 from .interrupt import cancel_on_interrupt
 from .progress import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, SetupPrinter
 
 STATUS_SECONDS = 180.0  # for the new backend to import torch and look at the devices; an antivirus reads each file first
 
 _JOB = "command-line"
-_TERRITORY = f"Hunyuan3D is Tencent's, under a licence that is not granted in {TENCENT_TERRITORY},\nnot even for what is made with it: {TENCENT_LICENCE_LINK}"
-_WITHOUT_TENCENT = f"Without that licence Hunyuan3D is left out. With it: --accept-licence {TENCENT_LICENCE}"
+_LICENCES = "a licence that you have read and accept: " + "; ".join(f"{one.id} ({one.notice} {one.link})" for one in LICENCES)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,14 +47,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--engine", default="", metavar="NAME", choices=[one.id for one in SET_UP], help=f"{engines}; default: {_usual()}")
     add("--sets", nargs="*", metavar="ID", help="weights; default: those that the engine works with as long as nothing else is chosen")
     add("--no-weights", action="store_true", help="the environment alone")
-    add("--accept-licence", action="append", default=[], choices=[TENCENT_LICENCE], metavar="NAME", help=_TERRITORY)
+    add("--accept-licence", action="append", default=[], choices=[one.id for one in LICENCES], metavar="NAME", help=_LICENCES)
 
 
 def run(options: argparse.Namespace) -> int:
     """The program's exit code: 0 done, 1 failed, 2 bad input, 130 cancelled; the next run goes on where this one stopped."""
     printer = SetupPrinter(sys.stderr)
     try:
-        licences = _accepted(options.accept_licence)
+        licences = _accepted(options.accept_licence, options.engine)
         sets = () if options.no_weights else tuple(weight_set(set_id).id for set_id in _wanted(options, licences))
         request = _request(options, licences)
     except Img23DError as error:
@@ -113,17 +112,26 @@ def _find_uv(chosen: str) -> Path:
     raise Img23DError(ErrorCode.BAD_REQUEST, sentence, "tried: " + ", ".join(candidates))
 
 
-def _accepted(flags: list[str]) -> tuple[str, ...]:
-    """The licences accepted by a flag or by hand; where nobody can be asked, none."""
-    sys.stderr.write(_TERRITORY + "\n")
-    if flags or (sys.stdin is not None and sys.stdin.isatty() and _says_yes()):
-        return (TENCENT_LICENCE,)
-    sys.stderr.write(_WITHOUT_TENCENT + "\n")
-    return ()
+def _accepted(flags: list[str], engine: str) -> tuple[str, ...]:
+    """The licences accepted by a flag or by hand; where nobody can be asked, those of the flags alone."""
+    asked = _asked_about(engine)
+    sys.stderr.write(f"{asked.notice} {asked.link}\n")
+    licences = dict.fromkeys(flags)
+    if asked.id not in licences and sys.stdin is not None and sys.stdin.isatty() and _says_yes(asked):
+        licences[asked.id] = None
+    if asked.id not in licences:
+        sys.stderr.write(f"Without that licence {asked.of} is left out. With it: --accept-licence {asked.id}\n")
+    return tuple(licences)
 
 
-def _says_yes() -> bool:
-    sys.stderr.write("Do you accept it, and are you outside of these? [yes/no] ")
+def _asked_about(engine: str) -> Licence:
+    """That of the named engine; where it has none, the one on which it depends which engine is set up."""
+    licence = engine_named(engine).licence if engine else ""
+    return licence_named(licence or TENCENT_LICENCE)
+
+
+def _says_yes(licence: Licence) -> bool:
+    sys.stderr.write(f"{licence.answer}: do you say so? [yes/no] ")
     sys.stderr.flush()
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 

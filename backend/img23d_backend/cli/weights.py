@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import TENCENT_LICENCE
+from img23d_protocol.choices import LICENCES
 from img23d_protocol.messages import (
     DeleteWeights,
     Failed,
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME",
-        help=f"{TENCENT_LICENCE}: not granted in the EU, the UK and South Korea, not even for what is made with it",
+        help="; ".join(f"{one.id}: {one.notice}" for one in LICENCES),
     )
     add("--offline", action="store_true", help="download nothing, use what the hub client's cache has")
     add("--verbose", action="store_true", help="print the log as well")

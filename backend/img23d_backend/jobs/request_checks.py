@@ -9,7 +9,7 @@ from img23d_protocol.errors import bad_request
 from img23d_protocol.limits import BUDGET_MAX, FACES_MIN, SEED_MAX, VARIANTS_MAX
 from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, ShapeKind, Unwrap, Wanted
 from img23d_protocol.options.all_engines import Common
-from img23d_protocol.options.checks import check
+from img23d_protocol.options.declare import check
 from img23d_protocol.options.settings import engine_named
 
 from ..stages import Engine

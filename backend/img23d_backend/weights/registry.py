@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import TENCENT_LICENCE, TENCENT_LICENCE_LINK
+from img23d_protocol.choices import INSTANTMESH_LICENCE, INSTANTMESH_LICENCE_LINK, TENCENT_LICENCE, TENCENT_LICENCE_LINK
 from img23d_protocol.messages import Stage
 from img23d_protocol.options.camera import DEPTH_MODEL
 from img23d_protocol.options.declare import Choice
 from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT, PAINTERS, SHAPE_MODELS, SPEEDS, shape_set
+from img23d_protocol.options.instantmesh import RECONSTRUCTIONS, VIEWS, ZERO123PLUS
 from img23d_protocol.options.light import TRIPOSR
 from img23d_protocol.options.matte import MATTERS
 from img23d_protocol.options.search import GROUNDERS
@@ -54,6 +55,14 @@ QWEN_FILES = (
 BIREFNET_FILES = ("config.json", "model.safetensors")
 SHAPE_FILES = ("config.yaml", "model.fp16.safetensors")
 TRIPOSR_FILES = ("config.yaml", "model.ckpt")  # published as a pickle only
+INSTANTMESH_REVISION = "b785b4ecfb6636ef34a08c748f96f6a5686244d0"
+# Its own network that draws views lies in another repository: these are what that works with. The text encoder is needed once
+ZERO123PLUS_FILES = (
+    *("model_index.json", "scheduler/scheduler_config.json", "unet/config.json"),
+    *("vae/config.json", "vae/diffusion_pytorch_model.safetensors", "vision_encoder/config.json", "vision_encoder/model.safetensors"),
+    *("text_encoder/config.json", "text_encoder/model.safetensors"),
+    *("tokenizer/special_tokens_map.json", "tokenizer/tokenizer_config.json", "tokenizer/vocab.json"),
+)
 _TRELLIS_NETWORKS = (
     *("ss_flow_img_dit_L_16l8_fp16", "ss_dec_conv3d_16l8_fp16", "slat_flow_img_dit_L_64l8p2_fp16"),
     *("slat_dec_gs_swin8_B_64l8gs32_fp16", "slat_dec_mesh_swin8_B_64l8m256c_fp16"),
@@ -146,6 +155,26 @@ def _birefnet(choice: Choice, name: str, revision: str, size_bytes: int, memory_
         memory_bytes=memory_bytes,
         licence="MIT",
         licence_link="https://github.com/ZhengPeng7/BiRefNet/blob/main/LICENSE",
+    )
+
+
+def _instantmesh(choice: Choice, name: str, size_bytes: int, *, is_addition: bool = False) -> WeightSet:
+    """One file, published as a pickle only."""
+    return WeightSet(
+        id=choice[0],
+        label=choice[1],
+        stage=Stage.SHAPE,
+        repository="TencentARC/InstantMesh",
+        revision=INSTANTMESH_REVISION,
+        files=(name,),
+        required=(name,),
+        size_bytes=size_bytes,
+        memory_bytes=size_bytes,
+        licence="Taken as CC-BY-NC 4.0 (its page: Apache-2.0)",
+        licence_link=INSTANTMESH_LICENCE_LINK,
+        must_accept=INSTANTMESH_LICENCE,
+        is_addition=is_addition,
+        note=f"{choice[2]}; for non-commercial use",
     )
 
 
@@ -257,10 +286,11 @@ def _tencent(
 
 _KNOWN_TO_THE_BYTE = {
     *("qwen3-vl-2b", "hunyuan3d-2mini-standard", "hunyuan3d-2-standard", "hunyuan3d-2-turbo", "hunyuan3d-2mv-standard"),
-    *("hunyuan3d-2mini-vae-turbo", "hunyuan3d-2mini-vae", "triposr"),
+    *("hunyuan3d-2mini-vae-turbo", "hunyuan3d-2mini-vae", "triposr", "instantmesh-mesh-base"),
 }
 _INSIDE = "The decoder by itself; each shape model has one inside"
 _FASTER = "A smaller decoder that is faster on large volumes"
+_VIEWS: Choice = (VIEWS, "InstantMesh views", "Draws six views of a thing")
 _DELIGHT: Choice = (PAINT_DELIGHT, "Hunyuan3D Delight", "Takes light and shadow out of the picture")
 
 WEIGHT_SETS: tuple[WeightSet, ...] = (
@@ -340,6 +370,27 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         note="Meshes in seconds on any card, and on a processor; may be used everywhere",
         licence="MIT",
         licence_link="https://github.com/VAST-AI-Research/TripoSR/blob/main/LICENSE",
+    ),
+    _instantmesh(RECONSTRUCTIONS[0], "instant_mesh_large.ckpt", 1_514_820_000),
+    _instantmesh(RECONSTRUCTIONS[1], "instant_mesh_base.ckpt", 1_253_574_354),
+    _instantmesh(RECONSTRUCTIONS[2], "instant_nerf_large.ckpt", 1_514_090_000),
+    _instantmesh(RECONSTRUCTIONS[3], "instant_nerf_base.ckpt", 1_253_160_000),
+    _instantmesh(_VIEWS, "diffusion_pytorch_model.bin", 1_732_070_000, is_addition=True),
+    WeightSet(
+        id=ZERO123PLUS,
+        label="Zero123++ v1.2",
+        stage=Stage.SHAPE,
+        repository="sudo-ai/zero123plus-v1.2",
+        revision="2da07e89919e1a130c9b5add1584c70c7aa065fd",
+        files=ZERO123PLUS_FILES,
+        required=ZERO123PLUS_FILES,
+        size_bytes=2_113_500_000,
+        memory_bytes=1_431_500_000,  # the text encoder is never on the device
+        licence="CC-BY-NC 4.0",
+        licence_link=INSTANTMESH_LICENCE_LINK,
+        must_accept=INSTANTMESH_LICENCE,
+        is_addition=True,
+        note="Looks at the picture for InstantMesh; for non-commercial use",
     ),
     *(_shape(choice, repository, speed) for choice, repository in zip(SHAPE_MODELS, (_MINI, _LARGE, _MULTIVIEW), strict=True) for speed in SPEEDS),
     _vae(

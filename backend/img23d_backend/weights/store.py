@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol.choices import licence_named
 from img23d_protocol.messages import SetupStep, WeightsInfo, WeightsState
 
 from ..setup_context import SetupContext
@@ -231,7 +232,7 @@ def _note(row: WeightSet, record: Record | None) -> str:
 
 def _require_licence(row: WeightSet, licences: Sequence[str]) -> None:
     if row.must_accept and row.must_accept not in licences:
-        sentence = f"The licence of {row.label} must be accepted first: it is not granted in {row.excluded_territory}, not even for what is made with it."
+        sentence = f"The licence of {row.label} must be accepted first: {licence_named(row.must_accept).notice}"
         raise Img23DError(ErrorCode.LICENCE_NOT_ACCEPTED, sentence, row.licence_link)
 
 

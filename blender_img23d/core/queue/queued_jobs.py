@@ -15,7 +15,7 @@ from ...shared.img23d_protocol.codec import build
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.limits import VARIANTS_MAX
 from ...shared.img23d_protocol.messages import Generate, Settings, UvSource
-from ...shared.img23d_protocol.options.checks import check
+from ...shared.img23d_protocol.options.declare import check
 from ..plausible import LONGEST_NAME, LONGEST_TEXT, MOST_TARGETS, sound_moment
 from ..requests import checked_photo, checked_wanted, draw_seed, new_run_folder
 

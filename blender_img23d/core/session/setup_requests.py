@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ...shared.img23d_protocol import ErrorCode, Img23DError
+from ...shared.img23d_protocol.choices import licence_named
 from ...shared.img23d_protocol.messages import (
     DeleteWeights,
     InstallEnvironment,
@@ -21,9 +22,6 @@ from .environment import Environment, EnvironmentState, Tools
 from .setup import Plan
 
 OFFLINE = "Blender may not use the network: allow online access in the preferences, under System."
-LICENCE = (
-    "Hunyuan3D's licence is not accepted yet: read and accept it under AI Models, or use TRELLIS with the colours of its splats, which may be used everywhere."
-)
 
 
 def licence_of(weights: str) -> str:
@@ -64,8 +62,8 @@ def plan_download(
     """
     if not online:
         raise Img23DError(ErrorCode.OFFLINE, OFFLINE)
-    if any(licence not in licences for licence in map(licence_of, sets) if licence):
-        raise Img23DError(ErrorCode.LICENCE_NOT_ACCEPTED, LICENCE)
+    if lacking := next((licence for licence in map(licence_of, sets) if licence not in ("", *licences)), ""):
+        raise Img23DError(ErrorCode.LICENCE_NOT_ACCEPTED, licence_named(lacking).lacking)
     if environment.state is EnvironmentState.BROKEN:
         sentence = f"“{environment.place}” is not a Python program: choose another one in the preferences, or none."
         raise Img23DError(ErrorCode.ENVIRONMENT_BROKEN, sentence)

@@ -8,7 +8,7 @@ from ...app.owner import extension, extension_or_none, poll_idle, poll_no_setup
 from ...properties import preferences_of
 from ...scene.file.folders import models_folder
 from ...shared.img23d_protocol import ErrorCode, Img23DError
-from ...shared.img23d_protocol.choices import TENCENT_LICENCE
+from ...shared.img23d_protocol.choices import LICENCES, TENCENT_LICENCE
 from ...shared.img23d_protocol.options.settings import SET_UP
 
 
@@ -91,37 +91,56 @@ class IMG23D_OT_cancel_setup(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class IMG23D_OT_accept_licence(bpy.types.Operator):
+class _AboutLicence:
+    """What the operators of an answer share."""
+
+    licence: StringProperty(name="Licence", description="Which licence it is about", default=TENCENT_LICENCE, options={"SKIP_SAVE"})
+
+    def _known(self) -> str:
+        if not any(one.id == self.licence for one in LICENCES):
+            raise Img23DError(ErrorCode.BAD_REQUEST, _("There is no licence called “{name}”.").format(name=self.licence))
+        return self.licence
+
+
+class IMG23D_OT_accept_licence(_AboutLicence, bpy.types.Operator):
     bl_idname = "img23d.accept_licence"
-    bl_label = "Img23D: Accept the Licence of Hunyuan3D"
-    bl_description = (
-        "Say that you have read and accept Tencent's licence, and that you are not in the European Union, "
-        "the United Kingdom or South Korea. The answer is kept in the preferences and can be withdrawn there"
-    )
+    bl_label = "Img23D: Accept a Licence"
+    bl_description = "Say that you have read and accept the licence of AI models. The answer is kept in the preferences and can be withdrawn there"
     bl_options = {"REGISTER"}
 
+    @classmethod
+    def description(cls, context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
+        notice = next((one.notice for one in LICENCES if one.id == properties.licence), "")
+        return f"{_(cls.bl_description)}. {_(notice)}".removesuffix(".").rstrip()
+
     def execute(self, context: bpy.types.Context) -> set[str]:
-        preferences_of(context).accept(TENCENT_LICENCE)
         owner = extension()
+        try:
+            preferences_of(context).accept(self._known())
+        except Img23DError as error:
+            return owner.refuse(self, error)
         owner.refusal = ""
         owner.pump.is_stale = True
         owner.pump.wake()
         return {"FINISHED"}
 
 
-class IMG23D_OT_withdraw_licence(bpy.types.Operator):
+class IMG23D_OT_withdraw_licence(_AboutLicence, bpy.types.Operator):
     bl_idname = "img23d.withdraw_licence"
-    bl_label = "Img23D: Withdraw the Answer to Hunyuan3D's Licence"
-    bl_description = "Take your answer back; nothing of Hunyuan3D is downloaded until you have accepted its licence"
+    bl_label = "Img23D: Withdraw the Answer to a Licence"
+    bl_description = "Take your answer back; no model under this licence is downloaded until you have accepted it again"
     bl_options = {"REGISTER"}
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         cls.poll_message_set(_("The question was not answered yet"))
-        return preferences_of(context).accepts_tencent
+        return bool(preferences_of(context).accepted)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        preferences_of(context).accept(TENCENT_LICENCE, answer=False)
+        try:
+            preferences_of(context).accept(self._known(), answer=False)
+        except Img23DError as error:
+            return extension().refuse(self, error)
         extension().pump.is_stale = True
         return {"FINISHED"}
 

@@ -13,8 +13,8 @@ from ...core.manual import Section
 from ...core.session.environment import EnvironmentState
 from ...core.session.first_run import recommended
 from ...properties import Img23DWeightsRow, preferences_of
-from ...shared.img23d_protocol.choices import TENCENT_LICENCE_LINK
-from ...shared.img23d_protocol.options.settings import BUILT_IN, CUT_OUTS, first_to_set_up
+from ...shared.img23d_protocol.choices import licence_named
+from ...shared.img23d_protocol.options.settings import BUILT_IN, CUT_OUTS, engine_named, first_to_set_up
 from ..widgets.fixes import draw_fix
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import guarded_row
@@ -38,9 +38,6 @@ _STATES = {
     "ready": ("Ready", "CHECKMARK"),
     "damaged": ("Damaged: download it again", "ERROR"),
 }
-_TERRITORY = (
-    "Hunyuan3D's licence excludes the European Union, the United Kingdom and South Korea: neither the model nor anything made with it may be used there."
-)
 _OFFLINE = "Blender may not use the network. Allow Online Access in the preferences to download."
 
 
@@ -166,10 +163,10 @@ def _draw_use(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ext
 
 
 def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
-    box = layout.box()
-    draw_sentence(box, context, _TERRITORY, icon="INFO", in_box=True)
-    box.operator("wm.url_open", text="Read the Licence", icon="URL").url = TENCENT_LICENCE_LINK
-    box.operator("img23d.accept_licence", text="I Accept, and Am Not There", icon="CHECKMARK")
+    box, licence = layout.box(), licence_named(engine_named(preferences_of(context).setup_engine).licence)
+    draw_sentence(box, context, licence.notice, icon="INFO", in_box=True)
+    box.operator("wm.url_open", text="Read the Licence", icon="URL").url = licence.link
+    box.operator("img23d.accept_licence", text=licence.answer, icon="CHECKMARK").licence = licence.id
     free = first_to_set_up(preferences_of(context).accepted)
     if view.is_complete:
         draw_sentence(box, context, _("The models of {engine} are ready.").format(engine=free.label), icon="CHECKMARK", in_box=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 Choice = tuple[str, str, str]
 
 TORCH_BUILDS: tuple[Choice, ...] = (
@@ -32,6 +34,58 @@ DEVICES: tuple[Choice, ...] = (
 # Licences that must be accepted before a download; the number counts the versions of our own notice about it.
 TENCENT_LICENCE = "tencent-hunyuan3d-2-community-1"
 TENCENT_LICENCE_LINK = "https://github.com/Tencent-Hunyuan/Hunyuan3D-2/blob/main/LICENSE"
+INSTANTMESH_LICENCE = "instantmesh-non-commercial-1"
+INSTANTMESH_LICENCE_LINK = "https://creativecommons.org/licenses/by-nc/4.0/legalcode"
+
+
+class Licence(NamedTuple):
+    """What is asked and told about a licence: `notice` before it is accepted, `answer` on the button, `accepted` afterwards, `lacking` where
+    something needs it that was asked for without.
+    """
+
+    id: str
+    of: str
+    link: str
+    notice: str
+    answer: str
+    accepted: str
+    lacking: str
+
+
+LICENCES: tuple[Licence, ...] = (
+    Licence(
+        id=TENCENT_LICENCE,
+        of="Hunyuan3D",
+        link=TENCENT_LICENCE_LINK,
+        notice=(
+            "Hunyuan3D's licence is not granted in the European Union, the United Kingdom and South Korea: "
+            "neither the model nor anything made with it may be used there."
+        ),
+        answer="I Accept, and Am Not There",
+        accepted="You have accepted it, and said that you are not in the EU, the UK or South Korea.",
+        lacking=(
+            "Hunyuan3D's licence is not accepted yet: read and accept it under AI Models, "
+            "or use TRELLIS with the colours of its splats, which may be used everywhere."
+        ),
+    ),
+    Licence(
+        id=INSTANTMESH_LICENCE,
+        of="InstantMesh",
+        link=INSTANTMESH_LICENCE_LINK,
+        notice=(
+            "InstantMesh's models began with ones under a non-commercial licence (CC-BY-NC 4.0), although their own page says Apache-2.0. "
+            "Img23D takes them as non-commercial: do not use them in any work that is paid for."
+        ),
+        answer="I Accept, for Non-Commercial Use",
+        accepted="You have accepted it, for non-commercial use.",
+        lacking="InstantMesh's licence is not accepted yet: read and accept it under AI Models, or use TRELLIS or Light, which may be used for everything.",
+    ),
+)
+
+
+def licence_named(identifier: str) -> Licence:
+    """Raises KeyError."""
+    return {one.id: one for one in LICENCES}[identifier]
 
 
 def torch_builds(platform: str) -> tuple[Choice, ...]:

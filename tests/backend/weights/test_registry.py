@@ -12,9 +12,10 @@ from img23d_backend.weights.registry import WEIGHT_SETS, WeightSet, weight_set
 from img23d_backend.weights.selection import is_wanted, lacking, notices
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.choices import TENCENT_LICENCE
+from img23d_protocol.choices import INSTANTMESH_LICENCE, TENCENT_LICENCE
 from img23d_protocol.messages import Stage, WeightsState
 from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT, PAINTERS, PREVIEW_PAINT, SHAPE_MODELS, SPEEDS, shape_set
+from img23d_protocol.options.instantmesh import RECONSTRUCTIONS, VIEWS, ZERO123PLUS
 from img23d_protocol.options.light import TRIPOSR
 from img23d_protocol.options.matte import BUILT_IN_MATTE, MATTERS
 from img23d_protocol.options.search import GROUNDERS
@@ -28,9 +29,10 @@ def test_every_choice_has_its_file_set() -> None:
     chosen |= {choice[0] for choice in MATTERS if choice[0] != BUILT_IN_MATTE}
     chosen |= {shape_set(model[0], speed[0]) for model in SHAPE_MODELS for speed in SPEEDS}
     chosen |= {choice[0] for choice in PAINTERS if choice[0] != PREVIEW_PAINT}
+    chosen |= {choice[0] for choice in RECONSTRUCTIONS}
     chosen |= {FILE_SET, TRIPOSR}
     assert chosen == {row.id for row in WEIGHT_SETS if not row.is_addition}
-    assert {PAINT_DELIGHT, IMAGE_ENCODER} <= IDS and len(IDS) == len(WEIGHT_SETS)
+    assert {PAINT_DELIGHT, IMAGE_ENCODER, VIEWS, ZERO123PLUS} <= IDS and len(IDS) == len(WEIGHT_SETS)
 
 
 def test_models_that_are_chosen_by_name_are_called_in_the_list_as_in_the_choice() -> None:
@@ -47,11 +49,14 @@ def test_a_row_says_what_is_needed_to_decide(row: WeightSet) -> None:
     assert row.licence and row.licence_link.startswith("https://")
     is_tencent = row.repository.startswith("tencent/")
     assert (row.must_accept == TENCENT_LICENCE) == is_tencent == bool(row.excluded_territory)
+    is_of_instantmesh = row.repository in ("TencentARC/InstantMesh", "sudo-ai/zero123plus-v1.2")
+    assert (row.must_accept == INSTANTMESH_LICENCE) == is_of_instantmesh
     assert row.subfolder == "" or all(pattern.startswith(row.subfolder + "/") for pattern in row.files)
 
 
 # Bytes of the weights and of what lies beside them, as public projects that pin the same commits give them. A size that is
 # missing here was found nowhere; of BiRefNet and Depth Anything the weights' alone, without their small files.
+INSTANTMESH = {"diffusion_pytorch_model.bin", *(f"instant_{kind}_{size}.ckpt" for kind in ("mesh", "nerf") for size in ("base", "large"))}
 PUBLISHED = {
     "qwen3-vl-2b": 4_266_639_921,
     "hunyuan3d-2mini-standard": 3_819_958_234 + 1_628,  # model.fp16.safetensors + config.yaml
@@ -59,6 +64,7 @@ PUBLISHED = {
     "hunyuan3d-2-turbo": 4_930_777_530 + 1_663,
     "hunyuan3d-2mv-standard": 4_928_153_170,
     "triposr": 1_677_246_742 + 987,
+    "instantmesh-mesh-base": 1_253_574_354,
     "hunyuan3d-2mini-vae": 428_455_666,
     "hunyuan3d-2mini-vae-turbo": 407_410_402,
 }
@@ -69,6 +75,11 @@ WEIGHTS_ALONE = {
     "depth-anything-v2-metric-small": 99_173_660,
     "trellis-image-large": 1_130_770_840 + 1_203_755_136 + 147_591_972 + 171_450_952 + 181_903_412,
     "dinov2-with-registers-large": 304_372_736 * 4,
+    "instantmesh-mesh-large": 4 * 378_657_644,
+    "instantmesh-nerf-large": 4 * 378_477_332,
+    "instantmesh-nerf-base": 4 * 313_249_004,
+    "instantmesh-views": 2 * 865_910_724,
+    "zero123plus": 2 * (83_653_863 + 632_076_800 + 340_387_840),
     "hunyuan3d-paint": 3_662_636_472,
     "hunyuan3d-paint-turbo": 3_722_161_032 + 334_707_217,
 }
@@ -99,10 +110,10 @@ def test_code_pickles_and_paths_that_lead_out_are_never_asked_for(row: WeightSet
     assert notices([HubFile(name=name, size=1, digest="")]) == ()
 
 
-def test_the_two_pickles_that_are_taken_are_published_in_no_other_form() -> None:
+def test_the_pickles_that_are_taken_are_published_in_no_other_form() -> None:
     plain = (".safetensors", ".json", ".yaml", ".txt", ".jinja")
     pickles = {name for row in WEIGHT_SETS for name in row.files if not name.endswith(plain)}
-    assert pickles == {"hunyuan3d-paint-v2-0-turbo/vae/diffusion_pytorch_model.bin", "model.ckpt"}
+    assert pickles == {"hunyuan3d-paint-v2-0-turbo/vae/diffusion_pytorch_model.bin", "model.ckpt", *INSTANTMESH}
     assert [row.id for row in WEIGHT_SETS if "model.ckpt" in row.files] == [TRIPOSR]
 
 
@@ -126,7 +137,8 @@ def test_on_a_new_machine_everything_is_missing_and_says_what_to_do(tmp_path: Pa
     infos = store.infos()
     assert [info.id for info in infos] == [row.id for row in WEIGHT_SETS]
     assert {info.state for info in infos} == {WeightsState.MISSING}
-    assert "European Union" in next(info.note for info in infos if info.must_accept)
+    assert "European Union" in next(info.note for info in infos if info.must_accept == TENCENT_LICENCE)
+    assert all("non-commercial" in info.note for info in infos if info.must_accept == INSTANTMESH_LICENCE)
     with pytest.raises(Img23DError, match="not downloaded yet") as caught:
         store.path("birefnet-lite")
     assert caught.value.code is ErrorCode.WEIGHTS_MISSING

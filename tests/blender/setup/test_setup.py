@@ -63,10 +63,10 @@ def test_nothing_of_tencents_before_the_answer(stage, machine):
     assert not stage.links
     stage.press(bpy.ops.img23d.accept_licence)
     stage.tick()
-    assert machine.accepts_tencent and panel().pressed("img23d.setup") == [{}]
+    assert TENCENT in machine.accepted and panel().pressed("img23d.setup") == [{}]
     stage.press(bpy.ops.img23d.withdraw_licence)
     stage.tick()
-    assert not machine.accepts_tencent and not bpy.ops.img23d.withdraw_licence.poll()
+    assert TENCENT not in machine.accepted and not bpy.ops.img23d.withdraw_licence.poll()
     assert panel().pressed("img23d.accept_licence")
 
 

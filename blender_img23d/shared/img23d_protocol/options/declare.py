@@ -291,3 +291,15 @@ def is_one_of(name: str, *values: Plain) -> Condition:
 
 def is_none_of(name: str, *values: Plain) -> Condition:
     return Condition(option=name, values=values, is_not=True)
+
+
+def check(options: Any) -> None:
+    """The settings, or those of one stage, with the same sentence in the panel before a request and in the backend on its receipt.
+
+    Raises Img23DError(BAD_REQUEST) for the first value that no engine can take.
+    """
+    for one in options_of(type(options)):
+        value = options
+        for step in one.path:
+            value = getattr(value, step)
+        one.check(value)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from published.lists import PublishedFile, unregistered
+from published.lists import PublishedFile, files_of
 
 from img23d_backend.engines.instantmesh.loaders import load_reconstruction
 from img23d_backend.engines.instantmesh.networks.reconstruction import Reconstruction, ReconstructionSizes
@@ -20,7 +20,7 @@ RADIUS = 0.7
 
 
 def file_of(variant: str) -> PublishedFile:
-    (one,) = [file for file in unregistered("instantmesh") if variant in file.rows]
+    (one,) = files_of(variant)
     return one
 
 
