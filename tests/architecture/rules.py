@@ -61,8 +61,9 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "mesh.heightfield": {"stages", "mesh.topology"},
     "cutouts": {"stages"},
     "finding": {"stages"},
+    "fields": {"stages", "mesh", "machine", "models", "cutouts"},  # what several engines make, which do not know each other
     "arrange": {"stages", "images.metadata"},
-    "engines": {"stages", "result_cache", "mesh", "splats", "models", "weights", "machine", "cutouts", "finding"},
+    "engines": {"stages", "result_cache", "mesh", "splats", "models", "weights", "machine", "cutouts", "finding", "fields"},
     "jobs": {
         "__version__",
         "stages",
@@ -134,7 +135,7 @@ def _heavy_objection(name: str, one: Import) -> str:
     layer = _layer(name, BACKEND)
     if layer == "mesh":
         return "" if top(one.target) in HEAVY_FOR_MESHES else "too heavy for a mesh"
-    return "" if layer in {"engines", "models", "weights", "machine", "evaluation"} else "only in an engine or a model"
+    return "" if layer in {"engines", "models", "fields", "weights", "machine", "evaluation"} else "only in an engine or a model"
 
 
 def _network_objection(name: str, one: Import) -> str:

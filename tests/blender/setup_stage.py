@@ -7,6 +7,7 @@ from conftest import part
 from scripted import ScriptedLink
 
 TENCENT = "tencent-hunyuan3d-2-community-1"
+INSTANTMESH = "instantmesh-non-commercial-1"
 
 
 class SetupStage:

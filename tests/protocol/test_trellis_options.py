@@ -6,11 +6,11 @@ import pytest
 
 from blender_img23d.core.presets import matching, preset
 from blender_img23d.core.runs.recipe import settings_in_words
-from blender_img23d.core.session.setup_requests import licence_of, needed_sets
+from blender_img23d.core.session.setup_requests import needed_sets
 from blender_img23d.shared.img23d_protocol.choices import TENCENT_LICENCE
 from blender_img23d.shared.img23d_protocol.codec import build, decode, encode
 from blender_img23d.shared.img23d_protocol.messages import Generate, Settings, Stage
-from blender_img23d.shared.img23d_protocol.options.settings import OPTIONS, engine_named, option_named
+from blender_img23d.shared.img23d_protocol.options.settings import OPTIONS, engine_named, licence_of, option_named
 from blender_img23d.shared.img23d_protocol.options.trellis import TRELLIS_PAINTERS
 
 TRELLIS = engine_named("trellis")

@@ -25,7 +25,7 @@ _LEARNED = {
     "scipy": "SciPy",
     "fast_simplification": "fast-simplification",
 }
-_NETWORKS = "hy3dgen"  # looked for only: its own start imports what is left out of the environment
+NETWORKS = "hy3dgen"  # looked for only: its own start imports what is left out of the environment
 _CUT_OUTS = "Cut-out network"
 _NOT_THERE = "not installed"
 
@@ -52,7 +52,7 @@ def is_set_up() -> bool:
 
 def has_networks() -> bool:
     """Whether Tencent's networks are there: they are left out where their licence was not accepted."""
-    return importlib.util.find_spec(_NETWORKS) is not None
+    return importlib.util.find_spec(NETWORKS) is not None
 
 
 def version(package: str) -> str:

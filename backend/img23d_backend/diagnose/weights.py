@@ -6,18 +6,19 @@ from collections.abc import Iterable, Iterator
 
 from img23d_protocol.messages import Action, Diagnose, Finding, Level, WeightsInfo, WeightsState
 from img23d_protocol.options.camera import DEPTH_MODEL
+from img23d_protocol.options.declare import Engine
 from img23d_protocol.options.settings import REGISTERED, Settings
 
 from ..engines import Engines
 from ..weights.disk import gigabytes
 from ..weights.published_program import Program, compared
-from .programs import has_networks, is_set_up
+from .programs import NETWORKS, has_networks, is_set_up
 
 
 def findings(request: Diagnose, engines: Engines) -> Iterator[Finding]:
     """Sizes are compared with the record of the download; every byte is read by Verify under AI Models, which takes minutes."""
-    needed = _needed(request.settings)
     infos = engines.weights.infos()
+    needed = _needed(request.settings, infos)
     for info in infos:
         if info.state in (WeightsState.DAMAGED, WeightsState.PARTIAL):
             yield _not_whole(info, is_needed=info.id in needed)
@@ -45,11 +46,17 @@ def _other_programs(engines: Engines, infos: Iterable[WeightsInfo]) -> Iterator[
             yield Finding(what=info.label, level=Level.NOTE, sentence=sentence, detail=f"{info.id}: {programs[info.id]}")
 
 
-def _needed(settings: Settings) -> set[str]:
-    """Without what every engine can do without. Networks are left out where their licence was not accepted."""
-    usable = [engine for engine in REGISTERED if not engine.licence or has_networks()]
+def _needed(settings: Settings, infos: Iterable[WeightsInfo]) -> set[str]:
+    """Without what every engine can do without, and without what is under a licence that nobody has accepted."""
+    there = [info.id for info in infos if info.state is not WeightsState.MISSING]
+    usable = [engine for engine in REGISTERED if not engine.licence or _is_accepted(engine, there)]
     stages = [stage for engine in usable for stage in settings.stages_of(engine)]
     return {name for stage in stages for name in stage.file_sets()} - {DEPTH_MODEL}
+
+
+def _is_accepted(engine: Engine, there: Iterable[str]) -> bool:
+    """Networks of the licence's owner, or else files under it, come only after it was."""
+    return has_networks() if NETWORKS in engine.packages else any(set_id.startswith(engine.licensed) for set_id in there)
 
 
 def _not_whole(info: WeightsInfo, *, is_needed: bool) -> Finding:

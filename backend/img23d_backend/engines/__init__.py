@@ -6,6 +6,7 @@
     hunyuan3d   qwen3vl, llmdet   birefnet (or preview's)      hunyuan3d    hunyuan3d (or preview's)
     trellis     qwen3vl, llmdet   birefnet (or preview's)      trellis      trellis (or preview's)
     light       llmdet, qwen3vl   birefnet (or preview's)      triposr      triposr (or preview's)
+    instantmesh qwen3vl, llmdet   birefnet (or preview's)      instantmesh  instantmesh (or preview's)
 
 Which there are says `img23d_protocol.options.settings`: an engine of that id is made by `assemble` of the folder with its name.
 """
@@ -28,6 +29,7 @@ from img23d_protocol.options.settings import BUILT_IN, REGISTERED
 from ..weights.store import WeightStore
 
 if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
+    from ..fields.painter import FieldPainter
     from ..models.store import ModelStore
     from ..stages import Engine, Matter, Painter, PlainMatter
     from .birefnet.matte import BiRefNetMatter
@@ -35,7 +37,6 @@ if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from .depth_anything.depth import DepthAnything
     from .grounders import ChosenGrounder
     from .isnet.salience import IsNetSalience
-    from .triposr.paint.painter import TripoSRPainter
     from .triposr.shape.shaper import TripoSRShaper
 
 # `note` is what a ready engine does; one that is not ready says what it lacks instead
@@ -157,7 +158,7 @@ class Engines:
 
         return DepthWhereThere(self.weights, lambda: self.models)
 
-    def reconstruction(self, *, projection: Painter, learned: Painter) -> tuple[TripoSRShaper, TripoSRPainter]:
+    def reconstruction(self, *, projection: Painter, learned: Painter) -> tuple[TripoSRShaper, FieldPainter]:
         """The model that sees a whole thing in one picture of it; the others paint where they are chosen."""
         from .triposr import make_shaper_and_painter
 

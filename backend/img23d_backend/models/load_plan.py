@@ -19,6 +19,13 @@ if TYPE_CHECKING:
 
 Report = Callable[[float, str], None]  # a fraction of the work, 0..1, and a note
 
+# For `attempts`, of a shape model of several networks
+SEVERAL_NETWORKS = (
+    "The graphics card's memory is short: only one of the shape model's networks is on it at a time.",
+    "The graphics card's memory is short: the shape model stays outside and is lent to it layer by layer, slower.",
+    "The graphics card's memory is too small for the shape model: the processor makes the shapes, slowly.",
+)
+
 T = TypeVar("T")
 P = TypeVar("P", bound="LoadPlan")
 

@@ -67,6 +67,13 @@ def read_record(folder: Path) -> Record | None:
         return None
 
 
+def recorded_digest(folder: Path, name: str) -> str:
+    """Of a file, by its path in the repository; empty where the folder has no record of it, as one in another program's cache."""
+    record = read_record(folder)
+    file = record.files.get(name) if record is not None else None
+    return file.digest if file is not None else ""
+
+
 def write_record(folder: Path, record: Record) -> None:
     """In one step, so that whoever is ended in the middle leaves the old one."""
     folder.mkdir(parents=True, exist_ok=True)

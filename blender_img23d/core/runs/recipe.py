@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from ...shared.img23d_protocol import ErrorCode, Img23DError, ProtocolError
+from ...shared.img23d_protocol.choices import licence_named
 from ...shared.img23d_protocol.codec import revive
 from ...shared.img23d_protocol.errors import bad_request
-from ...shared.img23d_protocol.messages import Box, Generate, Settings, Wanted
+from ...shared.img23d_protocol.messages import Box, Generate, Settings, Stage, Wanted
 from ...shared.img23d_protocol.options.declare import Option, Record, label_of
-from ...shared.img23d_protocol.options.settings import BUILT_IN, ENGINES, OPTIONS, engine_named
+from ...shared.img23d_protocol.options.settings import BUILT_IN, ENGINES, OPTIONS, engine_named, licence_of
 from ..jobs import Job
 from ..plausible import LONGEST_NAME, clean_text, sound_box, sound_faces, sound_moment, sound_seed, sound_settings
 from ..requests import RANDOM_SEED, checked_photo, checked_wanted, draw_seed, heeded, new_id, new_run_folder
@@ -133,7 +134,15 @@ def settings_in_words(engine: str, settings: Settings) -> list[tuple[str, str]]:
     words = [("Engine", label_of(ENGINES, engine))]
     words += [_in_words(one, record, settings) for one, record in _recorded(engine, settings)]
     is_painted = settings.paints(engine_named(engine))
-    return [*words, ("Texture", f"{settings.common.texture_size} px" if is_painted else "None")]
+    words.append(("Texture", f"{settings.common.texture_size} px" if is_painted else "None"))
+    return [*words, *(("Licence", licence_named(one).recorded) for one in _licences(engine, settings, is_painted=is_painted))]
+
+
+def _licences(engine: str, settings: Settings, *, is_painted: bool) -> tuple[str, ...]:
+    """Those that had to be accepted for the models that it was made with."""
+    parts = [part for part in settings.stages_of(engine_named(engine)) if is_painted or Stage.PAINT not in part.stages]
+    found = dict.fromkeys(licence_of(name) for part in parts for name in part.file_sets())
+    return tuple(one for one in found if one)
 
 
 def _recorded(engine: str, settings: Settings) -> list[tuple[Option, Record]]:

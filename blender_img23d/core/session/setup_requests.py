@@ -16,17 +16,12 @@ from ...shared.img23d_protocol.messages import (
     WeightsInfo,
     WeightsState,
 )
-from ...shared.img23d_protocol.options.settings import REGISTERED, engine_named
+from ...shared.img23d_protocol.options.settings import engine_named, licence_of
 from ..requests import new_id
 from .environment import Environment, EnvironmentState, Tools
 from .setup import Plan
 
 OFFLINE = "Blender may not use the network: allow online access in the preferences, under System."
-
-
-def licence_of(weights: str) -> str:
-    """The licence that must be accepted for a file set, empty where there is none."""
-    return next((engine.licence for engine in REGISTERED if engine.licensed and weights.startswith(engine.licensed)), "")
 
 
 def needed_sets(engine: str, settings: Settings, *, with_texture: bool = True) -> tuple[str, ...]:

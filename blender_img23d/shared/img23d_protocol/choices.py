@@ -40,7 +40,7 @@ INSTANTMESH_LICENCE_LINK = "https://creativecommons.org/licenses/by-nc/4.0/legal
 
 class Licence(NamedTuple):
     """What is asked and told about a licence: `notice` before it is accepted, `answer` on the button, `accepted` afterwards, `lacking` where
-    something needs it that was asked for without.
+    something needs it that was asked for without, `recorded` with each object that was made under it.
     """
 
     id: str
@@ -50,6 +50,7 @@ class Licence(NamedTuple):
     answer: str
     accepted: str
     lacking: str
+    recorded: str
 
 
 LICENCES: tuple[Licence, ...] = (
@@ -67,6 +68,7 @@ LICENCES: tuple[Licence, ...] = (
             "Hunyuan3D's licence is not accepted yet: read and accept it under AI Models, "
             "or use TRELLIS with the colours of its splats, which may be used everywhere."
         ),
+        recorded="Not for the EU, the UK and South Korea",
     ),
     Licence(
         id=INSTANTMESH_LICENCE,
@@ -79,6 +81,7 @@ LICENCES: tuple[Licence, ...] = (
         answer="I Accept, for Non-Commercial Use",
         accepted="You have accepted it, for non-commercial use.",
         lacking="InstantMesh's licence is not accepted yet: read and accept it under AI Models, or use TRELLIS or Light, which may be used for everything.",
+        recorded="Non-commercial",
     ),
 )
 

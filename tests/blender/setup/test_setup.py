@@ -6,7 +6,7 @@ import bpy
 import pytest
 from conftest import PACKAGE, part
 from drawing import drawn
-from setup_stage import TENCENT, SetupStage
+from setup_stage import INSTANTMESH, TENCENT, SetupStage
 
 
 @pytest.fixture
@@ -68,6 +68,23 @@ def test_nothing_of_tencents_before_the_answer(stage, machine):
     stage.tick()
     assert TENCENT not in machine.accepted and not bpy.ops.img23d.withdraw_licence.poll()
     assert panel().pressed("img23d.accept_licence")
+
+
+def test_nothing_of_instantmesh_before_its_answer(stage, machine):
+    machine.setup_engine = "instantmesh"
+    stage.tick()
+    shown = panel()
+    assert "non-commercial" in shown.said and shown.pressed("img23d.accept_licence") == [{"licence": INSTANTMESH}]
+    assert "licence" in refusal(bpy.ops.img23d.setup) and not stage.links
+    stage.press(bpy.ops.img23d.accept_licence, licence=INSTANTMESH)
+    assert machine.accepted == (INSTANTMESH,) and machine.setup_engine == "instantmesh"
+    stage.press(bpy.ops.img23d.setup)
+    (request,) = stage.links["installer"].said
+    assert request.licences == (INSTANTMESH,)
+    stage.finish("installer")
+    (request,) = stage.links["weights"].said
+    assert request.sets == (*CUT_OUTS, "instantmesh-mesh-large", "instantmesh-views", "zero123plus")
+    assert "no licence called" in refusal(bpy.ops.img23d.accept_licence, licence="another")
 
 
 CUT_OUTS = ("qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small")

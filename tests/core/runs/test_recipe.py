@@ -112,6 +112,17 @@ def test_settings_are_said_as_the_panel_calls_them() -> None:
     assert "Cut Out With" in dict(settings_in_words("cutout", Settings()))
 
 
+def test_the_licence_that_an_object_was_made_under_is_recorded_with_it() -> None:
+    def recorded(engine: str, **values: object) -> list[str]:
+        return [value for label, value in settings_in_words(engine, Settings.of(**values)) if label == "Licence"]
+
+    assert recorded("instantmesh") == ["Non-commercial"]
+    assert recorded("hunyuan3d") == ["Not for the EU, the UK and South Korea"]
+    assert recorded("instantmesh", instantmesh_painter="hunyuan3d-paint") == ["Non-commercial", "Not for the EU, the UK and South Korea"]
+    assert recorded("instantmesh", instantmesh_painter="hunyuan3d-paint", texture=False) == ["Non-commercial"]
+    assert recorded("preview") == recorded("trellis") == recorded("light") == []
+
+
 def several(photo: Path, *wanted: Wanted) -> Job:
     """A run of three variants of each, the first one plain."""
     request = Generate(job="j", photo=str(photo), run_folder="/r", wanted=wanted, seed=5, variants=3, settings=SETTINGS)

@@ -9,7 +9,7 @@ import pytest
 from blender_img23d.core.session.environment import Environment, EnvironmentState, Tools
 from blender_img23d.core.session.setup_requests import missing_bytes, needed_sets, plan_delete, plan_download, plan_verify
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
-from blender_img23d.shared.img23d_protocol.choices import TENCENT_LICENCE
+from blender_img23d.shared.img23d_protocol.choices import INSTANTMESH_LICENCE, TENCENT_LICENCE
 from blender_img23d.shared.img23d_protocol.messages import (
     DeleteWeights,
     Settings,
@@ -76,6 +76,16 @@ def test_nothing_of_tencents_before_its_licence_is_accepted() -> None:
     assert plan(SHAPES, licences=(TENCENT_LICENCE,)).weights.licences == (TENCENT_LICENCE,)
     without = plan(FREE, renew=True)
     assert without.environment.licences == () and not any("hunyuan" in one for one in without.weights.sets)
+
+
+def test_nothing_of_instantmesh_before_its_own_licence_is_accepted() -> None:
+    sets = needed_sets("instantmesh", Settings())
+    assert sets == (*FREE, "instantmesh-mesh-large", "instantmesh-views", "zero123plus")
+    for one in sets[len(FREE) :]:
+        error = refusal((one,), licences=(TENCENT_LICENCE,))
+        assert error.code == ErrorCode.LICENCE_NOT_ACCEPTED and error.sentence.startswith("InstantMesh")
+    assert plan(sets, licences=(INSTANTMESH_LICENCE,)).weights.licences == (INSTANTMESH_LICENCE,)
+    assert first_to_set_up((INSTANTMESH_LICENCE,)).id == "trellis", "it is set up only by who chooses it"
 
 
 def test_offline_is_a_sentence() -> None:

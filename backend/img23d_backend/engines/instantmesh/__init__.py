@@ -1,1 +1,52 @@
 """InstantMesh (Xu et al., 2024): six views of a thing by Zero123++, and its mesh from them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from img23d_protocol.messages import Stage
+from img23d_protocol.options.instantmesh import FIELD_PAINT, PREVIEW_PAINT
+
+from ...stages import Engine
+from ...weights.store import WeightStore
+
+if TYPE_CHECKING:
+    from ...fields.painter import FieldPainter
+    from ...models.store import ModelStore
+    from ...stages import Painter
+    from .. import Engines
+    from .shape.shaper import InstantMeshShaper
+
+
+def assemble(engines: Engines) -> Engine:
+    """The whole chain: the learned search and matte of the engine of cut-outs, and what is made of them here."""
+    cutout, learned = engines.assembled("cutout"), engines.assembled("hunyuan3d")
+    shaper, painter = make_shaper_and_painter(engines.weights, engines.models, projection=cutout.painter, learned=learned.painter)
+    return replace(
+        cutout,
+        id="instantmesh",
+        shaper=shaper,
+        forms=None,
+        painter=painter,
+        prefetch=engines.prefetching({Stage.SHAPE: shaper.prefetch}, cutout),
+        unload=lambda: cutout.unload() + shaper.unload(),
+    )
+
+
+def make_shaper_and_painter(weights: WeightStore, models: ModelStore, *, projection: Painter, learned: Painter) -> tuple[InstantMeshShaper, FieldPainter]:
+    """Cheap: the networks are read when the first shape is asked for. The painter asks the fields that the shaper has made; the others paint
+    where they are chosen.
+    """
+    from ...fields.painter import FieldPainter, Painters
+    from .shape.shaper import InstantMeshShaper
+
+    shaper = InstantMeshShaper(weights, models)
+    painters = Painters(
+        chosen=lambda settings: settings.instantmesh.paint.instantmesh_painter,
+        field=FIELD_PAINT,
+        plain=PREVIEW_PAINT,
+        projection=projection,
+        learned=learned,
+    )
+    return shaper, FieldPainter(shaper, painters)

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from img23d_protocol.options.light import FIELD_PAINT, PREVIEW_PAINT
+
 from ...weights.store import WeightStore
 
 if TYPE_CHECKING:
+    from ...fields.painter import FieldPainter
     from ...models.store import ModelStore
     from ...stages import Painter
-    from .paint.painter import TripoSRPainter
     from .shape.shaper import TripoSRShaper
 
 
-def make_shaper_and_painter(weights: WeightStore, models: ModelStore, *, projection: Painter, learned: Painter) -> tuple[TripoSRShaper, TripoSRPainter]:
+def make_shaper_and_painter(weights: WeightStore, models: ModelStore, *, projection: Painter, learned: Painter) -> tuple[TripoSRShaper, FieldPainter]:
     """Cheap: the network is read when the first shape is asked for. The painter asks the fields that the shaper has made; the others paint
     where they are chosen.
     """
-    from .paint.painter import TripoSRPainter
-    from .shape.reconstruct import Fields
+    from ...fields.painter import FieldPainter, Painters
     from .shape.shaper import TripoSRShaper
 
-    fields = Fields(models)
-    return TripoSRShaper(weights, models, fields), TripoSRPainter(weights, fields, projection=projection, learned=learned)
+    shaper = TripoSRShaper(weights, models)
+    painters = Painters(
+        chosen=lambda settings: settings.light.paint.light_painter, field=FIELD_PAINT, plain=PREVIEW_PAINT, projection=projection, learned=learned
+    )
+    return shaper, FieldPainter(shaper, painters)

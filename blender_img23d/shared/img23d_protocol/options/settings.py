@@ -12,6 +12,7 @@ from .camera import Camera
 from .cutout import CutOut
 from .declare import Choice, Engine, Option, Options, StageOptions, inner_kind, options_of
 from .hunyuan3d import Hunyuan3D
+from .instantmesh import InstantMesh
 from .light import Light
 from .machine import Machine
 from .machine import StageDevices as StageDevices
@@ -37,6 +38,7 @@ class Settings(Options):
     cutout: CutOut = field(default_factory=CutOut)
     trellis: Trellis = field(default_factory=Trellis)
     light: Light = field(default_factory=Light)
+    instantmesh: InstantMesh = field(default_factory=InstantMesh)
     machine: Machine = field(default_factory=Machine)
 
     @classmethod
@@ -133,6 +135,11 @@ def option_named(name: str) -> Option:
 
 
 CUT_OUTS = next(engine for engine in SET_UP if "shape" not in engine.needs)  # which leaves the shapes to the built-in one
+
+
+def licence_of(weights: str) -> str:
+    """The licence that must be accepted for a file set, empty where there is none."""
+    return next((engine.licence for engine in REGISTERED if engine.licensed and weights.startswith(engine.licensed)), "")
 
 
 def first_to_set_up(licences: Collection[str]) -> Engine:

@@ -325,7 +325,7 @@ def _hold_asking(models: Path) -> Held:
     from img23d_backend.engines.triposr.config.published import read_config
     from img23d_backend.engines.triposr.networks.field import FieldDecoder
     from img23d_backend.engines.triposr.networks.reconstruction import CONFIG
-    from img23d_backend.engines.triposr.shape.field import POINTS_ON_CARD
+    from img23d_backend.fields.planes import POINTS_ON_CARD
 
     config = read_config(models / files.SHAPER / CONFIG)
     decoder, side = FieldDecoder(config.decoder).eval(), 2 * config.backbone.plane_size

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from img23d_backend.engines.trellis.shape.pose import Pose, find_pose, turned_mesh, turned_splats, view_from
+from img23d_backend.cutouts.pose import Pose, turned_mesh, view_from
+from img23d_backend.engines.trellis.splats.pose import pose_of, turned_splats
 from img23d_backend.splats.rendering import render
 from img23d_backend.stages import CutOut, Mesh, Splats
 
@@ -71,7 +72,7 @@ PLACES = [(0, 0), (35, 20), (150, 10), (-90, 45)]
 @pytest.mark.parametrize(("yaw", "pitch"), PLACES)
 def test_where_the_viewer_stood_is_found(make, yaw: float, pitch: float) -> None:
     thing = make()
-    found = find_pose(thing, viewed(thing, yaw, pitch))
+    found = pose_of(thing, viewed(thing, yaw, pitch))
     assert abs((found.yaw - yaw + 180) % 360 - 180) <= 4 and abs(found.pitch - pitch) <= 4
     if (yaw, pitch) == (0, 0):
         assert found == Pose()
@@ -79,7 +80,7 @@ def test_where_the_viewer_stood_is_found(make, yaw: float, pitch: float) -> None
 
 @pytest.mark.parametrize(("yaw", "pitch"), PLACES)
 def test_what_is_alike_all_around_is_not_turned(yaw: float, pitch: float) -> None:
-    found = find_pose(vase(), viewed(vase(), yaw, pitch))
+    found = pose_of(vase(), viewed(vase(), yaw, pitch))
     assert found.yaw == 0 and abs(found.pitch - pitch) <= 5
 
 
@@ -89,13 +90,13 @@ def test_a_rough_likeness_is_enough(yaw: float, pitch: float) -> None:
     thing = die()
     bumps = np.random.default_rng(1).normal(0, 0.015, thing.positions.shape)
     rough = replace(thing, positions=(thing.positions * (1.15, 0.9, 1.1) + bumps).astype(np.float32), colors=thing.colors * np.float32(0.7) + np.float32(0.1))
-    found = find_pose(rough, viewed(thing, yaw, pitch))
+    found = pose_of(rough, viewed(thing, yaw, pitch))
     assert abs((found.yaw - yaw + 180) % 360 - 180) <= 15 and abs(found.pitch - pitch) <= 8
 
 
 @pytest.mark.parametrize("shown", [chair, vase])
 def test_what_hardly_looks_like_the_photo_is_left_as_it_is(shown) -> None:
-    assert find_pose(die(), viewed(shown(), 40, 25)) == Pose()
+    assert pose_of(die(), viewed(shown(), 40, 25)) == Pose()
 
 
 def test_the_seen_side_is_turned_to_the_front_and_covers_the_cut_out() -> None:
@@ -142,5 +143,5 @@ def test_a_long_splat_keeps_its_length_along_what_it_lay_along() -> None:
 def test_one_splat_and_one_pixel_are_enough() -> None:
     rgba = np.zeros((5, 5, 4), np.uint8)
     rgba[2, 2] = 255
-    found = find_pose(splats(np.zeros((1, 3)), np.ones((1, 3))), CutOut(rgba=rgba))
+    found = pose_of(splats(np.zeros((1, 3)), np.ones((1, 3))), CutOut(rgba=rgba))
     assert found == Pose()

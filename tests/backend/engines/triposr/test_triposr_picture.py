@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from img23d_backend.engines.triposr.shape.preprocess import FOREGROUND_RATIO, ratio_for, square_of
+from img23d_backend.engines.triposr.shape.reconstruct import FOREGROUND_RATIO, ratio_for, square_of
 from img23d_backend.stages import Context
 from img23d_protocol import ErrorCode, Img23DError
 

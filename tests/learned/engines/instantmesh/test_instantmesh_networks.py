@@ -8,7 +8,7 @@ import pytest
 import torch
 from published.lists import PublishedFile, files_of
 
-from img23d_backend.engines.instantmesh.loaders import load_reconstruction
+from img23d_backend.engines.instantmesh.loading.reconstruction import load_reconstruction
 from img23d_backend.engines.instantmesh.networks.reconstruction import Reconstruction, ReconstructionSizes
 from img23d_backend.engines.instantmesh.networks.triplane import features_at
 from img23d_backend.engines.instantmesh.shape.surface import RESOLUTION, surface_by_distances

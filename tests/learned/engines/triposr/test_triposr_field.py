@@ -17,7 +17,7 @@ from torch.nn.functional import interpolate
 from img23d_backend.engines.triposr.config.published import DecoderConfig
 from img23d_backend.engines.triposr.networks.field import FieldDecoder
 from img23d_backend.engines.triposr.shape.field import THRESHOLD, Field
-from img23d_backend.engines.triposr.shape.solid import sample_field, solid_of
+from img23d_backend.fields.solid import sample_field, solid_of
 from img23d_backend.machine.devices import choose
 from img23d_backend.mesh.topology.checks import find_defects
 from img23d_protocol import ErrorCode, Img23DError

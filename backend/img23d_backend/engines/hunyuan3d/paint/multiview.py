@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ....models.latent_preview import contact_sheet, fit_colors
 from ....models.load_plan import Report, progress_part
 from .latent_pictures import decoded, picture_bytes, sampled
-from .latent_preview import contact_sheet, fit_colors
 from .position_masks import position_masks
 
 if TYPE_CHECKING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -51,9 +52,9 @@ class Reconstruction(nn.Module):
         """A DistanceField or a DensityField."""
         return self.synthesizer["decoder"]
 
-    def planes(self, views: Tensor, cameras: Tensor) -> Tensor:
+    def planes(self, views: Tensor, cameras: Tensor, on_block: Callable[[int], None] = lambda done: None) -> Tensor:
         """(3, F, 64, 64) of views (V, 3, S, S) in 0..1, S a multiple of 16, with cameras (V, 16)."""
-        return self.transformer(self.encoder(views, cameras).flatten(0, 1)[None])
+        return self.transformer(self.encoder(views, cameras).flatten(0, 1)[None], on_block)
 
     @staticmethod
     def features_at(planes: Tensor, points: Tensor) -> Tensor:

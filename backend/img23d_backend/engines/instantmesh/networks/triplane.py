@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from torch import nn
@@ -30,9 +31,11 @@ class TriplaneTransformer(nn.Module):
         self.norm = nn.LayerNorm(channels, eps=_EPS)
         self.deconv = nn.ConvTranspose2d(channels, features, kernel_size=2, stride=2)
 
-    def forward(self, tokens: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, on_block: Callable[[int], None] = lambda done: None) -> Tensor:
+        """`on_block` is told before each block how many are done."""
         queries = self.pos_embed
-        for layer in self.layers:
+        for number, layer in enumerate(self.layers):
+            on_block(number)
             queries = layer(queries, tokens)
         planes = self.norm(queries)[0].unflatten(0, (3, self.side, self.side))
         return self.deconv(planes.permute(0, 3, 1, 2))

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from img23d_protocol import ErrorCode, Img23DError
+
 if TYPE_CHECKING:
     from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, UNet2DConditionModel
     from torch import Generator, Tensor
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 Report = Callable[[float, str], None]
 
-GUIDANCE, STEPS = 4.0, 75
 VIEW_SIDE = 320  # pixels
 _COLUMNS, _ROWS = 2, 3
 _VAE_SIDE, _CLIP_SIDE = 512, 224  # pixels that the picture is looked at with
@@ -27,6 +28,7 @@ _VAE_MEAN, _VAE_DEVIATION = 0.5, 0.8
 _CLIP_MEAN, _CLIP_DEVIATION = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 _LATENT_SCALE, _LATENT_SHIFT = 0.75, 0.22  # latents of views are kept as (latents - shift) * scale
 _PICTURE_SCALE = 0.5 / 0.8  # and pixels, in -1..1, times this
+_NOT_A_NUMBER = "The numbers of the model that draws the views ran out of range: try another seed, or let the shape stage compute on the processor."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,8 +74,13 @@ def sample_views(
     guidance: float,
     generator: Generator,
     report: Report,
+    show: Callable[[Tensor], None] = lambda latents: None,
 ) -> Tensor:
-    """Latents (1, 4, 120, 80) float32 of all six in one picture. `report` is called at every step, which is where a cancel is seen."""
+    """Latents (1, 4, 120, 80) float32 of all six in one picture. `report` is called at every step, which is where a cancel is seen; `show`
+    gets what the views are expected to become. A guidance of 1 and below is none, as in diffusers.
+
+    Raises Img23DError(NO_SURFACE) where the numbers run out of range.
+    """
     import torch
 
     from ..networks.reference_attention import ReferenceAttention
@@ -82,18 +89,36 @@ def sample_views(
     attention.give_to(network)
     scheduler.set_timesteps(steps)
     latents = torch.randn(1, 4, _ROWS * VIEW_SIDE // 8, _COLUMNS * VIEW_SIDE // 8, generator=generator) * scheduler.init_noise_sigma
-    text = conditions.text.to(network.device, network.dtype)
+    halves = slice(1, 2) if guidance <= 1 else slice(0, 2)
+    picture, text = conditions.picture[halves], conditions.text[halves].to(network.device, network.dtype)
     for done, time in enumerate(scheduler.timesteps):
         report(done / len(scheduler.timesteps), f"Drawing six views, step {done + 1} of {len(scheduler.timesteps)}")
-        noise = torch.randn(conditions.picture.shape, generator=generator)
-        seen = scheduler.scale_model_input(scheduler.add_noise(conditions.picture, noise, time[None]), time)
+        noise = torch.randn(conditions.picture.shape, generator=generator)[halves]
+        seen = scheduler.scale_model_input(scheduler.add_noise(picture, noise, time[None]), time)
         with attention.looking():
             network(seen.to(network.device, network.dtype), time.to(network.device), text)
-        drawn = scheduler.scale_model_input(latents, time).repeat(2, 1, 1, 1)
+        drawn = scheduler.scale_model_input(latents, time).repeat(len(picture), 1, 1, 1)
         with attention.drawing():
-            without, with_it = network(drawn.to(network.device, network.dtype), time.to(network.device), text).sample.float().cpu().chunk(2)
-        latents = scheduler.step(without + guidance * (with_it - without), time, latents, generator=generator).prev_sample
+            found = network(drawn.to(network.device, network.dtype), time.to(network.device), text).sample.float().cpu()
+        stepped = scheduler.step(_guided(found, guidance), time, latents, generator=generator)
+        latents = stepped.prev_sample
+        show(stepped.pred_original_sample)
+    if not bool(latents.isfinite().all()):
+        raise Img23DError(ErrorCode.NO_SURFACE, _NOT_A_NUMBER, "latents are not finite")
     return latents
+
+
+def _guided(found: Tensor, guidance: float) -> Tensor:
+    """(1, 4, h, w) of what was found without the picture and with it, or with it alone (Ho and Salimans, 2022)."""
+    if len(found) == 1:
+        return found
+    without, with_it = found.chunk(2)
+    return without + guidance * (with_it - without)
+
+
+def as_drawn(latents: Tensor, vae: AutoencoderKL) -> Tensor:
+    """A picture's latents (B, 4, h, w), as those of views are kept."""
+    return (latents * vae.config.scaling_factor - _LATENT_SHIFT) * _LATENT_SCALE
 
 
 def developed(latents: Tensor, vae: AutoencoderKL) -> np.ndarray:

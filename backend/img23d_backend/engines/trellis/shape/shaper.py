@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings
 
+from ....cutouts.pose import turned_mesh, view_from
 from ....models.store import ModelStore
 from ....stages import Context, CutOut, Mesh, Shaped, Shaper, measured_points
 from ....weights.store import WeightStore
+from ..splats.pose import pose_of, turned_splats
 from ..splats.thinning import most_seen
 from .decoding import decode_mesh, decode_splats
 from .latents import sample_latents
 from .plan import TrellisPlan, make_plan
-from .pose import find_pose, turned_mesh, turned_splats, view_from
 from .preview import splat_picture, structure_picture
 from .structure import Structure, encode, find_structure
 from .work import Work
@@ -53,7 +54,7 @@ class TrellisShaper(Shaper):
         latents = work.do(latent_steps, sample_latents, tokens, structure)
         splats = work.do(_SPLATS, decode_splats, latents, structure)
         context.show(splat_picture(splats))
-        pose = find_pose(splats, cutout)  # by their colours, also where only a mesh is wanted
+        pose = pose_of(splats, cutout)  # by their colours, also where only a mesh is wanted
         splats = turned_splats(most_seen(splats, plan.splat_count), pose.yaw)
         mesh, lack = _mesh(work, plan, latents, structure) if plan.makes_mesh else (None, "")
         mesh = None if mesh is None else turned_mesh(mesh, pose.yaw)

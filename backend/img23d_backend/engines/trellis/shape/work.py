@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from img23d_protocol import ErrorCode, Img23DError
 
-from ....models.load_plan import attempts, progress_part
+from ....models.load_plan import SEVERAL_NETWORKS, attempts, progress_part
 from ....models.oom_fallbacks import with_less_memory
 from ....stages import Context
 from .plan import TrellisPlan
@@ -20,11 +20,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_NOTES = (
-    "The graphics card's memory is short: only one of the shape model's networks is on it at a time.",
-    "The graphics card's memory is short: the shape model stays outside and is lent to it layer by layer, slower.",
-    "The graphics card's memory is too small for the shape model: the processor makes the shapes, slowly.",
-)
 _EXACT = "The shape model's numbers ran out of the range of half precision: it computes in single precision, slower."
 _NOT_A_NUMBER = "The shape model's numbers ran out of range: try another seed, or let the shape stage compute on the processor."
 
@@ -47,7 +42,7 @@ class Work:
         report = progress_part(self._context.report, begin / self._length, self._done / self._length)
 
         def tried(plan: TrellisPlan) -> T:
-            ways = attempts(plan, replace(plan, frugal=True), lambda one: run(*what, one, self._models, report), _NOTES)
+            ways = attempts(plan, replace(plan, frugal=True), lambda one: run(*what, one, self._models, report), SEVERAL_NETWORKS)
             return with_less_memory(ways, self._context, self._models)
 
         try:

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
+import numpy as np
+
+from ....cutouts.square import squared
+from ....fields.kept import Kept, Made
 from ....models.load_plan import Report, attempts
 from ....models.oom_fallbacks import with_less_memory
 from ....stages import Context, CutOut, View
 from .field import Field
 from .plan import TripoSRPlan
-from .preprocess import ratio_for, resized, square_of
 
 if TYPE_CHECKING:
-    import numpy as np
+    from torch import Tensor
 
     from ....models.store import ModelStore
     from ..networks.field import FieldDecoder
     from ..networks.reconstruction import TripoSR
 
-_KEPT = 32  # fields of 2 MB
+FOREGROUND_RATIO = 0.85
+_VARIED_RATIOS = (0.7, 0.92)  # a network without chance makes another shape only of another picture
+_GREY = 0.5
 _BLOCK_VALUES = 5 * 8192 + 20 * 1024  # of a token in a block: the gated feed-forward layer's, and what is beside it
 _ENCODED = 0.1  # of the progress
 _NOTES = (
@@ -31,48 +35,30 @@ _NOTES = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Made:
-    """A field, and the view in which the mesh that was made of it covers the cut-out; None before there is one."""
-
-    field: Field
-    view: View | None = None
-
-
 class Fields:
-    """The last ones, by the pictures that they were made of: the same picture has the same field."""
+    """The last ones, by the pictures that they were made of."""
 
     def __init__(self, models: ModelStore) -> None:
         self._models = models
-        self._made: OrderedDict[str, Made] = OrderedDict()
+        self._kept: Kept[Field] = Kept()
 
-    def of(self, cutout: CutOut, plan: TripoSRPlan, context: Context, report: Report) -> Made:
+    def of(self, cutout: CutOut, plan: TripoSRPlan, context: Context, report: Report) -> Made[Field]:
         """Raises Img23DError (EMPTY_CUTOUT, OUT_OF_MEMORY, WEIGHTS_MISSING, ...)."""
         square = square_of(cutout.rgba, ratio_for(context))
-        key = _key(square)
-        if key not in self._made:
-            smaller = replace(plan, frugal=True)
-            ways = attempts(plan, smaller, lambda one: reconstruct(square, one, self._models, report), _NOTES)
-            self._keep(key, Made(field=with_less_memory(ways, context, self._models)))
-        self._made.move_to_end(key)
-        return self._made[key]
+
+        def make() -> Field:
+            ways = attempts(plan, replace(plan, frugal=True), lambda one: reconstruct(square, one, self._models, report), _NOTES)
+            return with_less_memory(ways, context, self._models)
+
+        return self._kept.of(_key(square), make)
 
     def remember(self, cutout: CutOut, context: Context, view: View) -> None:
         """The view of the mesh that was made of its field."""
-        key = _key(square_of(cutout.rgba, ratio_for(context)))
-        if key in self._made:
-            self._made[key] = replace(self._made[key], view=view)
+        self._kept.remember(_key(square_of(cutout.rgba, ratio_for(context))), view)
 
     def clear(self) -> int:
         """Returns bytes."""
-        freed = sum(made.field.planes.nbytes for made in self._made.values())
-        self._made.clear()
-        return freed
-
-    def _keep(self, key: str, made: Made) -> None:
-        self._made[key] = made
-        while len(self._made) > _KEPT:
-            self._made.popitem(last=False)
+        return self._kept.clear()
 
 
 def reconstruct(square: np.ndarray, plan: TripoSRPlan, models: ModelStore, report: Report) -> Field:
@@ -107,3 +93,27 @@ def _working_bytes() -> int:
 
 def _key(square: np.ndarray) -> str:
     return hashlib.sha256(square.tobytes()).hexdigest()
+
+
+# --- the picture ------------------------------------------------------------------------------------------------------
+
+
+def ratio_for(context: Context) -> float:
+    """How much of the square's side the thing fills."""
+    if not context.is_varied:
+        return FOREGROUND_RATIO
+    return float(np.random.default_rng(context.seed).uniform(*_VARIED_RATIOS))
+
+
+def square_of(rgba: np.ndarray, ratio: float = FOREGROUND_RATIO) -> np.ndarray:
+    """(h, w, 4) uint8 straight alpha to (s, s, 3) uint8. Raises Img23DError(EMPTY_CUTOUT)."""
+    return squared(rgba, ratio, _GREY)
+
+
+def resized(square: np.ndarray, side: int) -> Tensor:
+    """(s, s, 3) uint8 to (1, 3, side, side) float32 in 0..1, as TripoSR's image processor does."""
+    import torch
+    from torch.nn.functional import interpolate
+
+    picture = torch.from_numpy(square).permute(2, 0, 1)[None].float() / 255
+    return interpolate(picture, (side, side), mode="bilinear", align_corners=False, antialias=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from img23d_backend.engines.hunyuan3d.paint.latent_preview import contact_sheet, fit_colors
+from img23d_backend.models.latent_preview import contact_sheet, fit_colors
 
 SIDE = 8  # pixels that one latent stands for
 

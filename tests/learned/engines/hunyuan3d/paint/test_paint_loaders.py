@@ -15,9 +15,9 @@ from diffusers import AutoencoderKL, EulerAncestralDiscreteScheduler, LCMSchedul
 from safetensors.torch import load_file, save_file
 from tiny import delight, latents, paint
 
-from img23d_backend.engines.hunyuan3d.paint.empty_prompt import KEPT_NAME
 from img23d_backend.engines.hunyuan3d.paint.loaders import PaintParts
 from img23d_backend.machine.memory import peak_bytes, reset_peak
+from img23d_backend.models.empty_prompt import KEPT_NAME
 from img23d_backend.models.loading import read_tensors
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError

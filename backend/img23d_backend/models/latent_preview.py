@@ -31,10 +31,15 @@ def fit_colors(latents: Sequence[Tensor], pictures: Sequence[np.ndarray]) -> np.
 
 def contact_sheet(latents: Tensor, colors: np.ndarray) -> np.ndarray:
     """(rows * h, 3 * w, 3) uint8: views (V, C, h, w), three in a row."""
-    views = [(_with_constant(view.numpy()) @ colors).reshape(*view.shape[-2:], 3).clip(0, 255).astype(np.uint8) for view in latents]
+    views = [small_picture(view, colors) for view in latents]
     views += [np.full_like(views[0], 255)] * (-len(views) % _COLUMNS)
     rows = [np.concatenate(views[start : start + _COLUMNS], axis=1) for start in range(0, len(views), _COLUMNS)]
     return np.concatenate(rows)
+
+
+def small_picture(latent: Tensor, colors: np.ndarray) -> np.ndarray:
+    """(h, w, 3) uint8 of a latent (C, h, w)."""
+    return (_with_constant(latent.numpy()) @ colors).reshape(*latent.shape[-2:], 3).clip(0, 255).astype(np.uint8)
 
 
 def _with_constant(latent: np.ndarray) -> np.ndarray:

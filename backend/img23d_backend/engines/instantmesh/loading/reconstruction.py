@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
-    from .networks.reconstruction import Reconstruction, ReconstructionSizes
+    from ..networks.reconstruction import Reconstruction, ReconstructionSizes
 
 _PREFIX = "state_dict.lrm_generator."  # a published checkpoint is that of the training, which holds the network and other things
 _LAYER = re.compile(r"transformer\.layers\.(\d+)\.")
@@ -21,8 +21,8 @@ _HEAD_CHANNELS = 64  # of both kinds of layers
 
 def load_reconstruction(path: Path, dtype: torch.dtype) -> Reconstruction:
     """Of the variant and size that the file holds. Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED, WEIGHTS_UNFIT)."""
-    from ...models.loading import build, read_tensors, unfit
-    from .networks.reconstruction import Reconstruction
+    from ....models.loading import build, read_tensors, unfit
+    from ..networks.reconstruction import Reconstruction
 
     tensors = read_tensors(path, _PREFIX)
     try:
@@ -34,7 +34,7 @@ def load_reconstruction(path: Path, dtype: torch.dtype) -> Reconstruction:
 
 def sizes_of(tensors: Mapping[str, Tensor]) -> ReconstructionSizes:
     """As the tensors have them. Raises KeyError, ValueError."""
-    from .networks.reconstruction import ReconstructionSizes
+    from ..networks.reconstruction import ReconstructionSizes
 
     _, tokens, channels = tensors["transformer.pos_embed"].shape
     image_channels = tensors["encoder.model.embeddings.cls_token"].shape[-1]

@@ -1,6 +1,6 @@
-"""The delight model's embedding of the empty prompt: computed once, then kept as a small file.
+"""A diffusion model's embedding of the empty prompt: computed once, then kept as a small file.
 
-The delight model is always given the empty prompt, so that its text encoder, 0.7 GB, is needed once and never again.
+A model that is always given the empty prompt needs its text encoder, 0.7 GB, once and never again.
 """
 
 from __future__ import annotations
@@ -21,35 +21,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 KEPT_NAME = ".empty-prompt.safetensors"  # beside the set's record; a name with a dot is no part of a set
-_TEXT_ENCODER, _WEIGHTS_NAME = "text_encoder", "model.safetensors"
+TEXT_ENCODER = "text_encoder/model.safetensors"
 _PREFIX = "text_model."  # of the published keys
 _TENSOR, _MADE_WITH = "prompt", "text_encoder"  # the file's one tensor; its metadata: the text encoder's digest
 
 
-def empty_prompt(folder: Path) -> Tensor:
-    """(1, 77, C) float32. `folder` is the delight model's, with text_encoder/ and tokenizer/.
+def empty_prompt(folder: Path, kept: Path, digest: str) -> Tensor:
+    """(1, 77, C) float32. `folder` has text_encoder/ and tokenizer/; `digest` is the text encoder's, empty where it is not known.
 
-    ResultCache in the set's own folder, or where the weights belong to another program only as long as this process runs.
+    It is kept in the file `kept`, or where nobody knows the digest only as long as this process runs.
     Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED).
     """
-    weights = folder / _TEXT_ENCODER / _WEIGHTS_NAME
-    digest = _recorded_digest(weights, folder.parent)
-    kept = folder.parent / KEPT_NAME
     prompt = _read(kept, digest) if digest else None
     if prompt is None:
-        prompt = _computed(folder, _stamp(weights))
+        prompt = _computed(folder, _stamp(folder / TEXT_ENCODER))
         if digest:
             _keep(kept, prompt, digest)
     return prompt
-
-
-def _recorded_digest(weights: Path, set_folder: Path) -> str:
-    """Which text encoder lies there, by the record of the download; empty where the folder has no record of ours."""
-    from ....weights.record import read_record
-
-    record = read_record(set_folder)
-    file = record.files.get(weights.relative_to(set_folder).as_posix()) if record is not None else None
-    return file.digest if file is not None else ""
 
 
 def _stamp(weights: Path) -> tuple[int, int]:
@@ -62,7 +50,7 @@ def _stamp(weights: Path) -> tuple[int, int]:
 
 
 def _missing(detail: str) -> Img23DError:
-    sentence = "The text encoder of the delight model is missing: download the model again under AI Models."
+    sentence = "The text encoder of a model is missing: download the model again under AI Models."
     return Img23DError(ErrorCode.WEIGHTS_MISSING, sentence, detail)
 
 
@@ -70,7 +58,7 @@ def _missing(detail: str) -> Img23DError:
 def _computed(folder: Path, stamp: tuple[int, int]) -> Tensor:
     import torch
 
-    ids, encoder = _ids(folder / "tokenizer"), _text_encoder(folder / _TEXT_ENCODER)
+    ids, encoder = _ids(folder / "tokenizer"), _text_encoder(folder / "text_encoder")
     with torch.inference_mode():
         prompt = encoder(torch.tensor([ids]))[0]  # (1, 77, C): the last layer's, as diffusers' InstructPix2Pix takes it
     return prompt.clone()
@@ -81,7 +69,7 @@ def _ids(folder: Path) -> list[int]:
 
     Where the two files differ in the padding, as those of Stable Diffusion 2 do, the map of special tokens counts.
     """
-    from ....models.loading import damaged
+    from .loading import damaged
 
     try:
         config, special, vocabulary = (
@@ -101,10 +89,10 @@ def _text_encoder(folder: Path) -> CLIPTextModel:
     import torch
     from transformers import CLIPTextConfig, CLIPTextModel
 
-    from ....models.loading import build, damaged, read_tensors
+    from .loading import build, damaged, read_tensors
 
     # transformers 5 has left the prefix out of the names
-    tensors = {key.removeprefix(_PREFIX): tensor for key, tensor in read_tensors(folder / _WEIGHTS_NAME).items()}
+    tensors = {key.removeprefix(_PREFIX): tensor for key, tensor in read_tensors(folder / "model.safetensors").items()}
     if not (folder / "config.json").is_file():  # transformers would take the numbers of another network
         raise _missing(str(folder / "config.json"))
     try:

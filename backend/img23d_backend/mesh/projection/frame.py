@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ....stages import Mesh, View
+from ...stages import Mesh, View
 
 ToField = Callable[[np.ndarray], np.ndarray]  # (N, 3) to (N, 3)
 

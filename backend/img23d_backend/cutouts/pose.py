@@ -1,7 +1,7 @@
-"""From where the photo shows what was made: TRELLIS makes things in a pose of their own, whichever side a photo shows.
+"""From where the photo shows what was made: some models make things in a pose of their own, whichever side a photo shows.
 
-The splats are drawn small from many sides and compared with the cut-out, in colour and outline. The thing is then turned about its
-upright axis, so that the photo's viewer stands in front of it, as with all other engines; how far from above the photo looks
+Coloured points of the thing are drawn small from many sides and compared with the cut-out, in colour and outline. The thing is then turned
+about its upright axis, so that the photo's viewer stands in front of it, as with all other engines; how far from above the photo looks
 is in its view.
 """
 
@@ -15,12 +15,11 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from ....cutouts.covering_view import view_of
-from ....stages import CutOut, Mesh, Splats, View
+from ..stages import CutOut, Mesh, View
+from .covering_view import view_of
 
 _SIDE = 64  # pixels of the small pictures
 _MARGIN = 4  # of those, on each side
-_POINTS = 30_000  # of the splats: some ten for a pixel
 _INSIDE = 0.999  # of the scale: a point on the box's edge is not in the pixel beyond it
 _BLUR = 1.2  # pixels: what is not exactly at its place still counts
 _SOLID = 128  # alpha
@@ -47,19 +46,19 @@ class Pose:
     @property
     def matrix(self) -> np.ndarray:
         """(3, 3): a position to right, up and towards the viewer."""
-        return _about_right(self.pitch) @ _about_up(self.yaw)
+        return about_right(self.pitch) @ about_up(self.yaw)
 
 
 Cost = Callable[[Pose], float]
 Directions = tuple[tuple[int, int], ...]  # of yaw and pitch
 
 
-def find_pose(splats: Splats, cutout: CutOut) -> Pose:
-    """The one from which the splats look most like the cut-out: the front, unless another is clearly better. What was made without
-    much likeness to the photo is not turned for a chance one.
+def find_pose(points: np.ndarray, colors: np.ndarray, cutout: CutOut, *, is_front: bool = False) -> Pose:
+    """The one from which points (P, 3) with colours (P, 3) in 0..1 look most like the cut-out: the front, unless another is clearly better.
+    What was made without much likeness to the photo is not turned for a chance one. Where it is known that the photo shows the front,
+    only its height is looked for.
     """
     target = _target(cutout.rgba)
-    points, colors = _sample(splats)
     most = _difference(target, np.zeros_like(target))
 
     def away(pose: Pose) -> float:
@@ -69,10 +68,11 @@ def find_pose(splats: Splats, cutout: CutOut) -> Pose:
         far = abs(pose.yaw) / 180 + (pose.pitch if pose.pitch > 0 else -_FROM_BELOW * pose.pitch) / 90
         return away(pose) + _UNLIKELY * far * most
 
-    from_above = _searched((0,), ((0, -1), (0, 1)), cost)
-    from_anywhere = _searched(_YAWS, ((-1, 0), (1, 0), (0, -1), (0, 1)), cost)
+    candidates = [_searched((0,), ((0, -1), (0, 1)), cost)]
+    if not is_front:
+        candidates.append(_searched(_YAWS, ((-1, 0), (1, 0), (0, -1), (0, 1)), cost))
     best = Pose()
-    for pose in (from_above, from_anywhere):
+    for pose in candidates:
         if away(pose) <= min(_BETTER * away(best), _ALIKE * most):
             best = pose
     return Pose(yaw=_told(best.yaw), pitch=_told(best.pitch))
@@ -80,33 +80,25 @@ def find_pose(splats: Splats, cutout: CutOut) -> Pose:
 
 def turned_mesh(mesh: Mesh, yaw: float) -> Mesh:
     """So that the viewer at `yaw` stands in front of it."""
-    return replace(mesh, vertices=(mesh.vertices @ _about_up(yaw).T).astype(np.float32))
-
-
-def turned_splats(splats: Splats, yaw: float) -> Splats:
-    """The same."""
-    half = math.radians(-yaw) / 2
-    c, s = math.cos(half), math.sin(half)
-    w, x, y, z = splats.rotations.T.astype(np.float64)
-    rotations = np.stack((c * w - s * y, c * x + s * z, c * y + s * w, c * z - s * x), axis=1)
-    positions = splats.positions @ _about_up(yaw).T
-    return replace(splats, positions=positions.astype(np.float32), rotations=rotations.astype(np.float32))
+    return replace(mesh, vertices=(mesh.vertices @ about_up(yaw).T).astype(np.float32))
 
 
 def view_from(points: np.ndarray, pitch: float, cutout: CutOut) -> View:
     """The parallel view from above the front in which the points (P, 3) cover the cut-out."""
-    tilt = _about_right(pitch)
+    tilt = about_right(pitch)
     to_viewer = np.eye(4)
     to_viewer[:3, :3] = tilt
     return View(matrix=view_of(points @ tilt.T, cutout).matrix @ to_viewer)
 
 
-def _about_up(yaw: float) -> np.ndarray:
+def about_up(yaw: float) -> np.ndarray:
+    """(3, 3): a turn of what stands upright, so that the viewer at `yaw` stands in front of it."""
     c, s = math.cos(math.radians(yaw)), math.sin(math.radians(yaw))
     return np.array([[c, 0.0, -s], [0.0, 1.0, 0.0], [s, 0.0, c]])
 
 
-def _about_right(pitch: float) -> np.ndarray:
+def about_right(pitch: float) -> np.ndarray:
+    """(3, 3): from above the front, to right, up and towards the viewer there."""
     c, s = math.cos(math.radians(pitch)), math.sin(math.radians(pitch))
     return np.array([[1.0, 0.0, 0.0], [0.0, c, -s], [0.0, s, c]])
 
@@ -164,15 +156,6 @@ def _target(rgba: np.ndarray) -> np.ndarray:
     top, left = (_SIDE - height) // 2, (_SIDE - width) // 2
     picture[top : top + height, left : left + width] = small
     return picture
-
-
-def _sample(splats: Splats) -> tuple[np.ndarray, np.ndarray]:
-    """Points and colours of what is solid, spread over all of it."""
-    chosen = np.flatnonzero(splats.opacities >= 0.5)
-    if not len(chosen):
-        chosen = np.arange(len(splats))
-    chosen = chosen[np.linspace(0, len(chosen) - 1, min(len(chosen), _POINTS)).astype(np.int64)]
-    return splats.positions[chosen].astype(np.float64), splats.colors[chosen].clip(0, 1)
 
 
 def _drawn(points: np.ndarray, colors: np.ndarray, target: np.ndarray) -> np.ndarray:

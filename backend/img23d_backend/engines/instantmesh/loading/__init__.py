@@ -1,0 +1,1 @@
+"""What the networks are read from, and what they are to do."""

@@ -1,1 +1,0 @@
-"""Textures from the field's colours and the photo."""

@@ -1,0 +1,1 @@
+"""Fields that tell a colour at every place, and what paints with them."""
