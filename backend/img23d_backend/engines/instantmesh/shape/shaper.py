@@ -56,10 +56,10 @@ class InstantMeshShaper(Shaper):
     def field_of(self, cutout: CutOut, settings: Settings, context: Context, report: Report) -> ColoredField:
         """See `FieldSource`. Raises Img23DError (EMPTY_CUTOUT, NO_SURFACE, OUT_OF_MEMORY, WEIGHTS_MISSING, ...)."""
         made = self._made(cutout, make_plan(settings, self._weights, settings.machine.devices.paint), context, report)
-        pitch = made.pitch
-        if made.view is None:
-            pitch = _pitch(made.field.mesh(_COARSE, 0, report), made.field, cutout)
-        return ColoredField(colors=made.field.colors, view=made.view, solid=lambda told: made.field.mesh(_COARSE, 0, told), pitch=pitch)
+        if made.view is not None:
+            return ColoredField(colors=made.field.colors, view=made.view, solid=lambda told: made.field.mesh(_COARSE, 0, told), pitch=made.pitch)
+        solid = made.field.mesh(_COARSE, 0, report)
+        return ColoredField(colors=made.field.colors, view=None, solid=lambda told: solid, pitch=_pitch(solid, made.field, cutout))
 
     def prefetch(self, settings: Settings) -> None:
         """Begins to read the networks. What is wrong with them is told when they are needed."""

@@ -102,9 +102,9 @@ def sample_views(
             found = network(drawn.to(network.device, network.dtype), time.to(network.device), text).sample.float().cpu()
         stepped = scheduler.step(_guided(found, guidance), time, latents, generator=generator)
         latents = stepped.prev_sample
+        if not bool(latents.isfinite().all()):
+            raise Img23DError(ErrorCode.NO_SURFACE, _NOT_A_NUMBER, f"latents are not finite after step {done + 1}")
         show(stepped.pred_original_sample)
-    if not bool(latents.isfinite().all()):
-        raise Img23DError(ErrorCode.NO_SURFACE, _NOT_A_NUMBER, "latents are not finite")
     return latents
 
 
