@@ -23,7 +23,8 @@ from ..full_size import use_the_projects_code
 if TYPE_CHECKING:
     import numpy as np
 
-    from img23d_backend.engines.triposr.shape.field import Field, Told
+    from img23d_backend.engines.triposr.shape.field import Field
+    from img23d_backend.fields.planes import Told
     from img23d_backend.mesh.isosurface.octree import SparseField
 
 _POINTS = 256  # a side of TripoSR's own grid, which asks for all of them
@@ -46,7 +47,7 @@ def measure(out: Path, models: Path) -> None:
 
 def _compared(name: str, asked: Field | _Known, *, is_dense_timed: bool) -> Iterator[Row]:
     """The dense grid's seconds do not depend on the solid: they are taken for one."""
-    from img23d_backend.engines.triposr.shape.solid import sample_field
+    from img23d_backend.fields.solid import sample_field
 
     print(f"  {name} ...", flush=True)
 
@@ -130,8 +131,7 @@ def _published_field() -> Field:
 
 def _trained_field(models: Path) -> Field:
     from img23d_backend.engines.triposr.shape.plan import make_plan
-    from img23d_backend.engines.triposr.shape.preprocess import square_of
-    from img23d_backend.engines.triposr.shape.reconstruct import reconstruct
+    from img23d_backend.engines.triposr.shape.reconstruct import reconstruct, square_of
     from img23d_backend.models.store import ModelStore
     from img23d_backend.weights.store import WeightStore
     from img23d_protocol.messages import Settings
