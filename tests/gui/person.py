@@ -29,6 +29,7 @@ from screen import NotSeen, Region, await_state, await_that, click, click_at, dr
 ZIP, PHOTO = Path(os.environ["IMG23D_ZIP"]), Path(os.environ["IMG23D_PHOTO"])
 DROPS_ZIP = "IMG23D_DROPS_ZIP" in os.environ
 NAMES = "blue mug, red apple, yellow duck, purple star, green bottle"
+_SAVING = 15.0  # seconds that a busy machine may take to write the file
 LIST = Region(left=1000, right=1250, top=560, bottom=905)  # where the sidebar is scrolled to the list
 
 
@@ -235,8 +236,9 @@ def save_and_reopen() -> None:
     x, y = find("Cancel", Region(left=900, top=700))
     for _ in range(3):  # the first click may only end the typing of the folder
         click_at(x + 137, y)  # the button that saves, which each version calls otherwise
-        if any(fact.startswith("file ") and len(fact) > 5 for fact in after(4.0)):
-            break
+        facts = after(_SAVING)
+        if any(fact.startswith("file ") and len(fact) > 5 for fact in facts) or "area FILE_BROWSER" not in facts:
+            break  # a further click would go into the scene and change it again
     await_that(lambda facts: any(fact.startswith("file ") and len(fact) > 5 for fact in facts), "the file to be saved")
     saved = next(fact for fact in state() if fact.startswith("file "))
     in_viewport("ctrl+q")
