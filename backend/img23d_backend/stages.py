@@ -362,6 +362,9 @@ class Shaper(Protocol):
         """A closed mesh of the cut-out, splats, or both, as the settings ask for."""
         ...
 
+    def check(self, wanted: Sequence[Wanted], settings: Settings) -> None:
+        """Raises Img23DError, before anything is computed, for what is missing to make these things; without any the whole picture is one."""
+
     def heeds_distances(self, settings: Settings) -> bool:
         """Whether a cut-out's relief is to be measured."""
         return False

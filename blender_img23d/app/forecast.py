@@ -74,11 +74,12 @@ class Forecaster:
             settings = panel_settings(context)
         except Img23DError:  # Generate says it
             return None
-        missing = self._missing(owner, values.engine, settings)
+        request = _request(context, settings)
+        missing = self._missing(owner, request)
         view = owner.models.view
         return forecast(
             Situation(
-                request=_request(context, settings),
+                request=request,
                 devices=tuple(self._with_own_memory(device, owner) for device in session.devices),
                 engines=session.engines,
                 weights=session.weights,
@@ -98,8 +99,10 @@ class Forecaster:
             return device
         return replace(device, free_bytes=max(device.free_bytes, self._free.get(device.id, 0)))
 
-    def _missing(self, owner: Extension, engine: str, settings: Settings) -> list:
-        sets = needed_sets(engine, settings, with_texture=settings.paints(engine_named(engine)))
+    def _missing(self, owner: Extension, request: Generate) -> list:
+        is_painted = request.settings.paints(engine_named(request.engine))
+        has_photos = bool(request.wanted) and all(one.sides for one in request.wanted)
+        sets = needed_sets(request.engine, request.settings, with_texture=is_painted, with_photos=has_photos)
         return [info for info in owner.session.weights if info.id in sets and info.state is not WeightsState.READY]
 
 

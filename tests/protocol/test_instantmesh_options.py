@@ -36,9 +36,13 @@ def test_what_is_under_which_licence() -> None:
     assert learned == {"hunyuan3d-paint", "hunyuan3d-delight"} and set(map(licence_of, learned)) == {TENCENT_LICENCE}
 
 
-def test_further_photos_are_for_the_painter_that_looks_at_them() -> None:
-    found = [painter for painter, _, _ in INSTANTMESH_PAINTERS if INSTANTMESH.takes_side_photos(Settings.of(instantmesh_painter=painter).value)]
-    assert found == ["preview"]
+def test_further_photos_are_taken_whatever_paints_and_spare_what_draws() -> None:
+    for painter, _, _ in INSTANTMESH_PAINTERS:
+        settings = Settings.of(instantmesh_painter=painter)
+        assert INSTANTMESH.takes_side_photos(settings.value)
+        drawn, own = needed_sets("instantmesh", settings), needed_sets("instantmesh", settings, with_photos=True)
+        assert set(drawn) - set(own) == set(OWN) and set(own) < set(drawn)
+    assert needed_sets("hunyuan3d", Settings(), with_photos=True) == needed_sets("hunyuan3d", Settings())
 
 
 def test_a_message_carries_all_of_it() -> None:

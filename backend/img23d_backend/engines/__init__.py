@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from .depth_anything import DepthWhereThere
     from .depth_anything.depth import DepthAnything
     from .grounders import ChosenGrounder
+    from .instantmesh.views.six_views import SixViews
     from .isnet.salience import IsNetSalience
     from .triposr.shape.shaper import TripoSRShaper
 
@@ -53,6 +54,7 @@ class Engines:
         self.weights = WeightStore(models_folder)
         self._models: ModelStore | None = None
         self._salience: IsNetSalience | None = None
+        self._six_views: SixViews | None = None
         self._loaded: dict[str, Engine] = {}
 
     def infos(self) -> tuple[EngineInfo, ...]:
@@ -87,6 +89,7 @@ class Engines:
         """Gives back what is only held to be faster next time; returns bytes, as far as known."""
         freed = sum(engine.unload() for engine in self._loaded.values())
         self._loaded.clear()
+        self._six_views = None
         if self._salience is not None:
             freed += self._salience.unload()
         if self._models is not None:
@@ -123,6 +126,15 @@ class Engines:
 
             self._salience = make_salience()
         return self._salience
+
+    @property
+    def six_views(self) -> SixViews:
+        """What draws six views of a thing from its picture, once for all that looks at them."""
+        if self._six_views is None:
+            from .instantmesh import make_six_views
+
+            self._six_views = make_six_views(self.weights, self.models)
+        return self._six_views
 
     # --- what several engines are put together from ------------------------------------------------------------------
 

@@ -60,7 +60,8 @@ class Generation:
     def cut_out(self, photo: Photo, founds: list[Found | NotFound]) -> Cuts:
         """Each thing by itself. Uses `founds` up, since each may hold a mask of the photo's size."""
         cuts: Cuts = {}
-        self.engine.prefetch(Stage.SHAPE, self.settings)
+        if not self._shows_all_sides():
+            self.engine.prefetch(Stage.SHAPE, self.settings)
         sizes = WorkingSizes(photo=photo)
         before: tuple[Found, CutOut, float] | None = None
         sides: dict[Side, np.ndarray] = {}
@@ -79,6 +80,10 @@ class Generation:
                 cut = self.results.keep_cutout(index, *before)
                 cuts[index] = replace(cut, sides={side: self.results.keep_side(index, side, rgba) for side, rgba in sides.items()})
         return cuts
+
+    def _shows_all_sides(self) -> bool:
+        """Whether every thing has further photos in place of what the engine would draw, whose networks are then not read ahead."""
+        return bool(engine_named(self.engine.id).drawn) and all(target.sides for target in self.run.record.targets)
 
     def _cut_out_sides(self, index: int) -> dict[Side, np.ndarray]:
         """The cut-outs (h, w, 4) uint8 of its further photos; one that cannot be used is said and left out."""

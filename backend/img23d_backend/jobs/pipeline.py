@@ -80,6 +80,7 @@ def generate(request: Generate, caller: Caller) -> Finished:
     job = Job(request.job, request.seed, request.settings, caller, variants=request)
     engine = caller.load_engine(request.engine)
     check_kinds(request.wanted, engine, request.settings)
+    engine.shaper.check(request.wanted, request.settings)
     engine.prefetch(Stage.LOCATE, request.settings)
     photo, photo_record = load_photo(job, request.photo)
     run = open_run(request)

@@ -24,10 +24,14 @@ from .setup import Plan
 OFFLINE = "Blender may not use the network: allow online access in the preferences, under System."
 
 
-def needed_sets(engine: str, settings: Settings, *, with_texture: bool = True) -> tuple[str, ...]:
-    """The file sets that an engine works with, with these settings, in the order of its stages."""
-    parts = settings.stages_of(engine_named(engine))
-    return tuple(name for part in parts if with_texture or Stage.PAINT not in part.stages for name in part.file_sets())
+def needed_sets(engine: str, settings: Settings, *, with_texture: bool = True, with_photos: bool = False) -> tuple[str, ...]:
+    """The file sets that an engine works with, with these settings, in the order of its stages. `with_photos`: for things that have further
+    photos, which spares what an engine would draw in their place.
+    """
+    known = engine_named(engine)
+    parts, spared = settings.stages_of(known), known.drawn if with_photos else ()
+    wanted = (name for part in parts if with_texture or Stage.PAINT not in part.stages for name in part.file_sets())
+    return tuple(name for name in wanted if name not in spared)
 
 
 def paint_sets(engine: str, settings: Settings) -> tuple[str, ...]:

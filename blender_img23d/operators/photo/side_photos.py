@@ -40,7 +40,10 @@ class _OnSide:
 class IMG23D_OT_choose_side(_OnSide, bpy.types.Operator):
     bl_idname = "img23d.choose_side"
     bl_label = "Choose Photo"  # also the file browser's button, which is narrow
-    bl_description = "Choose a photo of this side of the thing, with nothing else in it that stands out"
+    bl_description = (
+        "Choose a photo of this side of the thing, with nothing else in it that stands out. "
+        "InstantMesh makes a thing that has such photos of them, and draws no views of it: take them level, from straight before each side"
+    )
     bl_options = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(name="File", description="The picture's path", subtype="FILE_PATH", options={"SKIP_SAVE"})

@@ -173,7 +173,7 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
     column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM").seen = seen
     _draw_values(box.column(), item, has_kinds=engine.has_kinds, has_faces=engine.makes_meshes(partial(getattr, values)))
     if engine.takes_side_photos(partial(getattr, values)):
-        _draw_sides(box, context, item)
+        _draw_sides(box, context, item, are_in_place_of_views=bool(engine.drawn))
     _draw_notes(box, context, item)  # below what is pressed, which must not move
 
 
@@ -208,9 +208,9 @@ def _draw_lines(layout: bpy.types.UILayout, count: int) -> None:
         layout.label(text="")
 
 
-def _draw_sides(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget | None) -> None:
+def _draw_sides(layout: bpy.types.UILayout, context: bpy.types.Context, item: Img23DTarget | None, *, are_in_place_of_views: bool) -> None:
     """Three slots: a picture, and what can be done with it."""
-    layout.label(text="Further Photos")
+    layout.label(text="Further Photos, in place of drawn views" if are_in_place_of_views else "Further Photos")
     owner, slots = extension_or_none(), guarded_column(layout, context)[0].row()
     for side in ("left", "back", "right"):
         path = absolute(getattr(item, f"{side}_photo")) if item is not None else ""

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
     from ...stages import Painter
     from .. import Engines
     from .shape.shaper import InstantMeshShaper
+    from .views.six_views import SixViews
 
 
 def assemble(engines: Engines) -> Engine:
     """The whole chain: the learned search and matte of the engine of cut-outs, and what is made of them here."""
     cutout, learned = engines.assembled("cutout"), engines.assembled("hunyuan3d")
-    shaper, painter = make_shaper_and_painter(engines.weights, engines.models, projection=cutout.painter, learned=learned.painter)
+    shaper, painter = make_shaper_and_painter(engines.weights, engines.models, views=engines.six_views, projection=cutout.painter, learned=learned.painter)
     return replace(
         cutout,
         id="instantmesh",
@@ -34,14 +35,23 @@ def assemble(engines: Engines) -> Engine:
     )
 
 
-def make_shaper_and_painter(weights: WeightStore, models: ModelStore, *, projection: Painter, learned: Painter) -> tuple[InstantMeshShaper, FieldPainter]:
+def make_six_views(weights: WeightStore, models: ModelStore) -> SixViews:
+    """Cheap: the networks are read when the first views are asked for."""
+    from .views.six_views import SixViews
+
+    return SixViews(weights, models)
+
+
+def make_shaper_and_painter(
+    weights: WeightStore, models: ModelStore, *, projection: Painter, learned: Painter, views: SixViews | None = None
+) -> tuple[InstantMeshShaper, FieldPainter]:
     """Cheap: the networks are read when the first shape is asked for. The painter asks the fields that the shaper has made; the others paint
-    where they are chosen.
+    where they are chosen. `views` are drawn by another's where there is one.
     """
     from ...fields.painter import FieldPainter, Painters
     from .shape.shaper import InstantMeshShaper
 
-    shaper = InstantMeshShaper(weights, models)
+    shaper = InstantMeshShaper(weights, models, views or make_six_views(weights, models))
     painters = Painters(
         chosen=lambda settings: settings.instantmesh.paint.instantmesh_painter,
         field=FIELD_PAINT,

@@ -209,6 +209,7 @@ class Engine(Value):
     is_light: bool = False  # for machines without a large graphics card, where it is the one that is recommended
     has_kinds: bool = False  # a thing can be rounded, turned or flat
     side_photos: Condition | None = None  # when further photos of a thing are heeded; None: always
+    drawn: tuple[str, ...] = ()  # file sets that draw what further photos would show: not needed for things that have some
     splat_painting: Mapping[str, Plain] = field(default_factory=dict)  # its options where it paints with the colours of splats; none: it cannot
     meshes: Condition | None = None  # when it makes meshes, which alone have faces and a texture; None: always
     packages: tuple[str, ...] = ()  # of Python, without which it is not ready

@@ -128,7 +128,8 @@ class Shape(StageOptions):
         return (self.reconstruction, VIEWS, ZERO123PLUS)
 
     def alternatives(self) -> tuple[tuple[str, ...], ...]:
-        return tuple((identifier, VIEWS, ZERO123PLUS) for identifier, _, _ in RECONSTRUCTIONS)
+        """Things with further photos are made without what draws."""
+        return tuple((identifier,) for identifier, _, _ in RECONSTRUCTIONS)
 
     def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
         return {"shape": _SHAPING}
@@ -178,10 +179,10 @@ class InstantMesh(Options):
         id="instantmesh",
         label="InstantMesh",
         set_up="InstantMesh: 10 GB, graphics card, non-commercial",
-        tip="Finds named things in any photo, cuts them out, draws six views of each and makes a textured mesh of them.",
+        tip="Finds named things in any photo, cuts them out, draws six views of each, or takes your further photos, and makes a textured mesh of them.",
         uses=(Common, Search, Matte, Camera, Shape, Paint),
         title="Shape, InstantMesh",
-        side_photos=is_one_of("instantmesh_painter", PREVIEW_PAINT),  # its views are drawn from one picture
+        drawn=(VIEWS, ZERO123PLUS),
         packages=("torch", "transformers", "diffusers"),
         needs=("locate", "shape"),
         licence=INSTANTMESH_LICENCE,

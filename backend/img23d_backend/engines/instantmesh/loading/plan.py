@@ -1,4 +1,4 @@
-"""What a thing is to be made with: networks, device and numbers, resolved from the settings before anything is loaded."""
+"""What views are drawn with and what makes a mesh of them, resolved from the settings before anything is loaded."""
 
 from __future__ import annotations
 
@@ -21,16 +21,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class InstantMeshPlan(LoadPlan):
-    """`resolution` is for a field of densities. `checkpoint` is the reconstruction's file, of the set `reconstruction_id`."""
+class ViewPlan(LoadPlan):
+    """For the six views of a picture."""
 
     parts: ViewParts
-    reconstruction_id: str
-    checkpoint: Path
     steps: int
     guidance: float
-    resolution: int
-    faces: int
 
     @property
     def vae(self) -> Network:
@@ -45,31 +41,50 @@ class InstantMeshPlan(LoadPlan):
         return self.network("unet", VIEWS, self.parts.unet)
 
     @property
-    def reconstruction(self) -> Network:
-        """In single precision, as published."""
-        return Network(key=self.reconstruction_id, read=partial(_read, self.checkpoint))
-
-    @property
     def networks(self) -> tuple[Network, ...]:
         """In the order in which they compute."""
-        return self.vae, self.vision, self.unet, self.reconstruction
+        return self.vae, self.vision, self.unet
 
     def makes_the_same(self) -> tuple[object, ...]:
-        """What another field follows from, beside the picture and the seed."""
-        return self.reconstruction_id, self.steps, self.guidance
+        """What other views follow from, beside the picture and the seed."""
+        return self.steps, self.guidance
 
 
-def make_plan(settings: Settings, weights: WeightStore, device: str) -> InstantMeshPlan:
+@dataclass(frozen=True, kw_only=True)
+class ReconstructionPlan(LoadPlan):
+    """For the field of views and its mesh. `resolution` is for a field of densities; `checkpoint` is the file of the set `set_id`."""
+
+    set_id: str
+    checkpoint: Path
+    resolution: int
+    faces: int
+
+    @property
+    def reconstruction(self) -> Network:
+        """In single precision, as published."""
+        return Network(key=self.set_id, read=partial(_read, self.checkpoint))
+
+
+def make_view_plan(settings: Settings, weights: WeightStore, device: str) -> ViewPlan:
     """Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED) and (BAD_REQUEST) for a device that is not there."""
     shape = settings.instantmesh.shape
-    return InstantMeshPlan(
+    return ViewPlan(
         device=choose(device),
         frugal=settings.machine.small_memory,
         parts=ViewParts(folder=weights.path(ZERO123PLUS), unet_file=_file_of(weights, VIEWS)),
-        reconstruction_id=shape.reconstruction,
-        checkpoint=_file_of(weights, shape.reconstruction),
         steps=shape.view_steps,
         guidance=shape.view_guidance,
+    )
+
+
+def make_plan(settings: Settings, weights: WeightStore, device: str) -> ReconstructionPlan:
+    """Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED) and (BAD_REQUEST) for a device that is not there."""
+    shape = settings.instantmesh.shape
+    return ReconstructionPlan(
+        device=choose(device),
+        frugal=settings.machine.small_memory,
+        set_id=shape.reconstruction,
+        checkpoint=_file_of(weights, shape.reconstruction),
         resolution=shape.resolution,
         faces=shape.faces,
     )

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from ....models.store import ModelStore
-    from ..loading.plan import InstantMeshPlan
+    from ..loading.plan import ReconstructionPlan
     from ..networks import reconstruction
 
 SIDE = 320  # pixels of a view that the network was trained with
@@ -24,7 +24,7 @@ _BLOCK_VALUES, _SEEN_VALUES = 12 * 1024 + 2 * 4096, 2 * 1024 + 12 * 768
 _ENCODED = 0.2  # of the progress
 
 
-def reconstruct(views: np.ndarray, cameras: np.ndarray, plan: InstantMeshPlan, models: ModelStore, report: Report) -> PlaneField:
+def reconstruct(views: np.ndarray, cameras: np.ndarray, plan: ReconstructionPlan, models: ModelStore, report: Report) -> PlaneField:
     """From views (V, s, s, 3) uint8 of any number and size, with their cameras (V, 16). `report` is called before every block."""
     import torch
 

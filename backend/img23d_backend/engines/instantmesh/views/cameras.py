@@ -1,24 +1,32 @@
-"""Where Zero123++'s six views are taken from, as the reconstruction is told of it."""
+"""Where views are taken from, as the reconstruction is told of it: Zero123++'s six, and any others."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 
 AZIMUTHS = (30.0, 90.0, 150.0, 210.0, 270.0, 330.0)  # degrees from the photo's own direction, against the clock seen from above
 ELEVATIONS = (20.0, -10.0, 20.0, -10.0, 20.0, -10.0)
-_FIELD_OF_VIEW = 30.0
-_DISTANCE = 4.0
+FIELD_OF_VIEW = 30.0  # degrees
+DISTANCE = 4.0
 
 
 def view_cameras(scale: float = 1.0) -> np.ndarray:
-    """(6, 16) float32: the first three rows of each camera's matrix to the world (x right, y up, looking along -z; the world's z is up and
-    the photo is taken from +x), then the focal lengths and the middle of the picture, in units of its side.
+    """(6, 16) float32: those of Zero123++'s views, see `cameras_at`.
 
     A larger `scale` takes the cameras farther away, which makes the thing larger.
     """
-    focal = 0.5 / np.tan(np.radians(_FIELD_OF_VIEW) / 2)
-    rows = [_pose(azimuth, elevation, _DISTANCE * scale)[:3].flatten() for azimuth, elevation in zip(AZIMUTHS, ELEVATIONS, strict=True)]
-    inside = np.tile([focal, focal, 0.5, 0.5], (len(AZIMUTHS), 1))
+    return cameras_at(AZIMUTHS, ELEVATIONS, DISTANCE * scale)
+
+
+def cameras_at(azimuths: Sequence[float], elevations: Sequence[float], distance: float = DISTANCE) -> np.ndarray:
+    """(V, 16) float32: the first three rows of each camera's matrix to the world (x right, y up, looking along -z; the world's z is up and
+    the photo is taken from +x), then the focal lengths and the middle of the picture, in units of its side.
+    """
+    focal = 0.5 / np.tan(np.radians(FIELD_OF_VIEW) / 2)
+    rows = [_pose(azimuth, elevation, distance)[:3].flatten() for azimuth, elevation in zip(azimuths, elevations, strict=True)]
+    inside = np.tile([focal, focal, 0.5, 0.5], (len(rows), 1))
     return np.concatenate((rows, inside), axis=1).astype(np.float32)
 
 

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from transformers import CLIPVisionModelWithProjection
 
     from ....models.store import ModelStore
-    from ..loading.plan import InstantMeshPlan
+    from ..loading.plan import ViewPlan
 
 Show = Callable[[np.ndarray], None]
 
-_FILLS, _WHITE = 0.85, 1.0  # of the picture's side, as InstantMesh's run.py has it, and what is around
+FILLS, _WHITE = 0.85, 1.0  # of the picture's side, as InstantMesh's run.py has it, and what is around
 _LOOKED, _DRAWN = 0.05, 0.95  # of the progress
 _GREY = 128
 # In memory at once: of a pixel in the decoder with 256 channels and their neighbours; of a place in the widest layers of the network
@@ -33,10 +33,10 @@ _PIXELS, _PLACES = 6 * VIEW_SIDE**2, 6 * (VIEW_SIDE // 8) ** 2
 
 def picture_of(rgba: np.ndarray) -> np.ndarray:
     """(h, w, 4) uint8 to (s, s, 3) uint8 on white. Raises Img23DError(EMPTY_CUTOUT)."""
-    return squared(rgba, _FILLS, _WHITE)
+    return squared(rgba, FILLS, _WHITE)
 
 
-def draw_views(picture: np.ndarray, seed: int, plan: InstantMeshPlan, models: ModelStore, report: Report, show: Show) -> np.ndarray:
+def draw_views(picture: np.ndarray, seed: int, plan: ViewPlan, models: ModelStore, report: Report, show: Show) -> np.ndarray:
     """(s, s, 3) uint8 on white to views (6, 320, 320, 3) uint8. `report` is called at every step, which is where a cancel is seen.
 
     Raises Img23DError(NO_SURFACE) where the numbers run out of range, and what loading and torch raise.
@@ -55,7 +55,7 @@ def draw_views(picture: np.ndarray, seed: int, plan: InstantMeshPlan, models: Mo
         return developed(latents, cast("AutoencoderKL", vae))
 
 
-def _seen(picture: np.ndarray, plan: InstantMeshPlan, models: ModelStore, generator: Generator) -> tuple[Tensor, np.ndarray]:
+def _seen(picture: np.ndarray, plan: ViewPlan, models: ModelStore, generator: Generator) -> tuple[Tensor, np.ndarray]:
     """The picture's latents, and the map from views' latents to colours, see `latent_preview`."""
     import torch
 
@@ -65,7 +65,7 @@ def _seen(picture: np.ndarray, plan: InstantMeshPlan, models: ModelStore, genera
     return seen, fit_colors([scaled[:1], scaled[1:]], [np.full_like(picture, _GREY), picture])
 
 
-def _drawn(known: Conditions, plan: InstantMeshPlan, models: ModelStore, generator: Generator, report: Report, show: Callable[[Tensor], None]) -> Tensor:
+def _drawn(known: Conditions, plan: ViewPlan, models: ModelStore, generator: Generator, report: Report, show: Callable[[Tensor], None]) -> Tensor:
     import torch
 
     working = 2 * _PLACES * _VALUES_A_PLACE * plan.dtype.itemsize

@@ -1,0 +1,61 @@
+"""The six views of a thing, drawn once for all that looks at them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from img23d_protocol.messages import Settings
+
+from ....models.load_plan import SEVERAL_NETWORKS, Report, attempts
+from ....models.oom_fallbacks import with_less_memory
+from ....result_cache import ResultCache
+from ....stages import Context
+from ....weights.store import WeightStore
+from ..loading.plan import ViewPlan, make_view_plan
+from .drawing import draw_views, picture_of
+
+if TYPE_CHECKING:
+    from ....models.store import ModelStore
+
+_MOST = 32  # things, of 2 MB each
+
+
+class SixViews:
+    """Zero123++ at work. It keeps what it has drawn; its networks live in the model store."""
+
+    def __init__(self, weights: WeightStore, models: ModelStore) -> None:
+        self._weights = weights
+        self._models = models
+        self._drawn: ResultCache[np.ndarray] = ResultCache(_MOST)
+
+    def plan(self, settings: Settings, device: str) -> ViewPlan:
+        """See `make_view_plan`."""
+        return make_view_plan(settings, self._weights, device)
+
+    def of(self, rgba: np.ndarray, plan: ViewPlan, context: Context, report: Report) -> np.ndarray:
+        """A cut-out (h, w, 4) uint8 to (6, 320, 320, 3) uint8. Raises Img23DError (EMPTY_CUTOUT, NO_SURFACE, OUT_OF_MEMORY, ...)."""
+        picture = picture_of(rgba)
+
+        def draw() -> np.ndarray:
+            def drawn(one: ViewPlan) -> np.ndarray:
+                return draw_views(picture, context.seed, one, self._models, report, context.show)
+
+            views = with_less_memory(attempts(plan, replace(plan, frugal=True), drawn, SEVERAL_NETWORKS), context, self._models)
+            context.show(_sheet(views))
+            return views
+
+        return self._drawn.get((key_of(picture, plan, context),), draw)
+
+
+def key_of(picture: np.ndarray, plan: ViewPlan, context: Context) -> str:
+    """What the views of a picture follow from."""
+    return hashlib.sha256(repr((context.seed, *plan.makes_the_same())).encode() + picture.tobytes()).hexdigest()
+
+
+def _sheet(views: np.ndarray) -> np.ndarray:
+    """(3 s, 2 s, 3): as they were drawn, two in a row."""
+    return np.concatenate([np.concatenate(list(row), axis=1) for row in views.reshape(3, 2, *views.shape[1:])])
