@@ -404,10 +404,9 @@ class Painter(Protocol):
         uv: np.ndarray | None = None,
         splats: Splats | None = None,
     ) -> Painted:
-        """Paint a mesh (the engine's own or an artist's) from the cut-out seen in `view`.
-
-        `uv` (F, 3, 2), origin top left, is a layout to paint into instead of a new one; it may cover a texel several times. `splats` are the
-        same thing's in the frame of the mesh: a painter may take colours from them.
+        """Paint a mesh (the engine's own or an artist's) from the cut-out seen in `view`. `uv` (F, 3, 2), origin top left, is a layout to paint
+        into instead of a new one; it may cover a texel several times. `splats` are the same thing's in the frame of the mesh: a painter may
+        take colours from them.
         """
         ...
 

@@ -68,12 +68,12 @@ class Forecaster:
         from .jobs.requests import panel_settings
 
         values, session = context.scene.img23d, owner.session
-        if values.engine != BUILT_IN.id:
-            owner.models.want()
         try:
             settings = panel_settings(context)
         except Img23DError:  # Generate says it
             return None
+        if values.engine != BUILT_IN.id or needed_sets(values.engine, settings):
+            owner.models.want()
         request = _request(context, settings)
         missing = self._missing(owner, request)
         view = owner.models.view

@@ -18,7 +18,7 @@ import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import EngineInfo, Settings, Stage, Status
@@ -35,8 +35,8 @@ if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from .birefnet.matte import BiRefNetMatter
     from .depth_anything import DepthWhereThere
     from .depth_anything.depth import DepthAnything
+    from .further_views import FurtherViews
     from .grounders import ChosenGrounder
-    from .instantmesh.views.six_views import SixViews
     from .isnet.salience import IsNetSalience
     from .triposr.shape.shaper import TripoSRShaper
 
@@ -54,7 +54,7 @@ class Engines:
         self.weights = WeightStore(models_folder)
         self._models: ModelStore | None = None
         self._salience: IsNetSalience | None = None
-        self._six_views: SixViews | None = None
+        self._six_views: FurtherViews | None = None
         self._loaded: dict[str, Engine] = {}
 
     def infos(self) -> tuple[EngineInfo, ...]:
@@ -128,13 +128,18 @@ class Engines:
         return self._salience
 
     @property
-    def six_views(self) -> SixViews:
+    def six_views(self) -> FurtherViews:
         """What draws six views of a thing from its picture, once for all that looks at them."""
         if self._six_views is None:
-            from .instantmesh import make_six_views
+            self._six_views = importlib.import_module(".instantmesh", __name__).make_six_views(self.weights, self.models)
+        return cast("FurtherViews", self._six_views)
 
-            self._six_views = make_six_views(self.weights, self.models)
-        return self._six_views
+    @property
+    def further_views(self) -> FurtherViews:
+        """The same for a painter that works without them."""
+        from .further_views import ViewsWhereThere
+
+        return ViewsWhereThere(self.weights, lambda: self.six_views)
 
     # --- what several engines are put together from ------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ import hashlib
 import io
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,7 @@ from img23d_protocol.messages import (
     UvReady,
     Wanted,
 )
+from img23d_protocol.options.settings import engine_named
 
 from ..images import decode_photo, read_file
 from ..images.png_files import write_png
@@ -55,6 +57,8 @@ def run_job(request: Generate | Locate | Pick | Unwrap | Paint, caller: Caller) 
     """Do the job and tell the caller; the last message is exactly one of Finished, Cancelled, Failed."""
     try:
         check_request(request)
+        if isinstance(request, Generate | Paint):
+            request = replace(request, settings=request.settings.heeded_by(engine_named(request.engine)))
         match request:
             case Generate():
                 finished = generate(request, caller)

@@ -147,6 +147,7 @@ def _licences(engine: str, settings: Settings, *, is_painted: bool) -> tuple[str
 
 def _recorded(engine: str, settings: Settings) -> list[tuple[Option, Record]]:
     """In the order of the record, without what is not said of these settings."""
+    settings = settings.heeded_by(engine_named(engine))
     heeded = [one for one in engine_named(engine).options if one.when is None or one.when.holds(settings.value)]
     records = [(one, one.record) for one in heeded if one.record is not None and one.record.label]
     said = [(one, record) for one, record in records if record.shown is None or record.shown.holds(settings.value)]

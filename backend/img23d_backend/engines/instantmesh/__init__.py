@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from img23d_protocol.messages import Stage
 from img23d_protocol.options.instantmesh import FIELD_PAINT, PREVIEW_PAINT
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 def assemble(engines: Engines) -> Engine:
     """The whole chain: the learned search and matte of the engine of cut-outs, and what is made of them here."""
     cutout, learned = engines.assembled("cutout"), engines.assembled("hunyuan3d")
-    shaper, painter = make_shaper_and_painter(engines.weights, engines.models, views=engines.six_views, projection=cutout.painter, learned=learned.painter)
+    shaper, painter = make_shaper_and_painter(
+        engines.weights, engines.models, views=cast("SixViews", engines.six_views), projection=cutout.painter, learned=learned.painter
+    )
     return replace(
         cutout,
         id="instantmesh",

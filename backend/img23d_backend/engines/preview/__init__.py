@@ -14,6 +14,7 @@ from ...stages import Engine, PlainMatter, Salience
 
 if TYPE_CHECKING:
     from .. import Engines
+    from ..further_views import FurtherViews
 
 _LARGE_TEXTURE = 4096  # pixels a side: painting takes about as much memory as the cut-out network, which is read again in half a second
 
@@ -21,7 +22,7 @@ _LARGE_TEXTURE = 4096  # pixels a side: painting takes about as much memory as t
 def assemble(engines: Engines) -> Engine:
     """The whole chain with the trained network that cuts out what stands out."""
     salience = engines.salience
-    preview = make_engine(salience)
+    preview = make_engine(salience, engines.further_views)
 
     def prefetch(stage: Stage, settings: Settings) -> None:
         if stage is Stage.PAINT and settings.common.texture_size >= _LARGE_TEXTURE:
@@ -31,8 +32,8 @@ def assemble(engines: Engines) -> Engine:
     return replace(preview, matter=matter, depth=engines.depth_where_there(), prefetch=prefetch)
 
 
-def make_engine(salience: Salience | None = None) -> Engine:
-    """The whole chain; its matter is the light-weight one."""
+def make_engine(salience: Salience | None = None, further: FurtherViews | None = None) -> Engine:
+    """The whole chain; its matter is the light-weight one. `further` draws views for its painter, where they are asked for."""
     from .background.scene import SceneMemory
     from .finding.locate import RegionGrounder
     from .finding.picker import RegionPicker
@@ -49,7 +50,7 @@ def make_engine(salience: Salience | None = None) -> Engine:
         matter=GrabCutMatter(memory),
         shaper=OutlineShaper(),
         forms=FormDrawer(),
-        painter=ProjectionPainter(),
+        painter=ProjectionPainter(further),
         picker=picker,
         unload=lambda: memory.forget() + picker.forget(),
     )

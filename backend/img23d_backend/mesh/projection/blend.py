@@ -17,14 +17,11 @@ from ..texture.padding import pad_edges
 from ..texture.texels import CHUNK, CornerValues
 from ..topology.normals import area_vectors
 from ..uv.layout import Layout
-from .front import look_at_front
+from .front import STEEP_FACING, look_at_front
 from .light import Light, learn_light
 
 ColorsAt = Callable[[np.ndarray], np.ndarray]  # (N, 3) places to (N, 3) float32 sRGB, mostly 0..1
 
-# Cosines to the viewer from which the photo counts, and is all that counts. Steeper than it is looked at elsewhere: there are
-# other colours here for what it smears
-_FACING = (0.15, 0.5)
 _TRUSTED = 0.3  # texels that the photo shows so well tell how the other colours differ from it
 _LEAST = 200  # such texels, without which nothing is changed
 _SAMPLES = 20_000
@@ -43,7 +40,7 @@ def paint_blended(
 ) -> Painted:
     """With a texture of `size` texels a side; `uv` as `stages.Painter.paint` takes it."""
     front = look_at_front(mesh, view, cutout, size, lambda done, note: report(_LOOKED * done, note), uv=uv)
-    baked = bake(mesh, front.layout, [front.shot(_FACING)], report=lambda done: report(_LOOKED + (_BAKED - _LOOKED) * done, "Painting"))
+    baked = bake(mesh, front.layout, [front.shot(STEEP_FACING)], report=lambda done: report(_LOOKED + (_BAKED - _LOOKED) * done, "Painting"))
     texture = _mixed(mesh, front.layout, baked, colors, lambda done: report(_BAKED + (1 - _BAKED) * done, "Painting"))
     return Painted(mesh=mesh, uv=front.layout.uv, texture=texture)
 

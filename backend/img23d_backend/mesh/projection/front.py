@@ -19,6 +19,8 @@ from .picture import Picture, make_picture
 _DEPTH_PIXELS = 640  # the depth map's longest side
 # Cosines to the viewer from which the photo counts, and is all that counts: less of it the more steeply its pixels are smeared
 FACING = (0.02, 0.25)
+# Where there are other colours for what it smears
+STEEP_FACING = (0.15, 0.5)
 _LEAST_SIZE = 256  # texels a side
 _TEXELS_A_PIXEL = 10  # of the texture's side: the front takes two thirds of it, so that a pixel is six texels wide
 

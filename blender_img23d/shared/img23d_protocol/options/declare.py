@@ -106,6 +106,7 @@ class Option(Value):
     is_kind: bool = False  # so may the kind of its solid
     of_one_thing: Plain | None = None  # what it is where a photo shows one thing only
     decides_picks: bool = False  # what can be picked in a photo depends on it
+    is_for_projection: bool = False  # heeded only where the projection paints
     is_machine: bool = False  # belongs to the computer and stands in the preferences, not in the scene
     key: str = ""
     path: tuple[str, ...] = ()
@@ -209,6 +210,7 @@ class Engine(Value):
     is_light: bool = False  # for machines without a large graphics card, where it is the one that is recommended
     has_kinds: bool = False  # a thing can be rounded, turned or flat
     side_photos: Condition | None = None  # when further photos of a thing are heeded; None: always
+    projection: Condition | None = None  # when the photo is projected on what it makes; None: always
     drawn: tuple[str, ...] = ()  # file sets that draw what further photos would show: not needed for things that have some
     splat_painting: Mapping[str, Plain] = field(default_factory=dict)  # its options where it paints with the colours of splats; none: it cannot
     meshes: Condition | None = None  # when it makes meshes, which alone have faces and a texture; None: always
@@ -243,6 +245,8 @@ class Engine(Value):
             return False
         if row.is_for_meshes and not self.makes_meshes(values):
             return False
+        if one.is_for_projection and not self.projects(values):
+            return False
         is_also = row.also is not None and self.heeds(row.also.option) and row.also.holds(values)
         return (self.heeds(one.key) or is_also) and (row.shown is None or row.shown.holds(values))
 
@@ -252,6 +256,9 @@ class Engine(Value):
     def paints_from_splats(self, values: Values) -> bool:
         """Whether a mesh gets the colours of its splats, with these values of the options."""
         return bool(self.splat_painting) and all(values(name) == value for name, value in self.splat_painting.items())
+
+    def projects(self, values: Values) -> bool:
+        return self.projection is None or self.projection.holds(values)
 
     def takes_side_photos(self, values: Values) -> bool:
         return self.side_photos is None or self.side_photos.holds(values)

@@ -11,6 +11,7 @@ from ..limits import BUDGET_MAX
 from .all_engines import IS_PAINTED, Common
 from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_one_of, option
+from .further_views import DRAWING, VIEWS, ZERO123PLUS, FurtherViews
 from .hunyuan3d import PAINTERS, PREVIEW_PAINT
 from .hunyuan3d import Paint as HunyuanPaint
 from .light import FIELD_PAINT
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from .settings import Settings
 
 # The identifiers are those of file sets in the backend's registry.
-VIEWS, ZERO123PLUS = "instantmesh-views", "zero123plus"
 RECONSTRUCTIONS: tuple[Choice, ...] = (
     ("instantmesh-mesh-large", "InstantMesh large", "Meshes with clean surfaces, in the finest detail that it has"),
     ("instantmesh-mesh-base", "InstantMesh base", "The same with a smaller network"),
@@ -37,8 +37,6 @@ INSTANTMESH_PAINTERS: tuple[Choice, ...] = (
 RESOLUTION_MIN, RESOLUTION_MAX = 64, 512  # cells a side of the cube in which the surface of a density is looked for
 _STEPS_MAX = 100
 _GUIDANCE_MAX = 20.0
-# An estimate, no card has run it: the network that draws the views in half precision (1.73 GB), and what that computes with at 9,600 places
-_SHAPING = 1_732_000_000 + 900_000_000
 _FIELD = 200_000_000  # what the field is asked with, at so many places at a time
 
 
@@ -132,7 +130,7 @@ class Shape(StageOptions):
         return tuple((identifier,) for identifier, _, _ in RECONSTRUCTIONS)
 
     def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
-        return {"shape": _SHAPING}
+        return {"shape": DRAWING}
 
 
 class Paint(StageOptions):
@@ -180,8 +178,9 @@ class InstantMesh(Options):
         label="InstantMesh",
         set_up="InstantMesh: 10 GB, graphics card, non-commercial",
         tip="Finds named things in any photo, cuts them out, draws six views of each, or takes your further photos, and makes a textured mesh of them.",
-        uses=(Common, Search, Matte, Camera, Shape, Paint),
+        uses=(Common, Search, Matte, Camera, Shape, Paint, FurtherViews),
         title="Shape, InstantMesh",
+        projection=is_one_of("instantmesh_painter", PREVIEW_PAINT),
         drawn=(VIEWS, ZERO123PLUS),
         packages=("torch", "transformers", "diffusers"),
         needs=("locate", "shape"),

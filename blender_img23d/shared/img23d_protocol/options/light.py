@@ -10,6 +10,7 @@ from ..limits import BUDGET_MAX
 from .all_engines import IS_PAINTED, Common
 from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_one_of, option
+from .further_views import FurtherViews
 from .hunyuan3d import PAINTERS, PREVIEW_PAINT
 from .hunyuan3d import Paint as HunyuanPaint
 from .matte import LightMatte
@@ -127,9 +128,10 @@ class Light(Options):
         set_up="Light: 3 GB, any machine",
         tip="Finds named things in any photo, cuts them out and makes textured meshes: small, fast, and for machines without a graphics card as well.",
         terms="May be used everywhere, for everything (MIT licence)",
-        uses=(Common, LightSearch, LightMatte, Camera, Shape, Paint),
+        uses=(Common, LightSearch, LightMatte, Camera, Shape, Paint, FurtherViews),
         title="Shape, TripoSR",
         is_light=True,
+        projection=is_one_of("light_painter", PREVIEW_PAINT),
         side_photos=is_one_of("light_painter", PREVIEW_PAINT),  # its network looks at one picture
         packages=("torch", "transformers"),
         needs=("locate", "shape"),

@@ -11,6 +11,7 @@ from .all_engines import Common
 from .camera import Camera
 from .cutout import CutOut
 from .declare import Choice, Engine, Option, Options, StageOptions, inner_kind, options_of
+from .further_views import FurtherViews
 from .hunyuan3d import Hunyuan3D
 from .instantmesh import InstantMesh
 from .light import Light
@@ -39,6 +40,7 @@ class Settings(Options):
     trellis: Trellis = field(default_factory=Trellis)
     light: Light = field(default_factory=Light)
     instantmesh: InstantMesh = field(default_factory=InstantMesh)
+    further: FurtherViews = field(default_factory=FurtherViews)
     machine: Machine = field(default_factory=Machine)
 
     @classmethod
@@ -68,7 +70,14 @@ class Settings(Options):
 
     def stages_of(self, engine: Engine) -> tuple[StageOptions, ...]:
         """The options that an engine heeds, in the order of its stages."""
-        return tuple(self.stage(kind) for kind in engine.uses)
+        settings = self.heeded_by(engine)
+        return tuple(settings.stage(kind) for kind in engine.uses)
+
+    def heeded_by(self, engine: Engine) -> Settings:
+        """The same without what is for the projection, where something else paints."""
+        if engine.projects(self.value):
+            return self
+        return self.changed(**{one.key: one.default for one in OPTIONS if one.is_for_projection})
 
     def paints(self, engine: Engine) -> bool:
         """Whether what that engine makes gets a texture."""

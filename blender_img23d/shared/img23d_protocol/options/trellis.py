@@ -10,6 +10,7 @@ from ..limits import BUDGET_MAX
 from .all_engines import IS_PAINTED, Common
 from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_none_of, is_one_of, option
+from .further_views import FurtherViews
 from .hunyuan3d import PAINTERS, PREVIEW_PAINT
 from .hunyuan3d import Paint as HunyuanPaint
 from .matte import Matte
@@ -225,9 +226,10 @@ class Trellis(Options):
         set_up="TRELLIS: 9 GB, graphics card",
         tip="Finds named things in any photo, cuts them out and makes textured meshes, Gaussian splats or both of them.",
         terms="May be used everywhere, for everything (MIT licence)",
-        uses=(Common, Search, Matte, Camera, Shape, Paint),
+        uses=(Common, Search, Matte, Camera, Shape, Paint, FurtherViews),
         title="Shape, TRELLIS",
         meshes=_HAS_MESH,
+        projection=is_one_of("trellis_painter", PREVIEW_PAINT),
         side_photos=is_one_of("trellis_painter", PREVIEW_PAINT),  # its networks look at one picture
         splat_painting={"trellis_painter": SPLATS_PAINT},
         packages=("torch", "transformers"),

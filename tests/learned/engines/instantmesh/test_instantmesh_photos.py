@@ -5,9 +5,14 @@ Cameras are read back from their rows and looked through with a pinhole written 
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from instantmesh_checkpoints import write
@@ -23,6 +28,7 @@ from img23d_protocol.messages import Settings, Side, SidePhoto, Wanted
 
 MODEL, DRAWS = "instantmesh-nerf-base", ("instantmesh-views", "zero123plus")
 SETTINGS = Settings.of(reconstruction=MODEL, instantmesh_resolution=64, instantmesh_faces=1000, texture_size=1024, shape_device="cpu", paint_device="cpu")
+FINDS = ("qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small")
 RED, BLUE, GREEN, YELLOW = (220, 30, 30), (30, 30, 220), (30, 180, 30), (220, 200, 30)
 HALF = np.array([0.3, 0.5, 0.8])  # of the block: across, up, deep, in the photo's axes
 
@@ -128,9 +134,17 @@ def without(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return models
 
 
+@pytest.fixture(scope="module")
+def whole(without: Path, tiny_models: Path) -> Path:
+    """With what finds and cuts out beside them."""
+    for set_id in FINDS:
+        shutil.copytree(tiny_models / set_id, without / set_id)
+    return without
+
+
 def test_the_mesh_is_made_of_the_photos_and_nothing_draws(without: Path) -> None:
     models, notes = ModelStore(), []
-    shaper, painter = make_shaper_and_painter(WeightStore(without), models, projection=_NoPainter(), learned=_NoPainter())
+    shaper, _ = make_shaper_and_painter(WeightStore(without), models, projection=_NoPainter(), learned=_NoPainter())
     cut = block(Side.LEFT, Side.BACK)
     context = Context(seed=1, report=lambda done, note: notes.append(note))
     shaped = shaper.shape(cut, SETTINGS, context)
@@ -138,8 +152,6 @@ def test_the_mesh_is_made_of_the_photos_and_nothing_draws(without: Path) -> None
     assert set(models.places()) == {MODEL}
     assert not [one for one in find_defects(shaped.mesh) if "not closed" in one]
     assert np.allclose(shaped.view.matrix[0, 1:3], 0) and np.allclose(shaped.view.matrix[1, [0, 2]], 0), "it looks level"
-    painted = painter.paint(shaped.mesh, shaped.view, cut, SETTINGS, Context(seed=1))
-    assert painted.texture.shape == (1024, 1024, 3) and set(models.places()) == {MODEL}
     other = shaper.shape(block(Side.LEFT), SETTINGS, Context(seed=1)).mesh.vertices
     assert other.shape != shaped.mesh.vertices.shape or not np.array_equal(other, shaped.mesh.vertices), "a photo less makes another mesh"
     again = shaper.shape(cut, SETTINGS, Context(seed=9)).mesh.vertices
@@ -164,3 +176,32 @@ def test_a_thing_whose_photos_could_not_be_used_fails_alone(without: Path) -> No
     with pytest.raises(Img23DError, match="give each thing a further photo") as caught:
         shaper.shape(block(), SETTINGS, Context(seed=1))
     assert caught.value.code is ErrorCode.EMPTY_CUTOUT
+
+
+# --- the whole way, in a process of its own -------------------------------------------------------------------------------
+
+
+def made(models: Path, folder: Path, *options: str) -> tuple[int, dict, str]:
+    folder.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "img23d_backend", "generate", saved(folder / "block.png", block().rgba), "--engine", "instantmesh", "--json"]
+    command += ["--models", str(models), "--out", str(folder / "out"), "--device", "cpu", "--instantmesh-model", MODEL, *options]
+    command += ["--instantmesh-resolution", "64", "--instantmesh-faces", "500", "--texture-size", "1024"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
+    return done.returncode, json.loads(done.stdout), done.stderr
+
+
+def saved(path: Path, rgba: np.ndarray) -> str:
+    cv2.imencode(".png", cv2.cvtColor(rgba, cv2.COLOR_RGBA2BGRA))[1].tofile(path)
+    return str(path)
+
+
+def test_a_photo_and_its_further_ones_become_an_object_without_what_draws(whole: Path, tmp_path: Path) -> None:
+    left = saved(tmp_path / "left.png", block(Side.LEFT).sides[Side.LEFT])
+    code, result, said = made(whole, tmp_path, "--view", f"left={left}", "--view", f"back={tmp_path / 'none.png'}")
+    (target,) = result["targets"]
+    assert code == 0 and target["textured"] and Path(target["mesh"]).is_file(), said
+    assert "InstantMesh: from 2 photos." in target["notes"], "the third is not there"
+    (kept,) = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))["targets"]
+    assert any("Made without the photo of its back" in note for note in kept["notes"])
+    code, result, said = made(whole, tmp_path / "again")
+    assert code != 0 and "give each thing a further photo" in result["error"]["sentence"] and not (tmp_path / "again" / "out").exists()

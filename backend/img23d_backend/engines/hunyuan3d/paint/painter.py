@@ -16,7 +16,7 @@ from img23d_protocol.messages import Settings
 from img23d_protocol.options.declare import label_of
 from img23d_protocol.options.hunyuan3d import PAINTERS, PREVIEW_PAINT
 
-from ....mesh.raster.visibility import directions
+from ....mesh.projection.upright import facing_viewer
 from ....mesh.texture.bake import Shot, bake
 from ....mesh.texture.fill import fill_surface
 from ....mesh.uv.layout import Layout, layout_from
@@ -32,7 +32,6 @@ from .control_maps import ControlMaps, draw_control_maps
 from .plan import PaintPlan, make_paint_plan
 
 _RASTER = 2048  # pixels a side of the six drawings, as in hy3dgen
-_STEEP = 0.9  # cosine to the vertical from which a viewer looks from above or below, and not from a side
 
 # Shares of a thing's progress
 _PREPARED, _DRAWN, _VIEWED, _BAKED = 0.25, 0.3, 0.85, 0.95
@@ -167,23 +166,6 @@ class HunyuanPainter(Painter):
 
 def _label(settings: Settings) -> str:
     return label_of(PAINTERS, settings.hunyuan3d.paint.painter)
-
-
-def facing_viewer(mesh: Mesh, view: View) -> Mesh:
-    """The mesh turned about its upright axis until the picture's viewer stands at +Z; a viewer who looks from above or below
-    becomes the front with the picture's own up.
-    """
-    middle = mesh.vertices.mean(axis=0, dtype=np.float64)[None]
-    towards = directions(view, middle, view.project(middle))[0]
-    up = np.array([0.0, 1.0, 0.0])
-    if abs(towards[1]) > _STEEP:
-        up = -view.matrix[1, :3] + view.matrix[3, :3] * view.project(middle)[0, 1]  # v grows downwards
-        up -= towards * (up @ towards)
-    else:
-        towards = towards * [1.0, 0.0, 1.0]
-    towards, up = towards / np.linalg.norm(towards), up / np.linalg.norm(up)
-    rows = np.stack([np.cross(up, towards), up, towards])
-    return replace(mesh, vertices=(mesh.vertices @ rows.T).astype(np.float32))
 
 
 def _layout(mesh: Mesh, uv: np.ndarray | None, size: int, check: Callable[[], None]) -> Layout:

@@ -10,12 +10,14 @@ import numpy as np
 
 from img23d_protocol.messages import Settings
 
+from ....mesh.projection.drawn_views import DrawnView
 from ....models.load_plan import SEVERAL_NETWORKS, Report, attempts
 from ....models.oom_fallbacks import with_less_memory
 from ....result_cache import ResultCache
-from ....stages import Context
+from ....stages import Context, CutOut
 from ....weights.store import WeightStore
 from ..loading.plan import ViewPlan, make_view_plan
+from .cameras import AZIMUTHS, DISTANCE, ELEVATIONS, FIELD_OF_VIEW
 from .drawing import draw_views, picture_of
 
 if TYPE_CHECKING:
@@ -49,6 +51,14 @@ class SixViews:
             return views
 
         return self._drawn.get((key_of(picture, plan, context),), draw)
+
+    def views_of(self, cutout: CutOut, settings: Settings, context: Context) -> tuple[DrawnView, ...]:
+        """See `FurtherViews`."""
+        images = self.of(cutout.rgba, self.plan(settings, settings.machine.devices.paint), context, context.report)
+        return tuple(
+            DrawnView(image=image, azimuth=azimuth, elevation=elevation, field_of_view=FIELD_OF_VIEW, distance=DISTANCE)
+            for image, azimuth, elevation in zip(images, AZIMUTHS, ELEVATIONS, strict=True)
+        )
 
 
 def key_of(picture: np.ndarray, plan: ViewPlan, context: Context) -> str:
