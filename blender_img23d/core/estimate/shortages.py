@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from ...shared.img23d_protocol.messages import Action, DeviceInfo, Finding, Level
 from ...shared.img23d_protocol.options.settings import BUILT_IN
@@ -26,19 +27,19 @@ def find_shortages(situation: Situation, stages: Sequence[StagePlan], disk_bytes
 
 def _of_engine(situation: Situation) -> list[Finding]:
     request = situation.request
-    if request.engine == BUILT_IN.id:
-        return []
+    missing = f"{', '.join(situation.missing)} ({_gigabytes(situation.missing_bytes)})"
+    less = Finding(what="AI models", level=Level.WARNING, sentence=f"Not downloaded yet, so that less is made of it: {missing}.")
+    if request.engine == BUILT_IN.id:  # which has no set-up of its own: the list of models has a button for each
+        return [less] if situation.missing else []
     if not situation.is_environment_ready:
         return [_problem("Engine", "This engine is not set up yet.", Action.SET_UP)]
     engine = next((one for one in situation.engines if one.id == request.engine), None)
     if engine is None or not situation.weights:  # no backend has looked yet
         return []
-    missing = f"{', '.join(situation.missing)} ({_gigabytes(situation.missing_bytes)})"
     if engine.ready and not situation.missing:
         return []
     if engine.ready:  # only an addition is missing, such as the painter
-        sentence = f"Not downloaded yet, so that less is made of it: {missing}."
-        return [Finding(what="AI models", level=Level.WARNING, sentence=sentence, action=Action.DOWNLOAD)]
+        return [replace(less, action=Action.DOWNLOAD)]
     if situation.missing:
         return [_problem("AI models", f"Not downloaded yet: {missing}.", Action.DOWNLOAD)]
     return [_problem("Engine", engine.note or "This engine is not set up yet.", Action.SET_UP)]

@@ -29,9 +29,8 @@ def needed_sets(engine: str, settings: Settings, *, with_texture: bool = True, w
     photos, which spares what an engine would draw in their place.
     """
     known = engine_named(engine)
-    parts, spared = settings.stages_of(known), known.drawn if with_photos else ()
-    wanted = (name for part in parts if with_texture or Stage.PAINT not in part.stages for name in part.file_sets())
-    return tuple(name for name in wanted if name not in spared)
+    parts = [part for part in settings.stages_of(known) if with_texture or Stage.PAINT not in part.stages]
+    return tuple(name for part in parts for name in part.file_sets() if not (with_photos and Stage.SHAPE in part.stages and name in known.drawn))
 
 
 def paint_sets(engine: str, settings: Settings) -> tuple[str, ...]:

@@ -44,3 +44,33 @@ def test_the_slots_are_drawn_where_the_engine_heeds_them(row, values, photo):
     assert all(word in said for word in ("Further Photos", "Left", "Back", "Right"))
     values.engine = "hunyuan3d"
     assert "Further Photos" not in drawn(panel).said
+    values.engine = "instantmesh"
+    assert "Further Photos, in place of drawn views" in drawn(panel).said
+
+
+@pytest.mark.parametrize("engine", ["instantmesh", "preview"])
+def test_what_draws_views_is_missed_where_it_is_wanted(row, values, photo, owner, engine):
+    """By InstantMesh where a thing has no further photos, by the projection where it is told to have views drawn."""
+    messages = part("shared.img23d_protocol.messages")
+    names = ("zero123plus", "instantmesh-views", "instantmesh-mesh-large")
+    missing = {"stage": "shape", "size_bytes": 1, "state": messages.WeightsState("missing")}
+    owner.session.weights = tuple(messages.WeightsInfo(id=name, label=name, **missing) for name in names)
+
+    def missed() -> set[str]:
+        request = part("app.forecast")._request(bpy.context, part("app.jobs.requests").panel_settings(bpy.context))
+        return {info.id for info in owner.forecaster._missing(owner, request)}
+
+    values.engine = engine
+    own = {"instantmesh-mesh-large"} if engine == "instantmesh" else set()
+    try:
+        if engine == "instantmesh":
+            assert missed() == set(names)
+            row().left_photo = str(photo)
+            row().has_box = True
+        assert missed() == own
+        values.instantmesh_painter, values.further_views = "preview", "six"
+        assert missed() == set(names[:2]) | own
+        values.texture = False
+        assert missed() == own
+    finally:
+        owner.session.weights = ()

@@ -162,6 +162,14 @@ def test_models_that_are_not_downloaded(ready: bool, level: Level) -> None:
     assert "Hunyuan3D Paint Turbo (4.0 GB)" in finding.sentence
 
 
+def test_the_preview_engine_says_what_draws_its_views_is_missing() -> None:
+    request = Generate(job="", photo="", run_folder="", engine="preview", settings=Settings.of(further_views="six"))
+    known = situation(request=request, missing=("Zero123++ v1.2",), missing_bytes=2 * GB, is_environment_ready=False)
+    (finding,) = forecast(known).findings
+    assert (finding.action, finding.level) == (Action.NONE, Level.WARNING) and "Zero123++ v1.2 (2.0 GB)" in finding.sentence
+    assert forecast(situation(request=request, is_environment_ready=False)).findings == ()
+
+
 def test_memory_that_is_short_gets_one_way_out_after_the_other() -> None:
     assert first(with_free(5.2)) is Action.NONE
     assert first(with_free(4.0, holds_models=True)) is Action.FREE_MEMORY
