@@ -79,12 +79,15 @@ BACKEND_LAYERS: dict[str, set[str]] = {
         "engines",
         "setup",
     },
+    "parts": {"stages", "mesh"},  # division.py and what lies below
+    "parts.splitting": {"stages", "mesh.topology"},
+    "parts.files": {"stages", "mesh"},
     "evaluation": {"stages", "mesh", "models"},  # pairs.py and what lies below; lpips.py reads a network
     "evaluation.objects": {"stages", "evaluation.surfaces"},
     "evaluation.surfaces": {"stages"},
     "diagnose": {"__version__", "stages", "images", "setup", "weights", "machine", "engines", "jobs"},
     "serve": {"__version__", "machine", "engines", "diagnose", "jobs"},
-    "cli": {"__version__", "home", "images", "weights", "engines", "evaluation", "diagnose", "jobs"},
+    "cli": {"__version__", "home", "images", "weights", "engines", "evaluation", "parts", "setup_context", "diagnose", "jobs"},
     "__main__": {"home", "engines", "serve", "cli"},
 }
 NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late

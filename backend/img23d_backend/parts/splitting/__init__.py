@@ -1,0 +1,1 @@
+"""The faces of a mesh grouped into parts: one number a face."""
