@@ -65,6 +65,20 @@ class ProgressPrinter:
         self._line.draw(progress.fraction, f"{progress.stage}{which} {progress.note}")
 
 
+class WorkPrinter:
+    """A fraction of some work and a note, on a terminal only: elsewhere the results are told when they are there."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._line = _Line(stream)
+
+    def draw(self, fraction: float, note: str) -> None:
+        if self._line.moves:
+            self._line.draw(fraction, note)
+
+    def close(self) -> None:
+        self._line.clear()
+
+
 class SetupPrinter:
     """Takes every message of a set-up job: a line for each step of each file where the line cannot move."""
 
