@@ -86,4 +86,6 @@ def _divide(options: argparse.Namespace, report: Callable[[float, str], None]) -
     division = divide(options.mesh, options.out.absolute(), wish=Wish(more=more, count=options.parts), closes=not options.open, report=report)
     for part in division.parts:
         print(f"{part.name}: {part.file}, {part.faces:,} faces{'' if part.is_closed or options.open else ', not closed'}")
+    if options.parts and len(division.parts) < options.parts:
+        print(f"Only {len(division.parts)} of {options.parts} parts can be told apart.")
     print(f"{options.out.absolute()} ({len(division.parts)} parts)")

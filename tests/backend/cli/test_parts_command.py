@@ -52,6 +52,12 @@ def test_how_many(two_balls: Path, options: list[str], number: int) -> None:
     assert len(table["parts"]) == number
 
 
+def test_more_parts_than_there_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "thing.glb").write_bytes(triangles(FACE))
+    assert parts(tmp_path / "thing.glb", "--parts", "3") == 0
+    assert "Only 1 of 3 parts can be told apart." in capsys.readouterr().out
+
+
 def test_open_parts_have_no_lids(two_balls: Path) -> None:
     assert parts(two_balls, "--parts", "4", "--open") == 0
     table = json.loads((two_balls.parent / "out" / "parts.json").read_text(encoding="utf-8"))

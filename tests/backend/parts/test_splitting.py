@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 import trimesh
-from known_parts import THINGS, Known, box, known, rand_index
+from known_parts import THINGS, Known, box, cylinder, ellipsoid, known, rand_index
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import laplacian, maximum_flow
 from scipy.sparse.linalg import eigsh
@@ -52,6 +52,14 @@ def test_a_back_flush_with_its_seat() -> None:
     """Concave in front only."""
     flush = known([box(0, 0, 0, 1, 0.16, 1), box(0, 0.5, -0.43, 1, 0.95, 0.13)], resolution=44)
     assert count(split(flush.mesh, Wish())) == 2
+
+
+def test_a_hollow_is_no_part_where_the_surface_has_a_hole() -> None:
+    """A bowl whose bottom lacks some faces."""
+    bowl = known([ellipsoid(0, 0, 0, 0.8, 0.5, 0.8)], hollow=cylinder((0, -0.2, 0), 1.5, 0.4), resolution=44)
+    is_hole = (np.abs(bowl.mesh.vertices[bowl.mesh.faces].mean(axis=1)) * (1, 0, 1)).max(axis=1) < 0.08
+    pierced = Mesh(vertices=bowl.mesh.vertices, faces=bowl.mesh.faces[~is_hole | (bowl.mesh.vertices[bowl.mesh.faces][:, 0, 1] > -0.3)])
+    assert len(pierced.faces) < len(bowl.mesh.faces) and count(split(pierced, Wish())) == 1
 
 
 def test_the_same_twice() -> None:
@@ -104,6 +112,12 @@ def test_a_number_of_parts() -> None:
 def test_more_and_fewer() -> None:
     counts = [count(split(thing("teapot").mesh, Wish(more=more))) for more in (-3.0, 0.0, 2.0)]
     assert counts == sorted(counts) and counts[0] < counts[2]
+
+
+def test_fewer_loose_pieces() -> None:
+    """The dog's eyes, nose and ears go to its head first."""
+    counts = [count(split(OBJECTS["dog"]().mesh, Wish(more=more))) for more in (0.0, -2.0, -3.0)]
+    assert counts == sorted(counts, reverse=True) and counts[0] == 11 and counts[2] <= 8
 
 
 def soup(faces: int) -> Mesh:

@@ -17,7 +17,7 @@ from ...stages import Mesh
 from .links import links_between, next_corner
 
 _CONCAVE, _CONVEX, _SHARPNESS = 1.0, 0.1, 4.0
-_OPEN = 1e-3  # of a piece's area is what its faces' vectors may sum up to where it is closed
+_OPEN = 0.1  # of a piece's area is what its faces' vectors may sum up to where it is as good as closed, as with holes for eyes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +106,7 @@ def dual_graph(mesh: Mesh) -> tuple[DualGraph, LoosePieces]:
 
 @dataclass(frozen=True, kw_only=True)
 class LoosePieces:
-    """`piece` (N,) of each node, and of each of the C pieces its `area` (C,) and whether it `is_closed` (C,)."""
+    """`piece` (N,) of each node, and of each of the C pieces its `area` (C,) and whether it `is_closed` (C,), or has small holes only."""
 
     piece: np.ndarray
     area: np.ndarray
@@ -118,7 +118,8 @@ def _loose_pieces(graph: DualGraph) -> tuple[LoosePieces, np.ndarray]:
     piece = connected(len(graph), graph.pairs)
     count = int(piece.max()) + 1
     area = np.bincount(piece, graph.area, count)
-    flux = np.bincount(piece, (graph.normal * graph.middle).sum(axis=1), count)
+    centre = _sums(piece, graph.middle, count) / np.bincount(piece, minlength=count)[:, None]
+    flux = np.bincount(piece, (graph.normal * (graph.middle - centre[piece])).sum(axis=1), count)
     open_area = np.linalg.norm(_sums(piece, graph.normal, count), axis=1)
     is_closed = open_area <= _OPEN * area
     return LoosePieces(piece=piece, area=area, is_closed=is_closed), is_closed & (flux < 0)

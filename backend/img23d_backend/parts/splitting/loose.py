@@ -13,9 +13,11 @@ _CELL = 0.02  # of the extent: a soup of such pieces hangs together where two ar
 _SAMPLES = 4000  # places of what stays that a distance is measured to
 
 
-def gathered(graph: DualGraph, loose: LoosePieces, label: np.ndarray, extent: float, most: int) -> np.ndarray:
-    """(N,) the labels without those of tiny loose pieces, and at most `most` of them. Of a soup of tiny ones what is close together is a part."""
-    is_tiny = loose.area < _TINY * loose.area.sum()
+def gathered(graph: DualGraph, loose: LoosePieces, label: np.ndarray, extent: float, *, more: float, most: int) -> np.ndarray:
+    """(N,) the labels without those of tiny loose pieces, and at most `most` of them. Each step of `more` parts halves the side of what is
+    tiny. Of a soup of tiny ones what is close together is a part.
+    """
+    is_tiny = loose.area < _TINY * 4.0**-more * loose.area.sum()
     if is_tiny.all():
         label = _close_together(graph, loose, extent)
     elif is_tiny.any():

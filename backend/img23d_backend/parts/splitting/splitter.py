@@ -87,7 +87,7 @@ def split(mesh: Mesh, wish: Wish, report: Callable[[float], None] = lambda fract
     for done, piece in enumerate(pieces):
         label[piece.nodes] = _on_faces(piece, label[piece.nodes], 0.0 if wish.count else _SHRUNK * limits.least * float(graph.area.sum()))
         report(0.6 + 0.35 * (done + 1) / len(pieces))
-    return _by_size(gathered(graph, loose, label, extent, wish.count or MOST), graph.area)
+    return _by_size(gathered(graph, loose, label, extent, more=wish.more, most=wish.count or MOST), graph.area)
 
 
 def _first_pieces(graph: DualGraph, nodes: np.ndarray, extent: float, wish: Wish) -> _Piece:
