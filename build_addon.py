@@ -163,6 +163,7 @@ def parse_arguments() -> argparse.Namespace:
         "light_field",
         "quality",
         "relief",
+        "parts",
         "published",
     )
     said = "measure one part and keep the others' last figures; only so: published (full-size files, 5 GB of disk at a time)"

@@ -24,6 +24,7 @@ from .learned.published import measure_published, published_part
 from .learned.report import GROUPS, PARTS, learned_part, part_titles, run_learned
 from .machine import LoadMeter, machine
 from .network import network_part
+from .parts import measure_parts, parts_part
 from .quality import measure_quality, quality_part
 from .relief import measure_relief, relief_part
 from .rounds import FIGURES, Round
@@ -55,7 +56,13 @@ def run_bench(*, only: str | None, gpu: bool, photos: Path | None = None) -> Non
     """`only` is a part of the whole, or one of the learned chain's. `photos` is a folder with more of the real photos."""
     OUT.mkdir(parents=True, exist_ok=True)
     FIGURES.mkdir(exist_ok=True)
-    parts = {"learned"} if gpu else {only} if only else {"shapes", "layout", "blender", "crowded", "splats", "learned", "quality", "relief", TRUTH, REAL_PHOTOS}
+    parts = (
+        {"learned"}
+        if gpu
+        else {only}
+        if only
+        else {"shapes", "layout", "blender", "crowded", "splats", "learned", "quality", "relief", "parts", TRUTH, REAL_PHOTOS}
+    )
     if parts & {"shapes", "layout", "blender", "crowded", "splats"}:
         blender = environment.bpy_environment()
     if "shapes" in parts:
@@ -79,6 +86,8 @@ def run_bench(*, only: str | None, gpu: bool, photos: Path | None = None) -> Non
         measure_quality(environment.plain_python(), machine())
     if "relief" in parts:
         measure_relief(environment.plain_python(), machine())
+    if "parts" in parts:
+        measure_parts(environment.plain_python(), machine())
     if "published" in parts:
         measure_published(environment.learned_python(), machine=machine())
     write_document()
@@ -155,7 +164,14 @@ def _digest(*scripts: Path) -> str:
 
 
 def document() -> str:
-    shapes = [*shapes_part(rounds.read(SHAPES)), *harder_part(rounds.read(HARDER)), *qualities_part(rounds.read(QUALITIES)), *quality_part(), *relief_part()]
+    shapes = [
+        *shapes_part(rounds.read(SHAPES)),
+        *harder_part(rounds.read(HARDER)),
+        *qualities_part(rounds.read(QUALITIES)),
+        *quality_part(),
+        *relief_part(),
+        *parts_part(),
+    ]
     cutouts = [*_several_part(), *truth_part(), *photos_part(), *network_part()]
     blender = [*layout_part(LAYOUT), *blender_part(), *crowded_part(), *splats_part()]
     parts = ["# Benchmarks", _HOW, *shapes, *cutouts, *blender, *learned_part(), *published_part()]
