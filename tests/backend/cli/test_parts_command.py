@@ -113,6 +113,7 @@ BAD = {
     "infinite": (triangles(np.full((3, 3), np.inf)), "is not a number"),
     "one place": (triangles(np.ones((3, 3))), "lie in one place"),
     "compressed": (triangles(FACE, extensions={"KHR_draco_mesh_compression": {}}), "is compressed (KHR_draco_mesh_compression)"),
+    "compressed views": (glb({**EMPTY, "bufferViews": [{"extensions": {"EXT_meshopt_compression": {}}}]}), "is compressed (EXT_meshopt_compression)"),
     "in other files": (glb({**EMPTY, "buffers": [{"byteLength": 4, "uri": "x.bin"}]}), "keeps data in other files"),
     "wrong numbers": (triangles(FACE, indices=7), "is damaged"),
     "a node in itself": (glb({**EMPTY, "scenes": [{"nodes": [0]}], "nodes": [{"children": [0]}]}), "is damaged"),

@@ -172,3 +172,27 @@ def test_a_picture_stays_a_file_of_its_own_kind(tmp_path: Path) -> None:
     view = found["bufferViews"][image["bufferView"]]
     start = 20 + int.from_bytes(data[12:16], "little") + 8 + view["byteOffset"]
     assert Image.open(io.BytesIO(data[start : start + view["byteLength"]])).size == (64, 64)
+
+
+def test_a_picture_that_an_extension_names(tmp_path: Path) -> None:
+    """WebP, by EXT_texture_webp; and a material's transform of its texture."""
+    saved(tmp_path / "thing.glb", THINGS["duck"](40).mesh, picture=Image.new("RGB", (8, 8), (128, 255, 0)))
+    data = (tmp_path / "thing.glb").read_bytes()
+    length = int.from_bytes(data[12:16], "little")
+    whole = json.loads(data[20 : 20 + length])
+    whole["textures"][0] = {"extensions": {"EXT_texture_webp": {"source": whole["textures"][0]["source"]}}}
+    whole["materials"][0]["pbrMetallicRoughness"]["baseColorTexture"]["extensions"] = {"KHR_texture_transform": {"scale": [2, 2]}}
+    whole["extensionsUsed"] = whole["extensionsRequired"] = ["EXT_texture_webp", "KHR_texture_transform"]
+    text = json.dumps(whole).encode()
+    text += b" " * (-len(text) % 4)
+    rest = data[20 + length :]
+    (tmp_path / "thing.glb").write_bytes(
+        data[:8] + (20 + len(text) + len(rest)).to_bytes(4, "little") + len(text).to_bytes(4, "little") + b"JSON" + text + rest
+    )
+    divide(tmp_path / "thing.glb", tmp_path / "out", wish=SILENT, closes=True)
+    made = document(tmp_path / "out" / "02_part_2.glb")
+    assert made["extensionsUsed"] == made["extensionsRequired"] == ["EXT_texture_webp", "KHR_texture_transform"]
+    assert made["textures"] == [{"extensions": {"EXT_texture_webp": {"source": 0}}}] and len(made["images"]) == 1
+    (textured, cut) = (material["pbrMetallicRoughness"] for material in made["materials"])
+    assert textured["baseColorTexture"]["extensions"] == {"KHR_texture_transform": {"scale": [2, 2]}}
+    np.testing.assert_allclose(cut["baseColorFactor"], (0.2159, 1, 0, 1), atol=0.002)

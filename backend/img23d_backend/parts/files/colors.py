@@ -64,7 +64,8 @@ class SurfaceColors:
     def _picture(self, texture: int) -> np.ndarray | None:
         """(H, W, 3) uint8 BGR; None where it lies outside of the binary part or cannot be decoded."""
         if texture not in self._pictures:
-            image = self._source.document["images"][self._source.document["textures"][texture].get("source", 0)]
+            number = self._source.image_of(texture)
+            image = {} if number is None else self._source.document["images"][number]
             data = np.frombuffer(self._source.view(image["bufferView"]), np.uint8) if "bufferView" in image else np.zeros(0, np.uint8)
             self._pictures[texture] = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
         return self._pictures[texture]

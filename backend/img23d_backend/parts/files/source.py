@@ -69,6 +69,12 @@ class Source:
         start = view.get("byteOffset", 0)
         return self.binary[start : start + view["byteLength"]]
 
+    def image_of(self, texture: int) -> int | None:
+        """Its own, or else one in a format that an extension brings, such as WebP."""
+        one = self.document["textures"][texture]
+        sources = [one.get("source"), *(extension.get("source") for extension in one.get("extensions", {}).values())]
+        return next((source for source in sources if source is not None), None)
+
 
 def read_source(path: Path) -> Source:
     """Raises Img23DError with one sentence on what is wrong with the file."""
@@ -115,6 +121,7 @@ class _Reader:
 
     def source(self, name: str) -> Source:
         self._refuse_what_lies_elsewhere()
+        self._refuse_compressed(*self._document.get("bufferViews", []))
         scenes = self._document.get("scenes") or [{"nodes": list(range(len(self._document.get("nodes", []))))}]
         roots = scenes[self._document.get("scene", 0)].get("nodes", [])
         found = [one for root in roots for one in self._of_node(root, np.eye(4), 0)]
@@ -130,6 +137,11 @@ class _Reader:
         beside = [*self._document.get("buffers", []), *self._document.get("images", [])]
         if any("uri" in one and not str(one["uri"]).startswith("data:image") for one in beside):
             raise bad_request(f"“{self._shown}” keeps data in other files: export it as glTF Binary (.glb), which holds everything.")
+
+    def _refuse_compressed(self, *parts: dict[str, Any]) -> None:
+        for name in (name for one in parts for name in one.get("extensions", {})):
+            if "compression" in name:
+                raise bad_request(f"“{self._shown}” is compressed ({name}): export it without compression.")
 
     def _together(self, found: list[Primitive]) -> Mesh:
         starts = np.cumsum([0, *(len(one.attributes["POSITION"].values) for one in found)])
@@ -154,9 +166,7 @@ class _Reader:
         return [*own, *(one for child in node.get("children", []) for one in self._of_node(child, here, depth + 1))]
 
     def _of_primitive(self, primitive: dict[str, Any], here: np.ndarray) -> Primitive:
-        compressed = [name for name in primitive.get("extensions", {}) if "compression" in name]
-        if compressed:
-            raise bad_request(f"“{self._shown}” is compressed ({compressed[0]}): export it without compression.")
+        self._refuse_compressed(primitive)
         names = [name for name in primitive["attributes"] if not name.startswith(_LEFT_BEHIND)]
         attributes = {name: self._attribute(primitive["attributes"][name]) for name in names}
         count = len(attributes["POSITION"].values)

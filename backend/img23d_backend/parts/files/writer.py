@@ -17,6 +17,8 @@ from ...mesh.topology.normals import area_vectors, unit
 from ...mesh.topology.sorting import numbered
 from .source import Primitive, Source
 
+_OF_MATERIALS = ("KHR_materials_", "KHR_texture_", "EXT_texture_")  # extensions: what these name is taken over with the materials
+
 Color = tuple[float, float, float]  # linear, 0..1
 
 
@@ -73,11 +75,10 @@ class _Writer:
     def to_bytes(self) -> bytes:
         json = self._document.json
         json["scenes"] = [{"nodes": list(range(len(json["nodes"])))}]
-        used = self._source.document.get("extensionsUsed")
-        if used and not self._colored:
-            json["extensionsUsed"] = sorted(name for name in used if name.startswith("KHR_materials") or name == "KHR_texture_transform")
-            if not json["extensionsUsed"]:
-                del json["extensionsUsed"]
+        for key in ("extensionsUsed", "extensionsRequired"):
+            kept = [name for name in self._source.document.get(key, []) if name.startswith(_OF_MATERIALS)]
+            if kept and not self._colored:
+                json[key] = kept
         return self._document.to_bytes()
 
     def _primitive(self, primitive: Primitive, start: int, faces: np.ndarray, piece: Piece) -> dict[str, Any]:
@@ -124,14 +125,18 @@ class _Writer:
             if kind == "materials":
                 self._with_textures(one)
             if kind == "textures":
-                for key, target in (("source", "images"), ("sampler", "samplers")):
-                    if key in one:
-                        one[key] = self._taken_over(target, one[key])
-                one.pop("extensions", None)
+                self._with_pictures(one)
             if kind == "images" and "bufferView" in one:
                 one["bufferView"] = self._document.view(self._source.view(one["bufferView"]))
             self._kept[kind, number] = self._add(kind, one)
         return self._kept[kind, number]
+
+    def _with_pictures(self, texture: dict[str, Any]) -> None:
+        """A picture in another format than PNG or JPEG is named by an extension."""
+        for one in (texture, *texture.get("extensions", {}).values()):
+            for key, kind in (("source", "images"), ("sampler", "samplers")):
+                if key in one:
+                    one[key] = self._taken_over(kind, one[key])
 
     def _with_textures(self, part: Any) -> None:
         """Of a material: whatever has an `index` names a texture (section 5.30 of the specification, and all extensions of materials)."""
