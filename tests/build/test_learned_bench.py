@@ -15,6 +15,7 @@ from devtools.bench import blender, crowded, rounds, splats
 from devtools.bench.calibration import Calibration
 from devtools.bench.learned import distance, report
 from devtools.bench.machine import LoadMeter, cores
+from devtools.bench.parts import parts_part
 from devtools.bench.rounds import Round
 from devtools.bench.rows import lines, row, with_slow_calls
 from devtools.bench.timing import in_turn
@@ -97,9 +98,11 @@ def test_the_table_of_a_graphics_card_stays_beside_the_processors(tmp_path: Path
 
 
 def test_the_kept_figures_can_be_read() -> None:
-    parts = [path.stem for path in rounds.FIGURES.glob("*.json") if path.stem not in ("layout", "published", "quality", "relief", "reliability")]
+    parts = [path.stem for path in rounds.FIGURES.glob("*.json") if path.stem not in ("layout", "parts", "published", "quality", "relief", "reliability")]
     assert {"shapes", "blender", "crowded", "mesh", "unwrap", "bake", "shape"} <= set(parts)
     assert all(rounds.current_lines(rounds.read(part)) for part in parts)
+    title, _, table, *_ = parts_part()
+    assert title == "## Parts" and "| teapot | 4 |" in table
 
 
 def test_timing_runs_both_in_turn() -> None:
