@@ -18,7 +18,10 @@ from ..texture.bake import Shot
 from .picture import make_picture
 from .upright import axes_before_viewer
 
-_WHITE = 24  # of 255: so far from white a pixel may be and still be the ground
+_WHITE = 40  # of 255: so far from white a pixel may be and still be the ground
+_GRAIN = 5  # pixels: a window in which a median takes the drawing's grain away
+_RIM = 0.012  # of the side: along the outline the ground shines through
+_ON_RIM = 160  # alpha there: solid, and yet not to be painted with, see `make_picture`
 _LEAST = 8  # pixels across and down: less shows nothing
 _FITTED = 4  # rounds
 _NEAREST = 0.6  # of the distance: no part of the mesh comes nearer to the camera than the rest of it
@@ -56,11 +59,13 @@ def view_shots(mesh: Mesh, photo: View, drawn: Sequence[DrawnView], *, texels: i
 
 def cut_out(image: np.ndarray) -> np.ndarray:
     """(h, w, 3) uint8 on white to (h, w, 4): white that is surrounded by the thing belongs to it."""
-    ground = (image.min(axis=2) >= 255 - _WHITE).astype(np.uint8)
+    ground = (cv2.medianBlur(image, _GRAIN).min(axis=2) >= 255 - _WHITE).astype(np.uint8)
     framed = cv2.copyMakeBorder(ground, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     _, numbers = cv2.connectedComponents(framed, connectivity=4)
-    alpha = np.where(numbers[1:-1, 1:-1] == numbers[0, 0], 0, 255).astype(np.uint8)
-    return np.dstack((image, alpha))
+    solid = (numbers[1:-1, 1:-1] != numbers[0, 0]).astype(np.uint8)
+    reach = max(1, round(_RIM * image.shape[0]))
+    inner = cv2.erode(solid, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)))
+    return np.dstack((image, np.where(inner > 0, 255, _ON_RIM * solid).astype(np.uint8)))
 
 
 def _box_of(rgba: np.ndarray) -> Box | None:
