@@ -5,7 +5,6 @@ What is right is told by the photo and its masks. Each thing is also held agains
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -13,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from known_things import away_from, back_of, cutouts_of_the_photo, outline_of, overlaps_with
 
 from img23d_backend.engines.triposr import make_shaper_and_painter
 from img23d_backend.mesh.topology.checks import find_defects
@@ -21,13 +21,10 @@ from img23d_backend.stages import Context, CutOut, Mesh, Painted, Painter, Shape
 from img23d_backend.weights.store import WeightStore
 from img23d_protocol.messages import Settings
 
-DEMO = Path(__file__).resolve().parents[4] / "demo" / "plain"
-THINGS = ("red apple", "blue mug", "green bottle", "yellow duck", "purple star", "brown book", "pink lamp", "orange bowl")
 MADE = ("red apple", "blue mug", "green bottle", "yellow duck", "purple star")
 SETTINGS = Settings.of(light_resolution=128, light_faces=12_000, shape_device="cpu", paint_device="cpu", texture_size=1024)
-SIDE = 96  # pixels that silhouettes are compared in
 LEAST_OVERLAP = 0.85
-MOST_AWAY = 0.12  # of colours in 0..1, in the mean over red, green and blue
+MOST_AWAY = 0.12  # of colours
 
 
 class _NoPainter(Painter):
@@ -37,10 +34,7 @@ class _NoPainter(Painter):
 
 @pytest.fixture(scope="module")
 def cutouts() -> dict[str, CutOut]:
-    photo = cv2.cvtColor(cv2.imdecode(np.fromfile(DEMO / "photo.jpg", np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-    numbers = cv2.imdecode(np.fromfile(DEMO / "masks.png", np.uint8), cv2.IMREAD_GRAYSCALE)
-    names = json.loads((DEMO / "camera.json").read_text(encoding="utf-8"))["names"]
-    return {name: _cutout(photo, numbers == names.index(name) + 1) for name in THINGS}
+    return cutouts_of_the_photo()
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +56,7 @@ def painted(stages: tuple, made: Callable[[str], Shaped], cutouts: dict[str, Cut
 @pytest.mark.parametrize("name", MADE)
 def test_the_outline_is_that_of_the_thing_in_the_photo(made: Callable[[str], Shaped], cutouts: dict[str, CutOut], name: str) -> None:
     shaped = made(name)
-    outline = _outline(shaped.mesh, shaped.view, cutouts[name])
-    overlaps = {other: _overlap(_framed(outline), _framed(_solid(cutout))) for other, cutout in cutouts.items()}
+    overlaps = overlaps_with(outline_of(shaped.mesh, shaped.view, cutouts[name]), cutouts)
     assert overlaps[name] > LEAST_OVERLAP, overlaps
     assert overlaps[name] == max(overlaps.values()), overlaps
     assert find_defects(shaped.mesh) == ()
@@ -72,14 +65,13 @@ def test_the_outline_is_that_of_the_thing_in_the_photo(made: Callable[[str], Sha
 @pytest.mark.parametrize("name", MADE)
 def test_its_back_has_the_colours_of_the_thing_in_the_photo(made: Callable[[str], Shaped], painted: Callable[[str], Painted], cutouts: dict, name: str) -> None:
     """The photo shows the front alone: what is behind comes from the field."""
-    back = _back(painted(name)).mean(axis=0) / 255
-    away = {other: float(np.abs(back - cutout.rgba[_solid(cutout)][:, :3].mean(axis=0) / 255).mean()) for other, cutout in cutouts.items()}
+    away = away_from(back_of(painted(name)), cutouts)
     assert away[name] < MOST_AWAY, away
     assert away[name] == min(away.values()), away
 
 
 def test_the_mug_has_a_hole_in_its_handle(made: Callable[[str], Shaped], cutouts: dict[str, CutOut]) -> None:
-    outline = _outline(made("blue mug").mesh, made("blue mug").view, cutouts["blue mug"]).astype(np.uint8)
+    outline = outline_of(made("blue mug").mesh, made("blue mug").view, cutouts["blue mug"]).astype(np.uint8)
     beside = cv2.connectedComponentsWithStats(1 - np.pad(outline, 1), connectivity=4)
     assert beside[0] >= 3 and sorted(beside[2][1:, cv2.CC_STAT_AREA])[-2] > 0.005 * outline.size
 
@@ -113,47 +105,3 @@ def test_a_field_that_is_not_kept_any_more_is_made_again(
     shaped = made("red apple")
     other = painter.paint(shaped.mesh, shaped.view, cutouts["red apple"], SETTINGS, Context(seed=1), uv=painted("red apple").uv)
     assert np.abs(other.texture.astype(int) - painted("red apple").texture.astype(int)).mean() < 2.0
-
-
-# --- outlines: (h, w) bool --------------------------------------------------------------------------------------------
-
-
-def _cutout(photo: np.ndarray, mask: np.ndarray) -> CutOut:
-    left, top, width, height = cv2.boundingRect(mask.astype(np.uint8))
-    rows, columns = slice(max(0, top - 6), top + height + 6), slice(max(0, left - 6), left + width + 6)
-    return CutOut(rgba=np.dstack((photo[rows, columns], mask[rows, columns].astype(np.uint8) * 255)), left=columns.start, top=rows.start)
-
-
-def _solid(cutout: CutOut) -> np.ndarray:
-    return cutout.rgba[:, :, 3] > 127
-
-
-def _outline(mesh: Mesh, view: View, cutout: CutOut) -> np.ndarray:
-    canvas = np.zeros(cutout.rgba.shape[:2], np.uint8)
-    places = view.project(mesh.vertices)[:, :2]
-    for corners in (places[mesh.faces] * 16).round().astype(np.int32):
-        cv2.fillConvexPoly(canvas, corners, 1, shift=4)
-    return canvas > 0
-
-
-def _back(painted: Painted) -> np.ndarray:
-    """(N, 3): the texture at the middles of the faces that look away from the viewer, straight enough."""
-    corners = painted.mesh.vertices[painted.mesh.faces].astype(np.float64)
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    away = normals[:, 2] < -0.6 * np.maximum(np.linalg.norm(normals, axis=1), 1e-12)
-    side = painted.texture.shape[0]
-    at = np.clip((painted.uv[away].mean(axis=1) * side).astype(int), 0, side - 1)
-    return painted.texture[at[:, 1], at[:, 0]].astype(np.float64)
-
-
-def _framed(outline: np.ndarray) -> np.ndarray:
-    """Its longer side fills the picture, so that things of different sizes can be compared."""
-    left, top, width, height = cv2.boundingRect(outline.astype(np.uint8))
-    scale = SIDE / max(width, height)
-    small = cv2.resize(outline[top : top + height, left : left + width].astype(np.uint8), (max(1, round(width * scale)), max(1, round(height * scale))))
-    rows, columns = SIDE - small.shape[0], SIDE - small.shape[1]
-    return np.pad(small, ((rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2))) > 0
-
-
-def _overlap(one: np.ndarray, other: np.ndarray) -> float:
-    return float((one & other).sum() / (one | other).sum())
