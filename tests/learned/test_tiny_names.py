@@ -1,24 +1,32 @@
 """The small checkpoints have the published files' names: a reader that takes them takes those, as far as names go.
 
-What they hold is read by the format's own description, not by a library: eight bytes of length, then JSON. TRELLIS's have the published
-types and shapes as well, with their own configuration's numbers of channels in the place of the published.
+What they hold is read by the format's own description, not by a library: eight bytes of length, then JSON. A pickle is read by torch,
+without code. TRELLIS's have the published types and shapes as well, with their own configuration's numbers of channels in the place of
+the published.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
+import torch
 from published.lists import PublishedFile, files_of, patterns
 from tiny.make import MAKERS
 
-FILES = [(row, file) for row in MAKERS for file in files_of(row) if file.path.endswith(".safetensors")]
+ALL = [(row, file) for row in MAKERS for file in files_of(row)]
+FILES = [(row, file) for row, file in ALL if file.path.endswith(".safetensors")]
+PICKLES = [(row, file) for row, file in ALL if not file.path.endswith(".safetensors")]
 IDS = [f"{row} {Path(file.path).parent.name}" for row, file in FILES]
 # Of networks whose levels differ: the tiny ones have fewer levels, and not all of them have attention
 _KINDS = ("attentions.#.", "resnets.#.")
 _SHORTCUT = "conv_shortcut"  # only where the number of channels changes
+_TODAY = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
+_OLD = re.compile(rf"(?<=mid_block\.attentions\.0\.)({'|'.join(_TODAY)})(?=\.)")
+_TRAINING = "lrm_generator."  # of the published training's parts, the one that is listed
 
 
 def header_of(path: Path) -> dict[str, dict]:
@@ -32,6 +40,13 @@ def names_in(path: Path) -> set[str]:
     return set(header_of(path))
 
 
+def names_pickled(path: Path) -> set[str]:
+    """The turbo painter's VAE is of 2022, and its list of today."""
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    names = {name.removeprefix(_TRAINING) for name in content.get("state_dict", content)}
+    return {_OLD.sub(lambda match: _TODAY[match[1]], name) for name in names} if path.parent.name == "vae" else names
+
+
 def tails(found: set[str], kind: str) -> set[str]:
     """What follows the last `kind` in the names that have it."""
     return {name.rpartition(kind)[2] for name in found if kind in name and _SHORTCUT not in name}
@@ -39,7 +54,16 @@ def tails(found: set[str], kind: str) -> set[str]:
 
 @pytest.mark.parametrize(("row", "file"), FILES, ids=IDS)
 def test_a_small_checkpoint_has_the_published_names(tiny_models: Path, row: str, file: PublishedFile) -> None:
-    found, published = patterns(names_in(tiny_models / row / file.path)), patterns(file.tensors)
+    assert_same(names_in(tiny_models / row / file.path), file)
+
+
+@pytest.mark.parametrize(("row", "file"), PICKLES, ids=[row for row, _ in PICKLES])
+def test_a_small_checkpoint_that_is_a_pickle_has_the_published_names(tiny_models: Path, row: str, file: PublishedFile) -> None:
+    assert_same(names_pickled(tiny_models / row / file.path), file)
+
+
+def assert_same(names: set[str], file: PublishedFile) -> None:
+    found, published = patterns(names), patterns(file.tensors)
     assert found - published == set()
     if any(kind in name for name in published for kind in _KINDS):
         assert all(tails(found, kind) == tails(published, kind) for kind in _KINDS)
@@ -49,8 +73,9 @@ def test_a_small_checkpoint_has_the_published_names(tiny_models: Path, row: str,
 
 
 def test_every_small_checkpoint_is_looked_at(tiny_models: Path) -> None:
-    looked_at = {tiny_models / row / file.path for row, file in FILES}
-    written = {path for path in tiny_models.rglob("*.safetensors") if not path.name.startswith(".")}  # those keep results
+    looked_at = {tiny_models / row / file.path for row, file in ALL}
+    endings = (".safetensors", ".bin", ".ckpt", ".pt", ".pth")
+    written = {path for path in tiny_models.rglob("*") if path.suffix in endings and not path.name.startswith(".")}  # those keep results
     assert looked_at == written
 
 
