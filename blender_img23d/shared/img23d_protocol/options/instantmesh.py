@@ -13,8 +13,7 @@ from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_one_of, option
 from .further_views import DRAWING, VIEWS, ZERO123PLUS, FurtherViews
 from .hunyuan3d import PAINTERS, PREVIEW_PAINT
-from .hunyuan3d import Paint as HunyuanPaint
-from .light import FIELD_PAINT
+from .light import FIELD_PAINT, FieldPaint
 from .matte import Matte
 from .search import Search
 
@@ -37,7 +36,6 @@ INSTANTMESH_PAINTERS: tuple[Choice, ...] = (
 RESOLUTION_MIN, RESOLUTION_MAX = 64, 512  # cells a side of the cube in which the surface of a density is looked for
 _STEPS_MAX = 100
 _GUIDANCE_MAX = 20.0
-_FIELD = 200_000_000  # what the field is asked with, at so many places at a time
 
 
 class Shape(StageOptions):
@@ -133,7 +131,7 @@ class Shape(StageOptions):
         return {"shape": DRAWING}
 
 
-class Paint(StageOptions):
+class Paint(FieldPaint):
     """How a mesh gets its colours."""
 
     instantmesh_painter: str = option(
@@ -150,21 +148,7 @@ class Paint(StageOptions):
         record=Record(label="Paint With", rank=70),
     )
 
-    stages = ("paint",)
-
-    @property
-    def _borrowed(self) -> HunyuanPaint:
-        """The options of Hunyuan3D's painter that paints; of none where no further model does."""
-        return HunyuanPaint(painter=PREVIEW_PAINT if self.instantmesh_painter == FIELD_PAINT else self.instantmesh_painter)
-
-    def file_sets(self) -> tuple[str, ...]:
-        return self._borrowed.file_sets()
-
-    def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
-        return {"paint": _FIELD} if self.instantmesh_painter == FIELD_PAINT else self._borrowed.needed_bytes(settings, sizes)
-
-    def is_heavy(self, stage: str) -> bool:
-        return self._borrowed.is_heavy(stage)
+    chosen_by = "instantmesh_painter"
 
 
 class InstantMesh(Options):

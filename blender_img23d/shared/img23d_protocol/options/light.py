@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..limits import BUDGET_MAX
 from .all_engines import IS_PAINTED, Common
@@ -80,7 +80,32 @@ class Shape(StageOptions):
         return {"shape": _COMPUTING if settings.machine.small_memory else _WEIGHTS + _COMPUTING}
 
 
-class Paint(StageOptions):
+class FieldPaint(StageOptions):
+    """A painter that asks a field for its colours, or lets one of Hunyuan3D's paint; `chosen_by` is the option that says which."""
+
+    chosen_by: ClassVar[str] = ""
+    stages = ("paint",)
+
+    @property
+    def _is_field(self) -> bool:
+        return getattr(self, self.chosen_by) == FIELD_PAINT
+
+    @property
+    def _borrowed(self) -> HunyuanPaint:
+        """The options of Hunyuan3D's painter that paints; of none where no further model does."""
+        return HunyuanPaint(painter=PREVIEW_PAINT if self._is_field else getattr(self, self.chosen_by))
+
+    def file_sets(self) -> tuple[str, ...]:
+        return self._borrowed.file_sets()
+
+    def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
+        return {"paint": _FIELD} if self._is_field else self._borrowed.needed_bytes(settings, sizes)
+
+    def is_heavy(self, stage: str) -> bool:
+        return self._borrowed.is_heavy(stage)
+
+
+class Paint(FieldPaint):
     """How a mesh gets its colours."""
 
     light_painter: str = option(
@@ -97,21 +122,7 @@ class Paint(StageOptions):
         record=Record(label="Paint With", rank=70),
     )
 
-    stages = ("paint",)
-
-    @property
-    def _borrowed(self) -> HunyuanPaint:
-        """The options of Hunyuan3D's painter that paints; of none where no further model does."""
-        return HunyuanPaint(painter=PREVIEW_PAINT if self.light_painter == FIELD_PAINT else self.light_painter)
-
-    def file_sets(self) -> tuple[str, ...]:
-        return self._borrowed.file_sets()
-
-    def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
-        return {"paint": _FIELD} if self.light_painter == FIELD_PAINT else self._borrowed.needed_bytes(settings, sizes)
-
-    def is_heavy(self, stage: str) -> bool:
-        return self._borrowed.is_heavy(stage)
+    chosen_by = "light_painter"
 
 
 class Light(Options):
