@@ -22,7 +22,7 @@ def messages() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in sorted(EXTENSION.rglob("*.py")):
         inner = path.relative_to(EXTENSION)
-        if inner.parts[0] in _SKIPPED and not (inner.parts[0] == "shared" and (path.name in _SHOWN_OF_SHARED or path.parent.name == "options")):
+        if inner.parts[0] in _SKIPPED and not (inner.parts[0] == "shared" and (path.name in _SHOWN_OF_SHARED or "options" in inner.parts)):
             continue
         for one in shown_in(ast.parse(path.read_text(encoding="utf-8"))):
             if not one.is_filled:

@@ -11,7 +11,7 @@ from ..core.presets import PRESETS, matching
 from ..shared.img23d_protocol.choices import LICENCES, torch_builds
 from ..shared.img23d_protocol.options.declare import Engine, options_of
 from ..shared.img23d_protocol.options.machine import StageDevices
-from ..shared.img23d_protocol.options.settings import REGISTERED, SET_UP, engine_named
+from ..shared.img23d_protocol.options.settings import REGISTERED, SET_UP, engine_named, heeded_options
 from . import ROOT_PACKAGE, Img23DDefaults, MachineSettings
 
 IDLE_MINUTES = 5
@@ -193,7 +193,7 @@ def _rows(engines: Sequence[Engine], panels: tuple[str, ...], drawn: set[str]) -
     """The options of these panels that no engine before has drawn, which are then `drawn`."""
     found: dict[str, None] = {}
     for engine in engines:
-        rows = sorted((one.row.rank, one.key) for one in engine.options if one.row is not None and one.row.panel in panels)
+        rows = sorted((one.row.rank, one.key) for one in heeded_options(engine) if one.row is not None and one.row.panel in panels)
         found |= dict.fromkeys(key for _, key in rows if key not in drawn)
     drawn.update(found)
     return tuple(found)

@@ -63,7 +63,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "finding": {"stages"},
     "fields": {"stages", "mesh", "machine", "models", "cutouts"},  # what several engines make, which do not know each other
     "arrange": {"stages", "images.metadata"},
-    "engines": {"stages", "result_cache", "mesh", "splats", "models", "weights", "machine", "cutouts", "finding", "fields"},
+    "engines": {"stages", "result_cache", "mesh", "splats", "models", "weights", "machine", "cutouts", "finding", "fields", "parts"},
     "jobs": {
         "__version__",
         "stages",
@@ -77,6 +77,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
         "machine",
         "models",
         "engines",
+        "parts",
         "setup",
     },
     "parts": {"stages", "mesh"},  # division.py and what lies below

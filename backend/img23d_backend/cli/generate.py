@@ -16,6 +16,7 @@ from img23d_protocol.limits import SEED_MAX
 from img23d_protocol.messages import Box, FromBackend, Generate, Point, Settings, ShapeKind, Side, SidePhoto, Wanted
 from img23d_protocol.options.declare import Choice, Option, options_of
 from img23d_protocol.options.machine import StageDevices
+from img23d_protocol.options.parts.parts import Parts
 from img23d_protocol.options.settings import BUILT_IN, OPTIONS, REGISTERED
 from img23d_protocol.typed_names import split_names
 
@@ -24,6 +25,8 @@ from ..home import models_folder
 from .interrupt import cancel_on_interrupt
 from .outcome import Outcome
 from .progress import ProgressPrinter
+
+_OF_PARTS = frozenset(one.key for one in options_of(Parts))
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,8 +62,8 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _options(*, is_built_in: bool) -> list[Option]:
-    """Those with a flag that the built-in engine heeds, or all others."""
-    return [one for one in OPTIONS if one.flag and BUILT_IN.heeds(one.key) is is_built_in]
+    """Those with a flag that the built-in engine heeds, or all others but those of splitters."""
+    return [one for one in OPTIONS if one.flag and one.key not in _OF_PARTS and BUILT_IN.heeds(one.key) is is_built_in]
 
 
 def _add_option(add: Callable[..., object], one: Option) -> None:
@@ -135,7 +138,7 @@ def _request(options: argparse.Namespace) -> Generate:
 
 def chosen_settings(options: argparse.Namespace) -> Settings:
     """Raises Img23DError(BAD_REQUEST)."""
-    chosen = {one.key: _chosen(options, one) for one in OPTIONS if one.flag}
+    chosen = {one.key: _chosen(options, one) for one in OPTIONS if one.flag and one.key not in _OF_PARTS}
     devices = {one.key: options.device for one in options_of(StageDevices)}
     return Settings.of(**chosen, **devices | ({"paint_device": options.paint_device} if options.paint_device else {}))
 

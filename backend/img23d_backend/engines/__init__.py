@@ -8,14 +8,15 @@
     light       llmdet, qwen3vl   birefnet (or preview's)      triposr      triposr (or preview's)
     instantmesh qwen3vl, llmdet   birefnet (or preview's)      instantmesh  instantmesh (or preview's)
 
-Which there are says `img23d_protocol.options.settings`: an engine of that id is made by `assemble` of the folder with its name.
+Which there are says `img23d_protocol.options.settings`: an engine of that id is made by `assemble` of the folder with its name. What only splits
+things into parts is declared in `img23d_protocol.options.parts`, and made by `make_splitter` of the folder with its name.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -24,13 +25,14 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import EngineInfo, Settings, Stage, Status
 from img23d_protocol.options.declare import Engine as Declared
 from img23d_protocol.options.search import LIGHT_GROUNDER
-from img23d_protocol.options.settings import BUILT_IN, REGISTERED
+from img23d_protocol.options.settings import BUILT_IN, REGISTERED, SPLITTERS
 
 from ..weights.store import WeightStore
 
 if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from ..fields.painter import FieldPainter
     from ..models.store import ModelStore
+    from ..parts.stage import Splitter
     from ..stages import Engine, Matter, Painter, PlainMatter
     from .birefnet.matte import BiRefNetMatter
     from .depth_anything import DepthWhereThere
@@ -40,11 +42,17 @@ if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from .isnet.salience import IsNetSalience
     from .triposr.shape.shaper import TripoSRShaper
 
+
 # `note` is what a ready engine does; one that is not ready says what it lacks instead
-INFOS = {one.id: EngineInfo(id=one.id, label=one.label, ready=one.is_built_in, note=one.tip) for one in REGISTERED}
+def _infos(engines: Iterable[Declared]) -> dict[str, EngineInfo]:
+    return {one.id: EngineInfo(id=one.id, label=one.label, ready=one.is_built_in, note=one.tip) for one in engines}
+
+
+INFOS = _infos(REGISTERED)
+SPLITTER_INFOS = _infos(SPLITTERS)
 PREVIEW = INFOS[BUILT_IN.id]
 
-_VERBS = {Stage.LOCATE: "finds", Stage.SHAPE: "shapes"}
+_VERBS = {Stage.LOCATE: "finds", Stage.SHAPE: "shapes", Stage.SPLIT: "splits"}
 
 
 class Engines:
@@ -56,10 +64,15 @@ class Engines:
         self._salience: IsNetSalience | None = None
         self._six_views: FurtherViews | None = None
         self._loaded: dict[str, Engine] = {}
+        self._splitters: dict[str, Splitter] = {}
 
     def infos(self) -> tuple[EngineInfo, ...]:
         """Every engine the panel may offer, and whether it is ready, without loading one."""
-        return tuple(INFOS[one.id] if one.is_built_in else self._learned_info(one) for one in REGISTERED)
+        return tuple(self._info(one, INFOS[one.id]) for one in REGISTERED)
+
+    def splitter_infos(self) -> tuple[EngineInfo, ...]:
+        """The same of what splits things into parts."""
+        return tuple(self._info(one, SPLITTER_INFOS[one.id]) for one in SPLITTERS)
 
     def status(self) -> Status:
         """What this machine has; imports torch where it is installed, which takes seconds."""
@@ -67,7 +80,7 @@ class Engines:
         from ..machine.seen_cards import seen_cards
 
         cards = () if has_torch() else seen_cards()
-        return Status(devices=device_infos(), cards=cards, engines=self.infos(), weights=self.weights.infos())
+        return Status(devices=device_infos(), cards=cards, engines=self.infos(), splitters=self.splitter_infos(), weights=self.weights.infos())
 
     def load(self, engine_id: str) -> Engine:
         """The engine of that id. Raises Img23DError(ENGINE_UNKNOWN) or (ENGINE_NOT_READY)."""
@@ -85,10 +98,23 @@ class Engines:
             self._loaded[engine_id] = importlib.import_module(f".{engine_id}", __name__).assemble(self)
         return self._loaded[engine_id]
 
+    def load_splitter(self, splitter_id: str) -> Splitter:
+        """The splitter of that id. Raises Img23DError(ENGINE_UNKNOWN) or (ENGINE_NOT_READY)."""
+        if splitter_id not in SPLITTER_INFOS:
+            known = ", ".join(SPLITTER_INFOS)
+            raise Img23DError(ErrorCode.ENGINE_UNKNOWN, f"There is no splitter called “{splitter_id}”; there is: {known}.")
+        info = next(info for info in self.splitter_infos() if info.id == splitter_id)
+        if not info.ready:
+            raise Img23DError(ErrorCode.ENGINE_NOT_READY, info.note)
+        if splitter_id not in self._splitters:
+            self._splitters[splitter_id] = importlib.import_module(f".{splitter_id}", __name__).make_splitter(self)
+        return self._splitters[splitter_id]
+
     def unload(self) -> int:
         """Gives back what is only held to be faster next time; returns bytes, as far as known."""
-        freed = sum(engine.unload() for engine in self._loaded.values())
+        freed = sum(one.unload() for one in (*self._loaded.values(), *self._splitters.values()))
         self._loaded.clear()
+        self._splitters.clear()
         self._six_views = None
         if self._salience is not None:
             freed += self._salience.unload()
@@ -98,8 +124,9 @@ class Engines:
 
     # --- putting together -------------------------------------------------------------------------------------------
 
-    def _learned_info(self, engine: Declared) -> EngineInfo:
-        info = INFOS[engine.id]
+    def _info(self, engine: Declared, info: EngineInfo) -> EngineInfo:
+        if engine.is_built_in:
+            return info
         missing = [name for name in engine.packages if importlib.util.find_spec(name) is None]
         if missing:
             return replace(info, note=f"{info.label} is not set up yet: press Set Up AI Models.")

@@ -199,6 +199,7 @@ def _hello(engines: Engines) -> Hello:
         python=platform.python_version(),
         pid=os.getpid(),
         engines=engines.infos(),
+        splitters=engines.splitter_infos(),
     )
 
 

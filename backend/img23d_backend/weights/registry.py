@@ -9,7 +9,6 @@ checked and recorded (`record.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypedDict
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import INSTANTMESH_LICENCE, INSTANTMESH_LICENCE_LINK, TENCENT_LICENCE, TENCENT_LICENCE_LINK
@@ -23,15 +22,10 @@ from img23d_protocol.options.matte import MATTERS
 from img23d_protocol.options.search import GROUNDERS
 from img23d_protocol.options.trellis import FILE_SET, IMAGE_ENCODER
 
+from .rows.row import APACHE
+from .rows.row import WeightSet as WeightSet
+
 TENCENT_TERRITORY = "the European Union, the United Kingdom and South Korea"
-
-
-class _Licence(TypedDict):
-    licence: str
-    licence_link: str
-
-
-_APACHE: _Licence = {"licence": "Apache-2.0", "licence_link": "https://www.apache.org/licenses/LICENSE-2.0"}
 
 
 # Which of a repository's files are fetched, by patterns of their paths. Never code, and a pickle only where the same
@@ -94,39 +88,6 @@ QWEN_REQUIRED = ("config.json", "preprocessor_config.json", "tokenizer_config.js
 NOTICE_FILES = tuple(name + suffix for name in ("licen[cs]e", "notice") for suffix in ("", ".txt", ".md"))
 
 
-@dataclass(frozen=True, kw_only=True)
-class WeightSet:
-    """A row: files of one commit of one repository that are of use only together.
-
-    `files` are patterns of paths in the repository, those in `subfolder` included; each of `required` must match one of the
-    files. `memory_bytes` is about what the weights take in 16 bits on a device. `excluded_territory` is where the licence is
-    not granted, its results included.
-    """
-
-    id: str
-    label: str
-    stage: Stage
-    repository: str
-    revision: str
-    files: tuple[str, ...]
-    required: tuple[str, ...]
-    size_bytes: int
-    memory_bytes: int
-    licence: str
-    licence_link: str
-    subfolder: str = ""
-    must_accept: str = ""
-    excluded_territory: str = ""
-    is_addition: bool = False  # of use only beside another set
-    is_optional: bool = False  # everything works without it, if less well
-    note: str = ""
-
-    @property
-    def is_size_exact(self) -> bool:
-        """Whether the size of all its files together is known to the byte."""
-        return self.id in _KNOWN_TO_THE_BYTE
-
-
 def _qwen(choice: Choice, size: str, revision: str, size_bytes: int) -> WeightSet:
     return WeightSet(
         id=choice[0],
@@ -138,7 +99,7 @@ def _qwen(choice: Choice, size: str, revision: str, size_bytes: int) -> WeightSe
         required=QWEN_REQUIRED,
         size_bytes=size_bytes,
         memory_bytes=size_bytes,
-        **_APACHE,
+        **APACHE,
     )
 
 
@@ -284,10 +245,6 @@ def _tencent(
     )
 
 
-_KNOWN_TO_THE_BYTE = {
-    *("qwen3-vl-2b", "hunyuan3d-2mini-standard", "hunyuan3d-2-standard", "hunyuan3d-2-turbo", "hunyuan3d-2mv-standard"),
-    *("hunyuan3d-2mini-vae-turbo", "hunyuan3d-2mini-vae", "triposr", "instantmesh-mesh-base"),
-}
 _INSIDE = "The decoder by itself; each shape model has one inside"
 _FASTER = "A smaller decoder that is faster on large volumes"
 _VIEWS: Choice = (VIEWS, "InstantMesh views", "Draws six views of a thing")
@@ -307,7 +264,7 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         required=LLMDET_REQUIRED,
         size_bytes=692_970_000,
         memory_bytes=691_700_000,  # it computes in 32 bits
-        **_APACHE,
+        **APACHE,
     ),
     # The general and the HR weights are stored in 16 bits, the lite ones in 32.
     _birefnet(MATTERS[0], "BiRefNet", "e2bf8e4460fc8fa32bba5ea4d94b3233d367b0e4", 444_473_596, 444_000_000),
@@ -326,7 +283,7 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         is_addition=True,
         is_optional=True,
         note="Tells from the ground how the camera was held, for the layout as in the photo",
-        **_APACHE,
+        **APACHE,
     ),
     # The repository's other networks, which make radiance fields and latents of known shapes, stay where they are.
     WeightSet(
@@ -355,7 +312,7 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         memory_bytes=1_217_490_944,  # it computes in 32 bits
         is_addition=True,
         note="Looks at the picture for TRELLIS",
-        **_APACHE,
+        **APACHE,
     ),
     WeightSet(
         id=TRIPOSR,

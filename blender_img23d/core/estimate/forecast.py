@@ -8,7 +8,7 @@ from enum import StrEnum, auto
 
 from ...shared.img23d_protocol.choices import AUTO_DEVICE
 from ...shared.img23d_protocol.messages import DeviceInfo, Finding
-from ...shared.img23d_protocol.options.settings import engine_named
+from ...shared.img23d_protocol.options.settings import engine_named, heeded_options
 from .memory_need import is_learned, needed_bytes, on_processor
 from .run_statistics import Pace, alike, pace_of_all
 from .shortages import find_shortages
@@ -111,6 +111,6 @@ def _is_card(plan: StagePlan) -> bool:
 
 def _disk_bytes(situation: Situation) -> int:
     settings, engine = situation.request.settings, situation.request.engine
-    faces = max((settings.value(one.key) or _UNREDUCED for one in engine_named(engine).options if one.is_faces), default=_UNREDUCED)
+    faces = max((settings.value(one.key) or _UNREDUCED for one in heeded_options(engine_named(engine)) if one.is_faces), default=_UNREDUCED)
     pixels = settings.common.texture_size**2 if situation.request.is_painted else 0
     return situation.count * (_A_TARGET + faces * _A_FACE + pixels * _A_PIXEL)

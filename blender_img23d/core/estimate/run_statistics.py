@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ...shared.img23d_protocol.messages import USUAL, Generate, Stage
-from ...shared.img23d_protocol.options.settings import engine_named
+from ...shared.img23d_protocol.options.settings import engine_named, heeded_options
 from ..jobs import STAGE_SHARES, Job
 from ..states import JobState
 
@@ -106,7 +106,7 @@ def _similar(request: Generate) -> tuple:
 def _costs(request: Generate, *, least: int) -> tuple:
     """What the time of a run depends on, at `least` so much."""
     engine, settings = engine_named(request.engine), request.settings
-    options = [one for one in engine.options if one.cost >= least and (one.when is None or one.when.holds(settings.value))]
+    options = [one for one in heeded_options(engine) if one.cost >= least and (one.when is None or one.when.holds(settings.value))]
     machine = () if engine.is_built_in else (settings.machine.devices, settings.machine.small_memory if least == 1 else None)
     return (request.engine, machine, *(settings.value(one.key) for one in options))
 

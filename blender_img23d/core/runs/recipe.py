@@ -15,7 +15,7 @@ from ...shared.img23d_protocol.codec import revive
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.messages import Box, Generate, Settings, Stage, Wanted
 from ...shared.img23d_protocol.options.declare import Option, Record, label_of
-from ...shared.img23d_protocol.options.settings import BUILT_IN, ENGINES, OPTIONS, engine_named, licence_of
+from ...shared.img23d_protocol.options.settings import BUILT_IN, ENGINES, OPTIONS, engine_named, heeded_options, licence_of
 from ..jobs import Job
 from ..plausible import LONGEST_NAME, clean_text, sound_box, sound_faces, sound_moment, sound_seed, sound_settings
 from ..requests import RANDOM_SEED, checked_photo, checked_wanted, draw_seed, heeded, new_id, new_run_folder
@@ -148,7 +148,7 @@ def _licences(engine: str, settings: Settings, *, is_painted: bool) -> tuple[str
 def _recorded(engine: str, settings: Settings) -> list[tuple[Option, Record]]:
     """In the order of the record, without what is not said of these settings."""
     settings = settings.heeded_by(engine_named(engine))
-    heeded = [one for one in engine_named(engine).options if one.when is None or one.when.holds(settings.value)]
+    heeded = [one for one in heeded_options(engine_named(engine)) if one.when is None or one.when.holds(settings.value)]
     records = [(one, one.record) for one in heeded if one.record is not None and one.record.label]
     said = [(one, record) for one, record in records if record.shown is None or record.shown.holds(settings.value)]
     return sorted((pair for pair in said if settings.value(pair[0].key) or not pair[1].hides_zero), key=lambda pair: pair[1].rank)

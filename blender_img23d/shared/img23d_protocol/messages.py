@@ -65,6 +65,11 @@ from .options.settings import (
 from .options.settings import (
     StageDevices as StageDevices,
 )
+from .parts.split_messages import Close as Close
+from .parts.split_messages import DivisionReady as DivisionReady
+from .parts.split_messages import LidsReady as LidsReady
+from .parts.split_messages import PartInfo as PartInfo
+from .parts.split_messages import Split as Split
 from .results import (
     SPLATS as SPLATS,
 )
@@ -149,7 +154,7 @@ from .setup_messages import (
 from .stages import USUAL as USUAL
 from .stages import Stage as Stage
 
-PROTOCOL_VERSION = 9
+PROTOCOL_VERSION = 10
 
 
 # --- to the backend -------------------------------------------------------------------------------------------------
@@ -191,6 +196,7 @@ class Hello:
     pid: int
     devices: tuple[str, ...] = ("cpu",)
     engines: tuple[EngineInfo, ...] = ()
+    splitters: tuple[EngineInfo, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -290,7 +296,7 @@ class Log:
     text: str
 
 
-ToBackend = Locate | Pick | Generate | Unwrap | Paint | SetupRequest | Inspect | Cancel | Unload | Diagnose | Ping | Shutdown
+ToBackend = Locate | Pick | Generate | Unwrap | Paint | Split | Close | SetupRequest | Inspect | Cancel | Unload | Diagnose | Ping | Shutdown
 FromBackend = (
     Hello
     | Accepted
@@ -305,6 +311,8 @@ FromBackend = (
     | Arranged
     | PaintReady
     | UvReady
+    | DivisionReady
+    | LidsReady
     | TargetFailed
     | TargetCancelled
     | Finished

@@ -122,7 +122,7 @@ class DeviceInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class WeightsInfo:
-    """A file set as the panel lists it. `stage` is "locate", "matte", "shape" or "paint"."""
+    """A file set as the panel lists it. `stage` is "locate", "matte", "shape", "split" or "paint"."""
 
     id: str
     label: str
@@ -149,6 +149,7 @@ class Status:
     devices: tuple[DeviceInfo, ...] = ()
     cards: tuple[DeviceInfo, ...] = ()
     engines: tuple[EngineInfo, ...] = ()
+    splitters: tuple[EngineInfo, ...] = ()
     weights: tuple[WeightsInfo, ...] = ()
 
 

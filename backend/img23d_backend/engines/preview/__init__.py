@@ -13,6 +13,7 @@ from img23d_protocol.messages import Settings, Stage
 from ...stages import Engine, PlainMatter, Salience
 
 if TYPE_CHECKING:
+    from ...parts.splitter import ShapeSplitter
     from .. import Engines
     from ..further_views import FurtherViews
 
@@ -30,6 +31,13 @@ def assemble(engines: Engines) -> Engine:
 
     matter = engines.built_in_matter(cast(PlainMatter, preview.matter))
     return replace(preview, matter=matter, depth=engines.depth_where_there(), prefetch=prefetch)
+
+
+def make_splitter(engines: Engines) -> ShapeSplitter:
+    """The one that goes by the shape alone."""
+    from ...parts.splitter import ShapeSplitter
+
+    return ShapeSplitter()
 
 
 def make_engine(salience: Salience | None = None, further: FurtherViews | None = None) -> Engine:

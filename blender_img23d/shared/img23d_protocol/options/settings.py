@@ -18,6 +18,9 @@ from .light import Light
 from .machine import Machine
 from .machine import StageDevices as StageDevices
 from .matte import Matte
+from .parts.parts import SPLITTERS as SPLITTERS
+from .parts.parts import Parts
+from .parts.parts import splitter_named as splitter_named
 from .preview import Nameless as Nameless
 from .preview import Preview
 from .preview import ShapeKind as ShapeKind
@@ -42,6 +45,7 @@ class Settings(Options):
     instantmesh: InstantMesh = field(default_factory=InstantMesh)
     further: FurtherViews = field(default_factory=FurtherViews)
     machine: Machine = field(default_factory=Machine)
+    parts: Parts = field(default_factory=Parts)
 
     @classmethod
     def of(cls, **values: Any) -> Settings:
@@ -133,6 +137,11 @@ BUILT_IN = next(engine for engine in REGISTERED if engine.is_built_in)
 SET_UP: tuple[Engine, ...] = tuple(engine for engine in REGISTERED if not engine.is_built_in)  # what there is to download for
 
 
+def heeded_options(engine: Engine) -> tuple[Option, ...]:
+    """Those that an engine looks at."""
+    return tuple(one for one in OPTIONS if engine.heeds(one.key))
+
+
 @cache
 def _by_name() -> dict[str, Option]:
     return {one.key: one for one in OPTIONS}
@@ -148,7 +157,7 @@ CUT_OUTS = next(engine for engine in SET_UP if "shape" not in engine.needs)  # w
 
 def licence_of(weights: str) -> str:
     """The licence that must be accepted for a file set, empty where there is none."""
-    return next((engine.licence for engine in REGISTERED if engine.licensed and weights.startswith(engine.licensed)), "")
+    return next((engine.licence for engine in (*REGISTERED, *SPLITTERS) if engine.licensed and weights.startswith(engine.licensed)), "")
 
 
 def first_to_set_up(licences: Collection[str]) -> Engine:

@@ -13,13 +13,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import Field, field, fields, is_dataclass
 from enum import Enum
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
-from ..errors import bad_request
-from ..values import Value
-
-if TYPE_CHECKING:
-    from .settings import Settings
+from ...errors import bad_request
+from ...values import Value
 
 Default = TypeVar("Default")
 Plain = str | int | float | bool
@@ -188,7 +185,7 @@ class StageOptions(Value):
         """Sets of weights each of which is enough for the stage, whatever is chosen now."""
         return (self.file_sets(),)
 
-    def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
+    def needed_bytes(self, settings: Any, sizes: Mapping[str, int]) -> Mapping[str, int]:
         """Bytes of memory by stage, for the usual way in half precision; `sizes` are those of the file sets that are known."""
         return {}
 
@@ -228,12 +225,6 @@ class Engine(Value):
     @property
     def set_up_choice(self) -> Choice:
         return (self.id, self.set_up or self.label, self.tip)
-
-    @property
-    def options(self) -> tuple[Option, ...]:
-        from .settings import Settings
-
-        return tuple(one for one in options_of(Settings) if self.heeds(one.key))
 
     def heeds(self, name: str) -> bool:
         return name in _keys(self.uses)

@@ -1,0 +1,1 @@
+"""The messages of the stage that splits things into their parts."""
