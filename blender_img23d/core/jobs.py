@@ -7,21 +7,21 @@ from dataclasses import dataclass, field, replace
 
 from ..shared.img23d_protocol.files.filenames import FileName, in_folder
 from ..shared.img23d_protocol.messages import (
-    SPLATS,
     USUAL,
-    WHOLE,
     Accepted,
     Arranged,
-    Box,
+    Close,
     CutoutReady,
     Diagnose,
     Diagnosed,
+    DivisionReady,
     Failed,
     Finding,
     Finished,
     FormsReady,
     FromBackend,
     Generate,
+    LidsReady,
     Locate,
     Located,
     Notice,
@@ -29,110 +29,30 @@ from ..shared.img23d_protocol.messages import (
     PaintReady,
     Pick,
     PictureReady,
-    Piece,
     PreviewReady,
     Progress,
     Regions,
-    ResultKind,
     ResultReady,
     SetupProgress,
     SetupRequest,
+    Split,
     Stage,
     TargetCancelled,
     TargetFailed,
     Unwrap,
     UvReady,
 )
-from .plausible import LONGEST_NOTE, NOTES_KEPT, is_sound_arrangement, sound_count
+from .job_targets import STAGE_SHARES as STAGE_SHARES
+from .job_targets import JobTarget as JobTarget
+from .job_targets import Result as Result
+from .job_targets import beside_name as beside_name
+from .job_targets import stage_progress as stage_progress
+from .plausible import LONGEST_NOTE, NOTES_KEPT, is_sound_arrangement, sound_count, sound_parts
 from .states import JobState
 
-Request = Locate | Pick | Generate | Unwrap | Paint | Diagnose | SetupRequest
+Request = Locate | Pick | Generate | Unwrap | Paint | Split | Close | Diagnose | SetupRequest
 
-# Rough shares of a target's time, so that a bar moves evenly through all stages of a job; those that it has not count nothing
-STAGE_SHARES = {Stage.EDIT: 0.2, Stage.LOCATE: 0.1, Stage.MATTE: 0.25, Stage.SHAPE: 0.25, Stage.SPLIT: 0.2, Stage.PAINT: 0.4}
 _UNSAID = "It failed, and the reason was not told; the log may say more."
-
-
-def beside_name(name: str, piece: Piece) -> str:
-    return f"{name} {piece.kind.value}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What was made of a target, or one of its parts, whose name is `name`. `path` is what is imported; `count` as in `ResultReady`."""
-
-    piece: Piece = WHOLE
-    path: str
-    textured: bool = False
-    count: int = 0
-    name: str = ""
-    others: tuple[str, ...] = ()  # paths of the files beside it
-
-    @property
-    def is_mesh(self) -> bool:
-        return self.piece.kind is ResultKind.MESH
-
-
-@dataclass(kw_only=True, eq=False)
-class JobTarget:
-    """One thing of a job. Paths are empty until the file is there; `error` is empty unless this target failed."""
-
-    name: str
-    box: Box | None = None
-    stage: Stage | None = None
-    fraction: float = 0.0  # 0..1 within `stage`
-    note: str = ""  # what is being done, until there is a newer one
-    notes: tuple[str, ...] = ()  # what stays to be known about its cut-out, mesh and texture, in this order
-    error: str = ""  # a sentence for the artist
-    detail: str = ""
-    is_cancelled: bool = False  # the artist stopped this one, the others went on
-    cutout: str = ""
-    splat_file: str = ""  # of a run that was read from its folder: the splats that it has, or that its colours come from
-    preview: str = ""  # the newest small picture of it
-    results: dict[Piece, Result] = field(default_factory=dict)  # in the order in which they came
-    is_painted: bool = False  # of a re-texture: its picture is there
-    stage_seconds: dict[str, float] = field(default_factory=dict)  # by stage, of a run that was read from its folder
-    object_name: str = ""  # set by whoever placed the result in a scene
-
-    @property
-    def main(self) -> Result | None:
-        """The mesh of the whole thing where there is one, else what came first."""
-        return self.results.get(WHOLE) or next(iter(self.results.values()), None)
-
-    @property
-    def faces(self) -> int:
-        """Triangles, 0 where no mesh is there."""
-        return self.main.count if self.main is not None and self.main.is_mesh else 0
-
-    @property
-    def splats(self) -> int:
-        """Gaussians, 0 where none are there."""
-        return next((one.count for one in self.results.values() if one.piece == SPLATS), 0)
-
-    def name_of(self, result: Result) -> str:
-        """What the object of one of its results is called: a part has its own name, and what stands beside the mesh says what it is."""
-        name = self.name or "Object"
-        return result.name or (name if result is self.main else beside_name(name, result.piece))
-
-    @property
-    def textured(self) -> bool:
-        return self.is_painted if self.main is None else self.main.textured
-
-    def add(self, result: Result) -> None:
-        """The newest of its piece counts."""
-        self.results[result.piece] = result
-
-    def progress(self, stages: Sequence[Stage]) -> float:
-        """0..1 over the stages of its job; a target that failed or was stopped has nothing more to do."""
-        if self.error or self.is_cancelled:
-            return 1.0
-        return stage_progress(self.stage, self.fraction, stages)
-
-    def enter(self, finished: Stage, note: str) -> None:
-        """A stage's result is there, with what is to be known about it."""
-        self.stage, self.fraction, self.note = finished, 1.0, ""
-        if note and note not in self.notes:
-            self.notes += (note,)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -157,6 +77,9 @@ class Job:
     edited: str = ""  # the edited photo, to which the boxes refer; empty where it was not edited
     texture: str = ""  # of a re-texture: PNG
     uv: str = ""  # of a re-texture: .npy, empty where the mesh's own layout serves
+    division: DivisionReady | None = None  # of a splitting: the parts, and the path of their labels
+    lids: str = ""  # of a closing: .npz
+    open_parts: tuple[int, ...] = ()  # of a closing: those that could not be closed
     regions: Regions | None = None  # of the photo, for picking
     arranged: Arranged | None = None  # where its targets stand in the photo, as far as known
     report: str = ""  # of a diagnosis
@@ -200,9 +123,23 @@ class Job:
         return isinstance(self.request, Unwrap | Paint)
 
     @property
+    def is_split(self) -> bool:
+        return isinstance(self.request, Split)
+
+    @property
+    def splitting(self) -> Split:
+        """The request of a job that splits."""
+        assert isinstance(self.request, Split), "ask `is_split` first"
+        return self.request
+
+    @property
+    def is_close(self) -> bool:
+        return isinstance(self.request, Close)
+
+    @property
     def picture(self) -> str:
         """The path of the picture that it works from, empty where there is none."""
-        return getattr(self.request, "picture" if self.is_retexture else "photo", "")
+        return getattr(self.request, "picture" if self.is_retexture or self.is_split else "photo", "")
 
     @property
     def progress(self) -> float:
@@ -228,7 +165,9 @@ class Job:
     def _settled(self) -> Callable[[JobTarget], bool]:
         """What tells whether nothing is to be made of a target any more."""
         is_painted = self.making.is_painted if self.is_generation else self.is_retexture
-        over = self.is_over
+        over = self.is_over or self.division is not None
+        if self.is_split:  # what is there of it are parts
+            return lambda target: bool(over or target.error or target.is_cancelled)
         return lambda target: bool(over or (target.textured if is_painted else target.main) or target.error or target.is_cancelled)
 
     def has_dropped(self, index: int) -> bool:
@@ -282,6 +221,13 @@ class Job:
                 return True
             case UvReady():
                 self.on_laid_out(message)
+                return True
+            case DivisionReady():
+                self.on_divided(message)
+                return True
+            case LidsReady():
+                self.lids, self.open_parts = self.file(message.lids), message.open_parts
+                self.add_notes(*filter(None, (message.note,)))
                 return True
             case Diagnosed():
                 self.report, self.findings = message.report, message.findings
@@ -392,6 +338,12 @@ class Job:
         if message.note:
             self.add_notes(message.note)
 
+    def on_divided(self, message: DivisionReady) -> None:
+        labels = FileName(self.file(message.labels)) if message.labels else None
+        self.division = replace(message, labels=labels, parts=sound_parts(message.parts))
+        for target in self.targets:
+            target.enter(Stage.SPLIT, message.note)
+
     def on_failed(self, message: Failed, action: str = "") -> None:
         self.code, self.error, self.detail, self.action = message.code, _said(message.sentence), message.detail, action
 
@@ -413,20 +365,10 @@ def _said(sentence: str) -> str:
     return sentence if sentence.strip() else _UNSAID
 
 
-def stage_progress(stage: Stage | None, fraction: float, stages: Sequence[Stage] = USUAL) -> float:
-    """0..1 over the job's stages, from the fraction within one of them."""
-    if stage is None:
-        return 0.0
-    order = list(Stage)
-    whole = sum(STAGE_SHARES[one] for one in {*stages, stage})
-    before = sum(STAGE_SHARES[one] for one in stages if order.index(one) < order.index(stage))
-    return (before + STAGE_SHARES[stage] * min(max(fraction, 0.0), 1.0)) / whole
-
-
 def _expected_targets(request: Request) -> list[JobTarget]:
     if isinstance(request, Generate | Locate):
         variants = request.variants if isinstance(request, Generate) else 1
         return [JobTarget(name=wanted.name, box=wanted.box) for wanted in request.wanted for _ in range(variants)]
-    if isinstance(request, Unwrap | Paint):
+    if isinstance(request, Unwrap | Paint | Split):
         return [JobTarget(name=request.name)]
     return []

@@ -6,12 +6,14 @@ Blender has its own limits: integers of 32 bits, texts without NUL, numbers whos
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Sequence
 from dataclasses import fields, is_dataclass, replace
 from enum import Enum
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from ..shared.img23d_protocol.limits import BUDGET_MAX, FACES_MIN, HEIGHT_MAX
-from ..shared.img23d_protocol.messages import Arranged, Box, PhotoCamera, Point, Pose, Wanted
+from ..shared.img23d_protocol.messages import Arranged, Box, PartInfo, PhotoCamera, Point, Pose, Wanted
 
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1  # of Blender's integers
 MOST_TARGETS = 2000  # ten times what a photo of a full table shows
@@ -20,6 +22,8 @@ LONGEST_TEXT = 4096  # characters: the longest path of the usual systems
 LONGEST_NAME = 500
 LONGEST_NOTE = 2000  # characters; a sentence has a hundred
 NOTES_KEPT = 200  # of a job
+_COLOR = re.compile(r"#[0-9a-f]{6}")
+_GREY = "#808080"
 _LAST_MOMENT = 2.0**33  # seconds since 1970, in the year 2242
 _FARTHEST = 1e6  # metres from the photo's camera, or times its own size
 _MOST_TURNS = 100.0  # radians
@@ -90,6 +94,19 @@ def sound_wanted(wanted: Wanted) -> Wanted:
 def sound_faces(faces: int) -> int:
     """0, the usual number, for one that no thing can be given."""
     return faces if FACES_MIN <= faces <= BUDGET_MAX else 0
+
+
+def sound_parts(parts: Sequence[PartInfo]) -> tuple[PartInfo, ...]:
+    """By their numbers, each with a name and a colour that Blender can show."""
+    return tuple(
+        PartInfo(
+            name=clean_text(one.name, LONGEST_NAME) or f"part {number}",
+            color=one.color if _COLOR.fullmatch(one.color) else _GREY,
+            faces=sound_count(one.faces),
+            area=one.area if 0.0 <= one.area < math.inf else 0.0,
+        )
+        for number, one in enumerate(parts[:MOST_RESULTS], start=1)
+    )
 
 
 def sound_settings(settings: Value) -> Value:

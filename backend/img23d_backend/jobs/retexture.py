@@ -46,7 +46,7 @@ def retexture(npz_path: Path, source: UvSource, cutout: CutOut, painter: Painter
     Raises Img23DError: MESH_UNREADABLE for a file that holds no such mesh, BAD_REQUEST for a view that shows none of it.
     """
     file = read_mesh_file(npz_path)
-    view, fit_note = _fit(file, cutout)
+    view, fit_note = fitted_view(file, cutout)
     uv, uv_note = _kept_uv(file, source, settings.common.texture_size)
     painted = painter.paint(file.mesh, view, cutout, settings, context, uv=uv, splats=_splats_of(file, Path(splats)) if splats else None)
     return Retextured(
@@ -89,8 +89,12 @@ def _kept_uv(file: MeshFile, source: UvSource, size: int) -> tuple[np.ndarray | 
     return file.uv, ""
 
 
-def _fit(file: MeshFile, cutout: CutOut) -> tuple[View, str]:
-    """The view in pixels of the cut-out, in which the mesh and the thing on the cut-out fill the same rectangle."""
+def fitted_view(file: MeshFile, cutout: CutOut) -> tuple[View, str]:
+    """The view in pixels of the cut-out, in which the mesh and the thing on the cut-out fill the same rectangle, and what is to be said about it.
+
+    Raises Img23DError(BAD_REQUEST) for a view that shows nothing of the mesh.
+    """
+    assert file.view is not None, "it is read with it"
     points = np.concatenate([file.mesh.vertices, np.ones((len(file.mesh.vertices), 1))], axis=1) @ file.view.T
     if (points[:, 3] <= 0.0).any():
         sentence = "Part of the mesh lies behind the viewpoint: move the view back until all of it is seen."
@@ -123,7 +127,7 @@ def _stretch_note(ratio: float) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class MeshFile:
-    """`mesh` has the vertices that faces use, in glTF's axes and moved to the origin, which `view` (4, 4) knows of.
+    """`mesh` has the vertices that faces use, in glTF's axes and moved to the origin, which `view` (4, 4) knows of, where there is one.
 
     `corners` (T, 3) of `corner_count` are the mesh's own; `uv` (T, 3, 2) float32 has its origin top left.
     """
@@ -131,7 +135,7 @@ class MeshFile:
     mesh: Mesh
     corners: np.ndarray
     corner_count: int
-    view: np.ndarray
+    view: np.ndarray | None
     origin: np.ndarray  # (3,) that was moved to the origin, in glTF's axes
     uv: np.ndarray | None = None
 
@@ -143,8 +147,8 @@ class MeshFile:
         return result
 
 
-def read_mesh_file(path: Path) -> MeshFile:
-    """Raises Img23DError(MESH_UNREADABLE) for a file that holds no such mesh."""
+def read_mesh_file(path: Path, *, needs_view: bool = True) -> MeshFile:
+    """Without a view where it has none and needs none. Raises Img23DError(MESH_UNREADABLE) for a file that holds no such mesh."""
     try:
         with np.load(path, allow_pickle=False) as file:
             return _checked(
@@ -152,7 +156,7 @@ def read_mesh_file(path: Path) -> MeshFile:
                 triangles=np.asarray(file["triangles"], dtype=np.int64).reshape(-1, 3),
                 corners=np.asarray(file["corners"], dtype=np.int64).reshape(-1, 3),
                 corner_count=int(file["corner_count"]),
-                view=np.asarray(file["view"], dtype=np.float64).reshape(4, 4),
+                view=np.asarray(file["view"], dtype=np.float64).reshape(4, 4) if needs_view or "view" in file else None,
                 uv=np.asarray(file["uv"], dtype=np.float32).reshape(-1, 3, 2) if "uv" in file else None,
             )
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, zlib.error) as error:
@@ -166,7 +170,7 @@ def _checked(
     triangles: np.ndarray,
     corners: np.ndarray,
     corner_count: int,
-    view: np.ndarray,
+    view: np.ndarray | None,
     uv: np.ndarray | None,
 ) -> MeshFile:
     if not len(triangles) or len(corners) != len(triangles) or (uv is not None and len(uv) != len(triangles)):
@@ -176,7 +180,7 @@ def _checked(
             raise ValueError(f"{what} {numbers.min()}..{numbers.max()} of {count}")
     used, faces = np.unique(triangles, return_inverse=True)
     vertices = vertices[used] @ _TO_GLTF[:3, :3].T
-    if not (np.isfinite(vertices).all() and np.isfinite(view).all()):
+    if not (np.isfinite(vertices).all() and (view is None or np.isfinite(view).all())):
         raise ValueError("a number is not finite")
     from_origin = np.eye(4)  # single precision is enough near the origin, wherever the object stands
     from_origin[:3, 3] = (vertices.min(axis=0) + vertices.max(axis=0)) / 2
@@ -189,7 +193,7 @@ def _checked(
         mesh=mesh,
         corners=corners,
         corner_count=corner_count,
-        view=view @ _TO_GLTF.T @ from_origin,
+        view=None if view is None else view @ _TO_GLTF.T @ from_origin,
         origin=from_origin[:3, 3],
         uv=None if uv is None else _from_top_left(uv),
     )

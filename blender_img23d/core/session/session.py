@@ -62,6 +62,7 @@ class Session:
         self.hello: Hello | None = None  # of the running backend
         # Of the last backend that said so, kept when it ends
         self.engines: tuple[EngineInfo, ...] = ()
+        self.splitters: tuple[EngineInfo, ...] = ()  # what splits things into parts
         self.devices: tuple[DeviceInfo, ...] = ()
         self.cards: tuple[DeviceInfo, ...] = ()  # seen by the system, not tried
         self.weights: tuple[WeightsInfo, ...] = ()
@@ -202,7 +203,8 @@ class Session:
                 self.notice = _FREED.format(size=item.freed / 1e9) if item.freed >= _WORTH_SAYING else little
                 self._is_unload_asked = False
             case Status():
-                self.engines, self.devices, self.weights, self.cards = item.engines, item.devices, item.weights, item.cards
+                self.engines, self.splitters, self.devices = item.engines, item.splitters, item.devices
+                self.weights, self.cards = item.weights, item.cards
             case Log():
                 log.log(logging.getLevelNamesMapping().get(item.level.upper(), logging.INFO), "backend: %s", item.text)
             case Finished() | Cancelled() | Failed() | Diagnosed() if job is None and item.job == self._dropped:
@@ -250,7 +252,7 @@ class Session:
             self._give_up(explain(ErrorCode.VERSION_MISMATCH), detail)
             return
         self.hello = hello
-        self.engines = hello.engines
+        self.engines, self.splitters = hello.engines, hello.splitters
         self._be_ready()
 
     def _check_deadline(self) -> None:

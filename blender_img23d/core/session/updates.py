@@ -12,8 +12,8 @@ from ..jobs import Job
 class Update:
     """Something the scene or the panel must apply.
 
-    `message` is one of Located, CutoutReady, FormsReady, PictureReady, ResultReady, PreviewReady, Arranged, UvReady, PaintReady, TargetFailed,
-    TargetCancelled, Diagnosed, and as the last of a job exactly one of Finished, Cancelled, Failed. The job's own fields are
+    `message` is one of Located, CutoutReady, FormsReady, PictureReady, ResultReady, PreviewReady, Arranged, UvReady, PaintReady, DivisionReady, LidsReady,
+    TargetFailed, TargetCancelled, Diagnosed, and as the last of a job exactly one of Finished, Cancelled, Failed. The job's own fields are
     already up to date.
     """
 

@@ -93,8 +93,9 @@ class DivisionReady:
 @dataclass(frozen=True, kw_only=True)
 class LidsReady:
     """The answer to `Close`: `lids` is an .npz with `vertices` (N, 3) float32, the new ones, in world axes with z up; `faces` (M, 3) int32
-    into the mesh's vertices followed by the new ones; `part` (M,) int32, whose lid each is; `dropped` (T,) bool, triangles of the mesh that
-    its closed parts go without. `open_parts` are those that could not be closed.
+    into the mesh's vertices followed by the new ones; `part` (M,) int32, whose each is; `source` (M,) int32, the triangle of the mesh that it
+    is a piece of, with all that this has at such a place, -1 for a lid; `dropped` (T,) bool, triangles of the mesh that its closed parts go
+    without, since they have no extent or lie in another part, or have pieces in their place. `open_parts` are those that could not be closed.
     """
 
     job: str
