@@ -11,8 +11,8 @@ from . import properties, translations
 from .app.owner import Extension, extension, extension_or_none
 from .core.manual import manual_map
 from .core.session import app
-from .operators import forecast, generate, quality, queue, retexture, targets
-from .operators.photo import box_tool, drop_and_paste, image_editor, mask_tool, photo, picking, side_photos
+from .operators import forecast, generate, parts, quality, queue, retexture, targets
+from .operators.photo import box_tool, drop_and_paste, image_editor, mask_tool, part_mask, photo, picking, side_photos
 from .operators.results import arrangement, compare, history, look, made, mesh_tools, results, splats, variants
 from .operators.setup import diagnose, setup, weights
 from .panels import help as help_panel
@@ -20,6 +20,8 @@ from .panels import menus
 from .panels.image_editor import image_editor as image_editor_panel
 from .panels.image_editor import tools
 from .panels.models import models
+from .panels.parts import mask as mask_panel
+from .panels.parts import parts as parts_panel
 from .panels.results import history as history_panel
 from .panels.results import made as made_panel
 from .panels.results import mesh_tools as mesh_tools_panel
@@ -39,10 +41,10 @@ if TYPE_CHECKING:
 _MODULES = (
     *(properties, preferences),
     *(photo, drop_and_paste, targets, side_photos, generate, queue, arrangement, results, made, variants, compare, mesh_tools, splats, look, history),
-    *(image_editor, box_tool, mask_tool, picking, image_editor_panel),
-    *(retexture, setup, weights, quality, diagnose, forecast),
+    *(image_editor, box_tool, mask_tool, part_mask, picking, image_editor_panel),
+    *(retexture, parts, setup, weights, quality, diagnose, forecast),
     *(photo_panel, main, targets_panel, results_panel, queue_panel, variants_panel, made_panel, mesh_tools_panel, advanced, shape),
-    *(retexture_panel, history_panel, models, help_panel, menus),
+    *(retexture_panel, mask_panel, parts_panel, history_panel, models, help_panel, menus),
 )
 _GLANCE = 1.0  # seconds between two looks for a viewport
 _CLASSES = tuple(cls for module in _MODULES for cls in module.CLASSES)
@@ -200,3 +202,4 @@ def _on_undo(*_: object) -> None:
     if owner is not None:
         owner.pump.is_stale = owner.applier.targets.is_stale = True
         renew_views()
+        owner.after_undo()

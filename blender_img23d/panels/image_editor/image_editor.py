@@ -9,6 +9,7 @@ from ...core.manual import Section
 from ...properties import Img23DSceneSettings
 from ...scene.photo.editors import PICK_TOOL
 from ...scene.photo.shown_photo import shows_photo
+from ..parts.mask import draw_mask_parts
 from ..sidebar.targets import guarded_column
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import guarded_row
@@ -27,7 +28,9 @@ class IMG23D_PT_image_editor(HasHelp, bpy.types.Panel):
         owner = extension()  # made here where a file opens with this editor: it then draws the boxes
         values = context.scene.img23d
         column = self.layout.column()
-        if shows_photo(context.space_data, context.scene):
+        if shows_photo(context.space_data, context.scene) and values.paints_parts:
+            _draw_parts(column, context, values)
+        elif shows_photo(context.space_data, context.scene):
             _draw_tools(column, context)
             _draw_list(column, context, values)
             row = column.row()
@@ -40,6 +43,18 @@ class IMG23D_PT_image_editor(HasHelp, bpy.types.Panel):
             column.operator("img23d.edit_boxes", text="Show the Photo", icon="IMAGE_DATA")
         if owner.refusal:
             draw_sentence(column, context, owner.refusal, icon="ERROR")
+
+
+def _draw_parts(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
+    """The mask that tells the parts of a thing."""
+    state = context.window_manager.img23d
+    draw_sentence(layout, context, "Paint each part in its colour. Ctrl wipes out.")
+    draw_mask_parts(layout, values)
+    layout.row(align=True).prop(state, "brush", expand=True)
+    layout.row(align=True).prop(state, "brush_radius", slider=True)
+    row = layout.row()
+    row.scale_y = 1.3
+    row.operator("img23d.close_boxes", text="Done", icon="CHECKMARK")
 
 
 def _active_tool(context: bpy.types.Context) -> str:

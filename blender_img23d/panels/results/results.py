@@ -29,7 +29,7 @@ _RUNNING = ("TIME", "Being made")
 _INTERRUPTED = ("X", "Interrupted")
 _ROWS, _ORIGIN, _NOTES, _DETAILS = 5, 2, 3, 5  # lines that are always there
 _PICTURE = 5.0  # height in buttons
-_STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "paint": "Painting"}
+_STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "split": "Splitting", "paint": "Painting"}
 
 
 class IMG23D_UL_results(bpy.types.UIList):
@@ -108,6 +108,9 @@ def _draw_result_buttons(buttons: bpy.types.UILayout, layout: bpy.types.UILayout
         case Standing.NOTHING:
             layout.label(text="Not made")
         case Standing.IN_SCENE:
+            if job.targets[index].main.is_mesh and job.is_over:
+                button = buttons.operator("img23d.make_parts", text="", icon="MOD_EXPLODE")
+                button.run, button.index = job.id, index
             _result_button(buttons, "img23d.show_result", "", "RESTRICT_SELECT_OFF", job, index)
         case Standing.READY | Standing.GONE | Standing.PARTLY | Standing.EDITED:
             _result_button(buttons, "img23d.import_result", "Import", "IMPORT", job, index)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # Blender's start waits for what panels import
 
 _ROWS = 6  # at once
 _LINES, _SAID = 2, 2  # of a row, and of what there is to say of all of them
-_ICONS = {"generate": "MESH_MONKEY", "again": "FILE_REFRESH", "retexture": "TEXTURE"}  # by the values of queued_jobs.Kind
+_ICONS = {"generate": "MESH_MONKEY", "again": "FILE_REFRESH", "retexture": "TEXTURE", "split": "MOD_EXPLODE"}  # by the values of queued_jobs.Kind
 _BUTTONS = 70  # pixels at scale 1 that the buttons of a row take
 
 

@@ -39,7 +39,7 @@ def cut(obj: bpy.types.Object, ground: Ground, wanted: Sequence[Wanted], place: 
         labels[~faces_left(mesh, lids.dropped)] = -1
         write_labels(mesh, labels)
     meshes = separate(mesh, [one.number for one in wanted], [one.name for one in wanted], place.view_layer)
-    group = _make_group(obj, place)
+    group = make_group(obj, place)
     parts = []
     for one, own in zip(wanted, meshes, strict=True):
         if not len(own.polygons):
@@ -84,14 +84,16 @@ def put_parts(group: bpy.types.Object, parts: Sequence[bpy.types.Object], world:
         drive(part, group, linear.inverted_safe() @ (origin.to_3x3().inverted_safe() @ away))
 
 
-def finish_group(group: bpy.types.Object, parts: Sequence[bpy.types.Object], obj: bpy.types.Object, division: Division) -> None:
-    """The records, and the whole object out of sight."""
-    group[WHOLE_OF_GROUP], group[COUNT] = obj, len(parts)
-    group[HIDDEN_BEFORE] = [int(obj.hide_viewport), int(obj.hide_render)]
+def finish_group(group: bpy.types.Object, parts: Sequence[bpy.types.Object], obj: bpy.types.Object | None, division: Division, *, name: str = "") -> None:
+    """The records, and the whole object out of sight. Where there is none, the parts are those of a thing of that `name`."""
+    group[WHOLE_OF_GROUP] = obj if obj is not None else name
+    group[COUNT] = len(parts)
     for part in parts:
-        tag_part(part, obj, group, division)
+        tag_part(part, obj, group, division, name=name)
         remember_part(part)
-    obj.hide_viewport = obj.hide_render = True
+    if obj is not None:
+        group[HIDDEN_BEFORE] = [int(obj.hide_viewport), int(obj.hide_render)]
+        obj.hide_viewport = obj.hide_render = True
 
 
 def new_group(name: str, near: bpy.types.Object | None, place: Workplace, origin: Vector) -> bpy.types.Object:
@@ -109,7 +111,7 @@ def new_group(name: str, near: bpy.types.Object | None, place: Workplace, origin
 # --- steps --------------------------------------------------------------------------------------------------------------
 
 
-def _make_group(obj: bpy.types.Object, place: Workplace) -> bpy.types.Object:
+def make_group(obj: bpy.types.Object, place: Workplace) -> bpy.types.Object:
     """At the object's origin, held by what holds the object."""
     origin = obj.matrix_world.translation.copy()
     group = new_group(obj.name, obj, place, origin)

@@ -30,13 +30,14 @@ class Division(Value):
     licence: str = ""
 
 
-def tag_part(part: bpy.types.Object, whole: bpy.types.Object, group: bpy.types.Object, division: Division) -> None:
-    part[PART_OF], part[PART_GROUP] = whole.name, group
+def tag_part(part: bpy.types.Object, whole: bpy.types.Object | None, group: bpy.types.Object, division: Division, *, name: str = "") -> None:
+    """`name` is that of the whole, where there is no such object."""
+    part[PART_OF], part[PART_GROUP] = whole.name if whole is not None else name, group
     part[SPLITTER], part[LICENCE] = division.splitter, division.licence
     part[SPLIT_RUN], part[SPLIT_FOLDER] = division.run, division.folder
     part[SPLIT_TIME] = time.strftime("%Y-%m-%d %H:%M:%S")
     for own, key in ((PHOTO, PHOTO), (ENGINE, MADE_BY), (RUN, MADE_RUN)):
-        if own in whole:
+        if whole is not None and own in whole:
             part[key] = whole[own]
 
 
