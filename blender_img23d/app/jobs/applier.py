@@ -189,7 +189,7 @@ class Applier:
                 self._try(job, 0, lambda: self.divider.on_divided(job))
             case LidsReady():
                 self._try(job, 0, lambda: self.divider.on_lids(job))
-            case Finished() | Cancelled() | Failed() if job.is_split or job.is_closing:
+            case Finished() | Cancelled() | Failed() if job.is_split or job.is_close:
                 self._end_parts(job, update.message)
             case Finished() | Cancelled() | Failed():
                 try:

@@ -109,7 +109,7 @@ class Divider:
 
     def on_ended(self, job: Job) -> None:
         """Parts that a model had finished stay, whatever became of the others. Raises Img23DError."""
-        if job.is_closing:
+        if job.is_close:
             self._closing = ""
         elif job.division is None and job.id in self._work and any(one.piece.part is not None for one in job.targets[0].results.values()):
             self.on_divided(job)
@@ -148,8 +148,9 @@ class Divider:
         if host is None or not host.users_scene or not host.img23d_parts.rows:
             raise bad_request(_("The parts of “{name}” are no longer in this file, so they were not cut.").format(name=work.name))
         place = _workplace(host)
-        self._cut(host, place, lids_for(host, job.lids, work.state, place))
-        open_names = [name for number in job.open_parts if (name := _part_name(host, number))]
+        lids = lids_for(host, job.lids, work.state, place)
+        open_names = [row.name for row in host.img23d_parts.rows if row.number in job.open_parts]
+        self._cut(host, place, lids)
         if open_names:
             job.add_notes(_("Could not be closed: {names}.").format(names=", ".join(open_names)))
 
@@ -233,10 +234,6 @@ def _licence(request: Split) -> str:
     splitter = splitter_named(settings.parts.splitter)
     sets = [name for stage in settings.stages_of(splitter) for name in stage.file_sets()]
     return next(filter(None, (licence_of(name) for name in sets)), splitter.licence)
-
-
-def _part_name(host: bpy.types.Object, number: int) -> str:
-    return next((row.name for row in host.img23d_parts.rows if row.number == number), "")
 
 
 def _workplace(obj: bpy.types.Object) -> Workplace:

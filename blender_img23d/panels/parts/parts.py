@@ -11,13 +11,13 @@ from ...app.owner import Extension, extension_or_none, has_listed
 from ...core.manual import Section
 from ...properties import Img23DPart, Img23DParts, Img23DSceneSettings
 from ...scene.parts.shading import is_hidden_by_shading
-from ...shared.img23d_protocol.choices import LICENCES
 from ...shared.img23d_protocol.options.settings import splitter_named
 from ..widgets.help_link import HasHelp
 from ..widgets.option_rows import draw_rows
 from ..widgets.steady_rows import Said, draw_slot, guarded_row
 from ..widgets.text import draw_sentence
 from .mask import draw_mask
+from .record import draw_record, licence_words
 
 if TYPE_CHECKING:  # Blender's start waits for what panels import
     from ...core.jobs import Job
@@ -130,7 +130,7 @@ def _draw_lack(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ex
     if info is not None and not info.ready:
         draw_sentence(layout, context, info.note or _("Open AI Models below and download what it needs."), icon="ERROR")
     if splitter.licence:
-        draw_sentence(layout, context, _("What it makes: {licence}.").format(licence=_licence(splitter.licence)), icon="INFO")
+        draw_sentence(layout, context, _("What it makes: {licence}.").format(licence=licence_words(splitter.licence)), icon="INFO")
 
 
 # --- the preview --------------------------------------------------------------------------------------------------------
@@ -175,29 +175,12 @@ def _draw_group(layout: bpy.types.UILayout, context: bpy.types.Context, owner: E
         draw_record(layout, context, context.object)
 
 
-def draw_record(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bpy.types.Object) -> None:
-    """Which object and run a part came from, by whom it was split, and under which licence."""
-    if "img23d_part_of" not in obj:
-        return
-    splitter = splitter_named(str(obj.get("img23d_splitter", ""))).label
-    said = _("A part of “{name}”, split by {splitter}.").format(name=obj["img23d_part_of"], splitter=_(splitter))
-    draw_sentence(layout, context, said, icon="MOD_EXPLODE")
-    licence = str(obj.get("img23d_split_licence", ""))
-    if licence:
-        draw_sentence(layout, context, _("Licence of the splitter: {licence}.").format(licence=_licence(licence)), icon="INFO")
-
-
-def _licence(identifier: str) -> str:
-    """In a few words; what another version knew is named as it is."""
-    return next((_(one.recorded) for one in LICENCES if one.id == identifier), identifier)
-
-
 # --- what is said -------------------------------------------------------------------------------------------------------
 
 
 def _said(owner: Extension) -> list[Said]:
     """Of the newest splitting: what went wrong, what it waits for, or what there is to know."""
-    job = next((one for one in owner.session.jobs if one.is_split or one.is_closing), None)
+    job = next((one for one in owner.session.jobs if one.is_split or one.is_close), None)
     if owner.refusal:
         return [Said(text=owner.refusal, icon="ERROR")]
     if job is None:
@@ -211,7 +194,7 @@ def _said(owner: Extension) -> list[Said]:
 
 
 def _doing(job: Job) -> str:
-    return job.note or ("The parts are being closed." if job.is_closing else "The parts are being looked for.")
+    return job.note or ("The parts are being closed." if job.is_close else "The parts are being looked for.")
 
 
 CLASSES = (IMG23D_UL_parts, IMG23D_PT_parts)

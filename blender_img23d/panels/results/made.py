@@ -12,6 +12,7 @@ from bpy.app.translations import pgettext_iface as _
 from ...app.owner import Extension, extension_or_none, has_listed
 from ...core.manual import Section
 from ...scene.file.tags import is_result
+from ..parts.record import draw_record
 from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import guarded_row
 from ..widgets.text import draw_sentence
@@ -35,11 +36,14 @@ class IMG23D_PT_made(HasHelp, bpy.types.Panel):
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """As soon as a run is begun: its end selects what it made, and the mouse may then be on what stands below."""
-        return _is_made(context) or has_listed()
+        return _is_made(context) or has_listed() or (context.object is not None and "img23d_part_of" in context.object)
 
     def draw(self, context: bpy.types.Context) -> None:
         owner = extension_or_none()
         if owner is None:
+            return
+        if context.object is not None and "img23d_part_of" in context.object:
+            draw_record(self.layout, context, context.object)
             return
         if not _is_made(context):
             draw_sentence(self.layout, context, "Select an object that was made from a photo.", icon="INFO")

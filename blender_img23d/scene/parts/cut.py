@@ -12,8 +12,8 @@ from ...shared.img23d_protocol.values import Value
 from ..file.windows import Workplace
 from ..mesh.extents import mesh_extents
 from .explode import add_slider, directions, drive
-from .labels import faces_left, read_labels, write_labels
-from .lids import Lids, add_lids
+from .labels import read_labels, write_labels
+from .lids import Lids, add_lids, without_dropped
 from .part_state import remember_part
 from .records import WHOLE_OF_GROUP, Division, tag_part
 from .separate import VERTEX, add_keys, middle_of, remove_attributes, separate
@@ -35,14 +35,14 @@ def cut(obj: bpy.types.Object, ground: Ground, wanted: Sequence[Wanted], place: 
     """The empty that holds the parts of `obj`, which is hidden. Parts without faces are left out."""
     mesh = ground.mesh
     if lids is not None:
-        labels = read_labels(mesh)
-        labels[~faces_left(mesh, lids.dropped)] = -1
+        labels, lids = without_dropped(mesh, read_labels(mesh), lids)
         write_labels(mesh, labels)
     meshes = separate(mesh, [one.number for one in wanted], [one.name for one in wanted], place.view_layer)
     group = make_group(obj, place)
     parts = []
     for one, own in zip(wanted, meshes, strict=True):
-        if not len(own.polygons):
+        has_lids = lids is not None and bool((lids.part == one.number).any())
+        if not len(own.polygons) and not has_lids:
             bpy.data.meshes.remove(own)
             continue
         part = bpy.data.objects.new(one.name, own)
@@ -142,7 +142,7 @@ def _give_armatures(part: bpy.types.Object, obj: bpy.types.Object, ground: Groun
     for name in ground.armatures:
         _copy_settings(obj.modifiers[name], part.modifiers.new(name, "ARMATURE"))
     if ground.is_deformed_by_parent:
-        part.modifiers.new("Armature", "ARMATURE").object = obj.parent
+        part.modifiers.new(obj.parent.name, "ARMATURE").object = obj.parent
 
 
 def _copy_settings(source: bpy.types.Modifier, target: bpy.types.Modifier) -> None:

@@ -63,6 +63,7 @@ def _joined(group: bpy.types.Object, parts: Sequence[bpy.types.Object], whole: b
     group.update_tag()
     place.view_layer.update()
     joined = _empty_mesh(group, parts, whole)
+    place.view_layer.update()  # for where it stands
     for part in parts:
         _keep_children(part, joined)
         _make_own(part)

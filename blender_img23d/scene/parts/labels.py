@@ -51,7 +51,7 @@ def labels_of_faces(mesh: bpy.types.Mesh, of_triangles: np.ndarray) -> np.ndarra
     """(F,) from those (T,) of the mesh's triangles: a face is of the part that most of its area is of."""
     import numpy as np
 
-    face, area = _face_of_triangle(mesh), np.empty(len(mesh.loop_triangles), np.float32)
+    face, area = face_of_triangle(mesh), np.empty(len(mesh.loop_triangles), np.float32)
     if len(face) == len(mesh.polygons):
         return of_triangles.astype(np.int32)
     mesh.loop_triangles.foreach_get("area", area)
@@ -68,19 +68,20 @@ def labels_of_triangles(mesh: bpy.types.Mesh, of_faces: np.ndarray) -> np.ndarra
     """(T,) int32 from those (F,) of its faces"""
     import numpy as np
 
-    return of_faces[_face_of_triangle(mesh)].astype(np.int32)
+    return of_faces[face_of_triangle(mesh)].astype(np.int32)
 
 
-def faces_left(mesh: bpy.types.Mesh, dropped: np.ndarray) -> np.ndarray:
-    """(F,) bool from (T,) bool: a face is left where one of its triangles is."""
+def faces_with_any(mesh: bpy.types.Mesh, of_triangles: np.ndarray) -> np.ndarray:
+    """(F,) bool, true for a face that one of its triangles (T,) is true of"""
     import numpy as np
 
-    is_left = np.zeros(len(mesh.polygons), bool)
-    is_left[_face_of_triangle(mesh)[~dropped]] = True
-    return is_left
+    found = np.zeros(len(mesh.polygons), bool)
+    found[face_of_triangle(mesh)[of_triangles]] = True
+    return found
 
 
-def _face_of_triangle(mesh: bpy.types.Mesh) -> np.ndarray:
+def face_of_triangle(mesh: bpy.types.Mesh) -> np.ndarray:
+    """(T,) int32"""
     import numpy as np
 
     mesh.calc_loop_triangles()

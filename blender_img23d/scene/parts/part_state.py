@@ -6,6 +6,8 @@ from hashlib import blake2b
 
 import bpy
 
+from .records import PART_GROUP
+
 STATE = "img23d_part_state"  # custom property of a part: what `state_of_part` said when it was cut
 _SELECTION = (".select", ".hide", ".uv_select", ".vs.", ".es.", ".pn.")  # what the artist looks at, and has not made
 _FIELDS = {"FLOAT": ("value", 1), "INT": ("value", 1), "BOOLEAN": ("value", 1), "INT8": ("value", 1), "FLOAT2": ("vector", 2), "FLOAT_VECTOR": ("vector", 3)}
@@ -40,7 +42,7 @@ def _around(part: bpy.types.Object) -> tuple[object, ...]:
     place = [part.rotation_mode, *(round(number, 6) for one in own for number in one)]
     slots = [slot.material.name if slot.material else "" for slot in part.material_slots]
     modifiers = [(one.type, one.name, one.show_viewport) for one in part.modifiers]
-    return (place, slots, modifiers, [one.type for one in part.constraints], [child.name for child in part.children], part.parent and part.parent.session_uid)
+    return (place, slots, modifiers, [one.type for one in part.constraints], [child.name for child in part.children], part.parent == part.get(PART_GROUP))
 
 
 def _weights(part: bpy.types.Object) -> list[object]:

@@ -118,12 +118,12 @@ def _nodes() -> tuple[bpy.types.NodeTree, object]:
     begin, end = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
     faces, label, equal = (tree.nodes.new(kind) for kind in ("GeometryNodeSeparateGeometry", "GeometryNodeInputNamedAttribute", "FunctionNodeCompare"))
     faces.domain, label.data_type, equal.data_type, equal.operation = "FACE", "INT", "INT", "EQUAL"
-    label.inputs["Name"].default_value = LABELS
+    label.inputs[0].default_value = LABELS
     one, other = (socket for socket in equal.inputs if socket.type == "INT")
-    tree.links.new(next(socket for socket in label.outputs if socket.name == "Attribute" and socket.enabled), one)
-    tree.links.new(begin.outputs[0], faces.inputs["Geometry"])
-    tree.links.new(equal.outputs[0], faces.inputs["Selection"])
-    tree.links.new(faces.outputs["Selection"], end.inputs[0])
+    tree.links.new(next(socket for socket in label.outputs if socket.enabled), one)  # the value; some versions have one for each type
+    tree.links.new(begin.outputs[0], faces.inputs[0])
+    tree.links.new(equal.outputs[0], faces.inputs[1])
+    tree.links.new(faces.outputs[0], end.inputs[0])
 
     def choose(number: int) -> None:
         other.default_value = number + 1
