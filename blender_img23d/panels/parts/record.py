@@ -33,5 +33,5 @@ def _draw_origin(layout: bpy.types.UILayout, context: bpy.types.Context, obj: bp
     engine = engine_named(str(obj.get("img23d_whole_engine", ""))) if "img23d_whole_engine" in obj else None
     if engine is None:
         return
-    words = [_(engine.label), licence_words(engine.licence)] if engine.licence else [_(engine.label)]
+    words = [_(engine.label), *map(licence_words, str(obj.get("img23d_whole_licences", "")).split())]
     draw_sentence(layout, context, _("The whole was made with {engine}.").format(engine=", ".join(words)), icon="MESH_DATA")

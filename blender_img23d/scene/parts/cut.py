@@ -13,7 +13,7 @@ from ..file.windows import Workplace
 from ..mesh.extents import mesh_extents
 from .explode import add_slider, directions, drive
 from .labels import read_labels, write_labels
-from .lids import Lids, add_lids, without_dropped
+from .lids import Closer, Lids, without_dropped
 from .part_state import remember_part
 from .records import WHOLE_OF_GROUP, Division, tag_part
 from .separate import VERTEX, add_keys, middle_of, remove_attributes, separate
@@ -39,18 +39,17 @@ def cut(obj: bpy.types.Object, ground: Ground, wanted: Sequence[Wanted], place: 
         write_labels(mesh, labels)
     meshes = separate(mesh, [one.number for one in wanted], [one.name for one in wanted], place.view_layer)
     group = make_group(obj, place)
-    parts = []
+    parts, closer = [], Closer(mesh, lids, obj.matrix_world) if lids is not None else None
     for one, own in zip(wanted, meshes, strict=True):
-        has_lids = lids is not None and bool((lids.part == one.number).any())
-        if not len(own.polygons) and not has_lids:
+        if not len(own.polygons) and (lids is None or not (lids.part == one.number).any()):
             bpy.data.meshes.remove(own)
             continue
         part = bpy.data.objects.new(one.name, own)
         group.users_collection[0].objects.link(part)
         if ground.has_keys:
             add_keys(part, obj.data)
-        if lids is not None:
-            add_lids(part, mesh, lids, one.number, obj.matrix_world)
+        if closer is not None:
+            closer.close(own, one.number)
         remove_attributes(own, (VERTEX,))
         parts.append(part)
     put_parts(group, parts, obj.matrix_world)

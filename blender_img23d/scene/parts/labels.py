@@ -51,9 +51,10 @@ def labels_of_faces(mesh: bpy.types.Mesh, of_triangles: np.ndarray) -> np.ndarra
     """(F,) from those (T,) of the mesh's triangles: a face is of the part that most of its area is of."""
     import numpy as np
 
-    face, area = face_of_triangle(mesh), np.empty(len(mesh.loop_triangles), np.float32)
+    face, area = face_of_triangle(mesh), np.empty(len(of_triangles), np.float32)
     if len(face) == len(mesh.polygons):
         return of_triangles.astype(np.int32)
+    mesh.calc_loop_triangles()
     mesh.loop_triangles.foreach_get("area", area)
     parts = int(of_triangles.max(initial=0)) + 2
     keys, place = np.unique(face.astype(np.int64) * parts + of_triangles + 1, return_inverse=True)
@@ -81,10 +82,10 @@ def faces_with_any(mesh: bpy.types.Mesh, of_triangles: np.ndarray) -> np.ndarray
 
 
 def face_of_triangle(mesh: bpy.types.Mesh) -> np.ndarray:
-    """(T,) int32"""
+    """(T,) int32: Blender makes triangles face by face, two less than a face has corners."""
     import numpy as np
 
-    mesh.calc_loop_triangles()
-    face = np.empty(len(mesh.loop_triangles), np.int32)
-    mesh.loop_triangles.foreach_get("polygon_index", face)
-    return face
+    starts = np.empty(len(mesh.polygons) + 1, np.int32)
+    mesh.polygons.foreach_get("loop_start", starts[:-1])
+    starts[-1] = len(mesh.loops)
+    return np.repeat(np.arange(len(mesh.polygons), dtype=np.int32), np.diff(starts) - 2)

@@ -77,38 +77,51 @@ def without_dropped(whole: bpy.types.Mesh, labels: np.ndarray, lids: Lids) -> tu
     return np.where(is_gone, -1, labels), more
 
 
-def add_lids(part: bpy.types.Object, whole: bpy.types.Mesh, lids: Lids, number: int, world: Matrix) -> None:
-    """`part` in the axes of `whole`, at which `world` puts it."""
-    import bmesh
-    import numpy as np
+class Closer:
+    """Adds their lids to the parts of one mesh. `whole` numbers vertices and triangles as the lids do; `world` puts it into the scene."""
 
-    rows = np.flatnonzero(lids.part == number)
-    if not len(rows):
-        return
-    edited = bmesh.new()
-    edited.from_mesh(part.data)
-    builder = _Builder(edited, part.data, whole, lids, world)
-    for corners, source in zip(lids.faces[rows].tolist(), lids.source[rows].tolist(), strict=True):
-        builder.add(corners[::-1] if world.determinant() < 0.0 else corners, source)
-    builder.finish()
-    edited.to_mesh(part.data)
-    edited.free()
-    part.data.update()
+    def __init__(self, whole: bpy.types.Mesh, lids: Lids, world: Matrix) -> None:
+        self.whole, self.lids, self.world = whole, lids, world
+        self.points, self.inverse = points_of(whole), world.inverted_safe()
+        self.triangles, self.faces = triangles_of(whole), face_of_triangle(whole)
+        self.uv = {layer.name: read_uv_map(whole, layer.name) for layer in whole.uv_layers}
+
+    def close(self, part: bpy.types.Mesh, number: int) -> None:
+        """`part` in the axes of the whole, with the attribute VERTEX."""
+        import bmesh
+        import numpy as np
+
+        rows = np.flatnonzero(self.lids.part == number)
+        if not len(rows):
+            return
+        edited = bmesh.new()
+        edited.from_mesh(part)
+        builder = _Builder(edited, part, self, np.unique(self.lids.faces[rows]))
+        is_mirrored = self.world.determinant() < 0.0
+        for corners, source in zip(self.lids.faces[rows].tolist(), self.lids.source[rows].tolist(), strict=True):
+            builder.add(corners[::-1] if is_mirrored else corners, source)
+        builder.finish()
+        edited.to_mesh(part)
+        edited.free()
+        part.update()
 
 
 class _Builder:
-    """Faces that are added to one part. `whole` numbers vertices and triangles as the lids do."""
+    """Faces that are added to one part."""
 
-    def __init__(self, edited: bmesh.types.BMesh, part: bpy.types.Mesh, whole: bpy.types.Mesh, lids: Lids, world: Matrix) -> None:
+    def __init__(self, edited: bmesh.types.BMesh, part: bpy.types.Mesh, closer: Closer, needed: np.ndarray) -> None:
+        """`needed` are the vertices of the whole mesh and of the lids that they have."""
+        import numpy as np
+
         self._layer = edited.faces.layers.int.get(LID) or edited.faces.layers.int.new(LID)  # before any face is held: a new layer ends them
         edited.verts.ensure_lookup_table()
-        self._edited, self._part, self._whole, self._lids = edited, part, whole, lids
-        self._points, self._inverse = points_of(whole), world.inverted_safe()
-        self._verts = {index: edited.verts[own] for own, index in enumerate(whole_vertices(part).tolist())}
-        self._count = len(whole.vertices)
+        self._edited, self._part, self._closer, self._whole = edited, part, closer, closer.whole
+        own = whole_vertices(part)
+        present = np.flatnonzero(np.isin(own, needed))
+        self._verts = {index: edited.verts[at] for at, index in zip(present.tolist(), own[present].tolist(), strict=True)}
+        self._count = len(closer.points)
         self._places: dict[tuple[float, ...], bmesh.types.BMVert] = {}  # a lid may name another vertex at the same place
         self._new: dict[bmesh.types.BMVert, int] = {}  # new vertices, and the triangle that each is in, -1 for none
-        self._triangles, self._faces = triangles_of(whole), face_of_triangle(whole)
         self._lids_made: list[bmesh.types.BMFace] = []
         self._pieces: list[tuple[bmesh.types.BMFace, int]] = []
 
@@ -140,9 +153,10 @@ class _Builder:
         if index in self._verts:
             return self._verts[index]
         own = index < self._count
-        place = Vector(self._points[index].tolist()) if own else self._inverse @ Vector(self._lids.vertices[index - self._count].tolist())
+        closer = self._closer
+        place = Vector(closer.points[index].tolist()) if own else closer.inverse @ Vector(closer.lids.vertices[index - self._count].tolist())
         if own:
-            self._places = self._places or {_rounded(vert.co): vert for vert in self._verts.values()}
+            self._places = self._places or {_rounded(vert.co): vert for vert in self._edited.verts if vert.index >= 0}
             if _rounded(place) in self._places:
                 return self._verts.setdefault(index, self._places[_rounded(place)])
         vert = self._edited.verts.new(place)
@@ -159,7 +173,7 @@ class _Builder:
             if source < 0:
                 waiting.append(vert)
                 continue
-            for index, share in zip(self._triangles[0][source].tolist(), self._shares(vert, source), strict=True):
+            for index, share in zip(self._closer.triangles[0][source].tolist(), self._shares(vert, source), strict=True):
                 for one in self._whole.vertices[index].groups:
                     vert[deform][one.group] = vert[deform].get(one.group, 0.0) + share * one.weight
         while waiting:
@@ -178,11 +192,11 @@ class _Builder:
     # --- faces ------------------------------------------------------------------------------------------------------
 
     def _dress_pieces(self) -> None:
-        layers = [(layer, read_uv_map(self._whole, layer.name)) for layer in self._edited.loops.layers.uv.values() if layer.name in self._whole.uv_layers]
+        layers = [(layer, self._closer.uv[layer.name]) for layer in self._edited.loops.layers.uv.values() if layer.name in self._closer.uv]
         for face, source in self._pieces:
-            polygon = self._whole.polygons[int(self._faces[source])]
+            polygon = self._whole.polygons[int(self._closer.faces[source])]
             face.smooth, face.material_index = polygon.use_smooth, self._slot(polygon.material_index)
-            own = self._triangles[1][source]
+            own = self._closer.triangles[1][source]
             for loop in face.loops:
                 shares = self._shares(loop.vert, source)
                 for layer, uv in layers:
@@ -192,7 +206,7 @@ class _Builder:
         """Barycentric coordinates in a triangle of the whole mesh."""
         import numpy as np
 
-        a, b, c = self._points[self._triangles[0][source]].astype(np.float64)
+        a, b, c = self._closer.points[self._closer.triangles[0][source]].astype(np.float64)
         edges = np.stack([b - a, c - a], axis=1)
         (u, v), *_ = np.linalg.lstsq(edges, np.array(vert.co) - a, rcond=None)
         return [float(1.0 - u - v), float(u), float(v)]

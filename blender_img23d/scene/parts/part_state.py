@@ -6,6 +6,7 @@ from hashlib import blake2b
 
 import bpy
 
+from .nodes import weights_of
 from .records import PART_GROUP
 
 STATE = "img23d_part_state"  # custom property of a part: what `state_of_part` said when it was cut
@@ -30,7 +31,7 @@ def state_of_part(part: bpy.types.Object) -> str:
     for attribute in sorted(mesh.attributes, key=lambda one: one.name):
         if not attribute.name.startswith(_SELECTION):
             _add(digest, attribute)
-    digest.update(repr(_weights(part)).encode())
+    _add_weights(digest, part)
     for key in mesh.shape_keys.key_blocks if mesh.shape_keys else ():
         digest.update(f"{key.name} {key.value:.6g} {[tuple(point.co) for point in key.data][:2000]}".encode())
     digest.update(repr(_around(part)).encode())
@@ -45,10 +46,14 @@ def _around(part: bpy.types.Object) -> tuple[object, ...]:
     return (place, slots, modifiers, [one.type for one in part.constraints], [child.name for child in part.children], part.parent == part.get(PART_GROUP))
 
 
-def _weights(part: bpy.types.Object) -> list[object]:
-    if not part.vertex_groups:
-        return []
-    return [[group.name for group in part.vertex_groups], [(one.group, one.weight) for vertex in part.data.vertices for one in vertex.groups]]
+def _add_weights(digest: object, part: bpy.types.Object) -> None:
+    """Vertex by vertex it would take Blender's Python a microsecond a weight: nodes write them into attributes, which are read at once."""
+    names = [group.name for group in part.vertex_groups]
+    if not names:
+        return
+    digest.update(repr(names).encode())
+    for weights in weights_of(part.data, names):
+        digest.update(weights)
 
 
 def _add(digest: object, attribute: bpy.types.Attribute) -> None:

@@ -44,8 +44,10 @@ def recolor(mesh: bpy.types.Mesh, colors: Mapping[int, Color]) -> None:
     table = np.tile(np.array((*GREY, 1.0), np.float32), (max(int(labels.max(initial=0)), *colors, 0) + 2, 1))  # the last one for NONE
     for number, color in colors.items():
         table[number, :3] = color
-    corners = np.empty(len(mesh.polygons), np.int32)
-    mesh.polygons.foreach_get("loop_total", corners)
+    starts = np.empty(len(mesh.polygons) + 1, np.int32)
+    mesh.polygons.foreach_get("loop_start", starts[:-1])
+    starts[-1] = len(mesh.loops)
+    corners = np.diff(starts)
     values = np.repeat(table[labels], corners, axis=0)
     mesh.color_attributes[COLORS].data.foreach_set("color_srgb", values.ravel())
     mesh.update()

@@ -18,6 +18,7 @@ SPLIT_FOLDER = "img23d_split_folder"
 SPLIT_TIME = "img23d_split_time"  # local time that sorts as text
 MADE_BY = "img23d_whole_engine"  # the engine that made the whole object, where one did
 MADE_RUN = "img23d_whole_run"
+MADE_LICENCES = "img23d_whole_licences"  # that its models stand under, with spaces between
 WHOLE_OF_GROUP = "img23d_whole"  # of such an empty: the object that was cut, which is kept hidden
 
 
@@ -39,6 +40,8 @@ def tag_part(part: bpy.types.Object, whole: bpy.types.Object | None, group: bpy.
     for own, key in ((PHOTO, PHOTO), (ENGINE, MADE_BY), (RUN, MADE_RUN)):
         if whole is not None and own in whole:
             part[key] = whole[own]
+    if whole is not None and ENGINE in whole:
+        part[MADE_LICENCES] = _licences(whole)
 
 
 def is_part(obj: bpy.types.Object) -> bool:
@@ -60,3 +63,12 @@ def is_group(obj: bpy.types.Object) -> bool:
 def parts_of(group: bpy.types.Object) -> list[bpy.types.Object]:
     """Those that some scene has."""
     return [obj for obj in bpy.data.objects if obj.get(PART_GROUP) == group and obj.users_scene and not is_group(obj)]
+
+
+def _licences(whole: bpy.types.Object) -> str:
+    from ...core.runs.recipe import licences_of, recipe_of_tags
+    from ...shared.img23d_protocol.options.settings import engine_named
+
+    recipe = recipe_of_tags({key: whole[key] for key in whole.keys() if key.startswith("img23d_")})
+    settings = recipe.own_settings
+    return " ".join(licences_of(recipe.engine, settings, is_painted=settings.paints(engine_named(recipe.engine))))

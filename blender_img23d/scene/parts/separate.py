@@ -5,14 +5,14 @@ Blender's own Separate Geometry node does it, which takes a millisecond a part o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import bpy
 
 from ..mesh.extents import points_of
 from .labels import LABELS
+from .nodes import separated
 from .preview import COLORS
 
 if TYPE_CHECKING:
@@ -32,15 +32,9 @@ def separate(mesh: bpy.types.Mesh, numbers: Sequence[int], names: Sequence[str],
         normals = np.empty(len(mesh.loops) * 3, np.float32)
         mesh.corner_normals.foreach_get("vector", normals)
         _write(mesh, _NORMAL, "FLOAT_VECTOR", "CORNER", "vector", normals)
-    parts = []
-    with _separator(mesh, view_layer) as (obj, choose):
-        for number, name in zip(numbers, names, strict=True):
-            choose(number)
-            view_layer.update()
-            evaluated = obj.evaluated_get(view_layer.depsgraph)
-            part = bpy.data.meshes.new_from_object(evaluated, preserve_all_data_layers=True, depsgraph=view_layer.depsgraph)
-            part.name = name
-            parts.append(part)
+    parts = separated(mesh, LABELS, [number + 1 for number in numbers], view_layer)
+    for part, name in zip(parts, names, strict=True):
+        part.name = name
     for part in parts:
         _finish(part, mesh, has_normals=has_normals)
     return parts
@@ -85,50 +79,20 @@ def keep_used_materials(mesh: bpy.types.Mesh, materials: Sequence[bpy.types.Mate
 
     if not materials:
         return
-    indices = np.empty(len(mesh.polygons), np.int32)
-    mesh.polygons.foreach_get("material_index", indices)
+    indices, attribute = np.zeros(len(mesh.polygons), np.int32), mesh.attributes.get("material_index")
+    if attribute is not None:  # none where all faces have the first one
+        attribute.data.foreach_get("value", indices)
     used, places = np.unique(indices.clip(0, len(materials) - 1), return_inverse=True)
     mesh.materials.clear()
     for index in used.tolist():
         mesh.materials.append(materials[index])
-    mesh.polygons.foreach_set("material_index", places.ravel().astype(np.int32))
+    if places.any():  # with the slots Blender has forgotten them
+        attribute = mesh.attributes.get("material_index") or mesh.attributes.new("material_index", "INT", "FACE")
+        attribute.data.foreach_set("value", places.ravel().astype(np.int32))
     mesh.update()
 
 
 # --- steps --------------------------------------------------------------------------------------------------------------
-
-
-@contextmanager
-def _separator(mesh: bpy.types.Mesh, view_layer: bpy.types.ViewLayer) -> Iterator[tuple[bpy.types.Object, object]]:
-    tree, choose = _nodes()
-    obj = bpy.data.objects.new("img23d", mesh)
-    try:
-        obj.modifiers.new("img23d", "NODES").node_group = tree
-        view_layer.id_data.collection.objects.link(obj)
-        yield obj, choose
-    finally:
-        bpy.data.objects.remove(obj)
-        bpy.data.node_groups.remove(tree)
-
-
-def _nodes() -> tuple[bpy.types.NodeTree, object]:
-    tree = bpy.data.node_groups.new("img23d", "GeometryNodeTree")
-    for direction in ("INPUT", "OUTPUT"):
-        tree.interface.new_socket("Geometry", in_out=direction, socket_type="NodeSocketGeometry")
-    begin, end = tree.nodes.new("NodeGroupInput"), tree.nodes.new("NodeGroupOutput")
-    faces, label, equal = (tree.nodes.new(kind) for kind in ("GeometryNodeSeparateGeometry", "GeometryNodeInputNamedAttribute", "FunctionNodeCompare"))
-    faces.domain, label.data_type, equal.data_type, equal.operation = "FACE", "INT", "INT", "EQUAL"
-    label.inputs[0].default_value = LABELS
-    one, other = (socket for socket in equal.inputs if socket.type == "INT")
-    tree.links.new(next(socket for socket in label.outputs if socket.enabled), one)  # the value; some versions have one for each type
-    tree.links.new(begin.outputs[0], faces.inputs[0])
-    tree.links.new(equal.outputs[0], faces.inputs[1])
-    tree.links.new(faces.outputs[0], end.inputs[0])
-
-    def choose(number: int) -> None:
-        other.default_value = number + 1
-
-    return tree, choose
 
 
 def _finish(part: bpy.types.Mesh, whole: bpy.types.Mesh, *, has_normals: bool) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from conftest import part
 from dividing import by_height, cut, digest, farthest, make_parts, parts, world_points
+from drawing import drawn
 from mathutils import Vector
 
 HEIGHTS = by_height(2.8, 3.2)
@@ -280,12 +281,16 @@ def test_nothing_else_is_left_in_the_file(rehearsal, whole):
 
 
 def test_each_part_knows_where_it_came_from(rehearsal, whole):
-    whole["img23d_photo"], whole["img23d_engine"] = "/photos/duck.jpg", "instantmesh"
+    whole["img23d_photo"], whole["img23d_engine"], whole["img23d_textured"] = "/photos/duck.jpg", "instantmesh", True
     request = make_parts(rehearsal, HEIGHTS)
     cut()
     for one in parts():
         assert (one["img23d_part_of"], one["img23d_splitter"], one["img23d_split_run"]) == ("Sphere", "preview", request.job)
         assert one["img23d_photo"] == "/photos/duck.jpg" and one["img23d_whole_engine"] == "instantmesh" and one["img23d_split_licence"] == ""
+        assert one["img23d_whole_licences"] == "instantmesh-non-commercial-1"
+    bpy.context.view_layer.objects.active = parts()[0]
+    said = drawn(part("panels.results.made").IMG23D_PT_made).said
+    assert "A part of “Sphere”" in said and "InstantMesh" in said and "Non-commercial" in said
 
 
 def test_edits_after_the_preview_are_cut_as_they_are(rehearsal, whole):

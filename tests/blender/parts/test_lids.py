@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import bpy
@@ -44,6 +45,13 @@ def lids_of(mesh: dict, labels: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def answer_close(rehearsal, change=lambda lids, mesh, labels: lids, open_parts=()) -> object:
+    request = rehearsal.link.said[-1]
+    tell_lids(rehearsal, change, open_parts)()
+    return request
+
+
+def tell_lids(rehearsal, change=lambda lids, mesh, labels: lids, open_parts=()) -> Callable[[], None]:
+    """What tells the lids, whose file is there."""
     request, m = rehearsal.link.said[-1], rehearsal.messages
     assert isinstance(request, m.Close)
     with np.load(request.mesh) as file:
@@ -51,10 +59,13 @@ def answer_close(rehearsal, change=lambda lids, mesh, labels: lids, open_parts=(
     labels = np.load(request.labels)
     assert labels.dtype == np.int32 and len(labels) == len(mesh["triangles"])
     np.savez(Path(request.run_folder) / "lids.npz", **change(lids_of(mesh, labels), mesh, labels))
-    rehearsal.link.say(m.LidsReady(job=request.job, lids="lids.npz", open_parts=open_parts))
-    rehearsal.tick()
-    rehearsal.finish(1)
-    return request
+
+    def tell() -> None:
+        rehearsal.link.say(m.LidsReady(job=request.job, lids="lids.npz", open_parts=open_parts))
+        rehearsal.tick()
+        rehearsal.finish(1)
+
+    return tell
 
 
 def press_cut(rehearsal) -> None:
