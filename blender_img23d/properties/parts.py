@@ -49,6 +49,8 @@ class Img23DParts(PropertyGroup):
     folder: StringProperty(name="Folder", options={"HIDDEN"})
     splitter: StringProperty(name="Split With", options={"HIDDEN"})
     licence: StringProperty(name="Licence", options={"HIDDEN"})
+    settings: StringProperty(name="Settings", options={"HIDDEN"})
+    seed: IntProperty(name="Seed", options={"HIDDEN"})
     note: StringProperty(name="Note", options={"HIDDEN"})
 
 

@@ -172,7 +172,7 @@ def _draw_group(layout: bpy.types.UILayout, context: bpy.types.Context, owner: E
     row = guarded_row(layout, context, owner, "join parts", group.name)
     row.operator("img23d.join_parts", text="Join Back", icon="AUTOMERGE_ON")
     if context.object is not group:
-        draw_record(layout, context, context.object)
+        draw_record(layout, context, owner, context.object)
 
 
 # --- what is said -------------------------------------------------------------------------------------------------------

@@ -43,7 +43,7 @@ class IMG23D_PT_made(HasHelp, bpy.types.Panel):
         if owner is None:
             return
         if context.object is not None and "img23d_part_of" in context.object:
-            draw_record(self.layout, context, context.object)
+            draw_record(self.layout, context, owner, context.object)
             return
         if not _is_made(context):
             draw_sentence(self.layout, context, "Select an object that was made from a photo.", icon="INFO")

@@ -45,10 +45,7 @@ def show_division(obj: bpy.types.Object, state: str, job: Job, place: Workplace,
     fill_rows(
         host,
         found,
-        run=job.id,
-        folder=job.splitting.run_folder,
-        splitter=job.splitting.settings.parts.splitter,
-        licence=licence,
+        **_record(job, licence),
         note=_note(job, obj, host),
     )
     show_parts(host.data, labels, colors_of(host.img23d_parts))
@@ -121,7 +118,7 @@ def lids_for(host: bpy.types.Object, path: str, state: str, place: Workplace) ->
 def cut_division(host: bpy.types.Object, place: Workplace, lids: Lids | None, tell: Callable[[str], None]) -> bpy.types.Object:
     """The parts as objects, the preview gone, the whole hidden; the empty that holds them. Raises Img23DError."""
     obj, parts = source_of(host), host.img23d_parts
-    division = Division(run=parts.run, folder=parts.folder, splitter=parts.splitter, licence=parts.licence)
+    division = Division(run=parts.run, folder=parts.folder, splitter=parts.splitter, licence=parts.licence, settings=parts.settings, seed=parts.seed)
     rows = [row for row in parts.rows if row.use]
     place.view_layer.update()
     if rows[0].files:
@@ -143,8 +140,7 @@ def import_division(job: Job, place: Workplace, *, licence: str) -> bpy.types.Ob
     """What a model made of a picture alone, at once as objects at the 3D cursor. Raises Img23DError."""
     from .models_parts import import_from_picture
 
-    request = job.splitting
-    division = Division(run=job.id, folder=request.run_folder, splitter=request.settings.parts.splitter, licence=licence)
+    division, request = Division(**_record(job, licence)), job.splitting
     rows = [(one.name, list(one.files)) for one in found_parts(job) if one.files]
     if not rows:
         raise bad_request("No parts were found: try another picture, or other settings.")
@@ -174,6 +170,22 @@ def _labels(job: Job, mesh: bpy.types.Mesh) -> np.ndarray:
     if labels.shape != (count,) or labels.dtype.kind not in "iu" or (count and not NONE <= int(labels.min()) <= int(labels.max()) < parts):
         raise Img23DError(ErrorCode.INTERNAL, "The parts do not fit the mesh: press Make Parts again.", f"{labels.shape}, {count}, {parts}")
     return labels.astype(np.int32)
+
+
+def _record(job: Job, licence: str) -> dict[str, str | int]:
+    """Who divides, for the parts that come of it."""
+    import json
+    from dataclasses import asdict
+
+    request = job.splitting
+    return {
+        "run": job.id,
+        "folder": request.run_folder,
+        "splitter": request.settings.parts.splitter,
+        "licence": licence,
+        "settings": json.dumps(asdict(request.settings), sort_keys=True),
+        "seed": request.seed,
+    }
 
 
 def _note(job: Job, obj: bpy.types.Object, host: bpy.types.Object) -> str:

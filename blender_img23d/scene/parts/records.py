@@ -15,10 +15,11 @@ SPLITTER = "img23d_splitter"  # id
 LICENCE = "img23d_split_licence"  # of what the splitter makes, empty where it asks for nothing
 SPLIT_RUN = "img23d_split_run"  # the job's id
 SPLIT_FOLDER = "img23d_split_folder"
-SPLIT_TIME = "img23d_split_time"  # local time that sorts as text
 MADE_BY = "img23d_whole_engine"  # the engine that made the whole object, where one did
 MADE_RUN = "img23d_whole_run"
-MADE_LICENCES = "img23d_whole_licences"  # that its models stand under, with spaces between
+MADE_LICENCES = "img23d_whole_licences"  # of the models that it was made with, in words
+SETTINGS, SEED, TIME = "img23d_settings", "img23d_seed", "img23d_time"  # as on what an engine made, of the splitting
+_BETWEEN = "; "
 WHOLE_OF_GROUP = "img23d_whole"  # of such an empty: the object that was cut, which is kept hidden
 
 
@@ -29,6 +30,8 @@ class Division(Value):
     folder: str
     splitter: str
     licence: str = ""
+    settings: str = ""  # JSON
+    seed: int = 0
 
 
 def tag_part(part: bpy.types.Object, whole: bpy.types.Object | None, group: bpy.types.Object, division: Division, *, name: str = "") -> None:
@@ -36,7 +39,8 @@ def tag_part(part: bpy.types.Object, whole: bpy.types.Object | None, group: bpy.
     part[PART_OF], part[PART_GROUP] = whole.name if whole is not None else name, group
     part[SPLITTER], part[LICENCE] = division.splitter, division.licence
     part[SPLIT_RUN], part[SPLIT_FOLDER] = division.run, division.folder
-    part[SPLIT_TIME] = time.strftime("%Y-%m-%d %H:%M:%S")
+    part[TIME] = time.strftime("%Y-%m-%d %H:%M:%S")
+    part[SETTINGS], part[SEED] = division.settings, division.seed
     for own, key in ((PHOTO, PHOTO), (ENGINE, MADE_BY), (RUN, MADE_RUN)):
         if whole is not None and own in whole:
             part[key] = whole[own]
@@ -66,9 +70,8 @@ def parts_of(group: bpy.types.Object) -> list[bpy.types.Object]:
 
 
 def _licences(whole: bpy.types.Object) -> str:
-    from ...core.runs.recipe import licences_of, recipe_of_tags
-    from ...shared.img23d_protocol.options.settings import engine_named
+    """Those of the models that it was made with, in words."""
+    from ...core.runs.recipe import recipe_of_tags, words_of
 
     recipe = recipe_of_tags({key: whole[key] for key in whole.keys() if key.startswith("img23d_")})
-    settings = recipe.own_settings
-    return " ".join(licences_of(recipe.engine, settings, is_painted=settings.paints(engine_named(recipe.engine))))
+    return _BETWEEN.join(value for label, value in words_of(recipe) if label == "Licence")

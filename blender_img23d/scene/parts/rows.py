@@ -11,7 +11,7 @@ from ...shared.img23d_protocol.values import Value
 from .labels import LABELS, read_labels, relabel
 from .preview import GREY, Color, hide_parts, lighter, recolor, select_parts
 
-_FIELDS = ("run", "folder", "splitter", "licence", "note")
+_FIELDS = {"run": "", "folder": "", "splitter": "", "licence": "", "settings": "", "seed": 0, "note": ""}
 
 
 class Found(Value):
@@ -37,8 +37,8 @@ def source_of(host: bpy.types.Object) -> bpy.types.Object:
     return host.img23d_parts.source or host
 
 
-def fill_rows(host: bpy.types.Object, found: Sequence[Found], **said: str) -> None:
-    """`said`: run, folder, splitter, licence, note. Before the preview is shown, which follows each change of a colour."""
+def fill_rows(host: bpy.types.Object, found: Sequence[Found], **said: str | int) -> None:
+    """`said`: run, folder, splitter, licence, settings, seed, note. Before the preview is shown, which follows each change of a colour."""
     parts = host.img23d_parts
     parts.rows.clear()
     for number, one in enumerate(found):
@@ -46,8 +46,8 @@ def fill_rows(host: bpy.types.Object, found: Sequence[Found], **said: str) -> No
         row.number, row.name, row.files = number, one.name, "\n".join(one.files)
         row.color = from_hex(one.color)
     parts.active = -1
-    for key in _FIELDS:
-        setattr(parts, key, said.get(key, ""))
+    for key, default in _FIELDS.items():
+        setattr(parts, key, said.get(key, default))
 
 
 def colors_of(parts: Img23DParts) -> dict[int, Color]:

@@ -287,10 +287,10 @@ def test_each_part_knows_where_it_came_from(rehearsal, whole):
     for one in parts():
         assert (one["img23d_part_of"], one["img23d_splitter"], one["img23d_split_run"]) == ("Sphere", "preview", request.job)
         assert one["img23d_photo"] == "/photos/duck.jpg" and one["img23d_whole_engine"] == "instantmesh" and one["img23d_split_licence"] == ""
-        assert one["img23d_whole_licences"] == "instantmesh-non-commercial-1"
+        assert one["img23d_whole_licences"] == "Non-commercial"
     bpy.context.view_layer.objects.active = parts()[0]
     said = drawn(part("panels.results.made").IMG23D_PT_made).said
-    assert "A part of “Sphere”" in said and "InstantMesh" in said and "Non-commercial" in said
+    assert "Part Of Sphere" in said and "Split With Built In" in said and "InstantMesh" in said and "Non-commercial" in said
 
 
 def test_edits_after_the_preview_are_cut_as_they_are(rehearsal, whole):
