@@ -72,7 +72,7 @@ class Extension(app.App):
     def after_undo(self) -> None:
         """What a viewport shows is not undone with the preview that it shows."""
         from ..scene.parts.rows import has_preview
-        from ..scene.parts.shading import give_shading_back, is_shading_kept
+        from ..scene.view.part_shading import give_shading_back, is_shading_kept
 
         if is_shading_kept() and not has_preview(bpy.data.objects):
             give_shading_back()

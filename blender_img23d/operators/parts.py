@@ -130,7 +130,7 @@ class IMG23D_OT_discard_parts(_OnParts, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene.parts.rows import discard, has_preview, host_of
-        from ..scene.parts.shading import give_shading_back
+        from ..scene.view.part_shading import give_shading_back
         from ..scene.view.selection import check_mode, select_only
 
         try:
@@ -179,22 +179,26 @@ class IMG23D_OT_join_parts(bpy.types.Operator):
         return context.object is not None and any(key in context.object for key in ("img23d_part_group", "img23d_whole"))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene.view.selection import check_mode
+
+        try:
+            check_mode(context)
+            said = self._join(context)
+        except Img23DError as error:
+            return extension().refuse(self, error)
+        self.report({"INFO"}, said)
+        return {"FINISHED"}
+
+    def _join(self, context: bpy.types.Context) -> str:
+        """Raises Img23DError."""
         from ..scene.file.windows import workplace_of
         from ..scene.parts.join import join_back
         from ..scene.parts.records import group_of
-        from ..scene.view.selection import check_mode
 
-        owner = extension()
-        try:
-            check_mode(context)
-            group = group_of(context.object)
-            if group is None:
-                raise bad_request("The empty that held these parts is gone: join them with Object > Join.")
-            _obj, said = join_back(group, workplace_of(context.scene))
-        except Img23DError as error:
-            return owner.refuse(self, error)
-        self.report({"INFO"}, said)
-        return {"FINISHED"}
+        group = group_of(context.object)
+        if group is None:
+            raise bad_request("The empty that held these parts is gone: join them with Object > Join.")
+        return join_back(group, workplace_of(context.scene))[1]
 
 
 class IMG23D_OT_show_part_colors(_OnParts, bpy.types.Operator):
@@ -204,7 +208,7 @@ class IMG23D_OT_show_part_colors(_OnParts, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene.file.windows import workplace_of
-        from ..scene.parts.shading import show_preview_colors
+        from ..scene.view.part_shading import show_preview_colors
 
         show_preview_colors(workplace_of(context.scene), always=True)
         return {"FINISHED"}

@@ -24,8 +24,9 @@ from rows import _name
 from screen import NotSeen, Region, await_state, await_that, click, click_at, drag, find, key, move, run_script, say, shot, state, type_text
 
 THING = "yellow duck"
-LIST = Region(left=1030, top=60, right=1345, bottom=420)  # where the sidebar is scrolled to the list of parts
-_MARKER = 1052  # pixels from the screen's left to the arrow before a name
+_FIRST_ROW, _ROW = -142, 21  # pixels from the button below the list of parts up to its first line, and from line to line
+_MARKER, _NAME = 1056, 1110  # pixels from the screen's left to the arrow before a name, and to the name
+_BELOW = Region(left=1030, top=560, right=1345, bottom=905)  # of the sidebar, scrolled to its end
 EDITOR = Region(left=330, top=60, right=700, bottom=800)
 
 
@@ -65,22 +66,22 @@ def split_suzanne() -> None:
 def more_parts() -> None:
     """more parts by one press"""
     before = _parts_of("Suzanne")
-    press("More Parts", SIDEBAR, lambda facts: "busy" in facts or _parts_of("Suzanne", facts) != before)
+    scroll(40)
+    press("More", _BELOW, lambda facts: "busy" in facts or _parts_of("Suzanne", facts) != before)
     await_state("idle")
     time.sleep(2)
     shot("04_more")
-    press("Fewer Parts", SIDEBAR, lambda facts: "busy" in facts or _parts_of("Suzanne", facts) == before)
+    press("Fewer", _BELOW, lambda facts: "busy" in facts or _parts_of("Suzanne", facts) == before)
     await_that(lambda facts: "idle" in facts and _parts_of("Suzanne", facts) == before, "as many as before")
 
 
 def merge_two() -> None:
     """select two and merge them"""
     before = _parts_of("Suzanne")
-    click(before[0], LIST)
+    _click_row(0)
     await_state("marked Suzanne: 1")
     time.sleep(1)
-    _x, y = find(before[1], LIST)
-    click_at(_MARKER, y)
+    _click_row(1, _MARKER)
     await_state("marked Suzanne: 2")
     shot("05_two_selected")
     press("Merge 2", SIDEBAR, lambda facts: len(_parts_of("Suzanne", facts)) == len(before) - 1)
@@ -91,8 +92,7 @@ def merge_two() -> None:
 
 def rename_one() -> None:
     """double-click on a name and type another"""
-    name = _parts_of("Suzanne")[-1]
-    click(name, LIST, times=2)
+    _click_row(1, times=2)
     time.sleep(1)
     key("ctrl+a")
     type_text("crown")
@@ -222,6 +222,12 @@ def _parts_of(name: str, facts: list[str] | None = None) -> list[str]:
     facts = state() if facts is None else facts
     told = next((fact for fact in facts if fact.startswith(f"parts {name}: ")), "")
     return told.removeprefix(f"parts {name}: ").split(", ") if told else []
+
+
+def _click_row(number: int, x: int = _NAME, *, times: int = 1) -> None:
+    """A line of the list: its names are too small beside their colours to be read."""
+    _x, y = find("Colours", SIDEBAR)
+    click_at(x, y + _FIRST_ROW + number * _ROW, times=times)
 
 
 def _cut(facts: list[str]) -> int:

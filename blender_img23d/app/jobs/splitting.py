@@ -91,7 +91,7 @@ class Divider:
     def on_divided(self, job: Job) -> None:
         """The preview. Raises Img23DError where the object is gone or has other faces by now."""
         from ...scene.parts.division import show_division  # late: Blender's start waits for what is imported here
-        from ...scene.parts.shading import show_preview_colors
+        from ...scene.view.part_shading import show_preview_colors
 
         work = self._known(job)
         obj = find_by_uid(work.uid) if work.uid else None
@@ -203,7 +203,7 @@ class Divider:
     def _cut(self, host: bpy.types.Object, place: Workplace, lids: Lids | None) -> None:
         from ...scene.parts.division import cut_division
         from ...scene.parts.rows import has_preview
-        from ...scene.parts.shading import give_shading_back
+        from ...scene.view.part_shading import give_shading_back
 
         said: list[str] = []
         cut_division(host, place, lids, said.append)

@@ -10,7 +10,7 @@ from bpy.app.translations import pgettext_iface as _
 from ...app.owner import Extension, extension_or_none, has_listed
 from ...core.manual import Section
 from ...properties import Img23DPart, Img23DParts, Img23DSceneSettings
-from ...scene.parts.shading import is_hidden_by_shading
+from ...scene.view.part_shading import is_hidden_by_shading
 from ...shared.img23d_protocol.options.settings import splitter_named
 from ..widgets.help_link import HasHelp
 from ..widgets.option_rows import draw_rows
@@ -147,9 +147,9 @@ def _draw_list(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ex
     row.operator("img23d.show_part_colors", text="Colours", icon="SHADING_TEXTURE", depress=not is_hidden_by_shading(context))
     if splitter.heeds("parts_more") and not values.parts_count:
         row = layout.row(align=True)
-        row.operator("img23d.split_again", text="Fewer Parts", icon="REMOVE").step = -0.5
+        row.operator("img23d.split_again", text="Fewer", icon="REMOVE").step = -0.5
         row.prop(values, "parts_more", text="")
-        row.operator("img23d.split_again", text="More Parts", icon="ADD").step = 0.5
+        row.operator("img23d.split_again", text="More", icon="ADD").step = 0.5
     layout.operator("img23d.split_again", text="Split Again", icon="FILE_REFRESH")
     if parts.note:
         draw_sentence(layout, context, parts.note, icon="INFO")

@@ -10,7 +10,7 @@ import json
 import bpy
 
 from ..file.windows import Workplace
-from ..view.first_look import viewports
+from .first_look import viewports
 
 _KEPT = "img23d_shading_before_parts"  # of a screen: JSON, the kind of colour of each of its viewports, by the number of its area
 _UNTOUCHED = ("MATERIAL", "TEXTURE")  # Blender's own, and what this extension shows its textures with
