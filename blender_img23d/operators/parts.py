@@ -92,12 +92,12 @@ class IMG23D_OT_mark_part(_OnParts, bpy.types.Operator):
     bl_description = "Select this part as well, or no longer: Merge makes one of all that are selected. A click on a name selects one alone"
     bl_options = {"REGISTER", "UNDO"}
 
-    index: IntProperty(name="Part", description="Its line in the list, from 0", default=0, min=0, options={"SKIP_SAVE"})
+    number: IntProperty(name="Part", description="The part's number, from 0", default=0, min=0, options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ..scene.parts.rows import host_of, mark
 
-        mark(host_of(context.object), self.index)
+        mark(host_of(context.object), self.number)
         return {"FINISHED"}
 
 

@@ -10,27 +10,14 @@ from ..widgets.text import draw_sentence
 _ROWS = 4
 
 
-class IMG23D_UL_mask_parts(bpy.types.UIList):
-    bl_idname = "IMG23D_UL_mask_parts"
-
-    def draw_item(
-        self,
-        context: bpy.types.Context,
-        layout: bpy.types.UILayout,
-        data: bpy.types.AnyType,
-        item: Img23DMaskPart,
-        icon: int,
-        active_data: bpy.types.AnyType,
-        active_property: str,
-        index: int = 0,
-        flt_flag: int = 0,
-    ) -> None:
-        row = layout.row(align=True)
-        swatch = row.row(align=True)
-        swatch.scale_x = 0.35
-        swatch.prop(item, "color", text="")
-        row.prop(item, "name", text="", emboss=False)
-        row.label(text="", icon="CHECKMARK" if item.strokes else "BLANK1")
+def draw_item(context: bpy.types.Context, layout: bpy.types.UILayout, item: Img23DMaskPart) -> None:
+    """A line of the mask's list."""
+    row = layout.row(align=True)
+    swatch = row.row(align=True)
+    swatch.scale_x = 0.35
+    swatch.prop(item, "color", text="")
+    row.prop(item, "name", text="", emboss=False)
+    row.label(text="", icon="CHECKMARK" if item.strokes else "BLANK1")
 
 
 def draw_mask(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
@@ -57,6 +44,3 @@ def draw_mask_parts(layout: bpy.types.UILayout, values: Img23DSceneSettings) -> 
     buttons.operator("img23d.add_mask_part", text="", icon="ADD")
     buttons.operator("img23d.remove_mask_part", text="", icon="REMOVE")
     buttons.operator("img23d.clear_mask_part", text="", icon="X")
-
-
-CLASSES = (IMG23D_UL_mask_parts,)

@@ -8,11 +8,9 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ...app.owner import Extension, extension_or_none, has_listed
-from ...core.manual import Section
-from ...properties import Img23DPart, Img23DParts, Img23DSceneSettings
+from ...properties import Img23DPart, Img23DSceneSettings
 from ...scene.view.part_shading import is_hidden_by_shading
 from ...shared.img23d_protocol.options.settings import splitter_named
-from ..widgets.help_link import HasHelp
 from ..widgets.option_rows import draw_rows
 from ..widgets.steady_rows import Said, draw_slot, guarded_row
 from ..widgets.text import draw_sentence
@@ -26,62 +24,39 @@ _ROWS, _LINES = 6, 3  # of the list, and of what is said below
 _EXPLODE = '["explode"]'  # see scene.parts.explode
 
 
-class IMG23D_UL_parts(bpy.types.UIList):
-    bl_idname = "IMG23D_UL_parts"
-
-    def draw_item(
-        self,
-        context: bpy.types.Context,
-        layout: bpy.types.UILayout,
-        data: Img23DParts,
-        item: Img23DPart,
-        icon: int,
-        active_data: bpy.types.AnyType,
-        active_property: str,
-        index: int = 0,
-        flt_flag: int = 0,
-    ) -> None:
-        row = layout.row(align=True)
-        mark = "RESTRICT_SELECT_OFF" if item.is_marked else "RESTRICT_SELECT_ON"
-        row.operator("img23d.mark_part", text="", icon=mark, emboss=False).index = index
-        swatch = row.row(align=True)
-        swatch.scale_x = 0.35
-        swatch.prop(item, "color", text="")
-        name = row.row(align=True)
-        name.active = item.use
-        name.prop(item, "name", text="", emboss=False)
-        row.prop(item, "is_shown", text="", icon="HIDE_OFF" if item.is_shown else "HIDE_ON", emboss=False)
-        row.prop(item, "use", text="")
+def draw_item(context: bpy.types.Context, layout: bpy.types.UILayout, item: Img23DPart) -> None:
+    """A line of the list of parts."""
+    row = layout.row(align=True)
+    mark = "RESTRICT_SELECT_OFF" if item.is_marked else "RESTRICT_SELECT_ON"
+    row.operator("img23d.mark_part", text="", icon=mark, emboss=False).number = item.number
+    swatch = row.row(align=True)
+    swatch.scale_x = 0.35
+    swatch.prop(item, "color", text="")
+    name = row.row(align=True)
+    name.active = item.use
+    name.prop(item, "name", text="", emboss=False)
+    row.prop(item, "is_shown", text="", icon="HIDE_OFF" if item.is_shown else "HIDE_ON", emboss=False)
+    row.prop(item, "use", text="")
 
 
-class IMG23D_PT_parts(HasHelp, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_parts"
-    bl_label = "Parts"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
-    manual = Section.PARTS
+def is_shown(context: bpy.types.Context) -> bool:
+    """As soon as a run is begun, too: its end selects what it made, and the mouse may then be on what stands below."""
+    obj = context.object
+    return (obj is not None and (obj.type == "MESH" or _group(obj) is not None)) or has_listed()
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """As soon as a run is begun, too: its end selects what it made, and the mouse may then be on what stands below."""
-        obj = context.object
-        return (obj is not None and (obj.type == "MESH" or _group(obj) is not None)) or has_listed()
 
-    def draw(self, context: bpy.types.Context) -> None:
-        owner, values, column = extension_or_none(), context.scene.img23d, self.layout.column()
-        if owner is None:
-            return
-        host, group = _host(context.object), _group(context.object)
-        if host is not None:
-            _draw_list(column, context, owner, values, host)
-        elif group is not None:
-            _draw_group(column, context, owner, group)
-        else:
-            _draw_making(column, context, owner, values)
-        draw_slot(column, context, _said(owner), lines=_LINES)
+def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    owner, values, column = extension_or_none(), context.scene.img23d, panel.layout.column()
+    if owner is None:
+        return
+    host, group = _host(context.object), _group(context.object)
+    if host is not None:
+        _draw_list(column, context, owner, values, host)
+    elif group is not None:
+        _draw_group(column, context, owner, group)
+    else:
+        _draw_making(column, context, owner, values)
+    draw_slot(column, context, _said(owner), lines=_LINES)
 
 
 def _host(obj: bpy.types.Object | None) -> bpy.types.Object | None:
@@ -195,6 +170,3 @@ def _said(owner: Extension) -> list[Said]:
 
 def _doing(job: Job) -> str:
     return job.note or ("The parts are being closed." if job.is_close else "The parts are being looked for.")
-
-
-CLASSES = (IMG23D_UL_parts, IMG23D_PT_parts)

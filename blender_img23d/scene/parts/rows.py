@@ -66,12 +66,12 @@ def refresh(host: bpy.types.Object) -> None:
         recolor(host.data, colors_of(parts))
 
 
-def mark(host: bpy.types.Object, index: int) -> None:
+def mark(host: bpy.types.Object, number: int) -> None:
     """Select a part besides the others, or no longer."""
-    rows = host.img23d_parts.rows
-    if 0 <= index < len(rows):
-        rows[index].is_marked = not rows[index].is_marked
-        refresh(host)
+    for row in host.img23d_parts.rows:
+        if row.number == number:
+            row.is_marked = not row.is_marked
+    refresh(host)
 
 
 def marked(parts: Img23DParts) -> list[Img23DPart]:

@@ -254,7 +254,7 @@ def test_all_left_out_is_a_sentence(rehearsal, whole):
 def test_merged_and_renamed_parts_are_cut_so(rehearsal, whole):
     make_parts(rehearsal, HEIGHTS)
     whole.img23d_parts.active = 0
-    bpy.ops.img23d.mark_part(index=1)
+    bpy.ops.img23d.mark_part(number=1)
     bpy.ops.img23d.merge_parts()
     whole.img23d_parts.rows[0].name = "body"
     cut()
@@ -289,7 +289,7 @@ def test_each_part_knows_where_it_came_from(rehearsal, whole):
         assert one["img23d_photo"] == "/photos/duck.jpg" and one["img23d_whole_engine"] == "instantmesh" and one["img23d_split_licence"] == ""
         assert one["img23d_whole_licences"] == "Non-commercial"
     bpy.context.view_layer.objects.active = parts()[0]
-    said = drawn(part("panels.results.made").IMG23D_PT_made).said
+    said = drawn(part("panels.tab").IMG23D_PT_made).said
     assert "Part Of Sphere" in said and "Split With Built In" in said and "InstantMesh" in said and "Non-commercial" in said
 
 

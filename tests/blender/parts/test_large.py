@@ -44,7 +44,7 @@ def test_no_step_holds_the_main_thread(rehearsal, large, owner):
     timed("the preview", lambda: answer(rehearsal, eighths, EIGHTS))
     timed("a click on a line", lambda: setattr(large.img23d_parts, "active", 3))
     timed("a part hidden", lambda: setattr(large.img23d_parts.rows[1], "is_shown", False))
-    bpy.ops.img23d.mark_part(index=4)
+    bpy.ops.img23d.mark_part(number=4)
     timed("two parts merged", bpy.ops.img23d.merge_parts)
     timed("cut open", lambda: cut(closed=False))
     assert len(parts()) == 7

@@ -71,7 +71,7 @@ def test_two_parts_become_one(rehearsal, whole):
     with pytest.raises(RuntimeError, match="two parts"):
         bpy.ops.img23d.merge_parts()
     whole.img23d_parts.active = 2
-    bpy.ops.img23d.mark_part(index=0)
+    bpy.ops.img23d.mark_part(number=0)
     assert bpy.ops.img23d.merge_parts() == {"FINISHED"}
     assert [row.name for row in whole.img23d_parts.rows] == ["middle", "high"]
     labels = part("scene.parts.labels").read_labels(whole.data)
@@ -201,7 +201,7 @@ def test_faces_that_changed_meanwhile_are_a_sentence(rehearsal, whole, owner):
     before = digest(whole.data)
     answer(rehearsal, HEIGHTS)
     assert "changed meanwhile" in owner.applier.failures[rehearsal.job.id, 0] and digest(whole.data) == before
-    assert "changed meanwhile" in drawn(part("panels.parts.parts").IMG23D_PT_parts).said
+    assert "changed meanwhile" in drawn(part("panels.tab").IMG23D_PT_parts).said
 
 
 def test_labels_of_another_mesh_are_a_sentence(rehearsal, whole, owner):
@@ -274,7 +274,7 @@ def test_what_cannot_be_divided_is_a_sentence(rehearsal, whole, owner, what, tmp
 
 
 def test_the_panel_in_its_states(rehearsal, whole, owner, values):
-    panel = part("panels.parts.parts").IMG23D_PT_parts
+    panel = part("panels.tab").IMG23D_PT_parts
     layout = drawn(panel)
     assert layout.pressed("img23d.make_parts") and "splitter" in layout.properties and "parts_more" in layout.properties
     press(rehearsal)

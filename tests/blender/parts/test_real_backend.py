@@ -99,4 +99,4 @@ def test_odd_meshes(owner, what):
     assert done == {"FINISHED"} and obj.img23d_parts.rows
     assert bpy.ops.img23d.cut_parts() == {"FINISHED"}
     assert digest(mesh) == before and sum(len(one.data.polygons) for one in parts()) >= 0.9 * faces
-    assert part("panels.parts.parts").IMG23D_PT_parts.poll(bpy.context) and drawn(part("panels.parts.parts").IMG23D_PT_parts)
+    assert part("panels.tab").IMG23D_PT_parts.poll(bpy.context) and drawn(part("panels.tab").IMG23D_PT_parts)
