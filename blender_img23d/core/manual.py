@@ -25,7 +25,7 @@ class Section(StrEnum):
     SETTINGS = "settings"
     RETEXTURE = "re-texture-a-mesh-of-your-own"
     SPLATS = "gaussian-splats"
-    PARTS = "parts-of-a-thing"
+    PARTS = "parts"
     TROUBLE = "when-something-is-wrong"
 
 

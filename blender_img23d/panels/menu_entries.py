@@ -100,6 +100,12 @@ def draw_object(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     menu.layout.operator("img23d.retexture", icon="TEXTURE")
     menu.layout.operator("img23d.switch_texture", icon="ARROW_LEFTRIGHT")
     menu.layout.separator()
+    menu.layout.operator("img23d.make_parts", icon="MOD_EXPLODE")
+    menu.layout.operator("img23d.show_part_colors")
+    menu.layout.operator("img23d.cut_parts")
+    menu.layout.operator("img23d.discard_parts")
+    menu.layout.operator("img23d.join_parts", icon="AUTOMERGE_ON")
+    menu.layout.separator()
     menu.layout.operator("img23d.make_again", text="Img23D: Make Again (Same Seed)", icon="FILE_REFRESH").new_seed = False
     menu.layout.operator("img23d.make_again", text="Img23D: Make Another (New Seed)").new_seed = True
     menu.layout.operator("img23d.make_again", text="Img23D: Make Again with the Panel's Settings").with_panel = True

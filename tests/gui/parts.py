@@ -115,7 +115,7 @@ def cut_suzanne() -> None:
 def explode() -> None:
     """pull the parts apart by the slider"""
     x, y = find("Explode", SIDEBAR)
-    drag((x - 60, y), (x + 60, y))
+    drag((x, y), (x + 150, y))
     await_that(lambda facts: any(fact.startswith("exploded ") and fact != "exploded 0.00" for fact in facts), "parts that stand apart")
     move(*VIEWPORT)
     time.sleep(2)

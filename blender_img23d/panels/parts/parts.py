@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # Blender's start waits for what panels import
     from ...core.jobs import Job
 
 _ROWS, _LINES = 6, 3  # of the list, and of what is said below
+_PLACE = "parts"  # of the button that goes on: the second click of a double-click on one must not press the next one
 _EXPLODE = '["explode"]'  # see scene.parts.explode
 
 
@@ -91,7 +92,7 @@ def _draw_making(layout: bpy.types.UILayout, context: bpy.types.Context, owner: 
     _draw_lack(layout, context, owner, values)
     obj = context.object
     name = obj.name if obj is not None and obj.type == "MESH" else ""
-    row = guarded_row(layout, context, owner, "make parts", name)
+    row = guarded_row(layout, context, owner, _PLACE, ("make", name))
     row.scale_y = 1.3
     takes_picture = splitter.heeds_picture and values.parts_from == "PICTURE"
     row.enabled = row.enabled and (bool(name) or takes_picture)
@@ -132,7 +133,7 @@ def _draw_list(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ex
     is_open = bool(parts.rows and parts.rows[0].files)  # what a model made is closed, or not, by itself
     if not is_open:
         layout.prop(values, "parts_closed")
-    row = guarded_row(layout, context, owner, "cut parts", made)
+    row = guarded_row(layout, context, owner, _PLACE, ("cut", host.name))
     row.scale_y = 1.3
     row.operator("img23d.cut_parts", text=_("Cut into {count} Parts").format(count=made), icon="MOD_EXPLODE")
     row.operator("img23d.discard_parts", text="", icon="TRASH")
@@ -144,7 +145,7 @@ def _draw_list(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ex
 def _draw_group(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, group: bpy.types.Object) -> None:
     if "explode" in group:
         layout.prop(group, _EXPLODE, text="Explode", slider=True)
-    row = guarded_row(layout, context, owner, "join parts", group.name)
+    row = guarded_row(layout, context, owner, _PLACE, ("join", group.name))
     row.operator("img23d.join_parts", text="Join Back", icon="AUTOMERGE_ON")
     if context.object is not group:
         draw_record(layout, context, owner, context.object)
