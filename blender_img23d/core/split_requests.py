@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from ..shared.img23d_protocol.errors import bad_request
 from ..shared.img23d_protocol.messages import Close, Settings, Split
-from ..shared.img23d_protocol.options.settings import splitter_named
+from ..shared.img23d_protocol.options.parts.splitter import Splitter
+from ..shared.img23d_protocol.options.settings import OPTIONS, splitter_named
 from .requests import checked_photo, draw_seed, new_id
 
 
@@ -34,3 +36,9 @@ def build_split(*, name: str, mesh: str, picture: str, mask: str, engine: str, s
 def build_close(*, mesh: str, labels: str, run_folder: Path) -> Close:
     """`mesh` and `labels` are files that the scene wrote into `run_folder`."""
     return Close(job=new_id(), run_folder=str(run_folder), mesh=mesh, labels=labels)
+
+
+def file_sets(splitter: Splitter, value: Callable[[str], object]) -> tuple[str, ...]:
+    """The sets of weights that it works with; `value` of an option, by its property's name."""
+    settings = Settings.of(**{one.key: value(one.key) for one in OPTIONS if splitter.heeds(one.key)})
+    return tuple(dict.fromkeys(name for stage in settings.stages_of(splitter) for name in stage.file_sets()))

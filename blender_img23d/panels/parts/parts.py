@@ -15,7 +15,8 @@ from ..widgets.option_rows import draw_rows
 from ..widgets.steady_rows import Said, draw_slot, guarded_row
 from ..widgets.text import draw_sentence
 from .mask import draw_mask
-from .record import draw_record, licence_words
+from .readiness import draw_lack
+from .record import draw_record
 
 if TYPE_CHECKING:  # Blender's start waits for what panels import
     from ...core.jobs import Job
@@ -89,7 +90,7 @@ def _draw_making(layout: bpy.types.UILayout, context: bpy.types.Context, owner: 
     draw_rows(layout.column(), values, "parts", splitter, without=("splitter", "parts_closed"))
     if splitter.heeds_mask and values.parts_from != "MESH":
         draw_mask(layout, context, values)
-    _draw_lack(layout, context, owner, values)
+    draw_lack(layout, context, owner, values)
     obj = context.object
     name = obj.name if obj is not None and obj.type == "MESH" else ""
     row = guarded_row(layout, context, owner, _PLACE, ("make", name))
@@ -97,16 +98,6 @@ def _draw_making(layout: bpy.types.UILayout, context: bpy.types.Context, owner: 
     takes_picture = splitter.heeds_picture and values.parts_from == "PICTURE"
     row.enabled = row.enabled and (bool(name) or takes_picture)
     row.operator("img23d.make_parts", text=_("Make Parts of {name}").format(name=name) if name and not takes_picture else _("Make Parts"), icon="MOD_EXPLODE")
-
-
-def _draw_lack(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings) -> None:
-    """What the chosen splitter lacks, and the licence that what it makes stands under."""
-    splitter = splitter_named(values.splitter)
-    info = next((one for one in owner.session.splitters if one.id == splitter.id), None)
-    if info is not None and not info.ready:
-        draw_sentence(layout, context, info.note or _("Open AI Models below and download what it needs."), icon="ERROR")
-    if splitter.licence:
-        draw_sentence(layout, context, _("What it makes: {licence}.").format(licence=licence_words(splitter.licence)), icon="INFO")
 
 
 # --- the preview --------------------------------------------------------------------------------------------------------
