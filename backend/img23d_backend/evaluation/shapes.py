@@ -13,19 +13,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..stages import Mesh
+from ..mesh.topology.surface_samples import Samples
 
 SAMPLES = 16_000
 THRESHOLDS = (0.2, 0.05)
 _ONE_TREE, _ALL = 4, -1  # FLANN's KDTreeSingleIndex, which finds the nearest without fail, and how many leaves it looks at
-
-
-@dataclass(frozen=True, kw_only=True)
-class Samples:
-    """`points` (N, 3) float64 on a surface, and the `normals` (N, 3) of their faces."""
-
-    points: np.ndarray
-    normals: np.ndarray
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,22 +40,6 @@ def framed(vertices: np.ndarray) -> np.ndarray:
     if not (np.isfinite(extent) and extent > 0):
         raise ValueError("a surface without an extent")
     return (vertices - (low + high) / 2) * (2 / extent)
-
-
-def sample_surface(mesh: Mesh, count: int, seed: int) -> Samples:
-    """Points that lie evenly on the surface. Raises ValueError where it has no area."""
-    corners = mesh.vertices.astype(np.float64)[mesh.faces]  # (F, 3, 3)
-    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    doubled = np.linalg.norm(across, axis=1)
-    total = np.cumsum(doubled)
-    if not len(total) or not total[-1] > 0:
-        raise ValueError("a surface without an area")
-    random = np.random.default_rng(seed)
-    chosen = np.searchsorted(total, random.random(count) * total[-1], side="right").clip(max=len(total) - 1)
-    root, share = np.sqrt(random.random(count)), random.random(count)
-    weights = np.stack((1 - root, root * (1 - share), root * share), axis=1)  # even on a triangle (Turk, 1990)
-    points = np.einsum("nc,ncd->nd", weights, corners[chosen])
-    return Samples(points=points, normals=across[chosen] / np.maximum(doubled[chosen], 1e-300)[:, None])
 
 
 def compare(one: Samples, other: Samples) -> ShapeScores:
