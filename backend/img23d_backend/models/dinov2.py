@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from img23d_protocol import ErrorCode, Img23DError
-
 from .dinov2_names import named_as_today
-from .loading import build, damaged, read_tensors, unfit
+from .loading import build, read_tensors
+from .settings_file import NOT_FITTING, read_settings
 
 if TYPE_CHECKING:
     import torch
@@ -42,29 +40,22 @@ class Dinov2Folder:
     def _maker(self) -> Callable[[], nn.Module]:
         from huggingface_hub.errors import StrictDataclassError
 
-        path = self.path / "config.json"
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
+        def parse(content: Mapping[str, Any]) -> Callable[[], nn.Module]:
             wanted = "dinov2_with_registers" if self.has_registers else "dinov2"
             if content["model_type"] != wanted or not isinstance(content["image_size"], int):
                 raise ValueError(f"{content['model_type']} for pictures of {content['image_size']}")
             return _maker(content, has_registers=self.has_registers)
-        except FileNotFoundError as error:
-            sentence = f"{path.name} of {self.owner}'s image encoder is missing: download it again under AI Models."
-            raise Img23DError(ErrorCode.WEIGHTS_MISSING, sentence, str(path)) from error
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
-            raise damaged("a file of its settings cannot be read", f"{path}: {error}") from error
-        except (KeyError, TypeError, ValueError, StrictDataclassError) as error:
-            raise unfit(f"{path}: {type(error).__name__} {error}") from error
+
+        return read_settings(self.path / "config.json", f"{self.owner}'s image encoder", parse, (*NOT_FITTING, StrictDataclassError))
 
 
-def _maker(content: dict[str, Any], *, has_registers: bool) -> Callable[[], nn.Module]:
+def _maker(content: Mapping[str, Any], *, has_registers: bool) -> Callable[[], nn.Module]:
     from transformers import Dinov2Config, Dinov2Model, Dinov2WithRegistersConfig, Dinov2WithRegistersModel
 
     if has_registers:
-        with_registers = Dinov2WithRegistersConfig.from_dict(content)
+        with_registers = Dinov2WithRegistersConfig.from_dict(dict(content))
         return lambda: Dinov2WithRegistersModel(with_registers)
-    without = Dinov2Config.from_dict(content)
+    without = Dinov2Config.from_dict(dict(content))
     return lambda: Dinov2Model(without)
 
 
