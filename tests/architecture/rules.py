@@ -86,9 +86,9 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "evaluation.objects": {"stages", "evaluation.surfaces"},
     "evaluation.surfaces": {"stages"},
     "diagnose": {"__version__", "stages", "images", "setup", "weights", "machine", "engines", "jobs"},
-    "serve": {"__version__", "machine", "engines", "diagnose", "jobs"},
+    "pipe": {"__version__", "machine", "engines", "diagnose", "jobs"},
     "cli": {"__version__", "home", "images", "weights", "engines", "evaluation", "parts", "setup_context", "diagnose", "jobs"},
-    "__main__": {"home", "engines", "serve", "cli"},
+    "__main__": {"home", "engines", "pipe", "cli"},
 }
 NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late
 

@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
         _COMMANDS[name].add_arguments(command)
     engines = commands.add_parser("engines", help="list the engines")
     engines.add_argument("--models", type=Path, metavar="DIR", help="the folder of the models' weights")
-    commands.add_parser("serve", help="talk to Blender through stdin and stdout")
+    commands.add_parser("backend", help="talk to Blender through stdin and stdout")
     return parser
 
 

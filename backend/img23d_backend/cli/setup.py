@@ -183,7 +183,7 @@ def _show_engines(environment: Path, models: Path) -> int:
 
 def _ask_status(environment: Path, models: Path) -> Status | None:
     process = subprocess.Popen(
-        _command(environment, "serve", "--models", str(models)),
+        _command(environment, "backend", "--models", str(models)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
