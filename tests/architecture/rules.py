@@ -86,8 +86,9 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "evaluation.objects": {"stages", "evaluation.surfaces"},
     "evaluation.surfaces": {"stages"},
     "diagnose": {"__version__", "stages", "images", "setup", "weights", "machine", "engines", "jobs"},
+    "workers": {"home", "machine.nvidia"},
     "pipe": {"__version__", "machine", "engines", "diagnose", "jobs"},
-    "cli": {"__version__", "home", "images", "weights", "engines", "evaluation", "parts", "setup_context", "diagnose", "jobs"},
+    "cli": {"__version__", "home", "images", "weights", "engines", "evaluation", "parts", "setup_context", "diagnose", "jobs", "workers"},
     "__main__": {"home", "engines", "pipe", "cli"},
 }
 NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late
