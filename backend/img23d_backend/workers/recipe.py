@@ -71,9 +71,12 @@ def child_variables(*more: Group) -> dict[str, str]:
     return needed | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(map(str, folders))), "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
 
 
-def places(cards: str = AUTOMATIC, workers: int = 0) -> tuple[Place, ...]:
-    """One a card, or `workers` of them over the cards in turn. `cards` are numbers with commas, "cpu", or "auto" for all that there are."""
+def places(cards: str = AUTOMATIC, workers: int = 0, *, together: bool = False) -> tuple[Place, ...]:
+    """One a card, or `workers` of them over the cards in turn. `cards` are numbers with commas, "cpu", or "auto" for all that there are;
+    `together` each worker sees all of them."""
     found = _cards(cards)
+    if together and len(found) > 1:
+        found = [Place(label=" + ".join(one.label for one in found), variables={_CUDA: ",".join(one.variables[_CUDA] for one in found)})]
     count = workers or len(found)
     chosen = [found[number % len(found)] for number in range(count)]
     return tuple(_with_threads(place, count) for place in chosen) if count > 1 and not any(_has_card(place) for place in chosen) else tuple(chosen)
