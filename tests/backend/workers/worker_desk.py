@@ -19,7 +19,7 @@ from img23d_protocol.messages import Box, FromBackend, Generate, Settings, Wante
 
 ROOT = Path(__file__).resolve().parents[3]
 PATHS = os.pathsep.join([str(ROOT / "backend"), str(ROOT / "blender_img23d" / "shared"), str(ROOT / "tests" / "backend")])
-# A whole backend with the small engine; the file `die` in its folder ends it in the shape stage, the file `wait` holds it there
+# A whole backend with the small engine; the file `die` in its folder ends it in the shape stage, once that was done so often as it says, the file `wait` holds it there
 PROGRAM = """
 import os, sys, time
 from img23d_backend.pipe.channel import end_with_parent, take_channel
@@ -29,11 +29,12 @@ from pathlib import Path
 from img23d_backend.engines import Engines
 from img23d_backend.pipe.server import Server
 from small_engine import SmallEngine
-folder = Path(sys.argv[1])
+folder, shaped = Path(sys.argv[1]), []
 def trap(stage, count):
     if stage == "shape":
+        shaped.append(stage)
         (folder / f"shaping-{os.getpid()}").touch()
-        if (folder / "die").exists():
+        if (folder / "die").exists() and len(shaped) > int((folder / "die").read_text() or 0):
             os._exit(9)
         while (folder / "wait").exists():
             time.sleep(0.01)
