@@ -62,6 +62,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     from service_desk import Server
 
     settings = {"IMG23D_SERVE_ENGINE": "trellis", "IMG23D_PYTHON": PYTHON, "IMG23D_MODELS": MODELS, "SEND_GENERATED_FILES": "true", "OMP_NUM_THREADS": "1"}
+    settings |= {"TRELLIS_SPARSE_STRUCTURE_STEPS": "4", "TRELLIS_SLAT_STEPS": "2", "TRELLIS_NUM_OVERSAMPLES": "1"}  # enough to come to something
     server = Server(tmp_path_factory.mktemp("server"), settings=settings, small=False).start()
     yield server.ready().port
     server.stop()

@@ -27,6 +27,7 @@ from .guard import Guard, Refused, refused
 from .job_api import JobApi
 from .reference import Reference
 from .settings import ServiceSettings
+from .wishes import default_result, with_result
 
 log = logging.getLogger(__name__)
 
@@ -86,13 +87,14 @@ class Service:
         photo = folder / "warm_up.png"
         if not photo.exists():
             photo.write_bytes(_small_picture())
+        trial = {one.key: one.trial for one in OPTIONS if one.trial is not None}
         return Generate(
             job=f"warm-up-{view.pid}",
             photo=str(photo),
             run_folder=str(folder / f"run-{view.pid}"),
             engine=engine,
             seed=WARM_UP_SEED,
-            settings=Settings.of(**{one.key: one.trial for one in OPTIONS if one.trial is not None}),
+            settings=with_result(default_result(engine), engine, Settings.of(**trial)),
         )
 
 

@@ -179,7 +179,7 @@ class JobDesk:
 
     def jobs(self) -> list[ServedJob]:
         """The newest first, without those that only live for their connection."""
-        return sorted((job for job in self._jobs.values() if not job.record.passing), key=lambda job: -job.record.created)
+        return sorted((job for job in list(self._jobs.values()) if not job.record.passing), key=lambda job: -job.record.created)
 
     def paces(self) -> list[Pace]:
         return [Pace(engine=engine, seconds=round(statistics.median(seconds), 3), jobs=len(seconds)) for engine, seconds in sorted(self._paces.items())]
@@ -238,7 +238,7 @@ class JobDesk:
     def sweep(self) -> None:
         """Remove what was finished long enough ago."""
         end = time.monotonic() - self._keep_seconds
-        for job in [job for job in self._jobs.values() if job.ended is not None and job.ended < end and not job.record.passing]:
+        for job in [job for job in list(self._jobs.values()) if job.ended is not None and job.ended < end and not job.record.passing]:
             self.remove(job)
 
     def stop(self) -> None:
@@ -269,7 +269,7 @@ class JobDesk:
                 return  # said before a backend was started again
             job.lines.append(line)
             try:
-                job.folder.add_event(line, durable=is_last)
+                job.folder.add_event(line, durable=is_last and not job.record.passing)
             except OSError as error:  # a full disk, or the job was removed
                 log.warning("job %s: an event is not kept: %s", job.id, error)
         if is_last:

@@ -66,7 +66,7 @@ class JobFolder:
     def write_record(self, record: JobRecord) -> None:
         """Raises OSError, ProtocolError."""
         data = {"id": record.id, "key": record.key, "created": record.created, "passing": record.passing, "message": json.loads(encode(record.message))}
-        write_whole(self.path / "request.json", json.dumps(data).encode(), durable=True, private=True)
+        write_whole(self.path / "request.json", json.dumps(data).encode(), durable=not record.passing, private=True)
 
     def read_record(self) -> JobRecord | None:
         """None where there is none that this version understands."""

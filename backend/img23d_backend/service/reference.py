@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import io
 import shutil
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -88,7 +89,7 @@ class Reference:
             form = await read_form(request)
             data, name = await _uploaded(form)
             job = await self._begin(read_wish(form.fields), data, name, ending)
-        async with _passing(self.desk, job):
+        with _passing(self.desk, job):
             await finish(request, self.desk, job)
             files = self._files(job, ending)
             await self._keep(job)
@@ -108,7 +109,7 @@ class Reference:
             is_spz = self.settings.compression and result != ResultKind.MESH
             ending = SPZ if is_spz else ""
             job = await self._begin(wish, data, "prompt", ending)
-        async with _passing(self.desk, job):
+        with _passing(self.desk, job):
             finished = await finish(request, self.desk, job)
             files = self._files(job, ending)
             await self._keep(job)
@@ -161,17 +162,13 @@ class Reference:
         return Base64Response(generation_time=seconds, ply_file_base64=base64.b64encode(data).decode(), **pictures)
 
 
-class _passing:
-    """The job's files go with its request, however that ends."""
-
-    def __init__(self, desk: JobDesk, job: ServedJob) -> None:
-        self._desk, self._job = desk, job
-
-    async def __aenter__(self) -> None:
-        return None
-
-    async def __aexit__(self, *error: object) -> None:
-        await asyncio.to_thread(self._desk.remove, self._job)
+@contextlib.contextmanager
+def _passing(desk: JobDesk, job: ServedJob) -> Iterator[None]:
+    """The job's files go with its request, however that ends; its answer does not wait for that."""
+    try:
+        yield
+    finally:
+        asyncio.get_running_loop().run_in_executor(None, desk.remove, job)
 
 
 def _parsed(body: bytes) -> Base64Request:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import secrets
@@ -86,7 +87,7 @@ def _timed_protocol(seconds: float) -> type[H11Protocol]:
     """A connection on which no headers have come in time is closed: uvicorn itself waits for ever."""
 
     class Timed(H11Protocol):
-        def connection_made(self, transport) -> None:  # noqa: ANN001
+        def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(transport)
             self.loop.call_later(seconds, self._close_unless_begun)
 

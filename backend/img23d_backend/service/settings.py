@@ -44,7 +44,9 @@ def _named(own: str, *theirs: str, default: Any, about: str, **limits: Any) -> A
 class ServiceSettings(BaseSettings):
     """Every setting, with its unit in the description."""
 
-    model_config = SettingsConfigDict(env_file_encoding="utf-8", extra="ignore", frozen=True, populate_by_name=True, case_sensitive=False)
+    model_config = SettingsConfigDict(
+        env_file_encoding="utf-8", extra="ignore", frozen=True, env_ignore_empty=True, populate_by_name=True, case_sensitive=False
+    )
 
     host: str = _named("HOST", "HOST", default="127.0.0.1", about="the address that is listened on; 0.0.0.0 is every one of this machine")
     port: int = _named("PORT", "PORT", default=10006, about="the port", ge=0, le=65535)

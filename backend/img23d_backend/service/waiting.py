@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 
 from starlette.requests import ClientDisconnect, Request
 
-from img23d_protocol import Img23DError
+from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Cancelled, Failed, Finished, FromBackend, TargetFailed
 
 from .desk import JobDesk, ServedJob
@@ -52,9 +52,7 @@ def first_failure(messages: Iterable[FromBackend]) -> Img23DError | None:
     return Img23DError(_code(failed.code), failed.sentence, failed.detail) if failed is not None else None
 
 
-def _code(code: str):  # noqa: ANN202  (an ErrorCode, or the text of a later version's)
-    from img23d_protocol import ErrorCode
-
+def _code(code: str) -> ErrorCode:
     try:
         return ErrorCode(code)
     except ValueError:

@@ -65,11 +65,12 @@ def _settings(wish: Wish, engine: str, defaults: Settings) -> Settings:
         except (KeyError, ValueError, TypeError) as error:
             raise bad_request(f"The setting “{str(key)[:60]}” cannot be used: {error}.") from error
     if wish.result:
-        return _with_result(wish.result, engine, settings)
+        return with_result(wish.result, engine, settings)
     return settings
 
 
-def _with_result(result: str, engine: str, settings: Settings) -> Settings:
+def with_result(result: str, engine: str, settings: Settings) -> Settings:
+    """The settings with which an engine makes meshes, splats or both. Raises Img23DError(BAD_REQUEST)."""
     if result not in (known := option_named(_RESULT).identifiers):
         raise bad_request(f"The result must be one of {', '.join(known)}, not “{result[:60]}”.")
     if engine_named(engine).heeds(_RESULT):

@@ -9,6 +9,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import re
 import secrets
 import socket
@@ -169,6 +170,29 @@ def picture(side: int = 160) -> bytes:
     shown = np.full((side, side, 3), 230, np.uint8)
     cv2.circle(shown, (side // 2, side // 2), side // 3, (20, 30, 200), -1)
     return cv2.imencode(".png", shown)[1].tobytes()
+
+
+def malformed(random_: random.Random, token: str) -> bytes:
+    """A request that is broken in one of many ways."""
+    kind, body = multipart({"message": "{}" * random_.randrange(4)}, {"photo": ("../" * random_.randrange(3) + "a.png", picture()[: random_.randrange(400)])})
+    path = random_.choice(["/v1/jobs", "/generate", "/generate-spz", "/generate_from_base64", "/%ff%00", "/v1/jobs/..//..", "*", "http://x/"])
+    head = [
+        f"{random_.choice(['POST', 'GET', 'PUT', 'BREW', 'post'])} {path} HTTP/1.1",
+        "Host: 127.0.0.1",
+        f"Authorization: Bearer {token}",
+        "Connection: close",
+    ]
+    head += random_.choice([
+        [f"Content-Type: {kind}", f"Content-Length: {len(body)}"], [f"Content-Type: {kind}", f"Content-Length: {random_.choice(['-1', 'x', '9' * 30, '7'])}"],
+        ["Content-Type: multipart/form-data", f"Content-Length: {len(body)}"], ["Content-Type: application/json", f"Content-Length: {len(body)}"],
+        ["Transfer-Encoding: chunked"], [f"X: {'y' * random_.randrange(60_000)}"], ["Content-Length: 3", "Content-Length: 4"], ["\x01\x02: \xff"],
+        [f"Content-Type: {kind}; charset=utf-99", "Transfer-Encoding: gzip, chunked"], ["Expect: 100-continue", f"Content-Length: {len(body)}"],
+    ])  # fmt: skip
+    data = "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + body
+    if random_.random() < 0.3:
+        place = random_.randrange(len(data))
+        data = data[:place] + bytes([random_.randrange(256)]) + data[place + 1 :]
+    return data[: random_.randrange(1, len(data))] if random_.random() < 0.2 else data
 
 
 def in_threads(count: int, work) -> list[Any]:

@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from service_desk import Server, picture
+from service_desk import Server, picture, until
 
 from img23d_protocol import ErrorCode
 
@@ -53,7 +53,8 @@ def test_the_bytes_come_with_their_length_and_nothing_is_kept(server: Server) ->
     assert answer.headers["content-type"] == "model/gltf-binary" and "work;dur=" in answer.headers["server-timing"]
     again = server.post("/generate", {"seed": "7"}, {"prompt_image_file": ("prompt.jpg", picture())})
     assert again.body == answer.body
-    assert server.get("/v1/jobs").json == {"jobs": []} and not list((server.folder / "data" / "jobs").iterdir())
+    assert server.get("/v1/jobs").json == {"jobs": []}
+    until(lambda: not list((server.folder / "data" / "jobs").iterdir()))
 
 
 def test_base64_answers_have_the_references_fields(server: Server) -> None:
