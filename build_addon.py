@@ -164,6 +164,7 @@ def parse_arguments() -> argparse.Namespace:
         "quality",
         "relief",
         "parts",
+        "serve",
         "published",
     )
     said = "measure one part and keep the others' last figures; only so: published (full-size files, 5 GB of disk at a time)"
