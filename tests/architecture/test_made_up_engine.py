@@ -184,7 +184,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 def _register(path: Path) -> None:
     """The line of the engine, after the last engine's, and its import."""
     text = path.read_text(encoding="utf-8")
-    last = "    instantmesh: InstantMesh = field(default_factory=InstantMesh)\n"
+    last = "    triposg: TripoSG = field(default_factory=TripoSG)\n"
     imports = "from .cutout import CutOut\n"
     assert last in text and imports in text
     text = text.replace(last, last + "    clay: Clay = field(default_factory=Clay)\n")
@@ -202,7 +202,7 @@ def test_blenders_properties(found: dict[str, Any]) -> None:
 
 
 def test_the_list_of_engines_ends_with_it(found: dict[str, Any]) -> None:
-    assert found["engines"] == ["preview", "hunyuan3d", "cutout", "trellis", "light", "instantmesh", "clay"], "Blender keeps the place in this list"
+    assert found["engines"] == ["preview", "hunyuan3d", "cutout", "trellis", "light", "instantmesh", "triposg", "clay"], "Blender keeps the place in this list"
 
 
 def test_the_checks(found: dict[str, Any]) -> None:
@@ -230,7 +230,7 @@ def test_the_panels(found: dict[str, Any]) -> None:
 
 def test_the_command_line(found: dict[str, Any]) -> None:
     assert "--kneading KNEADING" in found["help"] and "how often it is kneaded" in found["help"] and "--glaze {matt,salt}" in found["help"]
-    assert "--engine hunyuan3d or cutout or trellis or light or instantmesh or clay" in " ".join(found["help"].split())
+    assert "--engine hunyuan3d or cutout or trellis or light or instantmesh or triposg or clay" in " ".join(found["help"].split())
     assert found["command line"] == [5, "salt"]
 
 

@@ -11,7 +11,7 @@ from blender_img23d.shared.img23d_protocol.messages import Settings
 from blender_img23d.shared.img23d_protocol.options.settings import OPTIONS, REGISTERED, engine_named, option_named
 
 SETS = {"instantmesh-views", "zero123plus"}
-PROJECTS = {"hunyuan3d": "painter", "trellis": "trellis_painter", "light": "light_painter", "instantmesh": "instantmesh_painter"}
+PROJECTS = {"hunyuan3d": "painter", "trellis": "trellis_painter", "light": "light_painter", "instantmesh": "instantmesh_painter", "triposg": "triposg_painter"}
 ENGINES = [engine.id for engine in REGISTERED]
 
 

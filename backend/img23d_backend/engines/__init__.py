@@ -7,6 +7,7 @@
     trellis     qwen3vl, llmdet   birefnet (or preview's)      trellis      trellis (or preview's)
     light       llmdet, qwen3vl   birefnet (or preview's)      triposr      triposr (or preview's)
     instantmesh qwen3vl, llmdet   birefnet (or preview's)      instantmesh  instantmesh (or preview's)
+    triposg     qwen3vl, llmdet   birefnet (or preview's)      triposg      preview (or hunyuan3d's)
 
 Which there are says `img23d_protocol.options.settings`: an engine of that id is made by `assemble` of the folder with its name. What only splits
 things into parts is declared in `img23d_protocol.options.parts`, and made by `make_splitter` of the folder with its name.

@@ -19,10 +19,11 @@ import numpy as np
 from img23d_protocol import Img23DError
 from img23d_protocol.files.filenames import safe_stem
 
+from ..mesh.topology.samples import sample_surface
 from .orbit import ORBITS, Orbit, seen, to_camera
 from .pairs import Pair
 from .pictures import psnr, ssim
-from .shapes import SAMPLES, compare, framed, sample_surface
+from .shapes import SAMPLES, compare, framed
 from .surfaces.glb_file import read_glb
 from .surfaces.surface import Surface
 

@@ -21,6 +21,7 @@ from img23d_protocol.options.light import TRIPOSR
 from img23d_protocol.options.matte import MATTERS
 from img23d_protocol.options.search import GROUNDERS
 from img23d_protocol.options.trellis import FILE_SET, IMAGE_ENCODER
+from img23d_protocol.options.triposg import FILE_SET as TRIPOSG
 
 from .rows.row import APACHE
 from .rows.row import WeightSet as WeightSet
@@ -49,6 +50,11 @@ QWEN_FILES = (
 BIREFNET_FILES = ("config.json", "model.safetensors")
 SHAPE_FILES = ("config.yaml", "model.fp16.safetensors")
 TRIPOSR_FILES = ("config.yaml", "model.ckpt")  # published as a pickle only
+TRIPOSG_FILES = (
+    *("transformer/config.json", "transformer/diffusion_pytorch_model.safetensors", "vae/config.json", "vae/diffusion_pytorch_model.safetensors"),
+    *("scheduler/scheduler_config.json", "feature_extractor_dinov2/preprocessor_config.json"),
+    *("image_encoder_dinov2/config.json", "image_encoder_dinov2/model.safetensors"),
+)
 INSTANTMESH_REVISION = "b785b4ecfb6636ef34a08c748f96f6a5686244d0"
 # Its own network that draws views lies in another repository: these are what that works with. The text encoder is needed once
 ZERO123PLUS_FILES = (
@@ -327,6 +333,21 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         note="Meshes in seconds on any card, and on a processor; may be used everywhere",
         licence="MIT",
         licence_link="https://github.com/VAST-AI-Research/TripoSR/blob/main/LICENSE",
+    ),
+    # Stored in 32 bits; the decoder's other half, which encodes surfaces, is never on the device
+    WeightSet(
+        id=TRIPOSG,
+        label="TripoSG",
+        stage=Stage.SHAPE,
+        repository="VAST-AI/TripoSG",
+        revision="2c1c516d22d58db486a058d98d31bb6177344e06",
+        files=TRIPOSG_FILES,
+        required=TRIPOSG_FILES,
+        size_bytes=7_946_490_000,
+        memory_bytes=3_916_000_000,
+        note="Meshes with fine detail; may be used everywhere",
+        licence="MIT",
+        licence_link="https://github.com/VAST-AI-Research/TripoSG/blob/main/LICENSE",
     ),
     _instantmesh(RECONSTRUCTIONS[0], "instant_mesh_large.ckpt", 1_514_820_000),
     _instantmesh(RECONSTRUCTIONS[1], "instant_mesh_base.ckpt", 1_253_574_354),

@@ -31,6 +31,7 @@ def ready_with(sets: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         (CUT_OUTS | {TRELLIS}, {"preview", "cutout"}),
         (CUT_OUTS | {TRELLIS, ENCODER}, {"preview", "cutout", "trellis"}),
         (CUT_OUTS | {"triposr"}, {"preview", "cutout", "light"}),
+        (CUT_OUTS | {"triposg"}, {"preview", "cutout", "triposg"}),
         (CUT_OUTS | {"instantmesh-views", "zero123plus"}, {"preview", "cutout"}),
         (CUT_OUTS | {"instantmesh-nerf-base"}, {"preview", "cutout", "instantmesh"}),  # for things with further photos
         (CUT_OUTS | {"instantmesh-nerf-base", "instantmesh-views", "zero123plus"}, {"preview", "cutout", "instantmesh"}),

@@ -20,6 +20,7 @@ from img23d_protocol.options.light import TRIPOSR
 from img23d_protocol.options.matte import BUILT_IN_MATTE, MATTERS
 from img23d_protocol.options.search import GROUNDERS
 from img23d_protocol.options.trellis import FILE_SET, IMAGE_ENCODER
+from img23d_protocol.options.triposg import FILE_SET as TRIPOSG
 
 IDS = {row.id for row in WEIGHT_SETS}
 
@@ -30,7 +31,7 @@ def test_every_choice_has_its_file_set() -> None:
     chosen |= {shape_set(model[0], speed[0]) for model in SHAPE_MODELS for speed in SPEEDS}
     chosen |= {choice[0] for choice in PAINTERS if choice[0] != PREVIEW_PAINT}
     chosen |= {choice[0] for choice in RECONSTRUCTIONS}
-    chosen |= {FILE_SET, TRIPOSR}
+    chosen |= {FILE_SET, TRIPOSR, TRIPOSG}
     assert chosen == {row.id for row in WEIGHT_SETS if not row.is_addition}
     assert {PAINT_DELIGHT, IMAGE_ENCODER, VIEWS, ZERO123PLUS} <= IDS and len(IDS) == len(WEIGHT_SETS)
 
@@ -75,6 +76,7 @@ WEIGHTS_ALONE = {
     "depth-anything-v2-metric-small": 99_173_660,
     "trellis-image-large": 1_130_770_840 + 1_203_755_136 + 147_591_972 + 171_450_952 + 181_903_412,
     "dinov2-with-registers-large": 304_372_736 * 4,
+    "triposg": 5_758_280_104 + 970_685_468 + 1_217_522_888,
     "instantmesh-mesh-large": 4 * 378_657_644,
     "instantmesh-nerf-large": 4 * 378_477_332,
     "instantmesh-nerf-base": 4 * 313_249_004,

@@ -143,7 +143,7 @@ def test_the_shape_models_networks_stream(tmp_path: Path, store: ModelStore) -> 
 
     from img23d_backend.engines.hunyuan3d.shape.latents import Framed, sample_latents
     from img23d_backend.engines.hunyuan3d.shape.plan import make_shape_plan
-    from img23d_backend.engines.hunyuan3d.shape.solid import sample_field
+    from img23d_backend.fields.latent_field import sample_latents_field
     from img23d_backend.weights.store import WeightStore
 
     class Float32Card(Device):
@@ -155,7 +155,7 @@ def test_the_shape_models_networks_stream(tmp_path: Path, store: ModelStore) -> 
     for plan in (usual, replace(usual, group_offload=True)):
         picture = plan.config.framing.picture(thing().rgba)
         (latents,) = sample_latents([Framed(pictures=picture[None])], [1], plan, store, lambda *_: None)
-        results.append((latents, torch.from_numpy(sample_field(latents, plan, store, lambda *_: None).values)))
+        results.append((latents, torch.from_numpy(sample_latents_field(latents, plan.decoder, plan.octree_resolution, plan, store, lambda *_: None).values)))
     assert set(store.places().values()) == {""}
     assert all(map(torch.equal, *results))
 

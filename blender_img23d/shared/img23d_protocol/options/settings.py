@@ -26,6 +26,7 @@ from .preview import Preview
 from .preview import ShapeKind as ShapeKind
 from .search import Search
 from .trellis import Trellis
+from .triposg import TripoSG
 
 Stage = TypeVar("Stage", bound=StageOptions)
 
@@ -43,6 +44,7 @@ class Settings(Options):
     trellis: Trellis = field(default_factory=Trellis)
     light: Light = field(default_factory=Light)
     instantmesh: InstantMesh = field(default_factory=InstantMesh)
+    triposg: TripoSG = field(default_factory=TripoSG)
     further: FurtherViews = field(default_factory=FurtherViews)
     machine: Machine = field(default_factory=Machine)
     parts: Parts = field(default_factory=Parts)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from img23d_backend.engines.trellis.shape.preprocess import picture_of, resampling
+from img23d_backend.cutouts.resampling import resampling
+from img23d_backend.engines.trellis.shape.preprocess import picture_of
 from img23d_protocol import ErrorCode, Img23DError
 
 MEAN, DEVIATION = np.array((0.485, 0.456, 0.406)), np.array((0.229, 0.224, 0.225))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from img23d_protocol.options.hunyuan3d import Shape
 from img23d_protocol.options.settings import Settings
 
+from ....fields.latent_field import LatentDecoder
 from ....machine.devices import choose
 from ....models.load_plan import LoadPlan, Network
 from ....weights.registry import weight_set
@@ -17,6 +18,7 @@ from .schedule import Step
 
 _STEPS = {"turbo": 5, "fast": 50, "standard": 50}  # what the published examples use
 _GUIDANCE = 5.0
+_BOUNDS = 1.01  # half the side of the cube in which the model's shapes lie; its axes are glTF's
 # The VAEs distilled for fast decoding, taken with the turbo models, as hy3dgen does, where they were downloaded
 _TURBO_VAES = {
     "hunyuan3d-2mini": "hunyuan3d-2mini-vae-turbo",
@@ -50,6 +52,10 @@ class ShapePlan(LoadPlan):
     @property
     def vae(self) -> Network:
         return self.network("vae", self.vae_set, self.parts.vae)
+
+    @property
+    def decoder(self) -> LatentDecoder:
+        return LatentDecoder(network=self.vae, width=self.config.sizes.decoder_width, bounds=_BOUNDS)
 
     @property
     def networks(self) -> tuple[Network, ...]:

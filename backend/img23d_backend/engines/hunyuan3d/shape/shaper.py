@@ -8,22 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from img23d_protocol import Img23DError
 from img23d_protocol.messages import Settings, Side
 
 from ....cutouts.covering_view import view_of
+from ....fields.latent_field import solid_of_latents
 from ....machine.devices import choose
 from ....models.load_plan import attempts
 from ....models.oom_fallbacks import Attempt, with_less_memory
 from ....models.store import ModelStore
-from ....stages import Context, CutOut, Shaped, Shaper
+from ....stages import Context, CutOut, Mesh, Shaped, Shaper
 from ....weights.store import WeightStore
 from .latents import Framed, bytes_per_object, sample_latents
 from .plan import ShapePlan, describe, make_shape_plan
-from .solid import decode
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -107,7 +106,9 @@ class HunyuanShaper(Shaper):
         def report(done: float, note: str) -> None:
             context.report(_SAMPLED + (1 - _SAMPLED) * done, note)
 
-        run = partial(decode, latents, models=self._models, report=report)
+        def run(plan: ShapePlan) -> Mesh:
+            return solid_of_latents(latents, plan.decoder, plan.octree_resolution, plan.faces, plan, self._models, report)
+
         try:
             mesh = with_less_memory(_attempts(plan, run), context, self._models)
         except Img23DError as error:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from img23d_protocol import ErrorCode, Img23DError
-
-from ....models.loading import damaged, unfit
+from ....models.settings_file import read_settings
 
 _SAMPLER = "FlowEulerGuidanceIntervalSampler"
 
@@ -35,27 +32,21 @@ class Pipeline:
 
 def read_pipeline(path: Path) -> Pipeline:
     """Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED, WEIGHTS_UNFIT)."""
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        sentence = f"{path.name} of TRELLIS is missing: download the model again under AI Models."
-        raise Img23DError(ErrorCode.WEIGHTS_MISSING, sentence, str(path)) from error
-    except ValueError as error:  # no JSON, or no text
-        raise damaged("a file of its settings cannot be read", f"{path}: {error}") from error
-    try:
-        told = content["args"]
-        spread = told["slat_normalization"]
-        means, deviations = (tuple(float(value) for value in spread[name]) for name in ("mean", "std"))
-        if len(means) != len(deviations):
-            raise ValueError(f"{len(means)} means, {len(deviations)} deviations")
-        return Pipeline(
-            structure=_following(told["sparse_structure_sampler"]),
-            latents=_following(told["slat_sampler"]),
-            means=means,
-            deviations=deviations,
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise unfit(f"{path}: {type(error).__name__} {error}") from error
+    return read_settings(path, "TRELLIS", _pipeline)
+
+
+def _pipeline(content: Mapping[str, Any]) -> Pipeline:
+    told = content["args"]
+    spread = told["slat_normalization"]
+    means, deviations = (tuple(float(value) for value in spread[name]) for name in ("mean", "std"))
+    if len(means) != len(deviations):
+        raise ValueError(f"{len(means)} means, {len(deviations)} deviations")
+    return Pipeline(
+        structure=_following(told["sparse_structure_sampler"]),
+        latents=_following(told["slat_sampler"]),
+        means=means,
+        deviations=deviations,
+    )
 
 
 def _following(told: Mapping[str, Any]) -> Following:

@@ -1,8 +1,7 @@
-"""The tokens of the picture that both flows look at: DINOv2 with registers (Oquab et al., 2023; Darcet et al., 2023)."""
+"""The tokens of the picture that both flows look at: DINOv2 with registers."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,13 +9,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm
 
-from img23d_protocol import ErrorCode, Img23DError
-
-from ....models.dinov2_names import named_as_today
-from ....models.loading import build, damaged, read_tensors, unfit
+from ....models.dinov2 import Dinov2Folder
 
 if TYPE_CHECKING:
-    from transformers import Dinov2WithRegistersConfig, Dinov2WithRegistersModel
+    from transformers import Dinov2WithRegistersModel
 
 
 class ImageEncoder(nn.Module):
@@ -36,27 +32,5 @@ class ImageEncoder(nn.Module):
 
 def load_image_encoder(folder: Path) -> ImageEncoder:
     """On the CPU in single precision, as published: it is small. Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED, WEIGHTS_UNFIT)."""
-    from transformers import Dinov2WithRegistersModel
-
-    config = _config(folder)
-    tensors = named_as_today(read_tensors(folder / "model.safetensors"))
-    return ImageEncoder(build(lambda: Dinov2WithRegistersModel(config), tensors, torch.float32))
-
-
-def _config(folder: Path) -> Dinov2WithRegistersConfig:
-    from huggingface_hub.errors import StrictDataclassError
-    from transformers import Dinov2WithRegistersConfig
-
-    path = folder / "config.json"
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        if content["model_type"] != "dinov2_with_registers" or not isinstance(content["image_size"], int):
-            raise ValueError(f"{content['model_type']} for pictures of {content['image_size']}")
-        return Dinov2WithRegistersConfig.from_dict(content)
-    except FileNotFoundError as error:
-        sentence = f"{path.name} of TRELLIS's image encoder is missing: download it again under AI Models."
-        raise Img23DError(ErrorCode.WEIGHTS_MISSING, sentence, str(path)) from error
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise damaged("a file of its settings cannot be read", f"{path}: {error}") from error
-    except (KeyError, TypeError, ValueError, StrictDataclassError) as error:
-        raise unfit(f"{path}: {type(error).__name__} {error}") from error
+    network = Dinov2Folder(path=folder, owner="TRELLIS", has_registers=True, has_last_norm=False).read(torch.float32)
+    return ImageEncoder(network)

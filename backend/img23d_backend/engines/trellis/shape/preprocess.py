@@ -6,10 +6,11 @@ import numpy as np
 
 from img23d_protocol import ErrorCode, Img23DError
 
+from ....cutouts.resampling import resampling
+
 _SOLID = 205  # alpha: more than four fifths
 _WIDER = 1.2
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's
-_LOBES = 3  # of the Lanczos kernel
 
 
 def picture_of(rgba: np.ndarray, side: int) -> np.ndarray:
@@ -41,13 +42,3 @@ def _framed(rgba: np.ndarray) -> np.ndarray:
     y, x = max(0, -top), max(0, -left)
     square[y : y + part.shape[0], x : x + part.shape[1]] = part
     return square
-
-
-def resampling(length: int, wanted: int) -> np.ndarray:
-    """(wanted, length) float32: rows of weights from `length` pixels to `wanted`, by a Lanczos kernel that is as wide as a new pixel."""
-    scale = length / wanted
-    reach = max(scale, 1.0)
-    centres = (np.arange(wanted) + 0.5) * scale
-    away = (np.arange(length) + 0.5 - centres[:, None]) / reach
-    weights = np.where(np.abs(away) < _LOBES, np.sinc(away) * np.sinc(away / _LOBES), 0.0)
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)

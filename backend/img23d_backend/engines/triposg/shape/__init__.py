@@ -1,0 +1,1 @@
+"""From a cut-out to a mesh."""

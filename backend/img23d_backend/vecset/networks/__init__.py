@@ -1,0 +1,1 @@
+"""TripoSG's networks, which AutoPartGen, HoloPart and PartCrafter have as well, with the published weights' names."""
