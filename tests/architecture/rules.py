@@ -85,6 +85,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     },
     "parts": {"stages", "mesh"},  # division.py and what lies below
     "parts.splitting": {"stages", "mesh.topology"},
+    "parts.closing": {"stages", "mesh.topology"},
     "parts.files": {"stages", "mesh"},
     "evaluation": {"stages", "mesh", "models"},  # pairs.py and what lies below; lpips.py reads a network
     "evaluation.objects": {"stages", "evaluation.surfaces"},

@@ -10,7 +10,7 @@ import numpy as np
 from ..mesh.topology.normals import area_vectors
 from ..mesh.topology.samples import nearest, sample_surface
 from ..stages import Mesh
-from .closing import Closer
+from .closing.closer import Closer
 from .names import Seen, names_of
 
 _PLACES = 2000  # of a part that its name is told by

@@ -14,11 +14,12 @@ from img23d_protocol.files.whole_files import write_whole
 
 from ..mesh.topology.normals import area_vectors
 from ..stages import Mesh
-from .closing import Closed, Closer
+from .closing.closer import Closer
+from .closing.solids import SolidPart, solid_parts
 from .describing import names_in
 from .files.colors import SurfaceColors, hex_of, palette
 from .files.source import Source, read_source
-from .files.writer import Lid, Piece, write_pieces
+from .files.writer import Cut, Lid, Piece, write_pieces
 from .splitting.splitter import Wish, split
 
 ALL, COLORED, TABLE = "parts.glb", "preview.glb", "parts.json"
@@ -58,28 +59,36 @@ def divide(path: Path, out: Path, *, wish: Wish, closes: bool, report: Callable[
     if closes:
         source = replace(source, mesh=closer.welded(source.mesh))
     faces = [np.flatnonzero(label == number) for number in range(int(label.max()) + 1)]
-    closed = []
-    for number, own in enumerate(faces):
-        report(_SPLIT + (_CLOSED - _SPLIT) * number / len(faces), "")
-        closed.append(closer.close(own) if closes else None)
+    closed: list[SolidPart | None] = [None] * len(faces)
+    if closes:
+        closed = [*solid_parts(source.mesh, label, lambda fraction: report(_SPLIT + (_CLOSED - _SPLIT) * fraction, ""))]
     pieces = _pieces(source, faces, closed, names_in(source.mesh, label, closer, source.name))
     return _written(source, out, pieces, closed, label, report)
 
 
-def _pieces(source: Source, faces: Sequence[np.ndarray], closed: Sequence[Closed | None], names: Sequence[str]) -> list[Piece]:
+def _pieces(source: Source, faces: Sequence[np.ndarray], closed: Sequence[SolidPart | None], names: Sequence[str]) -> list[Piece]:
     colors, surface = palette(len(faces)), SurfaceColors(source)
     pieces = []
     for own, shut, name, color in zip(faces, closed, names, colors, strict=True):
-        kept = own if shut is None or not len(shut.faces_kept) else shut.faces_kept
-        lid = None if shut is None else Lid(vertices=shut.vertices, faces=shut.faces, color=surface.mean(own))
+        kept, cut, lid = (own, None, None) if shut is None else _closed_by(source, own, shut, surface)
         corners = source.mesh.vertices[source.mesh.faces[own]].reshape(-1, 3).astype(np.float64)
         centre = (corners.min(axis=0) + corners.max(axis=0)) / 2
-        pieces.append(Piece(name=name, faces=kept, centre=centre, color=color, lid=lid))
+        pieces.append(Piece(name=name, faces=kept, centre=centre, color=color, cut=cut, lid=lid))
     return pieces
 
 
+def _closed_by(source: Source, own: np.ndarray, shut: SolidPart, surface: SurfaceColors) -> tuple[np.ndarray, Cut | None, Lid | None]:
+    """Which of its faces a part keeps, the pieces of others, and the lids. A part without an extent keeps all."""
+    if not len(shut.kept) and not len(shut.faces):
+        return own, None, None
+    vertices = np.concatenate([source.mesh.vertices.astype(np.float64), shut.vertices])
+    is_lid = shut.source < 0
+    cut = Cut(source=shut.source[~is_lid], corners=vertices[shut.faces[~is_lid]])
+    return shut.kept, cut, Lid(vertices=vertices, faces=shut.faces[is_lid], color=surface.mean(own))
+
+
 def _written(
-    source: Source, out: Path, pieces: Sequence[Piece], closed: Sequence[Closed | None], label: np.ndarray, report: Callable[[float, str], None]
+    source: Source, out: Path, pieces: Sequence[Piece], closed: Sequence[SolidPart | None], label: np.ndarray, report: Callable[[float, str], None]
 ) -> Division:
     out.mkdir(parents=True, exist_ok=True)
     rows = []
@@ -97,14 +106,14 @@ def _written(
     return division
 
 
-def _row(mesh: Mesh, piece: Piece, shut: Closed | None, file: str, faces: int) -> Part:
-    vectors = area_vectors(mesh.vertices, mesh.faces[piece.faces]) / 2
+def _row(mesh: Mesh, piece: Piece, shut: SolidPart | None, file: str, faces: int) -> Part:
+    area = sum(np.linalg.norm(area_vectors(*one), axis=1).sum() / 2 for one in _surfaces(mesh, piece))
     is_closed = shut is not None and not shut.is_open
     return Part(
         name=piece.name,
         file=file,
         faces=faces,
-        area=float(np.linalg.norm(vectors, axis=1).sum()),
+        area=float(area),
         volume=_volume(mesh, piece) if is_closed else None,
         is_closed=is_closed,
         centre=tuple(piece.centre.tolist()),
@@ -114,10 +123,18 @@ def _row(mesh: Mesh, piece: Piece, shut: Closed | None, file: str, faces: int) -
 
 
 def _volume(mesh: Mesh, piece: Piece) -> float:
-    surfaces = [(mesh.vertices.astype(np.float64) - piece.centre, mesh.faces[piece.faces])]
+    surfaces = _surfaces(mesh, piece)
     if piece.lid is not None and len(piece.lid.faces):
         surfaces.append((piece.lid.vertices - piece.centre, piece.lid.faces))
     return sum(float((vertices[faces[:, 0]] * area_vectors(vertices, faces)).sum() / 6) for vertices, faces in surfaces)
+
+
+def _surfaces(mesh: Mesh, piece: Piece) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Vertices and faces of what is the source's own of it, around its centre."""
+    found = [(mesh.vertices.astype(np.float64) - piece.centre, mesh.faces[piece.faces])]
+    if piece.cut is not None and len(piece.cut.source):
+        found.append((piece.cut.corners.reshape(-1, 3) - piece.centre, np.arange(3 * len(piece.cut.source)).reshape(-1, 3)))
+    return found
 
 
 def _table(source: Source, division: Division) -> bytes:

@@ -73,14 +73,41 @@ def test_closed_parts_are_closed_and_add_up(tmp_path: Path, name: str) -> None:
     assert sum(part.volume for part in parts) == pytest.approx(whole.volume, rel=0.02)  # the lids on both sides of a cut are the same
 
 
-def test_loose_solids_come_out_as_they_went_in(tmp_path: Path) -> None:
-    truth = OBJECTS["dog"]().mesh
-    division, whole = divided(tmp_path, truth)
+def test_loose_solids_stay_apart_and_the_largest_stays_as_it_was(tmp_path: Path) -> None:
+    """A dog of eleven solids that reach into each other; what two share is left to the larger one."""
+    division, whole = divided(tmp_path, OBJECTS["dog"]().mesh)
     whole.merge_vertices()
     whole.update_faces(whole.nondegenerate_faces())
-    wanted = sorted(one.volume for one in whole.split(only_watertight=False))
-    assert sorted(one.volume for one in division.parts) == pytest.approx(wanted, rel=1e-3)
-    assert all(one.lids == 0 and one.is_closed for one in division.parts)
+    before = sorted(one.volume for one in whole.split(only_watertight=False))
+    after = sorted(one.volume for one in division.parts)
+    assert len(after) == len(before) and all(one.lids == 0 and one.is_closed for one in division.parts)
+    assert after[-1] == pytest.approx(before[-1], rel=1e-3) and all(now < was * 1.001 for now, was in zip(after, before, strict=True))
+    parts = [solid(tmp_path / "out" / one.file) for one in division.parts]
+    assert all(part.is_watertight and part.is_winding_consistent for part in parts)
+    np.testing.assert_allclose([part.volume for part in parts], [one.volume for one in division.parts], rtol=1e-3)
+
+
+def box(size: tuple[float, float, float], *at: float) -> trimesh.Trimesh:
+    one = trimesh.creation.box(extents=size)
+    one.apply_translation(at)
+    return one
+
+
+def test_a_piece_of_a_face_has_what_the_face_has_there(tmp_path: Path) -> None:
+    """A textured bar through a cube: u and v on it are still where they were, and its colours with them."""
+    cube, bar = box((2, 2, 2), 0, 0, 0), box((0.4, 0.4, 3), 0.3, 0.2, 1.5)
+    both = trimesh.util.concatenate([cube, bar])
+    divided(tmp_path, Mesh(vertices=both.vertices.astype(np.float32), faces=both.faces.astype(np.int32)), picture=noise())
+    low, extent = both.vertices[:, :2].min(axis=0), np.ptp(both.vertices[:, :2], axis=0)
+    scene = trimesh.load(tmp_path / "out" / "02_part_2.glb", process=False)
+    textured = [one for one in scene.geometry.values() if one.visual.material.name == "clay"]
+    assert len(textured) == 2, "whole faces, and pieces"
+    node, count = scene.graph.nodes_geometry[0], 0
+    moved = scene.graph.get(node)[0][:3, 3]
+    for one in textured:
+        np.testing.assert_allclose(one.visual.uv, (one.vertices[:, :2] + moved[:2] - low) / extent, atol=1e-5)
+        count += len(one.vertices)
+    assert count > 100 and min(one.vertices[:, 2].min() + moved[2] for one in textured) == pytest.approx(1.0, abs=1e-3), "cut where it enters"
 
 
 def test_texture_coordinates_and_material_stay(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,7 @@ from img23d_protocol.files.filenames import FileName
 from img23d_protocol.files.whole_files import write_whole
 from img23d_protocol.messages import Close, Finished, LidsReady, Settings, Stage
 
-from ...parts.closing import Closer
+from ...parts.closing.solids import SolidPart, solid_parts
 from ..job import Caller, Job
 from ..runs import make_folder
 from .given import Given, read_given
@@ -31,21 +32,19 @@ def close(request: Close, caller: Caller) -> Finished:
     given = read_given(request.mesh, "")
     labels = _labels(request.labels, len(given.file.mesh.faces))
     make_folder(Path(request.run_folder))
-    lids = _Lids(given)
-    parts = np.unique(labels[labels >= 0])
-    for done, number in enumerate(parts.tolist()):
-        context.report(done / len(parts), f"part {number + 1}")
-        lids.add(number, np.flatnonzero(labels == number))
-    write_whole(Path(request.run_folder) / _NAME, lids.to_bytes())
-    note = (
-        "" if not lids.open_parts else f"Parts that could not be closed: {len(lids.open_parts)} of {len(parts)}; their surface is torn or runs through itself."
-    )
-    job.emit(LidsReady(job=job.id, lids=FileName(_NAME), open_parts=tuple(lids.open_parts), note=note))
+    numbers, label = np.unique(labels, return_inverse=True)
+    has_none = int(numbers[0] < 0)
+    numbers, label = numbers[has_none:], label.reshape(-1) - has_none
+    parts = solid_parts(given.file.mesh, label, lambda fraction: context.report(fraction, ""))
+    write_whole(Path(request.run_folder) / _NAME, _to_bytes(given, parts, numbers, label))
+    still_open = tuple(number for number, part in zip(numbers.tolist(), parts, strict=True) if part.is_open)
+    note = "" if not still_open else f"Parts that could not be closed: {len(still_open)} of {len(parts)}; their surface is torn or runs through itself."
+    job.emit(LidsReady(job=job.id, lids=FileName(_NAME), open_parts=still_open, note=note))
     return Finished(job=job.id, made=1, failed=0, seconds=job.elapsed)
 
 
 def _labels(path: str, count: int) -> np.ndarray:
-    """(T,) int64"""
+    """(T,) int64, -1 and up"""
     try:
         labels = np.load(path, allow_pickle=False)
         whole = labels.astype(np.int64)
@@ -55,47 +54,27 @@ def _labels(path: str, count: int) -> np.ndarray:
         raise Img23DError(ErrorCode.MESH_UNREADABLE, "The parts are not those of this mesh: split it again.", str(error)) from error
     if not (whole >= 0).any():
         raise bad_request("Every part is left out, so there is nothing to cut: take one in again.")
-    return whole
+    return np.maximum(whole, -1)
 
 
-class _Lids:
-    """What is gathered part by part, see `messages.LidsReady`."""
-
-    def __init__(self, given: Given) -> None:
-        self._given = given
-        self._closer = Closer(given.file.mesh)
-        self._vertices: list[np.ndarray] = [np.empty((0, 3))]
-        self._faces: list[np.ndarray] = [np.empty((0, 3), dtype=np.int64)]
-        self._part: list[np.ndarray] = [np.empty(0, dtype=np.int64)]
-        self._source: list[np.ndarray] = [np.empty(0, dtype=np.int64)]
-        self._dropped = np.zeros(len(given.file.mesh.faces), dtype=bool)
-        self._count = given.vertices
-        self.open_parts: list[int] = []
-
-    def add(self, number: int, faces: np.ndarray) -> None:
-        closed = self._closer.close(faces)
-        self._dropped[np.setdiff1d(faces, closed.faces_kept)] = True
-        if closed.is_open:
-            self.open_parts.append(number)
-        is_new = closed.rim < 0
-        at = np.empty(len(closed.vertices), dtype=np.int64)
-        at[is_new] = self._count + np.arange(int(is_new.sum()))
-        at[~is_new] = self._given.used[closed.rim[~is_new]]
-        self._vertices.append(closed.vertices[is_new])
-        self._count += int(is_new.sum())
-        self._faces.append(at[closed.faces])
-        self._part.append(np.full(len(closed.faces), number))
-        self._source.append(np.full(len(closed.faces), -1))
-
-    def to_bytes(self) -> bytes:
-        data = io.BytesIO()
-        world = (np.concatenate(self._vertices) + self._given.file.origin) @ _GLTF_TO_WORLD.T
-        np.savez(
-            data,
-            vertices=world.astype(np.float32),
-            faces=np.concatenate(self._faces).astype(np.int32),
-            part=np.concatenate(self._part).astype(np.int32),
-            source=np.concatenate(self._source).astype(np.int32),
-            dropped=self._dropped,
-        )
-        return data.getvalue()
+def _to_bytes(given: Given, parts: Sequence[SolidPart], numbers: np.ndarray, label: np.ndarray) -> bytes:
+    """The arrays of `messages.LidsReady`."""
+    used, vertices, faces, count = given.used, [], [], given.vertices
+    for part in parts:
+        places = np.concatenate([used, count + np.arange(len(part.vertices))])
+        vertices.append(part.vertices)
+        faces.append(places[part.faces])
+        count += len(part.vertices)
+    dropped = label >= 0
+    dropped[np.concatenate([part.kept for part in parts])] = False
+    world = (np.concatenate(vertices) + given.file.origin) @ _GLTF_TO_WORLD.T
+    data = io.BytesIO()
+    np.savez(
+        data,
+        vertices=world.astype(np.float32),
+        faces=np.concatenate(faces).astype(np.int32),
+        part=np.repeat(numbers, [len(part.faces) for part in parts]).astype(np.int32),
+        source=np.concatenate([part.source for part in parts]).astype(np.int32),
+        dropped=dropped,
+    )
+    return data.getvalue()

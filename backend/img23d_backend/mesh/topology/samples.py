@@ -36,11 +36,23 @@ def sample_surface(mesh: Mesh, count: int, seed: int) -> Samples:
     return Samples(points=points, normals=across[chosen] / np.maximum(doubled[chosen], 1e-300)[:, None])
 
 
-def nearest(points: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of each of `points` (N, 3) the distance (N,) to the nearest of `others` (M, 3), and that one's index (N,).
-
-    The tree compares in single precision: of two that are equally near but for 1e-7 it may take either.
+class Nearest:
+    """Of some points (M, 3) the nearest to others. The tree compares in single precision: of two that are equally near but for 1e-7 it may take
+    either.
     """
-    tree = cv2.flann_Index(np.ascontiguousarray(others, np.float32), {"algorithm": _ONE_TREE})
-    found = tree.knnSearch(np.ascontiguousarray(points, np.float32), 1, params={"checks": _ALL})[0][:, 0]
-    return np.linalg.norm(points - others[found], axis=1), found
+
+    def __init__(self, points: np.ndarray) -> None:
+        self._points = points
+        self._tree = cv2.flann_Index(np.ascontiguousarray(points, np.float32), {"algorithm": _ONE_TREE})
+
+    def __call__(self, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of each of `others` (N, 3) the distance (N,) to its nearest point, and that one's index (N,)."""
+        if not len(others):
+            return np.zeros(0), np.zeros(0, dtype=np.int64)
+        found = self._tree.knnSearch(np.ascontiguousarray(others, np.float32), 1, params={"checks": _ALL})[0][:, 0]
+        return np.linalg.norm(others - self._points[found], axis=1), found
+
+
+def nearest(points: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each of `points` (N, 3) the distance (N,) to the nearest of `others` (M, 3), and that one's index (N,)."""
+    return Nearest(others)(points)

@@ -32,13 +32,22 @@ class Lid:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cut:
+    """Triangles that are pieces of the source's: of which one each is, `source` (M,), and its `corners` (M, 3, 3) in the world's axes."""
+
+    source: np.ndarray
+    corners: np.ndarray
+
+
+@dataclass(frozen=True, kw_only=True)
 class Piece:
-    """`faces` (F,) of the source's mesh, ascending; `centre` is where its origin comes to lie, `color` what it has in the coloured preview."""
+    """`faces` (F,) of the source's mesh, ascending, and pieces of others; `centre` is where its origin comes to lie, `color` what it has in the coloured preview."""
 
     name: str
     faces: np.ndarray
     centre: np.ndarray
     color: Color
+    cut: Cut | None = None
     lid: Lid | None = None
 
 
@@ -66,6 +75,10 @@ class _Writer:
             faces = piece.faces[bounds[number] : bounds[number + 1]] - self._starts[number]
             if len(faces):
                 primitives.append(self._primitive(primitive, int(self._vertices[number]), primitive.faces[faces], piece))
+            if piece.cut is not None:
+                own = (piece.cut.source >= self._starts[number]) & (piece.cut.source < self._starts[number + 1])
+                if own.any():
+                    primitives.append(self._cut(primitive, piece.cut.source[own], piece.cut.corners[own], piece, int(self._starts[number])))
         if piece.lid is not None and len(piece.lid.faces):
             primitives.append(self._lid(piece.lid, piece))
         json = self._document.json
@@ -88,7 +101,21 @@ class _Writer:
         for name, one in primitive.attributes.items():
             if name != "POSITION" and (not self._colored or name == "NORMAL"):
                 attributes[name] = self._document.accessor(one.values[kept], normalized=one.normalized)
-        out: dict[str, Any] = {"attributes": attributes, "indices": self._document.indices(number)}
+        return self._with_material(primitive, attributes, number, piece)
+
+    def _cut(self, primitive: Primitive, source: np.ndarray, corners: np.ndarray, piece: Piece, start: int) -> dict[str, Any]:
+        """Each triangle with vertices of its own, whose attributes are between those of the source's corners."""
+        whole = self._source.mesh.vertices[self._source.mesh.faces[source]].astype(np.float64)
+        weights = barycentric(whole, corners)
+        attributes = {"POSITION": self._document.accessor(self._local(corners.reshape(-1, 3), piece), bounds=True)}
+        for name, one in primitive.attributes.items():
+            if name != "POSITION" and (not self._colored or name == "NORMAL"):
+                values = between(name, one.values[primitive.faces[source - start]], weights)
+                attributes[name] = self._document.accessor(values, normalized=one.normalized)
+        return self._with_material(primitive, attributes, np.arange(3 * len(source)), piece)
+
+    def _with_material(self, primitive: Primitive, attributes: dict[str, int], indices: np.ndarray, piece: Piece) -> dict[str, Any]:
+        out: dict[str, Any] = {"attributes": attributes, "indices": self._document.indices(indices)}
         if self._colored:
             out["material"] = self._plain(piece.name, piece.color)
         elif primitive.material is not None:
@@ -149,3 +176,27 @@ class _Writer:
     def _add(self, kind: str, one: dict[str, Any]) -> int:
         self._document.json.setdefault(kind, []).append(one)
         return len(self._document.json[kind]) - 1
+
+
+def barycentric(whole: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """(M, 3, 3) how much of each corner of a triangle (M, 3, 3) is in each of three places (M, 3, 3) on it; thirds where it has no area."""
+    first, second = whole[:, 1] - whole[:, 0], whole[:, 2] - whole[:, 0]
+    aa, ab, bb = (np.einsum("md,md->m", one, other) for one, other in ((first, first), (first, second), (second, second)))
+    apart = corners - whole[:, :1]
+    a, b = (np.einsum("mkd,md->mk", apart, one) for one in (first, second))
+    below = aa * bb - ab * ab
+    is_flat = below <= 1e-12 * aa * bb
+    below = np.where(is_flat, 1.0, below)[:, None]
+    u, v = (bb[:, None] * a - ab[:, None] * b) / below, (aa[:, None] * b - ab[:, None] * a) / below
+    weights = np.clip(np.stack([1 - u - v, u, v], axis=2), 0.0, 1.0)
+    return np.where(is_flat[:, None, None], 1 / 3, weights / weights.sum(axis=2, keepdims=True))
+
+
+def between(name: str, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """(3 M, W) of an attribute's values (M, 3, W) at a triangle's corners, in their own type. Directions keep their length."""
+    mixed = np.einsum("mkc,mcw->mkw", weights, values.astype(np.float64)).reshape(-1, values.shape[2])
+    if name in ("NORMAL", "TANGENT"):
+        mixed[:, :3] = unit(mixed[:, :3])
+    if name == "TANGENT":
+        mixed[:, 3] = np.repeat(values[:, 0, 3], 3)
+    return (mixed if values.dtype.kind == "f" else np.rint(mixed)).astype(values.dtype)

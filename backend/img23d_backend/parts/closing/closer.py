@@ -12,23 +12,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..mesh.topology.connected import connected
-from ..mesh.topology.normals import unit, weld
-from ..mesh.topology.sorting import sorted_with_order
-from ..stages import Mesh
+from ...mesh.topology.connected import connected
+from ...mesh.topology.normals import unit, weld
+from ...mesh.topology.sorting import sorted_with_order
+from ...stages import Mesh
 
 _LONGEST = 1500  # corners of a border that ears are cut off of: longer ones get a fan
 
 
 @dataclass(frozen=True, kw_only=True)
 class Closed:
-    """`vertices` (V, 3) and `faces` (F, 3) of the lids, `rim` (V,) the mesh's vertex that each is in the place of, -1 inside a lid; `faces_kept`
+    """`vertices` (V, 3) and `faces` (F, 3) of the lids, `rim_places` (V,) the place of the mesh that each is in, -1 inside a lid; `faces_kept`
     (K,) of the part's own faces those with an extent; the number of `loops` that were closed, and whether the part still `is_open`.
     """
 
     vertices: np.ndarray
     faces: np.ndarray
-    rim: np.ndarray
+    rim_places: np.ndarray
     faces_kept: np.ndarray
     loops: int
     is_open: bool
@@ -41,13 +41,26 @@ class Closer:
         place, count = weld(mesh.vertices)
         position = np.empty((count, 3))
         position[place[::-1]] = mesh.vertices[::-1]
-        self._mesh, self._corners, self._position = mesh, place[mesh.faces], position
+        self._corners, self._position = place[mesh.faces], position
 
     def welded(self, mesh: Mesh) -> Mesh:
         """The mesh with vertices that count as one in exactly one place."""
         vertices = mesh.vertices.copy()
         vertices[mesh.faces] = self._position[self._corners]
         return Mesh(vertices=vertices, faces=mesh.faces)
+
+    def places(self, faces: np.ndarray) -> np.ndarray:
+        """(F, 3) of the corners of these faces (F,): vertices that count as one have one."""
+        return self._corners[faces]
+
+    def position(self, places: np.ndarray) -> np.ndarray:
+        """(P, 3) float64"""
+        return self._position[places]
+
+    def loose_pieces(self) -> np.ndarray:
+        """(F,) the number of the piece that each face hangs together with."""
+        ends = np.concatenate([self._corners[:, [0, 1]], self._corners[:, [1, 2]]])
+        return connected(len(self._position), ends)[self._corners[:, 0]]
 
     def borders(self, label: np.ndarray) -> list[dict[int, int]]:
         """Of each part the others that it shares edges with, and the number of lines that these make. `label` (F,) is 0.. of each face, -1 of
@@ -71,22 +84,21 @@ class Closer:
         corners = self._corners[faces]
         a, b, c = corners.T
         solid = (a != b) & (b != c) & (c != a)
-        loops, is_open = _loops(corners[solid])
+        loops, is_open = loops_of(corners[solid])
         vertices: list[np.ndarray] = [np.empty((0, 3))]
         rim: list[np.ndarray] = [np.empty(0, dtype=np.int64)]
-        own = dict(zip(corners.ravel()[::-1].tolist(), self._mesh.faces[faces].ravel()[::-1].tolist(), strict=True)) if loops else {}
         lids: list[np.ndarray] = [np.empty((0, 3), dtype=np.int64)]
         start = 0
         for loop in loops:
             around, points, triangles = self._lid(loop)
             vertices.append(points)
-            rim.append(np.concatenate([[own[place] for place in around], np.full(len(points) - len(around), -1)]))
+            rim.append(np.concatenate([around, np.full(len(points) - len(around), -1)]))
             lids.append(triangles + start)
             start += len(points)
         return Closed(
             vertices=np.concatenate(vertices),
             faces=np.concatenate(lids),
-            rim=np.concatenate(rim).astype(np.int64),
+            rim_places=np.concatenate(rim),
             faces_kept=faces[solid],
             loops=len(loops),
             is_open=is_open,
@@ -101,11 +113,11 @@ class Closer:
         is_turned = around[1] > around[-1]
         if is_turned:
             around = around[:1] + around[:0:-1]
-        points, triangles = _filled(self._position[around])
+        points, triangles = filled(self._position[around])
         return around, points, triangles if is_turned else triangles[:, ::-1]
 
 
-def _loops(corners: np.ndarray) -> tuple[list[list[int]], bool]:
+def loops_of(corners: np.ndarray) -> tuple[list[list[int]], bool]:
     """Simple loops of the half edges that have no opposite one, and whether some are left that make no loop."""
     following: dict[int, list[int]] = defaultdict(list)
     for start, end in _open_half_edges(corners).tolist():
@@ -144,7 +156,7 @@ def _open_half_edges(corners: np.ndarray) -> np.ndarray:
     return np.stack([left // count, left % count], axis=1)
 
 
-def _filled(rim: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def filled(rim: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Vertices, the rim's (N, 3) first, and triangles that run along it."""
     count = len(rim)
     if count == 3:
