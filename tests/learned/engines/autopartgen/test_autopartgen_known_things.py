@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
@@ -15,7 +17,7 @@ from tiny.assembled import THINGS, Ball, Solid, Thing, mask, picture, surface
 sys.path.append(str(Path(__file__).resolve().parents[3] / "backend" / "jobs" / "parts"))
 from split_desk import run, write_mesh
 
-from img23d_backend.__main__ import main
+from img23d_backend.cli.commands import run as run_command
 from img23d_backend.engines.autopartgen.splitter import AutoPartSplitter
 from img23d_backend.models.store import ModelStore
 from img23d_backend.parts.stage import PartMade, Task, WholeMade
@@ -215,6 +217,14 @@ def test_a_job_announces_each_part_and_labels_the_mesh(tiny_models: Path, tmp_pa
     assert (labels == of_parts)[~hidden].mean() > 0.9
 
 
+@pytest.fixture
+def keeps_interrupt() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("keeps_interrupt")
 def test_on_the_command_line_painted_parts_of_a_photo(
     tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -225,6 +235,8 @@ def test_on_the_command_line_painted_parts_of_a_photo(
         *("parts", str(tmp_path / "photo.png"), "--engine", "autopartgen", "--mask", str(tmp_path / "mask.png"), "--out", str(tmp_path / "out"), "--seed", "3"),
         *("--autopartgen-steps", str(STEPS), "--autopartgen-resolution", "64", "--autopartgen-faces", "3000"),
     ]
-    assert main(arguments) == 0, capsys.readouterr()
+    assert run_command(arguments) == 0, capsys.readouterr()
     told = capsys.readouterr().out
-    assert "2 parts" in told
+    assert "(2 parts)" in told
+    seen = {path.name.split("_", 1)[-1] for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert {"shape.glb", "part_01.glb", "part_02.glb", "parts.glb", "mask.png"} <= {name.rsplit("photo_", 1)[-1] for name in seen}, seen

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from ..networks.dit import PartDiT
 
 _SAMPLED = 0.75  # of a part's progress
-_SAMPLER_VALUES = 24  # per latent and channel that are in memory at once, the contexts' keys and values among them
-_WIDTH = 2048
+# Of the published network: channels, blocks, those that know the parts, and the tokens of a picture
+_WIDTH, _BLOCKS, _EARLY, _TOKENS = 2048, 21, 10, 1029
+_SAMPLER_VALUES = 20  # per latent and channel that are in memory at once
 _NOTES = (
     "The graphics card's memory is short: only one of AutoPartGen's networks is on it at a time.",
     "The graphics card's memory is short: AutoPartGen stays outside and is lent to it layer by layer, slower.",
@@ -63,8 +64,7 @@ class Computing:
 
         def work(plan: PartsPlan, models: ModelStore) -> np.ndarray:
             steps = table(plan.steps)
-            working = plan.counts.latents * _WIDTH * _SAMPLER_VALUES * plan.dtype.itemsize
-            with plan.on_device(plan.dit, models, working) as network, torch.inference_mode():
+            with plan.on_device(plan.dit, models, _working_bytes(plan)) as network, torch.inference_mode():
                 dit, device = cast("PartDiT", network), plan.device.torch_name
                 return sample(
                     dit,
@@ -104,6 +104,7 @@ class PartMaker(Maker):
 
     def sample(self, number: int, seed: int) -> np.ndarray:
         self._report = self._report_of(number)
+        self._report(0.0, f"Part {number + 1}")
         code = self._history()
         return self._computing.sample(
             lambda dit, device: self._branches(dit, device, number, code), seed, lambda done, note: self._report(_SAMPLED * done, f"Part {number + 1}, {note}")
@@ -144,6 +145,13 @@ class PartMaker(Maker):
             parts = solid if knows is not Knows.NOTHING else dit.know(*(Slot(tokens=_zeros(dit, device)) for _ in range(2)))
             made.append(Branch(weight=weight, picture=picture, parts=parts))
         return made
+
+
+def _working_bytes(plan: PartsPlan) -> int:
+    """Keys and values of two pictures, and of the whole and the parts so far, stay for all steps of a part."""
+    latents = plan.counts.latents
+    kept = 2 * _BLOCKS * 2 * _TOKENS + _EARLY * 2 * 2 * latents
+    return (kept + _SAMPLER_VALUES * latents) * _WIDTH * plan.dtype.itemsize
 
 
 def _zeros(dit: PartDiT, device: str) -> Tensor:

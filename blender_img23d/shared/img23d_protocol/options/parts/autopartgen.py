@@ -23,7 +23,7 @@ STEPS_MAX, GUIDANCE_MAX = 200, 20.0
 RESOLUTION_MIN, RESOLUTION_MAX = 64, 512  # cells a side of the cube around the whole
 # In half precision: what a sampler of so many latents has at once beside the weights, and the decoder with its points
 _DIT, _VAE = 3_160_000_000, 490_000_000
-_SAMPLING = {"autopartgen-2048": 1_100_000_000, "autopartgen-4096": 2_100_000_000}
+_SAMPLING = {"autopartgen-2048": 900_000_000, "autopartgen-4096": 1_400_000_000}
 _ENCODER = 1_220_000_000  # it computes in 32 bits
 
 
