@@ -102,10 +102,16 @@ def _made_whole(computing: Computing, looks: Looks, context: Context) -> tuple[T
 
 
 def _reports(context: Context, begin: float, masks: int, most: int) -> Callable[[int], Report]:
-    """Where each part reports to, by its number."""
+    """Where each part reports to, by its number. A part that is tried again takes nothing back."""
+    done = begin
 
     def reached(number: int) -> float:
         share = number / masks if masks else max(1 - (1 - _SHARE) ** number, number / most)
         return begin + (1 - begin) * min(share, 1.0)
 
-    return lambda number: progress_part(context.report, reached(number), reached(number + 1))
+    def tell(fraction: float, note: str) -> None:
+        nonlocal done
+        done = max(done, fraction)
+        context.report(done, note)
+
+    return lambda number: progress_part(tell, reached(number), reached(number + 1))

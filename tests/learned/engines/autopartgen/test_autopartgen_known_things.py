@@ -23,7 +23,7 @@ from img23d_backend.models.store import ModelStore
 from img23d_backend.parts.stage import PartMade, Task, WholeMade
 from img23d_backend.stages import Context, CutOut, JobCancelled, Mesh
 from img23d_backend.weights.store import WeightStore
-from img23d_protocol import Img23DError
+from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings, Split, Stage
 
 SNOWMAN, MUSHROOM, DUMBBELL = THINGS
@@ -177,6 +177,24 @@ def test_of_a_mesh_alone_the_encoder_is_asked_once_for_all_time(splitter: AutoPa
     again = parts_of(AutoPartSplitter(WeightStore(tmp_path / "models"), models), task, autopartgen_most=1)
     assert not any("dinov2" in key for key in models.places())
     assert np.array_equal(first[0].mesh.vertices, again[0].mesh.vertices)
+
+
+def test_a_mesh_without_area_ends_in_a_sentence(splitter: AutoPartSplitter) -> None:
+    line = Mesh(vertices=np.array([(0, 0, 0), (1, 0, 0), (2, 0, 0)], np.float32), faces=np.array([[0, 1, 2]], np.int32))
+    with pytest.raises(Img23DError, match="no area") as told:
+        parts_of(splitter, Task(name="", mesh=line))
+    assert told.value.code is ErrorCode.BAD_REQUEST
+
+
+def test_what_is_tried_again_takes_no_progress_back(splitter: AutoPartSplitter) -> None:
+    """With so few steps the parts are such that some are made again."""
+    told: list[float] = []
+    context = Context(seed=3, report=lambda fraction, note: told.append(fraction))
+    try:
+        parts_of(splitter, Task(name="", mesh=as_mesh(mesh_of(SNOWMAN))), context, autopartgen_steps=1, autopartgen_most=3)
+    except Img23DError:
+        pass
+    assert told == sorted(told) and 0 <= told[0] <= told[-1] <= 1
 
 
 NEEDED = {"autopartgen-2048", "autopartgen-vae", "dinov2-with-registers-large"}
