@@ -150,10 +150,12 @@ class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
         return engine_named(self.setup_engine).licence not in ("", *self.accepted)
 
     def accept(self, licence: str, *, answer: bool = True) -> None:
-        """Stores the answer, or takes it back; either way the engine of that licence is the one to set up, or to be asked about."""
+        """Stores the answer, or takes it back; either way the engine of that licence is the one to set up, or to be asked about. That of a
+        splitter changes nothing of this: its models are downloaded by themselves.
+        """
         others = [one for one in self.accepted if one != licence]
         self.licences = " ".join([*others, licence] if answer else others)
-        self.set_up_for(next(engine.id for engine in SET_UP if engine.licence == licence))
+        self.set_up_for(next((engine.id for engine in SET_UP if engine.licence == licence), self.setup_engine))
 
     def set_up_for(self, engine: str) -> None:
         self.setup_engine = engine

@@ -43,7 +43,7 @@ def names_in(path: Path) -> set[str]:
 def names_pickled(path: Path) -> set[str]:
     """The turbo painter's VAE is of 2022, and its list of today."""
     content = torch.load(path, map_location="cpu", weights_only=True)
-    names = {name.removeprefix(_TRAINING) for name in content.get("state_dict", content)}
+    names = {name.removeprefix(_TRAINING) for name in content.get("state_dict", content.get("model", content))}
     return {_OLD.sub(lambda match: _TODAY[match[1]], name) for name in names} if path.parent.name == "vae" else names
 
 

@@ -14,7 +14,7 @@ from .hub import HubFile
 from .registry import NOTICE_FILES, WeightSet
 
 _WEIGHTS_SUFFIX = ".safetensors"
-_PICKLES = (".bin", ".ckpt")
+_PICKLES = (".bin", ".ckpt", ".pth")
 _SHARD = re.compile(r"(.*)-(\d+)-of-(\d+)\.safetensors")
 
 

@@ -12,7 +12,7 @@ from ...app.owner import Extension, extension
 from ...core.session.environment import EnvironmentState
 from ...core.session.first_run import recommended
 from ...properties import Img23DWeightsRow, preferences_of
-from ...shared.img23d_protocol.choices import licence_named
+from ...shared.img23d_protocol.choices import Licence, licence_named
 from ...shared.img23d_protocol.options.settings import BUILT_IN, CUT_OUTS, engine_named, first_to_set_up
 from ..widgets.fixes import draw_fix
 from ..widgets.steady_rows import guarded_row
@@ -137,10 +137,8 @@ def _draw_use(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ext
 
 
 def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
-    box, licence = layout.box(), licence_named(engine_named(preferences_of(context).setup_engine).licence)
-    draw_sentence(box, context, licence.notice, icon="INFO", in_box=True)
-    box.operator("wm.url_open", text="Read the Licence", icon="URL").url = licence.link
-    box.operator("img23d.accept_licence", text=licence.answer, icon="CHECKMARK").licence = licence.id
+    box = layout.box()
+    _draw_question(box, context, licence_named(engine_named(preferences_of(context).setup_engine).licence))
     free = first_to_set_up(preferences_of(context).accepted)
     if view.is_complete:
         draw_sentence(box, context, _("The models of {engine} are ready.").format(engine=free.label), icon="CHECKMARK", in_box=True)
@@ -150,6 +148,12 @@ def _draw_licence(layout: bpy.types.UILayout, context: bpy.types.Context, view: 
     _draw_what_and_where(box, context, view)
     box.operator("img23d.setup", text="Cut-Outs Only", icon="IMPORT").engine = CUT_OUTS.id
     draw_sentence(box, context, _cutouts_only(view), in_box=True)
+
+
+def _draw_question(box: bpy.types.UILayout, context: bpy.types.Context, licence: Licence) -> None:
+    draw_sentence(box, context, licence.notice, icon="INFO", in_box=True)
+    box.operator("wm.url_open", text="Read the Licence", icon="URL").url = licence.link
+    box.operator("img23d.accept_licence", text=licence.answer, icon="CHECKMARK").licence = licence.id
 
 
 def _cutouts_only(view: ModelsView) -> str:
@@ -229,4 +233,12 @@ def _draw_weights_buttons(layout: bpy.types.UILayout, context: bpy.types.Context
         deletion.enabled = not info.is_borrowed
         deletion.operator("img23d.delete_weights", text="Delete", icon="TRASH").weights = info.id
     if not accepted:
+        _draw_lacking(layout, context, info.must_accept)
+
+
+def _draw_lacking(layout: bpy.types.UILayout, context: bpy.types.Context, licence: str) -> None:
+    """The question stands above where the licence is that of the engine to set up; that of a splitter is asked about here."""
+    if engine_named(preferences_of(context).setup_engine).licence == licence:
         draw_sentence(layout, context, "Its licence must be accepted above before it can be downloaded.", in_box=True)
+    else:
+        _draw_question(layout.box(), context, licence_named(licence))

@@ -36,6 +36,8 @@ TENCENT_LICENCE = "tencent-hunyuan3d-2-community-1"
 TENCENT_LICENCE_LINK = "https://github.com/Tencent-Hunyuan/Hunyuan3D-2/blob/main/LICENSE"
 INSTANTMESH_LICENCE = "instantmesh-non-commercial-1"
 INSTANTMESH_LICENCE_LINK = "https://creativecommons.org/licenses/by-nc/4.0/legalcode"
+AUTOPARTGEN_LICENCE = "autopartgen-fair-noncommercial-1"
+AUTOPARTGEN_LICENCE_LINK = "https://github.com/facebookresearch/AutoPartGen/blob/main/LICENSE"
 
 
 class Licence(NamedTuple):
@@ -82,6 +84,19 @@ LICENCES: tuple[Licence, ...] = (
         accepted="You have accepted it, for non-commercial use.",
         lacking="InstantMesh's licence is not accepted yet: read and accept it under AI Models, or use TRELLIS or Light, which may be used for everything.",
         recorded="Non-commercial",
+    ),
+    Licence(
+        id=AUTOPARTGEN_LICENCE,
+        of="AutoPartGen",
+        link=AUTOPARTGEN_LICENCE_LINK,
+        notice=(
+            "AutoPartGen's licence (FAIR Noncommercial Research License) is for non-commercial research only: "
+            "neither the model nor anything made with it may be used in any work that is paid for."
+        ),
+        answer="I Accept, for Non-Commercial Research",
+        accepted="You have accepted it, for non-commercial research.",
+        lacking="AutoPartGen's licence is not accepted yet: read and accept it under AI Models, or use the built-in splitter, which may be used for everything.",
+        recorded="Non-commercial research only",
     ),
 )
 

@@ -39,3 +39,22 @@ def ready_with(sets: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 )
 def test_which_engines_are_ready(sets: set[str], ready: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ready_with(sets, tmp_path, monkeypatch) == ready
+
+
+@pytest.mark.parametrize(
+    ("sets", "ready"),
+    [
+        (set(), {"preview"}),
+        ({"autopartgen-2048", "autopartgen-vae"}, {"preview"}),
+        ({"autopartgen-vae", ENCODER}, {"preview"}),
+        ({"autopartgen-2048", "autopartgen-vae", ENCODER}, {"preview", "autopartgen"}),
+        ({"autopartgen-4096", "autopartgen-vae", ENCODER}, {"preview", "autopartgen"}),
+    ],
+)
+def test_which_splitters_are_ready(sets: set[str], ready: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engines = Engines(tmp_path)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: object())
+    monkeypatch.setattr(engines.weights, "is_ready", lambda identifier: identifier in sets)
+    infos = engines.splitter_infos()
+    assert {info.id for info in infos if info.ready} == ready
+    assert all("Lacks a model that splits things" in info.note for info in infos if not info.ready)

@@ -13,7 +13,7 @@ from img23d_backend.weights.registry import WEIGHT_SETS
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from published.lists import KINDS, PublishedFile, files, files_of
 
-WEIGHTS = (".safetensors", ".bin", ".ckpt")
+WEIGHTS = (".safetensors", ".bin", ".ckpt", ".pth")
 
 
 @pytest.mark.parametrize("row", [row.id for row in WEIGHT_SETS])

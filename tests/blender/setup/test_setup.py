@@ -87,6 +87,26 @@ def test_nothing_of_instantmesh_before_its_answer(stage, machine):
     assert "no licence called" in refusal(bpy.ops.img23d.accept_licence, licence="another")
 
 
+def test_a_splitters_licence_is_asked_about_at_its_models(stage, machine):
+    """Its answer changes nothing of which engine is set up."""
+    machine.setup_engine = "trellis"
+    info = stage.messages.WeightsInfo(
+        id="autopartgen-2048", label="AutoPartGen 2048", stage="split", size_bytes=6_300_000_000, state=stage.messages.WeightsState.MISSING,
+        must_accept=AUTOPARTGEN, licence="FAIR Noncommercial Research License v1", licence_link="https://example.org",
+    )  # fmt: skip
+    stage.tell(weights=(info,))
+    stage.tick()
+    shown = panel()
+    assert "non-commercial research only" in shown.said and shown.pressed("img23d.accept_licence") == [{"licence": AUTOPARTGEN}]
+    assert "licence" in refusal(bpy.ops.img23d.download_weights, weights="autopartgen-2048")
+    stage.press(bpy.ops.img23d.accept_licence, licence=AUTOPARTGEN)
+    assert machine.accepted == (AUTOPARTGEN,) and machine.setup_engine == "trellis"
+    assert not panel().pressed("img23d.accept_licence")
+    stage.press(bpy.ops.img23d.withdraw_licence, licence=AUTOPARTGEN)
+    assert machine.accepted == () and machine.setup_engine == "trellis"
+
+
+AUTOPARTGEN = "autopartgen-fair-noncommercial-1"
 CUT_OUTS = ("qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small")
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.files.filenames import FileName
+from img23d_protocol.files.whole_files import write_whole
 from img23d_protocol.messages import WHOLE, DivisionReady, PartInfo, Piece, ResultReady, Stage
 
 from ...images.png_files import write_png
@@ -88,6 +90,8 @@ class Announcer:
         if self.task.mask is not None:
             files["mask"] = self.run.path_for(0, "_mask.png")
             write_png(files["mask"], self._colored_mask(self.task.mask, colors))
+            files["palette"] = self.run.path_for(0, "_mask.json")
+            write_whole(files["palette"], self._palette(infos))
         labels = None
         if label is not None:
             files["labels"] = self.run.path_for(0, "_labels.npy")
@@ -131,6 +135,14 @@ class Announcer:
         if not meshes:
             raise Img23DError(ErrorCode.NO_SURFACE, f"No part of “{self._target.name}” was found: try another seed, picture or splitter.")
         return meshes
+
+    def _palette(self, infos: tuple[PartInfo, ...]) -> bytes:
+        """What the colours of the mask stand for; `painted` is 1 for the lowest of the mask's own values, 2 for the next."""
+        rows = [
+            {"part": number, "name": info.name, "color": info.color, "painted": made.mask, "file": self.run.path_for(0, f"_part_{number + 1:02d}.glb").name}
+            for number, (made, info) in enumerate(zip(self.parts, infos, strict=False))
+        ]
+        return (json.dumps(rows, indent=1, ensure_ascii=False) + "\n").encode()
 
     def _colored_mask(self, mask: np.ndarray, colors: list[Color]) -> np.ndarray:
         """(h, w, 3) uint8: each value in the colour of the part that it became."""

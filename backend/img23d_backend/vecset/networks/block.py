@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu, layer_norm, scaled_dot_product_attention
-
-KeysValues = tuple[Tensor, Tensor]  # (Bk, H, n, D) each
 
 _NORM_EPSILON = 1e-5
 _HEAD_NORM_EPSILON = 1e-6
@@ -44,6 +43,14 @@ class BlockConfig:
     forward_norm: str = "norm3"
     has_head_norms: bool = False
     has_skip: bool = False
+
+
+class KeysValues(NamedTuple):
+    """(Bk, H, n, D) each; `bias` (1, 1, 1, n) is added to the products with the queries, where keys stand for several that are alike."""
+
+    keys: Tensor
+    values: Tensor
+    bias: Tensor | None = None
 
 
 class LayerNorm(nn.LayerNorm):
@@ -89,13 +96,13 @@ class Attention(nn.Module):
         """Of tokens (Bk, n, context's C)."""
         if hasattr(self, "norm_cross"):
             context = self.norm_cross(context)
-        return self.norm_k(self._in_heads(self.to_k(context))), self._in_heads(self.to_v(context))
+        return KeysValues(self.norm_k(self._in_heads(self.to_k(context))), self._in_heads(self.to_v(context)))
 
     def forward(self, x: Tensor, keys_values: KeysValues | None = None) -> Tensor:
         """(B, L, C) to the same. A context of Bk sets of tokens is that of B / Bk successive objects each."""
-        keys, values = self.keys_values(x) if keys_values is None else keys_values
+        keys, values, bias = self.keys_values(x) if keys_values is None else keys_values
         queries = self.norm_q(self._in_heads(self.to_q(x).reshape(len(keys), -1, x.shape[-1])))  # (Bk, H, B / Bk * L, D)
-        attended = scaled_dot_product_attention(queries, keys, values)
+        attended = scaled_dot_product_attention(queries, keys, values, attn_mask=bias)
         return self.to_out[0](attended.transpose(1, 2).reshape(x.shape))
 
     def of_nothing(self, x: Tensor) -> Tensor:

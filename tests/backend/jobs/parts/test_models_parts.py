@@ -220,6 +220,10 @@ def test_masks_of_each_kind_and_size_say_the_same(tmp_path: Path, mode: str, sid
     for number, color in wanted.items():
         assert {tuple(one) for one in colored[task.mask == number].tolist()} == {color}
     assert record["mask"] == mask
+    legend = json.loads((heard.folder / record["targets"][0]["files"]["palette"]).read_text(encoding="utf-8"))
+    assert [(row["part"], row["painted"]) for row in legend] == [(0, 2), (1, 1)]
+    assert [row["color"] for row in legend] == [part.color for part in heard.division.parts]
+    assert [row["file"] for row in legend] == [str(one.files[0]) for one in heard.results if one.stage is Stage.SPLIT]
 
 
 @pytest.mark.usefixtures("looking")

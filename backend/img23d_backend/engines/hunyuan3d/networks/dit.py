@@ -15,7 +15,6 @@ B objects, L latents, n context tokens, C channels, H heads of D channels, S the
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -23,11 +22,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import layer_norm, scaled_dot_product_attention
 
+from ....models.key_logits import key_logits
 from .hy3dgen_modules import DoubleStreamBlock, Hunyuan3DDiT, ModulationOut, SingleStreamBlock, timestep_embedding
 
 _TIME_CHANNELS = 256
 _EPSILON = 1e-6  # of every norm
-_KEYS_MOST = 4  # that stand for one count; two are enough in half precision, three in bfloat16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,23 +111,6 @@ class Half:
         elif k.device.type == "cpu":  # each head's keys in a row: 280 ms become 220 for 1,882 tokens
             k, v = k.contiguous(), v.contiguous()
         return scaled_dot_product_attention(q, k, v, attn_mask=self.bias).transpose(1, 2).flatten(2)
-
-
-def key_logits(count: int, dtype: torch.dtype) -> list[float]:
-    """Numbers that `dtype` can hold and whose exponentials sum up to `count`: log(count) in double and single precision.
-
-    In half precision log(1370) is off by up to 0.2%, in bfloat16 by 1.5%: a second (third) key takes what the first,
-    rounded down, leaves over.
-    """
-    logits: list[float] = []
-    left = float(count)
-    while left > count * 1e-5 and len(logits) < _KEYS_MOST:
-        logit = torch.tensor(math.log(left), dtype=torch.float64).to(dtype)
-        if math.exp(logit.item()) > left * (1 + 1e-6):
-            logit = torch.nextafter(logit, torch.tensor(-math.inf, dtype=dtype))
-        logits.append(logit.item())
-        left -= math.exp(logit.item())
-    return logits
 
 
 class Double(DoubleStreamBlock):

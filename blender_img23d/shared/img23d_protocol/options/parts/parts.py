@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import field, fields
 
 from ..declare import Options, Record, Row, inner_kind, option
+from .autopartgen import AutoPartGen
 from .splitter import BuiltIn, Splitter
 
 
@@ -14,6 +15,7 @@ class _Registered(Options):
     """
 
     built_in: BuiltIn = field(default_factory=BuiltIn)
+    autopartgen: AutoPartGen = field(default_factory=AutoPartGen)
 
 
 def _declared(kind: type | None) -> Splitter:

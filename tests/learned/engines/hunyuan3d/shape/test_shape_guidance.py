@@ -7,8 +7,9 @@ import torch
 from shape_checkpoints import DIT, hy3dgen_importable, randomized
 from torch import Tensor, nn
 
-from img23d_backend.engines.hunyuan3d.networks.dit import Counted, ShapeDiT, key_logits
+from img23d_backend.engines.hunyuan3d.networks.dit import Counted, ShapeDiT
 from img23d_backend.engines.hunyuan3d.shape.sampling import null_context
+from img23d_backend.models.key_logits import key_logits
 
 TOKENS = 1370
 EXACT = 1e-12

@@ -1,0 +1,1 @@
+"""One thing becomes its parts, one after the other."""

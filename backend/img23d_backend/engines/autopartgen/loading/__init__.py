@@ -1,0 +1,1 @@
+"""From files to networks, and what parts are made with."""

@@ -1,0 +1,1 @@
+"""AutoPartGen's network, with the published weights' names."""

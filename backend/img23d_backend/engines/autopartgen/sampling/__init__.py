@@ -1,0 +1,1 @@
+"""Noise to the latents of one part."""
