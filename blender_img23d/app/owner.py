@@ -72,10 +72,9 @@ class Extension(app.App):
     def after_undo(self) -> None:
         """What a viewport shows is not undone with the preview that it shows."""
         from ..scene.parts.rows import has_preview
-        from ..scene.view.part_shading import give_shading_back, is_shading_kept
+        from ..scene.view.part_shading import follow_undo
 
-        if is_shading_kept() and not has_preview(bpy.data.objects):
-            give_shading_back()
+        follow_undo(has_preview=has_preview(bpy.data.objects))
 
     def refuse(self, operator: bpy.types.Operator, error: Img23DError) -> set[str]:
         """What an operator returns when it cannot do what it was asked for."""

@@ -21,11 +21,12 @@ from first_minutes import install
 from hands import SIDEBAR, VIEWPORT, in_viewport, objects, open_panel, press, scroll, select, take
 from person import drop_photo
 from rows import _name
-from screen import NotSeen, Region, await_state, await_that, click, click_at, drag, find, key, move, run_script, say, shot, state, type_text
+from screen import NotSeen, Region, await_state, await_that, click, click_at, drag, find, is_seen, key, move, run_script, say, shot, state, type_text
 
 THING = "yellow duck"
 _FIRST_ROW, _ROW = -142, 21  # pixels from the button below the list of parts up to its first line, and from line to line
 _MARKER, _NAME = 1056, 1110  # pixels from the screen's left to the arrow before a name, and to the name
+_BESIDE = 1232  # pixels from the left to the button before the arrow that shows a result
 _BELOW = Region(left=1030, top=560, right=1345, bottom=905)  # of the sidebar, scrolled to its end
 EDITOR = Region(left=330, top=60, right=700, bottom=800)
 
@@ -161,12 +162,15 @@ def make_a_thing() -> None:
 def split_the_thing() -> None:
     """make parts of it by the button beside the result"""
     scroll(-40)
-    x, y = find("Results", Region(left=1000, right=1345, top=300, bottom=905))
-    x, y = find(THING, Region(left=1000, right=1345, top=y, bottom=905))
+    for _ in range(6):
+        if is_seen("Results", _BELOW):
+            break
+        scroll(6)
+    _x, y = find("Finished in", SIDEBAR)  # of the run, above the list
     shot("14_results")
     before = len(state())
-    for x in (1284, 1264, 1304, 1244):  # the button before the arrow that shows the result
-        click_at(x, y)
+    for step in (71, 92, 50):  # pixels down to the first line: the height of the lines between
+        click_at(_BESIDE, y + step)
         time.sleep(3)
         if _parts_of(THING) or "busy" in state():
             break

@@ -6,6 +6,7 @@ What a viewport showed is kept with its screen, which is saved with the file and
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 import bpy
 
@@ -13,6 +14,7 @@ from ..file.windows import Workplace
 from .first_look import viewports
 
 _KEPT = "img23d_shading_before_parts"  # of a screen: JSON, the kind of colour of each of its viewports, by the number of its area
+_GIVEN = "img23d_shading_after_parts"  # the same, when it was given back: an undo may bring the preview again
 _UNTOUCHED = ("MATERIAL", "TEXTURE")  # Blender's own, and what this extension shows its textures with
 
 
@@ -35,26 +37,42 @@ def is_hidden_by_shading(context: bpy.types.Context) -> bool:
     return shading is not None and (shading.type, shading.color_type) != ("SOLID", "VERTEX")
 
 
+def follow_undo(*, has_preview: bool) -> None:
+    """An undo takes a preview away or brings one back, and leaves the viewports as they are."""
+    if not has_preview:
+        give_shading_back()
+        return
+    for screen in bpy.data.screens:
+        if _GIVEN in screen:
+            for shading, color_type in _shadings(screen, _GIVEN):
+                if (shading.type, shading.color_type) == ("SOLID", color_type):
+                    shading.color_type = "VERTEX"
+            screen[_KEPT] = screen[_GIVEN]
+            del screen[_GIVEN]
+
+
 def give_shading_back() -> None:
     """Where it still is as it was made for the preview."""
     for screen in bpy.data.screens:
-        if _KEPT not in screen:
-            continue
-        for number, color_type in _kept(screen).items():
-            area = screen.areas[int(number)] if int(number) < len(screen.areas) else None
-            shading = area.spaces.active.shading if area is not None and area.type == "VIEW_3D" else None
-            if shading is not None and (shading.type, shading.color_type) == ("SOLID", "VERTEX"):
-                shading.color_type = color_type
-        del screen[_KEPT]
+        if _KEPT in screen:
+            for shading, color_type in _shadings(screen, _KEPT):
+                if (shading.type, shading.color_type) == ("SOLID", "VERTEX"):
+                    shading.color_type = color_type
+            screen[_GIVEN] = screen[_KEPT]
+            del screen[_KEPT]
 
 
-def is_shading_kept() -> bool:
-    return any(_KEPT in screen for screen in bpy.data.screens)
+def _shadings(screen: bpy.types.Screen, key: str) -> Iterator[tuple[bpy.types.View3DShading, str]]:
+    """Of the viewports that are still there, with what is kept of each."""
+    for number, color_type in _kept(screen, key).items():
+        area = screen.areas[int(number)] if int(number) < len(screen.areas) else None
+        if area is not None and area.type == "VIEW_3D":
+            yield area.spaces.active.shading, color_type
 
 
-def _kept(screen: bpy.types.Screen) -> dict[str, str]:
+def _kept(screen: bpy.types.Screen, key: str = _KEPT) -> dict[str, str]:
     try:
-        kept = json.loads(screen.get(_KEPT, "{}"))
+        kept = json.loads(screen.get(key, "{}"))
     except (ValueError, TypeError):
         return {}
     is_sound = isinstance(kept, dict) and all(str(key).isdecimal() and value in (*_UNTOUCHED, "SINGLE", "OBJECT", "RANDOM") for key, value in kept.items())
