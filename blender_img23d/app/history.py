@@ -12,7 +12,7 @@ import bpy
 
 from ..core.job_list import JOBS_KEPT
 from ..core.runs.history import list_runs, read_run
-from ..core.runs.recipe import Recipe, recipe_of_job, recipe_of_tags, settings_in_words
+from ..core.runs.recipe import Recipe, recipe_of_job, recipe_of_part, recipe_of_tags, words_of
 from ..scene.file.folders import runs_base
 from ..scene.file.tags import RUN, RUN_FOLDER, TARGET
 from ..shared.img23d_protocol.messages import Paint
@@ -144,16 +144,17 @@ def recipe_of(obj: bpy.types.Object) -> Recipe:
 
 
 def _making(recipe: Recipe) -> Making:
-    return Making(recipe=recipe, words=tuple(settings_in_words(recipe.engine, recipe.own_settings)))
+    return Making(recipe=recipe, words=tuple(words_of(recipe)))
 
 
 def _recipe_in(folder: Path, run: object, index: object) -> Recipe | None:
     """None where the folder is gone, or holds another run by now."""
     job = read_run(folder)
-    if job is None or not job.is_generation or type(index) is not int or not 0 <= index < len(job.targets):
+    if job is None or type(index) is not int or job.id not in (run, folder.name):  # the oldest records do not name the run
         return None
-    is_same = job.id in (run, folder.name)  # the oldest records do not name the run
-    return recipe_of_job(job, index) if is_same else None
+    if job.is_split:
+        return recipe_of_part(job, index) if index >= 0 and job.targets else None
+    return recipe_of_job(job, index) if job.is_generation and 0 <= index < len(job.targets) else None
 
 
 def _tags(obj: bpy.types.Object) -> dict[str, object]:

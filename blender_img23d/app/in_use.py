@@ -84,6 +84,7 @@ class FoldersInUse:
         """By jobs of this session and the list of past ones, by what waits, by objects, by rows, and by pictures that are not packed."""
         folders = {str(getattr(job.request, "run_folder", "")) for job in self._session.jobs}
         folders |= {str(obj.get(RUN_FOLDER, "")) for obj in bpy.data.objects}
+        folders |= {obj.img23d_parts.folder for obj in bpy.data.objects if obj.type == "MESH" and obj.img23d_parts.rows}
         yield from (Path(folder) for folder in folders - {""})
         yield from (Path(picture.path).parent for job in self._queue.waiting for picture in job.pictures)
         yield from (Path(cutout).parent for cutout in self._targets.cutouts)

@@ -40,7 +40,7 @@ def follow(operator: bpy.types.Operator, context: bpy.types.Context, owner: Exte
     owner.in_use.is_due = True
     if not job.is_pick:  # what is used for a photo is meant for it
         context.scene.img23d.named_photo = context.scene.img23d.photo
-    if not (job.is_search or job.is_pick):
+    if job.is_generation or job.is_retexture:
         show_job(context.window_manager, job)
         sync_rows(context.window_manager, job)
     if not must_wait():
@@ -96,6 +96,20 @@ def follow_retexture(operator: bpy.types.Operator, owner: Extension) -> set[str]
     return {"CANCELLED"} if is_error else {"FINISHED"}
 
 
+def follow_cut(operator: bpy.types.Operator, owner: Extension, job: Job | None) -> set[str]:
+    """As `follow`, for a cut: done already, or when the job has made the lids."""
+    owner.refusal = ""
+    owner.pump.is_stale = True
+    owner.pump.wake()
+    if job is None or not must_wait():
+        return {"FINISHED"}
+    owner.pump.run_to_end(job)
+    failure = job.error or owner.applier.failures.get((job.id, 0), "") or owner.applier.waiting
+    if failure:
+        operator.report({"ERROR"}, failure)
+    return {"CANCELLED"} if failure else {"FINISHED"}
+
+
 def _was_found(job: Job, target: JobTarget) -> bool:
     return job.is_search and target.box is not None
 
@@ -108,7 +122,7 @@ def must_wait() -> bool:
 def _report(operator: bpy.types.Operator, owner: Extension, job: Job) -> set[str]:
     failures = [target.error for target in job.targets if target.error]
     failures += [sentence for (job_id, _target), sentence in owner.applier.failures.items() if job_id == job.id]
-    has_result = job.regions is not None or any(target.main is not None or _was_found(job, target) for target in job.targets)
+    has_result = job.regions is not None or job.division is not None or any(target.main is not None or _was_found(job, target) for target in job.targets)
     if job.error:
         failures.insert(0, job.error)
     if owner.applier.waiting:

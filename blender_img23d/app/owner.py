@@ -63,6 +63,20 @@ class Extension(app.App):
     def job(self, job_id: str) -> Job | None:
         return next((job for job in self.session.jobs if job.id == job_id), None) if job_id else None
 
+    def on_parts_changed(self, obj: object) -> None:
+        from ..scene.parts.rows import refresh  # late: Blender's start waits for what the panels import
+
+        assert isinstance(obj, bpy.types.Object)
+        refresh(obj)
+
+    def after_undo(self) -> None:
+        """What a viewport shows is not undone with the preview that it shows."""
+        from ..scene.parts.rows import has_preview
+        from ..scene.view.part_shading import give_shading_back, is_shading_kept
+
+        if is_shading_kept() and not has_preview(bpy.data.objects):
+            give_shading_back()
+
     def refuse(self, operator: bpy.types.Operator, error: Img23DError) -> set[str]:
         """What an operator returns when it cannot do what it was asked for."""
         self.refusal = error.sentence

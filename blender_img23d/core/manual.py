@@ -25,6 +25,7 @@ class Section(StrEnum):
     SETTINGS = "settings"
     RETEXTURE = "re-texture-a-mesh-of-your-own"
     SPLATS = "gaussian-splats"
+    PARTS = "parts"
     TROUBLE = "when-something-is-wrong"
 
 
@@ -39,6 +40,7 @@ _OPERATORS = {
         *("make_quads", "stop_quads", "add_levels", "set_origin", "apply_scale"),
     ),
     Section.RETEXTURE: ("retexture", "switch_texture"),
+    Section.PARTS: (*("make_parts", "split_again", "*_part", "*_parts", "show_part_colors"),),
     Section.SPLATS: ("import_splats", "export_splats"),
     Section.MODELS: (
         *("setup", "cancel_setup", "accept_licence", "withdraw_licence", "hide_first_run", "refresh_models"),
@@ -49,6 +51,10 @@ _OPERATORS = {
 }
 _PROPERTIES = {
     Section.RETEXTURE: ("img23dscenesettings.retexture_*",),
+    Section.PARTS: (
+        *("img23dpart.*", "img23dparts.*", "img23dmaskpart.*"),
+        *(f"img23dscenesettings.{name}" for name in ("parts_*", "splitter", "mask_*")),
+    ),
     Section.USE: tuple(f"img23dscenesettings.{name}" for name in ("photo", "names")),
     Section.FIND: ("img23dtarget.*", *(f"img23dscenesettings.{name}" for name in ("targets", "check_first"))),
     Section.LAYOUT: ("img23dscenesettings.layout",),

@@ -8,9 +8,7 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ..app.owner import extension_or_none
-from ..core.manual import Section
 from .widgets.fixes import draw_fix
-from .widgets.help_link import HasHelp
 from .widgets.text import draw_sentence
 
 if TYPE_CHECKING:
@@ -20,30 +18,20 @@ if TYPE_CHECKING:
 _ICONS = {"problem": "CANCEL", "warning": "ERROR", "note": "INFO", "good": "CHECKMARK"}
 
 
-class IMG23D_PT_help(HasHelp, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_help"
-    bl_label = "Help"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
-    manual = Section.TROUBLE
-
-    def draw(self, context: bpy.types.Context) -> None:
-        owner = extension_or_none()
-        checkup = owner.checkup if owner is not None else None
-        column = self.layout.column()
-        column.operator("img23d.doctor", text="Check Everything", icon="VIEWZOOM").try_stages = False
-        column.operator("img23d.doctor", text="Try Every Stage", icon="PLAY").try_stages = True
-        if checkup is not None:
-            _draw_checkup(column, context, checkup)
-        column.separator()
-        files = column.column(align=True)
-        files.operator("img23d.copy_report", text="Copy Report", icon="COPYDOWN")
-        files.operator("img23d.open_log", text="Open Log", icon="TEXT")
-        files.operator("img23d.open_run_folder", text="Open Folder of the Run", icon="FILE_FOLDER")
-        files.operator("img23d.free_memory", text="Free Memory", icon="TRASH")
+def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    owner = extension_or_none()
+    checkup = owner.checkup if owner is not None else None
+    column = panel.layout.column()
+    column.operator("img23d.doctor", text="Check Everything", icon="VIEWZOOM").try_stages = False
+    column.operator("img23d.doctor", text="Try Every Stage", icon="PLAY").try_stages = True
+    if checkup is not None:
+        _draw_checkup(column, context, checkup)
+    column.separator()
+    files = column.column(align=True)
+    files.operator("img23d.copy_report", text="Copy Report", icon="COPYDOWN")
+    files.operator("img23d.open_log", text="Open Log", icon="TEXT")
+    files.operator("img23d.open_run_folder", text="Open Folder of the Run", icon="FILE_FOLDER")
+    files.operator("img23d.free_memory", text="Free Memory", icon="TRASH")
 
 
 def _draw_checkup(layout: bpy.types.UILayout, context: bpy.types.Context, checkup: Checkup) -> None:
@@ -68,6 +56,3 @@ def _draw_finding(layout: bpy.types.UILayout, context: bpy.types.Context, findin
 def _draw_good(layout: bpy.types.UILayout, context: bpy.types.Context, finding: Finding) -> None:
     said = f"{_(finding.what)}: {_(finding.sentence)}"
     draw_sentence(layout, context, said, icon=_ICONS[finding.level])
-
-
-CLASSES = (IMG23D_PT_help,)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import PointerProperty
 
-from . import defaults, scene, targets, window
+from . import defaults, parts, scene, targets, window
 from .defaults import DEFAULT_FIELDS as DEFAULT_FIELDS
 from .defaults import QUALITY_FIELDS as QUALITY_FIELDS
 from .defaults import Img23DDefaults as Img23DDefaults
+from .parts import Img23DMaskPart as Img23DMaskPart
+from .parts import Img23DPart as Img23DPart
+from .parts import Img23DParts as Img23DParts
 from .quality import MachineSettings as MachineSettings
 from .scene import Img23DSceneSettings as Img23DSceneSettings
 from .scene import is_of_other_photo as is_of_other_photo
@@ -28,15 +31,17 @@ def preferences_of(context: bpy.types.Context) -> Img23DPreferences:
     return context.preferences.addons[ROOT_PACKAGE].preferences
 
 
-CLASSES = (*defaults.CLASSES, *targets.CLASSES, *scene.CLASSES, *window.CLASSES)
+CLASSES = (*defaults.CLASSES, *targets.CLASSES, *parts.CLASSES, *scene.CLASSES, *window.CLASSES)
 
 
 def attach() -> None:
     """After the classes are registered."""
     bpy.types.Scene.img23d = PointerProperty(type=scene.Img23DSceneSettings)
     bpy.types.WindowManager.img23d = PointerProperty(type=window.Img23DWindowState)
+    bpy.types.Object.img23d_parts = PointerProperty(type=parts.Img23DParts)
 
 
 def detach() -> None:
+    del bpy.types.Object.img23d_parts
     del bpy.types.WindowManager.img23d
     del bpy.types.Scene.img23d

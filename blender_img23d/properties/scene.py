@@ -6,6 +6,7 @@ from bpy.types import PropertyGroup
 
 from ..shared.img23d_protocol.limits import SEED_MAX
 from .defaults import StartSettings
+from .parts import Img23DMaskPart
 from .quality import QualitySettings
 from .targets import Img23DTarget
 
@@ -57,6 +58,21 @@ class Img23DSceneSettings(QualitySettings, StartSettings, PropertyGroup):
         description="The defaults of the preferences were given to this scene, or it was set up before they could be",
         options={"HIDDEN"},
     )
+    parts_from: EnumProperty(
+        name="From",
+        description="What is looked at",
+        items=[
+            ("MESH", "The Mesh", "The shape of the selected object alone"),
+            ("BOTH", "Mesh and Picture", "The shape of the selected object, and the picture that it was made from or the photo above"),
+            ("PICTURE", "The Picture", "The photo above alone: the whole thing is made as well"),
+        ],
+    )
+    mask_file: StringProperty(
+        name="Mask", description="A picture that tells the parts apart: 0 or black is background, each other value a part. Left empty, what is painted is taken"
+    )
+    mask_parts: CollectionProperty(type=Img23DMaskPart)
+    active_mask_part: IntProperty(name="Part", description="The part that the brush paints")
+    paints_parts: BoolProperty(name="Paint Parts", description="The brush paints the parts of a mask over the photo", options={"HIDDEN"})
     retexture_picture: StringProperty(
         name="Picture",
         description=("The picture to paint the selected meshes from; left empty, the one that each was made from is taken, else the photo above"),

@@ -23,7 +23,7 @@ from .timing import timed
 
 FIGURES = ROOT / "docs" / "figures" / "parts.json"
 PICTURE = ROOT / "docs" / "pictures" / "parts.jpg"
-KNOWN = ROOT / "tests" / "backend" / "parts"
+KNOWN = ROOT / "tests" / "backend"
 _RESOLUTIONS = (44, 56, 72)  # of the marching cubes that the things' surfaces are made with
 _TIMED = {"20,000 faces": 86, "100,000 faces": 188, "1 million faces": 594}  # resolutions of the dog
 _GOAL = 5.0  # seconds for 100,000 faces

@@ -64,7 +64,7 @@ def _compared(name: str, truth):  # noqa: ANN001, ANN202  # of the backend's typ
     from img23d_backend.evaluation.runner import facing, turntable
     from img23d_backend.evaluation.shapes import SAMPLES, compare, framed
     from img23d_backend.evaluation.surfaces.surface import Surface
-    from img23d_backend.mesh.topology.surface_samples import sample_surface
+    from img23d_backend.mesh.topology.samples import sample_surface
     from img23d_backend.stages import Context, CutOut, SeenRelief
     from img23d_protocol.messages import Settings
 

@@ -72,7 +72,7 @@ def stubs(module: Module) -> Findings:
 
 def slow_drawing(module: Module) -> Findings:
     for function in _functions(module):
-        if not module.name.startswith("blender_img23d") or not function.name.lstrip("_").startswith(("draw", "poll")):
+        if not module.name.startswith("blender_img23d") or not _is_of_a_redraw(function.name.lstrip("_")):
             continue
         for node in ast.walk(function):
             if isinstance(node, ast.Import | ast.ImportFrom):
@@ -80,6 +80,11 @@ def slow_drawing(module: Module) -> Findings:
         for call, name in _calls(ast.walk(function)):
             if name in FILE_SYSTEM:
                 yield call.lineno, f"{function.name} calls {name}"
+
+
+def _is_of_a_redraw(name: str) -> bool:
+    """`is_shown` and its like are asked by `poll`."""
+    return name.startswith(("draw", "poll")) or (name.startswith("is_") and name.endswith("shown"))
 
 
 def long_executes(module: Module) -> Findings:
@@ -122,6 +127,7 @@ def test_rule(rule: Callable[[Module], Findings]) -> None:
         (stubs, "def f() -> None:\n    raise NotImplementedError"),
         (slow_drawing, "def draw(self, context) -> None:\n    import os"),
         (slow_drawing, "def poll(cls, context) -> bool:\n    return path.exists()"),
+        (slow_drawing, "def is_box_shown(context) -> bool:\n    return path.exists()"),
         (long_executes, "def execute(self):\n" + "    a = 1\n" * 16),
         (unusual_class_names, "class Generate(bpy.types.Operator): ..."),
         (unusual_class_names, "class Main(Panel): ..."),

@@ -123,3 +123,23 @@ def photo(pictures) -> Path:
 def as_with_a_window(monkeypatch):
     """Operators return at once, as they do when Blender has a window; the test ticks instead of the timer."""
     monkeypatch.setattr(part("app.outcome"), "must_wait", lambda: False)
+
+
+@pytest.fixture
+def rehearsal(owner, monkeypatch, as_with_a_window):
+    """A backend that the test speaks for."""
+    from scripted import Rehearsal
+
+    return Rehearsal(owner, monkeypatch)
+
+
+@pytest.fixture
+def whole(owner) -> bpy.types.Object:
+    """A sphere to be divided, with two materials in use and a UV map, moved, turned and scaled."""
+    bpy.ops.mesh.primitive_uv_sphere_add(segments=24, ring_count=16, location=(1, 2, 3), rotation=(0.3, 0.4, 0.5), scale=(1, 2, 0.5))
+    obj = bpy.context.object
+    for name in ("lower", "unused", "upper"):
+        obj.data.materials.append(bpy.data.materials.new(name))
+    for polygon in obj.data.polygons:
+        polygon.material_index = 2 if polygon.center.z > 0 else 0
+    return obj

@@ -39,7 +39,8 @@ class Layout:
         self.texts.append(text)
 
     def prop(self, data, name: str, **more: object) -> None:
-        assert name in data.bl_rna.properties, name
+        is_custom = name.startswith('["') and name[2:-2] in data.keys()  # a custom property of the artist's data
+        assert is_custom or name in data.bl_rna.properties, name
         self.properties.append(name)
 
     def prop_enum(self, data, name: str, value: str, *, text: str = "", icon: str = "NONE") -> None:

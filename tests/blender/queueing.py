@@ -42,10 +42,10 @@ def states(owner) -> dict[str, str]:
 
 def panel():
     """The tab's top, and the list of what waits where it is shown."""
-    waiting_list = part("panels.sidebar.queue").IMG23D_PT_waiting
+    waiting_list = part("panels.tab").IMG23D_PT_waiting
 
     def draw(layout, context) -> None:
-        part("panels.sidebar.main").IMG23D_PT_main.draw(layout, context)
+        part("panels.tab").IMG23D_PT_main.draw(layout, context)
         if waiting_list.poll(context):
             waiting_list.draw(layout, context)
 

@@ -24,7 +24,7 @@ def shown() -> dict[str, str]:
         "button": translations.pgettext_iface("Generate", "Operator"),
         "tooltip": translations.pgettext_tip("Set all settings of quality at once"),
         "report": _refusal(),
-        "panel": drawn(importlib.import_module(f"{PACKAGE}.panels.sidebar.main").IMG23D_PT_main).said,
+        "panel": drawn(importlib.import_module(f"{PACKAGE}.panels.tab").IMG23D_PT_main).said,
         "blender": translations.pgettext_iface("Add"),
     }
 

@@ -75,8 +75,8 @@ class _Records:
             if not owner.history.runs:
                 return "skipped"
             listed(owner)
-            drawn(in_blender.part("panels.results.history").IMG23D_PT_history)
-            drawn(in_blender.part("panels.results.results").IMG23D_PT_results)
+            drawn(in_blender.part("panels.tab").IMG23D_PT_history)
+            drawn(in_blender.part("panels.tab").IMG23D_PT_results)
             said = [in_blender.refused(bpy.ops.img23d.reuse_run), in_blender.refused(bpy.ops.img23d.import_run)]
             for obj in bpy.data.objects:
                 _check(obj)

@@ -109,6 +109,7 @@ def _about_the_extension(scene: bpy.types.Scene) -> list[str]:
         f"result {values.result}",
         f"variants {bpy.context.window_manager.img23d.again_variants}",
     ]
+    lines += _parts(scene)
     lines += [f"target {row.name}: {_row(row)}" for row in values.targets]
     lines += [f"kind {row.name}: {row.shape}" for row in values.targets]
     lines += [
@@ -126,6 +127,19 @@ def _about_the_extension(scene: bpy.types.Scene) -> list[str]:
     lines += [f"waits {waiting}", f"mesh tools {owner.applier.remesher.progress or owner.applier.remesher.done}"]
     lines += [f"last job {jobs[0].state}", f"stopped {sum(t.is_cancelled for t in jobs[0].targets)}"] if jobs else []
     lines += [f"shaped {sum(t.main is not None for t in jobs[0].targets)}"] if jobs else []
+    return lines
+
+
+def _parts(scene: bpy.types.Scene) -> list[str]:
+    """The lists of parts, what is selected in them, what was cut, and how far it is pulled apart."""
+    lines = [f"splitter {scene.img23d.splitter}", f"mask {' '.join('painted' if row.strokes else 'empty' for row in scene.img23d.mask_parts)}"]
+    for obj in scene.objects:
+        rows = obj.img23d_parts.rows
+        lines += [f"parts {obj.name}: {', '.join(row.name for row in rows)}"] if rows else []
+        lines += [f"marked {obj.name}: {sum(row.is_marked for row in rows)}"] if rows else []
+        lines += [f"part {obj.name}"] if "img23d_part_of" in obj else []
+        lines += [f"hidden {obj.name}"] if obj.hide_viewport else []
+        lines += [f"exploded {obj['explode']:.2f}"] if "explode" in obj else []
     return lines
 
 

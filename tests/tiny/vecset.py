@@ -19,7 +19,7 @@ from torch.nn.functional import grid_sample
 
 from img23d_backend.mesh.isosurface.marching_cubes import extract_surface
 from img23d_backend.mesh.isosurface.octree import sample_sparse
-from img23d_backend.mesh.topology.surface_samples import sample_surface
+from img23d_backend.mesh.topology.samples import sample_surface
 from img23d_backend.vecset.networks.autoencoder import VAEConfig, VecsetVAE
 
 from .inflated import Solid

@@ -13,11 +13,11 @@ from pathlib import Path
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import AUTO_DEVICE, DEVICES
 from img23d_protocol.limits import SEED_MAX
-from img23d_protocol.messages import Box, FromBackend, Generate, Point, Settings, ShapeKind, Side, SidePhoto, Wanted
+from img23d_protocol.messages import USUAL, Box, FromBackend, Generate, Point, Settings, ShapeKind, Side, SidePhoto, Wanted
 from img23d_protocol.options.declare import Choice, Option, options_of
 from img23d_protocol.options.machine import StageDevices
 from img23d_protocol.options.parts.parts import Parts
-from img23d_protocol.options.settings import BUILT_IN, OPTIONS, REGISTERED
+from img23d_protocol.options.settings import BUILT_IN, OPTIONS, REGISTERED, option_named
 from img23d_protocol.typed_names import split_names
 
 from ..engines import PREVIEW, Engines
@@ -59,6 +59,25 @@ def add_engine_options(parser: argparse.ArgumentParser) -> None:
         _add_option(add, one)
     add("--device", default=AUTO_DEVICE, choices=_ids(DEVICES), help="where the models run")
     add("--paint-device", choices=_ids(DEVICES), help="where the painter runs, if elsewhere")
+
+
+def add_splitters_options(parser: argparse.ArgumentParser) -> None:
+    """All that the options of splitters declare, and what models compute on."""
+    add = parser.add_argument_group("learned models").add_argument
+    add("--models", type=Path, metavar="DIR", help="the folder of the models' weights")
+    for one in (*_of_splitters(), option_named("small_memory")):
+        _add_option(add, one)
+    add("--device", default=AUTO_DEVICE, choices=_ids(DEVICES), help="where the models run")
+
+
+def splitters_settings(options: argparse.Namespace, **more: object) -> Settings:
+    """Raises Img23DError(BAD_REQUEST)."""
+    chosen = {one.key: _chosen(options, one) for one in (*_of_splitters(), option_named("small_memory"))}
+    return Settings.of(**chosen, **{one.key: options.device for one in options_of(StageDevices)}, **more)
+
+
+def _of_splitters() -> list[Option]:
+    return [one for one in OPTIONS if one.flag and one.key in _OF_PARTS]
 
 
 def _options(*, is_built_in: bool) -> list[Option]:
@@ -139,7 +158,7 @@ def _request(options: argparse.Namespace) -> Generate:
 def chosen_settings(options: argparse.Namespace) -> Settings:
     """Raises Img23DError(BAD_REQUEST)."""
     chosen = {one.key: _chosen(options, one) for one in OPTIONS if one.flag and one.key not in _OF_PARTS}
-    devices = {one.key: options.device for one in options_of(StageDevices)}
+    devices = {one.key: options.device for one in options_of(StageDevices) if one.path[-1] in USUAL}
     return Settings.of(**chosen, **devices | ({"paint_device": options.paint_device} if options.paint_device else {}))
 
 

@@ -29,7 +29,7 @@ from img23d_protocol.messages import (
 
 _SPLATS = Piece(kind=ResultKind.SPLATS)
 # Failures that are not the input's fault.
-_OUR_SIDE = {
+OUR_SIDE = {
     ErrorCode.INTERNAL,
     ErrorCode.OUT_OF_MEMORY,
     ErrorCode.DISK_FULL,
@@ -109,7 +109,7 @@ class Outcome:
         if self.state == "cancelled":
             return 130
         if self.error is not None:
-            return 1 if self.error.code in _OUR_SIDE else 2
+            return 1 if self.error.code in OUR_SIDE else 2
         return 1 if any(target.error is not None for target in self.targets) else 0
 
     def as_dict(self) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import itertools
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 
 import cv2
 import numpy as np
@@ -60,9 +61,11 @@ def find_pose(points: np.ndarray, colors: np.ndarray, cutout: CutOut, *, is_fron
     """
     target = _target(cutout.rgba)
     most = _difference(target, np.zeros_like(target))
+    axes = np.ascontiguousarray(points.T)
 
+    @cache  # the steps of the search come by the same places again
     def away(pose: Pose) -> float:
-        return _difference(_drawn(points @ pose.matrix.T, colors, target), target)
+        return _difference(_drawn(pose.matrix @ axes, colors, target), target)
 
     def cost(pose: Pose) -> float:
         far = abs(pose.yaw) / 180 + (pose.pitch if pose.pitch > 0 else -_FROM_BELOW * pose.pitch) / 90
@@ -158,21 +161,26 @@ def _target(rgba: np.ndarray) -> np.ndarray:
     return picture
 
 
-def _drawn(points: np.ndarray, colors: np.ndarray, target: np.ndarray) -> np.ndarray:
-    """Over the box of what the target shows: each pixel has the colour of the point that is nearest to the viewer."""
+def _drawn(axes: np.ndarray, colors: np.ndarray, target: np.ndarray) -> np.ndarray:
+    """Points (3, P) over the box of what the target shows: each pixel has the colour of the point that is nearest to the viewer."""
     rows, columns = np.flatnonzero(target[:, :, 3].any(axis=1)), np.flatnonzero(target[:, :, 3].any(axis=0))
     wanted = np.array([columns[-1] + 1 - columns[0], rows[-1] + 1 - rows[0]], dtype=np.float64)
-    low, high = points[:, :2].min(axis=0), points[:, :2].max(axis=0)
+    low, high = axes[:2].min(axis=1), axes[:2].max(axis=1)
     units = np.maximum(high - low, 1e-9)
     scale = _INSIDE * float(wanted @ units / (units @ units))
-    middle = np.array([columns[0] + columns[-1] + 1, rows[0] + rows[-1] + 1]) / 2
-    places = np.floor((points[:, :2] - (low + high) / 2) * (scale, -scale) + middle).astype(np.int64).clip(0, _SIDE - 1)
+    middle, centre = np.array([columns[0] + columns[-1] + 1, rows[0] + rows[-1] + 1]) / 2, (low + high) / 2
+    column, row = (_pixels((axes[axis] - centre[axis]) * sign * scale + middle[axis]) for axis, sign in ((0, 1.0), (1, -1.0)))
+    pixels, nearest = row * _SIDE + column, np.full(_SIDE * _SIDE, -np.inf)
+    np.maximum.at(nearest, pixels, axes[2])
+    seen = np.flatnonzero(axes[2] == nearest[pixels])
     picture = np.zeros((_SIDE * _SIDE, 4), np.float32)
-    order = np.argsort(points[:, 2])  # the nearest last: it stays
-    pixels = (places[:, 1] * _SIDE + places[:, 0])[order]
-    picture[pixels, :3] = colors[order]
-    picture[pixels, 3] = 1.0
+    picture[pixels[seen], :3] = colors[seen]
+    picture[pixels[seen], 3] = 1.0
     return picture.reshape(_SIDE, _SIDE, 4)
+
+
+def _pixels(places: np.ndarray) -> np.ndarray:
+    return np.floor(places).astype(np.int64).clip(0, _SIDE - 1)
 
 
 def _difference(one: np.ndarray, other: np.ndarray) -> float:

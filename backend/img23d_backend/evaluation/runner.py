@@ -19,7 +19,7 @@ import numpy as np
 from img23d_protocol import Img23DError
 from img23d_protocol.files.filenames import safe_stem
 
-from ..mesh.topology.surface_samples import sample_surface
+from ..mesh.topology.samples import sample_surface
 from .orbit import ORBITS, Orbit, seen, to_camera
 from .pairs import Pair
 from .pictures import psnr, ssim

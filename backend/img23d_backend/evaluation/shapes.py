@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
-from ..mesh.topology.surface_samples import Samples
+from ..mesh.topology.samples import Samples as Samples
+from ..mesh.topology.samples import nearest as nearest
+from ..mesh.topology.samples import sample_surface as sample_surface
 
 SAMPLES = 16_000
 THRESHOLDS = (0.2, 0.05)
-_ONE_TREE, _ALL = 4, -1  # FLANN's KDTreeSingleIndex, which finds the nearest without fail, and how many leaves it looks at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,16 +51,6 @@ def compare(one: Samples, other: Samples) -> ShapeScores:
         f_scores={limit: _f_score(there, back, limit) for limit in THRESHOLDS},
         normals=float((cosines[0].mean() + cosines[1].mean()) / 2),
     )
-
-
-def nearest(points: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of each of `points` (N, 3) the distance (N,) to the nearest of `others` (M, 3), and that one's index (N,).
-
-    The tree compares in single precision: of two that are equally near but for 1e-7 it may take either.
-    """
-    tree = cv2.flann_Index(np.ascontiguousarray(others, np.float32), {"algorithm": _ONE_TREE})
-    found = tree.knnSearch(np.ascontiguousarray(points, np.float32), 1, params={"checks": _ALL})[0][:, 0]
-    return np.linalg.norm(points - others[found], axis=1), found
 
 
 def _f_score(there: np.ndarray, back: np.ndarray, limit: float) -> float:

@@ -14,6 +14,7 @@ import numpy as np
 from img23d_protocol import Img23DError, messages
 from img23d_protocol.messages import FromBackend, Generate, Notice, Progress, Settings, Stage, TargetFailed
 
+from ..parts.stage import Splitter
 from ..stages import Context, Engine, JobCancelled, TargetCancelled
 
 log = logging.getLogger(__name__)
@@ -24,12 +25,18 @@ PROGRESS_INTERVAL = 0.05  # seconds between two Progress messages
 SHOW_INTERVAL = 1.0  # seconds between two pictures of what is coming to be
 
 
+def _no_splitter(identifier: str) -> Splitter:
+    """Of a caller that asks for nothing to be split."""
+    raise RuntimeError(f"no splitter {identifier}")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Caller:
     """Whoever wants a job done: the server, the command line, later an HTTP front."""
 
     emit: Emit
     load_engine: Callable[[str], Engine]
+    load_splitter: Callable[[str], Splitter] = field(default=_no_splitter)
     is_cancelled: Callable[[], bool] = field(default=lambda: False)
     is_target_cancelled: Callable[[int], bool] = field(default=lambda target: False)
 

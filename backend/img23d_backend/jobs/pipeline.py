@@ -9,7 +9,7 @@ import contextlib
 import hashlib
 import io
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -39,7 +39,7 @@ from img23d_protocol.options.settings import engine_named
 
 from ..images import decode_photo, read_file
 from ..images.png_files import write_png
-from ..stages import Engine, Found, JobCancelled, NotFound, Photo
+from ..stages import CutOut, Engine, Found, JobCancelled, NotFound, Photo
 from .arranging import Arranger
 from .depth import measure
 from .failures import as_known
@@ -55,28 +55,36 @@ log = logging.getLogger(__name__)
 
 def run_job(request: Generate | Locate | Pick | Unwrap | Paint, caller: Caller) -> None:
     """Do the job and tell the caller; the last message is exactly one of Finished, Cancelled, Failed."""
+    to_the_end(request.job, caller, lambda: _done(request, caller))
+
+
+def to_the_end(job: str, caller: Caller, work: Callable[[], Finished]) -> None:
+    """Do the work of a job, and tell the caller how it ended."""
     try:
-        check_request(request)
-        if isinstance(request, Generate | Paint):
-            request = replace(request, settings=request.settings.heeded_by(engine_named(request.engine)))
-        match request:
-            case Generate():
-                finished = generate(request, caller)
-            case Locate():
-                finished = locate(request, caller)
-            case Pick():
-                finished = pick(request, caller)
-            case Unwrap():
-                finished = unwrap(request, caller)
-            case Paint():
-                finished = repaint(request, caller)
-        caller.emit(finished)
+        caller.emit(work())
     except JobCancelled:
-        caller.emit(Cancelled(job=request.job))
+        caller.emit(Cancelled(job=job))
     except Exception as error:  # the job's boundary: nothing passes it but the end of the process
         known = as_known(error)
-        log.error("job %s failed: %s\n%s", request.job, known.sentence, known.detail)
-        caller.emit(Failed(job=request.job, code=known.code, sentence=known.sentence, detail=known.detail))
+        log.error("job %s failed: %s\n%s", job, known.sentence, known.detail)
+        caller.emit(Failed(job=job, code=known.code, sentence=known.sentence, detail=known.detail))
+
+
+def _done(request: Generate | Locate | Pick | Unwrap | Paint, caller: Caller) -> Finished:
+    check_request(request)
+    if isinstance(request, Generate | Paint):
+        request = replace(request, settings=request.settings.heeded_by(engine_named(request.engine)))
+    match request:
+        case Generate():
+            return generate(request, caller)
+        case Locate():
+            return locate(request, caller)
+        case Pick():
+            return pick(request, caller)
+        case Unwrap():
+            return unwrap(request, caller)
+        case Paint():
+            return repaint(request, caller)
 
 
 def generate(request: Generate, caller: Caller) -> Finished:
@@ -152,12 +160,7 @@ def repaint(request: Paint, caller: Caller) -> Finished:
     with recorded(run, job):
         target = TargetRecord(name=request.name or photo.name)
         run.record.photo, run.record.targets = photo_record, [target]
-        with job.timed(Stage.MATTE):
-            found = engine.grounder.locate(photo, (), job.context(Stage.LOCATE).as_whole())[0]
-            if isinstance(found, NotFound):
-                raise not_found_error(found)
-            scaled, found, _ = WorkingSizes(photo=photo).fitted(found)
-            cutout = engine.matter.cut_out(scaled, found, job.context(Stage.MATTE, 0))
+        cutout, _ = cut_out_whole(job, engine, photo)
         engine.prefetch(Stage.PAINT, request.settings)
         with job.timed(Stage.PAINT):
             context = job.context(Stage.PAINT, 0)
@@ -170,12 +173,25 @@ def repaint(request: Paint, caller: Caller) -> Finished:
     return Finished(job=job.id, made=1, failed=0, seconds=job.elapsed)
 
 
+def cut_out_whole(job: Job, engine: Engine, photo: Photo) -> tuple[CutOut, Photo]:
+    """The picture's one thing, and the picture at the size that the cut-out is of. Raises Img23DError where there is none."""
+    with job.timed(Stage.MATTE):
+        found = engine.grounder.locate(photo, (), job.context(Stage.LOCATE).as_whole())[0]
+        if isinstance(found, NotFound):
+            raise not_found_error(found)
+        scaled, found, _ = WorkingSizes(photo=photo).fitted(found)
+        return engine.matter.cut_out(scaled, found, job.context(Stage.MATTE, 0)), scaled
+
+
 def _save_uv(path: Path, uv: np.ndarray | None) -> FileName | None:
     """The file's name, None where there is nothing to save."""
-    if uv is None:
-        return None
+    return None if uv is None else save_array(path, uv)
+
+
+def save_array(path: Path, values: np.ndarray) -> FileName:
+    """As an .npy; the file's name. Raises OSError."""
     data = io.BytesIO()
-    np.save(data, uv)
+    np.save(data, values)
     write_whole(path, data.getvalue())
     return FileName(path.name)
 

@@ -61,6 +61,7 @@ class Results:
     wants_spz: bool  # beside the PLY of splats
     # By the identities of mesh and texture, which are kept so that no others get these
     thumbnails: ResultCache[tuple[Mesh, np.ndarray | None, np.ndarray]] = field(default_factory=lambda: ResultCache(2))
+    passing: dict[int, list[Path]] = field(default_factory=dict)  # pictures of what a stage has so far, of each target; the newest last
 
     def target(self, index: int) -> TargetRecord:
         return self.run.record.targets[index]
@@ -215,21 +216,19 @@ class Results:
 
     def show_passing(self, index: int, stage: Stage, picture: np.ndarray) -> None:
         """What the stage has so far; only the newest of these pictures is kept, and none at the end."""
-        shown = sorted(self._passing_pictures(index))
+        shown = self.passing.setdefault(index, [])
         path = self.run.path_for(index, f"{_PASSING}{len(shown) and int(shown[-1].stem[-3:]) + 1:03d}.png")
         write_png(path, picture)
         self.job.emit(PreviewReady(job=self.job.id, target=index, stage=stage, file=FileName(path.name)))
         for older in shown[:-1]:  # the one before may be read at this moment
             older.unlink(missing_ok=True)
-
-    def _passing_pictures(self, index: int) -> list[Path]:
-        stem = self.run.path_for(index, _PASSING).name
-        return [path for path in self.run.folder.iterdir() if path.name.startswith(stem)]
+        shown[:-1] = []
+        shown.append(path)
 
     def _keep_preview(self, index: int, stage: Stage, suffix: str, picture: np.ndarray) -> None:
         path = self.run.path_for(index, suffix)
         write_png(path, picture)
         self.target(index).files["preview"] = path.name
-        for passing in self._passing_pictures(index):
+        for passing in self.passing.pop(index, ()):
             passing.unlink(missing_ok=True)
         self.job.emit(PreviewReady(job=self.job.id, target=index, stage=stage, file=FileName(path.name)))

@@ -26,6 +26,7 @@ from img23d_protocol.messages import (
     Generate,
     Locate,
     Paint,
+    PartInfo,
     PhotoCamera,
     Piece,
     Point,
@@ -33,6 +34,7 @@ from img23d_protocol.messages import (
     ResultReady,
     ShapeKind,
     SidePhoto,
+    Split,
     Stroke,
     Wanted,
 )
@@ -61,6 +63,7 @@ class TargetState(StrEnum):
     CUT = "cut"
     SHAPED = "shaped"
     PAINTED = "painted"
+    SPLIT = "split"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
@@ -98,7 +101,8 @@ class ResultRecord:
 class TargetRecord:
     """`view` (4, 4) takes a homogeneous vertex of the GLB (metres, y up) to (u, v, depth, 1) in the photo's pixels.
 
-    `files` are names in the run's folder: cutout, side_left, side_back, side_right, shape, mesh, ply, spz, texture, uv, preview. `box` is in
+    `files` are names in the run's folder: cutout, side_left, side_back, side_right, shape, mesh, ply, spz, texture, uv, preview, and
+    of one that was split labels, parts, mask. `box` is in
     fractions of the photo, `point`, `strokes`, `height` (metres, 0 unknown), `shape`, `sides` and `wanted_faces` (0: the settings')
     are what the artist said about it, `pose` is where it stands (see `camera`).
     """
@@ -155,7 +159,9 @@ class RunRecord:
     wanted: tuple[Wanted, ...] = ()
     variants: int = 1  # of each thing, and whether the first is varied as well, as in `Generate`
     varies: bool = False
-    mesh: str = ""  # of a re-texture
+    mesh: str = ""  # of a re-texture, or of what was split
+    mask: str = ""  # of a picture that was split by it
+    parts: tuple[PartInfo, ...] = ()  # of what was split, by their numbers
     photo: PhotoRecord | None = None
     pixels_per_metre: float = 0.0
     camera: PhotoCamera | None = None
@@ -228,7 +234,7 @@ class Run:
             os.fsync(file.fileno())
 
 
-def open_run(request: Generate | Locate | Paint) -> Run:
+def open_run(request: Generate | Locate | Paint | Split) -> Run:
     """Make the run's folder and its first record. Raises Img23DError(FOLDER_UNWRITABLE or DISK_FULL)."""
     memory.reset_peak()
     run = Run(Path(os.path.abspath(request.run_folder)), _first_record(request))
@@ -260,7 +266,7 @@ def error_record(error: Img23DError) -> ErrorRecord:
     return ErrorRecord(code=error.code, sentence=error.sentence, detail=error.detail)
 
 
-def _first_record(request: Generate | Locate | Paint) -> RunRecord:
+def _first_record(request: Generate | Locate | Paint | Split) -> RunRecord:
     return RunRecord(
         kind=type(request).__name__.lower(),
         job=request.job,
@@ -268,10 +274,11 @@ def _first_record(request: Generate | Locate | Paint) -> RunRecord:
         engine=request.engine,
         seed=request.seed,
         settings=dataclasses.asdict(request.settings),
-        wanted=() if isinstance(request, Paint) else request.wanted,
+        wanted=() if isinstance(request, Paint | Split) else request.wanted,
         variants=request.variants if isinstance(request, Generate) else 1,
         varies=isinstance(request, Generate) and request.varies,
-        mesh=request.mesh if isinstance(request, Paint) else "",
+        mesh=request.mesh if isinstance(request, Paint | Split) else "",
+        mask=request.mask if isinstance(request, Split) else "",
         versions=_versions(),
     )
 

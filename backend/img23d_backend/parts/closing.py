@@ -22,12 +22,13 @@ _LONGEST = 1500  # corners of a border that ears are cut off of: longer ones get
 
 @dataclass(frozen=True, kw_only=True)
 class Closed:
-    """`vertices` (V, 3) and `faces` (F, 3) of the lids; `faces_kept` (K,) of the part's own faces those with an extent; `loops` and
-    whether nothing `is_open` any more.
+    """`vertices` (V, 3) and `faces` (F, 3) of the lids, `rim` (V,) the mesh's vertex that each is in the place of, -1 inside a lid; `faces_kept`
+    (K,) of the part's own faces those with an extent; the number of `loops` that were closed, and whether the part still `is_open`.
     """
 
     vertices: np.ndarray
     faces: np.ndarray
+    rim: np.ndarray
     faces_kept: np.ndarray
     loops: int
     is_open: bool
@@ -40,7 +41,7 @@ class Closer:
         place, count = weld(mesh.vertices)
         position = np.empty((count, 3))
         position[place[::-1]] = mesh.vertices[::-1]
-        self._corners, self._position = place[mesh.faces], position
+        self._mesh, self._corners, self._position = mesh, place[mesh.faces], position
 
     def welded(self, mesh: Mesh) -> Mesh:
         """The mesh with vertices that count as one in exactly one place."""
@@ -49,12 +50,13 @@ class Closer:
         return Mesh(vertices=vertices, faces=mesh.faces)
 
     def borders(self, label: np.ndarray) -> list[dict[int, int]]:
-        """Of each part the others that it shares edges with, and the number of lines that these make. `label` (F,) is 0.. of each face."""
+        """Of each part the others that it shares edges with, and the number of lines that these make. `label` (F,) is 0.. of each face, -1 of
+        one that belongs to none."""
         count = len(self._position)
         start, end = self._corners.ravel(), self._corners[:, [1, 2, 0]].ravel()
         keys, order = sorted_with_order(np.minimum(start, end) * count + np.maximum(start, end))
         one, other = label[order[:-1] // 3], label[order[1:] // 3]
-        edge = np.flatnonzero((keys[1:] == keys[:-1]) & (one != other) & (keys[1:] // count != keys[1:] % count))
+        edge = np.flatnonzero((keys[1:] == keys[:-1]) & (np.minimum(one, other) >= 0) & (one != other) & (keys[1:] // count != keys[1:] % count))
         ends = np.stack([keys[1:][edge] // count, keys[1:][edge] % count], axis=1)
         pair = np.sort(np.stack([one[edge], other[edge]], axis=1), axis=1)
         found: list[dict[int, int]] = [{} for _ in range(int(label.max()) + 1)]
@@ -71,24 +73,36 @@ class Closer:
         solid = (a != b) & (b != c) & (c != a)
         loops, is_open = _loops(corners[solid])
         vertices: list[np.ndarray] = [np.empty((0, 3))]
+        rim: list[np.ndarray] = [np.empty(0, dtype=np.int64)]
+        own = dict(zip(corners.ravel()[::-1].tolist(), self._mesh.faces[faces].ravel()[::-1].tolist(), strict=True)) if loops else {}
         lids: list[np.ndarray] = [np.empty((0, 3), dtype=np.int64)]
         start = 0
         for loop in loops:
-            points, triangles = self._lid(loop)
+            around, points, triangles = self._lid(loop)
             vertices.append(points)
+            rim.append(np.concatenate([[own[place] for place in around], np.full(len(points) - len(around), -1)]))
             lids.append(triangles + start)
             start += len(points)
-        return Closed(vertices=np.concatenate(vertices), faces=np.concatenate(lids), faces_kept=faces[solid], loops=len(loops), is_open=is_open)
+        return Closed(
+            vertices=np.concatenate(vertices),
+            faces=np.concatenate(lids),
+            rim=np.concatenate(rim).astype(np.int64),
+            faces_kept=faces[solid],
+            loops=len(loops),
+            is_open=is_open,
+        )
 
-    def _lid(self, loop: list[int]) -> tuple[np.ndarray, np.ndarray]:
-        """Of a border whose half edges run along `loop`: the lid's run against it."""
+    def _lid(self, loop: list[int]) -> tuple[list[int], np.ndarray, np.ndarray]:
+        """Of a border whose half edges run along `loop`: its places in the order of the lid's first vertices, and the lid, whose half edges run
+        against it.
+        """
         first = loop.index(min(loop))
         around = loop[first:] + loop[:first]
         is_turned = around[1] > around[-1]
         if is_turned:
             around = around[:1] + around[:0:-1]
         points, triangles = _filled(self._position[around])
-        return points, triangles if is_turned else triangles[:, ::-1]
+        return around, points, triangles if is_turned else triangles[:, ::-1]
 
 
 def _loops(corners: np.ndarray) -> tuple[list[list[int]], bool]:

@@ -15,14 +15,13 @@ from img23d_protocol.files.whole_files import write_whole
 from ..mesh.topology.normals import area_vectors
 from ..stages import Mesh
 from .closing import Closed, Closer
+from .describing import names_in
 from .files.colors import SurfaceColors, hex_of, palette
 from .files.source import Source, read_source
 from .files.writer import Lid, Piece, write_pieces
-from .names import Seen, names_of
 from .splitting.splitter import Wish, split
 
 ALL, COLORED, TABLE = "parts.glb", "preview.glb", "parts.json"
-_PLACES = 2000  # of a part that its name is told by
 _VERSION = 1
 _SPLIT, _CLOSED = 0.7, 0.8  # of the work
 
@@ -63,19 +62,8 @@ def divide(path: Path, out: Path, *, wish: Wish, closes: bool, report: Callable[
     for number, own in enumerate(faces):
         report(_SPLIT + (_CLOSED - _SPLIT) * number / len(faces), "")
         closed.append(closer.close(own) if closes else None)
-    pieces = _pieces(source, faces, closed, _names(source, label, faces, closer))
+    pieces = _pieces(source, faces, closed, names_in(source.mesh, label, closer, source.name))
     return _written(source, out, pieces, closed, label, report)
-
-
-def _names(source: Source, label: np.ndarray, faces: Sequence[np.ndarray], closer: Closer) -> list[str]:
-    borders = closer.borders(label)
-    seen = []
-    for number, own in enumerate(faces):
-        some = own[np.linspace(0, len(own) - 1, min(len(own), _PLACES)).astype(np.int64)]
-        places = source.mesh.vertices[source.mesh.faces[some]].reshape(-1, 3).astype(np.float64)
-        area = float(np.linalg.norm(area_vectors(source.mesh.vertices, source.mesh.faces[own]), axis=1).sum() / 2)
-        seen.append(Seen(places=places, area=area, borders=borders[number]))
-    return names_of(seen, source.name)
 
 
 def _pieces(source: Source, faces: Sequence[np.ndarray], closed: Sequence[Closed | None], names: Sequence[str]) -> list[Piece]:

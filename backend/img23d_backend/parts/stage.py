@@ -41,10 +41,13 @@ class WholeMade:
 
 @dataclass(frozen=True, kw_only=True)
 class PartMade:
-    """A finished part in the frame of the task's mesh, or of the whole. Without a name it gets one by its place and form."""
+    """A finished part in the frame of the task's mesh, or of the whole. Without a name it gets one by its place and form. `mask` is the value
+    in the task's mask that it was made of, 0 for none.
+    """
 
     mesh: Mesh
     name: str = ""
+    mask: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,7 @@ from img23d_protocol.messages import (
     Accepted,
     Cancel,
     Cancelled,
+    Close,
     Diagnose,
     Diagnosed,
     Failed,
@@ -35,6 +36,7 @@ from img23d_protocol.messages import (
     Pong,
     SetupRequest,
     Shutdown,
+    Split,
     Unload,
     Unloaded,
     Unwrap,
@@ -49,7 +51,7 @@ from .outbox import ForwardingHandler, Outbox, end_process
 
 log = logging.getLogger(__name__)
 
-JobRequest = Generate | Locate | Pick | Unwrap | Paint | SetupRequest | Diagnose
+JobRequest = Generate | Locate | Pick | Unwrap | Paint | Split | Close | SetupRequest | Diagnose
 
 _LAST_WORDS = (Finished, Cancelled, Failed, Diagnosed)
 
@@ -161,6 +163,10 @@ class Server:
                 from ..jobs.pipeline import run_job
 
                 run_job(request, self._caller(active))
+            case Split() | Close():
+                from ..jobs.parts.splitting import run_parts_job
+
+                run_parts_job(request, self._caller(active))
             case _:
                 from ..jobs.setup_jobs import run_setup_job
 
@@ -171,6 +177,7 @@ class Server:
         return Caller(
             emit=self._emit,
             load_engine=self._engines.load,
+            load_splitter=self._engines.load_splitter,
             is_cancelled=active.cancelled.is_set,
             is_target_cancelled=active.stopped.__contains__,
         )

@@ -24,9 +24,11 @@ from ...shared.img23d_protocol.messages import (
     Arranged,
     Cancelled,
     CutoutReady,
+    DivisionReady,
     Failed,
     Finished,
     FormsReady,
+    LidsReady,
     Located,
     PaintReady,
     Piece,
@@ -37,6 +39,7 @@ from ...shared.img23d_protocol.messages import (
 from .picker import Picker
 from .queue_runner import QueueRunner
 from .retexturing import Retexturer
+from .splitting import Divider
 
 if TYPE_CHECKING:
     from ...core.session.session import Session, Update
@@ -72,6 +75,10 @@ class Applier:
         return self.runner.retexturer
 
     @property
+    def divider(self) -> Divider:
+        return self.runner.divider
+
+    @property
     def is_busy(self) -> bool:
         """Results are to be brought in, or a job that was begun goes on with its next mesh, or one is changed beside Blender."""
         return bool(self._queue) or self.queue.is_busy or self.remesher.is_busy
@@ -87,6 +94,8 @@ class Applier:
 
     def add(self, update: Update) -> None:
         match update.message:
+            case ResultReady() if update.job.is_split:  # imported at the cut
+                pass
             case ResultReady(target=target, piece=piece):
                 self._drop_older(update.job, target, piece)
                 importer, path = self._ahead(update)
@@ -107,9 +116,11 @@ class Applier:
                 self.picker.on_regions(update.job, update.message)
             case Finished() | Cancelled() | Failed() if update.job.is_pick:
                 self.picker.on_end(update.job)
-            case PaintReady() | Finished() | Cancelled() | Failed():
+            case PaintReady() | DivisionReady() | LidsReady():
                 self._queue.append(update)
-                if update.job.is_generation and not isinstance(update.message, PaintReady):
+            case Finished() | Cancelled() | Failed():
+                self._queue.append(update)
+                if update.job.is_generation:
                     self.queue.on_end(update.job, update.message)  # the next one need not wait until Blender can take this one's results
 
     def step(self) -> bool:
@@ -162,7 +173,7 @@ class Applier:
         return why_not_now(place) if place is not None else ""
 
     def _workplace(self, job: Job) -> Workplace | None:
-        return self.placer.workplace(job) or self.retexturer.workplace_for(job)
+        return self.placer.workplace(job) or self.retexturer.workplace_for(job) or self.divider.workplace_for(job)
 
     def _apply(self, update: Update) -> None:
         job = update.job
@@ -174,6 +185,12 @@ class Applier:
                 self._try(job, -1, lambda: self.placer.on_arranged(job))
             case PaintReady():
                 self._try(job, 0, lambda: self.retexturer.apply(job))
+            case DivisionReady():
+                self._try(job, 0, lambda: self.divider.on_divided(job))
+            case LidsReady():
+                self._try(job, 0, lambda: self.divider.on_lids(job))
+            case Finished() | Cancelled() | Failed() if job.is_split or job.is_close:
+                self._end_parts(job, update.message)
             case Finished() | Cancelled() | Failed():
                 try:
                     self.placer.finish(job)
@@ -185,6 +202,14 @@ class Applier:
         if isinstance(last, Finished) and job.is_retexture:
             self.retexturer.on_laid_out(job)
         self.queue.on_end(job, last, failure=self.failures.get((job.id, 0), "") if job.is_retexture else "")
+
+    def _end_parts(self, job: Job, last: Finished | Cancelled | Failed) -> None:
+        """What a failure of the scene's side has left stands in the list."""
+        before = self.failures.get((job.id, 0), "")
+        self._try(job, 0, lambda: self.divider.on_ended(job))
+        if before:
+            self.failures.setdefault((job.id, 0), before)
+        self.queue.on_end(job, last, failure=self.failures.get((job.id, 0), ""))
 
     def _make_quads(self, job: Job) -> None:
         """Of what a run has made, where that is wanted."""

@@ -16,7 +16,7 @@ from ...core.queue.store import QueueStore
 from ...scene.file.file_state import FileState
 from ...scene.file.folders import runs_base
 from ...scene.file.tags import piece_of
-from ...scene.file.windows import why_not_now
+from ...scene.file.windows import Workplace, why_not_now
 from ...scene.placement.placer import Placer
 from ...scene.placement.replacement import Home
 from ...shared.img23d_protocol import Img23DError
@@ -25,6 +25,7 @@ from ...shared.img23d_protocol.files.disk_errors import disk_error
 from .queued import is_open, object_of, scene_of
 from .result_rows import show_next
 from .retexturing import Retexturer, workplace_of_object
+from .splitting import Divider
 
 if TYPE_CHECKING:
     from ...core.jobs import Job
@@ -42,6 +43,7 @@ class QueueRunner:
         """`failures` are the sentences that the result list shows, by job and target."""
         self.queue = Queue(self._keep)
         self.retexturer = Retexturer(files, session, self.queue)
+        self.divider = Divider(files, session, self.queue)
         self._files = files
         self._session = session
         self._placer = placer
@@ -92,7 +94,7 @@ class QueueRunner:
     @property
     def has_due(self) -> bool:
         """Something is to be begun as soon as nothing runs, or as Blender can take it."""
-        return any(job.painting is None or is_open(job.where, self._files) for job in self.queue.due)
+        return any(not job.meshes or is_open(job.where, self._files) for job in self.queue.due)
 
     def why_wait(self) -> str:
         """A sentence where the next one is a mesh that Blender cannot give at this moment, else an empty one."""
@@ -151,23 +153,28 @@ class QueueRunner:
         return next((job for job in self.queue.due if self._can_begin(job)), None)
 
     def _can_begin(self, job: QueuedJob) -> bool:
-        return job.painting is None or (is_open(job.where, self._files) and not self._why_not_begin(job))
+        return not job.meshes or (is_open(job.where, self._files) and not self._why_not_begin(job))
 
     def _why_not_begin(self, job: QueuedJob) -> str:
         """Empty, too, where its meshes are gone: that is said when its turn comes."""
-        meshes = job.painting.meshes if job.painting is not None else ()
-        objects = (object_of(job.where, self._files, mesh.name, mesh.uid) for mesh in meshes)
+        objects = (object_of(job.where, self._files, mesh.name, mesh.uid) for mesh in job.meshes)
         obj = next(filter(None, objects), None)
         return why_not_now(workplace_of_object(obj)) if obj is not None else ""
 
     def _why_not(self, step: QueueStep) -> str:
-        place = self.retexturer.workplace(step) if self.queue.running.painting is not None else None
+        place = self._workplace(step)
         return why_not_now(place) if place is not None else ""
+
+    def _workplace(self, step: QueueStep) -> Workplace | None:
+        """Of what it takes from the scene; None where that is nothing, or gone."""
+        if self.queue.running.splitting is not None:
+            return self.divider.workplace(step)
+        return self.retexturer.workplace(step) if self.queue.running.painting is not None else None
 
     def _must_go_back(self, step: QueueStep) -> bool:
         """The artist has opened another file, and may open this one again."""
         job = self.queue.running
-        is_away = job.painting is not None and bool(job.where.file) and not is_open(job.where, self._files)
+        is_away = bool(job.meshes) and bool(job.where.file) and not is_open(job.where, self._files)
         return is_away and step.state is StepState.WAITING
 
     def _try(self, step: QueueStep) -> None:
@@ -187,6 +194,8 @@ class QueueRunner:
         """Raises Img23DError."""
         if self.queue.running.painting is not None:
             self.retexturer.start(step)
+        elif self.queue.running.splitting is not None:
+            self.divider.start(step)
         else:
             self._make(self.queue.running, step)
         return step.job

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import bpy
 from mathutils import Matrix
 
-from ...core.queue.queued_jobs import Host, Kind, MeshToPaint, Painting, Picture, QueuedJob, Where, picture_now
+from ...core.queue.queued_jobs import Host, Kind, MeshToPaint, MeshToSplit, Painting, Picture, QueuedJob, Splitting, Where, picture_now
 from ...core.requests import draw_seed, new_id
 from ...scene.file.folders import absolute, runs_base
 from ...scene.file.tags import find_by_uid
@@ -20,8 +20,9 @@ from ...scene.retexture.own_picture import own_picture
 from ...scene.retexture.paintable import check_paintable
 from ...scene.retexture.views import viewport_view
 from ...shared.img23d_protocol import Img23DError
+from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.messages import Generate, UvSource
-from ...shared.img23d_protocol.options.settings import engine_named
+from ...shared.img23d_protocol.options.settings import engine_named, splitter_named
 from .defaults import begin_with_defaults
 from .requests import panel_settings
 
@@ -89,7 +90,59 @@ def queued_retexture(context: bpy.types.Context, files: FileState, objects: Sequ
     )
 
 
-def view_of(painting: Painting) -> Matrix | None:
+def queued_split(context: bpy.types.Context, files: FileState, obj: bpy.types.Object | None) -> QueuedJob:
+    """Of the object, or of the photo where the panel says so. Raises Img23DError."""
+    from ...scene.parts.rows import host_of, source_of  # late: Blender's start must not wait for it
+    from ...scene.parts.source import check_divisible
+
+    begin_with_defaults(context, context.scene)
+    values = context.scene.img23d
+    splitter = splitter_named(values.splitter)
+    draw_seed(values.seed)
+    takes_mesh = splitter.heeds_mesh and (values.parts_from != "PICTURE" or not splitter.heeds_picture)
+    if takes_mesh:
+        if obj is None or obj.type != "MESH":
+            raise bad_request("Select a mesh object first.")
+        host = host_of(obj)
+        obj = source_of(host) if host is not None else obj
+        check_divisible(obj)
+    mask, painted = _mask(values) if splitter.heeds_mask and values.parts_from != "MESH" else ("", ())
+    picture = _picture_to_split(values, obj if takes_mesh else None, is_painted=bool(painted)) if splitter.heeds_picture else None
+    return QueuedJob(
+        id=new_id(),
+        kind=Kind.SPLIT,
+        asked=time.time(),
+        where=_here(context, files),
+        base_folder=str(runs_base(context)),
+        splitting=Splitting(
+            mesh=MeshToSplit(name=obj.name, uid=obj.session_uid) if takes_mesh else None,
+            picture=picture,
+            mask=mask,
+            painted=painted,
+            engine=values.engine,
+            seed=values.seed,
+            settings=panel_settings(context),
+        ),
+    )
+
+
+def _mask(values: Img23DSceneSettings) -> tuple[str, tuple[str, ...]]:
+    """The path of a file, or the brush strokes of each part; neither where no mask is wanted."""
+    if values.mask_file:
+        return absolute(values.mask_file), ()
+    painted = tuple(row.strokes for row in values.mask_parts)
+    return "", painted if any(painted) else ()
+
+
+def _picture_to_split(values: Img23DSceneSettings, obj: bpy.types.Object | None, *, is_painted: bool) -> Picture | None:
+    """None where the mesh alone is looked at; a mask is painted over the scene's photo. Raises Img23DError."""
+    if values.parts_from == "MESH":
+        return None
+    own = own_picture(obj) if obj is not None and not is_painted else ""
+    return picture_now(own or absolute(values.photo))
+
+
+def view_of(painting: Painting | Splitting) -> Matrix | None:
     return Matrix([painting.view[row : row + 4] for row in (0, 4, 8, 12)]) if painting.view else None
 
 

@@ -22,8 +22,9 @@ from ...scene.file.file_state import FileState
 from ...scene.file.tags import find_by_uid
 from ...scene.file.windows import Workplace, push_undo, workplace_of
 from ...scene.mesh.uv_maps import load_layout
+from ...scene.mesh.world_file import state_of
 from ...scene.retexture.apply import apply_painting
-from ...scene.retexture.capture import Captured, capture_grown, capture_mesh, state_of
+from ...scene.retexture.capture import Captured, capture_grown, capture_mesh
 from ...scene.retexture.own_splats import write_own_splats
 from ...scene.retexture.paintable import check_paintable, sharing_note
 from ...scene.retexture.views import front_view

@@ -206,7 +206,7 @@ class Queue:
         else:
             self._has_company, self.slots = bool(self.due), 0
         self.running = job
-        names = job.names if job.painting is not None else ("",)
+        names = job.names if job.meshes else ("",)
         self.steps = [QueueStep(index=index, name=name) for index, name in enumerate(names)]
         self._changed()
 
@@ -297,7 +297,7 @@ class Queue:
         self._held &= {job.id for job in self.waiting}
         self.hold = self.hold if self._held else ""
         rest = self._rest()
-        self._keep([*([rest] if rest is not None and rest.painting is not None else []), *self.waiting])
+        self._keep([*([rest] if rest is not None and rest.meshes else []), *self.waiting])
 
 
 def _moved_to(job: QueuedJob, file: str) -> QueuedJob:

@@ -19,6 +19,7 @@ from ...shared.img23d_protocol.options.declare import check
 from ..plausible import LONGEST_NAME, LONGEST_TEXT, MOST_TARGETS, sound_moment
 from ..requests import checked_photo, checked_wanted, draw_seed, new_run_folder
 
+MASK_PARTS_MAX = 255  # values beside the background that an indexed PNG has
 _ENDS = 1 << 20  # bytes at either end of a picture that its stamp is made of: read in a millisecond, and an edit changes them
 
 
@@ -26,6 +27,7 @@ class Kind(StrEnum):
     GENERATE = "generate"
     AGAIN = "again"
     RETEXTURE = "retexture"
+    SPLIT = "split"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,8 +92,30 @@ class Painting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MeshToSplit:
+    name: str
+    uid: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Splitting:
+    """A mesh that is split into its parts, or without one what the picture shows. `mask` is the path of a file; `painted` are the brush
+    strokes of each part that was painted over the picture (see `boxes.strokes`); at most one of the two is there. `view` as in `Painting`.
+    """
+
+    mesh: MeshToSplit | None = None
+    picture: Picture | None = None
+    mask: str = ""
+    painted: tuple[str, ...] = ()
+    engine: str
+    seed: int
+    settings: Settings
+    view: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class QueuedJob:
-    """Either `making`, with the `photo` and, of a thing that is made again, its `host`; or `painting`."""
+    """Either `making`, with the `photo` and, of a thing that is made again, its `host`; or `painting`; or `splitting`."""
 
     id: str
     kind: Kind
@@ -102,12 +126,21 @@ class QueuedJob:
     photo: Picture | None = None
     host: Host | None = None
     painting: Painting | None = None
+    splitting: Splitting | None = None
+
+    @property
+    def meshes(self) -> tuple[MeshToPaint | MeshToSplit, ...]:
+        """The scene's own that it takes when its turn comes."""
+        if self.painting is not None:
+            return self.painting.meshes
+        mesh = self.splitting.mesh if self.splitting is not None else None
+        return (mesh,) if mesh is not None else ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """Of the things or the meshes; empty where the whole picture becomes an object."""
-        if self.painting is not None:
-            return tuple(mesh.name for mesh in self.painting.meshes)
+        if self.meshes:
+            return tuple(mesh.name for mesh in self.meshes)
         return tuple(one.name for one in self.making.wanted) if self.making is not None else ()
 
     @property
@@ -115,6 +148,8 @@ class QueuedJob:
         """Each once."""
         if self.painting is not None:
             return tuple(dict.fromkeys(mesh.picture for mesh in self.painting.meshes))
+        if self.splitting is not None:
+            return (self.splitting.picture,) if self.splitting.picture is not None else ()
         return (self.photo,) if self.photo is not None else ()
 
     @property
@@ -136,6 +171,8 @@ class QueuedJob:
 
     @property
     def _engine(self) -> str:
+        if self.splitting is not None:
+            return self.splitting.settings.parts.splitter
         work = self.making or self.painting
         return work.engine if work is not None else ""
 
@@ -191,8 +228,9 @@ def from_json(data: Any) -> QueuedJob:
 
 def _check(job: QueuedJob) -> None:
     """Raises ProtocolError, Img23DError."""
-    is_painting = job.kind is Kind.RETEXTURE
+    is_painting, is_splitting = job.kind is Kind.RETEXTURE, job.kind is Kind.SPLIT
     is_whole = job.painting is not None if is_painting else job.making is not None and job.photo is not None
+    is_whole = job.splitting is not None if is_splitting else is_whole
     if not is_whole or (job.kind is Kind.AGAIN) is not (job.host is not None):
         raise ProtocolError(f"a part of the job is missing: {job.kind}")
     texts = [
@@ -200,6 +238,7 @@ def _check(job: QueuedJob) -> None:
         *([job.host.comparison] if job.host is not None else []),
         *job.names,
         *(picture.path for picture in job.pictures),
+        *([job.splitting.mask] if job.splitting is not None else []),
         job.base_folder,
         job.where.file,
         job.where.scene,
@@ -210,6 +249,8 @@ def _check(job: QueuedJob) -> None:
         raise ProtocolError("texts or numbers that no button makes")
     if job.painting is not None and is_painting:
         _check_painting(job.painting)
+    elif job.splitting is not None and is_splitting:
+        _check_splitting(job.splitting)
     elif job.making is not None and job.photo is not None:
         _check_making(job.making, job.photo)
 
@@ -232,3 +273,11 @@ def _check_painting(painting: Painting) -> None:
         raise ProtocolError("a view that is no matrix")
     draw_seed(painting.seed)
     check(painting.settings)
+
+
+def _check_splitting(splitting: Splitting) -> None:
+    is_given = splitting.mesh is not None or splitting.picture is not None
+    if not is_given or len(splitting.view) not in (0, 16) or not all(map(math.isfinite, splitting.view)) or len(splitting.painted) > MASK_PARTS_MAX:
+        raise ProtocolError("a splitting that no button asks for")
+    draw_seed(splitting.seed)
+    check(splitting.settings)

@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,17 +16,21 @@ from typing import Any, TypeVar
 
 from ...shared.img23d_protocol import ProtocolError
 from ...shared.img23d_protocol.codec import revive
+from ...shared.img23d_protocol.files.filenames import FileName
 from ...shared.img23d_protocol.limits import VARIANTS_MAX
 from ...shared.img23d_protocol.messages import (
     WHOLE,
     Arranged,
     Box,
+    DivisionReady,
     Generate,
     Paint,
+    PartInfo,
     PhotoCamera,
     Piece,
     Pose,
     Settings,
+    Split,
     Stage,
     Wanted,
 )
@@ -43,6 +48,7 @@ from ..plausible import (
     sound_box,
     sound_count,
     sound_moment,
+    sound_parts,
     sound_seed,
     sound_settings,
     sound_wanted,
@@ -57,7 +63,7 @@ INTERRUPTED = "This run was interrupted; what was finished before can be importe
 
 _STAMP = re.compile(r"\d{8}-\d{6}")  # what a run's folder begins with, see `requests.new_run_folder`
 _STATES = {"finished": JobState.DONE, "failed": JobState.FAILED}  # all others ended before they were done
-_STAGES = {"found": Stage.LOCATE, "cut": Stage.MATTE, "shaped": Stage.SHAPE, "painted": Stage.PAINT}
+_STAGES = {"found": Stage.LOCATE, "cut": Stage.MATTE, "shaped": Stage.SHAPE, "painted": Stage.PAINT, "split": Stage.SPLIT}
 
 Value = TypeVar("Value")
 
@@ -149,7 +155,7 @@ def _load(folder: Path) -> _Record | None:
     if not stat.S_ISREG(found.st_mode) or found.st_size > LONGEST_RECORD:  # a pipe would be read for ever
         return None
     data = json.loads(path.read_bytes())
-    is_ours = isinstance(data, dict) and data.get("kind") in ("generate", "paint") and isinstance(data.get("targets"), list)
+    is_ours = isinstance(data, dict) and data.get("kind") in tuple(_REQUESTS) and isinstance(data.get("targets"), list)
     is_ours = is_ours and len(data["targets"]) <= MOST_TARGETS
     return _Record(data=data, folder=folder, names=frozenset(os.listdir(folder))) if is_ours else None
 
@@ -161,7 +167,7 @@ def _job(record: _Record) -> Job:
     seconds, started = record.seconds(), _started(record)
     job = Job(
         id=record.get("job", "") or record.folder.name,  # the oldest records have none
-        request=_paint(record) if record.get("kind", "") == "paint" else _generate(record),
+        request=_REQUESTS[record.get("kind", "")](record),
         state=state,
         targets=[_target(one) for one in record.each("targets")],
         notes=(*photo.texts("notes"), *((INTERRUPTED,) if was_interrupted else ())),
@@ -181,6 +187,8 @@ def _job(record: _Record) -> Job:
     )
     if job.is_retexture:
         _add_painting(job, record)
+    elif job.is_split:
+        job.division = _division(record)
     return job
 
 
@@ -219,6 +227,37 @@ def _paint(record: _Record) -> Paint:
         seed=sound_seed(record.get("seed", 0)),
         settings=_settings(record),
     )
+
+
+def _split(record: _Record) -> Split:
+    targets = record.each("targets")
+    return Split(
+        job=record.get("job", "") or record.folder.name,
+        run_folder=str(record.folder),
+        name=targets[0].name() if targets else "",
+        mesh=record.get("mesh", ""),
+        picture=record.inner("photo").get("path", ""),
+        mask=record.get("mask", ""),
+        engine=record.get("engine", ""),
+        seed=sound_seed(record.get("seed", 0)),
+        settings=_settings(record),
+    )
+
+
+_REQUESTS: dict[str, Callable[[_Record], Generate | Paint | Split]] = {"generate": _generate, "paint": _paint, "split": _split}
+
+
+def _division(record: _Record) -> DivisionReady | None:
+    """None where the run ended before it was known."""
+    try:  # one that cannot be read takes the others with it, since they belong to their numbers
+        found = [revive(PartInfo, one) for one in record.get("parts", [])[:MOST_RESULTS]]
+    except ProtocolError:
+        return None
+    if not found:
+        return None
+    labels = next((target.file("labels") for target in record.each("targets")[:1]), "")
+    job = record.get("job", "") or record.folder.name
+    return DivisionReady(job=job, labels=FileName(labels) if labels else None, parts=sound_parts(found))
 
 
 def _settings(record: _Record) -> Settings:

@@ -14,15 +14,15 @@ from ...shared.img23d_protocol.choices import licence_named
 from ...shared.img23d_protocol.codec import revive
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.messages import Box, Generate, Settings, Stage, Wanted
-from ...shared.img23d_protocol.options.declare import Option, Record, label_of
-from ...shared.img23d_protocol.options.settings import BUILT_IN, ENGINES, OPTIONS, engine_named, heeded_options, licence_of
+from ...shared.img23d_protocol.options.declare import Engine, Option, Record, label_of
+from ...shared.img23d_protocol.options.settings import BUILT_IN, ENGINES, OPTIONS, engine_named, heeded_options, licence_of, splitter_named
 from ..jobs import Job
 from ..plausible import LONGEST_NAME, clean_text, sound_box, sound_faces, sound_moment, sound_seed, sound_settings
 from ..requests import RANDOM_SEED, checked_photo, checked_wanted, draw_seed, heeded, new_id, new_run_folder
 
 # The tags that an object carries, see `scene.file.tags`.
 _PHOTO, _NAME, _BOX, _SEED, _ENGINE = "img23d_photo", "img23d_name", "img23d_box", "img23d_seed", "img23d_engine"
-_FACES = "img23d_faces"
+_FACES, _PART_OF = "img23d_faces", "img23d_part_of"
 _SETTINGS, _RUN_FOLDER, _TIME, _VARIED = "img23d_settings", "img23d_run_folder", "img23d_time", "img23d_varied"
 
 
@@ -39,6 +39,7 @@ class Recipe:
     seed: int
     settings: Settings
     run_folder: str
+    part_of: str = ""  # the name of what it was split from; the engine and the rest are then those of the splitting
     is_varied: bool = False  # made to be another than what the settings and the photo alone give
     wanted: tuple[Wanted, ...] = ()
     box: Box | None = None  # where it was found
@@ -81,6 +82,24 @@ def recipe_of_job(job: Job, index: int) -> Recipe:
     )
 
 
+def recipe_of_part(job: Job, number: int) -> Recipe:
+    """From a job that splits, and a part that it has."""
+    request = job.splitting
+    parts = job.division.parts if job.division is not None else ()
+    made = next((one for one in job.targets[0].results.values() if one.piece.part == number), None)
+    return Recipe(
+        name=parts[number].name if number < len(parts) else made.name if made is not None else "",
+        photo=request.picture,
+        engine=request.engine,
+        seed=request.seed,
+        settings=request.settings,
+        run_folder=request.run_folder,
+        part_of=request.name,
+        started=job.started,
+        seconds=job.seconds,
+    )
+
+
 def recipe_of_tags(tags: Mapping[str, Any]) -> Recipe:
     """From what an object carries, where its run's folder is gone. Tags that are missing or damaged read as unknown."""
     name, box = clean_text(str(tags.get(_NAME, "")), LONGEST_NAME), _box(tags.get(_BOX))
@@ -92,6 +111,7 @@ def recipe_of_tags(tags: Mapping[str, Any]) -> Recipe:
         is_varied=bool(tags.get(_VARIED) is True or tags.get(_VARIED) == 1),
         settings=_settings(tags.get(_SETTINGS)),
         run_folder=str(tags.get(_RUN_FOLDER, "")),
+        part_of=clean_text(str(tags.get(_PART_OF, "")), LONGEST_NAME),
         wanted=(Wanted(name=name, box=box, faces=sound_faces(tags[_FACES]) if type(tags.get(_FACES)) is int else 0),),
         box=box,
         started=_started(tags.get(_TIME)),
@@ -129,26 +149,41 @@ def build_again(
     )
 
 
+def words_of(recipe: Recipe) -> list[tuple[str, str]]:
+    """What there is to say about how an object was made: label and value."""
+    if recipe.part_of:
+        return [("Part Of", recipe.part_of), *splitting_in_words(recipe.settings)]
+    return settings_in_words(recipe.engine, recipe.own_settings)
+
+
 def settings_in_words(engine: str, settings: Settings) -> list[tuple[str, str]]:
     """What of the settings this engine heeds, as the panel calls it: label and value."""
+    known = engine_named(engine)
     words = [("Engine", label_of(ENGINES, engine))]
-    words += [_in_words(one, record, settings) for one, record in _recorded(engine, settings)]
-    is_painted = settings.paints(engine_named(engine))
+    words += [_in_words(one, record, settings) for one, record in _recorded(known, settings)]
+    is_painted = settings.paints(known)
     words.append(("Texture", f"{settings.common.texture_size} px" if is_painted else "None"))
-    return [*words, *(("Licence", licence_named(one).recorded) for one in _licences(engine, settings, is_painted=is_painted))]
+    return [*words, *_licences(known, settings, is_painted=is_painted)]
 
 
-def _licences(engine: str, settings: Settings, *, is_painted: bool) -> tuple[str, ...]:
+def splitting_in_words(settings: Settings) -> list[tuple[str, str]]:
+    """The same of what something was split with."""
+    splitter = splitter_named(settings.parts.splitter)
+    words = [("Split With", splitter.label), *(_in_words(one, record, settings) for one, record in _recorded(splitter, settings))]
+    return [*words, *_licences(splitter, settings, is_painted=False)]
+
+
+def _licences(engine: Engine, settings: Settings, *, is_painted: bool) -> list[tuple[str, str]]:
     """Those that had to be accepted for the models that it was made with."""
-    parts = [part for part in settings.stages_of(engine_named(engine)) if is_painted or Stage.PAINT not in part.stages]
+    parts = [part for part in settings.stages_of(engine) if is_painted or Stage.PAINT not in part.stages]
     found = dict.fromkeys(licence_of(name) for part in parts for name in part.file_sets())
-    return tuple(one for one in found if one)
+    return [("Licence", licence_named(one).recorded) for one in found if one]
 
 
-def _recorded(engine: str, settings: Settings) -> list[tuple[Option, Record]]:
+def _recorded(engine: Engine, settings: Settings) -> list[tuple[Option, Record]]:
     """In the order of the record, without what is not said of these settings."""
-    settings = settings.heeded_by(engine_named(engine))
-    heeded = [one for one in heeded_options(engine_named(engine)) if one.when is None or one.when.holds(settings.value)]
+    settings = settings.heeded_by(engine)
+    heeded = [one for one in heeded_options(engine) if one.when is None or one.when.holds(settings.value)]
     records = [(one, one.record) for one in heeded if one.record is not None and one.record.label]
     said = [(one, record) for one, record in records if record.shown is None or record.shown.holds(settings.value)]
     return sorted((pair for pair in said if settings.value(pair[0].key) or not pair[1].hides_zero), key=lambda pair: pair[1].rank)

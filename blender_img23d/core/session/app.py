@@ -40,6 +40,9 @@ class App(Fields):
     setup: Setup
     pump: Pumping
 
+    def on_parts_changed(self, obj: object) -> None:
+        """The list of an object's parts was changed by hand."""
+
 
 _make: Callable[[], App] | None = None
 _app: App | None = None

@@ -25,6 +25,7 @@ class IMG23D_OT_edit_boxes(bpy.types.Operator):
         owner = extension()
         try:
             owner.editors.show(context.window, context.area, load_photo_image(context.scene))
+            context.scene.img23d.paints_parts = False
         except Img23DError as error:
             return owner.refuse(self, error)
         owner.refusal = ""
@@ -44,6 +45,7 @@ class IMG23D_OT_close_boxes(bpy.types.Operator):
         owner = extension()
         try:
             owner.editors.close(context.window, context.area)
+            context.scene.img23d.paints_parts = False
         except Img23DError as error:
             return owner.refuse(self, error)
         return {"FINISHED"}

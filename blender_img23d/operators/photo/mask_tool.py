@@ -56,13 +56,13 @@ class IMG23D_OT_brush_mask(bpy.types.Operator):
             return {"PASS_THROUGH"}
         state = context.window_manager.img23d
         self.radius, self.adds = state.brush_radius / 100, (state.brush == "IN") != self.inverts
-        self._row, self._points = context.scene.img23d.active_target, []
+        self._row, self._points = _place(context), []
         self._go(context, event)
         context.window_manager.modal_handler_add(self)
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        if event.type in {"ESC", "RIGHTMOUSE"} or context.scene.img23d.active_target != self._row or not self.poll(context):
+        if event.type in {"ESC", "RIGHTMOUSE"} or _place(context) != self._row or not self.poll(context):
             self.cancel(context)
             return {"CANCELLED"}
         if event.type in {"MOUSEMOVE", "INBETWEEN_MOUSEMOVE"}:
@@ -91,7 +91,7 @@ class IMG23D_OT_brush_mask(bpy.types.Operator):
             return
         self._points.append(point)
         stroke = stroke_of(self._points, self.radius, view.aspect, adds=self.adds)
-        extension().overlay.draft = Draft(index=self._row, stroke=stroke)
+        extension().overlay.draft = Draft(index=self._row[1], stroke=stroke)
         redraw_editors()
 
 
@@ -137,7 +137,17 @@ def _active(context: bpy.types.Context) -> bpy.types.PropertyGroup | None:
     return values.targets[values.active_target] if 0 <= values.active_target < len(values.targets) else None
 
 
+def _place(context: bpy.types.Context) -> tuple[bool, int]:
+    """Whether a part of the mask is painted, and which row of its list."""
+    values = context.scene.img23d
+    return values.paints_parts, values.active_mask_part if values.paints_parts else values.active_target
+
+
 def _poll_box(operator: type[bpy.types.Operator], context: bpy.types.Context) -> bool:
+    values = context.scene.img23d
+    if values.paints_parts:
+        operator.poll_message_set(_("Add a part to the list first"))
+        return 0 <= values.active_mask_part < len(values.mask_parts)
     operator.poll_message_set(_("Select a thing that has a box, or draw one around it"))
     row = _active(context)
     return row is not None and row.has_box

@@ -28,6 +28,7 @@ class IMG23D_OT_choose_photo(bpy.types.Operator):
         items=[
             ("photo", "Photo", "The photo to make objects from"),
             ("retexture_picture", "Re-texture", "The picture to project onto the selected mesh"),
+            ("mask_file", "Mask", "The picture that tells the parts apart"),
         ],
         options={"HIDDEN", "SKIP_SAVE"},
     )
@@ -44,7 +45,7 @@ class IMG23D_OT_choose_photo(bpy.types.Operator):
         if self.purpose == "photo":
             use_photo(context, self.filepath)
             return {"FINISHED"}
-        context.scene.img23d.retexture_picture = self.filepath
+        setattr(context.scene.img23d, self.purpose, self.filepath)
         owner = extension()
         owner.refusal = ""
         owner.thumbnails.load(absolute(self.filepath), again=True)

@@ -5,41 +5,46 @@ from __future__ import annotations
 import bpy
 
 from ...app.owner import extension
-from ...core.manual import Section
 from ...properties import Img23DSceneSettings
 from ...scene.photo.editors import PICK_TOOL
 from ...scene.photo.shown_photo import shows_photo
+from ..parts.mask import draw_mask_parts
 from ..sidebar.targets import guarded_column
-from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import guarded_row
 from ..widgets.text import draw_sentence
 
 
-class IMG23D_PT_image_editor(HasHelp, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_image_editor"
-    bl_label = "Objects from a Photo"
-    bl_space_type = "IMAGE_EDITOR"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    manual = Section.FIND
+def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    owner = extension()  # made here where a file opens with this editor: it then draws the boxes
+    values = context.scene.img23d
+    column = panel.layout.column()
+    if shows_photo(context.space_data, context.scene) and values.paints_parts:
+        _draw_parts(column, context, values)
+    elif shows_photo(context.space_data, context.scene):
+        _draw_tools(column, context)
+        _draw_list(column, context, values)
+        row = column.row()
+        row.scale_y = 1.3
+        row.operator("img23d.close_boxes", text="Done", icon="CHECKMARK")
+        if _active_tool(context) == PICK_TOOL:  # below the buttons, which must not move under the mouse
+            _draw_picking(column, context)
+    else:
+        draw_sentence(column, context, "Here you can draw boxes around the things in your photo.")
+        column.operator("img23d.edit_boxes", text="Show the Photo", icon="IMAGE_DATA")
+    if owner.refusal:
+        draw_sentence(column, context, owner.refusal, icon="ERROR")
 
-    def draw(self, context: bpy.types.Context) -> None:
-        owner = extension()  # made here where a file opens with this editor: it then draws the boxes
-        values = context.scene.img23d
-        column = self.layout.column()
-        if shows_photo(context.space_data, context.scene):
-            _draw_tools(column, context)
-            _draw_list(column, context, values)
-            row = column.row()
-            row.scale_y = 1.3
-            row.operator("img23d.close_boxes", text="Done", icon="CHECKMARK")
-            if _active_tool(context) == PICK_TOOL:  # below the buttons, which must not move under the mouse
-                _draw_picking(column, context)
-        else:
-            draw_sentence(column, context, "Here you can draw boxes around the things in your photo.")
-            column.operator("img23d.edit_boxes", text="Show the Photo", icon="IMAGE_DATA")
-        if owner.refusal:
-            draw_sentence(column, context, owner.refusal, icon="ERROR")
+
+def _draw_parts(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
+    """The mask that tells the parts of a thing."""
+    state = context.window_manager.img23d
+    draw_sentence(layout, context, "Paint each part in its colour. Ctrl wipes out.")
+    draw_mask_parts(layout, values)
+    layout.row(align=True).prop(state, "brush", expand=True)
+    layout.row(align=True).prop(state, "brush_radius", slider=True)
+    row = layout.row()
+    row.scale_y = 1.3
+    row.operator("img23d.close_boxes", text="Done", icon="CHECKMARK")
 
 
 def _active_tool(context: bpy.types.Context) -> str:
@@ -95,6 +100,3 @@ def _draw_list(layout: bpy.types.UILayout, context: bpy.types.Context, values: I
         if not row.has_box:
             draw_sentence(layout, context, "This has no box yet: drag over it in the photo.", icon="INFO")
         layout.prop(row, "name")
-
-
-CLASSES = (IMG23D_PT_image_editor,)

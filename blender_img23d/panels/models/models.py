@@ -9,14 +9,12 @@ from bpy.app.translations import pgettext_iface as _
 
 from ...app.models import ModelsView, weights_at
 from ...app.owner import Extension, extension
-from ...core.manual import Section
 from ...core.session.environment import EnvironmentState
 from ...core.session.first_run import recommended
 from ...properties import Img23DWeightsRow, preferences_of
 from ...shared.img23d_protocol.choices import licence_named
 from ...shared.img23d_protocol.options.settings import BUILT_IN, CUT_OUTS, engine_named, first_to_set_up
 from ..widgets.fixes import draw_fix
-from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import guarded_row
 from ..widgets.text import draw_sentence, gigabytes
 from .setup_progress import draw_setup_progress
@@ -41,29 +39,15 @@ _STATES = {
 _OFFLINE = "Blender may not use the network. Allow Online Access in the preferences to download."
 
 
-class IMG23D_UL_weights(bpy.types.UIList):
-    bl_idname = "IMG23D_UL_weights"
-
-    def draw_item(
-        self,
-        context: bpy.types.Context,
-        layout: bpy.types.UILayout,
-        data: bpy.types.AnyType,
-        item: Img23DWeightsRow,
-        icon: int,
-        active_data: bpy.types.AnyType,
-        active_property: str,
-        index: int = 0,
-        flt_flag: int = 0,
-    ) -> None:
-        info = weights_at(extension(), item.index)
-        if info is None:
-            return
-        column = layout.column(align=True)
-        column.label(text=info.label, icon=_STATES[info.state][1], translate=False)
-        state = column.row()
-        state.active = False
-        state.label(text=_short_state(info, info.id in extension().models.view.sets), icon="BLANK1", translate=False)
+def draw_item(context: bpy.types.Context, layout: bpy.types.UILayout, item: Img23DWeightsRow) -> None:
+    info = weights_at(extension(), item.index)
+    if info is None:
+        return
+    column = layout.column(align=True)
+    column.label(text=info.label, icon=_STATES[info.state][1], translate=False)
+    state = column.row()
+    state.active = False
+    state.label(text=_short_state(info, info.id in extension().models.view.sets), icon="BLANK1", translate=False)
 
 
 def _short_state(info: WeightsInfo, is_chosen: bool) -> str:
@@ -74,30 +58,20 @@ def _short_state(info: WeightsInfo, is_chosen: bool) -> str:
     return _("{state}, {size}").format(state=_(state).partition(":")[0], size=gigabytes(info.size_bytes))
 
 
-class IMG23D_PT_models(HasHelp, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_models"
-    bl_label = "AI Models"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
-    manual = Section.MODELS
-
-    def draw(self, context: bpy.types.Context) -> None:
-        owner = extension()
-        owner.models.want()
-        column = self.layout.column()
-        _draw_environment(column, context, owner.models.view)
-        if owner.setup.is_running:
-            draw_setup_progress(column, context, owner.setup)
-        else:
-            _draw_outcome(column, context, owner)
-            _draw_setup(column, context, owner, owner.models.view)
-            _draw_use(column, context, owner)
-        _draw_devices(column, context, owner)
-        _draw_weights(column, context, owner)
-        column.operator("img23d.free_memory", text="Free Memory", icon="TRASH")
+def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    owner = extension()
+    owner.models.want()
+    column = panel.layout.column()
+    _draw_environment(column, context, owner.models.view)
+    if owner.setup.is_running:
+        draw_setup_progress(column, context, owner.setup)
+    else:
+        _draw_outcome(column, context, owner)
+        _draw_setup(column, context, owner, owner.models.view)
+        _draw_use(column, context, owner)
+    _draw_devices(column, context, owner)
+    _draw_weights(column, context, owner)
+    column.operator("img23d.free_memory", text="Free Memory", icon="TRASH")
 
 
 def _draw_environment(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
@@ -256,6 +230,3 @@ def _draw_weights_buttons(layout: bpy.types.UILayout, context: bpy.types.Context
         deletion.operator("img23d.delete_weights", text="Delete", icon="TRASH").weights = info.id
     if not accepted:
         draw_sentence(layout, context, "Its licence must be accepted above before it can be downloaded.", in_box=True)
-
-
-CLASSES = (IMG23D_UL_weights, IMG23D_PT_models)

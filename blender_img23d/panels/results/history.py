@@ -11,9 +11,7 @@ from bpy.app.translations import pgettext_iface as _
 
 from ...app.jobs.result_rows import run_title
 from ...app.owner import Extension, extension_or_none, shown_job
-from ...core.manual import Section
 from ...core.states import JobState
-from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import Said, draw_slot
 
 if TYPE_CHECKING:
@@ -24,30 +22,16 @@ _LINES = 4  # of what is said of the chosen one
 _ICONS = {JobState.DONE: "CHECKMARK", JobState.CANCELLED: "X", JobState.FAILED: "ERROR"}
 
 
-class IMG23D_UL_runs(bpy.types.UIList):
-    bl_idname = "IMG23D_UL_runs"
-
-    def draw_item(
-        self,
-        context: bpy.types.Context,
-        layout: bpy.types.UILayout,
-        data: bpy.types.AnyType,
-        item: Img23DRunRow,
-        icon: int,
-        active_data: bpy.types.AnyType,
-        active_property: str,
-        index: int = 0,
-        flt_flag: int = 0,
-    ) -> None:
-        owner = extension_or_none()
-        job = owner.job(item.job) if owner is not None else None
-        if job is None:
-            return
-        split = layout.split(factor=0.55, align=True)
-        _draw_name(split, owner, job)
-        row = split.row(align=True)
-        row.label(text=when(job.started, time.time()), translate=False)
-        row.label(text="", icon=_ICONS[job.state])
+def draw_item(context: bpy.types.Context, layout: bpy.types.UILayout, item: Img23DRunRow) -> None:
+    owner = extension_or_none()
+    job = owner.job(item.job) if owner is not None else None
+    if job is None:
+        return
+    split = layout.split(factor=0.55, align=True)
+    _draw_name(split, owner, job)
+    row = split.row(align=True)
+    row.label(text=when(job.started, time.time()), translate=False)
+    row.label(text="", icon=_ICONS[job.state])
 
 
 def _draw_name(layout: bpy.types.UILayout, owner: Extension, job: Job) -> None:
@@ -70,34 +54,25 @@ def when(started: float, now: float) -> str:
     return date.fromtimestamp(started).isoformat()
 
 
-class IMG23D_PT_history(HasHelp, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_history"
-    bl_label = "Past Runs"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
-    manual = Section.HISTORY
+def draw_header(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    """Drawn also where the panel is closed, and the Results above it show the newest run of an earlier session."""
+    owner = extension_or_none()
+    if owner is not None:
+        owner.history.want()
 
-    def draw_header(self, context: bpy.types.Context) -> None:
-        """Drawn also where the panel is closed, and the Results above it show the newest run of an earlier session."""
-        owner = extension_or_none()
-        if owner is not None:
-            owner.history.want()
 
-    def draw(self, context: bpy.types.Context) -> None:
-        owner, column = extension_or_none(), self.layout.column()
-        runs = owner.history.runs if owner is not None else []
-        if owner is None or not runs:
-            is_loading = owner is not None and owner.history.is_loading
-            column.label(text="Looking for runs..." if is_loading else "There is no run yet.")
-            return
-        state = context.window_manager.img23d
-        column.template_list("IMG23D_UL_runs", "", state, "runs", state, "active_run", item_dyntip_propname="tip", rows=6, maxrows=6, sort_lock=True)
-        job = shown_job(owner, context)
-        if job in runs:
-            _draw_buttons(column, context, job)
+def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    owner, column = extension_or_none(), panel.layout.column()
+    runs = owner.history.runs if owner is not None else []
+    if owner is None or not runs:
+        is_loading = owner is not None and owner.history.is_loading
+        column.label(text="Looking for runs..." if is_loading else "There is no run yet.")
+        return
+    state = context.window_manager.img23d
+    column.template_list("IMG23D_UL_runs", "", state, "runs", state, "active_run", item_dyntip_propname="tip", rows=6, maxrows=6, sort_lock=True)
+    job = shown_job(owner, context)
+    if job in runs:
+        _draw_buttons(column, context, job)
 
 
 def _draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, job: Job) -> None:
@@ -115,6 +90,3 @@ def _draw_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, job: J
 
 def _button(layout: bpy.types.UILayout, operator: str, text: str, icon: str, job: Job) -> None:
     layout.operator(operator, text=text, icon=icon).job = job.id
-
-
-CLASSES = (IMG23D_UL_runs, IMG23D_PT_history)

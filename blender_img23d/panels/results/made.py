@@ -10,9 +10,8 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ...app.owner import Extension, extension_or_none, has_listed
-from ...core.manual import Section
 from ...scene.file.tags import is_result
-from ..widgets.help_link import HasHelp
+from ..parts.record import draw_record
 from ..widgets.steady_rows import guarded_row
 from ..widgets.text import draw_sentence
 from .history import when
@@ -22,33 +21,30 @@ if TYPE_CHECKING:
     from ...core.runs.recipe import Recipe
 
 
-class IMG23D_PT_made(HasHelp, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_made"
-    bl_label = "How It Was Made"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
-    manual = Section.HISTORY
+def is_shown(context: bpy.types.Context) -> bool:
+    """As soon as a run is begun: its end selects what it made, and the mouse may then be on what stands below."""
+    return _is_made(context) or has_listed() or _is_part(context)
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """As soon as a run is begun: its end selects what it made, and the mouse may then be on what stands below."""
-        return _is_made(context) or has_listed()
 
-    def draw(self, context: bpy.types.Context) -> None:
-        owner = extension_or_none()
-        if owner is None:
-            return
-        if not _is_made(context):
-            draw_sentence(self.layout, context, "Select an object that was made from a photo.", icon="INFO")
-            return
-        making, column = owner.history.making(context.object), self.layout.column()
-        _draw_origin(column, context, owner, making.recipe)
-        _draw_settings(column, making)
-        _draw_again(column, context, owner)
-        _draw_more(column)
+def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    owner = extension_or_none()
+    if owner is None:
+        return
+    if _is_part(context):
+        draw_record(panel.layout, context, owner, context.object)
+        return
+    if not _is_made(context):
+        draw_sentence(panel.layout, context, "Select an object that was made from a photo.", icon="INFO")
+        return
+    making, column = owner.history.making(context.object), panel.layout.column()
+    _draw_origin(column, context, owner, making.recipe)
+    _draw_settings(column, making)
+    _draw_again(column, context, owner)
+    _draw_more(column)
+
+
+def _is_part(context: bpy.types.Context) -> bool:
+    return context.object is not None and "img23d_part_of" in context.object
 
 
 def _is_made(context: bpy.types.Context) -> bool:
@@ -116,6 +112,3 @@ def _draw_more(layout: bpy.types.UILayout) -> None:
     row.operator("img23d.set_real_height", text="Real Height...", icon="EMPTY_SINGLE_ARROW")
     row.operator("img23d.use_photo_camera", text="Photo's Camera", icon="CAMERA_DATA")
     layout.operator("img23d.mark_asset", text="Mark as Asset", icon="ASSET_MANAGER")
-
-
-CLASSES = (IMG23D_PT_made,)

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import bpy
 
 from ...app.owner import extension_or_none, has_listed
-from ...core.manual import Section
-from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import Said, draw_slot
 
 if TYPE_CHECKING:  # Blender's start waits for what panels import
@@ -18,42 +16,32 @@ _LINES = 2  # of what a tool says
 _BUTTON = 24  # pixels at scale 1 that the X takes
 
 
-class IMG23D_PT_mesh_tools(HasHelp, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_mesh_tools"
-    bl_label = "Faces, Origin, Scale"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
-    manual = Section.HISTORY
+def is_shown(context: bpy.types.Context) -> bool:
+    """As soon as a run is begun, too: its end selects what it made, and the mouse may then be on what stands below."""
+    return (context.object is not None and context.object.type == "MESH") or has_listed()
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        """As soon as a run is begun, too: its end selects what it made, and the mouse may then be on what stands below."""
-        return (context.object is not None and context.object.type == "MESH") or has_listed()
 
-    def draw(self, context: bpy.types.Context) -> None:
-        owner, column, state = extension_or_none(), self.layout.column(), context.window_manager.img23d
-        if owner is None:
-            return
-        row = column.row(align=True)
-        row.prop(state, "quads")
-        row.operator("img23d.make_quads", text="Make Quads", icon="MESH_GRID").faces = state.quads
-        row = column.row(align=True)
-        row.prop(state, "levels")
-        row.operator("img23d.add_levels", text="Add Levels", icon="MOD_DECIM").count = state.levels
-        row = column.row(align=True)
-        row.label(text="Origin")
-        row.operator("img23d.set_origin", text="Base").place = "BASE"
-        row.operator("img23d.set_origin", text="Middle").place = "MIDDLE"
-        column.operator("img23d.apply_scale", text="Apply Scale", icon="CON_SIZELIKE")
-        remesher = owner.applier.remesher
-        row = column.row(align=True)  # always there: what a tool says pushes nothing down
-        draw_slot(row, context, _said(remesher), lines=_LINES, taken=_BUTTON)
-        stop = row.row(align=True)
-        stop.enabled = remesher.is_busy
-        stop.operator("img23d.stop_quads", text="", icon="X")
+def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    owner, column, state = extension_or_none(), panel.layout.column(), context.window_manager.img23d
+    if owner is None:
+        return
+    row = column.row(align=True)
+    row.prop(state, "quads")
+    row.operator("img23d.make_quads", text="Make Quads", icon="MESH_GRID").faces = state.quads
+    row = column.row(align=True)
+    row.prop(state, "levels")
+    row.operator("img23d.add_levels", text="Add Levels", icon="MOD_DECIM").count = state.levels
+    row = column.row(align=True)
+    row.label(text="Origin")
+    row.operator("img23d.set_origin", text="Base").place = "BASE"
+    row.operator("img23d.set_origin", text="Middle").place = "MIDDLE"
+    column.operator("img23d.apply_scale", text="Apply Scale", icon="CON_SIZELIKE")
+    remesher = owner.applier.remesher
+    row = column.row(align=True)  # always there: what a tool says pushes nothing down
+    draw_slot(row, context, _said(remesher), lines=_LINES, taken=_BUTTON)
+    stop = row.row(align=True)
+    stop.enabled = remesher.is_busy
+    stop.operator("img23d.stop_quads", text="", icon="X")
 
 
 def _said(remesher: Remesher) -> list[Said]:
@@ -62,6 +50,3 @@ def _said(remesher: Remesher) -> list[Said]:
     if remesher.said:
         return [Said(text=remesher.said, icon="ERROR")]
     return [Said(text=remesher.done, icon="CHECKMARK")] if remesher.done else []
-
-
-CLASSES = (IMG23D_PT_mesh_tools,)

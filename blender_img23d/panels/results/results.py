@@ -14,7 +14,6 @@ from ...core.tally import tally
 from ...properties import Img23DResultRow, Img23DSceneSettings
 from ...scene.placement.result_status import IMPORTABLE, Standing
 from ..sidebar.status import is_at_top
-from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import Said, draw_gap, draw_slot, guarded_row
 
 if TYPE_CHECKING:
@@ -29,41 +28,27 @@ _RUNNING = ("TIME", "Being made")
 _INTERRUPTED = ("X", "Interrupted")
 _ROWS, _ORIGIN, _NOTES, _DETAILS = 5, 2, 3, 5  # lines that are always there
 _PICTURE = 5.0  # height in buttons
-_STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "paint": "Painting"}
+_STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "split": "Splitting", "paint": "Painting"}
 
 
-class IMG23D_UL_results(bpy.types.UIList):
-    bl_idname = "IMG23D_UL_results"
-
-    def draw_item(
-        self,
-        context: bpy.types.Context,
-        layout: bpy.types.UILayout,
-        data: bpy.types.AnyType,
-        item: Img23DResultRow,
-        icon: int,
-        active_data: bpy.types.AnyType,
-        active_property: str,
-        index: int = 0,
-        flt_flag: int = 0,
-    ) -> None:
-        owner = extension_or_none()
-        job = shown_job(owner, context) if owner else None
-        target = job.target(item.index) if job else None
-        if target is None:
-            return
-        row = layout.row(align=True)
-        is_wide = job.is_unfinished(item.index)  # a bar needs room, what is finished gives it to the name
-        split = row.split(factor=0.55, align=True) if is_wide else row.row(align=True)
-        thumbnail = owner.thumbnails.icon(target.preview or target.cutout)
-        if thumbnail:
-            split.label(text=target.name, icon_value=thumbnail, translate=False)
-        else:
-            split.label(text=target.name, icon="OBJECT_DATA", translate=False)
-        state = split.row(align=True)
-        if not is_wide:
-            state.alignment = "RIGHT"
-        _draw_state(state, context, owner, job, target, item.index)
+def draw_item(context: bpy.types.Context, layout: bpy.types.UILayout, item: Img23DResultRow) -> None:
+    owner = extension_or_none()
+    job = shown_job(owner, context) if owner else None
+    target = job.target(item.index) if job else None
+    if target is None:
+        return
+    row = layout.row(align=True)
+    is_wide = job.is_unfinished(item.index)  # a bar needs room, what is finished gives it to the name
+    split = row.split(factor=0.55, align=True) if is_wide else row.row(align=True)
+    thumbnail = owner.thumbnails.icon(target.preview or target.cutout)
+    if thumbnail:
+        split.label(text=target.name, icon_value=thumbnail, translate=False)
+    else:
+        split.label(text=target.name, icon="OBJECT_DATA", translate=False)
+    state = split.row(align=True)
+    if not is_wide:
+        state.alignment = "RIGHT"
+    _draw_state(state, context, owner, job, target, item.index)
 
 
 def _draw_state(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job, target: JobTarget, index: int) -> None:
@@ -108,6 +93,9 @@ def _draw_result_buttons(buttons: bpy.types.UILayout, layout: bpy.types.UILayout
         case Standing.NOTHING:
             layout.label(text="Not made")
         case Standing.IN_SCENE:
+            if job.targets[index].main.is_mesh and job.is_over:
+                button = buttons.operator("img23d.make_parts", text="", icon="MOD_EXPLODE")
+                button.run, button.index = job.id, index
             _result_button(buttons, "img23d.show_result", "", "RESTRICT_SELECT_OFF", job, index)
         case Standing.READY | Standing.GONE | Standing.PARTLY | Standing.EDITED:
             _result_button(buttons, "img23d.import_result", "Import", "IMPORT", job, index)
@@ -118,30 +106,22 @@ def _result_button(layout: bpy.types.UILayout, operator: str, text: str, icon: s
     button.job, button.index = job.id, index
 
 
-class IMG23D_PT_results(HasHelp, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_results"
-    bl_label = "Results"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_main"
+def is_shown(context: bpy.types.Context) -> bool:
+    return has_listed()
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return has_listed()
 
-    def draw(self, context: bpy.types.Context) -> None:
-        owner = extension_or_none()
-        job = shown_job(owner, context) if owner else None
-        if job is None:
-            return
-        column = self.layout.column()
-        _draw_heading(column, context, owner, job)
-        state = context.window_manager.img23d
-        column.template_list("IMG23D_UL_results", "", state, "rows", state, "active_row", rows=_ROWS, maxrows=_ROWS, sort_lock=True)
-        _draw_import(column, context, owner, job)
-        draw_slot(column, context, _notes(owner, job, context.scene.img23d), lines=_NOTES)
-        _draw_details(column, context, owner, job, state.active_row)
+def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    owner = extension_or_none()
+    job = shown_job(owner, context) if owner else None
+    if job is None:
+        return
+    column = panel.layout.column()
+    _draw_heading(column, context, owner, job)
+    state = context.window_manager.img23d
+    column.template_list("IMG23D_UL_results", "", state, "rows", state, "active_row", rows=_ROWS, maxrows=_ROWS, sort_lock=True)
+    _draw_import(column, context, owner, job)
+    draw_slot(column, context, _notes(owner, job, context.scene.img23d), lines=_NOTES)
+    _draw_details(column, context, owner, job, state.active_row)
 
 
 def _draw_heading(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, job: Job) -> None:
@@ -232,6 +212,3 @@ def _about(owner: Extension, job: Job, index: int) -> list[Said]:
 def _counts(target: JobTarget) -> list[str]:
     counts = ((_("{count} faces"), target.faces), (_("{count} splats"), target.splats))
     return [text.format(count=f"{count:,}") for text, count in counts if count]
-
-
-CLASSES = (IMG23D_UL_results, IMG23D_PT_results)

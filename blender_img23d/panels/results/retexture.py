@@ -9,7 +9,6 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ...app.owner import extension_or_none
-from ...core.manual import Section
 from ...properties import Img23DSceneSettings
 from ...scene.file.folders import absolute
 from ...scene.file.tags import ENGINE
@@ -17,42 +16,31 @@ from ...scene.retexture.faces import can_switch
 from ...scene.retexture.own_picture import has_own_picture
 from ...scene.retexture.paintable import chosen_meshes
 from ...shared.img23d_protocol.options.settings import engine_named
-from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import draw_gap, guarded_row
 from ..widgets.text import draw_sentence
 
 _PICTURE = 5.0  # height in buttons
 
 
-class IMG23D_PT_retexture(HasHelp, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_retexture"
-    bl_label = "Re-texture Selected Meshes"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
-    manual = Section.RETEXTURE
-
-    def draw(self, context: bpy.types.Context) -> None:
-        owner, values, meshes = extension_or_none(), context.scene.img23d, chosen_meshes(context)
-        column = self.layout.column()
-        _draw_picture(column, context, values, meshes)
-        _draw_splats(column, context, values, meshes)
-        column.row().prop(values, "retexture_view", expand=True)
-        column.row().prop(values, "retexture_uv", expand=True)
-        if values.retexture_uv == "OWN" and any(not len(obj.data.uv_layers) for obj in meshes):
-            draw_sentence(column, context, "A mesh without a UV map gets a new one.", icon="INFO")
-        names = tuple(obj.name for obj in meshes)
-        button_row = guarded_row(column, context, owner, "re-texture", names) if owner is not None else column
-        button_row.operator("img23d.retexture", text=_button(meshes), icon="TEXTURE")
-        if not meshes:
-            draw_sentence(column, context, "Select a mesh object first.", icon="INFO")
-        else:  # always there, so that the first re-texture pushes nothing down
-            row = column.row()
-            row.enabled = any(can_switch(obj) for obj in meshes)
-            row.operator("img23d.switch_texture", text="Switch Old and New", icon="ARROW_LEFTRIGHT")
-        _draw_row(column, context)
+def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    owner, values, meshes = extension_or_none(), context.scene.img23d, chosen_meshes(context)
+    column = panel.layout.column()
+    _draw_picture(column, context, values, meshes)
+    _draw_splats(column, context, values, meshes)
+    column.row().prop(values, "retexture_view", expand=True)
+    column.row().prop(values, "retexture_uv", expand=True)
+    if values.retexture_uv == "OWN" and any(not len(obj.data.uv_layers) for obj in meshes):
+        draw_sentence(column, context, "A mesh without a UV map gets a new one.", icon="INFO")
+    names = tuple(obj.name for obj in meshes)
+    button_row = guarded_row(column, context, owner, "re-texture", names) if owner is not None else column
+    button_row.operator("img23d.retexture", text=_button(meshes), icon="TEXTURE")
+    if not meshes:
+        draw_sentence(column, context, "Select a mesh object first.", icon="INFO")
+    else:  # always there, so that the first re-texture pushes nothing down
+        row = column.row()
+        row.enabled = any(can_switch(obj) for obj in meshes)
+        row.operator("img23d.switch_texture", text="Switch Old and New", icon="ARROW_LEFTRIGHT")
+    _draw_row(column, context)
 
 
 def _draw_picture(
@@ -115,6 +103,3 @@ def _draw_row(layout: bpy.types.UILayout, context: bpy.types.Context) -> None:
     for step in steps:
         if step.sentence:
             draw_sentence(layout, context, f"{step.name}: {_(step.sentence)}", icon="ERROR")
-
-
-CLASSES = (IMG23D_PT_retexture,)

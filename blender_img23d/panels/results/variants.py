@@ -9,11 +9,9 @@ from bpy.app.translations import pgettext_iface as _
 
 from ...app.durations import about
 from ...app.owner import Extension, extension_or_none
-from ...core.manual import Section
 from ...scene.file.tags import CHOICE, COMPARED, ENGINE, RUN, TARGET, variants_beside
 from ...shared.img23d_protocol.options.declare import label_of
 from ...shared.img23d_protocol.options.settings import ENGINES
-from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import guarded_row
 from ..widgets.text import draw_sentence, gigabytes
 
@@ -21,27 +19,18 @@ if TYPE_CHECKING:
     from ...core.jobs import Job
 
 
-class IMG23D_PT_variants(HasHelp, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_variants"
-    bl_label = "Variants"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_main"
-    manual = Section.HISTORY
+def is_shown(context: bpy.types.Context) -> bool:
+    return context.object is not None and CHOICE in context.object
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return context.object is not None and CHOICE in context.object
 
-    def draw(self, context: bpy.types.Context) -> None:
-        owner, column = extension_or_none(), self.layout.column()
-        if owner is None:
-            return
-        draw_sentence(column, context, "Keep the one that you like: the others are deleted.", icon="INFO")
-        for obj in variants_beside(context.object):
-            _draw_variant(column, context, owner, obj, is_active=obj == context.object)
-        column.operator("img23d.keep_variants", text="Keep All", icon="DUPLICATE")
+def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    owner, column = extension_or_none(), panel.layout.column()
+    if owner is None:
+        return
+    draw_sentence(column, context, "Keep the one that you like: the others are deleted.", icon="INFO")
+    for obj in variants_beside(context.object):
+        _draw_variant(column, context, owner, obj, is_active=obj == context.object)
+    column.operator("img23d.keep_variants", text="Keep All", icon="DUPLICATE")
 
 
 def _draw_variant(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, obj: bpy.types.Object, *, is_active: bool) -> None:
@@ -71,6 +60,3 @@ def _draw_cost(layout: bpy.types.UILayout, obj: bpy.types.Object, job: Job | Non
     line.active = False
     for said in filter(None, (about(job.seconds), memory, card)):
         line.label(text=said, translate=False)
-
-
-CLASSES = (IMG23D_PT_variants,)

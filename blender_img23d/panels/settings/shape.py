@@ -11,54 +11,33 @@ from ..widgets.option_rows import draw_rows
 from ..widgets.text import draw_sentence
 
 
-class _Child:
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_advanced"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    def settings_column(self) -> bpy.types.UILayout:
-        column = self.layout.column()
-        column.use_property_split = True
-        column.use_property_decorate = False
-        return column
+def _column(panel: bpy.types.Panel) -> bpy.types.UILayout:
+    column = panel.layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    return column
 
 
-class IMG23D_PT_shape(_Child, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_shape"
-    bl_label = "Shape"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        draw_rows(self.settings_column(), context.scene.img23d, "shape")
+def draw_shape(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    draw_rows(_column(panel), context.scene.img23d, "shape")
 
 
-class IMG23D_PT_texture(_Child, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_texture"
-    bl_label = "Texture"
-
-    def draw_header(self, context: bpy.types.Context) -> None:
-        self.layout.prop(context.scene.img23d, "texture", text="")
-
-    def draw(self, context: bpy.types.Context) -> None:
-        values = context.scene.img23d
-        column = self.settings_column()
-        column.active = values.texture
-        draw_rows(column, values, "texture")
-        if not engine_named(values.engine).makes_meshes(partial(getattr, values)):
-            draw_sentence(self.layout, context, "Splats have colours and no texture.", icon="INFO")
+def draw_texture_header(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    panel.layout.prop(context.scene.img23d, "texture", text="")
 
 
-class IMG23D_PT_engine(_Child, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_engine"
-    bl_label = "Search and Seed"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        values = context.scene.img23d
-        column = self.settings_column()
-        draw_rows(column, values, "search")
-        column.prop(values, "seed")
-        draw_sentence(self.layout, context, "-1 draws another seed for every run.")
+def draw_texture(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    values = context.scene.img23d
+    column = _column(panel)
+    column.active = values.texture
+    draw_rows(column, values, "texture")
+    if not engine_named(values.engine).makes_meshes(partial(getattr, values)):
+        draw_sentence(panel.layout, context, "Splats have colours and no texture.", icon="INFO")
 
 
-CLASSES = (IMG23D_PT_shape, IMG23D_PT_texture, IMG23D_PT_engine)
+def draw_engine(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    values = context.scene.img23d
+    column = _column(panel)
+    draw_rows(column, values, "search")
+    column.prop(values, "seed")
+    draw_sentence(panel.layout, context, "-1 draws another seed for every run.")

@@ -13,7 +13,6 @@ from ...core.presets import PRESETS, matching
 from ...core.session.first_run import BRINGS, Sentence, bytes_to_download, download, is_first_run, machine, recommended
 from ...properties import Img23DSceneSettings, is_of_other_photo, preferences_of
 from ...shared.img23d_protocol.options.settings import BUILT_IN
-from ..widgets.help_link import HasHelp
 from ..widgets.option_rows import rows_of
 from ..widgets.steady_rows import Said, draw_slot
 from ..widgets.text import gigabytes
@@ -26,27 +25,20 @@ _FIRST_RUN_LINES = 7  # with all that can be known of a machine; what is known c
 _CLOSER = 20  # pixels at scale 1 that the small X takes beyond the usual margin
 
 
-class IMG23D_PT_main(HasHelp, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_main"
-    bl_label = "Objects from a Photo"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-
-    def draw(self, context: bpy.types.Context) -> None:
-        owner = extension()  # made when the tab is first seen; its timer then loads what is shown here
-        values = context.scene.img23d
-        column = self.layout.column()
-        parts = (column, context, owner, values)
-        draw_photo(*parts)
-        _draw_names(column, context, values)
-        _draw_engine(column, owner, values)
-        _draw_quality(*parts)
-        column.prop(values, "layout", text="")
-        _draw_buttons(column, values)
-        draw_status(*parts)
-        draw_look(column, context, owner)
-        _draw_first_run(*parts)
+def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    owner = extension()  # made when the tab is first seen; its timer then loads what is shown here
+    values = context.scene.img23d
+    column = panel.layout.column()
+    parts = (column, context, owner, values)
+    draw_photo(*parts)
+    _draw_names(column, context, values)
+    _draw_engine(column, owner, values)
+    _draw_quality(*parts)
+    column.prop(values, "layout", text="")
+    _draw_buttons(column, values)
+    draw_status(*parts)
+    draw_look(column, context, owner)
+    _draw_first_run(*parts)
 
 
 def _draw_names(layout: bpy.types.UILayout, context: bpy.types.Context, values: Img23DSceneSettings) -> None:
@@ -133,6 +125,3 @@ def _paragraph(owner: Extension, accepted: Collection[str]) -> str:
         sentences.append(download(gigabytes(size), needs_environment=needs))
     sentences += [about] if (about := machine(session.devices, session.cards)) is not None else []
     return " ".join(_(sentence.text).format(**sentence.values) for sentence in sentences)
-
-
-CLASSES = (IMG23D_PT_main,)

@@ -9,8 +9,6 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ...app.owner import Extension, extension_or_none
-from ...core.manual import Section
-from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import Said, draw_slot, guarded_row
 
 if TYPE_CHECKING:  # Blender's start waits for what panels import
@@ -22,41 +20,30 @@ if TYPE_CHECKING:  # Blender's start waits for what panels import
 
 _ROWS = 6  # at once
 _LINES, _SAID = 2, 2  # of a row, and of what there is to say of all of them
-_ICONS = {"generate": "MESH_MONKEY", "again": "FILE_REFRESH", "retexture": "TEXTURE"}  # by the values of queued_jobs.Kind
+_ICONS = {"generate": "MESH_MONKEY", "again": "FILE_REFRESH", "retexture": "TEXTURE", "split": "MOD_EXPLODE"}  # by the values of queued_jobs.Kind
 _BUTTONS = 70  # pixels at scale 1 that the buttons of a row take
 
 
-class IMG23D_PT_waiting(HasHelp, bpy.types.Panel):
-    """It comes when the artist lets something wait. What begins, fails or is held then changes its lines, and not its height."""
+def is_shown(context: bpy.types.Context) -> bool:
+    owner = extension_or_none()
+    queue = owner.applier.queue if owner is not None else None
+    return queue is not None and bool(queue.slots or queue.setbacks or queue.trouble)
 
-    bl_idname = "IMG23D_PT_waiting"
-    bl_label = "Waiting List"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_main"
-    manual = Section.USE
 
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        owner = extension_or_none()
-        queue = owner.applier.queue if owner is not None else None
-        return queue is not None and bool(queue.slots or queue.setbacks or queue.trouble)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        owner = extension_or_none()
-        if owner is None:
-            return
-        queue, column = owner.applier.queue, self.layout.column()
-        draw_slot(column, context, _said(queue), lines=_SAID)
-        rows = _rows(queue)
-        for number in range(rows):
-            _draw_row(column, context, owner, queue, number)
-        more = len(queue.waiting) + len(queue.setbacks) - rows
-        column.label(text=_("{count} more").format(count=more) if more > 0 else "", translate=False)
-        buttons = column.row(align=True)
-        buttons.operator("img23d.queue_go_on", text="Go On", icon="PLAY")
-        buttons.operator("img23d.queue_clear", text="Remove All", icon="X")
+def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    owner = extension_or_none()
+    if owner is None:
+        return
+    queue, column = owner.applier.queue, panel.layout.column()
+    draw_slot(column, context, _said(queue), lines=_SAID)
+    rows = _rows(queue)
+    for number in range(rows):
+        _draw_row(column, context, owner, queue, number)
+    more = len(queue.waiting) + len(queue.setbacks) - rows
+    column.label(text=_("{count} more").format(count=more) if more > 0 else "", translate=False)
+    buttons = column.row(align=True)
+    buttons.operator("img23d.queue_go_on", text="Go On", icon="PLAY")
+    buttons.operator("img23d.queue_clear", text="Remove All", icon="X")
 
 
 def draw_last(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
@@ -156,6 +143,3 @@ def origin_of(job: QueuedJob, files: FileState) -> str:
     if not where.file:
         return _("{photo}, in a file that is not open").format(photo=names)
     return _("{photo}, in {file}").format(photo=names, file=PurePath(where.file).name)
-
-
-CLASSES = (IMG23D_PT_waiting,)

@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from ...core.jobs import Job
 
 # By the values of messages.Stage
-_STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "paint": "Painting"}
+_STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "split": "Splitting", "paint": "Painting"}
 _NUMBERED = {
     "matte": "Cutting out {number} of {count}",
     "shape": "Shaping {number} of {count}",
+    "split": "Splitting {number} of {count}",
     "paint": "Painting {number} of {count}",
 }
 _LINES = 3

@@ -7,12 +7,10 @@ from functools import partial
 import bpy
 
 from ...app.owner import extension_or_none
-from ...core.manual import Section
 from ...core.tally import is_about
 from ...properties import Img23DSceneSettings, Img23DTarget
 from ...scene.file.folders import absolute
 from ...shared.img23d_protocol.options.settings import engine_named
-from ..widgets.help_link import HasHelp
 from ..widgets.steady_rows import Said, draw_gap, draw_slot, guarded_row
 
 _ADVICE, _NOTES_LINES = 2, 3  # lines that are always there
@@ -22,36 +20,22 @@ _NOTHING = "What is chosen in the list is shown here."
 _SIDES = {"left": "Left", "back": "Back", "right": "Right"}
 
 
-class IMG23D_UL_targets(bpy.types.UIList):
-    bl_idname = "IMG23D_UL_targets"
-
-    def draw_item(
-        self,
-        context: bpy.types.Context,
-        layout: bpy.types.UILayout,
-        data: bpy.types.AnyType,
-        item: Img23DTarget,
-        icon: int,
-        active_data: bpy.types.AnyType,
-        active_property: str,
-        index: int = 0,
-        flt_flag: int = 0,
-    ) -> None:
-        row = layout.row(align=True)
-        row.prop(item, "use", text="")
-        name = row.row(align=True)
-        name.active = item.use and item.has_box
-        picture = _cutout(item)
-        if picture:
-            name.label(text="", icon_value=picture)
-        else:
-            name.label(text="", icon="OBJECT_DATA" if item.has_box else "QUESTION")
-        name.prop(item, "name", text="", emboss=False)
-        if not item.name:
-            name.label(text="click twice to name it")
-        if engine_named(context.scene.img23d.engine).has_kinds:
-            row.prop(item, "shape", text="", icon_only=True)
-        _draw_state(row, item)
+def draw_item(context: bpy.types.Context, layout: bpy.types.UILayout, item: Img23DTarget) -> None:
+    row = layout.row(align=True)
+    row.prop(item, "use", text="")
+    name = row.row(align=True)
+    name.active = item.use and item.has_box
+    picture = _cutout(item)
+    if picture:
+        name.label(text="", icon_value=picture)
+    else:
+        name.label(text="", icon="OBJECT_DATA" if item.has_box else "QUESTION")
+    name.prop(item, "name", text="", emboss=False)
+    if not item.name:
+        name.label(text="click twice to name it")
+    if engine_named(context.scene.img23d.engine).has_kinds:
+        row.prop(item, "shape", text="", icon_only=True)
+    _draw_state(row, item)
 
 
 def _draw_state(layout: bpy.types.UILayout, item: Img23DTarget) -> None:
@@ -77,24 +61,15 @@ def _cutout(item: Img23DTarget) -> int:
     return owner.thumbnails.icon(item.cutout) if owner is not None and item.cutout else 0
 
 
-class IMG23D_PT_targets(HasHelp, bpy.types.Panel):
-    bl_idname = "IMG23D_PT_targets"
-    bl_label = "Found in the Photo"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_main"
-    manual = Section.FIND
-
-    def draw(self, context: bpy.types.Context) -> None:
-        values = context.scene.img23d
-        column = self.layout.column()
-        _draw_photo_buttons(column, values)  # above the list, where they are seen at once
-        _draw_list(column, context, values)
-        column.prop(values, "check_first")
-        _draw_advice(column, context, values)
-        if _has_details(values):
-            _draw_chosen(column, context, _chosen(values))
+def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    values = context.scene.img23d
+    column = panel.layout.column()
+    _draw_photo_buttons(column, values)  # above the list, where they are seen at once
+    _draw_list(column, context, values)
+    column.prop(values, "check_first")
+    _draw_advice(column, context, values)
+    if _has_details(values):
+        _draw_chosen(column, context, _chosen(values))
 
 
 def _chosen(values: Img23DSceneSettings) -> Img23DTarget | None:
@@ -248,28 +223,16 @@ def _notes(item: Img23DTarget) -> list[Said]:
     return said
 
 
-class IMG23D_PT_target_box(bpy.types.Panel):
-    bl_idname = "IMG23D_PT_target_box"
-    bl_label = "Box in Numbers"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Img23D"
-    bl_parent_id = "IMG23D_PT_targets"
-    bl_options = {"DEFAULT_CLOSED"}
-
-    @classmethod
-    def poll(cls, context: bpy.types.Context) -> bool:
-        return _has_details(context.scene.img23d)
-
-    def draw(self, context: bpy.types.Context) -> None:
-        item, column = _chosen(context.scene.img23d), self.layout.column(align=True)
-        if item is None:
-            return _draw_lines(column, 4)
-        column.use_property_split = True
-        column.use_property_decorate = False
-        for edge in ("left", "top", "right", "bottom"):
-            column.prop(item, edge, slider=True)
-        return None
+def is_box_shown(context: bpy.types.Context) -> bool:
+    return _has_details(context.scene.img23d)
 
 
-CLASSES = (IMG23D_UL_targets, IMG23D_PT_targets, IMG23D_PT_target_box)
+def draw_box(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
+    item, column = _chosen(context.scene.img23d), panel.layout.column(align=True)
+    if item is None:
+        return _draw_lines(column, 4)
+    column.use_property_split = True
+    column.use_property_decorate = False
+    for edge in ("left", "top", "right", "bottom"):
+        column.prop(item, edge, slider=True)
+    return None

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import bpy
 
 from ...core.manual import Section, address
 
 
-class HasHelp:
-    """Mixed into panels."""
+class HasHelp(Protocol):
+    """A panel with a section of its own."""
 
-    manual = Section.USE
+    layout: bpy.types.UILayout
+    manual: Section
 
-    def draw_header_preset(self, context: bpy.types.Context) -> None:
-        draw_help(self.layout, self.manual)
+
+def draw_header_preset(panel: HasHelp, context: bpy.types.Context) -> None:
+    draw_help(panel.layout, panel.manual)
 
 
 def draw_help(layout: bpy.types.UILayout, section: Section) -> None:

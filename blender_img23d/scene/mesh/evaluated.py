@@ -32,6 +32,20 @@ def evaluated_mesh(obj: bpy.types.Object, view_layer: bpy.types.ViewLayer, layou
         evaluated.to_mesh_clear()
 
 
+def new_mesh_of(obj: bpy.types.Object, view_layer: bpy.types.ViewLayer) -> bpy.types.Mesh:
+    """As `evaluated_mesh`, as a mesh of the file, with the materials that the object shows."""
+    view_layer.update()
+    with ExitStack() as stack:
+        if not obj.evaluated_get(view_layer.depsgraph).is_evaluated:
+            obj = stack.enter_context(_temporary_copy(obj, view_layer, None))
+        evaluated = obj.evaluated_get(view_layer.depsgraph)
+        mesh = bpy.data.meshes.new_from_object(evaluated, preserve_all_data_layers=True, depsgraph=view_layer.depsgraph)
+        for index, slot in enumerate(obj.material_slots):
+            if slot.link == "OBJECT" and index < len(mesh.materials):
+                mesh.materials[index] = slot.material
+    return mesh
+
+
 @contextmanager
 def _temporary_copy(obj: bpy.types.Object, view_layer: bpy.types.ViewLayer, layout: np.ndarray | None) -> Iterator[bpy.types.Object]:
     """A copy that is evaluated in the artist's object's stead, so that this one is never touched."""

@@ -39,6 +39,18 @@ def photo_aspect(scene: bpy.types.Scene) -> float:
     return shown.size[1] / shown.size[0] if shown is not None and 0 not in shown.size else 1.0
 
 
+def photo_size(path: str) -> tuple[int, int]:
+    """Width and height in pixels as it is seen, upright. Raises Img23DError."""
+    checked_photo(path)
+    stored = _opened(path, check_existing=False)
+    try:
+        _check_size(stored, Path(path).name)
+        width, height = stored.size
+        return (height, width) if photo_orientation(path).quarters % 2 else (width, height)
+    finally:
+        bpy.data.images.remove(stored)
+
+
 def _loaded(path: str, name: str) -> bpy.types.Image:
     image = _opened(path, check_existing=True, name=name)
     try:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ...shared.img23d_protocol.job_requests import Box, Stroke
-    from .overlay_drawing import StrokeOverlay
+    from ..mask.pixels import Color
+    from .overlay_drawing import MaskOverlay, StrokeOverlay
     from .overlay_regions import RegionHighlight
     from .picks import Picks
 
@@ -42,6 +43,7 @@ class Overlay:
         self._on_first_sight = on_first_sight  # an editor's size is known now
         self._handle: object | None = None
         self._stroke_overlay: StrokeOverlay | None = None  # made at the first redraw
+        self._mask_overlay: MaskOverlay | None = None  # made when parts are painted
         self._highlight: RegionHighlight | None = None  # made at the first pick
         self._has_failed = False
         self.draft: Draft | None = None
@@ -58,7 +60,7 @@ class Overlay:
 
     def forget(self) -> None:
         """What is held of the graphics card's memory and of a photo's regions: of a file that was left."""
-        self._stroke_overlay = self._highlight = self.draft = None
+        self._stroke_overlay = self._mask_overlay = self._highlight = self.draft = None
 
     def _draw(self) -> None:
         context = bpy.context
@@ -93,9 +95,13 @@ class Overlay:
         paint_highlight(context, self._highlight, picks, photo_view(context.region).moved(context.region.x, context.region.y), *at)
 
     def _paint(self, context: bpy.types.Context, view: PhotoView) -> None:
-        from .overlay_drawing import StrokeOverlay, paint_boxes, paint_hint
+        from .overlay_drawing import MaskOverlay, StrokeOverlay, paint_boxes, paint_hint
 
         scale = context.preferences.system.ui_scale
+        if context.scene.img23d.paints_parts:
+            self._mask_overlay = self._mask_overlay or MaskOverlay()
+            self._mask_overlay.paint(view, *painted_parts(context.scene, self.draft))
+            return
         boxes = shown_boxes(context.scene, self.draft)
         self._stroke_overlay = self._stroke_overlay or StrokeOverlay()
         self._stroke_overlay.paint(view, shown_strokes(context.scene, self.draft))
@@ -125,6 +131,13 @@ def shown_boxes(scene: bpy.types.Scene, draft: Draft | None) -> list[ShownBox]:
     if changed is not None and changed.index < 0:
         shown.append(ShownBox(name="", box=changed.box, is_active=True, is_drawn=True, is_used=True))
     return sorted(shown, key=lambda one: one.is_active)
+
+
+def painted_parts(scene: bpy.types.Scene, draft: Draft | None) -> tuple[tuple[str, ...], tuple[Color, ...], tuple[int, Stroke] | None]:
+    """The strokes of each part of the mask as its row keeps them, the colours, and what is being painted with the number of its part."""
+    rows = scene.img23d.mask_parts
+    now = (draft.index, draft.stroke) if draft is not None and draft.stroke is not None else None
+    return tuple(row.strokes for row in rows), tuple(tuple(row.color) for row in rows), now
 
 
 def shown_strokes(scene: bpy.types.Scene, draft: Draft | None) -> tuple[Stroke, ...]:

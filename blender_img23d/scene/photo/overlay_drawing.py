@@ -11,7 +11,9 @@ import gpu
 import numpy as np
 from gpu_extras.batch import batch_for_shader
 
+from ...core.boxes.strokes import parse_strokes
 from ...shared.img23d_protocol.job_requests import Stroke
+from ..mask.pixels import colored, cover, draw_mask
 from ..view.uncovered import Rect
 from .overlay_shapes import Colour, filled, frames, handles, stroke_pixels
 from .srgb import to_linear
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 _ACTIVE, _DRAWN, _FOUND = (1.0, 0.66, 0.16), (0.36, 0.78, 1.0), (0.93, 0.93, 0.93)
 _DARK, _GROUND = (0.0, 0.0, 0.0), (0.05, 0.05, 0.05, 0.75)
 _IN, _OUT = (0.1, 0.85, 0.3, 0.45), (0.95, 0.15, 0.12, 0.45)
+_MASK_OPACITY = 0.55
 _DIMMED = 0.4  # opacity of what is switched off
 _FONT = 0  # Blender's interface font
 _TEXT, _PAD, _MARGIN = 12, 4, 10  # pixels at scale 1
@@ -100,6 +103,31 @@ class StrokeOverlay:
         self._texture = texture_of(stroke_pixels(ways, (low[0], low[1]), (width, height)))
         self._extent = (low[0] / pixels, low[1] / pixels, high[0] / pixels, high[1] / pixels)
         self._strokes, self._pixels = strokes, pixels
+
+
+class MaskOverlay:
+    """The painted mask of parts, each in its colour, made anew when it has changed."""
+
+    def __init__(self) -> None:
+        self._base: tuple[object, ...] = ()
+        self._seen: tuple[object, ...] = ()
+        self._labels: np.ndarray | None = None  # of what is painted, without what is being painted
+        self._texture: gpu.types.GPUTexture | None = None
+
+    def paint(self, view: PhotoView, strokes: tuple[str, ...], colors: Sequence[tuple[float, float, float]], now: tuple[int, Stroke] | None) -> None:
+        """`strokes` of each part as its row keeps them, and `now` what is being painted, with the number of its part."""
+        width = max(1, round(min(_OVERLAY, view.width)))
+        base = (strokes, width, max(1, round(width * view.aspect)))
+        if base != self._base or self._labels is None:
+            self._base, self._labels = base, draw_mask([parse_strokes(one) for one in strokes], base[1], base[2])
+        seen = (*base, tuple(colors), now)
+        if seen != self._seen or self._texture is None:
+            labels = self._labels.copy()
+            if now is not None:
+                cover(labels, now[1], now[0] + 1)
+            self._seen, self._texture = seen, texture_of(colored(labels, colors, _MASK_OPACITY))
+        (x0, y0), (x1, y1) = view.to_region(0.0, 0.0), view.to_region(1.0, 1.0)
+        paint_texture(self._texture, [(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
 
 
 def texture_of(pixels: np.ndarray) -> gpu.types.GPUTexture:

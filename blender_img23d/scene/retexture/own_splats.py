@@ -10,7 +10,7 @@ import bpy
 from ...shared.img23d_protocol import Img23DError
 from ..file.tags import RUN_FOLDER, TARGET
 from ..mesh.extents import mesh_extents
-from .capture import write_in_run
+from ..mesh.world_file import write_in_run
 
 if TYPE_CHECKING:
     import numpy as np

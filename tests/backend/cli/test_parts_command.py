@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import trimesh
+from PIL import Image
 
 from img23d_backend.cli.commands import run
 
@@ -161,6 +162,37 @@ def test_ctrl_c_ends_it(two_balls: Path, monkeypatch: pytest.MonkeyPatch, capsys
     monkeypatch.setattr(splitter, "spectral_pieces", interrupted)
     assert parts(two_balls) == 130
     assert capsys.readouterr().out == "Cancelled; what was finished stays.\n" and not (two_balls.parent / "out").exists()
+
+
+def test_of_a_photo_a_mesh_is_made_before(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A disc on plain ground becomes a ball."""
+    y, x = np.mgrid[:120, :120]
+    rgba = np.where(((x - 60) ** 2 + (y - 60) ** 2 < 45**2)[:, :, None], (200, 60, 40, 255), 0).astype(np.uint8)
+    Image.fromarray(rgba).save(tmp_path / "disc.png")
+    assert parts(tmp_path / "disc.png") == 0
+    assert capsys.readouterr().out.startswith("00_disc: 01_00_disc.glb, ")
+    record = json.loads((tmp_path / "out" / "run.json").read_text(encoding="utf-8"))
+    assert (record["kind"], record["engine"], record["state"]) == ("generate", "preview", "finished")
+    whole = trimesh.load(tmp_path / "out" / "00_disc.glb", force="mesh")
+    part = trimesh.load(tmp_path / "out" / "01_00_disc.glb", force="mesh")
+    assert len(part.faces) == len(whole.faces) and part.visual.material.baseColorTexture is not None
+
+
+def test_a_photo_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Image.new("RGB", (80, 80), "white").save(tmp_path / "white.png")
+    assert parts(tmp_path / "white.png") == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "white.png" in line and not (tmp_path / "out").exists()
+
+
+def test_a_damaged_photo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "photo.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    assert parts(tmp_path / "photo.png") == 2 and len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("options", [["--mask", "m.png"], ["--picture", "p.png"]])
+def test_the_built_in_one_looks_at_no_picture(two_balls: Path, options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert parts(two_balls, *options) == 2 and "splits by the shape alone" in capsys.readouterr().err
 
 
 def test_the_program_itself(two_balls: Path) -> None:

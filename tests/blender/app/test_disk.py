@@ -112,13 +112,13 @@ def test_a_texture_that_does_not_fit_beside_the_blend_is_packed(owner, values, p
 
 
 def test_a_mesh_that_does_not_fit_leaves_no_folder(owner, small_disk):
-    capture = part("scene.retexture.capture")
+    write_mesh = part("scene.mesh.world_file").write_mesh
     bpy.ops.mesh.primitive_uv_sphere_add(segments=200, ring_count=100)
     fill(small_disk, leaving=100_000)
     path = small_disk / "runs" / "one" / "mesh.npz"
     obj, view = bpy.context.object, np.eye(4)
     with pytest.raises(part("shared.img23d_protocol").Img23DError) as caught:
-        capture._write(obj, obj.data, view + np.diag([0, 0, 0, 9.0]), path, None)
+        write_mesh(obj, obj.data, view + np.diag([0, 0, 0, 9.0]), path, None)
     assert caught.value.code == "disk_full" and str(small_disk / "runs") in caught.value.sentence
     assert os.listdir(small_disk / "runs") == []
 

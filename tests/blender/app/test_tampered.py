@@ -16,19 +16,19 @@ from test_history import generate, read
 from test_in_the_middle import glbs as glbs  # a fixture
 
 PANELS = (
-    ("panels.sidebar.main", "IMG23D_PT_main"),
-    ("panels.sidebar.targets", "IMG23D_PT_targets"),
-    ("panels.results.results", "IMG23D_PT_results"),
-    ("panels.results.made", "IMG23D_PT_made"),
-    ("panels.settings.shape", "IMG23D_PT_shape"),
-    ("panels.settings.shape", "IMG23D_PT_texture"),
-    ("panels.results.history", "IMG23D_PT_history"),
+    "IMG23D_PT_main",
+    "IMG23D_PT_targets",
+    "IMG23D_PT_results",
+    "IMG23D_PT_made",
+    "IMG23D_PT_shape",
+    "IMG23D_PT_texture",
+    "IMG23D_PT_history",
 )
 
 
 def draw_all() -> None:
-    for module, name in PANELS:
-        panel = getattr(part(module), name)
+    for name in PANELS:
+        panel = getattr(part("panels.tab"), name)
         if not hasattr(panel, "poll") or panel.poll(bpy.context):
             drawn(panel)
 

@@ -60,6 +60,8 @@ def test_search_finds_the_operators(owner):
     of_the_list |= {"img23d.drag_box", "img23d.brush_mask", "img23d.resize_brush", "img23d.pick_at", "img23d.end_picking"}  # the tools' own
     of_the_list |= {"img23d.cancel_target"}  # its menu lists what is being made
     of_the_list |= {"img23d.queue_move", "img23d.queue_remove", "img23d.queue_try_again", "img23d.queue_dismiss"}
+    of_the_list |= {"img23d.mark_part", "img23d.merge_parts", "img23d.split_again"}
+    of_the_list |= {"img23d.paint_parts", "img23d.add_mask_part", "img23d.remove_mask_part", "img23d.clear_mask_part"}  # a splitter's that takes a mask
     of_the_list |= {"img23d.drop_photo"}  # a file's
     of_the_list |= {"img23d.choose_side", "img23d.paste_side", "img23d.clear_side"}  # a row's slots
     of_the_list |= {"img23d.end_backend", "img23d.read_on"}  # shown where it helps

@@ -62,12 +62,12 @@ def test_an_engine_that_is_not_set_up_stays_chosen_in_the_file(values, tmp_path)
 @pytest.mark.parametrize("engine", ["preview", "hunyuan3d", "cutout"])
 def test_each_engine_shows_what_it_uses(values, engine):
     values.engine = engine
-    shape, search = (drawn(getattr(part("panels.settings.shape"), name)) for name in ("IMG23D_PT_shape", "IMG23D_PT_engine"))
+    shape, search = (drawn(getattr(part("panels.tab"), name)) for name in ("IMG23D_PT_shape", "IMG23D_PT_engine"))
     assert ("thickness" in shape.properties) == (engine != "hunyuan3d")
     assert ("shape_model" in shape.properties) == (engine == "hunyuan3d")
     assert ("grounder" in search.properties) == (engine != "preview")
     assert "seed" in search.properties
-    texture = drawn(part("panels.settings.shape").IMG23D_PT_texture)
+    texture = drawn(part("panels.tab").IMG23D_PT_texture)
     assert "texture_size" in texture.properties and ("painter" in texture.properties) == (engine == "hunyuan3d")
 
 
@@ -81,7 +81,7 @@ def test_each_engine_shows_what_it_uses(values, engine):
 )
 def test_each_painter_shows_what_it_uses(values, painter, shown, hidden):
     values.engine, values.painter = "hunyuan3d", painter
-    properties = set(drawn(part("panels.settings.shape").IMG23D_PT_texture).properties)
+    properties = set(drawn(part("panels.tab").IMG23D_PT_texture).properties)
     assert shown <= properties and not hidden & properties
 
 
@@ -89,7 +89,7 @@ def test_the_main_panel_says_what_an_engine_lacks(owner, values, monkeypatch):
     info = part("shared.img23d_protocol.messages").EngineInfo
     lacking = info(id="hunyuan3d", label="Hunyuan3D", ready=False, note="Hunyuan3D is not set up yet.")
     monkeypatch.setattr(owner.session, "engines", (info(id="preview", label="P", ready=True), lacking))
-    main = part("panels.sidebar.main").IMG23D_PT_main
+    main = part("panels.tab").IMG23D_PT_main
     assert "AI models (below)" in drawn(main).said
     values.engine = "hunyuan3d"
     assert "Hunyuan3D is not set up yet." in drawn(main).said

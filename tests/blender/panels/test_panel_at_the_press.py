@@ -94,12 +94,12 @@ def test_how_many_wait_is_said_beside_cancel_with_an_x_for_the_last(run, clock, 
         bpy.ops.img23d.generate()
     waiting = [job.id for job in run.owner.applier.queue.waiting]
     assert len(waiting) == 2
-    panel = drawn(part("panels.sidebar.main").IMG23D_PT_main)
+    panel = drawn(part("panels.tab").IMG23D_PT_main)
     assert "2 waiting" in panel.said and panel.pressed("img23d.queue_remove") == [{"job": waiting[1]}]
     places = dict(measured("main").places())
     assert places["img23d.queue_remove"] == places["img23d.cancel"] and top()[1] == before
     assert bpy.ops.img23d.queue_remove(job=waiting[1]) == {"FINISHED"}
-    panel = drawn(part("panels.sidebar.main").IMG23D_PT_main)
+    panel = drawn(part("panels.tab").IMG23D_PT_main)
     assert "1 waiting" in panel.said and panel.pressed("img23d.queue_remove") == [{"job": waiting[0]}]
     assert "img23d.queue_remove" in list(measured("main").dead()), "another one came under the mouse"
     clock[0] += 0.6
@@ -116,7 +116,7 @@ def test_what_is_held_after_a_run_is_said_in_the_same_place(run, values):
     run.finish(made=0)
     run.tick()
     assert run.owner.session.active is None
-    panel = drawn(part("panels.sidebar.main").IMG23D_PT_main)
+    panel = drawn(part("panels.tab").IMG23D_PT_main)
     assert "1 waiting" in panel.said and len(panel.pressed("img23d.queue_remove")) == 1 and top()[1] == before
 
 

@@ -70,7 +70,7 @@ def test_a_message_of_any_length_moves_nothing(run, place):
         run.owner.session.jobs[0].error = LONG
     try:
         assert top() == before
-        assert LONG in drawn(part("panels.sidebar.main").IMG23D_PT_main).said, "the tooltip has all of it"
+        assert LONG in drawn(part("panels.tab").IMG23D_PT_main).said, "the tooltip has all of it"
     finally:
         run.owner.applier.waiting = run.owner.session.notice = run.owner.refusal = ""
 
@@ -161,7 +161,7 @@ def test_the_list_of_what_was_found_stands_still_while_a_search_fills_it(run, va
     row.note, row.automatic = "Its outline is unsure. " * 9, "revolve"
     assert {name: at for name, at in measured("targets").controls() if name in plain} == plain
     assert measured("targets").height() == pytest.approx(height), "what is below it as well"
-    assert "Its outline is unsure." in drawn(part("panels.sidebar.targets").IMG23D_PT_targets).said
+    assert "Its outline is unsure." in drawn(part("panels.tab").IMG23D_PT_targets).said
 
 
 def test_what_waits_stands_where_nothing_above_moves_and_is_as_high_whatever_becomes_of_it(run, values, photo):
@@ -173,7 +173,7 @@ def test_what_waits_stands_where_nothing_above_moves_and_is_as_high_whatever_bec
         run.owner.press_guard._pressed.clear()
         assert bpy.ops.img23d.generate() == {"FINISHED"}
     assert top() == before and len(queue.waiting) == 2, "nothing at the tab's top moves"
-    waiting = part("panels.sidebar.queue").IMG23D_PT_waiting
+    waiting = part("panels.tab").IMG23D_PT_waiting
     height = measured("waiting").height()
     held = queue.waiting[0]
     queue.hold_all("The disk is full: " + LONG)
@@ -206,7 +206,7 @@ def test_a_picture_without_names_waits_under_the_photos_name(run, values, photo)
     start(run)
     values.names = ""
     assert bpy.ops.img23d.generate() == {"FINISHED"}
-    assert f"{photo.name}: the whole picture" in drawn(part("panels.sidebar.queue").IMG23D_PT_waiting).said
+    assert f"{photo.name}: the whole picture" in drawn(part("panels.tab").IMG23D_PT_waiting).said
 
 
 def test_while_a_run_goes_on_its_things_can_be_stopped_right_below_cancel(run, clock, glbs):
@@ -217,10 +217,10 @@ def test_while_a_run_goes_on_its_things_can_be_stopped_right_below_cancel(run, c
     bars = [at for name, at in places if name == "progress"][1:]
     crosses = [at for name, at in places if name == "img23d.cancel_target"]
     assert len(bars) == len(crosses) == 3 and all(cancel < at < cancel + 4 for at in crosses)
-    pressed = drawn(part("panels.sidebar.main").IMG23D_PT_main).pressed("img23d.cancel_target")
+    pressed = drawn(part("panels.tab").IMG23D_PT_main).pressed("img23d.cancel_target")
     assert [button["index"] for button in pressed] == [0, 1, 2]
     run.mesh(0, glbs[0], textured=True)
-    assert [button["index"] for button in drawn(part("panels.sidebar.main").IMG23D_PT_main).pressed("img23d.cancel_target")] == [1, 2]
+    assert [button["index"] for button in drawn(part("panels.tab").IMG23D_PT_main).pressed("img23d.cancel_target")] == [1, 2]
     assert "img23d.cancel_target" not in list(measured("main").dead()), "the others stay where they are"
 
 
@@ -232,7 +232,7 @@ def test_more_things_than_places_come_where_one_is_finished_and_are_dead_at_firs
     run.locate(*names)
 
     def shown() -> list[int]:
-        return [button["index"] for button in drawn(part("panels.sidebar.main").IMG23D_PT_main).pressed("img23d.cancel_target")]
+        return [button["index"] for button in drawn(part("panels.tab").IMG23D_PT_main).pressed("img23d.cancel_target")]
 
     assert shown() == [0, 1, 2, 3] and not list(measured("main").dead())
     run.mesh(1, glbs[0], textured=True)
@@ -297,7 +297,7 @@ def test_where_the_x_of_a_thing_stood_nothing_can_be_pressed_at_once(run, clock,
     def line(index: int) -> Measured:
         layout, manager = Measured(is_row=True), bpy.context.window_manager
         context = SimpleNamespace(window_manager=manager, scene=bpy.context.scene, region=SimpleNamespace())
-        part("panels.results.results").IMG23D_UL_results.draw_item(None, context, layout, manager.img23d, manager.img23d.rows[index], 0, None, "")
+        part("panels.tab").IMG23D_UL_results.draw_item(None, context, layout, manager.img23d, manager.img23d.rows[index], 0, None, "")
         return layout
 
     start(run)

@@ -28,7 +28,7 @@ def while_running(owner) -> Layout:
     """The place below Generate, and the list of what is being made."""
     layout = status(owner)
     if owner.session.active is not None:
-        results = drawn(part("panels.results.results").IMG23D_PT_results)
+        results = drawn(part("panels.tab").IMG23D_PT_results)
         layout.texts += results.texts
         layout.buttons += results.buttons
         for index, _target in enumerate(owner.session.active.targets):

@@ -26,11 +26,11 @@ def run(owner, values, photo, as_with_a_window, monkeypatch):
 
 
 def main() -> Layout:
-    return drawn(part("panels.sidebar.main").IMG23D_PT_main)
+    return drawn(part("panels.tab").IMG23D_PT_main)
 
 
 def results() -> Layout:
-    return drawn(part("panels.results.results").IMG23D_PT_results)
+    return drawn(part("panels.tab").IMG23D_PT_results)
 
 
 # --- true and current -----------------------------------------------------------------------------------------------
@@ -173,7 +173,7 @@ def stage(owner, monkeypatch, as_with_a_window):
 
 
 def models() -> Layout:
-    return drawn(part("panels.models.models").IMG23D_PT_models)
+    return drawn(part("panels.tab").IMG23D_PT_models)
 
 
 def test_a_question_that_was_answered_is_not_asked_again(stage, owner, monkeypatch):

@@ -253,7 +253,7 @@ def test_every_change_can_be_undone(chosen):
 
 def _tab(area: bpy.types.Area) -> drawing.Layout:
     with bpy.context.temp_override(area=area):
-        return drawing.drawn(part("panels.image_editor.image_editor").IMG23D_PT_image_editor)
+        return drawing.drawn(part("panels.tab").IMG23D_PT_image_editor)
 
 
 def test_the_tab_offers_the_photo_then_the_tools(owner, chosen):

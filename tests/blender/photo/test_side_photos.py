@@ -39,7 +39,7 @@ def test_a_side_can_be_undone(row, values, photo):
 
 
 def test_the_slots_are_drawn_where_the_engine_heeds_them(row, values, photo):
-    panel = part("panels.sidebar.targets").IMG23D_PT_targets
+    panel = part("panels.tab").IMG23D_PT_targets
     said = drawn(panel).said
     assert all(word in said for word in ("Further Photos", "Left", "Back", "Right"))
     values.engine = "hunyuan3d"

@@ -42,7 +42,7 @@ def request():
 
 def said(item) -> str:
     """What the line of the list says."""
-    layout, panel = Layout(), part("panels.sidebar.targets").IMG23D_UL_targets
+    layout, panel = Layout(), part("panels.tab").IMG23D_UL_targets
     panel.draw_item(None, bpy.context, layout, None, item, 0, None, "")
     return layout.said
 
@@ -74,7 +74,7 @@ def test_what_was_not_found_is_shown_as_such_and_not_made(values, photo):
     assert missing.note.endswith(".") and not missing.cutout
     assert "Not found" in said(missing) and "Not found" not in said(values.targets[0])
     choose(values, missing.name)
-    assert missing.note.split()[0] in drawn(part("panels.sidebar.targets").IMG23D_PT_targets).said
+    assert missing.note.split()[0] in drawn(part("panels.tab").IMG23D_PT_targets).said
     assert missing.name not in [wanted.name for wanted in request().wanted] and len(request().wanted) == 3
 
 
@@ -127,7 +127,7 @@ def test_a_box_that_is_changed_is_drawn_and_stays(values, photo):
     red = choose(values, "red ball")
     draw_around(red, 40.0, 10.0, 60.0, 90.0)
     assert red.is_drawn and not red.cutout, "the old cut-out was of another box"
-    assert "Drawn by you" in drawn(part("panels.sidebar.targets").IMG23D_PT_targets).said
+    assert "Drawn by you" in drawn(part("panels.tab").IMG23D_PT_targets).said
     assert bpy.ops.img23d.find_targets() == {"FINISHED"}
     red, blue = values.targets
     assert edges(red) == [40.0, 10.0, 60.0, 90.0] and red.is_drawn and not blue.is_drawn
@@ -163,7 +163,7 @@ def test_find_with_nothing_typed_lists_the_whole_picture(values, photo):
 def test_generate_looks_first_where_that_is_wanted(values, photo):
     values.check_first = True
     assert generate(values, photo, "red ball") == [] and names_of(values) == ["red ball"]
-    assert "press Generate again" in drawn(part("panels.sidebar.targets").IMG23D_PT_targets).said
+    assert "press Generate again" in drawn(part("panels.tab").IMG23D_PT_targets).said
     values.names = "red ball, blue ball"
     assert generate(values, photo, values.names) == [] and len(values.targets) == 2, "the names are other ones"
     assert len(generate(values, photo, values.names, texture=False)) == 2

@@ -77,7 +77,7 @@ def test_all_of_them_are_shown_at_the_end(run, engines):
 
 def test_the_panel_says_what_each_took_and_has_a_button_for_each(run, engines):
     several = compared(run)
-    panel = part("panels.results.variants").IMG23D_PT_variants
+    panel = part("panels.tab").IMG23D_PT_variants
     bpy.context.view_layer.objects.active = several[0]
     layout = drawn(panel)
     ids = [bpy.data.objects["my cup"]["img23d_run"], *(obj["img23d_run"] for obj in several)]

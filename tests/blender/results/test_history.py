@@ -73,7 +73,7 @@ def test_a_long_name_can_be_read_as_a_whole(base, photo, tmp_path):
     owner = restarted()
     (row,) = bpy.context.window_manager.img23d.runs
     assert row.tip == f"2 × {name}"
-    shown = drawn(part("panels.results.history").IMG23D_PT_history)
+    shown = drawn(part("panels.tab").IMG23D_PT_history)
     said = [text for text in shown.texts if text]
     start = next(number for number, text in enumerate(said) if text.startswith("2 ×"))
     assert f"2 × {name}".replace(" ", "") in "".join(said[start:]).replace(" ", "")
@@ -89,12 +89,12 @@ def test_runs_are_listed_after_a_restart_and_brought_into_a_new_file(base, photo
     assert listed(owner) == ["three.png", "2 × three.png"], "the newest first"
     bpy.context.window_manager.img23d.active_run = 1  # a click
     assert part("app.owner").shown_job(owner, bpy.context) is owner.session.jobs[1]
-    assert drawn(part("panels.results.history").IMG23D_PT_history).pressed("img23d.import_run")
+    assert drawn(part("panels.tab").IMG23D_PT_history).pressed("img23d.import_run")
     assert bpy.ops.img23d.import_run() == {"FINISHED"}
     assert sorted(obj.name for obj in bpy.data.objects if obj.type == "MESH") == names
     assert all(image.packed_file or Path(image.filepath) == photo for image in bpy.data.images if image.users)
     read(owner)
-    assert "Finished" in drawn(part("panels.results.results").IMG23D_PT_results).said
+    assert "Finished" in drawn(part("panels.tab").IMG23D_PT_results).said
     with pytest.raises(RuntimeError, match="already"):
         bpy.ops.img23d.import_run()
 
@@ -108,7 +108,7 @@ def test_a_saved_files_objects_are_known_after_a_restart(base, photo, tmp_path):
     owner = read(part("core.session.app").current())
     assert owner.standings[0].name == "IN_SCENE"
     assert bpy.ops.img23d.show_result() == {"FINISHED"} and bpy.context.object.name == "red ball"
-    assert part("panels.results.made").IMG23D_PT_made.poll(bpy.context)
+    assert part("panels.tab").IMG23D_PT_made.poll(bpy.context)
     with pytest.raises(RuntimeError, match="already"):
         bpy.ops.img23d.import_run()
 
@@ -216,7 +216,7 @@ def test_an_interrupted_run_says_so_and_gives_what_it_has(base, photo):
     (folder / "00_red_ball.glb").unlink()
     bpy.ops.wm.read_homefile(use_empty=True)
     restarted()
-    said = drawn(part("panels.results.results").IMG23D_PT_results).said
+    said = drawn(part("panels.tab").IMG23D_PT_results).said
     assert "Interrupted" in said and "what was finished before can be imported" in said
     assert bpy.ops.img23d.import_run() == {"FINISHED"}
     assert sorted(obj.name for obj in bpy.data.objects if obj.type == "MESH") == ["blue ball", "red ball"]

@@ -92,7 +92,7 @@ def test_a_photo_that_is_gone_is_one_clear_sentence(photo, tmp_path, state):
 def test_the_panel_says_how_the_active_object_was_made(photo, owner, state):
     (ball,) = generate(photo, "red ball")
     bpy.context.view_layer.objects.active = ball
-    panel = part("panels.results.made").IMG23D_PT_made
+    panel = part("panels.tab").IMG23D_PT_made
     assert panel.poll(bpy.context)
     layout = drawn(panel)
     assert "“red ball” from three.png" in layout.said and "Seed 7" in layout.said and "Lathe" not in layout.said

@@ -157,7 +157,7 @@ def test_one_that_takes_too_long_is_ended(owner, slow, monkeypatch):
     owner.pump.tick()
     owner.pump.tick()
     assert owner.applier.remesher.progress.startswith("Making quads of “ball”: 0 s")
-    assert owner.applier.remesher.progress in drawn(part("panels.results.mesh_tools").IMG23D_PT_mesh_tools).said
+    assert owner.applier.remesher.progress in drawn(part("panels.tab").IMG23D_PT_mesh_tools).said
     monkeypatch.setattr(part("scene.remesh.remesher"), "LIMIT", -1.0)
     owner.pump.tick()
     assert slow[0].is_ended and "took more than" in owner.applier.remesher.said and not owner.applier.is_busy
@@ -364,7 +364,7 @@ def test_levels_can_be_stopped(owner, slow):
     assert bpy.ops.img23d.add_levels(count=2) == {"FINISHED"}
     owner.pump.tick()
     owner.pump.tick()
-    panel = part("panels.results.mesh_tools").IMG23D_PT_mesh_tools
+    panel = part("panels.tab").IMG23D_PT_mesh_tools
     assert owner.applier.remesher.progress.startswith("Making levels of “ball”: 0 s")
     assert owner.applier.remesher.progress in drawn(panel).said
     assert bpy.ops.img23d.stop_quads() == {"FINISHED"} and slow[0].is_ended and not owner.applier.is_busy

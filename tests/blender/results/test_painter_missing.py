@@ -13,7 +13,7 @@ def test_who_set_up_before_there_was_a_painter_gets_it_with_one_press(stage, mac
     machine.accept(TENCENT)
     stage.environment = stage.environment_of("READY")
     engine = stage.messages.EngineInfo(id="hunyuan3d", label="Hunyuan3D", ready=True)
-    main = part("panels.sidebar.main").IMG23D_PT_main
+    main = part("panels.tab").IMG23D_PT_main
     values.engine = "hunyuan3d"
     stage.tell(weights=stage.weights(but=("hunyuan3d-delight", "hunyuan3d-paint")), engines=(engine,))
     assert "about 10.0 GB of models" in panel().said and panel().pressed("img23d.setup") == [{}]
@@ -56,7 +56,7 @@ def test_the_button_gets_the_painter_of_the_engine_that_lacks_it(stage, machine,
     values.engine, values.trellis_painter = "trellis", "hunyuan3d-paint"
     engine = stage.messages.EngineInfo(id="trellis", label="TRELLIS", ready=True)
     stage.tell(weights=stage.weights(but=("hunyuan3d-delight", "hunyuan3d-paint")), engines=(engine,))
-    (pressed,) = drawn(part("panels.sidebar.main").IMG23D_PT_main).pressed("img23d.setup")
+    (pressed,) = drawn(part("panels.tab").IMG23D_PT_main).pressed("img23d.setup")
     stage.press(bpy.ops.img23d.setup, **pressed)
     stage.finish("installer")
     (request,) = stage.links["weights"].said

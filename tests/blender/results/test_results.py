@@ -40,7 +40,7 @@ def test_what_the_artist_stopped_is_said_below_the_list(owner, rehearsal):
     bpy.ops.img23d.cancel_target(job=rehearsal.job.id, index=1)
     rehearsal.finish(made=1)
     bpy.context.window_manager.img23d.active_row = 1
-    said = drawn(part("panels.results.results").IMG23D_PT_results).said
+    said = drawn(part("panels.tab").IMG23D_PT_results).said
     assert "You stopped this one" in said and "could not be made" not in said
 
 
@@ -49,7 +49,7 @@ def test_an_older_runs_error_is_read_in_the_list_and_not_at_the_top(owner, rehea
     rehearsal.tick()
     draw = part("panels.sidebar.status").draw_status
     top = SimpleNamespace(draw=lambda layout, context: draw(layout, context, owner, context.scene.img23d))
-    results = part("panels.results.results").IMG23D_PT_results
+    results = part("panels.tab").IMG23D_PT_results
     assert "The disk is full." in drawn(top).said and "The disk is full." not in drawn(results).said
     rehearsal.job.is_past = True
     assert "The disk is full." not in drawn(top).said and "The disk is full." in drawn(results).said

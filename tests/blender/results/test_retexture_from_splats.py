@@ -119,7 +119,7 @@ def test_splats_that_are_gone_or_damaged_are_no_failure(made):
 def test_the_panel_offers_them(made):
     values, mesh = bpy.context.scene.img23d, by_kind(made)["mesh"]
     choose(mesh)
-    panel = part("panels.results.retexture").IMG23D_PT_retexture
+    panel = part("panels.tab").IMG23D_PT_retexture
     drawn(panel)
     for _ in range(4):  # reads the run's folder
         made.owner.history.step(bpy.context)

@@ -87,7 +87,7 @@ def test_all_selected_meshes_get_the_texture_each_as_a_step_to_undo(values, phot
 
 
 def test_the_active_one_first_and_the_panel_says_which(row, three):
-    panel = part("panels.results.retexture").IMG23D_PT_retexture
+    panel = part("panels.tab").IMG23D_PT_retexture
     assert "img23d.retexture" in [name for name, _ in drawn(panel).buttons]
     assert part("panels.results.retexture")._button(part("scene.retexture.paintable").chosen_meshes(bpy.context)) == "Re-texture 3 Meshes"
     row.begin()
@@ -108,7 +108,7 @@ def test_one_that_fails_says_so_and_the_others_go_on(row, three):
     row.fail()
     row.paint()
     assert row.asked == [("Paint", "b"), ("Paint", "c")]
-    said = drawn(part("panels.results.retexture").IMG23D_PT_retexture).said
+    said = drawn(part("panels.tab").IMG23D_PT_retexture).said
     assert "b: The picture has one colour." in said and "a: Some vertices of “a” have no valid position" in said
     assert [bool(three[name].data.materials) for name in "abc"] == [False, False, True]
 
@@ -203,7 +203,7 @@ def test_an_object_of_ours_is_painted_with_its_own_picture(values, photo, owner,
     values.photo = ""
     monkeypatch.setattr(part("app.outcome"), "must_wait", lambda: False)
     rehearsal = Rehearsal(owner, monkeypatch)
-    panel = part("panels.results.retexture").IMG23D_PT_retexture
+    panel = part("panels.tab").IMG23D_PT_retexture
     assert "the picture that “red ball” was made from" in drawn(panel).said
     retexture(values, "")
     rehearsal.tick()

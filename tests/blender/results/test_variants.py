@@ -144,7 +144,7 @@ def test_the_choice_survives_saving_and_opening(run, tmp_path):
 
 
 def test_the_panel_has_a_button_for_each(run, state):
-    panel = part("panels.results.variants").IMG23D_PT_variants
+    panel = part("panels.tab").IMG23D_PT_variants
     assert not panel.poll(bpy.context)
     several = ask(run)
     bpy.context.view_layer.objects.active = several[0]
@@ -153,7 +153,7 @@ def test_the_panel_has_a_button_for_each(run, state):
     assert layout.pressed("img23d.keep_variant") == [{"index": index, "run": run.job.id} for index in range(3)]
     assert all(name in layout.said for name in ("cup", "cup.001", "cup.002"))
     state.again_variants = 4
-    assert {"new_seed": True, "with_panel": False, "variants": 4} in drawn(part("panels.results.made").IMG23D_PT_made).pressed("img23d.make_again")
+    assert {"new_seed": True, "with_panel": False, "variants": 4} in drawn(part("panels.tab").IMG23D_PT_made).pressed("img23d.make_again")
     state.again_variants = 1
 
 

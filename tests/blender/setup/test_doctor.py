@@ -22,7 +22,7 @@ def unchecked(owner):
 
 
 def panel():
-    return drawn(part("panels.help").IMG23D_PT_help)
+    return drawn(part("panels.tab").IMG23D_PT_help)
 
 
 def of(owner, what: str):

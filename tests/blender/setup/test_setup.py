@@ -30,7 +30,7 @@ def stage(owner, machine, monkeypatch, as_with_a_window):
 
 
 def panel():
-    return drawn(part("panels.models.models").IMG23D_PT_models)
+    return drawn(part("panels.tab").IMG23D_PT_models)
 
 
 def refusal(operator, **properties) -> str:
@@ -256,7 +256,7 @@ def drawn_row(row):
     from drawing import Layout
 
     layout = Layout()
-    part("panels.models.models").IMG23D_UL_weights.draw_item(None, bpy.context, layout, None, row, 0, None, "")
+    part("panels.tab").IMG23D_UL_weights.draw_item(None, bpy.context, layout, None, row, 0, None, "")
     return layout
 
 

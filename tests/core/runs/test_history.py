@@ -14,7 +14,7 @@ import pytest
 from blender_img23d.core.jobs import Result
 from blender_img23d.core.runs.history import INTERRUPTED, list_runs, read_run
 from blender_img23d.core.states import JobState
-from blender_img23d.shared.img23d_protocol.messages import Box, Generate, Paint, Piece, ResultKind, Settings, Stage, Stroke
+from blender_img23d.shared.img23d_protocol.messages import Box, Generate, Paint, PartInfo, Piece, ResultKind, Settings, Stage, Stroke
 from img23d_backend.jobs.runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, open_run
 from img23d_protocol import messages as m
 from img23d_protocol.errors import ErrorCode, Img23DError
@@ -258,3 +258,56 @@ def test_variants_of_a_damaged_record_are_things_of_their_own(tmp_path: Path, va
     (tmp_path / "run.json").write_text(json.dumps(record))
     job = read_run(tmp_path)
     assert job is not None and (job.request.variants, job.request.varies) == (known, True)
+
+
+PARTS = (PartInfo(name="body", color="#ff0000", faces=9, area=1.5), PartInfo(name="beak", color="#00ff00", faces=3, area=0.5))
+
+
+def split_run(folder: Path, state: RunState = RunState.FINISHED, parts: tuple[PartInfo, ...] = PARTS) -> Path:
+    """As the backend leaves it: labels, and one part that a model has finished."""
+    request = m.Split(job="abc", run_folder=str(folder), name="Duck", mesh=str(folder / "mesh.npz"), mask="/m.png", seed=4, settings=Settings.of(parts_count=2))
+    run = open_run(request)
+    run.record.photo = PhotoRecord(path="/photos/duck.jpg", sha256="0", width=64, height=48)
+    target = TargetRecord(name="Duck")
+    run.record.targets, run.record.parts = [target], parts
+    labels, part = run.path_for(0, "_labels.npy"), run.path_for(0, "_part_01.glb")
+    for path in (labels, part):
+        path.write_bytes(b"x")
+    target.add_file(TargetState.SPLIT, "Split.", labels=labels)
+    ready = m.ResultReady(job="abc", target=0, files=(part.name,), piece=Piece(part=0), stage=m.Stage.SPLIT, textured=False, count=9, name="body")
+    target.add_result(ready)
+    run.end(state)
+    return run.folder
+
+
+def test_a_run_that_split_something_is_read_back(tmp_path: Path) -> None:
+    folder = split_run(tmp_path / "run")
+    job = read_run(folder)
+    request = job.splitting
+    assert (request.name, request.mesh, request.picture, request.mask) == ("Duck", str(folder / "mesh.npz"), "/photos/duck.jpg", "/m.png")
+    assert (request.seed, request.settings, request.run_folder, job.picture) == (4, Settings.of(parts_count=2), str(folder), "/photos/duck.jpg")
+    assert job.division.parts == PARTS and job.division.labels == str(folder / "00_Duck_labels.npy")
+    (target,) = job.targets
+    assert (target.name, target.stage, target.notes) == ("Duck", Stage.SPLIT, ("Split.",))
+    assert [(one.piece.part, one.name, one.path) for one in target.results.values()] == [(0, "body", str(folder / "00_Duck_part_01.glb"))]
+
+
+def test_finished_parts_of_a_run_that_was_cancelled(tmp_path: Path) -> None:
+    folder = split_run(tmp_path / "run", RunState.CANCELLED, parts=())
+    (folder / "00_Duck_labels.npy").unlink()
+    job = read_run(folder)
+    assert job.state is JobState.CANCELLED and job.division is None and len(job.targets[0].results) == 1
+
+
+@pytest.mark.parametrize("parts", [[{"name": "a"}], [7], "no list", [{"name": 1, "color": "#ffffff", "faces": 1, "area": 1.0}]])
+def test_parts_that_cannot_be_read(tmp_path: Path, parts: object) -> None:
+    folder = split_run(tmp_path / "run")
+    change(folder, parts=parts)
+    assert read_run(folder).division is None
+
+
+@pytest.mark.parametrize("kind", [[], {}, None, 3, "splits"])
+def test_records_of_other_kinds(tmp_path: Path, kind: object) -> None:
+    folder = split_run(tmp_path / "run")
+    change(folder, kind=kind)
+    assert read_run(folder) is None

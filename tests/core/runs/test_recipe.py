@@ -10,15 +10,21 @@ from pathlib import Path
 import pytest
 
 from blender_img23d.core.jobs import Job, new_job
-from blender_img23d.core.runs.recipe import build_again, recipe_of_job, recipe_of_tags, settings_in_words
+from blender_img23d.core.runs.recipe import build_again, recipe_of_job, recipe_of_part, recipe_of_tags, settings_in_words, splitting_in_words, words_of
 from blender_img23d.shared.img23d_protocol import ErrorCode, Img23DError
 from blender_img23d.shared.img23d_protocol.messages import (
     Box,
+    DivisionReady,
     Generate,
     Located,
     LocatedTarget,
+    PartInfo,
+    Piece,
+    ResultReady,
     Settings,
     ShapeKind,
+    Split,
+    Stage,
     Wanted,
 )
 
@@ -147,3 +153,30 @@ def test_several_variants_of_an_object_are_all_varied(photo: Path, tmp_path: Pat
     request = build_again(recipe, base_folder=tmp_path, seed=-1, variants=4)
     assert (request.variants, request.varies, request.wanted) == (4, True, (Wanted(name="cup"),))
     assert not build_again(recipe, base_folder=tmp_path, seed=5).varies, "the same again is no variant"
+
+
+def split_job() -> Job:
+    request = Split(job="j", run_folder="/r", name="Duck", mesh="/r/mesh.npz", picture="/p.png", seed=9, settings=Settings.of(parts_more=1.5, parts_count=0))
+    job = new_job(request, file_key="", now=1.0)
+    job.take(ResultReady(job="j", target=0, files=("p.glb",), piece=Piece(part=1), stage=Stage.SPLIT, textured=False, count=3, name="part 2"))
+    return job
+
+
+def test_a_part_knows_what_it_was_split_from() -> None:
+    job = split_job()
+    assert recipe_of_part(job, 1).name == "part 2" and recipe_of_part(job, 0).name == "", "before the division is known"
+    job.take(DivisionReady(job="j", parts=tuple(PartInfo(name=name, color="#000000", faces=1, area=1.0) for name in ("body", "beak"))))
+    recipe = recipe_of_part(job, 1)
+    assert (recipe.name, recipe.part_of, recipe.photo, recipe.seed, recipe.run_folder) == ("beak", "Duck", "/p.png", 9, "/r")
+    assert words_of(recipe) == [("Part Of", "Duck"), ("Split With", "Built In"), ("More Parts", "1.5")]
+
+
+def test_a_part_whose_runs_folder_is_gone() -> None:
+    tags = {"img23d_name": "beak", "img23d_part_of": "Duck", "img23d_settings": json.dumps(asdict(Settings.of(parts_count=4)))}
+    assert words_of(recipe_of_tags(tags)) == [("Part Of", "Duck"), ("Split With", "Built In"), ("Parts", "4")]
+    assert recipe_of_tags({}).part_of == "" and words_of(recipe_of_tags({})) == settings_in_words("preview", Settings())
+
+
+def test_only_what_counts_is_said_of_a_splitting() -> None:
+    assert splitting_in_words(Settings()) == [("Split With", "Built In")]
+    assert splitting_in_words(Settings.of(parts_more=-2.0, parts_count=3)) == [("Split With", "Built In"), ("Parts", "3")], "a number stands in its place"

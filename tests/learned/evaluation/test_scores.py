@@ -9,7 +9,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from img23d_backend.evaluation.pictures import psnr, ssim
 from img23d_backend.evaluation.shapes import SAMPLES, compare, framed, nearest
-from img23d_backend.mesh.topology.surface_samples import Samples, sample_surface
+from img23d_backend.mesh.topology.samples import Samples, sample_surface
 from img23d_backend.stages import Mesh
 
 

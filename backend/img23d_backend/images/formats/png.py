@@ -77,6 +77,15 @@ def decode(data: bytes, factor: int) -> tuple[np.ndarray, tuple[str, ...]]:
     return _decode(parts, factor, 1)[0], (note,)
 
 
+def samples(data: bytes) -> np.ndarray:
+    """(H, W, channels) uint8 or uint16 as they are in the file, such as places in its palette. Raises CutShort or Damaged."""
+    parts = _read_parts(data)
+    if parts.is_interlaced:
+        return _deinterlaced(parts)
+    ((_, grid),) = parts.grids()
+    return np.concatenate(list(read_bands(parts.data, [grid])))
+
+
 def colorimetry(data: bytes) -> dict[bytes, bytes]:
     """The contents of the chunks that say what the colours mean: cICP, sRGB, gAMA, cHRM."""
     others = _read_parts(data).others

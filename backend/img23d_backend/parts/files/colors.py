@@ -26,6 +26,12 @@ def hex_of(color: Color) -> str:
     return "#" + "".join(f"{round(255 * _srgb(channel)):02x}" for channel in color)
 
 
+def linear_color(srgb: Color) -> Color:
+    """Of sRGB, 0..1."""
+    red, green, blue = map(_linear, srgb)
+    return red, green, blue
+
+
 class SurfaceColors:
     """Of a source; its pictures are decoded once."""
 

@@ -28,7 +28,7 @@ class StageDevices(Options):
     locate: str = _device("locate", "Find", "What computes the stage Find")
     matte: str = _device("matte", "Cut Out", "What computes the stage Cut Out")
     shape: str = _device("shape", "Shape", "What computes the stage Shape")
-    split: str = AUTO_DEVICE
+    split: str = _device("split", "Split", "What computes the stage Split")
     paint: str = _device("paint", "Paint", "What computes the stage Paint")
 
 

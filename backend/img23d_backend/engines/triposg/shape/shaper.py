@@ -13,7 +13,7 @@ from img23d_protocol.messages import Settings
 
 from ....cutouts.pose import Pose, find_pose, turned_mesh, view_from
 from ....fields.latent_field import solid_of_latents
-from ....mesh.topology.surface_samples import sample_surface
+from ....mesh.topology.samples import sample_surface
 from ....models.load_plan import SEVERAL_NETWORKS, Report, attempts, progress_part
 from ....models.oom_fallbacks import with_less_memory
 from ....models.store import ModelStore

@@ -15,7 +15,7 @@ from img23d_backend.evaluation.orbit import Orbit
 from img23d_backend.evaluation.photograph import WIDTH, photograph
 from img23d_backend.evaluation.shapes import SAMPLES, compare, framed
 from img23d_backend.mesh.topology.checks import find_defects
-from img23d_backend.mesh.topology.surface_samples import sample_surface
+from img23d_backend.mesh.topology.samples import sample_surface
 from img23d_backend.stages import Context, CutOut, Mesh, SeenRelief, Shaped
 from img23d_protocol.messages import Settings, ShapeKind
 

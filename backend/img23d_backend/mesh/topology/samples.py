@@ -1,12 +1,15 @@
-"""Points that lie evenly on a surface, with their normals."""
+"""Points that lie evenly on a surface, and the nearest of other points."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from ...stages import Mesh
+
+_ONE_TREE, _ALL = 4, -1  # FLANN's KDTreeSingleIndex, which finds the nearest without fail, and how many leaves it looks at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,3 +34,13 @@ def sample_surface(mesh: Mesh, count: int, seed: int) -> Samples:
     weights = np.stack((1 - root, root * (1 - share), root * share), axis=1)  # even on a triangle (Turk, 1990)
     points = np.einsum("nc,ncd->nd", weights, corners[chosen])
     return Samples(points=points, normals=across[chosen] / np.maximum(doubled[chosen], 1e-300)[:, None])
+
+
+def nearest(points: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each of `points` (N, 3) the distance (N,) to the nearest of `others` (M, 3), and that one's index (N,).
+
+    The tree compares in single precision: of two that are equally near but for 1e-7 it may take either.
+    """
+    tree = cv2.flann_Index(np.ascontiguousarray(others, np.float32), {"algorithm": _ONE_TREE})
+    found = tree.knnSearch(np.ascontiguousarray(points, np.float32), 1, params={"checks": _ALL})[0][:, 0]
+    return np.linalg.norm(points - others[found], axis=1), found

@@ -1,0 +1,1 @@
+"""A mask of several parts, painted with strokes."""

@@ -1,0 +1,1 @@
+"""Parts of a mesh: their preview on it, cutting them into objects, the exploded view, joining them again."""
