@@ -140,7 +140,7 @@ def test_the_panel_lists_what_is_there(learned, owner):
     assert owner.models.view.environment.state == "chosen"
     assert {"qwen3-vl-2b", "birefnet-general", "hunyuan3d-2mini-turbo"} <= {row.id for row in owner.session.weights}
     ready = {engine.id for engine in owner.session.engines if engine.ready}
-    assert ready == {"preview", "cutout", "hunyuan3d", "trellis", "light", "instantmesh"}
+    assert ready == {"preview", "cutout", "hunyuan3d", "trellis", "light", "instantmesh", "triposg"}
     assert any(device.id == "cpu" for device in owner.session.devices)
 
 

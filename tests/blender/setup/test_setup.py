@@ -113,6 +113,7 @@ CUT_OUTS = ("qwen3-vl-2b", "birefnet-general", "depth-anything-v2-metric-small")
 FREE = {
     "trellis": (*CUT_OUTS, "trellis-image-large", "dinov2-with-registers-large"),
     "cutout": CUT_OUTS,
+    "triposg": (*CUT_OUTS, "triposg"),
     "light": ("llmdet-tiny", "birefnet-lite", "depth-anything-v2-metric-small", "triposr"),
 }
 

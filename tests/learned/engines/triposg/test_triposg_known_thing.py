@@ -20,7 +20,7 @@ from img23d_backend.engines.triposg.painter import ChosenPainter
 from img23d_backend.engines.triposg.shape import latents as stage
 from img23d_backend.engines.triposg.shape import plan as plans
 from img23d_backend.engines.triposg.shape.shaper import TripoSGShaper
-from img23d_backend.machine.devices import Device
+from img23d_backend.machine.devices import Device, choose
 from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.models.store import ModelStore
 from img23d_backend.stages import Context, CutOut, Painted, Painter, Shaped
@@ -100,25 +100,32 @@ def test_with_little_memory_it_is_the_same_thing(shaper: TripoSGShaper, cutouts:
     assert np.allclose(frugal.mesh.vertices, made("blue mug").mesh.vertices, atol=1e-5) and not shown
 
 
-def test_where_memory_runs_out_the_next_way_is_taken(tiny_models: Path, cutouts: dict[str, CutOut], monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a card: one network at a time, lent layer by layer, then on the processor; each is told."""
+WAYS = [("gpu", False, False), ("gpu", True, False), ("gpu", True, True), ("cpu", True, False)]
+
+
+@pytest.mark.parametrize("short", [2, 3], ids=["layer by layer", "on the processor"])
+def test_where_memory_runs_out_the_next_way_is_taken(tiny_models: Path, cutouts: dict[str, CutOut], monkeypatch: pytest.MonkeyPatch, short: int) -> None:
+    """On a card: one network at a time, lent layer by layer, then on the processor; each is told, and the latents are the same."""
     tried: list[tuple[str, bool, bool]] = []
     real = stage.sample_latents
 
-    def short(tokens: torch.Tensor, seed: int, show: object, plan: plans.TripoSGPlan, *rest: object) -> torch.Tensor:
+    def sampled(tokens: torch.Tensor, seed: int, show: object, plan: plans.TripoSGPlan, *rest: object) -> torch.Tensor:
         tried.append((plan.device.id, plan.frugal, plan.group_offload))
-        if not plan.device.is_processor:
+        if len(tried) <= short:
             raise torch.OutOfMemoryError("CUDA out of memory")
-        return real(tokens, seed, show, plan, *rest)
+        found = real(tokens, seed, show, plan, *rest)
+        plain = replace(plan, device=choose("cpu"), frugal=False, group_offload=False)
+        assert torch.allclose(found, real(tokens, seed, lambda picture: None, plain, *rest), atol=1e-4)
+        return found
 
-    monkeypatch.setattr("img23d_backend.engines.triposg.shape.shaper.sample_latents", short)
+    monkeypatch.setattr("img23d_backend.engines.triposg.shape.shaper.sample_latents", sampled)
     monkeypatch.setattr("img23d_backend.engines.triposg.shape.shaper.make_plan", lambda *given: replace(plans.make_plan(*given), device=CARD))
     monkeypatch.setattr(Device, "free_bytes", lambda self: 10**12)
     monkeypatch.setattr(Device, "dtype", property(lambda self: torch.float32))
     told: list[str] = []
     shaped = make_shaper(WeightStore(tiny_models), ModelStore()).shape(cutouts["blue mug"], SETTINGS, Context(seed=1, notify=told.append))
-    assert tried == [("gpu", False, False), ("gpu", True, False), ("gpu", True, True), ("cpu", True, False)]
-    assert len(told) == 3 and len(shaped.mesh.faces) > 100
+    assert tried == WAYS[: short + 1] and len(told) == short
+    assert find_defects(shaped.mesh) == ()
 
 
 def test_an_empty_cutout_is_told(shaper: TripoSGShaper) -> None:
