@@ -162,10 +162,11 @@ def make_a_thing() -> None:
 def split_the_thing() -> None:
     """make parts of it by the button beside the result"""
     scroll(-40)
-    for _ in range(6):
-        if is_seen("Results", _BELOW):
+    for _ in range(8):
+        if is_seen("Finished in", SIDEBAR):
             break
         scroll(6)
+    scroll(4)
     _x, y = find("Finished in", SIDEBAR)  # of the run, above the list
     shot("14_results")
     before = len(state())
