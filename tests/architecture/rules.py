@@ -87,6 +87,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "evaluation.surfaces": {"stages"},
     "diagnose": {"__version__", "stages", "images", "setup", "weights", "machine", "engines", "jobs"},
     "serve": {"__version__", "machine", "engines", "diagnose", "jobs"},
+    "workers": set(),  # they speak the contract
     "cli": {"__version__", "home", "images", "weights", "engines", "evaluation", "parts", "setup_context", "diagnose", "jobs"},
     "__main__": {"home", "engines", "serve", "cli"},
 }
