@@ -34,7 +34,7 @@ class Pool(Protocol):
         ...
 
     def submit(self, request: JobRequest) -> None:
-        """Begin it. Raises RuntimeError where as many jobs as `capacity` are not done yet."""
+        """Begin it. Where as many jobs as `capacity` are not done yet, it waits for a worker, or RuntimeError is raised."""
         ...
 
     def cancel(self, job: str, target: int = -1) -> None:

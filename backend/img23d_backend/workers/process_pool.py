@@ -83,7 +83,7 @@ class ProcessPool:
                 if time.monotonic() >= deadline:
                     return None
                 continue
-            told = self._heard(worker, said) if process is worker.process else None
+            told = self._heard(worker, process, said) if process is worker.process else None
             if told is not None:
                 return told
 
@@ -111,7 +111,7 @@ class ProcessPool:
         worker.process = process
         is_known.set()
 
-    def _heard(self, worker: _Worker, said: FromBackend | Ended) -> Told | None:
+    def _heard(self, worker: _Worker, process: BackendProcess, said: FromBackend | Ended) -> Told | None:
         worker.heard, worker.asked = time.monotonic(), 0.0
         if isinstance(said, Ended):
             return self._lost(worker, said)
@@ -120,6 +120,9 @@ class ProcessPool:
         job = getattr(said, "job", "")
         if not job or job != worker.job:
             return None
+        if isinstance(said, Failed) and said.code == ErrorCode.DEVICE_LOST:
+            process.kill()  # only a new process can use the card again
+            self._start(worker)
         if isinstance(said, LAST_WORDS):
             with self._changing:
                 worker.job = ""
