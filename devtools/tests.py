@@ -16,12 +16,12 @@ from .places import BUILD, ROOT
 from .running import DevError, clean_environment, output_of
 from .wheels import host_platform
 
-PLAIN = ("protocol", "core", "process", "architecture", "build", "backend", "faults")
+CLUSTER = "cluster"  # most of it needs Ray, and is skipped where that is not installed, see run_cluster
+PLAIN = ("protocol", "core", "process", "architecture", "build", "backend", CLUSTER, "faults")
 LEARNED = "learned"
-CLUSTER = "cluster"
 IN_BLENDER = ("blender",)
 # About as long as each other. A suite keeps little more than one processor busy, those of the last lane less than one
-LANES = (("protocol", "core", "architecture", "build", "backend"), IN_BLENDER, ("process", "faults", LEARNED))
+LANES = (("protocol", "core", "architecture", "build", "backend", CLUSTER), IN_BLENDER, ("process", "faults", LEARNED))
 QUICK = (("core",), ("protocol", "architecture", "build"))
 QUICK_FILES = {"build": ("tests/build/test_translations.py",)}
 THREADS = "2"  # of torch: small networks only wait for more

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from raylets import PATHS, STORE_BYTES, add_machine
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
-PATHS = [str(folder) for folder in (ROOT / "backend", ROOT / "blender_img23d" / "shared", HERE, HERE.parent / "backend")]
 sys.path[:0] = PATHS
-STORE_BYTES = 80 * 1024 * 1024  # of shared memory a raylet
-
-ray = pytest.importorskip("ray", reason="Ray is in an environment of its own: build_addon.py test --cluster")
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator:
     """A head that computes nothing, and four machines with a processor each; this program has joined it."""
+    import ray
     from ray.cluster_utils import Cluster
 
     os.environ["PYTHONPATH"] = os.pathsep.join(PATHS)  # of the actors
@@ -40,18 +34,6 @@ def cluster() -> Iterator:
     made.shutdown()
 
 
-def add_machine(cluster, **resources):
-    return cluster.add_node(**{"num_cpus": 1, "object_store_memory": STORE_BYTES, **resources})
-
-
-def kill_machine(cluster, node_id: str) -> None:
-    """Its raylet is killed, as by a power cut; the actors' processes end with it."""
-    (node,) = [one for one in cluster.list_all_nodes() if one.node_id == node_id]
-    for process in node.all_processes["raylet"]:
-        os.kill(process.process.pid, signal.SIGKILL)
-    cluster.remove_node(node, allow_graceful=False)
-
-
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
     picture = np.full((120, 160, 3), 230, np.uint8)
@@ -60,12 +42,3 @@ def photo(tmp_path: Path) -> Path:
     path = tmp_path / "две вещи.png"
     cv2.imencode(".png", picture)[1].tofile(path)
     return path
-
-
-def until_all_are_done(pool, jobs: int, seconds: float = 120.0) -> list:
-    told, deadline = [], time.monotonic() + seconds
-    while sum(one.is_last for one in told) < jobs:
-        one = pool.take(0.5)
-        told += [one] if one else []
-        assert time.monotonic() < deadline, told[-5:]
-    return told

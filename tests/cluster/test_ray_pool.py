@@ -7,8 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import add_machine, kill_machine, until_all_are_done
-from waiting_engine import WaitingEngines
+from raylets import add_machine, kill_machine, until_all_are_done
+from waiting_engine import TellingEngines, WaitingEngines
 
 from img23d_backend.cluster import ray_pool
 from img23d_backend.cluster.plan import Kind, Share
@@ -16,8 +16,11 @@ from img23d_backend.cluster.ray_pool import RayPool
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import Box, Cancelled, Failed, Finished, Generate, ResultReady, Settings, Wanted
 
+pytest.importorskip("ray", reason="Ray is in an environment of its own: build_addon.py test --cluster")
+
 PHOTOS = (Share(kind=Kind.PHOTO, count=2, cpus=1.0, gpus=0.0),)
 STAGES = tuple(Share(kind=kind, count=count, cpus=1.0, gpus=0.0) for kind, count in ((Kind.FIND, 1), (Kind.SHAPE, 2), (Kind.PAINT, 1)))
+STAGES_ALONE = (Kind.FIND, Kind.SHAPE, Kind.PAINT)
 WANTED = (
     Wanted(name="ball", box=Box(left=0.1, top=0.2, right=0.55, bottom=0.8)),
     Wanted(name="box", box=Box(left=0.56, top=0.1, right=0.95, bottom=0.9)),
@@ -46,6 +49,36 @@ def test_jobs_come_back_with_their_files(pool: RayPool, photo: Path, tmp_path: P
         files = [file for one in heard if type(one) is ResultReady for file in one.files]
         assert len(files) == 4 and all((tmp_path / name / file).stat().st_size > 500 for file in files)
         assert json.loads((tmp_path / name / "run.json").read_bytes())["photo"]["path"] == str(photo)
+
+
+def test_things_of_one_photo_are_shaped_at_the_same_time(cluster, photo: Path, tmp_path: Path) -> None:
+    pool = RayPool(STAGES, WaitingEngines(seconds={"shape": 3.0}), tmp_path)
+    try:
+        while pool.capacity < 5:  # all four actors have answered
+            pool.take(0.1)
+        pool.submit(job("a", photo, tmp_path))
+        while not (told := pool.take(30)).is_last:
+            pass
+        shaped = json.loads((tmp_path / "a" / "run.json").read_bytes())["seconds"]["shape"]
+        assert type(told.message) is Finished and told.message.made == 2
+        assert 3.0 < shaped < 5.5  # one after the other they take six
+    finally:
+        pool.close()
+
+
+def test_each_stage_has_a_card_of_its_own(cluster, photo: Path, tmp_path: Path) -> None:
+    """Cards that are only told to Ray: which of them an actor is let see is what counts."""
+    machine = add_machine(cluster, num_cpus=3, num_gpus=3)
+    folder = tmp_path / "cards"
+    folder.mkdir()
+    pool = RayPool([Share(kind=kind, count=1, cpus=1.0, gpus=1.0) for kind in STAGES_ALONE], TellingEngines(folder=str(folder)), tmp_path)
+    try:
+        pool.submit(job("a", photo, tmp_path))
+        assert type(until_all_are_done(pool, 1)[-1].message) is Finished
+        assert sorted(path.read_text(encoding="utf-8") for path in folder.iterdir()) == ["0", "1", "2"]
+    finally:
+        pool.close()
+        cluster.remove_node(machine)
 
 
 def test_a_disk_that_is_not_shared(cluster, photo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from dataclasses import dataclass
@@ -16,13 +17,15 @@ from img23d_backend.stages import Engine
 
 @dataclass(frozen=True, kw_only=True)
 class WaitingEngines:
-    """Each call makes the engines of one actor; `seconds` are of each stage by its name."""
+    """Each call makes the engines of one actor; `seconds` are of each stage by its name, and with `is_warmed_up` not of its first time."""
 
     seconds: dict[str, float]
+    is_warmed_up: bool = False
 
     def __call__(self):
         def wait(stage: str, count: int) -> None:
-            time.sleep(self.seconds.get(stage, 0.0))
+            if count or not self.is_warmed_up:
+                time.sleep(self.seconds.get(stage, 0.0))
 
         engine = SmallEngine(wait).as_engine()
 
@@ -30,3 +33,14 @@ class WaitingEngines:
             return engine
 
         return load
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellingEngines:
+    """The small engine; each actor says which cards it sees, in a file of its own in `folder`."""
+
+    folder: str
+
+    def __call__(self):
+        Path(self.folder, str(os.getpid())).write_text(os.environ.get("CUDA_VISIBLE_DEVICES", "none"), encoding="utf-8")
+        return WaitingEngines(seconds={})()

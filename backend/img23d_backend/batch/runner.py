@@ -127,8 +127,10 @@ class Runner:
                 shutil.rmtree(folder, ignore_errors=True)
             case Finished():
                 made = read_made(folder)
-                assert made is not None, "a job that is finished has a record"
-                self._end(_ended(self._moved(row, folder), made, self._place(row).name))
+                if made is None:
+                    self._end(replace(row, state=PhotoState.FAILED, code=ErrorCode.INTERNAL, sentence="The record of what was made cannot be read."))
+                else:
+                    self._end(_ended(self._moved(row, folder), made, self._place(row).name))
 
     def _moved(self, row: Row, folder: Path) -> Row:
         place = self._place(row)

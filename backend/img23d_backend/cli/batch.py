@@ -149,8 +149,15 @@ class _Batch:
         if options.ray:
             from ..cluster.ray_pool import cluster_pool
 
-            models = str(options.models or "")
-            return cluster_pool(options.ray, workers=options.workers, stages=options.stages, engine=options.engine, models=models, out=self._out)
+            return cluster_pool(
+                options.ray,
+                workers=options.workers,
+                stages=options.stages,
+                engine=options.engine,
+                settings=self._settings,
+                models=str(options.models or ""),
+                out=self._out,
+            )
         from ..workers.local import local_pool
 
         return local_pool(options.workers, left, engine=options.engine, models=options.models or models_folder(), logs=self._out / "logs")

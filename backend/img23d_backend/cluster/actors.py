@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pickle
 import queue
 import tempfile
@@ -57,6 +58,7 @@ class Actor:
         import cv2
 
         cv2.setNumThreads(threads)
+        importlib.import_module("..jobs.pipeline", __package__)  # its first job would wait for it otherwise
         self._load = make_loader()
         self._stopped: set[str] = set()
 

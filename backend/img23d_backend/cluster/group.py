@@ -45,7 +45,7 @@ class ActorGroup:
 
     def welcome_of(self, actor: Any) -> Welcome:
         with self._changing:
-            return self._welcomes[actor]
+            return self._welcomes[actor]  # a lent one has one
 
     def lend(self, wait: Callable[[], None] = lambda: None) -> Any:
         """The next idle actor; `wait` is called again and again until there is one, and may raise."""
@@ -61,10 +61,13 @@ class ActorGroup:
         self._idle.put(actor)
 
     def lose(self, actor: Any) -> None:
-        """It is gone, in place of given back: another one is started, on whatever machine has room."""
+        """In place of given back: it is gone, or to be ended, and another one is started on whatever machine has room."""
+        import ray
+
         with self._changing:
             self._welcomes.pop(actor, None)
             self._all.remove(actor)
+        ray.kill(actor)
         self._start()
 
     def close(self) -> None:

@@ -40,14 +40,16 @@ class Share:
     gpus: float
 
 
-def plan(nodes: Sequence[Node], *, is_built_in: bool, workers: int = 0, stages: str = "") -> tuple[Share, ...]:
-    """With `stages`, such as `find=1,shape=4,paint=2`, actors for the stages, otherwise such for whole photos, `workers` where that is above 0, unless
-    there are cards enough to part them. Raises Img23DError(BAD_REQUEST).
+def plan(nodes: Sequence[Node], *, is_built_in: bool, has_painter: bool = False, workers: int = 0, stages: str = "") -> tuple[Share, ...]:
+    """With `stages`, such as `find=1,shape=4,paint=2`, actors for the stages, otherwise such for whole photos, `workers` where that is above 0.
+
+    Where nothing is said, cards are parted by stages if there are enough, and a model of its own paints (`has_painter`): what paints with colours that the
+    shape's model knows is best off beside it. Raises Img23DError(BAD_REQUEST).
     """
     cards = int(sum(node.gpus for node in nodes))
     if stages:
         return _staged(_counts(stages), nodes, cards=cards, is_built_in=is_built_in)
-    if not is_built_in and cards >= _SPLIT_FROM and not workers:
+    if has_painter and cards >= _SPLIT_FROM and not workers:
         return _staged(_parted(cards), nodes, cards=cards, is_built_in=False)
     if is_built_in:
         return (Share(kind=Kind.PHOTO, count=workers or max(1, int(sum(node.cpus for node in nodes))), cpus=1.0, gpus=0.0),)

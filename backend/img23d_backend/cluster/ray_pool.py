@@ -14,7 +14,7 @@ from typing import Any
 from img23d_protocol import ErrorCode, Img23DError, decode
 from img23d_protocol.errors import bad_request
 from img23d_protocol.files.disk_errors import disk_error
-from img23d_protocol.messages import Cancelled, Failed, FromBackend
+from img23d_protocol.messages import Cancelled, Failed, FromBackend, Settings, Stage
 from img23d_protocol.options.settings import engine_named
 
 from ..jobs.job import Caller as JobCaller
@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 START_SECONDS = 180.0  # for the first worker: an actor imports what it needs, and a cluster may have to wake a machine
 ANSWER_SECONDS = 10.0
+_MOST_SILENT = 8  # actors one after the other that end before they say a word of a job
 _LOST = "The worker that made it ended in the middle."
 
 
@@ -42,6 +43,7 @@ class RayPool:
         self._said: queue.SimpleQueue[Told] = queue.SimpleQueue()
         self._jobs: dict[str, _RunningJob] = {}
         self._changing = threading.Lock()
+        self._depth: dict[str, bool] = {}  # by the engine's id: whether it measures depth
         self._started = time.monotonic()
 
     @property
@@ -98,38 +100,59 @@ class RayPool:
     # --- the two ways to do a job, each in a thread of its own --------------------------------------------------------
 
     def _do_whole(self, job: _RunningJob) -> None:
+        """An actor that was lost while nobody looked is no loss of this job: the next one is asked."""
+        group = self._groups[Kind.PHOTO]
+        for _ in range(_MOST_SILENT):
+            try:
+                actor = group.lend(job.check)
+            except JobCancelled:
+                self._tell(job.request.job, Cancelled(job=job.request.job))
+                return
+            except Img23DError as error:
+                self._fail(job.request.job, error)
+                return
+            if self._do_on(actor, job):
+                return
+        self._fail(job.request.job, Img23DError(ErrorCode.BACKEND_DIED, _LOST))
+
+    def _do_on(self, actor: Any, job: _RunningJob) -> bool:
+        """Whether the caller has heard of it, in which case also its last word was said."""
         import ray
 
         request, group = job.request, self._groups[Kind.PHOTO]
+        is_begun, is_card_lost = False, False
         try:
-            actor = group.lend(job.check)
-        except JobCancelled:
-            self._tell(request.job, Cancelled(job=request.job))
-            return
-        except Img23DError as error:
-            self._fail(request.job, error)
-            return
-        try:
-            job.begin(actor)
             shares_disk = group.welcome_of(actor).shares_disk
+            job.begin(actor)
             for reference in actor.run.options(num_returns="streaming").remote(request, inputs_of(request), shares_disk):
-                self._take(request, ray.get(reference))
-        except (ray.exceptions.RayError, KeyError) as error:  # KeyError: it was lost while it was idle
+                message = self._take(request, ray.get(reference))
+                is_begun = True
+                is_card_lost |= isinstance(message, Failed) and message.code == ErrorCode.DEVICE_LOST
+        except ray.exceptions.RayError as error:
             group.lose(actor)
-            self._fail(request.job, Img23DError(ErrorCode.BACKEND_DIED, _LOST, str(error)[-2000:]))
-            return
+            if is_begun:
+                self._fail(request.job, Img23DError(ErrorCode.BACKEND_DIED, _LOST, str(error)[-2000:]))
+            return is_begun
         except (OSError, ValueError) as error:
             known = disk_error(error, Path(request.run_folder)) if isinstance(error, OSError) else None
             self._fail(request.job, known or Img23DError(ErrorCode.INTERNAL, f"What came from another machine could not be kept: {error}"))
-        group.give_back(actor)
+            group.lose(actor)  # it is still at it
+            return True
+        if is_card_lost:
+            group.lose(actor)  # only a new process can use the card again
+        else:
+            group.give_back(actor)
+        return True
 
-    def _take(self, request: JobRequest, said: str | Sent) -> None:
+    def _take(self, request: JobRequest, said: str | Sent) -> FromBackend | None:
+        """Told, or kept where it is a file. Raises OSError and ValueError where it cannot be."""
         if isinstance(said, Sent):
             keep(said, Path(request.run_folder), request)
-        else:
-            message = decode(said)
-            assert isinstance(message, FromBackend), "an actor says what a backend says"
-            self._tell(request.job, message)
+            return None
+        message = decode(said)
+        assert isinstance(message, FromBackend), "an actor says what a backend says"
+        self._tell(request.job, message)
+        return message
 
     def _do_stages(self, job: _RunningJob) -> None:
         """The pipeline itself runs here: what it writes lies where it belongs."""
@@ -139,7 +162,7 @@ class RayPool:
         request = job.request
         caller = JobCaller(
             emit=lambda message: self._tell(request.job, message),
-            load_engine=lambda engine: remote_engine(engine, self._groups),
+            load_engine=lambda engine: remote_engine(engine, self._groups, self._depth, job.check),
             is_cancelled=job.is_cancelled.is_set,
             is_target_cancelled=job.stopped.__contains__,
         )
@@ -179,8 +202,10 @@ class _RunningJob:
             raise JobCancelled
 
 
-def cluster_pool(address: str, *, workers: int, stages: str, engine: str, models: str, out: Path) -> RayPool:
-    """Joins the cluster at the address, or `auto` for the one that this machine is in. Raises Img23DError."""
+def cluster_pool(address: str, *, workers: int, stages: str, engine: str, settings: Settings, models: str, out: Path) -> RayPool:
+    """Joins the cluster at the address, or `auto` for the one that this machine is in; its workers are shared out for jobs with that engine and these
+    settings. Raises Img23DError.
+    """
     try:
         import ray
     except ImportError as error:
@@ -191,7 +216,9 @@ def cluster_pool(address: str, *, workers: int, stages: str, engine: str, models
         ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
     except (OSError, RuntimeError, ValueError) as error:  # ConnectionError is an OSError
         raise Img23DError(ErrorCode.BACKEND_START, sentence, str(error)) from error
-    shares = plan(cluster_nodes(), is_built_in=engine_named(engine).is_built_in, workers=workers, stages=stages)
+    declared = engine_named(engine)
+    has_painter = settings.paints(declared) and any(Stage.PAINT in part.stages and part.file_sets() for part in settings.stages_of(declared))
+    shares = plan(cluster_nodes(), is_built_in=declared.is_built_in, has_painter=has_painter, workers=workers, stages=stages)
     return RayPool(shares, UsualEngines(models=models), out)
 
 

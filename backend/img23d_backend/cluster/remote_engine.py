@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 import pickle
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -78,6 +78,9 @@ class Caller:
             except ray.exceptions.RayError as error:
                 log.warning("%s is computed again, its machine was lost: %s", method, error)
                 self.group.lose(actor)
+                continue
+            if answer.error is not None and answer.error[0] == ErrorCode.DEVICE_LOST:
+                self.group.lose(actor)  # only a new process can use the card again
                 continue
             self.group.give_back(actor)
             return _value(answer)
@@ -219,26 +222,30 @@ class RemotePainter(Painter):
         return self.caller.compute("paint_prepared", mesh, view, cutout, picture, settings, context=context, splats=splats)
 
 
-def remote_engine(engine: str, groups: Groups) -> Engine:
-    """For one job. Raises Img23DError where it is not ready on the machine that is asked."""
+def remote_engine(engine: str, groups: Groups, depth: dict[str, bool], wait: Callable[[], None]) -> Engine:
+    """For one job. `depth` keeps by the engine's id whether it measures depth, `wait` is called while an actor is waited for, to be asked that.
+    Raises Img23DError where the engine is not ready on the machine that is asked.
+    """
     finding = groups[Kind.FIND]
+    if engine not in depth:
+        depth[engine] = _measures_depth(engine, finding, wait)
     grounder = Caller(group=finding, engine=engine, part="grounder")
-    matter, depth = (Caller(group=finding, engine=engine, part=part, origins=grounder.origins) for part in ("matter", "depth"))
-    finder = RemoteFinder(grounder=grounder, depth=depth)
+    matter, estimator = (Caller(group=finding, engine=engine, part=part, origins=grounder.origins) for part in ("matter", "depth"))
+    finder = RemoteFinder(grounder=grounder, depth=estimator)
     return Engine(
         id=engine,
         grounder=finder,
         matter=RemoteMatter(caller=matter),
         shaper=RemoteShaper(caller=Caller(group=groups[Kind.SHAPE], engine=engine, part="shaper")),
         painter=RemotePainter(caller=Caller(group=groups[Kind.PAINT], engine=engine, part="painter")),
-        depth=finder if _measures_depth(engine, finding) else None,
+        depth=finder if depth[engine] else None,
     )
 
 
-def _measures_depth(engine: str, finding: ActorGroup) -> bool:
+def _measures_depth(engine: str, finding: ActorGroup, wait: Callable[[], None]) -> bool:
     import ray
 
-    actor = finding.lend()
+    actor = finding.lend(wait)
     try:
         answer = ray.get(actor.describe.remote(engine))
     except ray.exceptions.RayError as error:

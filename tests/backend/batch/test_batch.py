@@ -148,6 +148,11 @@ def test_what_ends_badly_has_a_sentence_and_the_rest_goes_on(out: Path) -> None:
     assert [row.state for row in run(out, ScriptedPool(finishing))] == ["made"] * 5
 
 
+def test_a_record_that_cannot_be_read_is_told(out: Path) -> None:
+    rows = run(out, ScriptedPool(lambda request: Finished(job=request.job, made=1, failed=0, seconds=1.0)))
+    assert {(row.state, row.sentence) for row in rows} == {("failed", "The record of what was made cannot be read.")}
+
+
 def test_a_lost_workers_photo_is_made_again_but_not_for_ever(out: Path) -> None:
     def work(request: Generate):
         if "ball 3" in request.photo or ("ball 0" in request.photo and request.run_folder.endswith("_0")):

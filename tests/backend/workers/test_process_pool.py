@@ -112,6 +112,31 @@ def test_cancel_ends_the_job_and_not_the_other_one(pool: ProcessPool, tmp_path: 
     assert ends == {"a": Cancelled, "b": Finished}
 
 
+CARD_LOST = """
+import sys
+from img23d_protocol import decode, encode
+from img23d_protocol.messages import Failed
+for line in sys.stdin:
+    print(encode(Failed(job=decode(line).job, code="device_lost", sentence="The card does not answer.")), flush=True)
+"""
+
+
+def test_a_process_that_lost_its_card_is_replaced(tmp_path: Path) -> None:
+    def start(number: int, take) -> BackendProcess:
+        return BackendProcess(take, log_path=tmp_path / "log", models=tmp_path, command=[sys.executable, "-c", CARD_LOST])
+
+    pool = ProcessPool(1, start)
+    try:
+        (before,) = pool.pids
+        pool.submit(job("a", tmp_path))
+        (told,) = until_last(pool)
+        assert told.message.code == ErrorCode.DEVICE_LOST and pool.pids != [before]
+        pool.submit(job("b", tmp_path))
+        assert until_last(pool)[-1].job == "b"
+    finally:
+        pool.close()
+
+
 def test_processes_that_never_begin_are_given_up(tmp_path: Path) -> None:
     def start(number: int, take) -> BackendProcess:
         command = [sys.executable, "-c", "import sys; sys.exit('no such library')"]
