@@ -168,6 +168,7 @@ def parse_arguments() -> argparse.Namespace:
         "relief",
         "parts",
         "batch",
+        "serve",
         "published",
     )
     said = "measure one part and keep the others' last figures; only so: batch (with Ray), published (full-size files, 5 GB of disk at a time)"

@@ -26,6 +26,7 @@ PYTHON_PROGRAM = "Scripts/python.exe" if os.name == "nt" else "bin/python"  # in
 
 # What bpy links against and a bare Debian or Ubuntu lacks
 DEBIAN_PACKAGES = ("libgl1", "libice6", "libsm6", "libx11-6", "libxfixes3", "libxi6", "libxkbcommon0", "libxrender1", "libxxf86vm1")
+BROWSER = ("chromium", "chromium-driver")  # Debian's names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -249,6 +250,18 @@ def _need_pip() -> None:
 def _install(python: Path, what: Sequence[str | Path]) -> None:
     command = [sys.executable, "-m", "pip", "--python", python, "install", "--disable-pip-version-check", "--no-input"]
     run([*command, "--quiet", "--only-binary", ":all:", *what], env=clean_environment(), hint="pip could not install what is needed: see above.")
+
+
+def need_browser() -> None:
+    """Chromium and its driver, for the tests of the server's page, where they may be installed; without them these tests are left out."""
+    if shutil.which("chromedriver") or os.name != "posix" or not shutil.which("apt-get") or os.geteuid() != 0:
+        return
+    print("Installing the browser that the server's page is tested in:", " ".join(BROWSER), flush=True)
+    quiet = clean_environment(DEBIAN_FRONTEND="noninteractive")
+    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *BROWSER]):
+        if output_of(["apt-get", *command], env=quiet).returncode:
+            print("It could not be installed.", flush=True)
+            return
 
 
 def _need_importable_bpy(python: Path) -> None:

@@ -17,6 +17,7 @@ from .wheels import fetch
 
 FILE_TIME = (2020, 1, 1, 0, 0, 0)  # of every file in the zip, so that the same sources give the same bytes
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.py[cod]", ".*")
+SERVER = "service"  # of the backend: Blender needs no HTTP server, and the zip has none of its packages
 
 
 def build(platforms: Sequence[str], blender: Blender) -> list[Path]:
@@ -43,6 +44,7 @@ def assemble(platform: str, wheels: Sequence[Path], networks: Sequence[Path] = (
     shutil.rmtree(stage, ignore_errors=True)
     shutil.copytree(EXTENSION, stage, ignore=LEFT_OUT)
     shutil.copytree(BACKEND / "img23d_backend", stage / "backend" / "img23d_backend", ignore=LEFT_OUT)
+    shutil.rmtree(stage / "backend" / "img23d_backend" / SERVER)
     shutil.copy(ROOT / "LICENSE", stage / "LICENSE")
     manual.make(stage / manual.FOLDER)
     for folder, files in (("wheels", wheels), ("networks", networks)):

@@ -108,6 +108,7 @@ def set_up(*, fast: bool) -> tuple[list[Suite], dict[str, str]]:
     plain = _prepared()
     for needed in (environment.manual_python, environment.network_python, environment.checks_python):
         needed()  # the tests that use them have no pip to make them with
+    environment.need_browser()
     suites = [Suite(folder=folder, python=plain) for folder in PLAIN]
     variables = environment.uv_variables() | {ALL: "1"}  # for the tests that install
     if not fast:

@@ -21,6 +21,11 @@ def models_folder(chosen: str = "") -> Path:
     return Path(chosen).expanduser().absolute() if chosen else _home() / "models"
 
 
+def server_folder() -> Path:
+    """The HTTP server's: its jobs and its token."""
+    return _home() / "server"
+
+
 def _home() -> Path:
     """Short on Windows, where many programs end at paths of 260 characters."""
     chosen = os.environ.get("IMG23D_HOME")

@@ -75,7 +75,7 @@ def backend_command(
     `backend` and `protocol` are the folders that hold the two packages' folders, `packages` those of NumPy and OpenCV where the
     interpreter has none of its own.
     """
-    command = [str(interpreter), "-s", "-m", "img23d_backend", "serve", "--log", str(log_path), "--models", str(models)]
+    command = [str(interpreter), "-s", "-m", "img23d_backend", "backend", "--log", str(log_path), "--models", str(models)]
     return command, child_environment([backend, protocol, *packages], os.environ, is_setup=is_setup)
 
 

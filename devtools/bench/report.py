@@ -29,6 +29,7 @@ from .quality import measure_quality, quality_part
 from .relief import measure_relief, relief_part
 from .rounds import FIGURES, Round
 from .rows import Row, row, spread, text_line
+from .serve import measure_serve, serve_part
 from .shapes_table import harder_part, harder_rows, qualities_part, quality_rows, shape_rows, shapes_part
 from .splats import measure_splats, splats_part
 
@@ -61,7 +62,7 @@ def run_bench(*, only: str | None, gpu: bool, photos: Path | None = None) -> Non
         if gpu
         else {only}
         if only
-        else {"shapes", "layout", "blender", "crowded", "splats", "learned", "quality", "relief", "parts", TRUTH, REAL_PHOTOS}
+        else {"shapes", "layout", "blender", "crowded", "splats", "learned", "quality", "relief", "parts", "serve", TRUTH, REAL_PHOTOS}
     )
     if parts & {"shapes", "layout", "blender", "crowded", "splats"}:
         blender = environment.bpy_environment()
@@ -88,6 +89,8 @@ def run_bench(*, only: str | None, gpu: bool, photos: Path | None = None) -> Non
         measure_relief(environment.plain_python(), machine())
     if "parts" in parts:
         measure_parts(environment.plain_python(), machine())
+    if "serve" in parts:
+        measure_serve(environment.plain_python(), machine())
     if "published" in parts:
         measure_published(environment.learned_python(), machine=machine())
     write_document()
@@ -174,7 +177,7 @@ def document() -> str:
     ]
     cutouts = [*_several_part(), *truth_part(), *photos_part(), *network_part()]
     blender = [*layout_part(LAYOUT), *blender_part(), *crowded_part(), *splats_part()]
-    parts = ["# Benchmarks", _HOW, *shapes, *cutouts, *blender, *learned_part(), *published_part()]
+    parts = ["# Benchmarks", _HOW, *shapes, *cutouts, *blender, *serve_part(), *learned_part(), *published_part()]
     return "\n\n".join([*parts, *_earlier_part()]) + "\n"
 
 

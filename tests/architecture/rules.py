@@ -13,6 +13,8 @@ HEAVY = {
 }  # fmt: skip
 # The clean-up's libraries, and torch where a rasterizer or a bake may compute on a card; the rest knows NumPy only.
 HEAVY_FOR_MESHES = {"scipy", "skimage", "fast_simplification", "torch"}
+# Of the extra `serve`: for the HTTP server alone, which the zip leaves out
+HTTP = {"starlette", "uvicorn", "pydantic", "pydantic_settings"}
 PROTOCOL_IN_EXTENSION = f"{EXTENSION}.shared.{PROTOCOL}"
 
 # Layer of the extension -> layers that it may import besides itself and the protocol, and whether it may know Blender.
@@ -86,12 +88,28 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "evaluation.objects": {"stages", "evaluation.surfaces"},
     "evaluation.surfaces": {"stages"},
     "diagnose": {"__version__", "stages", "images", "setup", "weights", "machine", "engines", "jobs"},
-    "serve": {"__version__", "machine", "engines", "diagnose", "jobs"},
-    "workers": {"machine"},  # they speak the contract
-    "batch": {"images", "workers"},
-    "cluster": {"__version__", "home", "stages", "engines", "jobs", "workers"},
-    "cli": {"__version__", "home", "images", "weights", "engines", "evaluation", "parts", "setup_context", "diagnose", "jobs", "batch", "workers", "cluster"},
-    "__main__": {"home", "engines", "serve", "cli"},
+    "workers": {"home", "machine.nvidia"},
+    "batch": {"images", "machine.memory", "workers"},
+    "cluster": {"__version__", "home", "stages", "engines", "jobs", "workers", "batch.pool"},
+    "service": {"__version__", "home", "images", "workers"},
+    "pipe": {"__version__", "machine", "engines", "diagnose", "jobs"},
+    "cli": {
+        "__version__",
+        "home",
+        "images",
+        "weights",
+        "engines",
+        "evaluation",
+        "parts",
+        "setup_context",
+        "diagnose",
+        "jobs",
+        "workers",
+        "service",
+        "batch",
+        "cluster",
+    },
+    "__main__": {"home", "engines", "pipe", "cli"},
 }
 NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late
 
@@ -130,6 +148,8 @@ def _backend_objection(name: str, one: Import) -> str:
         return _heavy_objection(name, one)
     if first == BACKEND:
         return _network_objection(name, one) or _inner_objection(name, one.target)
+    if first in HTTP:
+        return "" if _layer(name, BACKEND) == "service" else "only in the HTTP server"
     if is_standard(one.target) or first in {"numpy", "cv2", PROTOCOL}:
         return ""
     return "not shipped with the extension"

@@ -23,6 +23,7 @@ ALLOWED = {
     "blender_img23d.shared.img23d_protocol.environment": "Tencent's networks have a lock of their own",
     "img23d_backend.weights.registry": "every file set that can be downloaded has a row",
     "img23d_backend.machine.speed": "how much the learned engine computes, counted from its configurations",
+    "img23d_backend.service.settings": "the reference service's names of TRELLIS's options",
 }
 
 

@@ -16,6 +16,7 @@ MESSAGES = TABLE.read_text(encoding="utf-8").splitlines()
 _PROPER = {
     *("AlexNet", "BiRefNet", "glTF", "InstantMesh", "NeRF", "OmniObject3D", "PyTorch", "sRGB", "TencentARC", "TripoSR", "ZhengPeng7"),
     *("SSL_CERT_FILE", "HTTPS_PROXY", "HF_HUB_OFFLINE", "HF_ENDPOINT", "CurrentControlSet", "FileSystem"),
+    *("prompt_image_file", "prompt_type"),  # of the reference service's requests, which programs send
 }
 _CODE = re.compile(r"[a-z]+_[a-z_]+|[A-Z]{2,}_[A-Z_]+|[A-Za-z]*[a-z][A-Z]\w+|\w+\(\)")
 _ALARMING = re.compile(r"\b(Traceback|Exception|errno|NoneType|stack trace|null pointer|assert\w*)\b", re.IGNORECASE)
@@ -23,6 +24,7 @@ _OWN_PATH = re.compile(r"/(home|tmp|usr|Users)/|[A-Z]:\\\\Users")
 # A whole path, and not the name of a file or a folder only
 _PATH = re.compile(r"\{[^}]*\b(path|folder|place|directory)(\.parent)?\}|\{[^}]*_folder\}")
 _NEEDS_ITS_PATH = {
+    "Another server uses the folder “{folder}”",
     # The artist has to free, to change or to look for exactly this folder.
     "Another set-up is at work in “{path.parent}”",
     "Setting up needs",

@@ -64,7 +64,7 @@ def test_the_child_imports_what_it_needs_even_from_a_folder_with_traps(tmp_path:
         models=tmp_path / "models",
     )
     folders = ["--log", str(tmp_path / "backend.log"), "--models", str(tmp_path / "models")]
-    assert command[1:] == ["-s", "-m", "img23d_backend", "serve", *folders]
+    assert command[1:] == ["-s", "-m", "img23d_backend", "backend", *folders]
     code = "import json, sys, numpy, cv2, img23d_backend, img23d_protocol\n"
     code += "print('bpy' in sys.modules, sys.flags.utf8_mode)"
     done = subprocess.run([command[0], "-s", "-c", code], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60)

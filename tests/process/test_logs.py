@@ -19,9 +19,9 @@ from blender_img23d.process.launch import child_environment
 CODE = """
 import os, sys, time
 from pathlib import Path
-from img23d_backend.serve import log_file
+from img23d_backend.pipe import log_file
 log_file.LIMIT, log_file.LOOK_SECONDS = 20_000, 0.05
-from img23d_backend.serve.channel import take_channel
+from img23d_backend.pipe.channel import take_channel
 take_channel(Path(sys.argv[1]))
 for number in range(int(sys.argv[2])):
     os.write(1, b"line %06d of a library that is no Python\\n" % number)
@@ -102,7 +102,7 @@ def test_the_older_parts_of_a_log_go_with_it(tmp_path: Path) -> None:
 
 def test_a_log_that_is_being_written_is_not_dropped(tmp_path: Path) -> None:
     """Of another Blender: its backend says nothing for hours."""
-    code = "import sys, time\nfrom pathlib import Path\nfrom img23d_backend.serve.channel import take_channel\n"
+    code = "import sys, time\nfrom pathlib import Path\nfrom img23d_backend.pipe.channel import take_channel\n"
     code += "take_channel(Path(sys.argv[1]))\nprint('here', flush=True)\ntime.sleep(60)"
     live = tmp_path / "backend-1.log"
     other = subprocess.Popen([sys.executable, "-c", code, str(live)], env=child_environment([ROOT / "backend", SHARED], os.environ))

@@ -18,9 +18,9 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.files.filenames import safe_stem
 from img23d_protocol.messages import Cancelled, Failed, Finished, FromBackend, Generate
 
-from ..workers.pool import Pool
 from .made import Made, read_made
 from .manifest import Manifest, PhotoState, Row
+from .pool import Pool
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,7 @@ _LOOK_SECONDS = 0.5  # between two looks whether it is cancelled
 _LOST = {ErrorCode.BACKEND_DIED, ErrorCode.DEVICE_LOST}
 # Every other photo would end in the same way
 _STOPPING = {
+    ErrorCode.BACKEND_START,
     ErrorCode.DISK_FULL,
     ErrorCode.FOLDER_UNWRITABLE,
     ErrorCode.ENGINE_UNKNOWN,

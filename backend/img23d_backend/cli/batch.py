@@ -20,15 +20,14 @@ from img23d_protocol.options.settings import engine_named
 from img23d_protocol.typed_names import split_names
 
 from ..engines import PREVIEW, require_known
-from ..home import models_folder
 from .generate import add_engine_options, chosen_settings
 from .interrupt import cancel_on_interrupt
 from .progress import WorkPrinter
 
 if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from ..batch.manifest import Manifest, Row
+    from ..batch.pool import Pool
     from ..batch.report import Facts
-    from ..workers.pool import Pool
 
 EXIT_DONE, EXIT_FAILED, EXIT_BAD_INPUT, EXIT_CANCELLED = 0, 1, 2, 130
 _REPORT_SECONDS = 60.0  # between two writings of the report while it goes on
@@ -158,9 +157,9 @@ class _Batch:
                 models=str(options.models or ""),
                 out=self._out,
             )
-        from ..workers.local import local_pool
+        from ..batch.local_pool import local_pool
 
-        return local_pool(options.workers, left, engine=options.engine, models=options.models or models_folder(), logs=self._out / "logs")
+        return local_pool(options.workers, left, engine=options.engine, models=str(options.models or ""), logs=self._out / "logs")
 
     def _request(self, row: Row, job: str, folder: Path) -> Generate:
         wanted = tuple(Wanted(name=name) for name in split_names(row.names))

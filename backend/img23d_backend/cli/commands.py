@@ -12,11 +12,11 @@ from typing import NoReturn
 from .. import __version__
 from ..engines import Engines
 from ..home import models_folder
-from . import batch, doctor, evaluate, generate, parts, setup, weights
+from . import batch, doctor, evaluate, generate, parts, serve, setup, weights
 
 EXIT_DONE, EXIT_BAD_INPUT = 0, 2
 
-_COMMANDS = {"generate": generate, "batch": batch, "evaluate": evaluate, "parts": parts, "setup": setup, "weights": weights, "doctor": doctor}
+_COMMANDS = {"generate": generate, "batch": batch, "evaluate": evaluate, "parts": parts, "serve": serve, "setup": setup, "weights": weights, "doctor": doctor}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -46,6 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         ("generate", "make meshes (GLB) of the things in a photo"),
         ("batch", "make meshes of thousands of photos, shared among workers; goes on where it stopped"),
         ("parts", "divide a mesh (GLB) into its parts"),
+        ("serve", "do jobs for other machines and programs, over HTTP"),
         ("evaluate", "measure an engine on pictures whose truth is known"),
         ("setup", "make the environment of the learned models and download their weights"),
         ("weights", "list, download, verify or delete weights"),
@@ -55,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         _COMMANDS[name].add_arguments(command)
     engines = commands.add_parser("engines", help="list the engines")
     engines.add_argument("--models", type=Path, metavar="DIR", help="the folder of the models' weights")
-    commands.add_parser("serve", help="talk to Blender through stdin and stdout")
+    commands.add_parser("backend", help="talk to Blender through stdin and stdout")
     return parser
 
 

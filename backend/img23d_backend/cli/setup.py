@@ -12,19 +12,19 @@ import sysconfig
 import threading
 from pathlib import Path
 
-import img23d_protocol
 from img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
 from img23d_protocol.choices import LICENCES, TENCENT_LICENCE, TORCH_BUILDS, Licence, licence_named
 from img23d_protocol.environment import interpreter_in
 from img23d_protocol.messages import Failed, InstallEnvironment, Shutdown, Status
 from img23d_protocol.options.declare import Engine
 from img23d_protocol.options.settings import SET_UP, Settings, engine_named, first_to_set_up
-from img23d_protocol.variables import DEVICES, HUB_LOGIN, NETWORK, SYSTEM, WEIGHTS, Group, kept
+from img23d_protocol.variables import HUB_LOGIN
 
 from ..engines import Engines
 from ..home import environment_folder, models_folder
 from ..jobs.setup_jobs import run_setup_job
 from ..weights.registry import weight_set
+from ..workers.recipe import child_variables, python_command
 from .interrupt import cancel_on_interrupt
 from .progress import EXIT_CANCELLED, EXIT_DONE, EXIT_FAILED, SetupPrinter
 
@@ -143,17 +143,6 @@ def _allowed(sets: tuple[str, ...], licences: tuple[str, ...]) -> tuple[str, ...
 # --- in the new environment -----------------------------------------------------------------------------------------
 
 
-def _command(environment: Path, *arguments: str) -> list[str]:
-    return [str(interpreter_in(environment)), "-s", "-m", __name__.partition(".")[0], *arguments]
-
-
-def _variables(*more: Group) -> dict[str, str]:
-    """What a backend needs of ours, with these packages and nothing else of this Python's."""
-    folders = [Path(__file__).parents[2], Path(img23d_protocol.__file__).parent.parent]
-    needed = kept(os.environ, (SYSTEM, NETWORK, DEVICES, WEIGHTS, *more))
-    return needed | {"PYTHONPATH": os.pathsep.join(dict.fromkeys(map(str, folders))), "PYTHONSAFEPATH": "1", "PYTHONUTF8": "1"}
-
-
 def _download(environment: Path, models: Path, sets: tuple[str, ...], licences: tuple[str, ...], is_offline: bool) -> int:
     """The exit code of `weights download`, which shows its own progress and hears the same Ctrl+C."""
     if not sets:
@@ -162,7 +151,7 @@ def _download(environment: Path, models: Path, sets: tuple[str, ...], licences: 
     arguments = ["weights", "download", *sets, "--models", str(models), *accepted, *(["--offline"] if is_offline else [])]
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        status = subprocess.run(_command(environment, *arguments), env=_variables(HUB_LOGIN)).returncode
+        status = subprocess.run(python_command(interpreter_in(environment), *arguments), env=child_variables(HUB_LOGIN)).returncode
     finally:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     return EXIT_CANCELLED if status < 0 else status
@@ -183,11 +172,11 @@ def _show_engines(environment: Path, models: Path) -> int:
 
 def _ask_status(environment: Path, models: Path) -> Status | None:
     process = subprocess.Popen(
-        _command(environment, "serve", "--models", str(models)),
+        python_command(interpreter_in(environment), "backend", "--models", str(models)),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        env=_variables(),
+        env=child_variables(),
     )
     assert process.stdin is not None and process.stdout is not None
     watchdog = threading.Timer(STATUS_SECONDS, process.kill)

@@ -17,9 +17,10 @@ from img23d_protocol.files.disk_errors import disk_error
 from img23d_protocol.messages import Cancelled, Failed, FromBackend, Settings, Stage
 from img23d_protocol.options.settings import engine_named
 
+from ..batch.pool import Told
 from ..jobs.job import Caller as JobCaller
 from ..stages import JobCancelled
-from ..workers.pool import JobRequest, Told
+from ..workers.pool import JobRequest
 from .actors import MakeLoader, UsualEngines
 from .files import Mark, Sent, inputs_of, keep
 from .group import ActorGroup

@@ -1,1 +1,1 @@
-"""Workers: what does jobs several at a time, for programs that have more than one to do. `pool` says what all kinds of them offer."""
+"""Backends in processes of their own, one a graphics card, for what makes more than one job: the HTTP server and the batch."""

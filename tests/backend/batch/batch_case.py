@@ -10,7 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from img23d_backend.workers.pool import JobRequest, Told
+from img23d_backend.batch.pool import Told
+from img23d_backend.workers.pool import JobRequest
 from img23d_protocol.messages import Cancelled, Failed, Finished, FromBackend
 
 

@@ -18,7 +18,7 @@ left, right = random.random((2, 300, 300))
 print(hashlib.sha256((left @ right).tobytes()).hexdigest(), os.environ.get("OPENBLAS_NUM_THREADS"))
 """
 _ENTRIES = {
-    "serve and the command line": "import sys; sys.argv = ['img23d', 'no such command']\n"
+    "the backend and the command line": "import sys; sys.argv = ['img23d', 'no such command']\n"
     "from img23d_backend.__main__ import main\ntry: main()\nexcept SystemExit: pass",
     "a program that calls the pipeline": "from img23d_backend.jobs.pipeline import run_job",
     "a program that has NumPy already": "import numpy\nfrom img23d_backend.jobs.pipeline import run_job",

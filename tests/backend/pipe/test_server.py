@@ -43,11 +43,11 @@ PATHS = os.pathsep.join([str(ROOT / "backend"), str(ROOT / "blender_img23d" / "s
 # A backend whose engine is stuck in one long OpenCV call, as a stage of the preview engine may be for a while.
 STUCK = """
 import sys
-from img23d_backend.serve.channel import take_channel
+from img23d_backend.pipe.channel import take_channel
 channel = take_channel(None)
 from pathlib import Path
 from img23d_backend.engines import Engines
-from img23d_backend.serve.server import Server
+from img23d_backend.pipe.server import Server
 from small_engine import SmallEngine
 def trap(stage, count):
     import cv2, numpy as np
@@ -102,7 +102,7 @@ class Backend:
 
 @pytest.fixture
 def backend(tmp_path: Path) -> Iterator[Backend]:
-    backend = Backend("-m", "img23d_backend", "serve", "--log", str(tmp_path / "logs" / "бэкенд.log"))
+    backend = Backend("-m", "img23d_backend", "backend", "--log", str(tmp_path / "logs" / "бэкенд.log"))
     yield backend
     backend.close()
 
@@ -209,7 +209,7 @@ def test_shutdown_cancels_what_runs(backend: Backend, job: Generate) -> None:
 
 def test_a_log_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    backend = Backend("-m", "img23d_backend", "serve", "--log", str(tmp_path / "file" / "backend.log"))
+    backend = Backend("-m", "img23d_backend", "backend", "--log", str(tmp_path / "file" / "backend.log"))
     try:
         assert type(backend.receive()) is Hello
     finally:
@@ -218,7 +218,7 @@ def test_a_log_that_cannot_be_written_costs_nothing(tmp_path: Path) -> None:
 
 def test_hello_needs_neither_opencv_nor_the_engine() -> None:
     code = (
-        "import sys, img23d_backend.serve.server; "
+        "import sys, img23d_backend.pipe.server; "
         "print([m for m in sys.modules if m == 'cv2' or m.startswith('img23d_backend.engines.preview') or m.endswith('pipeline')])"
     )
     done = subprocess.run([sys.executable, "-s", "-c", code], env={**os.environ, "PYTHONPATH": PATHS}, capture_output=True, text=True)

@@ -1,0 +1,35 @@
+"""The server's tests need the packages of the extra `serve`, and a server that several of them share."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+LACKING = [name for name in ("starlette", "uvicorn", "python_multipart", "pydantic_settings") if importlib.util.find_spec(name) is None]
+if LACKING and not os.environ.get("IMG23D_ALL_TESTS"):
+    pytest.skip(f"{', '.join(LACKING)} not installed (pip install ./backend[serve])", allow_module_level=True)
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from service_desk import Server  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One for all tests of a module, which leave it as they found it."""
+    running = Server(tmp_path_factory.mktemp("server"), settings={"SEND_GENERATED_FILES": "true"}).start().ready()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def held(server: Server) -> Iterator[Path]:
+    """Holds every job of the shared server until the file is gone."""
+    path = server.folder / "wait"
+    path.touch()
+    yield path
+    path.unlink(missing_ok=True)
