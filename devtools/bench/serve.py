@@ -32,7 +32,7 @@ ALONE = 200  # requests one after the other
 FIRST = 5  # that are not counted: they import what is needed
 _GOAL_MILLISECONDS = 20.0
 _WORDS = (
-    "The server in a process of its own, one worker, whose engine is the tests' small one (a block of each thing, in a few hundredths of a second), so that the "
+    "The server in a process of its own, one worker, whose engine is the tests' small one (a block of each thing, in a fraction of a second), so that the "
     "server has much to do; clients on the same machine. What the layer itself takes is a request's whole time, seen by its client, less what the worker needed "
     "(Server-Timing): upload, checks, the hand-over to the worker and back, and the answer's bytes."
 )

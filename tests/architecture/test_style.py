@@ -18,6 +18,7 @@ BOUNDARIES = {
     "blender_img23d.scene.glb.reader": "the thread that reads a file from a disk",
     "img23d_backend.__main__": "the program",
     "img23d_backend.pipe.server": "the process and its threads",
+    "img23d_backend.workers.pool": "whoever listens to a job, and must not end the worker",
     "img23d_backend.jobs.pipeline": "a job, which must end with a message",
     "img23d_backend.jobs.generation": "a target, which takes no other with it",
     "img23d_backend.jobs.setup_jobs": "a job, which must end with a message",

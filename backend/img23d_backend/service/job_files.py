@@ -15,6 +15,7 @@ import json
 import os
 import re
 import shutil
+import typing
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +25,7 @@ from img23d_protocol.files.filenames import is_file_name, safe_stem
 from img23d_protocol.files.whole_files import write_whole
 from img23d_protocol.messages import FromBackend
 
-from ..workers.pool import LAST_WORDS, JobRequest
+from ..workers.pool import JOB_KINDS, LAST_WORDS, JobRequest
 
 _ID = re.compile(r"[0-9a-f]{32}")
 _ENDING = re.compile(r"\.[A-Za-z0-9]{1,5}")
@@ -73,8 +74,10 @@ class JobFolder:
         try:
             data = json.loads((self.path / "request.json").read_text(encoding="utf-8"))
             message = decode(json.dumps(data["message"]))
-            assert isinstance(message, JobRequest)
-            return JobRecord(id=data["id"], message=message, key=data["key"], created=float(data["created"]), passing=bool(data["passing"]))
+            assert isinstance(message, JOB_KINDS)
+            return JobRecord(
+                id=data["id"], message=typing.cast(JobRequest, message), key=data["key"], created=float(data["created"]), passing=bool(data["passing"])
+            )
         except (OSError, ValueError, KeyError, TypeError, AssertionError, ProtocolError):
             return None
 

@@ -17,7 +17,7 @@ from img23d_protocol.messages import Generate, ResultKind, Settings, Wanted
 from img23d_protocol.options.settings import OPTIONS, REGISTERED, engine_named, option_named
 from img23d_protocol.typed_names import split_names
 
-from ..workers.pool import JobRequest
+from ..workers.pool import JOB_KINDS, JobRequest
 
 # Text in a message that is no file. Every other text is the name of a file that came with the request: a field that a later version of the
 # contract adds is refused until it is known here, and no path of a client is ever opened.
@@ -102,9 +102,9 @@ def read_message(text: str | bytes) -> JobRequest:
         message = decode(text)
     except ProtocolError as error:
         raise bad_request(f"The message cannot be read: {str(error)[:200]}.") from error
-    if not isinstance(message, JobRequest):
+    if not isinstance(message, JOB_KINDS):
         raise bad_request(f"The message {type(message).__name__} is no job that can be done here.")
-    return message
+    return typing.cast(JobRequest, message)
 
 
 def read_wish(form: Mapping[str, str]) -> Wish:

@@ -6,10 +6,12 @@ Cancelled and Failed, unless the pool is closed before: such a job was not done,
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import queue
 import threading
 import time
+import typing
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import (
     Cancel,
     Cancelled,
+    Diagnose,
     Failed,
     Finished,
     FromBackend,
@@ -30,6 +33,7 @@ from img23d_protocol.messages import (
     Paint,
     Pick,
     Status,
+    ToBackend,
     Unwrap,
 )
 
@@ -39,6 +43,10 @@ from .recipe import Place, Recipe
 log = logging.getLogger(__name__)
 
 JobRequest = Generate | Locate | Pick | Unwrap | Paint
+# The same by what makes them one, so that a later version's are among them: a name and a folder, and an end with one of LAST_WORDS
+JOB_KINDS: tuple[type, ...] = tuple(
+    kind for kind in typing.get_args(ToBackend) if {"job", "run_folder"} <= {one.name for one in dataclasses.fields(kind)} and kind is not Diagnose
+)
 Listen = Callable[[FromBackend], None]  # called by the worker's thread; must not wait
 
 LAST_WORDS = (Finished, Cancelled, Failed)
@@ -141,7 +149,7 @@ class WorkerPool:
                 return False  # before it is located nothing has a number
             self._waiting.remove(ticket)
             del self._tickets[job]
-        ticket.listen(Cancelled(job=job))
+        _tell(ticket, Cancelled(job=job))
         return True
 
     @property
@@ -218,7 +226,7 @@ class WorkerPool:
                 del self._tickets[ticket.request.job]
             pause = _PAUSES[min(failures, len(_PAUSES) - 1)]
         for ticket in given_up:
-            ticket.listen(Failed(job=ticket.request.job, code=ErrorCode.BACKEND_START, sentence=worker.problem))
+            _tell(ticket, Failed(job=ticket.request.job, code=ErrorCode.BACKEND_START, sentence=worker.problem))
         with self._changed:
             self._changed.wait_for(lambda: self._is_closing, pause)
 
@@ -271,11 +279,11 @@ class WorkerPool:
                 del self._tickets[ticket.request.job]
         job = ticket.request.job
         if is_again:
-            ticket.listen(Notice(job=job, sentence=_RESTARTED))
+            _tell(ticket, Notice(job=job, sentence=_RESTARTED))
         elif last is None and ticket.is_cancelled:
-            ticket.listen(Cancelled(job=job))
+            _tell(ticket, Cancelled(job=job))
         else:
-            ticket.listen(last or Failed(job=job, code=ErrorCode.BACKEND_DIED, sentence="The backend ended in the middle of it, more than once."))
+            _tell(ticket, last or Failed(job=job, code=ErrorCode.BACKEND_DIED, sentence="The backend ended in the middle of it, more than once."))
 
     def _listen(self, process: WorkerProcess, ticket: _Ticket) -> FromBackend | None:
         """Pass on what is said until the last word, which is returned; None where the process died or had to be ended."""
@@ -296,12 +304,19 @@ class WorkerPool:
                 case _ if getattr(item, "job", None) == ticket.request.job:
                     if isinstance(item, LAST_WORDS):
                         return item
-                    ticket.listen(item)  # pyright: ignore[reportArgumentType]  # a message with a job: the inbox has no other ones
+                    _tell(ticket, item)  # pyright: ignore[reportArgumentType]  # a message with a job: the inbox has no other ones
 
     def _drop(self, worker: _Worker) -> None:
         if worker.process is not None:
             worker.process.kill()
             worker.process = None
+
+
+def _tell(ticket: _Ticket, message: FromBackend) -> None:
+    try:
+        ticket.listen(message)
+    except Exception:  # the listener's fault, which must not end the worker
+        log.exception("job %s: %s could not be told", ticket.request.job, type(message).__name__)
 
 
 def _view(worker: _Worker) -> WorkerView:

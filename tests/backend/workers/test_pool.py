@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from worker_desk import Ear, SmallRecipe, job, made_pool, until
 
-from img23d_backend.workers.pool import WorkerPool, WorkerState
+from img23d_backend.workers.pool import JOB_KINDS, WorkerPool, WorkerState
 from img23d_backend.workers.recipe import Place, Recipe, places
 from img23d_protocol import ErrorCode
 from img23d_protocol.messages import Cancelled, Failed, Finished, Notice, ResultReady, TargetCancelled
@@ -31,6 +31,11 @@ def begun(pool: WorkerPool, folder: Path, name: str = "a") -> int:
     """The process that has come to the shape stage of its first job."""
     until(lambda: any(view.job == name and (folder / f"shaping-{view.pid}").exists() for view in pool.views()))
     return next(view.pid for view in pool.views() if view.job == name)
+
+
+def test_what_is_a_job() -> None:
+    assert {kind.__name__ for kind in JOB_KINDS} >= {"Generate", "Locate", "Pick", "Unwrap", "Paint"}
+    assert not {"Diagnose", "InstallWeights", "InstallEnvironment", "Cancel", "Shutdown"} & {kind.__name__ for kind in JOB_KINDS}
 
 
 def test_jobs_are_done_in_their_order(pool: WorkerPool, tmp_path: Path) -> None:
@@ -118,6 +123,16 @@ def test_a_job_that_ends_its_backend_is_given_up(pool: WorkerPool, tmp_path: Pat
     last = ear.until_last()[-1]
     assert (type(last), last.code) == (Failed, ErrorCode.BACKEND_DIED)
     (tmp_path / "die").unlink()
+    pool.submit(job(tmp_path, "b"), ear)
+    assert ear.until_last()[-1].made == 2
+
+
+def test_a_listener_that_fails_ends_no_worker(pool: WorkerPool, tmp_path: Path) -> None:
+    def fail(message: object) -> None:
+        raise RuntimeError("no ear")
+
+    pool.submit(job(tmp_path), fail)
+    ear = Ear()
     pool.submit(job(tmp_path, "b"), ear)
     assert ear.until_last()[-1].made == 2
 
