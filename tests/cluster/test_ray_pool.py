@@ -131,10 +131,12 @@ def test_a_photo_that_is_none_fails_with_its_sentence(pool: RayPool, tmp_path: P
 def test_a_stage_whose_machine_is_lost_is_computed_again(cluster, photo: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     pool = RayPool(STAGES, WaitingEngines(seconds={"shape": 3.0}), tmp_path)
     try:
+        while pool.capacity < 5:  # all four actors have answered
+            pool.take(0.1)
         pool.submit(job("a", photo, tmp_path))
         shaping = pool._groups[Kind.SHAPE]
         deadline = time.monotonic() + 90
-        while not shaping.ready or shaping._idle.qsize():  # until all that are there shape
+        while shaping._idle.qsize():  # until both shape
             pool.take(0.1)
             assert time.monotonic() < deadline
         kill_machine(cluster, next(iter(shaping._welcomes.values())).node)
