@@ -44,6 +44,8 @@ def do_test(arguments: argparse.Namespace) -> int:
 
     if arguments.soak or arguments.case:
         return soak.run_soak(minutes=arguments.soak or soak.MINUTES, case=arguments.case, fast=arguments.fast)
+    if arguments.cluster:
+        return tests.run_cluster(arguments.pytest)
     if arguments.quick:
         return tests.run_quick(arguments.pytest)
     return tests.run_tests(fast=arguments.fast, chosen=arguments.pytest)
@@ -103,6 +105,7 @@ def parse_arguments() -> argparse.Namespace:
     command = commands.add_parser("test", help="set up, build, run all tests")
     command.add_argument("--quick", action="store_true", help="only those of the contract, the core and the architecture: half a minute")
     command.add_argument("--fast", action="store_true", help="only those that need no Blender")
+    command.add_argument("--cluster", action="store_true", help="only those that need Ray, which no other command tests: one or two minutes")
     command.add_argument(
         "--soak",
         nargs="?",
@@ -164,10 +167,11 @@ def parse_arguments() -> argparse.Namespace:
         "quality",
         "relief",
         "parts",
+        "batch",
         "serve",
         "published",
     )
-    said = "measure one part and keep the others' last figures; only so: published (full-size files, 5 GB of disk at a time)"
+    said = "measure one part and keep the others' last figures; only so: batch (with Ray), published (full-size files, 5 GB of disk at a time)"
     command.add_argument("--only", choices=parts, help=said)
     command.add_argument("--photos", type=Path, metavar="FOLDER", help="with the part photos: a folder with those of its photos that no package has")
     command.add_argument("--gpu", action="store_true", help="the learned models at full size on this machine's graphics card, nothing else")

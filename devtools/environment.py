@@ -47,6 +47,11 @@ def plain_python() -> Path:
     return _environment("plain", Path(sys.executable), REQUIREMENTS / "tests.txt")
 
 
+def cluster_python() -> Path:
+    """The Python of the tests that need Ray."""
+    return _environment("cluster", Path(sys.executable), REQUIREMENTS / "cluster.txt")
+
+
 def manual_python() -> Path:
     """The Python that the manual is made with: of whichever version made it, since the tests, which have no pip, use it too."""
     return _environment("manual", None, REQUIREMENTS / "manual.txt")

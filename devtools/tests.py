@@ -16,11 +16,12 @@ from .places import BUILD, ROOT
 from .running import DevError, clean_environment, output_of
 from .wheels import host_platform
 
-PLAIN = ("protocol", "core", "process", "architecture", "build", "backend", "faults")
+CLUSTER = "cluster"  # most of it needs Ray, and is skipped where that is not installed, see run_cluster
+PLAIN = ("protocol", "core", "process", "architecture", "build", "backend", CLUSTER, "faults")
 LEARNED = "learned"
 IN_BLENDER = ("blender",)
 # About as long as each other. A suite keeps little more than one processor busy, those of the last lane less than one
-LANES = (("protocol", "core", "architecture", "build", "backend"), IN_BLENDER, ("process", "faults", LEARNED))
+LANES = (("protocol", "core", "architecture", "build", "backend", CLUSTER), IN_BLENDER, ("process", "faults", LEARNED))
 QUICK = (("core",), ("protocol", "architecture", "build"))
 QUICK_FILES = {"build": ("tests/build/test_translations.py",)}
 THREADS = "2"  # of torch: small networks only wait for more
@@ -67,6 +68,13 @@ def run_quick(chosen: Sequence[str] = ()) -> int:
     with ThreadPoolExecutor(len(lanes)) as pool:
         running = [pool.submit(_run_lane, lane, variables, chosen, at_once=lane is lanes[0]) for lane in lanes]
         return _told([result for lane in running for result in lane.result()])
+
+
+def run_cluster(chosen: Sequence[str] = ()) -> int:
+    """What needs Ray, on a cluster of several raylets on this machine, in an environment of its own: half a gigabyte, made when it is asked for."""
+    _prepared()
+    suite = Suite(folder=CLUSTER, python=environment.cluster_python())
+    return _told([run_suite(suite, environment.uv_variables() | {ALL: "1"}, chosen)])
 
 
 def _of_lane(number: int, lanes: Sequence[Sequence[str]], suites: Sequence[Suite]) -> list[Suite]:

@@ -15,6 +15,7 @@ from ..places import BACKEND, BUILD, DEMO, EXTENSION, PLAIN_PHOTO, ROOT
 from ..running import clean_environment, run
 from ..wheels import host_platform
 from . import calibration, rounds
+from .batch import batch_part, measure_batch
 from .blender import blender_part, measure_blender
 from .crowded import crowded_part, measure_crowded
 from .cutouts.report import PHOTOS as REAL_PHOTOS
@@ -91,6 +92,8 @@ def run_bench(*, only: str | None, gpu: bool, photos: Path | None = None) -> Non
         measure_parts(environment.plain_python(), machine())
     if "serve" in parts:
         measure_serve(environment.plain_python(), machine())
+    if "batch" in parts:
+        measure_batch(environment.cluster_python(), machine())
     if "published" in parts:
         measure_published(environment.learned_python(), machine=machine())
     write_document()
@@ -177,7 +180,7 @@ def document() -> str:
     ]
     cutouts = [*_several_part(), *truth_part(), *photos_part(), *network_part()]
     blender = [*layout_part(LAYOUT), *blender_part(), *crowded_part(), *splats_part()]
-    parts = ["# Benchmarks", _HOW, *shapes, *cutouts, *blender, *serve_part(), *learned_part(), *published_part()]
+    parts = ["# Benchmarks", _HOW, *shapes, *cutouts, *blender, *serve_part(), *batch_part(), *learned_part(), *published_part()]
     return "\n\n".join([*parts, *_earlier_part()]) + "\n"
 
 

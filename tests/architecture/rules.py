@@ -9,7 +9,7 @@ BLENDER = {"bpy", "bmesh", "mathutils", "gpu", "gpu_extras", "bl_math", "bpy_ext
 # Loaded in seconds, present only where the models are set up: never at module level.
 HEAVY = {
     "torch", "torchvision", "transformers", "diffusers", "hy3dgen", "accelerate", "safetensors", "huggingface_hub",
-    "tokenizers", "einops", "yaml", "PIL", "scipy", "skimage", "fast_simplification", "trimesh",
+    "tokenizers", "einops", "yaml", "PIL", "scipy", "skimage", "fast_simplification", "trimesh", "ray",
 }  # fmt: skip
 # The clean-up's libraries, and torch where a rasterizer or a bake may compute on a card; the rest knows NumPy only.
 HEAVY_FOR_MESHES = {"scipy", "skimage", "fast_simplification", "torch"}
@@ -92,9 +92,26 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "evaluation.surfaces": {"stages"},
     "diagnose": {"__version__", "stages", "images", "setup", "weights", "machine", "engines", "jobs"},
     "workers": {"home", "machine.nvidia"},
+    "batch": {"images", "machine.memory", "workers"},
+    "cluster": {"__version__", "home", "stages", "engines", "jobs", "workers", "batch.pool"},
     "service": {"__version__", "home", "images", "workers"},
     "pipe": {"__version__", "machine", "engines", "diagnose", "jobs"},
-    "cli": {"__version__", "home", "images", "weights", "engines", "evaluation", "parts", "setup_context", "diagnose", "jobs", "workers", "service"},
+    "cli": {
+        "__version__",
+        "home",
+        "images",
+        "weights",
+        "engines",
+        "evaluation",
+        "parts",
+        "setup_context",
+        "diagnose",
+        "jobs",
+        "workers",
+        "service",
+        "batch",
+        "cluster",
+    },
     "__main__": {"home", "engines", "pipe", "cli"},
 }
 NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late
@@ -142,9 +159,12 @@ def _backend_objection(name: str, one: Import) -> str:
 
 
 def _heavy_objection(name: str, one: Import) -> str:
+    first = top(one.target)
     if one.is_at_module_level and not _is_network(name):
         return "only inside a function"
     layer = _layer(name, BACKEND)
+    if first == "ray" or layer == "cluster":
+        return "" if first == "ray" and layer == "cluster" else "Ray, and nothing else that is heavy, is the cluster's"
     if layer == "mesh":
         return "" if top(one.target) in HEAVY_FOR_MESHES else "too heavy for a mesh"
     return "" if layer in {"engines", "models", "fields", "vecset", "weights", "machine", "evaluation"} else "only in an engine or a model"

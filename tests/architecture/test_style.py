@@ -22,6 +22,7 @@ BOUNDARIES = {
     "img23d_backend.jobs.pipeline": "a job, which must end with a message",
     "img23d_backend.jobs.generation": "a target, which takes no other with it",
     "img23d_backend.jobs.setup_jobs": "a job, which must end with a message",
+    "img23d_backend.cluster.actors": "a stage for a pipeline on another machine, which is told of whatever is raised",
     "img23d_backend.diagnose": "a job, which must end with a message, and a check, which keeps no other from looking",
     "img23d_backend.diagnose.programs": "a damaged package may raise anything on import",
     "blender_img23d.app.pump": "the timer, which must not end",

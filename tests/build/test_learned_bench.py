@@ -12,6 +12,7 @@ import pytest
 import trimesh
 
 from devtools.bench import blender, crowded, rounds, splats
+from devtools.bench.batch import batch_part
 from devtools.bench.calibration import Calibration
 from devtools.bench.learned import distance, report
 from devtools.bench.machine import LoadMeter, cores
@@ -98,11 +99,17 @@ def test_the_table_of_a_graphics_card_stays_beside_the_processors(tmp_path: Path
 
 
 def test_the_kept_figures_can_be_read() -> None:
-    parts = [path.stem for path in rounds.FIGURES.glob("*.json") if path.stem not in ("layout", "parts", "published", "quality", "relief", "reliability")]
+    parts = [
+        path.stem
+        for path in rounds.FIGURES.glob("*.json")
+        if path.stem not in ("batch", "layout", "parts", "published", "quality", "relief", "reliability", "serve")
+    ]
     assert {"shapes", "blender", "crowded", "mesh", "unwrap", "bake", "shape"} <= set(parts)
     assert all(rounds.current_lines(rounds.read(part)) for part in parts)
     title, _, table, *_ = parts_part()
     assert title == "## Parts" and "| teapot | 4 |" in table
+    title, _, table, _ = batch_part()
+    assert title == "## A batch with more workers" and "| 1.7x | " in table and table.count("| 3.5x | ") == 4
 
 
 def test_timing_runs_both_in_turn() -> None:

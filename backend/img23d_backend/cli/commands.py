@@ -12,11 +12,11 @@ from typing import NoReturn
 from .. import __version__
 from ..engines import Engines
 from ..home import models_folder
-from . import doctor, evaluate, generate, parts, serve, setup, weights
+from . import batch, doctor, evaluate, generate, parts, serve, setup, weights
 
 EXIT_DONE, EXIT_BAD_INPUT = 0, 2
 
-_COMMANDS = {"generate": generate, "evaluate": evaluate, "parts": parts, "serve": serve, "setup": setup, "weights": weights, "doctor": doctor}
+_COMMANDS = {"generate": generate, "batch": batch, "evaluate": evaluate, "parts": parts, "serve": serve, "setup": setup, "weights": weights, "doctor": doctor}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
     for name, help_text in (
         ("generate", "make meshes (GLB) of the things in a photo"),
+        ("batch", "make meshes of thousands of photos, shared among workers; goes on where it stopped"),
         ("parts", "divide a mesh (GLB) into its parts"),
         ("serve", "do jobs for other machines and programs, over HTTP"),
         ("evaluate", "measure an engine on pictures whose truth is known"),

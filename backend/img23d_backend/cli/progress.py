@@ -75,6 +75,11 @@ class WorkPrinter:
         if self._line.moves:
             self._line.draw(fraction, note)
 
+    def tell(self, text: str, *, always: bool = True) -> None:
+        """A line that stays; one of many only where no line can move."""
+        if always or not self._line.moves:
+            self._line.add(text)
+
     def close(self) -> None:
         self._line.clear()
 

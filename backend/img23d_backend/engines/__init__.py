@@ -56,6 +56,13 @@ PREVIEW = INFOS[BUILT_IN.id]
 _VERBS = {Stage.LOCATE: "finds", Stage.SHAPE: "shapes", Stage.SPLIT: "splits"}
 
 
+def require_known(engine_id: str) -> None:
+    """Raises Img23DError(ENGINE_UNKNOWN)."""
+    if engine_id not in INFOS:
+        known = ", ".join(INFOS)
+        raise Img23DError(ErrorCode.ENGINE_UNKNOWN, f"There is no engine called “{engine_id}”; there is: {known}.")
+
+
 class Engines:
     """The engines of one process, and what they share: the weights on disk and the models in memory."""
 
@@ -85,9 +92,7 @@ class Engines:
 
     def load(self, engine_id: str) -> Engine:
         """The engine of that id. Raises Img23DError(ENGINE_UNKNOWN) or (ENGINE_NOT_READY)."""
-        if engine_id not in INFOS:
-            known = ", ".join(INFOS)
-            raise Img23DError(ErrorCode.ENGINE_UNKNOWN, f"There is no engine called “{engine_id}”; there is: {known}.")
+        require_known(engine_id)
         info = next(info for info in self.infos() if info.id == engine_id)
         if not info.ready:
             raise Img23DError(ErrorCode.ENGINE_NOT_READY, info.note)

@@ -267,8 +267,8 @@ class WorkerPool:
         last = self._listen(worker.process, ticket)
         with self._changed:
             ticket.inbox, worker.ticket, worker.state = None, None, WorkerState.IDLE
-            if last is None:
-                self._drop(worker)
+            if last is None or (isinstance(last, Failed) and last.code == ErrorCode.DEVICE_LOST):
+                self._drop(worker)  # also where only a new process can use the card again
             if last is None and self._is_closing:
                 return
             is_again = last is None and ticket.tries < TRIES and not ticket.is_cancelled

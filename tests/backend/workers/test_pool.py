@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from worker_desk import Ear, job, made_pool, until
+from worker_desk import Ear, SmallRecipe, job, made_pool, until
 
 from img23d_backend.workers.pool import JOB_KINDS, WorkerPool, WorkerState
 from img23d_backend.workers.recipe import Place, Recipe, places
@@ -197,3 +198,32 @@ def test_workers_on_one_processor_share_its_cores(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("img23d_backend.machine.nvidia.cards", list)
     monkeypatch.setattr("os.cpu_count", lambda: 8)
     assert [place.variables["OMP_NUM_THREADS"] for place in places("auto", 4)] == ["2"] * 4
+
+
+CARD_LOST = """
+import os, sys
+from img23d_protocol import PROTOCOL_VERSION, decode, encode
+from img23d_protocol.messages import Failed, Hello
+print(encode(Hello(protocol=PROTOCOL_VERSION, backend="0", python="3", pid=os.getpid())), flush=True)
+for line in sys.stdin:
+    job = getattr(decode(line), "job", "")
+    if job:
+        print(encode(Failed(job=job, code="device_lost", sentence="The card does not answer.", detail=str(os.getpid()))), flush=True)
+"""
+
+
+class CardLost(SmallRecipe):
+    """A backend whose card is lost in every job."""
+
+    def command(self, log: Path) -> list[str]:
+        return [sys.executable, "-s", "-c", CARD_LOST]
+
+
+def test_a_process_that_lost_its_card_is_replaced(tmp_path: Path) -> None:
+    pool, ear = WorkerPool(CardLost(folder=tmp_path), [Place(label="gpu 0")], tmp_path / "logs"), Ear()
+    pool.start()
+    for name in ("a", "b"):
+        pool.submit(job(tmp_path, name), ear)
+    first, second = (ear.until_last()[-1] for _ in range(2))
+    assert first.code == second.code == ErrorCode.DEVICE_LOST and first.detail != second.detail
+    pool.close()

@@ -1,0 +1,46 @@
+"""An engine whose shapes and paints wait, as for a graphics card, and otherwise are the small engine's: for actors on machines of a cluster."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "backend"))
+
+from small_engine import SmallEngine
+
+from img23d_backend.stages import Engine
+
+
+@dataclass(frozen=True, kw_only=True)
+class WaitingEngines:
+    """Each call makes the engines of one actor; `seconds` are of each stage by its name, and with `is_warmed_up` not of its first time."""
+
+    seconds: dict[str, float]
+    is_warmed_up: bool = False
+
+    def __call__(self):
+        def wait(stage: str, count: int) -> None:
+            if count or not self.is_warmed_up:
+                time.sleep(self.seconds.get(stage, 0.0))
+
+        engine = SmallEngine(wait).as_engine()
+
+        def load(engine_id: str) -> Engine:
+            return engine
+
+        return load
+
+
+@dataclass(frozen=True, kw_only=True)
+class TellingEngines:
+    """The small engine; each actor says which cards it sees, in a file of its own in `folder`."""
+
+    folder: str
+
+    def __call__(self):
+        Path(self.folder, str(os.getpid())).write_text(os.environ.get("CUDA_VISIBLE_DEVICES", "none"), encoding="utf-8")
+        return WaitingEngines(seconds={})()
