@@ -1,4 +1,4 @@
-"""What a row of the registry of weights says."""
+"""A row of the registry: which files of which repository belong together, and under which licence."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ class Licence(TypedDict):
 
 
 APACHE: Licence = {"licence": "Apache-2.0", "licence_link": "https://www.apache.org/licenses/LICENSE-2.0"}
+
 
 _KNOWN_TO_THE_BYTE = {
     *("qwen3-vl-2b", "hunyuan3d-2mini-standard", "hunyuan3d-2-standard", "hunyuan3d-2-turbo", "hunyuan3d-2mv-standard"),
