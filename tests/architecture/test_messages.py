@@ -14,7 +14,8 @@ from devtools.shown import shown_in
 MESSAGES = TABLE.read_text(encoding="utf-8").splitlines()
 # Names of products and formats, and of what the artist must set outside of Blender
 _PROPER = {
-    *("AlexNet", "BiRefNet", "glTF", "InstantMesh", "NeRF", "OmniObject3D", "PyTorch", "sRGB", "TencentARC", "TripoSG", "TripoSR", "ZhengPeng7"),
+    *("AlexNet", "BiRefNet", "glTF", "HoloPart", "InstantMesh", "NeRF", "OmniObject3D", "PartCrafter", "PyTorch", "sRGB", "TencentARC"),
+    *("TripoSG", "TripoSR", "ZhengPeng7"),
     *("SSL_CERT_FILE", "HTTPS_PROXY", "HF_HUB_OFFLINE", "HF_ENDPOINT", "CurrentControlSet", "FileSystem"),
 }
 _CODE = re.compile(r"[a-z]+_[a-z_]+|[A-Z]{2,}_[A-Z_]+|[A-Za-z]*[a-z][A-Z]\w+|\w+\(\)")

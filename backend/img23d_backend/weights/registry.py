@@ -21,6 +21,7 @@ from img23d_protocol.options.trellis import FILE_SET, IMAGE_ENCODER
 from img23d_protocol.options.triposg import FILE_SET as TRIPOSG
 
 from .rows.hunyuan3d import HUNYUAN3D_SETS
+from .rows.parts import PARTS_SETS
 from .rows.row import APACHE, WeightSet
 
 # Which of a repository's files are fetched, by patterns of their paths. Never code, and a pickle only where the same
@@ -98,6 +99,7 @@ def _birefnet(choice: Choice, name: str, revision: str, size_bytes: int, memory_
         size_bytes=size_bytes,
         memory_bytes=memory_bytes,
         licence="MIT",
+        card_licence="mit",
         licence_link="https://github.com/ZhengPeng7/BiRefNet/blob/main/LICENSE",
     )
 
@@ -115,6 +117,7 @@ def _instantmesh(choice: Choice, name: str, size_bytes: int, *, is_addition: boo
         size_bytes=size_bytes,
         memory_bytes=size_bytes,
         licence="Taken as CC-BY-NC 4.0 (its page: Apache-2.0)",
+        card_licence="apache-2.0",
         licence_link=INSTANTMESH_LICENCE_LINK,
         must_accept=INSTANTMESH_LICENCE,
         is_addition=is_addition,
@@ -172,6 +175,7 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         memory_bytes=2_835_480_000,
         note="Meshes and Gaussian splats; may be used everywhere",
         licence="MIT",
+        card_licence="mit",
         licence_link="https://github.com/microsoft/TRELLIS/blob/main/LICENSE",
     ),
     WeightSet(
@@ -200,6 +204,7 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         memory_bytes=1_677_102_512,  # it computes in 32 bits
         note="Meshes in seconds on any card, and on a processor; may be used everywhere",
         licence="MIT",
+        card_licence="mit",
         licence_link="https://github.com/VAST-AI-Research/TripoSR/blob/main/LICENSE",
     ),
     # Stored in 32 bits; the decoder's other half, which encodes surfaces, is never on the device
@@ -239,6 +244,7 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         note="Looks at the picture for InstantMesh; for non-commercial use",
     ),
     *HUNYUAN3D_SETS,
+    *PARTS_SETS,
 )
 
 

@@ -132,6 +132,7 @@ def _tencent(
         licence_link=TENCENT_LICENCE_LINK,
         must_accept=TENCENT_LICENCE,
         excluded_territory=TENCENT_TERRITORY,  # its section 5c
+        card_licence="other",
         is_addition=is_addition,
         note=note,
     )
