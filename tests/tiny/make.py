@@ -41,6 +41,8 @@ MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
     "instantmesh-views": ("instantmesh", INSTANTMESH_SOURCES),
     "zero123plus": ("instantmesh", INSTANTMESH_SOURCES),
     "triposg": ("triposg", (DINO, Path(__file__).with_name("inflated.py"), Path(__file__).with_name("vecset.py"))),
+    "holopart": ("boxes", (DINO,)),
+    "partcrafter": ("boxes", (DINO,)),
     "triposr": ("triposr", (Path(__file__).with_name("inflated.py"),)),
     "qwen3-vl-2b": ("qwen", (Path(__file__).with_name("qwen_files.py"), PROMPT / "prompt.py", PROMPT / "model.py")),
     "llmdet-tiny": ("llmdet", (Path(__file__).with_name("llmdet_files.py"), DETECTOR / "model.py", DETECTOR / "prompt.py")),

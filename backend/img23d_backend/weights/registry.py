@@ -220,6 +220,7 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         memory_bytes=3_916_000_000,
         note="Meshes with fine detail; may be used everywhere",
         licence="MIT",
+        card_licence="mit",
         licence_link="https://github.com/VAST-AI-Research/TripoSG/blob/main/LICENSE",
     ),
     _instantmesh(RECONSTRUCTIONS[0], "instant_mesh_large.ckpt", 1_514_820_000),

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import field, fields
 
 from ..declare import Options, Record, Row, inner_kind, option
+from .holopart import HoloPart
+from .partcrafter import PartCrafter
 from .splitter import BuiltIn, Splitter
 
 
@@ -14,6 +16,8 @@ class _Registered(Options):
     """
 
     built_in: BuiltIn = field(default_factory=BuiltIn)
+    holopart: HoloPart = field(default_factory=HoloPart)
+    partcrafter: PartCrafter = field(default_factory=PartCrafter)
 
 
 def _declared(kind: type | None) -> Splitter:
