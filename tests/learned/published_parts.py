@@ -51,7 +51,7 @@ def empty(row: str, network: str) -> dict[str, Tensor]:
     return {name: torch.empty(tensor.shape, dtype=torch.float16, device="meta") for name, tensor in file_of(row, network).tensors.items()}
 
 
-def write_settings(folder: Path, row: str, changed: Mapping[str, Mapping[str, object]] = {}) -> Weights:  # noqa: B006
+def write_settings(folder: Path, row: str, changed: Mapping[str, Mapping[str, object]] = {}) -> Weights:
     """Without weights. `changed` by network."""
     for network, name in CLASSES[row].items():
         (config,) = file_of(row, network).config.values()
