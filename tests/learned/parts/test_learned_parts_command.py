@@ -14,6 +14,7 @@ import trimesh
 from tiny.boxes import drawing
 
 from img23d_backend.cli.commands import run
+from img23d_backend.engines import Engines
 from img23d_backend.engines.holopart import plan as holopart
 from img23d_backend.engines.partcrafter import plan as partcrafter
 
@@ -83,7 +84,13 @@ def test_partcrafter_needs_a_picture(tiny_models: Path, lamp: Path, capsys: pyte
     assert "PartCrafter splits what a picture shows" in capsys.readouterr().err
 
 
-def test_without_its_model_a_splitter_says_what_to_do(tmp_path: Path, lamp: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["parts", str(lamp), "--out", str(tmp_path / "out"), "--engine", "holopart", "--models", str(tmp_path / "none")]) != 0
-    said = capsys.readouterr().err
-    assert "model that splits things" in said
+@pytest.mark.parametrize("engine", ["holopart", "partcrafter"])
+def test_without_its_model_a_splitter_says_what_to_do(tmp_path: Path, lamp: Path, capsys: pytest.CaptureFixture[str], engine: str) -> None:
+    assert run(["parts", str(lamp), "--out", str(tmp_path / "out"), "--engine", engine, "--models", str(tmp_path / "none")]) != 0
+    assert "model that splits things" in capsys.readouterr().err and not (tmp_path / "out").exists()
+
+
+def test_they_are_ready_where_their_models_are(tiny_models: Path, tmp_path: Path) -> None:
+    ready = {info.id: info.ready for info in Engines(tiny_models).splitter_infos()}
+    without = {info.id: info.ready for info in Engines(tmp_path).splitter_infos()}
+    assert ready["holopart"] and ready["partcrafter"] and not without["holopart"] and not without["partcrafter"] and without["preview"]
