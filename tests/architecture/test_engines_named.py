@@ -22,6 +22,7 @@ _PLAIN = frozenset(name for name in _OWN if "_" in name) | {"hunyuan3d", "cutter
 ALLOWED = {
     "blender_img23d.shared.img23d_protocol.environment": "Tencent's networks have a lock of their own",
     "img23d_backend.weights.registry": "every file set that can be downloaded has a row",
+    "img23d_backend.weights.rows.hunyuan3d": "as above",
     "img23d_backend.machine.speed": "how much the learned engine computes, counted from its configurations",
     "img23d_backend.service.settings": "the reference service's names of TRELLIS's options",
 }

@@ -14,7 +14,8 @@ from devtools.shown import shown_in
 MESSAGES = TABLE.read_text(encoding="utf-8").splitlines()
 # Names of products and formats, and of what the artist must set outside of Blender
 _PROPER = {
-    *("AlexNet", "AutoPartGen", "BiRefNet", "glTF", "InstantMesh", "NeRF", "OmniObject3D", "PyTorch", "sRGB", "TencentARC", "TripoSG", "TripoSR", "ZhengPeng7"),
+    *("AlexNet", "AutoPartGen", "BiRefNet", "glTF", "HoloPart", "InstantMesh", "NeRF", "OmniObject3D", "PartCrafter", "PyTorch", "sRGB", "TencentARC"),
+    *("TripoSG", "TripoSR", "ZhengPeng7"),
     *("SSL_CERT_FILE", "HTTPS_PROXY", "HF_HUB_OFFLINE", "HF_ENDPOINT", "CurrentControlSet", "FileSystem"),
     *("prompt_image_file", "prompt_type"),  # of the reference service's requests, which programs send
 }

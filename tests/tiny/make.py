@@ -45,6 +45,8 @@ MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
     "autopartgen-2048": ("autopartgen", ASSEMBLED),
     "autopartgen-4096": ("autopartgen", ASSEMBLED),
     "autopartgen-vae": ("autopartgen", ASSEMBLED),
+    "holopart": ("boxes", (DINO,)),
+    "partcrafter": ("boxes", (DINO,)),
     "triposr": ("triposr", (Path(__file__).with_name("inflated.py"),)),
     "qwen3-vl-2b": ("qwen", (Path(__file__).with_name("qwen_files.py"), PROMPT / "prompt.py", PROMPT / "model.py")),
     "llmdet-tiny": ("llmdet", (Path(__file__).with_name("llmdet_files.py"), DETECTOR / "model.py", DETECTOR / "prompt.py")),

@@ -137,7 +137,8 @@ class Engines:
         if missing:
             return replace(info, note=f"{info.label} is not set up yet: press Set Up AI Models.")
         for stage in map(Stage, engine.needs):
-            ways = [sets for part in Settings().stages_of(engine) if stage in part.stages for sets in part.alternatives()]
+            # Options of the stage that need no weights, such as how finely a surface is split, are no way to do without
+            ways = [sets for part in Settings().stages_of(engine) if stage in part.stages for sets in part.alternatives() if sets]
             if not any(all(map(self.weights.is_ready, sets)) for sets in ways):
                 return replace(info, note=f"Lacks a model that {_VERBS[stage]} things: download one under AI Models.")
         return replace(info, ready=True)

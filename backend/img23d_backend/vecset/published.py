@@ -14,6 +14,7 @@ from .rectified_flow import FlowTimes
 
 if TYPE_CHECKING:
     from .networks.autoencoder import VAEConfig
+    from .networks.block import ContextConfig
     from .networks.dit import DiTConfig
 
 _VAES = ("TripoSGVAEModel", "Tripo2VAEModel")  # the latter before it was published
@@ -40,20 +41,26 @@ def need_class(content: Mapping[str, Any], *names: str) -> None:
         raise ValueError(f"it is of {content['_class_name']!r:.80}, not of {names[0]}")
 
 
-def _dit(content: Mapping[str, Any], name: str) -> DiTConfig:
-    from .networks.block import ContextConfig
+def dit_config(content: Mapping[str, Any], contexts: tuple[ContextConfig, ...], name: str = "TripoSGDiTModel") -> DiTConfig:
+    """Raises KeyError, TypeError, ValueError where the file is of something else."""
     from .networks.dit import DiTConfig
 
     need_class(content, name)
-    if content.get("use_cross_attention_2", False):
-        raise ValueError("a second context")
     return DiTConfig(
         channels=int(content["in_channels"]),
         width=int(content["width"]),
         heads=int(content["num_attention_heads"]),
         layers=int(content["num_layers"]),
-        contexts=(ContextConfig(channels=int(content["cross_attention_dim"])),),
+        contexts=contexts,
     )
+
+
+def _dit(content: Mapping[str, Any], name: str) -> DiTConfig:
+    from .networks.block import ContextConfig
+
+    if content.get("use_cross_attention_2", False):
+        raise ValueError("a second context")
+    return dit_config(content, (ContextConfig(channels=int(content["cross_attention_dim"])),), name)
 
 
 def _vae(content: Mapping[str, Any]) -> VAEConfig:

@@ -22,6 +22,7 @@ from img23d_protocol import ErrorCode, Img23DError
 
 from .digests import git_sha1, sha256
 from .hub_errors import as_hub_error, client_errors, is_temporary, seconds_asked_for, status_of
+from .licences.card import Card, card_of
 
 if TYPE_CHECKING:
     from .task import Task
@@ -78,6 +79,10 @@ class Hub:
         """
         return self._patiently(lambda: self._list(repository, revision), repository, task)
 
+    def card(self, repository: str, task: Task) -> Card:
+        """What the page of the default branch says of the licence. Raises Img23DError(HUB_…, OFFLINE)."""
+        return self._patiently(lambda: card_of(self._info(repository, None, files=False)), repository, task)
+
     def read(self, repository: str, commit: str, name: str, offset: int, task: Task, take: Callable[[bool, Iterator[bytes]], None]) -> None:
         """Hand a file's bytes to `take`: whether they begin at the offset (else at zero), and the blocks as they come.
 
@@ -92,12 +97,16 @@ class Hub:
 
     # --- one request ------------------------------------------------------------------------------------------------
 
-    def _list(self, repository: str, revision: str | None) -> Listing:
+    def _info(self, repository: str, revision: str | None, *, files: bool) -> Any:
+        """The hub client's ModelInfo; `files` with sizes and digests."""
         from huggingface_hub import HfApi, constants
 
         api = HfApi(endpoint=self._address(), token=self._log_in())
         seconds = constants.HF_HUB_DOWNLOAD_TIMEOUT  # of silence; the artist's own variable
-        info = api.model_info(repository, revision=revision, files_metadata=True, timeout=seconds)
+        return api.model_info(repository, revision=revision, files_metadata=files, timeout=seconds)
+
+    def _list(self, repository: str, revision: str | None) -> Listing:
+        info = self._info(repository, revision, files=True)
         if not info.sha or not info.siblings:
             raise ValueError(f"no commit or no files in the answer for {repository}")
         files = (_as_hub_file(sibling) for sibling in info.siblings)

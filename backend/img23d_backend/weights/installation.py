@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,10 +20,12 @@ from .digests import has_digest
 from .disk import gigabytes, remove, told_in_a_sentence
 from .hub import Hub, HubFile, Listing
 from .hub_errors import got_no_answer
+from .licences.card import Card, changed_notice, require_named
 from .lock import locked
 from .published_program import listed_program
 from .record import RECORD_NAME, SHORT, Record, RecordedFile, read_record, size_of, state_of, write_record
 from .registry import WeightSet
+from .rows.row import is_commit
 from .selection import lacking, notices, wanted
 from .sources import Source
 from .task import Task
@@ -112,10 +113,11 @@ class Installation:
         # A branch's commit is looked up once: until another one is asked for, a set stays at its commit.
         revision = record.revision if is_current and record is not None and record.revision else source.revision
         listing = self._listing(row, dataclasses.replace(source, revision=revision))
-        if listing.commit != revision and _is_commit(revision):
+        if listing.commit != revision and is_commit(revision):
             self.task.notices.append(
                 f"The version of {row.label} that Img23D was tested with is not on the model hub any more: the newest one ({listing.commit[:SHORT]}) was taken."
             )
+        card = self._card(row, source)
         files = wanted(row, listing.files)
         return DownloadPlan(
             row=row,
@@ -126,6 +128,7 @@ class Installation:
             notices=notices(listing.files),
             cache=self._cache_with(source, files),
             program=listed_program(row, listing.files),
+            card=card,
         )
 
     def _listing(self, row: WeightSet, source: Source) -> Listing:
@@ -141,6 +144,31 @@ class Installation:
             sentence = f"{row.label} must be downloaded: allow online access in Blender's preferences (System > Network)."
             raise Img23DError(ErrorCode.OFFLINE, sentence)
         return listing_in_cache
+
+    def _card(self, row: WeightSet, source: Source) -> Card:
+        """What the repository's page says of the licence, before anything is fetched.
+
+        A page that cannot be read stops only a row that asks for it. A repository that the artist's own list names is the artist's
+        choice: what its page says is recorded, and told where it is another licence.
+        """
+        if row.asks_card and source.repository == row.repository:
+            if not self.online:
+                sentence = f"What the page of {row.label} says of its licence is read before it is used: allow online access in Blender's preferences."
+                raise Img23DError(ErrorCode.OFFLINE, sentence)
+            card = self._card_online(source)
+            require_named(row, card)
+            return card
+        try:
+            card = self._card_online(source) if self.online else Card()
+        except Img23DError as error:
+            log.warning("the page of %s was not read: %s", source.repository, error.sentence)
+            return Card()
+        if notice := changed_notice(row, card):
+            self.task.notices.append(notice)
+        return card
+
+    def _card_online(self, source: Source) -> Card:
+        return self.hub.at(source.mirror).card(source.repository, self.task)
 
     def _online_listing(self, source: Source) -> Listing:
         """Of the default branch where the revision is gone and the repository is not."""
@@ -247,6 +275,8 @@ def _record(plan: DownloadPlan) -> Record:
         files={file.name: RecordedFile(size=file.size, digest=file.digest) for file in plan.files},
         notices=tuple(file.name for file in plan.notices),
         program=plan.program,
+        card_licence=plan.card.said,
+        card_read=plan.card.read,
     )
 
 
@@ -261,10 +291,6 @@ def _remove_others(plan: DownloadPlan) -> None:
             path.rmdir()
 
 
-def _is_commit(revision: str) -> bool:
-    return re.fullmatch(r"[0-9a-f]{40}", revision) is not None
-
-
 @dataclass(frozen=True, kw_only=True)
 class DownloadPlan:
     """What one set will consist of. `cache` is a folder of another program that seems to have all of the weights."""
@@ -277,6 +303,7 @@ class DownloadPlan:
     notices: tuple[HubFile, ...]
     cache: Path | None
     program: str = ""  # digest of the published program beside the weights, see published_program.py
+    card: Card  # what the repository's page says of the licence
 
     @property
     def size(self) -> int:

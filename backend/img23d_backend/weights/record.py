@@ -29,6 +29,8 @@ class Record:
     `folder` is where the files lie: empty for the record's own folder, otherwise the cache of another program.
     `notices` are licence and notice files; they lie in the record's own folder in any case. `program` is the digest of the
     publisher's own program as the hub listed it (`published_program`), which is never fetched.
+    `card_licence` is what the repository's page named at `card_read` (UTC): empty where it named none, and where it was not read,
+    which leaves `card_read` empty as well.
     """
 
     repository: str
@@ -43,6 +45,8 @@ class Record:
     notices: tuple[str, ...] = ()
     damaged: tuple[str, ...] = ()  # names of files that a check found wrong
     program: str = ""
+    card_licence: str = ""
+    card_read: str = ""
 
     @property
     def size(self) -> int:

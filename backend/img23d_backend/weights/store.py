@@ -24,6 +24,7 @@ from .lock import locked
 from .published_program import has_program
 from .record import RECORD_NAME, Record, RecordedFile, files_folder, read_record, size_of, state_of, write_record
 from .registry import WEIGHT_SETS, WeightSet, weight_set
+from .rows.row import is_commit
 from .selection import is_weights
 from .sources import sources
 from .task import Task, run_watched
@@ -219,11 +220,16 @@ def _origin(row: WeightSet, record: Record | None) -> str:
         return ""
     if record.repository != row.repository:
         return f"From {record.repository}, version {record.commit}, as your own list says"
+    if not is_commit(row.revision):
+        return f"Version {record.commit}, the newest one when it was downloaded"
     return f"Version {record.commit}, not the one that Img23D was tested with"
 
 
 def _note(row: WeightSet, record: Record | None) -> str:
     notes = [note for note in (row.note, _origin(row, record)) if note]
+    if record is not None and record.card_read:
+        named = f"the licence {record.card_licence}" if record.card_licence else "no licence"
+        notes.append(f"On {record.card_read[:10]} its page named {named}")
     notes.append(f"Takes about {gigabytes(row.memory_bytes)} of memory")
     if row.excluded_territory:
         notes.append(f"Not licensed in {row.excluded_territory}, its results included")

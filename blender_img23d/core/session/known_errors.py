@@ -65,6 +65,10 @@ _KNOWN: dict[str, tuple[str, str]] = {
         "This model's licence was not accepted yet.",
         "Read and accept it under AI Models, or choose a model without it.",
     ),
+    ErrorCode.LICENCE_DIFFERS: (
+        "The model's page does not name the licence that Img23D knows it under.",
+        "Update the extension, or choose another model.",
+    ),
     ErrorCode.ENVIRONMENT_BROKEN: ("The environment of the AI models cannot be used.", _SET_UP),
     ErrorCode.DRIVER_TOO_OLD: (
         "The graphics card's driver is missing or too old.",

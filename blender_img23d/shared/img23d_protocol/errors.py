@@ -33,6 +33,7 @@ class ErrorCode(StrEnum):
     VERSION_MISMATCH = "version_mismatch"
     OFFLINE = "offline"  # the artist does not let Blender use the network, or there is none
     LICENCE_NOT_ACCEPTED = "licence_not_accepted"
+    LICENCE_DIFFERS = "licence_differs"  # the model's page does not name the licence that the registry has
     ENVIRONMENT_BROKEN = "environment_broken"  # the private environment cannot be made or used
     DRIVER_TOO_OLD = "driver_too_old"  # of the graphics card
     DEVICE_LOST = "device_lost"  # a graphics card's error after which only a new backend can use it

@@ -63,3 +63,15 @@ def test_the_largest_grounders_index_has_the_published_bytes() -> None:
 def test_what_the_turbo_painter_holds_besides_is_told_in_bytes() -> None:
     file = next(one for one in files_of("hunyuan3d-paint-turbo") if one.path.endswith("safetensors"))
     assert file.known == "part" and file.bytes - file.file_bytes == 59_524_560
+
+
+def test_partcrafters_lists_fill_what_the_whole_repository_has() -> None:
+    """Of its 36 files together the bytes are public: beside the weights in half precision there is room for small files only."""
+    left = 3_973_454_051 - sum(file.file_bytes for file in files_of("partcrafter"))
+    assert 5_000 < left < 20_000
+
+
+@pytest.mark.parametrize(("path", "gigabytes"), [("transformer", 3.23), ("part_encoder", 0.11)])
+def test_holoparts_lists_make_the_gigabytes_that_are_told(path: str, gigabytes: float) -> None:
+    (file,) = (one for one in files_of("holopart") if one.path.startswith(path))
+    assert round(file.file_bytes / 1e9, 2) == gigabytes

@@ -19,13 +19,16 @@ from img23d_protocol.options.instantmesh import RECONSTRUCTIONS, VIEWS, ZERO123P
 from img23d_protocol.options.light import TRIPOSR
 from img23d_protocol.options.matte import BUILT_IN_MATTE, MATTERS
 from img23d_protocol.options.parts.autopartgen import AUTOPARTGEN_MODELS, AUTOPARTGEN_VAE, PICTURE_ENCODER
+from img23d_protocol.options.parts.holopart import HOLOPART
+from img23d_protocol.options.parts.partcrafter import PARTCRAFTER
 from img23d_protocol.options.search import GROUNDERS
 from img23d_protocol.options.trellis import FILE_SET, IMAGE_ENCODER
 from img23d_protocol.options.triposg import FILE_SET as TRIPOSG
 
 IDS = {row.id for row in WEIGHT_SETS}
 AUTOPARTGEN = {choice[0] for choice in AUTOPARTGEN_MODELS} | {AUTOPARTGEN_VAE}
-UNPINNED = {(row, "main") for row in AUTOPARTGEN}  # no public project was found that pins a commit of them: the record keeps the one that came
+# No public project was found that pins a commit of them: the record keeps the one that came
+UNPINNED = {(row, "main") for row in (*AUTOPARTGEN, HOLOPART)}
 
 
 def test_every_choice_has_its_file_set() -> None:
@@ -34,7 +37,7 @@ def test_every_choice_has_its_file_set() -> None:
     chosen |= {shape_set(model[0], speed[0]) for model in SHAPE_MODELS for speed in SPEEDS}
     chosen |= {choice[0] for choice in PAINTERS if choice[0] != PREVIEW_PAINT}
     chosen |= {choice[0] for choice in RECONSTRUCTIONS}
-    chosen |= {FILE_SET, TRIPOSR, TRIPOSG}
+    chosen |= {FILE_SET, TRIPOSR, TRIPOSG, PARTCRAFTER, HOLOPART}
     chosen |= {choice[0] for choice in AUTOPARTGEN_MODELS}
     assert chosen == {row.id for row in WEIGHT_SETS if not row.is_addition}
     assert {PAINT_DELIGHT, IMAGE_ENCODER, VIEWS, ZERO123PLUS, AUTOPARTGEN_VAE} <= IDS and len(IDS) == len(WEIGHT_SETS)
@@ -91,6 +94,8 @@ WEIGHTS_ALONE = {
     "autopartgen-4096": 4 * 1_580_809_408,
     "autopartgen-vae": 4 * 242_662_017,
     "zero123plus": 2 * (83_653_863 + 632_076_800 + 340_387_840),
+    "partcrafter": 2 * (1_439_621_696 + 242_662_017 + 304_368_640),
+    "holopart": 2 * (1_615_851_328 + 242_662_017 + 56_804_352),
     "hunyuan3d-paint": 3_662_636_472,
     "hunyuan3d-paint-turbo": 3_722_161_032 + 334_707_217,
 }

@@ -1,7 +1,7 @@
 """A model hub on this machine's loopback: the part of the real one's interface that its Python client uses for downloads.
 
     GET  /api/models/<repository>/revision/<revision>?blobs=true    the commit, the files with sizes and hashes
-    GET  /api/models/<repository>?blobs=true                        the same of the default branch
+    GET  /api/models/<repository>?blobs=true                        the same of the default branch, with the head of its README
     GET  /api/models/<repository>/tree/<revision>                   the files alone
     HEAD or GET /<repository>/resolve/<revision>/<file>             a small file, or for a large one a redirect with its hash
     GET  /blobs/<sha256>                                            a large file, whole or from an offset
@@ -43,6 +43,8 @@ class LocalHub:
     """`repositories`: name -> path -> bytes. A revision may be any name; the commit is COMMIT or the asked-for commit."""
 
     repositories: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    cards: dict[str, dict[str, Any]] = field(default_factory=dict)  # repository -> the head of its README, as the default branch has it
+    tags: dict[str, list[str]] = field(default_factory=dict)
     requests: list[Request] = field(default_factory=list)
     endpoint: str = ""
     storage: str = ""
@@ -56,6 +58,7 @@ class LocalHub:
     stall_at: int = -1  # bytes after which nothing comes any more, without the line being cut
     knows_ranges: bool = True
     commit: str = COMMIT
+    refused_pages: set[str] = field(default_factory=set)  # repositories whose page of the default branch is for others
     gone: set[str] = field(default_factory=set)  # revisions that are not there any more
     refused_token: str = ""
     needed_token: str = ""  # a hub for those who are logged in
@@ -158,9 +161,14 @@ def _handler(hub: LocalHub) -> type[BaseHTTPRequestHandler]:
                 return self._refuse(404, "RepoNotFound")
             if revision in hub.gone:  # as the hub says it (huggingface_hub.utils._http.hf_raise_for_status)
                 return self._refuse(404, "RevisionNotFound")
+            if not revision and repository in hub.refused_pages:
+                return self._refuse(403)
             commit = revision if len(revision) == 40 else hub.commit
             siblings = [_sibling(name, content) for name, content in files.items()]
-            self._send_json({"id": repository, "modelId": repository, "sha": commit, "siblings": siblings})
+            info = {"id": repository, "modelId": repository, "sha": commit, "siblings": siblings}
+            if not revision:
+                info |= {"tags": hub.tags.get(repository, []), **({"cardData": hub.cards[repository]} if repository in hub.cards else {})}
+            self._send_json(info)
 
         def _send_tree(self, repository: str) -> None:
             files = hub.repositories.get(repository)

@@ -14,10 +14,11 @@ _ONE_TREE, _ALL = 4, -1  # FLANN's KDTreeSingleIndex, which finds the nearest wi
 
 @dataclass(frozen=True, kw_only=True)
 class Samples:
-    """`points` (N, 3) float64 on a surface, and the `normals` (N, 3) of their faces."""
+    """`points` (N, 3) float64 on a surface, the `normals` (N, 3) of their faces, and the `faces` (N,) themselves."""
 
     points: np.ndarray
     normals: np.ndarray
+    faces: np.ndarray
 
 
 def sample_surface(mesh: Mesh, count: int, seed: int) -> Samples:
@@ -33,7 +34,7 @@ def sample_surface(mesh: Mesh, count: int, seed: int) -> Samples:
     root, share = np.sqrt(random.random(count)), random.random(count)
     weights = np.stack((1 - root, root * (1 - share), root * share), axis=1)  # even on a triangle (Turk, 1990)
     points = np.einsum("nc,ncd->nd", weights, corners[chosen])
-    return Samples(points=points, normals=across[chosen] / np.maximum(doubled[chosen], 1e-300)[:, None])
+    return Samples(points=points, normals=across[chosen] / np.maximum(doubled[chosen], 1e-300)[:, None], faces=chosen)
 
 
 class Nearest:

@@ -52,22 +52,33 @@ def inner_blocks(width: int, heads: int, layers: int) -> list[Block]:
     return [Block(BlockConfig(width=width, heads=heads)) for _ in range(layers)]
 
 
-class Encoder(nn.Module):
-    """`in_channels` are those of an embedded point and what is known beside its place."""
+class TokenEncoder(nn.Module):
+    """Tokens that look at those of a surface first, and then at each other. What makes tokens of points is added by each kind."""
 
-    def __init__(self, in_channels: int, width: int, heads: int, layers: int) -> None:
+    def __init__(self, width: int, heads: int, layers: int) -> None:
         super().__init__()
-        self.proj_in = nn.Linear(in_channels, width)
         self.blocks = nn.ModuleList([looking_block(width, heads), *inner_blocks(width, heads, layers)])
         self.norm_out = nn.LayerNorm(width, eps=_NORM_EPSILON)
 
-    def forward(self, queries: Tensor, surface: Tensor) -> Tensor:
-        """(B, L, in), (B, N, in) to (B, L, C)."""
+    def through(self, x: Tensor, surface: Tensor) -> Tensor:
+        """(B, L, C), (B, N, C) to (B, L, C)."""
         first, *others = self.blocks
-        x = first(self.proj_in(queries), first.keys_values([self.proj_in(surface)]))
+        x = first(x, first.keys_values([surface]))
         for block in others:
             x = block(x)
         return self.norm_out(x)
+
+
+class Encoder(TokenEncoder):
+    """`in_channels` are those of an embedded point and what is known beside its place."""
+
+    def __init__(self, in_channels: int, width: int, heads: int, layers: int) -> None:
+        super().__init__(width, heads, layers)
+        self.proj_in = nn.Linear(in_channels, width)
+
+    def forward(self, queries: Tensor, surface: Tensor) -> Tensor:
+        """(B, L, in), (B, N, in) to (B, L, C)."""
+        return self.through(self.proj_in(queries), self.proj_in(surface))
 
 
 class Decoder(nn.Module):

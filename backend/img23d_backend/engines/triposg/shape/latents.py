@@ -14,7 +14,7 @@ from ....machine.memory_errors import is_out_of_memory
 from ....mesh.isosurface.marching_cubes import extract_surface
 from ....mesh.raster.thumbnail import thumbnail
 from ....models.load_plan import Report
-from ....vecset.picture import on_white
+from ....vecset.picture_tokens import picture_tokens
 from ....vecset.rectified_flow import noise, sample
 from .plan import TripoSGPlan
 
@@ -28,21 +28,15 @@ log = logging.getLogger(__name__)
 
 Show = Callable[[np.ndarray], None]
 
-# Values per token and channel that are in memory at once: a block's hidden values and their neighbours
-_ENCODER_VALUES, _FLOW_VALUES = 12, 20
-_ENCODER_BYTES = 257 * 1024 * 4 * _ENCODER_VALUES  # of 257 tokens of 1,024 channels
+_FLOW_VALUES = 20  # per token and channel that are in memory at once: a block's hidden values and their neighbours
 _LOOKS = (0.3, 0.5, 0.7, 0.85)  # of the steps: what the latents would become is looked at
 _LOOK_CELLS, _LOOK_COARSE = 48, 24  # a side
 
 
 def encode(rgba: np.ndarray, plan: TripoSGPlan, models: ModelStore, report: Report) -> Tensor:
     """A cut-out's tokens (1, n, C), on the CPU. Raises Img23DError(EMPTY_CUTOUT)."""
-    import torch
-
     report(0.0, "Looking at the picture")
-    pixels = torch.from_numpy(plan.parts.picture.pixels(on_white(rgba)))[None]
-    with plan.on_device(plan.encoder, models, _ENCODER_BYTES) as encoder, torch.inference_mode():
-        return encoder(pixel_values=pixels.to(plan.device.torch_name, plan.dtype)).last_hidden_state.cpu()
+    return picture_tokens(rgba, plan.parts.picture, plan.encoder, plan, models)
 
 
 def sample_latents(tokens: Tensor, seed: int, show: Show, plan: TripoSGPlan, models: ModelStore, report: Report) -> Tensor:

@@ -6,6 +6,8 @@ from dataclasses import field, fields
 
 from ..declare import Options, Record, Row, inner_kind, option
 from .autopartgen import AutoPartGen
+from .holopart import HoloPart
+from .partcrafter import PartCrafter
 from .splitter import BuiltIn, Splitter
 
 
@@ -16,6 +18,8 @@ class _Registered(Options):
 
     built_in: BuiltIn = field(default_factory=BuiltIn)
     autopartgen: AutoPartGen = field(default_factory=AutoPartGen)
+    holopart: HoloPart = field(default_factory=HoloPart)
+    partcrafter: PartCrafter = field(default_factory=PartCrafter)
 
 
 def _declared(kind: type | None) -> Splitter:

@@ -1,0 +1,1 @@
+"""HoloPart's network of its own, with the published weights' names."""

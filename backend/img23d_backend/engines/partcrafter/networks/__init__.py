@@ -1,0 +1,1 @@
+"""PartCrafter's network, with the published weights' names."""
