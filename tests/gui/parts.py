@@ -193,8 +193,9 @@ def paint_a_mask() -> None:
     """choose AutoPartGen, paint two parts over the photo, and split the thing with them"""
     select(THING)
     await_state(f"active {THING}")
-    scroll(-40)
-    open_panel("Parts")
+    scroll(40)
+    if not is_seen("Built In", SIDEBAR):  # it is open where the step before has opened it
+        open_panel("Parts")
     press("Built In", SIDEBAR, lambda facts: True)
     click("AutoPartGen", Region(left=900))
     await_state("splitter autopartgen")
