@@ -16,8 +16,8 @@ from .places import ROOT
 FOLDER = "manual"  # in the extension (see its core/manual.py)
 INDEX = "index.html"
 _README = ROOT / "README.md"
-_WIDEST = 900  # pixels of a picture
-_QUALITY = 72  # of WebP: text on a panel's picture stays sharp
+_WIDEST = 720  # pixels of a picture
+_QUALITY = 60  # of WebP: text on a panel's picture stays sharp
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:|#)([^)]*)\)")  # to a file of the checkout, which the zip lacks
 _PICTURE = re.compile(r"!\[[^\]]*\]\(([^)]+)\)")
 

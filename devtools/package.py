@@ -6,6 +6,7 @@ import re
 import shutil
 import tomllib
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from .wheels import fetch
 
 FILE_TIME = (2020, 1, 1, 0, 0, 0)  # of every file in the zip, so that the same sources give the same bytes
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.py[cod]", ".*")
-SERVER = "service"  # of the backend: Blender needs no HTTP server, and the zip has none of its packages
+SERVERS = ("service", "batch", "cluster")  # of the backend: Blender needs no HTTP server and no cluster, and the zip has none of their packages
 
 
 def build(platforms: Sequence[str], blender: Blender) -> list[Path]:
@@ -44,7 +45,8 @@ def assemble(platform: str, wheels: Sequence[Path], networks: Sequence[Path] = (
     shutil.rmtree(stage, ignore_errors=True)
     shutil.copytree(EXTENSION, stage, ignore=LEFT_OUT)
     shutil.copytree(BACKEND / "img23d_backend", stage / "backend" / "img23d_backend", ignore=LEFT_OUT)
-    shutil.rmtree(stage / "backend" / "img23d_backend" / SERVER)
+    for room in SERVERS:
+        shutil.rmtree(stage / "backend" / "img23d_backend" / room)
     shutil.copy(ROOT / "LICENSE", stage / "LICENSE")
     manual.make(stage / manual.FOLDER)
     for folder, files in (("wheels", wheels), ("networks", networks)):
@@ -85,5 +87,14 @@ def make_reproducible(path: Path) -> None:
         for entry in sorted(old.infolist(), key=lambda entry: (entry.filename != MANIFEST, entry.filename)):
             fixed = zipfile.ZipInfo(entry.filename, FILE_TIME)
             fixed.compress_type, fixed.external_attr = entry.compress_type, 0o644 << 16
-            new.writestr(fixed, old.read(entry), compresslevel=9)
+            with new.open(fixed, "w") as file:
+                if entry.compress_type == zipfile.ZIP_DEFLATED:
+                    file._compressor = _deflater(entry.filename)  # pyright: ignore[reportAttributeAccessIssue]  # zipfile can be told the level alone
+                file.write(old.read(entry))
     draft.replace(path)
+
+
+def _deflater(name: str) -> zlib._Compress:
+    """A network's weights hardly repeat, so that codes of single bytes are shorter than looking for what came before."""
+    strategy = zlib.Z_FILTERED if name.endswith(".safetensors") else zlib.Z_DEFAULT_STRATEGY
+    return zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS, 9, strategy)

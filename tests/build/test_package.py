@@ -49,7 +49,8 @@ def test_the_zip_holds_extension_backend_licence_and_wheel():
         assert name in names
     assert "backend/img23d_backend/setup/locks/packages.txt" in names
     assert sorted(f"./{name}" for name in names if name.endswith(".whl")) == sorted(manifest["wheels"])
-    assert not [name for name in names if name.startswith("backend/img23d_backend/service/")]
+    servers = tuple(f"backend/img23d_backend/{room}/" for room in ("service", "batch", "cluster"))
+    assert not [name for name in names if name.startswith(servers)]
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc") or "/." in name]
 
 
@@ -81,4 +82,4 @@ def test_staging_leaves_caches_out(tmp_path, monkeypatch):
     files = {path.relative_to(stage).as_posix() for path in stage.rglob("*") if path.is_file()}
     assert {"__init__.py", MANIFEST, "LICENSE", "wheels/some.whl", "backend/img23d_backend/stages.py"} <= files
     assert not [file for file in files if "__pycache__" in Path(file).parts]
-    assert not [file for file in files if "service" in Path(file).parts]  # the HTTP server and its page
+    assert not [file for file in files if {"service", "batch", "cluster"} & {*Path(file).parts}]  # the HTTP server and its page, batches, Ray

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import sys
 import time
@@ -64,6 +65,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """The program's exit code."""
+    if importlib.util.find_spec("img23d_backend.batch") is None:  # the extension comes without it
+        print("Batches are in the Python package only: python -m pip install img23d-backend.", file=sys.stderr)
+        return EXIT_BAD_INPUT
     from ..batch.manifest import Manifest
 
     cancelled = cancel_on_interrupt()
