@@ -15,7 +15,7 @@ from bpy.app.translations import pgettext_rpt as _
 from ..core.runs.cleanup import Cleaned, Keeping, clean_up
 from ..core.runs.folder_marks import FolderMarks
 from ..core.runs.searches import delete_old_searches
-from ..properties import preferences_of
+from ..properties import own_parts, preferences_of
 from ..scene.file.folders import runs_base
 from ..scene.file.tags import RUN_FOLDER
 from ..shared.img23d_protocol import Img23DError
@@ -84,7 +84,7 @@ class FoldersInUse:
         """By jobs of this session and the list of past ones, by what waits, by objects, by rows, and by pictures that are not packed."""
         folders = {str(getattr(job.request, "run_folder", "")) for job in self._session.jobs}
         folders |= {str(obj.get(RUN_FOLDER, "")) for obj in bpy.data.objects}
-        folders |= {obj.img23d_parts.folder for obj in bpy.data.objects if obj.type == "MESH" and obj.img23d_parts.rows}
+        folders |= {parts.folder for obj in bpy.data.objects if (parts := own_parts(obj)) is not None and parts.rows}
         yield from (Path(folder) for folder in folders - {""})
         yield from (Path(picture.path).parent for job in self._queue.waiting for picture in job.pictures)
         yield from (Path(cutout).parent for cutout in self._targets.cutouts)

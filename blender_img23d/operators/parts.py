@@ -7,6 +7,7 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import FloatProperty, IntProperty, StringProperty
 
 from ..app.owner import Extension, extension
+from ..properties import own_parts
 from ..shared.img23d_protocol import Img23DError
 from ..shared.img23d_protocol.errors import bad_request
 
@@ -83,7 +84,8 @@ class _OnParts:
     def poll(cls, context: bpy.types.Context) -> bool:
         cls.poll_message_set(_("Press Make Parts first"))
         obj = context.object
-        return obj is not None and obj.type == "MESH" and (len(obj.img23d_parts.rows) > 0 or obj.img23d_parts.stand_in is not None)
+        parts = own_parts(obj) if obj is not None and obj.type == "MESH" else None
+        return parts is not None and (len(parts.rows) > 0 or parts.stand_in is not None)
 
 
 class IMG23D_OT_mark_part(_OnParts, bpy.types.Operator):

@@ -14,6 +14,7 @@ from .defaults import Img23DDefaults as Img23DDefaults
 from .parts import Img23DMaskPart as Img23DMaskPart
 from .parts import Img23DPart as Img23DPart
 from .parts import Img23DParts as Img23DParts
+from .parts import own_parts as own_parts
 from .quality import MachineSettings as MachineSettings
 from .scene import Img23DSceneSettings as Img23DSceneSettings
 from .scene import is_of_other_photo as is_of_other_photo

@@ -62,4 +62,9 @@ class Img23DMaskPart(PropertyGroup):
     color: FloatVectorProperty(name="Colour", description="What this part is painted in", size=3, min=0.0, max=1.0, subtype="COLOR_GAMMA")
 
 
+def own_parts(obj: bpy.types.Object) -> Img23DParts | None:
+    """None where it never had any: asking for the property itself would give the object an empty group."""
+    return obj.img23d_parts if obj.is_property_set("img23d_parts") else None
+
+
 CLASSES = (Img23DPart, Img23DParts, Img23DMaskPart)

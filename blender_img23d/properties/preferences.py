@@ -11,7 +11,7 @@ from ..core.presets import PRESETS, matching
 from ..shared.img23d_protocol.choices import LICENCES, torch_builds
 from ..shared.img23d_protocol.options.declare import Engine, options_of
 from ..shared.img23d_protocol.options.machine import StageDevices
-from ..shared.img23d_protocol.options.settings import REGISTERED, SET_UP, engine_named, heeded_options
+from ..shared.img23d_protocol.options.settings import REGISTERED, SET_UP, SPLITTERS, engine_named, heeded_options
 from . import ROOT_PACKAGE, Img23DDefaults, MachineSettings
 
 IDLE_MINUTES = 5
@@ -189,6 +189,8 @@ def _draw_settings(layout: bpy.types.UILayout, defaults: Img23DDefaults) -> None
         _draw_options(layout, defaults, engine.title, _rows([engine], ("result", "shape"), drawn))
     _draw_options(layout, defaults, "Texture", _rows(REGISTERED, ("texture",), drawn))
     _draw_options(layout, defaults, "Search", _rows(REGISTERED, ("search", "names"), drawn))
+    for splitter in SPLITTERS:
+        _draw_options(layout, defaults, splitter.title, _rows([splitter], ("parts",), drawn))
 
 
 def _rows(engines: Sequence[Engine], panels: tuple[str, ...], drawn: set[str]) -> tuple[str, ...]:

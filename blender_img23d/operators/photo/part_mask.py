@@ -69,7 +69,7 @@ class IMG23D_OT_add_mask_part(bpy.types.Operator):
 
 class IMG23D_OT_remove_mask_part(_OnMask, bpy.types.Operator):
     bl_idname = "img23d.remove_mask_part"
-    bl_label = "Img23D: Remove a Part from the Mask"
+    bl_label = "Img23D: Remove Mask Part"
     bl_description = "Remove this part and what was painted of it"
 
     def execute(self, context: bpy.types.Context) -> set[str]:

@@ -8,7 +8,7 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ...app.owner import Extension, extension_or_none, has_listed
-from ...properties import Img23DPart, Img23DSceneSettings
+from ...properties import Img23DPart, Img23DSceneSettings, own_parts
 from ...scene.view.part_shading import is_hidden_by_shading
 from ...shared.img23d_protocol.options.settings import splitter_named
 from ..widgets.option_rows import draw_rows
@@ -63,12 +63,12 @@ def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
 
 def _host(obj: bpy.types.Object | None) -> bpy.types.Object | None:
     """What carries the preview of the object's parts (see scene.parts.rows)."""
-    if obj is None or obj.type != "MESH":
+    parts = own_parts(obj) if obj is not None and obj.type == "MESH" else None
+    if obj is None or parts is None:
         return None
-    stand_in = obj.img23d_parts.stand_in
-    if stand_in is not None and stand_in.users_scene:
-        return stand_in
-    return obj if len(obj.img23d_parts.rows) else None
+    if parts.stand_in is not None and parts.stand_in.users_scene:
+        return parts.stand_in
+    return obj if len(parts.rows) else None
 
 
 def _group(obj: bpy.types.Object | None) -> bpy.types.Object | None:

@@ -11,6 +11,7 @@ from bpy.app.translations import pgettext_rpt as _
 from mathutils import Matrix
 
 from ...core.jobs import Job
+from ...properties import own_parts
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.files.whole_files import write_whole
@@ -56,7 +57,8 @@ def show_division(obj: bpy.types.Object, state: str, job: Job, place: Workplace,
 
 def check_free(obj: bpy.types.Object) -> None:
     """Raises Img23DError where another object shows its parts on the same mesh."""
-    other = next((one for one in bpy.data.objects if one != obj and one.data == obj.data and one.users_scene and one.img23d_parts.rows), None)
+    beside = (one for one in bpy.data.objects if one != obj and one.data == obj.data and one.users_scene)
+    other = next((one for one in beside if (parts := own_parts(one)) is not None and parts.rows), None)
     if other is not None:
         sentence = _("“{name}” has the same mesh, and shows its parts on it: cut or discard these first.")
         raise bad_request(sentence.format(name=other.name))

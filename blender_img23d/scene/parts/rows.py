@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import bpy
 
-from ...properties import Img23DPart, Img23DParts
+from ...properties import Img23DPart, Img23DParts, own_parts
 from ...shared.img23d_protocol.values import Value
 from .labels import LABELS, read_labels, relabel
 from .preview import GREY, Color, hide_parts, lighter, recolor, select_parts
@@ -24,9 +24,9 @@ class Found(Value):
 
 def host_of(obj: bpy.types.Object | None) -> bpy.types.Object | None:
     """For `draw`: what carries the preview of this object's parts, None where there is none."""
-    if obj is None or obj.type != "MESH":
+    parts = own_parts(obj) if obj is not None and obj.type == "MESH" else None
+    if obj is None or parts is None:
         return None
-    parts = obj.img23d_parts
     if parts.stand_in is not None and parts.stand_in.users_scene:
         return parts.stand_in
     return obj if parts.rows else None
@@ -127,7 +127,7 @@ def clear_rows(host: bpy.types.Object) -> None:
 
 
 def has_preview(objects: Sequence[bpy.types.Object]) -> bool:
-    return any(obj.type == "MESH" and len(obj.img23d_parts.rows) > 0 for obj in objects)
+    return any(parts.rows for obj in objects if obj.type == "MESH" and (parts := own_parts(obj)) is not None)
 
 
 def from_hex(color: str) -> Color:

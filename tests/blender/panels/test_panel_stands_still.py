@@ -306,7 +306,7 @@ def test_where_the_x_of_a_thing_stood_nothing_can_be_pressed_at_once(run, clock,
     run.mesh(0, glbs[0], textured=True)
     run.finish(made=1)
     run.owner.standings = run.owner.applier.placer.standings(run.job)
-    assert list(line(0).dead()) == ["img23d.show_result"]
+    assert list(line(0).dead()) == ["img23d.make_parts", "img23d.show_result"]
     clock[0] += 0.6
     assert not list(line(0).dead()) and "img23d.show_result" in dict(line(0).controls())
 

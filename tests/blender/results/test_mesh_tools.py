@@ -188,14 +188,16 @@ def test_what_was_changed_meanwhile_stays(owner, as_with_a_window):
 
 
 def longest_wait(owner, press) -> float:
-    """Seconds for which Blender's window stands still at most, from the press of a button until nothing is left to do."""
-    start = time.perf_counter()
+    """Seconds of the main thread's own, for which Blender's window stands still at most, from the press of a button until nothing is left
+    to do: what other programs take of the processor meanwhile is not counted.
+    """
+    start = time.thread_time()
     assert press() == {"FINISHED"}
-    longest, end = time.perf_counter() - start, time.monotonic() + 120
+    longest, end = time.thread_time() - start, time.monotonic() + 120
     while owner.applier.is_busy and time.monotonic() < end:
-        start = time.perf_counter()
+        start = time.thread_time()
         owner.pump.tick()
-        longest = max(longest, time.perf_counter() - start)
+        longest = max(longest, time.thread_time() - start)
         time.sleep(0.01)
     print(f"longest tick {1000 * longest:.0f} ms")
     return longest
