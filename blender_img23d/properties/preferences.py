@@ -189,6 +189,7 @@ def _draw_settings(layout: bpy.types.UILayout, defaults: Img23DDefaults) -> None
         _draw_options(layout, defaults, engine.title, _rows([engine], ("result", "shape"), drawn))
     _draw_options(layout, defaults, "Texture", _rows(REGISTERED, ("texture",), drawn))
     _draw_options(layout, defaults, "Search", _rows(REGISTERED, ("search", "names"), drawn))
+    _draw_options(layout, defaults, "Parts", ("splitter",))
     for splitter in SPLITTERS:
         _draw_options(layout, defaults, splitter.title, _rows([splitter], ("parts",), drawn))
 
