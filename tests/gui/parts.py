@@ -170,7 +170,7 @@ def split_the_thing() -> None:
     _x, y = find("Finished in", SIDEBAR)  # of the run, above the list
     shot("14_results")
     before = len(state())
-    for step in (71, 92, 50):  # pixels down to the first line: the height of the lines between
+    for step in (50, 71, 92):  # pixels down to the first line: the height of the lines between
         click_at(_BESIDE, y + step)
         time.sleep(3)
         if _parts_of(THING) or "busy" in state():
