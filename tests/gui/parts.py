@@ -202,7 +202,7 @@ def paint_a_mask() -> None:
     press("The Mesh", SIDEBAR, lambda facts: True)
     click("Mesh and Picture", Region(left=900))
     shot("17_autopartgen")
-    scroll(-40)  # the model's own options stand above it
+    scroll(40)  # the model's own options stand above it
     press("Paint in the Image Editor", SIDEBAR, lambda facts: "area IMAGE_EDITOR" in facts)
     time.sleep(3)
     middle = ((EDITOR.left - 330) // 2 + 180, 420)
