@@ -29,6 +29,7 @@ _MARKER, _NAME = 1056, 1110  # pixels from the screen's left to the arrow before
 _BESIDE = 1232  # pixels from the left to the button before the arrow that shows a result
 _BELOW = Region(left=1030, top=560, right=1345, bottom=905)  # of the sidebar, scrolled to its end
 EDITOR = Region(left=330, top=60, right=700, bottom=800)
+_HEAD, _BODY = ((110, 506), (120, 516)), ((128, 534), (152, 544))  # of the duck in the photo, as the Image Editor shows it: from and to
 
 
 def main() -> None:
@@ -205,12 +206,12 @@ def paint_a_mask() -> None:
     scroll(40)  # the model's own options stand above it
     press("Paint in the Image Editor", SIDEBAR, lambda facts: "area IMAGE_EDITOR" in facts)
     time.sleep(3)
-    middle = ((EDITOR.left - 330) // 2 + 180, 420)
-    drag((middle[0] - 60, middle[1] - 40), (middle[0] - 20, middle[1]))
+    drag(*_HEAD)
     await_that(lambda facts: any(fact.startswith("mask painted") for fact in facts), "a painted part")
     _x, y = find("part 1", EDITOR)
-    click_at(EDITOR.right - 55, y)  # the plus beside the list
-    drag((middle[0] + 20, middle[1]), (middle[0] + 60, middle[1] + 40))
+    click_at(EDITOR.right - 95, y - 6)  # the plus beside the list
+    await_that(lambda facts: any(fact.startswith("mask painted ") for fact in facts), "a second part")
+    drag(*_BODY)
     await_state("mask painted painted")
     shot("18_painted")
     press("Done", EDITOR, lambda facts: "area IMAGE_EDITOR" not in facts)
