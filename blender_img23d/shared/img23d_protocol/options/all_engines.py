@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..limits import TEXTURE_SIZES
-from .declare import Record, Row, StageOptions, is_one_of, option
+from ..limits import BUDGET_MAX, TEXTURE_SIZES
+from .declare import Condition, Record, Row, StageOptions, is_one_of, option
 
 BACKEND_MEMORY = 200_000_000  # bytes, the whole backend with the preview engine: its peak in docs/benchmarks.md
 IS_PAINTED = is_one_of("texture", True)
@@ -46,4 +46,26 @@ class Common(StageOptions):
         ),
         row=Row(panel="shape", rank=50, is_for_meshes=True),
         record=Record(label="Made Of", rank=90, shown=is_one_of("quads", True)),
+    )
+
+
+def faces_option(*, key: str, flag: str, of: str, shown: Condition | None = None) -> int:
+    """How many triangles a learned shape is reduced to."""
+    return option(
+        40_000,
+        key=key,
+        label="Faces",
+        tip="The shape is reduced to this many triangles, at most 5,000,000; 0 leaves it as the model made it",
+        subject="the number of faces",
+        minimum=0,
+        maximum=BUDGET_MAX,
+        zero="all of them",
+        step=5000,
+        presets={"draft": 10_000, "best": 150_000},
+        flag=flag,
+        help=f"triangles of {of}; 0 leaves it untouched",
+        is_faces=True,
+        trial=5_000,
+        row=Row(panel="shape", rank=40, shown=shown),
+        record=Record(label="Faces", form=",", rank=50, hides_zero=True, shown=shown),
     )

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from ..choices import TENCENT_LICENCE
-from ..limits import BUDGET_MAX
-from .all_engines import IS_PAINTED, Common
+from .all_engines import IS_PAINTED, Common, faces_option
 from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_none_of, is_one_of, label_of, option
 from .further_views import FurtherViews
@@ -134,24 +133,7 @@ class Shape(StageOptions):
         row=Row(panel="shape", rank=30),
         record=Record(label="Resolution", rank=40),
     )
-    faces: int = option(
-        40_000,
-        key="budget",
-        label="Faces",
-        tip="The shape is reduced to this many triangles, at most 5,000,000; 0 leaves it as the model made it",
-        subject="the number of faces",
-        minimum=0,
-        maximum=BUDGET_MAX,
-        zero="all of them",
-        step=5000,
-        presets={"draft": 10_000, "best": 150_000},
-        flag="--face-budget",
-        help="triangles of a learned shape; 0 leaves it untouched",
-        is_faces=True,
-        trial=5_000,
-        row=Row(panel="shape", rank=40),
-        record=Record(label="Faces", form=",", rank=50, hides_zero=True),
-    )
+    faces: int = faces_option(key="budget", flag="--face-budget", of="a learned shape")
 
     stages = ("shape",)
 
@@ -267,6 +249,34 @@ class Paint(StageOptions):
 
     def is_heavy(self, stage: str) -> bool:
         return stage == "paint" and self.painter != TURBO_PAINTER
+
+
+class BorrowedPaint(StageOptions):
+    """For an engine whose meshes one of these painters paints where it is chosen: `chosen_by` is the option that says which, and `own`
+    the choice of the engine's own colours, which take no further model.
+    """
+
+    chosen_by: ClassVar[str] = ""
+    own: ClassVar[str] = ""
+    stages = ("paint",)
+
+    @property
+    def is_own(self) -> bool:
+        return getattr(self, self.chosen_by) == self.own
+
+    @property
+    def _borrowed(self) -> Paint:
+        """The options of the painter that paints; of none where no further model does."""
+        return Paint(painter=PREVIEW_PAINT if self.is_own else getattr(self, self.chosen_by))
+
+    def file_sets(self) -> tuple[str, ...]:
+        return self._borrowed.file_sets()
+
+    def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
+        return self._borrowed.needed_bytes(settings, sizes)
+
+    def is_heavy(self, stage: str) -> bool:
+        return self._borrowed.is_heavy(stage)
 
 
 class Hunyuan3D(Options):

@@ -7,8 +7,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING
 
 from ..choices import INSTANTMESH_LICENCE
-from ..limits import BUDGET_MAX
-from .all_engines import IS_PAINTED, Common
+from .all_engines import IS_PAINTED, Common, faces_option
 from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_one_of, option
 from .further_views import DRAWING, VIEWS, ZERO123PLUS, FurtherViews
@@ -99,24 +98,7 @@ class Shape(StageOptions):
         row=Row(panel="shape", rank=30, shown=is_one_of("reconstruction", *_OF_DENSITIES)),
         record=Record(label="Resolution", rank=40, shown=is_one_of("reconstruction", *_OF_DENSITIES)),
     )
-    faces: int = option(
-        40_000,
-        key="instantmesh_faces",
-        label="Faces",
-        tip="The shape is reduced to this many triangles, at most 5,000,000; 0 leaves it as the model made it",
-        subject="the number of faces",
-        minimum=0,
-        maximum=BUDGET_MAX,
-        zero="all of them",
-        step=5000,
-        presets={"draft": 10_000, "best": 150_000},
-        flag="--instantmesh-faces",
-        help="triangles of a shape of InstantMesh; 0 leaves it untouched",
-        is_faces=True,
-        trial=5_000,
-        row=Row(panel="shape", rank=40),
-        record=Record(label="Faces", form=",", rank=50, hides_zero=True),
-    )
+    faces: int = faces_option(key="instantmesh_faces", flag="--instantmesh-faces", of="a shape of InstantMesh")
 
     stages = ("shape",)
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-from ..limits import BUDGET_MAX
-from .all_engines import IS_PAINTED, Common
+from .all_engines import IS_PAINTED, Common, faces_option
 from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_one_of, option
 from .further_views import FurtherViews
-from .hunyuan3d import PAINTERS, PREVIEW_PAINT
-from .hunyuan3d import Paint as HunyuanPaint
+from .hunyuan3d import PAINTERS, PREVIEW_PAINT, BorrowedPaint
 from .matte import LightMatte
 from .search import LightSearch
 
@@ -52,24 +50,7 @@ class Shape(StageOptions):
         row=Row(panel="shape", rank=30),
         record=Record(label="Resolution", rank=40),
     )
-    faces: int = option(
-        40_000,
-        key="light_faces",
-        label="Faces",
-        tip="The shape is reduced to this many triangles, at most 5,000,000; 0 leaves it as the model made it",
-        subject="the number of faces",
-        minimum=0,
-        maximum=BUDGET_MAX,
-        zero="all of them",
-        step=5000,
-        presets={"draft": 10_000, "best": 150_000},
-        flag="--light-faces",
-        help="triangles of a shape of TripoSR; 0 leaves it untouched",
-        is_faces=True,
-        trial=5_000,
-        row=Row(panel="shape", rank=40),
-        record=Record(label="Faces", form=",", rank=50, hides_zero=True),
-    )
+    faces: int = faces_option(key="light_faces", flag="--light-faces", of="a shape of TripoSR")
 
     stages = ("shape",)
 
@@ -80,29 +61,13 @@ class Shape(StageOptions):
         return {"shape": _COMPUTING if settings.machine.small_memory else _WEIGHTS + _COMPUTING}
 
 
-class FieldPaint(StageOptions):
-    """A painter that asks a field for its colours, or lets one of Hunyuan3D's paint; `chosen_by` is the option that says which."""
+class FieldPaint(BorrowedPaint):
+    """A painter that asks a field for its colours, or lets one of Hunyuan3D's paint."""
 
-    chosen_by: ClassVar[str] = ""
-    stages = ("paint",)
-
-    @property
-    def _is_field(self) -> bool:
-        return getattr(self, self.chosen_by) == FIELD_PAINT
-
-    @property
-    def _borrowed(self) -> HunyuanPaint:
-        """The options of Hunyuan3D's painter that paints; of none where no further model does."""
-        return HunyuanPaint(painter=PREVIEW_PAINT if self._is_field else getattr(self, self.chosen_by))
-
-    def file_sets(self) -> tuple[str, ...]:
-        return self._borrowed.file_sets()
+    own = FIELD_PAINT
 
     def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
-        return {"paint": _FIELD} if self._is_field else self._borrowed.needed_bytes(settings, sizes)
-
-    def is_heavy(self, stage: str) -> bool:
-        return self._borrowed.is_heavy(stage)
+        return {"paint": _FIELD} if self.is_own else super().needed_bytes(settings, sizes)
 
 
 class Paint(FieldPaint):

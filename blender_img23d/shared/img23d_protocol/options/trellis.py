@@ -6,13 +6,11 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import TYPE_CHECKING
 
-from ..limits import BUDGET_MAX
-from .all_engines import IS_PAINTED, Common
+from .all_engines import IS_PAINTED, Common, faces_option
 from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_none_of, is_one_of, option
 from .further_views import FurtherViews
-from .hunyuan3d import PAINTERS, PREVIEW_PAINT
-from .hunyuan3d import Paint as HunyuanPaint
+from .hunyuan3d import PAINTERS, PREVIEW_PAINT, BorrowedPaint
 from .matte import Matte
 from .search import Search
 
@@ -152,24 +150,7 @@ class Shape(StageOptions):
         help="an SPZ file beside the PLY of the splats",
         row=Row(panel="shape", rank=35, is_wide=True, shown=_HAS_SPLATS),
     )
-    faces: int = option(
-        40_000,
-        key="trellis_faces",
-        label="Faces",
-        tip="The shape is reduced to this many triangles, at most 5,000,000; 0 leaves it as the model made it",
-        subject="the number of faces",
-        minimum=0,
-        maximum=BUDGET_MAX,
-        zero="all of them",
-        step=5000,
-        presets={"draft": 10_000, "best": 150_000},
-        flag="--trellis-faces",
-        help="triangles of a shape of TRELLIS; 0 leaves it untouched",
-        is_faces=True,
-        trial=5_000,
-        row=Row(panel="shape", rank=40, shown=_HAS_MESH),
-        record=Record(label="Faces", form=",", rank=50, hides_zero=True, shown=_HAS_MESH),
-    )
+    faces: int = faces_option(key="trellis_faces", flag="--trellis-faces", of="a shape of TRELLIS", shown=_HAS_MESH)
 
     stages = ("shape",)
 
@@ -180,7 +161,7 @@ class Shape(StageOptions):
         return {"shape": _SHAPING}
 
 
-class Paint(StageOptions):
+class Paint(BorrowedPaint):
     """How a mesh gets its colours."""
 
     trellis_painter: str = option(
@@ -197,21 +178,8 @@ class Paint(StageOptions):
         record=Record(label="Paint With", rank=70, shown=_HAS_MESH),
     )
 
-    stages = ("paint",)
-
-    @property
-    def _borrowed(self) -> HunyuanPaint:
-        """The options of Hunyuan3D's painter that paints; of none where the colours need no model."""
-        return HunyuanPaint(painter=PREVIEW_PAINT if self.trellis_painter == SPLATS_PAINT else self.trellis_painter)
-
-    def file_sets(self) -> tuple[str, ...]:
-        return self._borrowed.file_sets()
-
-    def needed_bytes(self, settings: Settings, sizes: Mapping[str, int]) -> Mapping[str, int]:
-        return self._borrowed.needed_bytes(settings, sizes)
-
-    def is_heavy(self, stage: str) -> bool:
-        return self._borrowed.is_heavy(stage)
+    chosen_by = "trellis_painter"
+    own = SPLATS_PAINT
 
 
 class Trellis(Options):
