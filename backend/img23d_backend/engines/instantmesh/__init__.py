@@ -50,13 +50,14 @@ def make_shaper_and_painter(
     """Cheap: the networks are read when the first shape is asked for. The painter asks the fields that the shaper has made; the others paint
     where they are chosen. `views` are drawn by another's where there is one.
     """
-    from ...fields.painter import FieldPainter, Painters
+    from ...fields.painter import FieldPainter
+    from ...fields.painters import Painters
     from .shape.shaper import InstantMeshShaper
 
     shaper = InstantMeshShaper(weights, models, views or make_six_views(weights, models))
     painters = Painters(
         chosen=lambda settings: settings.instantmesh.paint.instantmesh_painter,
-        field=FIELD_PAINT,
+        own=FIELD_PAINT,
         plain=PREVIEW_PAINT,
         projection=projection,
         learned=learned,

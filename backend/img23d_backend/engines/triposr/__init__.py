@@ -19,11 +19,12 @@ def make_shaper_and_painter(weights: WeightStore, models: ModelStore, *, project
     """Cheap: the network is read when the first shape is asked for. The painter asks the fields that the shaper has made; the others paint
     where they are chosen.
     """
-    from ...fields.painter import FieldPainter, Painters
+    from ...fields.painter import FieldPainter
+    from ...fields.painters import Painters
     from .shape.shaper import TripoSRShaper
 
     shaper = TripoSRShaper(weights, models)
     painters = Painters(
-        chosen=lambda settings: settings.light.paint.light_painter, field=FIELD_PAINT, plain=PREVIEW_PAINT, projection=projection, learned=learned
+        chosen=lambda settings: settings.light.paint.light_painter, own=FIELD_PAINT, plain=PREVIEW_PAINT, projection=projection, learned=learned
     )
     return shaper, FieldPainter(shaper, painters)

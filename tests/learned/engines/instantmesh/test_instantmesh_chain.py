@@ -22,7 +22,8 @@ from img23d_backend.engines.instantmesh.shape.field import PlaneField
 from img23d_backend.engines.instantmesh.shape.reconstruct import reconstruct
 from img23d_backend.engines.instantmesh.views.cameras import view_cameras
 from img23d_backend.engines.instantmesh.views.drawing import picture_of
-from img23d_backend.fields.painter import ColoredField, FieldPainter, Painters
+from img23d_backend.fields.painter import ColoredField, FieldPainter
+from img23d_backend.fields.painters import Painters
 from img23d_backend.machine.devices import choose
 from img23d_backend.mesh.topology.checks import find_defects
 from img23d_backend.models.store import ModelStore
@@ -308,7 +309,7 @@ def test_the_texture_has_the_colours_of_the_formula(is_moved: bool) -> None:
         back = np.diag([1 / 3, 1 / 3, 1 / 3, 1.0])
         back[:3, 3] = -np.array([1, 2, -4]) / 3
         view = View(matrix=view.matrix @ back)
-    painters = Painters(chosen=lambda _: "field", field="field", plain="plain", projection=_NoPainter(), learned=_NoPainter())
+    painters = Painters(chosen=lambda _: "field", own="field", plain="plain", projection=_NoPainter(), learned=_NoPainter())
     painted = FieldPainter(source, painters).paint(there, view, picture, SETTINGS, Context())
     middles = mesh.vertices[painted.mesh.faces].mean(axis=1)
     corners = mesh.vertices[painted.mesh.faces].astype(np.float64)

@@ -15,8 +15,7 @@ import pytest
 import torch
 from known_things import cutouts_of_the_photo, outline_of, overlaps_with
 
-from img23d_backend.engines.triposg import make_shaper
-from img23d_backend.engines.triposg.painter import ChosenPainter
+from img23d_backend.engines.triposg import make_painter, make_shaper
 from img23d_backend.engines.triposg.shape import latents as stage
 from img23d_backend.engines.triposg.shape import plan as plans
 from img23d_backend.engines.triposg.shape.shaper import TripoSGShaper
@@ -145,7 +144,7 @@ class _Heard(Painter):
 
 def test_the_photo_is_projected_unless_a_model_is_chosen(made: Callable[[str], Shaped], cutouts: dict[str, CutOut]) -> None:
     projection, learned = _Heard(), _Heard()
-    painter, shaped = ChosenPainter(projection=projection, learned=learned), made("blue mug")
+    painter, shaped = make_painter(projection=projection, learned=learned), made("blue mug")
     painter.paint(shaped.mesh, shaped.view, cutouts["blue mug"], SETTINGS, Context())
     assert (projection.asked, learned.asked) == (["preview"], [])
     painter.paint(shaped.mesh, shaped.view, cutouts["blue mug"], SETTINGS.changed(triposg_painter="hunyuan3d-paint"), Context())
