@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from img23d_protocol import Img23DError
+
 from ..machine.devices import PROCESSOR, Device, choose
-from .oom_fallbacks import Attempt
+from ..stages import Context
+from .oom_fallbacks import Attempt, with_less_memory
 
 if TYPE_CHECKING:
     import torch
@@ -75,6 +78,21 @@ def attempts(plan: P, smaller: P, run: Callable[[P], T], notes: Sequence[str]) -
     later = zip((smaller, group_offload, on_processor), notes, strict=True)
     fallbacks = (Attempt(run=partial(run, one), note=note) for one, note in later if one != plan)
     return [Attempt(run=partial(run, plan)), *fallbacks]
+
+
+def with_frugal_plans(plan: P, run: Callable[[P], T], context: Context, models: ModelStore, notes: Sequence[str] = SEVERAL_NETWORKS) -> T:
+    """With the plan as it is, or else by the first of the `attempts` that memory is enough for, where `frugal` is all that is smaller."""
+    return with_less_memory(attempts(plan, replace(plan, frugal=True), run, notes), context, models)
+
+
+def read_ahead(networks: Callable[[], Iterable[Network]], models: ModelStore) -> None:
+    """Begins to read them and returns at once. What is wrong with them, or with the plan that they are of, is told when they are needed."""
+    try:
+        chosen = tuple(networks())
+    except Img23DError:
+        return
+    for network in chosen:
+        models.prefetch(network.key, network.read)
 
 
 def progress_part(report: Report, begin: float, end: float) -> Report:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings
 
-from ...models.load_plan import Report, progress_part
+from ...models.load_plan import Report, progress_part, read_ahead
 from ...models.store import ModelStore
 from ...parts.stage import Divided, PartMade, Splitter, Task, WholeMade
 from ...stages import Context, Mesh
@@ -71,12 +71,7 @@ class AutoPartSplitter(Splitter):
 
     def prefetch(self, settings: Settings) -> None:
         """Begins to read the networks. What is wrong with them is told when they are needed."""
-        try:
-            plan = make_plan(settings, self._weights)
-        except Img23DError:
-            return
-        for network in plan.networks:
-            self._models.prefetch(network.key, network.read)
+        read_ahead(lambda: make_plan(settings, self._weights).networks, self._models)
 
 
 def _encoded(computing: Computing, mesh: Mesh, context: Context) -> Tensor:

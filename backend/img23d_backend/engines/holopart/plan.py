@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from img23d_protocol.options.parts.holopart import HOLOPART
 from img23d_protocol.options.settings import Settings
 
-from ...fields.latent_field import LatentDecoder
 from ...machine.devices import choose
-from ...models.load_plan import LoadPlan, Network
 from ...models.settings_file import read_settings
-from ...vecset.loading import WEIGHTS, load_network, load_vae
+from ...vecset.loading import WEIGHTS, load_network
+from ...vecset.plan import VecsetPlan
 from ...vecset.published import dit_config, need_class, read_times, read_vae
-from ...vecset.rectified_flow import Step
 from ...weights.store import WeightStore
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from ...vecset.networks.autoencoder import VAEConfig
     from ...vecset.networks.dit import DiTConfig
     from .networks.part_encoder import PartEncoderConfig
 
@@ -33,56 +29,28 @@ _OWNER = "HoloPart"
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompletionPlan(LoadPlan):
-    """A part of `latents`; `resolution` cells a side of its own cube, `faces` of it."""
+class CompletionPlan(VecsetPlan):
+    """Each part lies in a cube of its own."""
 
-    folder: Path
+    file_set = HOLOPART
+    bounds = _BOUNDS
+
     dit_config: DiTConfig
     encoder_config: PartEncoderConfig
-    vae_config: VAEConfig
-    steps: tuple[Step, ...]
-    guidance: float
-    latents: int
-    resolution: int
-    faces: int
 
-    @property
-    def encoder(self) -> Network:
-        return self.network("encoder", HOLOPART, self._read_encoder)
-
-    @property
-    def dit(self) -> Network:
-        return self.network("dit", HOLOPART, self._read_dit)
-
-    @property
-    def vae(self) -> Network:
-        return self.network("vae", HOLOPART, self._read_vae)
-
-    @property
-    def networks(self) -> tuple[Network, ...]:
-        """In the order in which they compute."""
-        return self.encoder, self.dit, self.vae
-
-    @property
-    def decoder(self) -> LatentDecoder:
-        return LatentDecoder(network=self.vae, width=self.vae_config.decoder_width, bounds=_BOUNDS)
-
-    def _read_encoder(self, dtype: torch.dtype) -> nn.Module:
+    def read_encoder(self, dtype: torch.dtype) -> nn.Module:
         from ...models.loading import read_tensors
         from .networks.part_encoder import PartEncoder
 
         config = self.encoder_config
         return load_network(lambda: PartEncoder(config), config, read_tensors(self.folder / "part_encoder" / WEIGHTS), dtype)
 
-    def _read_dit(self, dtype: torch.dtype) -> nn.Module:
+    def read_dit(self, dtype: torch.dtype) -> nn.Module:
         from ...models.loading import read_tensors
         from ...vecset.networks.dit import DiT
 
         config = self.dit_config
         return load_network(lambda: DiT(config), config, read_tensors(self.folder / "transformer" / WEIGHTS), dtype)
-
-    def _read_vae(self, dtype: torch.dtype) -> nn.Module:
-        return load_vae(self.folder / "vae" / WEIGHTS, self.vae_config, dtype, has_encoder=False)
 
 
 def make_plan(settings: Settings, weights: WeightStore) -> CompletionPlan:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 from typing import TypeVar
 
 import numpy as np
@@ -11,8 +10,7 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings
 
-from ...models.load_plan import SEVERAL_NETWORKS, Report, attempts, progress_part
-from ...models.oom_fallbacks import with_less_memory
+from ...models.load_plan import Report, progress_part, read_ahead, with_frugal_plans
 from ...models.store import ModelStore
 from ...parts.splitter import wish_of
 from ...parts.splitting.splitter import split
@@ -60,12 +58,7 @@ class HoloPartSplitter(Splitter):
 
     def prefetch(self, settings: Settings) -> None:
         """Begins to read the networks. What is wrong with them is told when they are needed."""
-        try:
-            plan = make_plan(settings, self._weights)
-        except Img23DError:
-            return
-        for network in plan.networks:
-            self._models.prefetch(network.key, network.read)
+        read_ahead(lambda: make_plan(settings, self._weights).networks, self._models)
 
     def _made(self, pieces: Pieces, piece: int, plan: CompletionPlan, context: Context, report: Report) -> PartMade | None:
         """None where there is nothing solid. Each piece begins with noise of its own."""
@@ -73,17 +66,14 @@ class HoloPartSplitter(Splitter):
         seen = pieces.seen(piece, plan.encoder_config.tokens)
         if seen is None:
             return None
-        contexts = self._with_less_memory(plan, context, lambda plan: looked(seen, plan, self._models))
+        contexts = with_frugal_plans(plan, lambda plan: looked(seen, plan, self._models), context, self._models)
         try:
-            mesh = self._with_less_memory(plan, context, lambda plan: completed(contexts, context.seed + piece, plan, self._models, report))
+            mesh = with_frugal_plans(plan, lambda plan: completed(contexts, context.seed + piece, plan, self._models, report), context, self._models)
         except Img23DError as error:
             if error.code is not ErrorCode.NO_SURFACE:
                 raise
             return None
         return PartMade(mesh=seen.frame.back(mesh))
-
-    def _with_less_memory(self, plan: CompletionPlan, context: Context, run: Callable[[CompletionPlan], _T]) -> _T:
-        return with_less_memory(attempts(plan, replace(plan, frugal=True), run, SEVERAL_NETWORKS), context, self._models)
 
 
 def _pieces(task: Task, part_of_face: np.ndarray, seed: int) -> Pieces:

@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from img23d_protocol.options.parts.partcrafter import PARTCRAFTER, PARTS_MAX
 from img23d_protocol.options.settings import Settings
 
-from ...fields.latent_field import LatentDecoder
 from ...machine.devices import choose
 from ...models.dinov2 import Dinov2Folder
-from ...models.load_plan import LoadPlan, Network
 from ...models.settings_file import read_settings
-from ...vecset.loading import WEIGHTS, load_network, load_vae
+from ...vecset.loading import WEIGHTS, load_network
 from ...vecset.picture import PictureConfig, read_picture_config
+from ...vecset.plan import VecsetPlan
 from ...vecset.published import dit_config, read_times, read_vae
-from ...vecset.rectified_flow import Step
 from ...weights.store import WeightStore
 
 if TYPE_CHECKING:
     import torch
     from torch import nn
 
-    from ...vecset.networks.autoencoder import VAEConfig
     from ...vecset.networks.dit import DiTConfig
 
 LATENTS = 1024  # of a part: so many the published weights were trained with, and no file tells it
@@ -43,53 +39,25 @@ class PartSizes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PartsPlan(LoadPlan):
-    """`parts` of `latents` each; `resolution` cells a side of the cube that all of them lie in, `faces` of each."""
+class PartsPlan(VecsetPlan):
+    """`parts` of them, which lie together in one cube."""
 
-    folder: Path
+    file_set = PARTCRAFTER
+    bounds = _BOUNDS
+
     sizes: PartSizes
-    vae_config: VAEConfig
     picture: PictureConfig
-    steps: tuple[Step, ...]
-    guidance: float
     parts: int
-    latents: int
-    resolution: int
-    faces: int
 
-    @property
-    def encoder(self) -> Network:
-        return self.network("encoder", PARTCRAFTER, self._read_encoder)
-
-    @property
-    def dit(self) -> Network:
-        return self.network("dit", PARTCRAFTER, self._read_dit)
-
-    @property
-    def vae(self) -> Network:
-        return self.network("vae", PARTCRAFTER, self._read_vae)
-
-    @property
-    def networks(self) -> tuple[Network, ...]:
-        """In the order in which they compute."""
-        return self.encoder, self.dit, self.vae
-
-    @property
-    def decoder(self) -> LatentDecoder:
-        return LatentDecoder(network=self.vae, width=self.vae_config.decoder_width, bounds=_BOUNDS)
-
-    def _read_encoder(self, dtype: torch.dtype) -> nn.Module:
+    def read_encoder(self, dtype: torch.dtype) -> nn.Module:
         return Dinov2Folder(path=self.folder / "image_encoder_dinov2", owner=_OWNER, has_registers=False, has_last_norm=True).read(dtype)
 
-    def _read_dit(self, dtype: torch.dtype) -> nn.Module:
+    def read_dit(self, dtype: torch.dtype) -> nn.Module:
         from ...models.loading import read_tensors
         from .networks.part_dit import PartDiT
 
         config, numbers = self.sizes.dit, self.sizes.numbers
         return load_network(lambda: PartDiT(config, numbers), config, read_tensors(self.folder / "transformer" / WEIGHTS), dtype)
-
-    def _read_vae(self, dtype: torch.dtype) -> nn.Module:
-        return load_vae(self.folder / "vae" / WEIGHTS, self.vae_config, dtype, has_encoder=False)
 
 
 def make_plan(settings: Settings, weights: WeightStore) -> PartsPlan:

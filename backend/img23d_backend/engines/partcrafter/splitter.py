@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -11,15 +10,14 @@ import numpy as np
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings
 
-from ...models.load_plan import SEVERAL_NETWORKS, attempts, progress_part
-from ...models.oom_fallbacks import with_less_memory
+from ...models.load_plan import progress_part, read_ahead, with_frugal_plans
 from ...models.store import ModelStore
 from ...parts.stage import PartMade, Splitter, Task, WholeMade
 from ...stages import Context, Mesh
 from ...weights.store import WeightStore
 from .making import decoded, sampled
 from .placing import place_on
-from .plan import PartsPlan, make_plan
+from .plan import make_plan
 
 _SAMPLED = 0.6  # of the work
 
@@ -43,8 +41,8 @@ class PartCrafterSplitter(Splitter):
         plan = make_plan(settings, self._weights)
         rgba = task.cutout.rgba
         first, second = (progress_part(context.report, *ends) for ends in ((0.0, _SAMPLED), (_SAMPLED, 1.0)))
-        latents = self._with_less_memory(plan, context, lambda plan: sampled(rgba, context.seed, plan, self._models, first))
-        meshes = self._with_less_memory(plan, context, lambda plan: decoded(latents, plan, self._models, second))
+        latents = with_frugal_plans(plan, lambda plan: sampled(rgba, context.seed, plan, self._models, first), context, self._models)
+        meshes = with_frugal_plans(plan, lambda plan: decoded(latents, plan, self._models, second), context, self._models)
         if len(meshes) < plan.parts:
             context.notify(f"PartCrafter saw no more than {len(meshes)} parts: for other ones choose another number, or another seed.")
         if task.mesh is None:
@@ -57,15 +55,7 @@ class PartCrafterSplitter(Splitter):
 
     def prefetch(self, settings: Settings) -> None:
         """Begins to read the networks. What is wrong with them is told when they are needed."""
-        try:
-            plan = make_plan(settings, self._weights)
-        except Img23DError:
-            return
-        for network in plan.networks:
-            self._models.prefetch(network.key, network.read)
-
-    def _with_less_memory(self, plan: PartsPlan, context: Context, run: Callable[[PartsPlan], _T]) -> _T:
-        return with_less_memory(attempts(plan, replace(plan, frugal=True), run, SEVERAL_NETWORKS), context, self._models)
+        read_ahead(lambda: make_plan(settings, self._weights).networks, self._models)
 
 
 def _together(meshes: Sequence[Mesh]) -> Mesh:

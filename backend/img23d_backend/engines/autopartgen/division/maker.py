@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import numpy as np
 
-from ....models.load_plan import Report, attempts
-from ....models.oom_fallbacks import with_less_memory
+from ....models.load_plan import Report, with_frugal_plans
 from ....stages import Context, Mesh
 from ..loading.plan import PartsPlan
 from ..sampling.guidance import Guidance, Knows
@@ -55,8 +54,7 @@ class Computing:
 
     def run(self, work: Callable[[PartsPlan, ModelStore], _T]) -> _T:
         """With less memory where it is short. Raises Img23DError(OUT_OF_MEMORY)."""
-        ways = attempts(self.plan, replace(self.plan, frugal=True), lambda plan: work(plan, self._models), _NOTES)
-        return with_less_memory(ways, self._context, self._models)
+        return with_frugal_plans(self.plan, lambda plan: work(plan, self._models), self._context, self._models, _NOTES)
 
     def sample(self, build: Callable[[PartDiT, str], Sequence[Branch]], seed: int, report: Report) -> np.ndarray:
         """(L, channels); `build` makes the branches on the device of that name."""

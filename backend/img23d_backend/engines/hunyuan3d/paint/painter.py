@@ -6,7 +6,7 @@ each other, and these are baked into one texture. Nothing here needs a compiler:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -21,7 +21,7 @@ from ....mesh.texture.bake import Shot, bake
 from ....mesh.texture.fill import fill_surface
 from ....mesh.uv.layout import Layout, layout_from
 from ....mesh.uv.unwrap import unwrap_mesh
-from ....models.load_plan import attempts, progress_part
+from ....models.load_plan import Network, attempts, progress_part, read_ahead
 from ....models.oom_fallbacks import with_less_memory
 from ....models.store import ModelStore
 from ....stages import Context, CutOut, Mesh, Painted, Painter, Splats, View
@@ -105,12 +105,12 @@ class HunyuanPainter(Painter):
 
     def prefetch(self, settings: Settings) -> None:
         """Begins to read the networks. What is wrong with them is told when they are needed."""
-        try:
+
+        def networks() -> Iterable[Network]:
             plan = self._plan(settings, Context())
-        except Img23DError:
-            return
-        for network in plan.networks if plan is not None else ():
-            self._models.prefetch(network.key, network.read)
+            return plan.networks if plan is not None else ()
+
+        read_ahead(networks, self._models)
 
     # --- steps ------------------------------------------------------------------------------------------------------
 

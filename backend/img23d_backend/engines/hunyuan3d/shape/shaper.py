@@ -16,7 +16,7 @@ from img23d_protocol.messages import Settings, Side
 from ....cutouts.covering_view import view_of
 from ....fields.latent_field import solid_of_latents
 from ....machine.devices import choose
-from ....models.load_plan import attempts
+from ....models.load_plan import attempts, read_ahead
 from ....models.oom_fallbacks import Attempt, with_less_memory
 from ....models.store import ModelStore
 from ....stages import Context, CutOut, Mesh, Shaped, Shaper
@@ -78,12 +78,7 @@ class HunyuanShaper(Shaper):
 
     def prefetch(self, settings: Settings) -> None:
         """Begins to read the networks. What is wrong with them is told when they are needed."""
-        try:
-            plan = self._plan(settings, at_once=1)
-        except Img23DError:
-            return
-        for network in plan.networks:
-            self._models.prefetch(network.key, network.read)
+        read_ahead(lambda: self._plan(settings, at_once=1).networks, self._models)
 
     def _plan(self, settings: Settings, *, at_once: int) -> ShapePlan:
         return make_shape_plan(settings, self._weights, at_once=at_once)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +15,7 @@ from img23d_protocol.messages import Settings, Wanted
 from ....cutouts.pose import find_pose, view_from
 from ....fields.kept import Kept, Made
 from ....fields.painter import ColoredField
-from ....models.load_plan import SEVERAL_NETWORKS, Report, attempts, progress_part
-from ....models.oom_fallbacks import with_less_memory
+from ....models.load_plan import Report, progress_part, read_ahead, with_frugal_plans
 from ....stages import Context, CutOut, Mesh, Shaped, Shaper
 from ....weights.store import WeightStore
 from ..loading.plan import ReconstructionPlan, make_plan
@@ -97,12 +96,7 @@ class InstantMeshShaper(Shaper):
     def prefetch(self, settings: Settings) -> None:
         """Begins to read the networks. What is wrong with them is told when they are needed."""
         device = settings.machine.devices.shape
-        try:
-            networks = (*self._views.plan(settings, device).networks, make_plan(settings, self._weights, device).reconstruction)
-        except Img23DError:
-            return
-        for network in networks:
-            self._models.prefetch(network.key, network.read)
+        read_ahead(lambda: (*self._views.plan(settings, device).networks, make_plan(settings, self._weights, device).reconstruction), self._models)
 
     def unload(self) -> int:
         return self._fields.clear()
@@ -128,8 +122,7 @@ class InstantMeshShaper(Shaper):
         def make() -> PlaneField:
             views, cameras = seen.take(progress_part(report, 0.0, seen.share))
             rest = progress_part(report, seen.share, 1.0)
-            ways = attempts(plan, replace(plan, frugal=True), lambda one: reconstruct(views, cameras, one, self._models, rest), SEVERAL_NETWORKS)
-            return with_less_memory(ways, context, self._models)
+            return with_frugal_plans(plan, lambda one: reconstruct(views, cameras, one, self._models, rest), context, self._models)
 
         return self._fields.of(_key(seen, plan), make)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +10,7 @@ import numpy as np
 from img23d_protocol.messages import Settings
 
 from ....mesh.projection.drawn_views import DrawnView
-from ....models.load_plan import SEVERAL_NETWORKS, Report, attempts
-from ....models.oom_fallbacks import with_less_memory
+from ....models.load_plan import Report, with_frugal_plans
 from ....result_cache import ResultCache
 from ....stages import Context, CutOut
 from ....weights.store import WeightStore
@@ -46,7 +44,7 @@ class SixViews:
             def drawn(one: ViewPlan) -> np.ndarray:
                 return draw_views(picture, context.seed, one, self._models, report, context.show)
 
-            views = with_less_memory(attempts(plan, replace(plan, frugal=True), drawn, SEVERAL_NETWORKS), context, self._models)
+            views = with_frugal_plans(plan, drawn, context, self._models)
             context.show(_sheet(views))
             return views
 

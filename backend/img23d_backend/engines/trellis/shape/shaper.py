@@ -9,6 +9,7 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import Settings
 
 from ....cutouts.pose import turned_mesh, view_from
+from ....models.load_plan import read_ahead
 from ....models.store import ModelStore
 from ....stages import Context, CutOut, Mesh, Shaped, Shaper, measured_points
 from ....weights.store import WeightStore
@@ -64,12 +65,7 @@ class TrellisShaper(Shaper):
 
     def prefetch(self, settings: Settings) -> None:
         """Begins to read the networks. What is wrong with them is told when they are needed."""
-        try:
-            plan = make_plan(settings, self._weights)
-        except Img23DError:
-            return
-        for network in plan.networks:
-            self._models.prefetch(network.key, network.read)
+        read_ahead(lambda: make_plan(settings, self._weights).networks, self._models)
 
 
 def _mesh(work: Work, plan: TrellisPlan, latents: Tensor, structure: Structure) -> tuple[Mesh | None, str]:

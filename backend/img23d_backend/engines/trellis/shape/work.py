@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from img23d_protocol import ErrorCode, Img23DError
 
-from ....models.load_plan import SEVERAL_NETWORKS, attempts, progress_part
-from ....models.oom_fallbacks import with_less_memory
+from ....models.load_plan import progress_part, with_frugal_plans
 from ....stages import Context
 from .plan import TrellisPlan
 from .range_check import OutOfRange
@@ -42,8 +41,7 @@ class Work:
         report = progress_part(self._context.report, begin / self._length, self._done / self._length)
 
         def tried(plan: TrellisPlan) -> T:
-            ways = attempts(plan, replace(plan, frugal=True), lambda one: run(*what, one, self._models, report), SEVERAL_NETWORKS)
-            return with_less_memory(ways, self._context, self._models)
+            return with_frugal_plans(plan, lambda one: run(*what, one, self._models, report), self._context, self._models)
 
         try:
             return tried(self._plan)

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from img23d_protocol import Img23DError
 from img23d_protocol.messages import Settings
 
 from ....cutouts.pose import Pose, find_pose, turned_mesh, view_from
 from ....fields.latent_field import solid_of_latents
 from ....mesh.topology.samples import sample_surface
-from ....models.load_plan import SEVERAL_NETWORKS, Report, attempts, progress_part
-from ....models.oom_fallbacks import with_less_memory
+from ....models.load_plan import Report, progress_part, read_ahead, with_frugal_plans
 from ....models.store import ModelStore
 from ....stages import Context, CutOut, Mesh, Shaped, Shaper
 from ....weights.store import WeightStore
@@ -40,21 +37,16 @@ class TripoSGShaper(Shaper):
     def shape(self, cutout: CutOut, settings: Settings, context: Context) -> Shaped:
         """A closed mesh. Raises Img23DError (EMPTY_CUTOUT, NO_SURFACE, OUT_OF_MEMORY, WEIGHTS_MISSING, ...)."""
         plan = make_plan(settings, self._weights)
-        latents = with_less_memory(attempts(plan, replace(plan, frugal=True), partial(self._latents, cutout, context), SEVERAL_NETWORKS), context, self._models)
+        latents = with_frugal_plans(plan, partial(self._latents, cutout, context), context, self._models)
         report = progress_part(context.report, _SAMPLED, 1.0)
-        mesh = with_less_memory(attempts(plan, replace(plan, frugal=True), partial(self._solid, latents, report), SEVERAL_NETWORKS), context, self._models)
+        mesh = with_frugal_plans(plan, partial(self._solid, latents, report), context, self._models)
         pose = pose_of(mesh, cutout)
         mesh = turned_mesh(mesh, pose.yaw)
         return Shaped(mesh=mesh, view=view_from(mesh.vertices, pose.pitch, cutout), note=f"{OWNER}, {len(plan.steps)} steps.")
 
     def prefetch(self, settings: Settings) -> None:
         """Begins to read the networks. What is wrong with them is told when they are needed."""
-        try:
-            networks = make_plan(settings, self._weights).networks
-        except Img23DError:
-            return
-        for network in networks:
-            self._models.prefetch(network.key, network.read)
+        read_ahead(lambda: make_plan(settings, self._weights).networks, self._models)
 
     def _latents(self, cutout: CutOut, context: Context, plan: TripoSGPlan) -> Tensor:
         tokens = encode(cutout.rgba, plan, self._models, progress_part(context.report, 0.0, _ENCODED))

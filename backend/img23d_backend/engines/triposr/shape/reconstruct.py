@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from ....cutouts.square import squared
 from ....fields.kept import Kept, Made
-from ....models.load_plan import Report, attempts
-from ....models.oom_fallbacks import with_less_memory
+from ....models.load_plan import Report, with_frugal_plans
 from ....stages import Context, CutOut, View
 from .field import Field
 from .plan import TripoSRPlan
@@ -47,8 +45,7 @@ class Fields:
         square = square_of(cutout.rgba, ratio_for(context))
 
         def make() -> Field:
-            ways = attempts(plan, replace(plan, frugal=True), lambda one: reconstruct(square, one, self._models, report), _NOTES)
-            return with_less_memory(ways, context, self._models)
+            return with_frugal_plans(plan, lambda one: reconstruct(square, one, self._models, report), context, self._models, _NOTES)
 
         return self._kept.of(_key(square), make)
 
