@@ -22,6 +22,13 @@ class _WithHelp(_InTab):
     draw_header_preset = drawn_by("widgets.help_link", "draw_header_preset")
 
 
+class _Closed(_WithHelp):
+    """Below the tab's top, and folded at first."""
+
+    bl_parent_id = "IMG23D_PT_main"
+    bl_options = {"DEFAULT_CLOSED"}
+
+
 class _InAdvanced(_InTab):
     bl_parent_id = "IMG23D_PT_advanced"
     bl_options = {"DEFAULT_CLOSED"}
@@ -121,21 +128,17 @@ class IMG23D_PT_variants(_WithHelp, bpy.types.Panel):
     draw = drawn_by("results.variants")
 
 
-class IMG23D_PT_made(_WithHelp, bpy.types.Panel):
+class IMG23D_PT_made(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_made"
     bl_label = "How It Was Made"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
     manual = Section.HISTORY
     poll = shown_by("results.made")
     draw = drawn_by("results.made")
 
 
-class IMG23D_PT_mesh_tools(_WithHelp, bpy.types.Panel):
+class IMG23D_PT_mesh_tools(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_mesh_tools"
     bl_label = "Faces, Origin, Scale"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
     manual = Section.HISTORY
     poll = shown_by("results.mesh_tools")
     draw = drawn_by("results.mesh_tools")
@@ -185,49 +188,39 @@ class IMG23D_PT_engine(_InAdvanced, bpy.types.Panel):
     draw = drawn_by("settings.shape", "draw_engine")
 
 
-class IMG23D_PT_retexture(_WithHelp, bpy.types.Panel):
+class IMG23D_PT_retexture(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_retexture"
     bl_label = "Re-texture Selected Meshes"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
     manual = Section.RETEXTURE
     draw = drawn_by("results.retexture")
 
 
-class IMG23D_PT_parts(_WithHelp, bpy.types.Panel):
+class IMG23D_PT_parts(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_parts"
     bl_label = "Parts"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
     manual = Section.PARTS
     poll = shown_by("parts.parts")
     draw = drawn_by("parts.parts")
 
 
-class IMG23D_PT_history(_WithHelp, bpy.types.Panel):
+class IMG23D_PT_history(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_history"
     bl_label = "Past Runs"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
     manual = Section.HISTORY
     draw_header = drawn_by("results.history", "draw_header")
     draw = drawn_by("results.history")
 
 
-class IMG23D_PT_models(_WithHelp, bpy.types.Panel):
+class IMG23D_PT_models(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_models"
     bl_label = "AI Models"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
     manual = Section.MODELS
     draw = drawn_by("models.models")
 
 
-class IMG23D_PT_help(_WithHelp, bpy.types.Panel):
+class IMG23D_PT_help(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_help"
     bl_label = "Help"
-    bl_parent_id = "IMG23D_PT_main"
-    bl_options = {"DEFAULT_CLOSED"}
     manual = Section.TROUBLE
     draw = drawn_by("help")
 

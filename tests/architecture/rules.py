@@ -89,7 +89,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "parts.files": {"stages", "mesh"},
     "evaluation": {"stages", "mesh", "models"},  # pairs.py and what lies below; lpips.py reads a network
     "evaluation.objects": {"stages", "evaluation.surfaces"},
-    "evaluation.surfaces": {"stages"},
+    "evaluation.surfaces": {"stages", "mesh"},
     "diagnose": {"__version__", "stages", "images", "setup", "weights", "machine", "engines", "jobs"},
     "workers": {"home", "machine.nvidia"},
     "batch": {"images", "machine.memory", "workers"},

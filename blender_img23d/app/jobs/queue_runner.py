@@ -16,7 +16,7 @@ from ...core.queue.store import QueueStore
 from ...scene.file.file_state import FileState
 from ...scene.file.folders import runs_base
 from ...scene.file.tags import piece_of
-from ...scene.file.windows import Workplace, why_not_now
+from ...scene.file.windows import Workplace, why_not_now, workplace_of_object
 from ...scene.placement.placer import Placer
 from ...scene.placement.replacement import Home
 from ...shared.img23d_protocol import Img23DError
@@ -24,7 +24,7 @@ from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.files.disk_errors import disk_error
 from .queued import is_open, object_of, scene_of
 from .result_rows import show_next
-from .retexturing import Retexturer, workplace_of_object
+from .retexturing import Retexturer
 from .splitting import Divider
 
 if TYPE_CHECKING:

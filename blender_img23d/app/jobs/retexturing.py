@@ -20,7 +20,7 @@ from ...core.requests import new_run_folder
 from ...core.retexture_requests import build_paint, build_unwrap
 from ...scene.file.file_state import FileState
 from ...scene.file.tags import find_by_uid
-from ...scene.file.windows import Workplace, push_undo, workplace_of
+from ...scene.file.windows import Workplace, push_undo, workplace_of_object
 from ...scene.mesh.uv_maps import load_layout
 from ...scene.mesh.world_file import state_of
 from ...scene.retexture.apply import apply_painting
@@ -191,12 +191,6 @@ class Retexturer:
         )
         lacks = painting.from_splats and not splats
         return request, (_("“{name}” has no splats of its own, so the picture alone paints it.").format(name=obj.name),) if lacks else ()
-
-
-def workplace_of_object(obj: bpy.types.Object) -> Workplace:
-    """Where the object is shown, if it is shown anywhere."""
-    places = [workplace_of(scene) for scene in obj.users_scene]
-    return next((place for place in places if place.is_shown), places[0])
 
 
 def _gone() -> str:

@@ -5,7 +5,6 @@ The preview is an undo step, and so is the cut. Between the two nothing is remem
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,7 +19,7 @@ from ...core.requests import new_run_folder
 from ...core.split_requests import build_close, build_split
 from ...scene.file.file_state import FileState
 from ...scene.file.tags import find_by_uid
-from ...scene.file.windows import Workplace, push_undo, workplace_of
+from ...scene.file.windows import Workplace, push_undo, workplace_of, workplace_of_object
 from ...scene.parts.source import capture, check_divisible
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ...shared.img23d_protocol.errors import bad_request
@@ -64,14 +63,14 @@ class Divider:
     def workplace(self, step: QueueStep) -> Workplace | None:
         """Where its mesh is; None where it is gone, its file is not open, or a picture alone is split."""
         obj = self._object(step)
-        return _workplace(obj) if obj is not None else None
+        return workplace_of_object(obj) if obj is not None else None
 
     def workplace_for(self, job: Job) -> Workplace | None:
         work = self._work.get(job.id)
         if work is None or work.file_key != self._files.key:
             return None
         obj = find_by_uid(work.uid)
-        return _workplace(obj) if obj is not None and obj.users_scene else workplace_of(bpy.context.scene)
+        return workplace_of_object(obj) if obj is not None and obj.users_scene else workplace_of(bpy.context.scene)
 
     def start(self, step: QueueStep) -> None:
         """Raises Img23DError."""
@@ -101,7 +100,7 @@ class Divider:
         if obj is None or not obj.users_scene or obj.type != "MESH":
             raise bad_request(_("“{name}” is no longer in this file, so its parts are not shown.").format(name=work.name))
         check_divisible(obj)
-        place = _workplace(obj)
+        place = workplace_of_object(obj)
         show_division(obj, work.state, job, place, licence=_licence(job.splitting))
         if not bpy.app.background:
             show_preview_colors(place)
@@ -125,7 +124,7 @@ class Divider:
         from ...scene.parts.division import check_cut, write_for_lids
 
         check_cut(host)
-        place = _workplace(host)
+        place = workplace_of_object(host)
         if not closed or host.img23d_parts.rows[0].files:
             self._cut(host, place, None)
             return None
@@ -147,7 +146,7 @@ class Divider:
         host = find_by_uid(work.uid)
         if host is None or not host.users_scene or not host.img23d_parts.rows:
             raise bad_request(_("The parts of “{name}” are no longer in this file, so they were not cut.").format(name=work.name))
-        place = _workplace(host)
+        place = workplace_of_object(host)
         lids = lids_for(host, job.lids, work.state, place)
         open_names = [row.name for row in host.img23d_parts.rows if row.number in job.open_parts]
         self._cut(host, place, lids)
@@ -179,7 +178,7 @@ class Divider:
         splitter = splitter_named(splitting.settings.parts.splitter)
         if obj is not None and splitter.heeds_mesh:
             check_divisible(obj)
-            place = _workplace(obj)
+            place = workplace_of_object(obj)
             place.view_layer.update()
             view = view_of(splitting) or view_onto(obj) if splitter.heeds_picture and splitting.picture is not None else None
             captured = capture(obj, view, folder / "mesh.npz", place.view_layer)
@@ -234,9 +233,3 @@ def _licence(request: Split) -> str:
     splitter = splitter_named(settings.parts.splitter)
     sets = [name for stage in settings.stages_of(splitter) for name in stage.file_sets()]
     return next(filter(None, (licence_of(name) for name in sets)), splitter.licence)
-
-
-def _workplace(obj: bpy.types.Object) -> Workplace:
-    """Where the object is shown, if it is shown anywhere."""
-    places: Sequence[Workplace] = [workplace_of(scene) for scene in obj.users_scene]
-    return next((place for place in places if place.is_shown), places[0])

@@ -8,7 +8,8 @@ import bpy
 from bpy.app.translations import pgettext_iface as _
 
 from ...app.owner import Extension, extension_or_none, has_listed
-from ...properties import Img23DPart, Img23DSceneSettings, own_parts
+from ...properties import Img23DPart, Img23DSceneSettings
+from ...scene.parts.rows import host_of
 from ...scene.view.part_shading import is_hidden_by_shading
 from ...shared.img23d_protocol.options.settings import splitter_named
 from ..widgets.option_rows import draw_rows
@@ -51,7 +52,7 @@ def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
     owner, values, column = extension_or_none(), context.scene.img23d, panel.layout.column()
     if owner is None:
         return
-    host, group = _host(context.object), _group(context.object)
+    host, group = host_of(context.object), _group(context.object)
     if host is not None:
         _draw_list(column, context, owner, values, host)
     elif group is not None:
@@ -59,16 +60,6 @@ def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
     else:
         _draw_making(column, context, owner, values)
     draw_slot(column, context, _said(owner), lines=_LINES)
-
-
-def _host(obj: bpy.types.Object | None) -> bpy.types.Object | None:
-    """What carries the preview of the object's parts (see scene.parts.rows)."""
-    parts = own_parts(obj) if obj is not None and obj.type == "MESH" else None
-    if obj is None or parts is None:
-        return None
-    if parts.stand_in is not None and parts.stand_in.users_scene:
-        return parts.stand_in
-    return obj if len(parts.rows) else None
 
 
 def _group(obj: bpy.types.Object | None) -> bpy.types.Object | None:

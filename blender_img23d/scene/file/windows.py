@@ -50,6 +50,12 @@ def workplace_of(scene: bpy.types.Scene) -> Workplace:
     return Workplace(window=None, scene=scene, view_layer=view_layer, is_shown=is_shown)
 
 
+def workplace_of_object(obj: bpy.types.Object) -> Workplace:
+    """Where the object is shown, if it is shown anywhere."""
+    places = [workplace_of(scene) for scene in obj.users_scene]
+    return next((place for place in places if place.is_shown), places[0])
+
+
 def why_not_now(place: Workplace) -> str:
     """A sentence where objects must not be added or changed at this moment, else an empty one."""
     if not place.is_shown:

@@ -8,30 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from published_parts import PREPROCESSOR
 
 from img23d_backend.vecset.picture import on_white, read_picture_config
 from img23d_protocol import ErrorCode, Img23DError
 
-# feature_extractor_dinov2/preprocessor_config.json of VAST-AI/TripoSG
-PUBLISHED = {
-    "crop_size": {"height": 224, "width": 224},
-    "do_center_crop": True,
-    "do_convert_rgb": True,
-    "do_normalize": True,
-    "do_rescale": True,
-    "do_resize": True,
-    "image_mean": [0.485, 0.456, 0.406],
-    "image_processor_type": "BitImageProcessor",
-    "image_std": [0.229, 0.224, 0.225],
-    "resample": 3,
-    "rescale_factor": 0.00392156862745098,
-    "size": {"shortest_edge": 256},
-}
-
 
 def written(folder: Path, **changes: object) -> Path:
     path = folder / "preprocessor_config.json"
-    path.write_text(json.dumps(PUBLISHED | changes), encoding="utf-8")
+    path.write_text(json.dumps(PREPROCESSOR | changes), encoding="utf-8")
     return path
 
 
@@ -41,7 +26,7 @@ def test_pixels_are_those_of_the_published_processor(tmp_path: Path, size: tuple
 
     rough = np.random.default_rng(0).integers(0, 256, (9, 11, 3)).astype(np.uint8)
     picture = np.asarray(Image.fromarray(rough).resize(size))
-    processor = BitImageProcessor(**{key: value for key, value in PUBLISHED.items() if key != "image_processor_type"})
+    processor = BitImageProcessor(**{key: value for key, value in PREPROCESSOR.items() if key != "image_processor_type"})
     expected = np.asarray(processor(Image.fromarray(picture), return_tensors="np").pixel_values)[0]
     found = read_picture_config(written(tmp_path), "TripoSG").pixels(picture)
     off = np.abs(found - expected) * 0.229 * 255

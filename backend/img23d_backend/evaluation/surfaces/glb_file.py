@@ -16,6 +16,7 @@ import numpy as np
 
 from img23d_protocol.errors import bad_request
 
+from ...mesh.glb_node import node_matrix
 from ...stages import Mesh
 from .surface import Surface
 
@@ -76,7 +77,7 @@ class _Reader:
 
     def _of_node(self, number: int, above: np.ndarray) -> list[_Part]:
         node = self._document["nodes"][number]
-        here = above @ _matrix(node)
+        here = above @ node_matrix(node)
         primitives = self._document["meshes"][node["mesh"]]["primitives"] if "mesh" in node else []
         own = [self._of_primitive(one, here) for one in primitives if one.get("mode", _TRIANGLES) == _TRIANGLES]
         return [*own, *(one for child in node.get("children", []) for one in self._of_node(child, here))]
@@ -130,23 +131,6 @@ class _Reader:
         if view.get("buffer", 0) != 0 or "uri" in self._document["buffers"][0]:
             raise ValueError("parts in other files")
         return self._binary[view.get("byteOffset", 0) :][: view["byteLength"]]
-
-
-def _matrix(node: dict[str, Any]) -> np.ndarray:
-    if "matrix" in node:
-        return np.array(node["matrix"], np.float64).reshape(4, 4).T
-    x, y, z, w = node.get("rotation", (0, 0, 0, 1))
-    turn = np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    )
-    whole = np.eye(4)
-    whole[:3, :3] = turn * np.array(node.get("scale", (1, 1, 1)), np.float64)
-    whole[:3, 3] = node.get("translation", (0, 0, 0))
-    return whole
 
 
 def _below_each_other(textures: list[np.ndarray]) -> tuple[np.ndarray, list[tuple[float, float, float]]]:

@@ -18,6 +18,7 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.errors import bad_request
 
 from ...mesh.glb_document import BINARY_CHUNK, COMPONENTS, JSON_CHUNK, KINDS
+from ...mesh.glb_node import node_matrix
 from ...mesh.topology.normals import unit
 from ...stages import Mesh
 
@@ -221,21 +222,3 @@ def _moved(attributes: dict[str, Attribute], here: np.ndarray) -> dict[str, Attr
         tangents[:, :3] = unit(tangents[:, :3].astype(np.float64) @ linear.T)
         moved["TANGENT"] = Attribute(values=tangents)
     return moved
-
-
-def node_matrix(node: Mapping[str, Any]) -> np.ndarray:
-    """(4, 4) of a node's matrix, or of its translation, rotation and scale."""
-    if "matrix" in node:
-        return np.array(node["matrix"], np.float64).reshape(4, 4).T
-    x, y, z, w = node.get("rotation", (0, 0, 0, 1))
-    turn = np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    )
-    whole = np.eye(4)
-    whole[:3, :3] = turn * np.array(node.get("scale", (1, 1, 1)), np.float64)
-    whole[:3, 3] = node.get("translation", (0, 0, 0))
-    return whole
