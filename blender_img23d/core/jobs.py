@@ -16,6 +16,7 @@ from ..shared.img23d_protocol.messages import (
     CutoutReady,
     Diagnose,
     Diagnosed,
+    Edit,
     Failed,
     Finding,
     Finished,
@@ -46,7 +47,7 @@ from ..shared.img23d_protocol.messages import (
 from .plausible import LONGEST_NOTE, NOTES_KEPT, is_sound_arrangement, sound_count
 from .states import JobState
 
-Request = Locate | Pick | Generate | Unwrap | Paint | Diagnose | SetupRequest
+Request = Edit | Locate | Pick | Generate | Unwrap | Paint | Diagnose | SetupRequest
 
 # Rough shares of a target's time, so that a bar moves evenly through all stages of a job; those that it has not count nothing
 STAGE_SHARES = {Stage.EDIT: 0.2, Stage.LOCATE: 0.1, Stage.MATTE: 0.25, Stage.SHAPE: 0.25, Stage.SPLIT: 0.2, Stage.PAINT: 0.4}
@@ -417,7 +418,7 @@ def stage_progress(stage: Stage | None, fraction: float, stages: Sequence[Stage]
     """0..1 over the job's stages, from the fraction within one of them."""
     if stage is None:
         return 0.0
-    order = list(Stage)
+    order = [*stages] if stage in stages else list(Stage)
     whole = sum(STAGE_SHARES[one] for one in {*stages, stage})
     before = sum(STAGE_SHARES[one] for one in stages if order.index(one) < order.index(stage))
     return (before + STAGE_SHARES[stage] * min(max(fraction, 0.0), 1.0)) / whole
