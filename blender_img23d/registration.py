@@ -12,7 +12,7 @@ from .app.owner import Extension, extension, extension_or_none
 from .core.manual import manual_map
 from .core.session import app
 from .operators import forecast, generate, quality, queue, retexture, targets
-from .operators.photo import box_tool, drop_and_paste, image_editor, mask_tool, photo, picking, side_photos
+from .operators.photo import box_tool, cleaning, drop_and_paste, image_editor, mask_tool, photo, picking, side_photos
 from .operators.results import arrangement, compare, history, look, made, mesh_tools, results, splats, variants
 from .operators.setup import diagnose, setup, weights
 from .panels import help as help_panel
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(properties, preferences),
-    *(photo, drop_and_paste, targets, side_photos, generate, queue, arrangement, results, made, variants, compare, mesh_tools, splats, look, history),
+    *(photo, cleaning, drop_and_paste, targets, side_photos, generate, queue, arrangement, results, made, variants, compare, mesh_tools, splats, look, history),
     *(image_editor, box_tool, mask_tool, picking, image_editor_panel),
     *(retexture, setup, weights, quality, diagnose, forecast),
     *(photo_panel, main, targets_panel, results_panel, queue_panel, variants_panel, made_panel, mesh_tools_panel, advanced, shape),

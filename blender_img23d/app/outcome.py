@@ -40,7 +40,7 @@ def follow(operator: bpy.types.Operator, context: bpy.types.Context, owner: Exte
     owner.in_use.is_due = True
     if not job.is_pick:  # what is used for a photo is meant for it
         context.scene.img23d.named_photo = context.scene.img23d.photo
-    if not (job.is_search or job.is_pick):
+    if not (job.is_search or job.is_pick or job.is_edit):
         show_job(context.window_manager, job)
         sync_rows(context.window_manager, job)
     if not must_wait():
@@ -108,7 +108,9 @@ def must_wait() -> bool:
 def _report(operator: bpy.types.Operator, owner: Extension, job: Job) -> set[str]:
     failures = [target.error for target in job.targets if target.error]
     failures += [sentence for (job_id, _target), sentence in owner.applier.failures.items() if job_id == job.id]
-    has_result = job.regions is not None or any(target.main is not None or _was_found(job, target) for target in job.targets)
+    has_result = (
+        job.regions is not None or (job.is_edit and bool(job.edited)) or any(target.main is not None or _was_found(job, target) for target in job.targets)
+    )
     if job.error:
         failures.insert(0, job.error)
     if owner.applier.waiting:

@@ -193,6 +193,11 @@ class Job:
         return isinstance(self.request, Locate)
 
     @property
+    def is_edit(self) -> bool:
+        """It only cleans the photo."""
+        return isinstance(self.request, Edit)
+
+    @property
     def is_pick(self) -> bool:
         return isinstance(self.request, Pick)
 
@@ -204,6 +209,11 @@ class Job:
     def picture(self) -> str:
         """The path of the picture that it works from, empty where there is none."""
         return getattr(self.request, "picture" if self.is_retexture else "photo", "")
+
+    @property
+    def seen_photo(self) -> str:
+        """The path of the picture that its boxes refer to: what was made of the photo, where it was edited."""
+        return self.edited or getattr(self.request, "photo", "")
 
     @property
     def progress(self) -> float:

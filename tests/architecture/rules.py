@@ -62,8 +62,9 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "cutouts": {"stages"},
     "finding": {"stages"},
     "fields": {"stages", "mesh", "machine", "models", "cutouts"},  # what several engines make, which do not know each other
+    "editing": {"stages", "machine", "models"},  # what the models that edit pictures have in common
     "arrange": {"stages", "images.metadata"},
-    "engines": {"stages", "result_cache", "mesh", "splats", "models", "weights", "machine", "cutouts", "finding", "fields", "parts"},
+    "engines": {"stages", "result_cache", "mesh", "splats", "models", "weights", "machine", "cutouts", "finding", "fields", "editing", "parts"},
     "jobs": {
         "__version__",
         "stages",
@@ -71,6 +72,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
         "result_cache",
         "arrange",
         "cutouts",
+        "editing",
         "images",
         "mesh",
         "splats",
@@ -139,7 +141,7 @@ def _heavy_objection(name: str, one: Import) -> str:
     layer = _layer(name, BACKEND)
     if layer == "mesh":
         return "" if top(one.target) in HEAVY_FOR_MESHES else "too heavy for a mesh"
-    return "" if layer in {"engines", "models", "fields", "weights", "machine", "evaluation"} else "only in an engine or a model"
+    return "" if layer in {"engines", "models", "fields", "editing", "weights", "machine", "evaluation"} else "only in an engine or a model"
 
 
 def _network_objection(name: str, one: Import) -> str:

@@ -33,6 +33,7 @@ DINO = Path(__file__).with_name("dinov2.py")
 PAINT_SOURCES = tuple(Path(__file__).with_name(name) for name in ("latents.py", "solids.py"))
 TRELLIS_SOURCES = (DINO, Path(__file__).with_name("inflated.py"))
 INSTANTMESH_SOURCES = tuple(Path(__file__).with_name(name) for name in ("around.py", "inflated.py", "latents.py"))
+KLEIN_SOURCES = tuple(Path(__file__).with_name(name) for name in ("clutter.py", "latents.py", "qwen_files.py"))
 # File set -> the module here that makes it, and what else it is made from; what takes longest comes first
 MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
     "trellis-image-large": ("trellis", TRELLIS_SOURCES),
@@ -40,6 +41,7 @@ MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
     "instantmesh-mesh-large": ("instantmesh", INSTANTMESH_SOURCES),
     "instantmesh-views": ("instantmesh", INSTANTMESH_SOURCES),
     "zero123plus": ("instantmesh", INSTANTMESH_SOURCES),
+    "flux2-klein-4b": ("klein", KLEIN_SOURCES),
     "triposr": ("triposr", (Path(__file__).with_name("inflated.py"),)),
     "qwen3-vl-2b": ("qwen", (Path(__file__).with_name("qwen_files.py"), PROMPT / "prompt.py", PROMPT / "model.py")),
     "llmdet-tiny": ("llmdet", (Path(__file__).with_name("llmdet_files.py"), DETECTOR / "model.py", DETECTOR / "prompt.py")),

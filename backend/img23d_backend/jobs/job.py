@@ -14,6 +14,7 @@ import numpy as np
 from img23d_protocol import Img23DError, messages
 from img23d_protocol.messages import FromBackend, Generate, Notice, Progress, Settings, Stage, TargetFailed
 
+from ..editing.editor import Editor, no_editor
 from ..stages import Context, Engine, JobCancelled, TargetCancelled
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,7 @@ class Caller:
 
     emit: Emit
     load_engine: Callable[[str], Engine]
+    load_editor: Callable[[], Editor] = field(default=no_editor)
     is_cancelled: Callable[[], bool] = field(default=lambda: False)
     is_target_cancelled: Callable[[int], bool] = field(default=lambda target: False)
 

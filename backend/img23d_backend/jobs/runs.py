@@ -23,6 +23,7 @@ from img23d_protocol.files.whole_files import write_whole
 from img23d_protocol.messages import (
     WHOLE,
     Box,
+    Edit,
     Generate,
     Locate,
     Paint,
@@ -98,9 +99,9 @@ class ResultRecord:
 class TargetRecord:
     """`view` (4, 4) takes a homogeneous vertex of the GLB (metres, y up) to (u, v, depth, 1) in the photo's pixels.
 
-    `files` are names in the run's folder: cutout, side_left, side_back, side_right, shape, mesh, ply, spz, texture, uv, preview. `box` is in
-    fractions of the photo, `point`, `strokes`, `height` (metres, 0 unknown), `shape`, `sides` and `wanted_faces` (0: the settings')
-    are what the artist said about it, `pose` is where it stands (see `camera`).
+    `files` are names in the run's folder: cutout, side_left, side_back, side_right, edited, shape, mesh, ply, spz, texture, uv, preview. `box` is in
+    fractions of the photo, `point`, `strokes`, `height` (metres, 0 unknown), `shape`, `sides`, `wanted_faces` (0: the settings') and
+    `is_edited` are what the artist said about it, `pose` is where it stands (see `camera`).
     """
 
     name: str
@@ -111,6 +112,7 @@ class TargetRecord:
     shape: ShapeKind = ShapeKind.AUTO
     sides: tuple[SidePhoto, ...] = ()
     wanted_faces: int = 0
+    is_edited: bool = True
     pose: Pose | None = None
     state: TargetState = TargetState.FOUND
     cutout_left: int = 0  # the pixel that the cut-out's first one is, in the photo scaled by `cutout_share`
@@ -156,6 +158,8 @@ class RunRecord:
     variants: int = 1  # of each thing, and whether the first is varied as well, as in `Generate`
     varies: bool = False
     mesh: str = ""  # of a re-texture
+    original: str = ""  # the path of the photo that `photo` was edited from by an earlier run
+    edited: str = ""  # the name of the edited picture, which boxes and views refer to; empty: to the photo
     photo: PhotoRecord | None = None
     pixels_per_metre: float = 0.0
     camera: PhotoCamera | None = None
@@ -228,7 +232,7 @@ class Run:
             os.fsync(file.fileno())
 
 
-def open_run(request: Generate | Locate | Paint) -> Run:
+def open_run(request: Edit | Generate | Locate | Paint) -> Run:
     """Make the run's folder and its first record. Raises Img23DError(FOLDER_UNWRITABLE or DISK_FULL)."""
     memory.reset_peak()
     run = Run(Path(os.path.abspath(request.run_folder)), _first_record(request))
@@ -260,7 +264,7 @@ def error_record(error: Img23DError) -> ErrorRecord:
     return ErrorRecord(code=error.code, sentence=error.sentence, detail=error.detail)
 
 
-def _first_record(request: Generate | Locate | Paint) -> RunRecord:
+def _first_record(request: Edit | Generate | Locate | Paint) -> RunRecord:
     return RunRecord(
         kind=type(request).__name__.lower(),
         job=request.job,
@@ -268,9 +272,10 @@ def _first_record(request: Generate | Locate | Paint) -> RunRecord:
         engine=request.engine,
         seed=request.seed,
         settings=dataclasses.asdict(request.settings),
-        wanted=() if isinstance(request, Paint) else request.wanted,
+        wanted=request.wanted if isinstance(request, Generate | Locate) else (),
         variants=request.variants if isinstance(request, Generate) else 1,
         varies=isinstance(request, Generate) and request.varies,
+        original=request.original if isinstance(request, Generate | Locate) else "",
         mesh=request.mesh if isinstance(request, Paint) else "",
         versions=_versions(),
     )

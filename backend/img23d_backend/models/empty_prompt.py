@@ -6,24 +6,21 @@ A model that is always given the empty prompt needs its text encoder, 0.7 GB, on
 from __future__ import annotations
 
 import json
-import logging
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from img23d_protocol import ErrorCode, Img23DError
-from img23d_protocol.files.whole_files import whole_file
+
+from .kept_prompt import keep_prompt, read_prompt
 
 if TYPE_CHECKING:
     from torch import Tensor
     from transformers import CLIPTextModel
 
-log = logging.getLogger(__name__)
-
 KEPT_NAME = ".empty-prompt.safetensors"  # beside the set's record; a name with a dot is no part of a set
 TEXT_ENCODER = "text_encoder/model.safetensors"
 _PREFIX = "text_model."  # of the published keys
-_TENSOR, _MADE_WITH = "prompt", "text_encoder"  # the file's one tensor; its metadata: the text encoder's digest
 
 
 def empty_prompt(folder: Path, kept: Path, digest: str) -> Tensor:
@@ -32,11 +29,11 @@ def empty_prompt(folder: Path, kept: Path, digest: str) -> Tensor:
     It is kept in the file `kept`, or where nobody knows the digest only as long as this process runs.
     Raises Img23DError(WEIGHTS_MISSING, WEIGHTS_DAMAGED).
     """
-    prompt = _read(kept, digest) if digest else None
+    prompt = read_prompt(kept, digest) if digest else None
     if prompt is None:
         prompt = _computed(folder, _stamp(folder / TEXT_ENCODER))
         if digest:
-            _keep(kept, prompt, digest)
+            keep_prompt(kept, prompt, digest)
     return prompt
 
 
@@ -100,29 +97,3 @@ def _text_encoder(folder: Path) -> CLIPTextModel:
         return build(lambda: CLIPTextModel(config), tensors, torch.float32, may_hold_more=True)
     except (OSError, ValueError, TypeError) as error:
         raise damaged("its text encoder cannot be read", f"{folder}: {error}") from error
-
-
-def _read(path: Path, digest: str) -> Tensor | None:
-    """None where there is no file, or one of another text encoder, or one that is damaged."""
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(path, framework="pt", device="cpu") as file:
-            if (file.metadata() or {}).get(_MADE_WITH) == digest:
-                return file.get_tensor(_TENSOR).clone()  # not mapped: the file may be replaced
-    except FileNotFoundError:
-        return None
-    except (SafetensorError, OSError) as error:
-        log.warning("%s is made again: %s", path, error)
-    return None
-
-
-def _keep(path: Path, prompt: Tensor, digest: str) -> None:
-    """In one step, so that no half a file is ever read; a folder that cannot be written is no error."""
-    from safetensors.torch import save_file
-
-    try:
-        with whole_file(path) as new:
-            save_file({_TENSOR: prompt.contiguous()}, new, {_MADE_WITH: digest})
-    except OSError as error:
-        log.info("the empty prompt is not kept in %s: %s", path.parent, error)

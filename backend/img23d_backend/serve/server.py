@@ -21,6 +21,7 @@ from img23d_protocol.messages import (
     Cancelled,
     Diagnose,
     Diagnosed,
+    Edit,
     Failed,
     Finished,
     FromBackend,
@@ -49,7 +50,7 @@ from .outbox import ForwardingHandler, Outbox, end_process
 
 log = logging.getLogger(__name__)
 
-JobRequest = Generate | Locate | Pick | Unwrap | Paint | SetupRequest | Diagnose
+JobRequest = Edit | Generate | Locate | Pick | Unwrap | Paint | SetupRequest | Diagnose
 
 _LAST_WORDS = (Finished, Cancelled, Failed, Diagnosed)
 
@@ -157,7 +158,7 @@ class Server:
                 from ..diagnose import run_diagnosis
 
                 run_diagnosis(request, self._engines, self._caller(active))
-            case Generate() | Locate() | Pick() | Unwrap() | Paint():
+            case Edit() | Generate() | Locate() | Pick() | Unwrap() | Paint():
                 from ..jobs.pipeline import run_job
 
                 run_job(request, self._caller(active))
@@ -171,6 +172,7 @@ class Server:
         return Caller(
             emit=self._emit,
             load_engine=self._engines.load,
+            load_editor=self._engines.load_editor,
             is_cancelled=active.cancelled.is_set,
             is_target_cancelled=active.stopped.__contains__,
         )

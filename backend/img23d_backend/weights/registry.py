@@ -22,6 +22,7 @@ from img23d_protocol.options.matte import MATTERS
 from img23d_protocol.options.search import GROUNDERS
 from img23d_protocol.options.trellis import FILE_SET, IMAGE_ENCODER
 
+from .rows.edit import EDIT_SETS
 from .rows.row import APACHE
 from .rows.row import WeightSet as WeightSet
 
@@ -372,6 +373,7 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
     _paint(_DELIGHT, "hunyuan3d-delight-v2-0", DELIGHT_FILES, 2_581_700_000, 1_900_000_000),
     _paint(PAINTERS[0], "hunyuan3d-paint-v2-0", PAINT_FILES, 3_829_973_000, 3_829_973_000),
     _paint(PAINTERS[1], "hunyuan3d-paint-v2-0-turbo", TURBO_PAINT_FILES, 4_056_870_000, 3_890_000_000),
+    *EDIT_SETS,
 )
 
 

@@ -6,6 +6,7 @@ from functools import partial
 
 import bpy
 
+from ...app.owner import Extension, extension
 from ...shared.img23d_protocol.options.settings import engine_named
 from ..widgets.option_rows import draw_rows
 from ..widgets.text import draw_sentence
@@ -49,6 +50,34 @@ class IMG23D_PT_texture(_Child, bpy.types.Panel):
             draw_sentence(self.layout, context, "Splats have colours and no texture.", icon="INFO")
 
 
+class IMG23D_PT_edit(_Child, bpy.types.Panel):
+    bl_idname = "IMG23D_PT_edit"
+    bl_label = "Clean the Picture First"
+
+    def draw_header(self, context: bpy.types.Context) -> None:
+        self.layout.prop(context.scene.img23d, "edit", text="")
+
+    def draw(self, context: bpy.types.Context) -> None:
+        values, owner = context.scene.img23d, extension()
+        column = self.settings_column()
+        column.active = values.edit
+        draw_rows(column, values, "edit")
+        column.operator("img23d.write_edit", text="Change the Text", icon="GREASEPENCIL")
+        if values.edit:
+            owner.models.want()
+            _draw_editor_lack(self.layout, context, owner)
+
+
+def _draw_editor_lack(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
+    """Where the chosen model cannot work yet, and what helps."""
+    view = owner.models.view
+    if view.lacks_editor:
+        draw_sentence(layout, context, "The model that cleans pictures is not downloaded.", icon="INFO")
+        layout.operator("img23d.download_editor", text="Download It", icon="IMPORT")
+    elif view.environment.is_ours and not view.environment.is_ready:
+        draw_sentence(layout, context, "Cleaning needs the AI models' environment: press Set Up AI Models.", icon="INFO")
+
+
 class IMG23D_PT_engine(_Child, bpy.types.Panel):
     bl_idname = "IMG23D_PT_engine"
     bl_label = "Search and Seed"
@@ -61,4 +90,4 @@ class IMG23D_PT_engine(_Child, bpy.types.Panel):
         draw_sentence(self.layout, context, "-1 draws another seed for every run.")
 
 
-CLASSES = (IMG23D_PT_shape, IMG23D_PT_texture, IMG23D_PT_engine)
+CLASSES = (IMG23D_PT_edit, IMG23D_PT_shape, IMG23D_PT_texture, IMG23D_PT_engine)

@@ -90,7 +90,7 @@ class Edit:
     job: str
     photo: str
     run_folder: str
-    engine: str = BUILT_IN.id
+    engine: str = BUILT_IN.id  # that is to work on the picture; the edit itself does not ask for it
     seed: int = 0
     settings: Settings = field(default_factory=Settings)
 

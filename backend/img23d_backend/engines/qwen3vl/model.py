@@ -13,6 +13,7 @@ import numpy as np
 
 from img23d_protocol import ErrorCode, Img23DError
 
+from ...machine.devices import bfloat16_or_half
 from .prompt import IMAGE_TOKEN, chat, question, question_once_more
 
 if TYPE_CHECKING:
@@ -85,21 +86,9 @@ class QwenProcessor:
 
 
 def dtype_for(device: Device) -> torch.dtype:
-    """bfloat16 on every card that has it, if only slowly: in float16 Qwen's activations overflow and the answer becomes
-    nothing but “!” (QwenLM/Qwen3 issues 761 and 868, huggingface/transformers 33294)."""
-    import torch
-
-    if device.is_processor or (device.kind == "cuda" and not _has_bfloat16(device)):
-        return device.dtype
-    return torch.bfloat16
-
-
-def _has_bfloat16(card: Device) -> bool:
-    """torch answers for the current card, which need not be the chosen one."""
-    import torch
-
-    with torch.cuda.device(card.torch_name):
-        return torch.cuda.is_bf16_supported()
+    """In float16 Qwen's activations overflow and the answer becomes nothing but “!” (QwenLM/Qwen3 issues 761 and 868,
+    huggingface/transformers 33294)."""
+    return bfloat16_or_half(device)
 
 
 def read_network(folder: Path, dtype: torch.dtype) -> Qwen3VLForConditionalGeneration:
