@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 from img23d_protocol.options.edit import PROMPTS
 
 from ...models.kept_prompt import keep_prompt, read_prompt
+from ...models.tokenizer_file import read_tokenizer
 from ...weights.record import recorded_digest
 from .loading import TEXT_LAYERS, KleinPlan
 
@@ -31,6 +32,7 @@ def embedded(text: str, plan: KleinPlan, models: ModelStore) -> Tensor:
     """(1, 512, 3 C) in the plan's precision, on the processor. Raises what loading and torch raise."""
     folder = plan.parts.folder
     digest = next(filter(None, (recorded_digest(folder, name) for name in _ENCODER_FILES)), "")
+    digest += ":8" if digest and plan.eight_bits else ""
     kept = folder / f".prompt-{hashlib.sha256(text.encode()).hexdigest()[:_DIGITS]}.safetensors"
     is_kept = bool(digest) and text in PROMPTS.values()
     prompt = read_prompt(kept, digest) if is_kept else None
@@ -55,12 +57,11 @@ def _computed(text: str, plan: KleinPlan, models: ModelStore) -> Tensor:
 def tokens_of(text: str, folder: Path) -> tuple[Tensor, Tensor]:
     """Tokens and mask (1, 512) int64, padded at the end. Raises Img23DError(WEIGHTS_DAMAGED)."""
     import torch
-    from transformers import PreTrainedTokenizerFast
 
     from ...models.loading import damaged
 
     try:
-        tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+        tokenizer = read_tokenizer(folder / "tokenizer.json")
         padding = int(tokenizer.convert_tokens_to_ids(_PADDING) or 0)
         ids = tokenizer.encode(_CHAT.format(text=text), add_special_tokens=False)[:TOKENS]
     except (OSError, ValueError, KeyError, TypeError) as error:

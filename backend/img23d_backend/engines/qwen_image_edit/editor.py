@@ -17,7 +17,7 @@ from ...models.load_plan import attempts, progress_part
 from ...models.oom_fallbacks import with_less_memory
 from ...stages import Context
 from ...weights.store import WeightStore
-from .loading import QwenPlan, make_plan
+from .loading import QwenPlan, import_classes, make_plan
 from .question import question, told
 from .sampling import MULTIPLE, developed, in_line, in_place, seen_by, shift_of, velocity_of
 
@@ -46,6 +46,7 @@ class QwenEditor:
 
     def prefetch(self, settings: Settings) -> None:
         """Begins to read the network that computes first."""
+        import_classes()
         network = make_plan(settings, self._weights, settings.machine.devices.edit).text_encoder
         self._models.prefetch(network.key, network.read)
 

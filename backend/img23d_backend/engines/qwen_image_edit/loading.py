@@ -41,6 +41,14 @@ _LIGHTNING_TIMES: dict[str, object] = {
 }
 
 
+def import_classes() -> None:
+    """In this thread, before another one reads ahead: these libraries import their parts when they are asked for, and two threads that ask at
+    the same time find them half made.
+    """
+    from diffusers import AutoencoderKLQwenImage, FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DModel  # noqa: F401
+    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLModel  # noqa: F401
+
+
 @dataclass(frozen=True, kw_only=True)
 class QwenParts:
     """`lightning` is the file of the additions for few steps.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from ...editing.canvas import canvas_for
+from ...models.tokenizer_file import read_tokenizer
 from .loading import QwenPlan
 
 if TYPE_CHECKING:
@@ -44,13 +45,12 @@ class Question:
 def question(rgb: np.ndarray, text: str, folder: Path, *, area: int = SEEN_AREA) -> Question:
     """(H, W, 3) uint8; `folder` is the processor's. Raises Img23DError(WEIGHTS_DAMAGED)."""
     import torch
-    from transformers import PreTrainedTokenizerFast
     from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
     from ...models.loading import damaged
 
     try:
-        tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+        tokenizer = read_tokenizer(folder / "tokenizer.json")
         images = Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True)
         picture_id = int(tokenizer.convert_tokens_to_ids(_IMAGE) or 0)
     except (OSError, ValueError, KeyError, TypeError) as error:

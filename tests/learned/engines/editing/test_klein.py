@@ -157,7 +157,7 @@ def test_told_to_leave_it_it_leaves_it(tiny_models: Path) -> None:
     known = photo(5, SIDE)
     drawn = edited(tiny_models, known.rgb, CLEAN.changed(edit_preset=AS_IS))
     assert np.abs(_small(drawn) - _small(known.rgb)).mean() < 16
-    assert np.abs(_small(drawn) - _small(edited(tiny_models, known.rgb))).mean() > 40
+    assert np.abs(_small(drawn) - _small(edited(tiny_models, known.rgb))).mean() > 30
 
 
 def _small(rgb: np.ndarray) -> np.ndarray:
