@@ -35,8 +35,9 @@ def cluttered(learned, tmp_path):
 @pytest.fixture
 def with_a_window(monkeypatch):
     """As with one: the buttons return at once, and the artist decides."""
-    for name in ("app.outcome", "app.commands.cleaning"):
-        monkeypatch.setattr(part(name), "must_wait", lambda: False)
+    modules = [part(name) for name in ("app.commands.cleaning", "app.outcome")]  # both, before one is changed: the first takes it from the other
+    for module in modules:
+        monkeypatch.setattr(module, "must_wait", lambda: False)
 
 
 def cleaned(owner) -> str:
