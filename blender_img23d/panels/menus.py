@@ -69,6 +69,7 @@ class IMG23D_MT_targets(bpy.types.Menu):
     def draw(self, context: bpy.types.Context) -> None:
         layout = self.layout
         layout.operator("img23d.clear_names", icon="X")
+        layout.operator("img23d.clean_picture", icon="BRUSH_DATA")
         layout.operator("img23d.find_targets", icon="VIEWZOOM")
         layout.operator("img23d.find_target_again")
         layout.separator()

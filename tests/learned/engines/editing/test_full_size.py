@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 import torch
 from accelerate import init_empty_weights
 from diffusers import AutoencoderKLFlux2, AutoencoderKLQwenImage, Flux2Transformer2DModel, QwenImageTransformer2DModel
+from published.lists import PublishedFile, files_of
 from torch import nn
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen3Config, Qwen3Model
 
-from img23d_backend.engines.flux2_klein.loading import TEXT_LAYERS
+from img23d_backend.engines.flux2_klein.loading import TEXT_LAYERS, KleinParts
+from img23d_backend.engines.qwen_image_edit.loading import QwenParts
 from img23d_backend.models.lean_linear import lean
 from img23d_backend.weights.registry import weight_set
 from img23d_protocol.messages import Settings
@@ -93,3 +99,47 @@ def test_the_registry_tells_what_is_fetched() -> None:
     assert weight_set(KLEIN).size_bytes == KLEIN_BYTES + KLEIN_VAE_BYTES + 4_967_215_360 + 3_077_766_632 + small
     large = QWEN_BYTES + QWEN25_VL_BYTES + QWEN_VAE_BYTES + 11_421_896
     assert 0 < weight_set(QWEN_2511).size_bytes - large < 1_000_000
+
+
+PARTS = 5
+
+
+def write_empty(folder: Path, row: str) -> None:
+    """Files with the published names and shapes and no numbers, which take no room; what is published in parts is in parts here."""
+    for file in files_of(row):
+        path = folder / file.path.replace("*", "")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        (config,) = file.config.values()
+        (path.parent / "config.json").write_text(json.dumps(dict(config)), encoding="utf-8")
+        if "*" not in file.path:
+            write_one(path, file)
+            continue
+        names = {name: f"{path.stem}-0000{1 + number % PARTS}-of-0000{PARTS}.safetensors" for number, name in enumerate(sorted(file.tensors))}
+        for part in set(names.values()):
+            write_one(path.parent / part, replace(file, tensors={name: file.tensors[name] for name in names if names[name] == part}))
+        path.with_name(f"{path.name}.index.json").write_text(json.dumps({"weight_map": names}), encoding="utf-8")
+
+
+def write_one(path: Path, file: PublishedFile) -> None:
+    with path.open("wb") as out:
+        out.write(file.head())
+        out.truncate(file.file_bytes)
+
+
+def test_kleins_files_are_read_by_the_real_loaders(tmp_path: Path) -> None:
+    write_empty(tmp_path, KLEIN)
+    parts = KleinParts(folder=tmp_path)
+    transformer, vae, encoder = (read(torch.bfloat16) for read in (parts.transformer, parts.vae, parts.text_encoder))
+    assert is_of(transformer, KLEIN_BYTES) and is_of(vae, KLEIN_VAE_BYTES) and len(encoder.layers) == max(TEXT_LAYERS) + 1
+
+
+def test_qwens_files_are_read_by_the_real_loaders(tmp_path: Path) -> None:
+    """The language model's names are those of transformers 4, and its head is not asked for."""
+    lightning = f"{QWEN_2511}-lightning-4"
+    write_empty(tmp_path, QWEN_2511)
+    write_empty(tmp_path, lightning)
+    parts = QwenParts(folder=tmp_path, lightning=tmp_path / weight_set(lightning).files[0])
+    transformer, encoder = parts.transformer(torch.bfloat16), parts.text_encoder(torch.bfloat16)
+    additions = 2 * 720  # a pair for each of 12 layers of 60 blocks
+    assert len(transformer.state_dict()) == 1933 + additions
+    assert 0 < QWEN25_VL_BYTES - 2 * numbers(encoder) - 2 * 152064 * 3584 < HEAD
