@@ -13,9 +13,10 @@ from blender_img23d.core.runs.files import folder_contents
 from blender_img23d.core.runs.history import read_run
 from blender_img23d.core.runs.recipe import build_again, recipe_of_job, settings_in_words
 from blender_img23d.core.runs.searches import _is_ours
+from blender_img23d.core.session.deadlines import LONG_SILENCE_SECONDS, SILENCE_SECONDS, silence_limit
 from blender_img23d.core.states import JobState
 from blender_img23d.core.tally import cleaned_picture
-from blender_img23d.shared.img23d_protocol.messages import Edit, PictureReady, Progress, Settings, Stage
+from blender_img23d.shared.img23d_protocol.messages import Edit, Generate, Locate, PictureReady, Progress, Settings, Stage
 
 CLEAN = Settings.of(edit=True)
 
@@ -32,6 +33,13 @@ def test_the_newest_picture_of_this_photo_is_offered() -> None:
     assert cleaned_picture([job], "/desk.png") == str(Path("/pictures/a", "desk_cleaned.png"))
     assert cleaned_picture([job], "/other.png") == "" == cleaned_picture([edit_job("/other.png"), job], "/desk.png")
     assert cleaned_picture([edit_job("/desk.png", JobState.RUNNING)], "/desk.png") == "" == cleaned_picture([], "/desk.png")
+
+
+def test_a_model_that_is_read_may_be_silent_for_long() -> None:
+    """Also before the preview engine, whose own steps are short."""
+    said = {"job": "e", "photo": "/desk.png", "run_folder": "/r", "engine": "preview"}
+    assert {silence_limit(kind(**said, settings=CLEAN)) for kind in (Edit, Generate, Locate)} == {LONG_SILENCE_SECONDS}
+    assert silence_limit(Generate(**said)) == SILENCE_SECONDS
 
 
 def test_an_edit_has_a_bar_of_its_own() -> None:
