@@ -68,6 +68,6 @@ def _announced(part: Any) -> Iterator[FileName]:
         value, hint = getattr(part, one.name), hints[one.name]
         if value is not None and FileName in (hint, *typing.get_args(hint)):
             yield from value if isinstance(value, tuple) else (value,)
-        elif isinstance(value, tuple) and value and is_dataclass(value[0]):
-            for inner in value:
+        elif isinstance(value, tuple):
+            for inner in filter(is_dataclass, value):
                 yield from _announced(inner)
