@@ -43,7 +43,7 @@ from .uploads import JobForm
 
 log = logging.getLogger(__name__)
 
-BEGIN_SECONDS = 15.0  # that a server which was never heard may take to be there
+BEGIN_SECONDS = 8.0  # that a server which was never heard may take to be there
 _BEGINNINGS = 3  # of a job that the server has forgotten
 _LONGEST_PAUSE = 30.0  # seconds until a full server is asked again
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")

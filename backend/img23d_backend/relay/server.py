@@ -58,6 +58,7 @@ class RelayServer:
         self._asked: queue.SimpleQueue[Inspect | Diagnose] = queue.SimpleQueue()
         self._job: RelayedJob | None = None
         self._leaving: list[threading.Thread] = []  # that tell the other machine what is not wanted any more
+        self._lock = threading.Lock()  # of these
         self._has_complained = False
 
     def serve(self) -> NoReturn:
@@ -191,8 +192,9 @@ class RelayServer:
 
     def _leave(self, job: RelayedJob) -> None:
         thread = threading.Thread(target=self._remove, args=(job,), name="leave", daemon=True)
-        self._leaving = [*(one for one in self._leaving if one.is_alive()), thread]
         thread.start()
+        with self._lock:
+            self._leaving = [*(one for one in self._leaving if one.is_alive()), thread]
 
     def _remove(self, job: RelayedJob) -> None:
         """What is still being done for it is cancelled by that. Tried until the server has heard it."""
@@ -211,6 +213,8 @@ class RelayServer:
             job.abandon()
             self._leave(job)
         end = time.monotonic() + FAREWELL_SECONDS
-        for thread in self._leaving:
+        with self._lock:
+            leaving = self._leaving
+        for thread in leaving:
             thread.join(max(0.0, end - time.monotonic()))
         end_process(0)
