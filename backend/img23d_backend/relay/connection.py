@@ -14,22 +14,13 @@ from typing import Any
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.limits import ANSWER_MAX
+from img23d_protocol.machines import sentences
 from img23d_protocol.machines.address import Address
 
 CONNECT_SECONDS = 5.0
 SILENCE_SECONDS = 25.0  # of a server that says every ten seconds that it is there
 _TOKEN_BYTES = 4096
 _NAME_MISMATCHES = (62, 64)  # X509_V_ERR_HOSTNAME_MISMATCH and X509_V_ERR_IP_ADDRESS_MISMATCH of OpenSSL's x509_vfy.h
-
-UNREACHABLE = "The other machine cannot be reached: see that it is on, that img23d serve runs there, and that the address is right."
-_REFUSED = "The other machine refuses the token: copy it again from where its server was started."
-_FOREIGN = "What answers at this address is no Img23D server: check the address and its port."
-_NO_HTTPS = "The server of the other machine does not speak HTTPS: let its address begin with http://, or give it a certificate."
-_CLOSED = "The other machine has closed the connection: where its server has a certificate, let the address begin with https://."
-_UNTRUSTED = "The certificate of the other machine is not trusted: choose its file, or that of who has signed it."
-_OTHER_NAME = "The certificate of the other machine is for another name: use the address that it was made for."
-_NO_CERTIFICATE = "The file of the certificate cannot be read: choose a PEM file."
-_NO_TOKEN = "The file with the token cannot be read: type the token again."
 
 
 class Lost(Exception):
@@ -53,9 +44,9 @@ class Answer:
         try:
             data = json.loads(read_at_most(self.body, ANSWER_MAX))
         except (ValueError, RecursionError) as error:
-            raise Img23DError(ErrorCode.MACHINE_DIFFERS, _FOREIGN, str(error)[:200]) from error
+            raise Img23DError(ErrorCode.MACHINE_DIFFERS, sentences.FOREIGN, str(error)[:200]) from error
         if not isinstance(data, dict):
-            raise Img23DError(ErrorCode.MACHINE_DIFFERS, _FOREIGN)
+            raise Img23DError(ErrorCode.MACHINE_DIFFERS, sentences.FOREIGN)
         return data
 
 
@@ -82,7 +73,7 @@ class Connection:
                 connection.request(method, path, body=body, headers={**known, **(headers or {})})
             response = connection.getresponse()
             if response.status == HTTPStatus.UNAUTHORIZED:
-                raise Img23DError(ErrorCode.MACHINE_REFUSED, _REFUSED)
+                raise Img23DError(ErrorCode.MACHINE_REFUSED, sentences.REFUSED)
             yield Answer(status=response.status, headers={name.lower(): value for name, value in response.getheaders()}, body=response)
 
     def json(self, method: str, path: str, *, seconds: float = SILENCE_SECONDS) -> tuple[int, dict[str, Any]]:
@@ -101,7 +92,7 @@ class Connection:
         try:
             context = ssl.create_default_context(cafile=self.certificate)
         except (OSError, ValueError) as error:  # ssl.SSLError is an OSError
-            raise Img23DError(ErrorCode.MACHINE_UNREACHABLE, _NO_CERTIFICATE, str(error)) from error
+            raise Img23DError(ErrorCode.MACHINE_UNREACHABLE, sentences.NO_CERTIFICATE, str(error)) from error
         if self.certificate is not None:
             context.verify_flags &= ~ssl.VERIFY_X509_STRICT  # of Python 3.13: certificates that people make themselves lack what it asks for
         return context
@@ -116,9 +107,9 @@ class Connection:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
-            raise Img23DError(ErrorCode.MACHINE_REFUSED, _NO_TOKEN, type(error).__name__) from error
+            raise Img23DError(ErrorCode.MACHINE_REFUSED, sentences.NO_TOKEN, type(error).__name__) from error
         if any(not sign.isprintable() or sign.isspace() for sign in token):
-            raise Img23DError(ErrorCode.MACHINE_REFUSED, _REFUSED)
+            raise Img23DError(ErrorCode.MACHINE_REFUSED, sentences.REFUSED)
         return {"Authorization": f"Bearer {token}"} if token else {}
 
 
@@ -126,7 +117,7 @@ def read_at_most(body: http.client.HTTPResponse, most: int) -> bytes:
     """Raises Img23DError(MACHINE_ANSWER) for more."""
     data = body.read(most + 1)
     if len(data) > most:
-        raise Img23DError(ErrorCode.MACHINE_ANSWER, "The other machine sends more than can be right.")
+        raise Img23DError(ErrorCode.MACHINE_ANSWER, sentences.TOO_MUCH)
     return data
 
 
@@ -145,19 +136,19 @@ def _failures(address: Address) -> Iterator[None]:
     try:
         yield
     except ssl.SSLCertVerificationError as error:
-        sentence = _OTHER_NAME if error.verify_code in _NAME_MISMATCHES else _UNTRUSTED
+        sentence = sentences.OTHER_NAME if error.verify_code in _NAME_MISMATCHES else sentences.UNTRUSTED
         raise Img23DError(ErrorCode.MACHINE_UNREACHABLE, sentence, error.verify_message) from error
     except ssl.SSLError as error:
         if error.reason in ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"):
-            raise Img23DError(ErrorCode.MACHINE_UNREACHABLE, _NO_HTTPS, str(error)) from error
+            raise Img23DError(ErrorCode.MACHINE_UNREACHABLE, sentences.NO_HTTPS, str(error)) from error
         raise _lost(error) from error
     except http.client.RemoteDisconnected as error:
-        raise _lost(error, UNREACHABLE if address.is_secure else _CLOSED) from error
+        raise _lost(error, sentences.UNREACHABLE if address.is_secure else sentences.CLOSED) from error
     except (http.client.BadStatusLine, http.client.LineTooLong, http.client.UnknownProtocol) as error:
-        raise Img23DError(ErrorCode.MACHINE_DIFFERS, _FOREIGN, type(error).__name__) from error
+        raise Img23DError(ErrorCode.MACHINE_DIFFERS, sentences.FOREIGN, type(error).__name__) from error
     except (OSError, http.client.HTTPException, UnicodeError) as error:  # UnicodeError: no name that a machine can have
         raise _lost(error) from error
 
 
-def _lost(error: Exception, sentence: str = UNREACHABLE) -> Lost:
+def _lost(error: Exception, sentence: str = sentences.UNREACHABLE) -> Lost:
     return Lost(Img23DError(ErrorCode.MACHINE_UNREACHABLE, sentence, f"{type(error).__name__}: {error}"[:300]))

@@ -15,6 +15,7 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.files.disk_errors import disk_error
 from img23d_protocol.files.filenames import FileName, is_file_name
 from img23d_protocol.files.whole_files import whole_file
+from img23d_protocol.machines import sentences
 
 from .connection import Answer, Connection, Lost
 
@@ -25,11 +26,9 @@ _BLOCK = 1 << 18  # bytes a read
 _GRACE_SECONDS, _SLOWEST = 60.0, 10_000.0  # seconds, and bytes a second after them: what is slower is tried anew
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _LONGEST_NUMBER = 15  # digits
-_NOT_GIVEN = "The other machine does not give a file that it has announced."
-_UNSAFE = "The other machine names a file that may not be written here."
 
 
-@dataclass
+@dataclass(kw_only=True)
 class _Known:
     """The server's name of the file's contents, of which the draft has the beginning; empty while it has none."""
 
@@ -67,7 +66,7 @@ class Fetcher:
         """Raises Img23DError(MACHINE_ANSWER) for what is no plain name, is hidden, or would replace what the job reads."""
         path = self._folder / name
         if not is_file_name(name) or name.startswith(".") or not name.isprintable() or path.parent != self._folder or path in self._own or path.is_dir():
-            raise Img23DError(ErrorCode.MACHINE_ANSWER, _UNSAFE, repr(name[:80]))
+            raise Img23DError(ErrorCode.MACHINE_ANSWER, sentences.UNSAFE, repr(name[:80]))
         return path
 
     def _fill(self, draft: Path, url: str) -> None:
@@ -111,7 +110,7 @@ class Fetcher:
             yield
         except OSError as error:
             known = disk_error(error, self._folder)
-            raise known or Img23DError(ErrorCode.FOLDER_UNWRITABLE, f"“{self._folder}” cannot be written to.", str(error)) from error
+            raise known or Img23DError(ErrorCode.FOLDER_UNWRITABLE, "The folder for results cannot be written to.", str(error)) from error
 
     def _count(self, size: int) -> None:
         self._bytes += size
@@ -131,13 +130,13 @@ def _extent(answer: Answer, have: int) -> tuple[int, int]:
     if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise _cut_off(f"status {answer.status}")
     if answer.status != HTTPStatus.OK or not length.isdecimal() or len(length) > _LONGEST_NUMBER:
-        raise Img23DError(ErrorCode.MACHINE_ANSWER, _NOT_GIVEN, f"status {answer.status}, length {length[:20]!r}")
+        raise Img23DError(ErrorCode.MACHINE_ANSWER, sentences.NOT_GIVEN, f"status {answer.status}, length {length[:20]!r}")
     return 0, int(length)
 
 
 def _cut_off(detail: str) -> Lost:
-    return Lost(Img23DError(ErrorCode.MACHINE_UNREACHABLE, "The connection to the other machine was lost.", detail))
+    return Lost(Img23DError(ErrorCode.MACHINE_UNREACHABLE, sentences.CUT_OFF, detail))
 
 
 def _too_much() -> Img23DError:
-    return Img23DError(ErrorCode.MACHINE_ANSWER, "The other machine sends more than can be right.")
+    return Img23DError(ErrorCode.MACHINE_ANSWER, sentences.TOO_MUCH)

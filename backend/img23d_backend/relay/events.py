@@ -7,8 +7,9 @@ from http import HTTPStatus
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.limits import ANSWER_MAX
+from img23d_protocol.machines import sentences
 
-from .connection import UNREACHABLE, Connection, Lost
+from .connection import Connection, Lost
 
 _LONGEST_NUMBER = 12  # digits
 
@@ -26,11 +27,11 @@ def follow(connection: Connection, job: str, after: int) -> Iterator[tuple[int, 
         if answer.status == HTTPStatus.NOT_FOUND:
             raise Forgotten
         if answer.status != HTTPStatus.OK:
-            raise Lost(Img23DError(ErrorCode.MACHINE_UNREACHABLE, UNREACHABLE, f"status {answer.status}"))
+            raise Lost(Img23DError(ErrorCode.MACHINE_UNREACHABLE, sentences.UNREACHABLE, f"status {answer.status}"))
         number, data = after, ""
         while line := answer.body.readline(ANSWER_MAX + 1):
             if len(line) > ANSWER_MAX:
-                raise Img23DError(ErrorCode.MACHINE_ANSWER, "The other machine sends more than can be right.")
+                raise Img23DError(ErrorCode.MACHINE_ANSWER, sentences.TOO_MUCH)
             name, _, value = line.decode("utf-8", "replace").rstrip("\r\n").partition(":")
             value = value.removeprefix(" ")
             if name == "id" and value.isascii() and value.isdecimal() and len(value) <= _LONGEST_NUMBER:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from img23d_protocol import ErrorCode, Img23DError, ProtocolError, decode, encode
+from img23d_protocol.machines import sentences
 from img23d_protocol.messages import (
     Accepted,
     Cancelled,
@@ -47,13 +48,6 @@ BEGIN_SECONDS = 8.0  # that a server which was never heard may take to be there
 _BEGINNINGS = 3  # of a job that the server has forgotten
 _LONGEST_PAUSE = 30.0  # seconds until a full server is asked again
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-
-LOST = "The connection to the other machine was lost: the run goes on there, and is heard of again as soon as it is back."
-_LOST_NOW = "No connection to the other machine: it is tried again and again."
-_FULL = "The other machine has as many jobs as it takes: it is asked again and again."
-_IN_QUEUE = "Waiting for other jobs on the other machine."
-_BEGUN_AGAIN = "The other machine has forgotten the run, and does all of it again."
-_NOT_GIVEN = "The other machine does not give a file that it has announced."
 
 
 class RelayedJob:
@@ -120,7 +114,7 @@ class RelayedJob:
             self._fail(error.code, error.sentence, error.detail)
         except Exception as error:  # the thread's boundary
             log.exception("job %s", self.request.job)
-            self._fail(ErrorCode.INTERNAL, "Something went wrong between this machine and the other one.", repr(error)[:300])
+            self._fail(ErrorCode.INTERNAL, sentences.BETWEEN, repr(error)[:300])
 
     def _run(self) -> None:
         self._form = form = JobForm(self.request)
@@ -132,9 +126,9 @@ class RelayedJob:
                 self._follow()
                 return
             except Forgotten:
-                self._say(Notice(job=self.request.job, sentence=_BEGUN_AGAIN))
+                self._say(Notice(job=self.request.job, sentence=sentences.BEGUN_AGAIN))
                 self._begin(form)
-        raise Img23DError(ErrorCode.MACHINE_ANSWER, "The other machine forgets the run again and again.")
+        raise Img23DError(ErrorCode.MACHINE_ANSWER, sentences.FORGETFUL)
 
     def _begin(self, form: JobForm) -> None:
         """Raises Over, Img23DError."""
@@ -156,14 +150,14 @@ class RelayedJob:
         if self._over.is_set():
             raise Over
         if view.get("position", -1) not in (-1, 0):
-            self._tell_progress(_IN_QUEUE)
+            self._tell_progress(sentences.IN_QUEUE)
 
     def _refused(self, answer: Answer) -> None:
         """Wait where that helps. Raises Lost, Over, Img23DError."""
         data = answer.json()
         sentence, code = str(data.get("detail", ""))[:500], str(data.get("code", ""))
         if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-            self._tell_progress(_FULL)
+            self._tell_progress(sentences.FULL)
             self._patience.pause(min(_seconds(answer.headers.get("retry-after", "")), _LONGEST_PAUSE))
             return
         error = Img23DError(_code(code), sentence or f"The other machine refuses the run ({answer.status}).", f"status {answer.status}")
@@ -199,13 +193,13 @@ class RelayedJob:
         if not is_event:
             self._say(Log(level="DEBUG", text="the other machine is there"))  # a backend that says nothing would be taken for dead
             if not self._is_begun:
-                self._tell_progress(_IN_QUEUE)
+                self._tell_progress(sentences.IN_QUEUE)
 
     def _again(self, lost: Lost) -> None:
         """Raises Over."""
         if not self._patience.has_waited:
             log.warning("the connection is lost: %s", lost.error.detail)
-            self._say(Notice(job=self.request.job, sentence=LOST))
+            self._say(Notice(job=self.request.job, sentence=sentences.LOST))
         self._patience.wait(lost)
 
     # --- what the server says ---------------------------------------------------------------------------------------
@@ -281,8 +275,8 @@ class RelayedJob:
     def _lack(self, message: Any, target: int) -> None:
         """Of one target where it is one's."""
         if target < 0:
-            raise Img23DError(ErrorCode.MACHINE_ANSWER, _NOT_GIVEN, type(message).__name__)
-        self._say(TargetFailed(job=self.request.job, target=target, code=ErrorCode.MACHINE_ANSWER, sentence=_NOT_GIVEN))
+            raise Img23DError(ErrorCode.MACHINE_ANSWER, sentences.NOT_GIVEN, type(message).__name__)
+        self._say(TargetFailed(job=self.request.job, target=target, code=ErrorCode.MACHINE_ANSWER, sentence=sentences.NOT_GIVEN))
 
     def _keep_record(self) -> None:
         """What tells later how the run was made. Raises Lost, Over, Img23DError."""
@@ -311,7 +305,7 @@ class RelayedJob:
 
     def _tell_lost(self, seconds: float) -> None:
         if seconds > 0:
-            self._tell_progress(_LOST_NOW)
+            self._tell_progress(sentences.LOST_NOW)
         else:
             self._say(Log(level="DEBUG", text="waiting for the other machine"))
 
@@ -333,7 +327,7 @@ def _id_in(view: dict[str, Any]) -> str:
     """It becomes a part of paths that are asked for. Raises Img23DError(MACHINE_ANSWER)."""
     found = view.get("id")
     if not isinstance(found, str) or not _ID.fullmatch(found):
-        raise Img23DError(ErrorCode.MACHINE_ANSWER, "What the other machine tells about the run cannot be read.")
+        raise Img23DError(ErrorCode.MACHINE_ANSWER, sentences.NO_SENSE)
     return found
 
 

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, TypeVar
 
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError, ProtocolError, decode
 from img23d_protocol.codec import build
+from img23d_protocol.machines import sentences
 from img23d_protocol.messages import DeviceInfo, Diagnosed, EngineInfo, EnginePace, Finding, Hello, Level, Status
 
 from .. import __version__
-from .connection import UNREACHABLE, Connection, Lost
+from .connection import Connection, Lost
 
 GREETING_SECONDS = 4.0  # of a backend that starts, whose hello must not come late
 LOOK_SECONDS = 15.0
-_SLOW = "The other machine does not answer in time: try again, and see what it is busy with."
+
 
 Value = TypeVar("Value")
 
@@ -42,16 +43,16 @@ def look(connection: Connection, seconds: float = LOOK_SECONDS) -> Outlook:
     """Ask the server. Raises Lost, Img23DError: why it cannot be used."""
     status, data = within(seconds, lambda: connection.json("GET", "/v1/status", seconds=seconds))
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise Lost(Img23DError(ErrorCode.MACHINE_UNREACHABLE, UNREACHABLE, f"status {status}"))
+        raise Lost(Img23DError(ErrorCode.MACHINE_UNREACHABLE, sentences.UNREACHABLE, f"status {status}"))
     protocol, version = data.get("protocol"), str(data.get("version", ""))[:40]
     if status != HTTPStatus.OK or type(protocol) is not int:
-        raise Img23DError(ErrorCode.MACHINE_DIFFERS, "What answers at this address is no Img23D server: check the address and its port.", f"status {status}")
+        raise Img23DError(ErrorCode.MACHINE_DIFFERS, sentences.FOREIGN, f"status {status}")
     if protocol != PROTOCOL_VERSION:
         raise Img23DError(ErrorCode.MACHINE_DIFFERS, _differs(version, protocol))
     try:
         return _outlook(data, version)
     except (ProtocolError, KeyError, TypeError, AttributeError) as error:
-        raise Img23DError(ErrorCode.MACHINE_ANSWER, "What the other machine tells about itself cannot be read.", str(error)[:300]) from error
+        raise Img23DError(ErrorCode.MACHINE_ANSWER, sentences.UNCLEAR, str(error)[:300]) from error
 
 
 def _differs(version: str, protocol: int) -> str:
@@ -82,27 +83,24 @@ def _devices(status: Status, workers: list[dict[str, Any]]) -> tuple[DeviceInfo,
     return max(found, key=lambda devices: devices[0].free_bytes, default=status.devices)
 
 
-def findings(outlook: Outlook) -> Iterator[Finding]:
-    """One sentence first: which machine, its cards, its engines."""
-    ready = [engine.label for engine in (*outlook.status.engines, *outlook.status.splitters) if engine.ready]
-    best = ", ".join(map(_memory, outlook.status.devices[: max(1, len(outlook.status.devices) - 1)]))
+def _finding(outlook: Outlook) -> Finding:
+    """Which machine, its cards, its engines."""
     if not outlook.is_whole:
-        yield Finding(what="Other machine", level=Level.NOTE, sentence=f"It answers (Img23D {outlook.version}), and is still being started: ask again soon.")
-        return
-    told = f"It works: Img23D {outlook.version} on {best}. Ready: {', '.join(ready) or 'nothing yet'}."
-    yield Finding(what="Other machine", level=Level.GOOD, sentence=told, detail=f"workers: {', '.join(outlook.places)}; waiting: {outlook.waiting}")
+        return Finding(what=sentences.WHAT, level=Level.NOTE, sentence=sentences.STARTING)
+    ready = [engine.label for engine in (*outlook.status.engines, *outlook.status.splitters) if engine.ready]
+    told = (
+        f"The other machine works: Img23D {outlook.version} on {', '.join(map(_memory, outlook.status.devices))}. Ready: {', '.join(ready) or 'nothing yet'}."
+    )
+    return Finding(what=sentences.WHAT, level=Level.GOOD, sentence=told, detail=f"workers: {', '.join(outlook.places)}; waiting: {outlook.waiting}")
 
 
-def diagnosed(job: str, connection: Connection) -> Diagnosed:
+def diagnosed(job: str, outlook: Outlook | None, problem: Img23DError | None) -> Diagnosed:
     """The answer to `Diagnose`: the connection, and what is behind it."""
-    try:
-        outlook = look(connection)
-        found = tuple(findings(outlook))
-        lines = [f"Other machine: Img23D {outlook.version}, {', '.join(outlook.places)}", *map(_engine_line, outlook.status.engines)]
-        return Diagnosed(job=job, report="\n".join(lines), findings=found)
-    except (Lost, Img23DError) as failure:
-        error = failure.error if isinstance(failure, Lost) else failure
-        return Diagnosed(job=job, report="", findings=(Finding(what="Other machine", level=Level.PROBLEM, sentence=error.sentence, detail=error.detail),))
+    if outlook is None:
+        error = problem or Img23DError(ErrorCode.MACHINE_UNREACHABLE, sentences.UNREACHABLE)
+        return Diagnosed(job=job, report="", findings=(Finding(what=sentences.WHAT, level=Level.PROBLEM, sentence=error.sentence, detail=error.detail),))
+    lines = [f"Other machine: Img23D {outlook.version}, {', '.join(outlook.places)}", *map(_engine_line, outlook.status.engines)]
+    return Diagnosed(job=job, report="\n".join(lines), findings=(_finding(outlook),))
 
 
 def _memory(device: DeviceInfo) -> str:
@@ -127,7 +125,7 @@ def within(seconds: float, work: Callable[[], Value]) -> Value:
     thread.start()
     thread.join(seconds)
     if not box:
-        raise Lost(Img23DError(ErrorCode.MACHINE_UNREACHABLE, _SLOW))
+        raise Lost(Img23DError(ErrorCode.MACHINE_UNREACHABLE, sentences.SLOW))
     found = box[0]
     if isinstance(found, Exception):
         raise found

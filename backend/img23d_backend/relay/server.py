@@ -13,6 +13,7 @@ from typing import NoReturn, cast
 
 from img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError, ProtocolError, decode
 from img23d_protocol.limits import REQUEST_MAX
+from img23d_protocol.machines import sentences
 from img23d_protocol.messages import (
     Cancel,
     Diagnose,
@@ -44,8 +45,6 @@ FAREWELL_SECONDS = 1.5  # in which the other machine hears that a job is not wan
 _LOOKS = (1.0, 1.0, 2.0, 4.0, 8.0)  # seconds between two looks at a server that is being started, or not there; then as the last
 _MOST_LOOKS = 60  # that fail one after the other, before the other machine is left alone until somebody asks
 _NOBODY = "-"  # no job's name: what is said is about the backend itself
-
-_SET_UP_THERE = "The AI models of the other machine are set up there: run img23d setup on it."
 
 
 class RelayServer:
@@ -92,12 +91,11 @@ class RelayServer:
                 asked = self._asked.get(timeout=None if is_known or failures > _MOST_LOOKS else next(pauses, _LOOKS[-1]))
             except queue.Empty:
                 asked = None
-            if isinstance(asked, Diagnose):
-                self._outbox.send(diagnosed(asked.job, self._connection))
-                continue
             outlook, problem = self._look(LOOK_SECONDS)
             failures = 0 if outlook is not None else failures + 1
-            is_known = self._tell(outlook, problem if asked is not None else None)
+            is_known = self._tell(outlook, problem if isinstance(asked, Inspect) else None)
+            if isinstance(asked, Diagnose):
+                self._outbox.send(diagnosed(asked.job, outlook, problem))
 
     def _look(self, seconds: float) -> tuple[Outlook | None, Img23DError | None]:
         try:
@@ -154,7 +152,7 @@ class RelayServer:
             case Inspect() | Diagnose():
                 self._asked.put(message)
             case _ if isinstance(message, SetupRequest):
-                self._outbox.send(Failed(job=message.job, code=ErrorCode.BAD_REQUEST, sentence=_SET_UP_THERE))
+                self._outbox.send(Failed(job=message.job, code=ErrorCode.BAD_REQUEST, sentence=sentences.SET_UP_THERE))
             case _ if isinstance(message, JOB_KINDS):
                 self._begin(cast(JobRequest, message))
             case _:

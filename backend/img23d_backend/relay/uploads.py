@@ -30,6 +30,7 @@ class JobForm:
 
     def __init__(self, request: JobRequest) -> None:
         """Raises Img23DError(PHOTO_NOT_FOUND, BAD_REQUEST) for a file that cannot be read."""
+        request = _with_original(request)
         self.paths = tuple(dict.fromkeys(file_names(request)))
         names = {path: _name(number, path) for number, path in enumerate(self.paths)}
         message = with_files(replace(request, run_folder=""), lambda path: Path(names[path]))
@@ -64,6 +65,12 @@ class JobForm:
     def _head(self, key: str, name: str = "") -> bytes:
         of_file = f'; filename="{name}"\r\nContent-Type: application/octet-stream' if name else ""
         return f'--{self._boundary}\r\nContent-Disposition: form-data; name="{key}"{of_file}\r\n\r\n'.encode()
+
+
+def _with_original(request: JobRequest) -> JobRequest:
+    """What a picture was edited from is only written down: where that is gone, the picture stands for it, since without one it would be edited."""
+    original = getattr(request, "original", "")
+    return replace(request, original=getattr(request, "photo", "")) if original and not os.path.isfile(original) else request  # pyright: ignore[reportCallIssue]
 
 
 def _blocks(part: _Part) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError, decode, encode
+from img23d_protocol.machines import sentences
 from img23d_protocol.messages import Accepted, Cancelled, EnginePace, Failed, Finished, FromBackend, Generate, Located, Notice, Progress
 
 from ..workers.pool import LAST_WORDS, JobRequest, WorkerPool
@@ -24,7 +25,6 @@ log = logging.getLogger(__name__)
 
 WAITING, RUNNING, FINISHED, CANCELLED, FAILED = "waiting", "running", "finished", "cancelled", "failed"
 SWEEP_SECONDS = 30.0
-_TAKEN_UP = "The server was started again: what was finished stays, and the rest is done again."
 _PACES = 5  # of the newest finished jobs of an engine, of which the median counts
 _USUAL_SECONDS = 30.0  # of a job, while none is known
 
@@ -119,7 +119,7 @@ class JobDesk:
             self._close_log(job, last)
         else:
             if job.lines:  # somebody may have heard of it, and wonders why it does the same again
-                self._record(job, notice := Notice(job=job.id, sentence=_TAKEN_UP), encode(notice))
+                self._record(job, notice := Notice(job=job.id, sentence=sentences.TAKEN_UP), encode(notice))
             self.pool.submit(record.message, lambda message: self._hear(job, message))
 
     @contextlib.contextmanager
