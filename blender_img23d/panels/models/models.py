@@ -64,6 +64,7 @@ def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
     owner.models.want()
     column = panel.layout.column()
     _draw_environment(column, context, owner.models.view)
+    column.operator("img23d.fix", text="Where It Runs...", icon="NETWORK_DRIVE").action = "preferences"
     if owner.setup.is_running:
         draw_setup_progress(column, context, owner.setup)
     else:
