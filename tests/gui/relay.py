@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 from first_minutes import install
-from hands import SIDEBAR, VIEWPORT, open_panel, press, scroll, take
+from hands import SIDEBAR, VIEWPORT, press, scroll, take
 from person import drop_photo
 from rows import _fill, _name
 from screen import SHOTS, NotSeen, Region, await_state, await_that, click, click_at, find, is_seen, move, run_script, say, shot, state
@@ -48,7 +48,7 @@ class Server:
         variables = {"PATH": os.environ["PATH"], "HOME": str(folder), "PYTHONPATH": paths, "IMG23D_SERVE_TOKEN": TOKEN, "IMG23D_SERVE_STOP_SECONDS": "0"}
         command = [os.environ["IMG23D_SERVER_PYTHON"], "-s", "-m", "img23d_backend", "serve", "--port", str(self.port), "--engine", "preview"]
         command += ["--data", str(folder), "--env", str(folder / "none")]
-        self.process = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=open(folder / "server.log", "ab"), text=True)  # noqa: SIM115
+        self.process = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=open(folder / "server.log", "ab"), text=True)
         assert self.process.stdout is not None
         found = re.search(r":(\d+)$", self.process.stdout.readline().strip())
         if found is None:
@@ -77,8 +77,9 @@ def main() -> None:
 
 def open_preferences() -> None:
     """from the panel AI Models to the preferences"""
-    scroll(-40)
-    open_panel("AI Models")
+    scroll(40)
+    click("AI Models", Region(left=1000, right=1345, top=700, bottom=905))  # further up a sentence speaks of them
+    scroll(8)
     shot("01_panel")
     press("Where It Runs...", SIDEBAR, lambda facts: "area PREFERENCES" in facts)
     time.sleep(2)
