@@ -64,7 +64,7 @@ def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
     owner.models.want()
     column = panel.layout.column()
     _draw_environment(column, context, owner.models.view)
-    column.operator("preferences.addon_show", text="Where It Runs...", icon="NETWORK_DRIVE").module = ROOT_PACKAGE
+    column.operator("preferences.addon_show", text="Where It Runs...", icon="PREFERENCES").module = ROOT_PACKAGE
     if owner.setup.is_running:
         draw_setup_progress(column, context, owner.setup)
     else:
