@@ -12,7 +12,7 @@ from .app.owner import Extension, extension, extension_or_none
 from .core.manual import manual_map
 from .core.session import app
 from .operators import forecast, generate, parts, quality, queue, retexture, targets
-from .operators.photo import box_tool, drop_and_paste, image_editor, mask_tool, part_mask, photo, picking, side_photos
+from .operators.photo import box_tool, cleaning, drop_and_paste, image_editor, mask_tool, part_mask, photo, picking, side_photos
 from .operators.results import arrangement, compare, history, look, made, mesh_tools, results, splats, variants
 from .operators.setup import diagnose, setup, weights
 from .panels import menus, tab
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MODULES = (
     *(properties, preferences),
-    *(photo, drop_and_paste, targets, side_photos, generate, queue, arrangement, results, made, variants, compare, mesh_tools, splats, look, history),
+    *(photo, cleaning, drop_and_paste, targets, side_photos, generate, queue, arrangement, results, made, variants, compare, mesh_tools, splats, look, history),
     *(image_editor, box_tool, mask_tool, part_mask, picking),
     *(retexture, parts, setup, weights, quality, diagnose, forecast),
     *(tab, menus),

@@ -29,6 +29,7 @@ class ModelsView(Value):
     sets: tuple[str, ...] = ()
     missing: Mapping[str, int] = field(default_factory=dict)
     lacks_painter: bool = False  # the chosen one is known not to be downloaded, so that the photo would be projected
+    lacks_editor: str = ""  # file sets of the chosen model that cleans pictures that are known not to be downloaded, with spaces between
     engine: str = ""  # to set up: the chosen one, or as long as its licence is not accepted the one that may be used without
     is_complete: bool = False  # the environment, every one of `sets` and that engine are ready
 
@@ -86,6 +87,7 @@ def _view(context: bpy.types.Context, owner: Extension) -> ModelsView:
         sets=sets,
         missing={one.id: missing_bytes(needed_sets(one.id, settings), weights) for one in SET_UP},
         lacks_painter=bool(weights) and not ready.issuperset(paint_sets(context.scene.img23d.engine, settings)),
+        lacks_editor=" ".join(name for name in settings.edit.file_sets() if weights and name not in ready),
         engine=engine,
         is_complete=environment.is_ready and ready.issuperset((*sets, engine)),
     )

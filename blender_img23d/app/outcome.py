@@ -122,7 +122,12 @@ def must_wait() -> bool:
 def _report(operator: bpy.types.Operator, owner: Extension, job: Job) -> set[str]:
     failures = [target.error for target in job.targets if target.error]
     failures += [sentence for (job_id, _target), sentence in owner.applier.failures.items() if job_id == job.id]
-    has_result = job.regions is not None or job.division is not None or any(target.main is not None or _was_found(job, target) for target in job.targets)
+    has_result = (
+        job.regions is not None
+        or job.division is not None
+        or (job.is_edit and bool(job.edited))
+        or any(target.main is not None or _was_found(job, target) for target in job.targets)
+    )
     if job.error:
         failures.insert(0, job.error)
     if owner.applier.waiting:

@@ -48,6 +48,7 @@ class Extension(app.App):
     popup: PickPopup  # the photo over a viewport, to pick things in
     tabs: TabOpener
     press_guard: PressGuard  # when the panel's buttons may be pressed
+    after_cleaning: str = ""  # the operator that goes on when the artist has seen the cleaned picture
     refusal: str = ""  # why the last button did nothing, for the panel
     standings: dict[int, Standing] = field(default_factory=dict)  # of the shown job's targets, for the panel
 

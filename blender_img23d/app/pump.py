@@ -115,7 +115,7 @@ class Pump:
                 owner.running.add(update)
             if owner is not None and update.job.is_over:
                 owner.in_use.is_due = True
-                owner.in_use.wants_cleaning |= not (update.job.is_search or update.job.is_pick)
+                owner.in_use.wants_cleaning |= not (update.job.is_search or update.job.is_pick or update.job.is_edit)
             if update.job.is_over:
                 point_at_failure(bpy.context.window_manager, update.job)
         self.is_stale |= self._setup.tick()
@@ -210,6 +210,7 @@ def _shown_pictures(owner: Extension, job: Job | None) -> set[str]:
     paths.update(form_path(row.cutout, kind) for row in chosen if row.cutout and row.automatic for kind in ShapeKind)
     paths.update(absolute(getattr(row, f"{side}_photo")) for row in chosen for side in Side)
     paths.update(picture.path for waiting in owner.applier.queue.waiting for picture in waiting.pictures[:1])
+    paths.update(one.edited for one in owner.session.jobs[:1] if one.is_edit)
     for one in {job, owner.session.active} - {None}:
         paths.update(target.preview or target.cutout for target in one.targets)
     return paths - {""}

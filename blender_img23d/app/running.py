@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..core.estimate.run_statistics import Pace, alike, pace_of_all
 from ..core.estimate.time_left import StageNow, TimeLeft, stage_now
-from ..shared.img23d_protocol.messages import CutoutReady, PaintReady, PreviewReady, ResultReady
+from ..shared.img23d_protocol.messages import CutoutReady, PaintReady, PictureReady, PreviewReady, ResultReady
 
 if TYPE_CHECKING:
     from ..core.jobs import Job
@@ -43,7 +43,7 @@ class Running:
                 else:
                     self._thumbnails.drop(before)
                 self._previews[target] = self._newest = path
-            case CutoutReady(file=file):
+            case CutoutReady(file=file) | PictureReady(file=file):
                 self._newest = update.job.file(file)
             case ResultReady() | PaintReady():
                 self._next_look = 0.0  # what is made is not to be expected any more

@@ -97,7 +97,7 @@ def stage_progress(stage: Stage | None, fraction: float, stages: Sequence[Stage]
     """0..1 over the job's stages, from the fraction within one of them."""
     if stage is None:
         return 0.0
-    order = list(Stage)
+    order = [*stages] if stage in stages else list(Stage)
     whole = sum(STAGE_SHARES[one] for one in {*stages, stage})
     before = sum(STAGE_SHARES[one] for one in stages if order.index(one) < order.index(stage))
     return (before + STAGE_SHARES[stage] * min(max(fraction, 0.0), 1.0)) / whole

@@ -15,6 +15,7 @@ from ..shared.img23d_protocol.messages import (
     Diagnose,
     Diagnosed,
     DivisionReady,
+    Edit,
     Failed,
     Finding,
     Finished,
@@ -50,7 +51,7 @@ from .job_targets import stage_progress as stage_progress
 from .plausible import LONGEST_NOTE, NOTES_KEPT, is_sound_arrangement, sound_count, sound_parts
 from .states import JobState
 
-Request = Locate | Pick | Generate | Unwrap | Paint | Split | Close | Diagnose | SetupRequest
+Request = Edit | Locate | Pick | Generate | Unwrap | Paint | Split | Close | Diagnose | SetupRequest
 
 _UNSAID = "It failed, and the reason was not told; the log may say more."
 
@@ -115,6 +116,11 @@ class Job:
         return isinstance(self.request, Locate)
 
     @property
+    def is_edit(self) -> bool:
+        """It only cleans the photo."""
+        return isinstance(self.request, Edit)
+
+    @property
     def is_pick(self) -> bool:
         return isinstance(self.request, Pick)
 
@@ -140,6 +146,11 @@ class Job:
     def picture(self) -> str:
         """The path of the picture that it works from, empty where there is none."""
         return getattr(self.request, "picture" if self.is_retexture or self.is_split else "photo", "")
+
+    @property
+    def seen_photo(self) -> str:
+        """The path of the picture that its boxes refer to: what was made of the photo, where it was edited."""
+        return self.edited or getattr(self.request, "photo", "")
 
     @property
     def progress(self) -> float:

@@ -18,6 +18,7 @@ class Section(StrEnum):
     INSTALL = "install"
     USE = "use"
     FIND = "find-first-and-correct-what-was-found"
+    CLEAN = "clean-the-picture-first"
     LAYOUT = "as-in-the-photo"
     HISTORY = "make-it-again-and-past-runs"
     PREVIEW = "what-the-preview-engine-can-do-and-what-it-cant"
@@ -34,6 +35,7 @@ _OPERATORS = {
         *("find_target*", "add_target", "duplicate_target", "remove_target", "move_target", "clear_targets"),
         *("edit_boxes", "close_boxes", "pick_*", "end_picking", "drag_box", "brush_mask", "resize_brush", "clear_strokes"),
     ),
+    Section.CLEAN: ("clean_picture", "take_picture", "keep_photo", "back_to_photo", "write_edit", "download_editor"),
     Section.LAYOUT: ("use_photo_camera", "render_as_photo", "set_real_height"),
     Section.HISTORY: (
         *("make_again", "compare_engines", "keep_variant*", "mark_asset", "*_run", "browse_runs", "open_made_folder"),
@@ -57,6 +59,7 @@ _PROPERTIES = {
     ),
     Section.USE: tuple(f"img23dscenesettings.{name}" for name in ("photo", "names")),
     Section.FIND: ("img23dtarget.*", *(f"img23dscenesettings.{name}" for name in ("targets", "check_first"))),
+    Section.CLEAN: ("img23dscenesettings.edit*", "img23ddefaults.edit*"),
     Section.LAYOUT: ("img23dscenesettings.layout",),
     Section.MODELS: (
         "img23dscenesettings.engine",

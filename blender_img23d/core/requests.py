@@ -18,6 +18,7 @@ from ..shared.img23d_protocol.files.filenames import safe_stem
 from ..shared.img23d_protocol.limits import BUDGET_MAX, FACES_MIN, HEIGHT_MAX, SEED_MAX
 from ..shared.img23d_protocol.messages import (
     Diagnose,
+    Edit,
     Generate,
     Locate,
     Pick,
@@ -41,9 +42,17 @@ def build_settings(**values: Any) -> Settings:
     return settings
 
 
+def build_edit(*, photo: str, engine: str, seed: int, settings: Settings, base_folder: Path, now: datetime | None = None) -> Edit:
+    """A cleaner picture of the photo in a folder that no cleaning up takes away, since it may become a scene's photo. Raises as `build_generate`."""
+    path = checked_photo(photo)
+    folder = base_folder / "pictures" / stamped_name(photo, now)
+    return Edit(job=new_id(), photo=str(path), run_folder=str(folder), engine=engine, seed=draw_seed(seed), settings=settings)
+
+
 def build_generate(
     *,
     photo: str,
+    original: str = "",
     wanted: Sequence[Wanted],
     engine: str,
     seed: int,
@@ -51,7 +60,7 @@ def build_generate(
     base_folder: Path,
     now: datetime | None = None,
 ) -> Generate:
-    """`photo` is an absolute path, `seed` -1 for a random one (drawn here and in the message).
+    """`photo` is an absolute path, `original` that of the photo which it was edited from, `seed` -1 for a random one (drawn here and in the message).
 
     Nothing wanted is the whole picture as one object. The run's folder is named, not made. Raises Img23DError (PHOTO_MISSING,
     PHOTO_NOT_FOUND, PHOTO_IS_FOLDER, PHOTO_EMPTY_FILE, BAD_REQUEST).
@@ -60,6 +69,7 @@ def build_generate(
     return Generate(
         job=new_id(),
         photo=str(path),
+        original=original,
         run_folder=str(new_run_folder(base_folder, photo, now)),
         wanted=tuple(heeded(checked_wanted(one), engine, settings) for one in wanted),
         engine=engine,
@@ -77,12 +87,13 @@ def heeded(wanted: Wanted, engine: str, settings: Settings) -> Wanted:
     return replace(wanted, shape=shape, sides=wanted.sides if known.takes_side_photos(settings.value) else ())
 
 
-def build_locate(*, photo: str, wanted: Sequence[Wanted], engine: str, seed: int, settings: Settings, folder: Path | None = None) -> Locate:
+def build_locate(*, photo: str, original: str = "", wanted: Sequence[Wanted], engine: str, seed: int, settings: Settings, folder: Path | None = None) -> Locate:
     """As `build_generate`, for looking only; with a `folder` what is found is also cut out there."""
     path = checked_photo(photo)
     return Locate(
         job=new_id(),
         photo=str(path),
+        original=original,
         run_folder=str(folder) if folder is not None else "",
         wanted=tuple(replace(checked_wanted(one), shape=ShapeKind.AUTO, sides=()) for one in wanted),
         engine=engine,

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from ..shared.img23d_protocol.values import Value
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from .jobs import Job
 
 
@@ -32,6 +34,12 @@ def tally(job: Job) -> Tally:
         for index, target in enumerate(job.targets)
     )
     return Tally(count=len(job.targets), made=made, failed=failed, stopped=stopped)
+
+
+def cleaned_picture(jobs: Iterable[Job], photo: str) -> str:
+    """The path of the picture that the newest of the jobs which only clean has made of `photo`, empty where that is another one, or failed."""
+    newest = next((job for job in jobs if job.is_edit), None)
+    return newest.edited if newest is not None and newest.is_over and newest.picture == photo else ""
 
 
 def is_about(job: Job, photo: str) -> bool:

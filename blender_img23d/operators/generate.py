@@ -20,14 +20,14 @@ class IMG23D_OT_generate(bpy.types.Operator):
         return self.execute(context) if extension().press_guard.takes_press(self.bl_idname) else {"CANCELLED"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..app.commands.search import needs_check, search_first
+        from ..app.commands.cleaning import before_generating
         from ..app.jobs.queued import queued_generate  # not before it is wanted, since Blender's start waits for every import
         from ..app.jobs.requests import generate_request
         from ..app.outcome import press
 
         owner = extension()
-        if needs_check(context.scene.img23d):
-            return search_first(self, context, owner)
+        if begun := before_generating(self, context, owner):
+            return begun
         try:
             if bpy.app.background:  # nobody could leave the mode while the job waits for it
                 check_mode(context)

@@ -51,9 +51,10 @@ class IMG23D_OT_find_targets(bpy.types.Operator):
         return poll_idle(cls, _BUSY)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        from ..app.commands.search import search  # late, as everything that Blender's start should not wait for
+        from ..app.commands.cleaning import clean_first  # late, as everything that Blender's start should not wait for
+        from ..app.commands.search import search
 
-        return search(self, context, extension())
+        return clean_first(self, context, extension(), then="find_targets") or search(self, context, extension())
 
 
 class IMG23D_OT_find_target_again(_AsDrawn, bpy.types.Operator):

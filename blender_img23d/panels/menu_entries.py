@@ -60,6 +60,7 @@ def draw_add(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
 def draw_targets(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
     layout = menu.layout
     layout.operator("img23d.clear_names", icon="X")
+    layout.operator("img23d.clean_picture", icon="BRUSH_DATA")
     layout.operator("img23d.find_targets", icon="VIEWZOOM")
     layout.operator("img23d.find_target_again")
     layout.separator()

@@ -169,6 +169,13 @@ class IMG23D_PT_advanced(_InTab, bpy.types.Panel):
     draw = drawn_by("settings.advanced")
 
 
+class IMG23D_PT_edit(_InAdvanced, bpy.types.Panel):
+    bl_idname = "IMG23D_PT_edit"
+    bl_label = "Clean the Picture First"
+    draw_header = drawn_by("settings.shape", "draw_edit_header")
+    draw = drawn_by("settings.shape", "draw_edit")
+
+
 class IMG23D_PT_shape(_InAdvanced, bpy.types.Panel):
     bl_idname = "IMG23D_PT_shape"
     bl_label = "Shape"
@@ -252,6 +259,7 @@ CLASSES = (
     IMG23D_PT_mesh_tools,
     IMG23D_PT_presets,
     IMG23D_PT_advanced,
+    IMG23D_PT_edit,
     IMG23D_PT_shape,
     IMG23D_PT_texture,
     IMG23D_PT_engine,

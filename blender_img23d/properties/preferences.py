@@ -185,6 +185,7 @@ def _draw_defaults(layout: bpy.types.UILayout, values: "Img23DPreferences") -> N
 def _draw_settings(layout: bpy.types.UILayout, defaults: Img23DDefaults) -> None:
     _draw_group(layout, defaults, _START)
     drawn = {""}
+    _draw_options(layout, defaults, "Clean the Picture First", _rows(REGISTERED, ("edit",), drawn))
     for engine in REGISTERED:
         _draw_options(layout, defaults, engine.title, _rows([engine], ("result", "shape"), drawn))
     _draw_options(layout, defaults, "Texture", _rows(REGISTERED, ("texture",), drawn))

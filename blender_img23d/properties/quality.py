@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, StringProperty
 
 from ..shared.img23d_protocol.options.declare import Option
 from ..shared.img23d_protocol.options.settings import OPTIONS
@@ -32,6 +32,8 @@ def _declared(one: Option) -> Any:
         return EnumProperty(**said, items=items_of(one))
     if isinstance(one.default, bool):
         return BoolProperty(**said)
+    if isinstance(one.default, str):
+        return StringProperty(**said, maxlen=one.longest)
     limits = {"min": one.minimum, "max": one.maximum, "step": one.step, "precision": one.precision}
     said |= {name: value for name, value in limits.items() if value is not None}
     return FloatProperty(**said) if isinstance(one.default, float) else IntProperty(**said)

@@ -16,7 +16,7 @@ def _on_photo(values: "Img23DSceneSettings", context: bpy.types.Context) -> None
     before, values.listed_photo = values.listed_photo, values.photo
     if before and bpy.path.abspath(before) != bpy.path.abspath(values.photo):
         values.targets.clear()
-        values.active_target, values.found_names = 0, ""
+        values.active_target, values.found_names, values.original_photo = 0, "", ""
 
 
 def _on_names(values: "Img23DSceneSettings", context: bpy.types.Context) -> None:
@@ -37,6 +37,8 @@ class Img23DSceneSettings(QualitySettings, StartSettings, PropertyGroup):
         update=_on_photo,
     )
     listed_photo: StringProperty(name="Listed Photo", description="The picture that the list of targets belongs to", options={"HIDDEN"})
+    original_photo: StringProperty(name="Original Photo", description="The photo that the chosen one was cleaned from", options={"HIDDEN"})
+    kept_photo: StringProperty(name="Kept Photo", description="The photo that you keep as it is, whatever is cleaned", options={"HIDDEN"})
     names: StringProperty(
         name="Names",
         description=("What to make, separated by commas: red mug, book, left bottle. Leave it empty to make one object of the whole picture"),

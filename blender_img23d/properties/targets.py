@@ -93,6 +93,11 @@ class Img23DTarget(PropertyGroup):
         unit="LENGTH",
         update=_on_height,
     )
+    is_edited: BoolProperty(
+        name="Clean",
+        description="Clean the cut-out of this one; switched off, it stays as the photo has it",
+        default=True,
+    )
     faces: IntProperty(
         name="Faces",
         description="At most this many triangles for this one, from 500; 0 takes the number that is set for all",

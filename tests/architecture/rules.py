@@ -65,8 +65,9 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "finding": {"stages"},
     "fields": {"stages", "mesh", "machine", "models", "cutouts"},  # what several engines make, which do not know each other
     "vecset": {"stages", "mesh", "machine", "models", "cutouts", "fields"},  # what TripoSG's family shares
+    "editing": {"stages", "machine", "models"},  # what the models that edit pictures have in common
     "arrange": {"stages", "images.metadata"},
-    "engines": {"stages", "result_cache", "mesh", "splats", "models", "weights", "machine", "cutouts", "finding", "fields", "parts", "vecset"},
+    "engines": {"stages", "result_cache", "mesh", "splats", "models", "weights", "machine", "cutouts", "finding", "fields", "editing", "parts", "vecset"},
     "jobs": {
         "__version__",
         "stages",
@@ -74,6 +75,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
         "result_cache",
         "arrange",
         "cutouts",
+        "editing",
         "images",
         "mesh",
         "splats",
@@ -167,7 +169,7 @@ def _heavy_objection(name: str, one: Import) -> str:
         return "" if first == "ray" and layer == "cluster" else "Ray, and nothing else that is heavy, is the cluster's"
     if layer == "mesh":
         return "" if top(one.target) in HEAVY_FOR_MESHES else "too heavy for a mesh"
-    return "" if layer in {"engines", "models", "fields", "vecset", "weights", "machine", "evaluation"} else "only in an engine or a model"
+    return "" if layer in {"engines", "models", "fields", "editing", "vecset", "weights", "machine", "evaluation"} else "only in an engine or a model"
 
 
 def _network_objection(name: str, one: Import) -> str:

@@ -27,6 +27,7 @@ def to_backend(photo: Path, folder: Path, mesh: Path) -> dict[str, Message]:
     made = {"run_folder": str(folder / "run"), "engine": "preview", "seed": 3, "settings": settings}
     return {
         "Generate": {"job": "a", "photo": str(photo), "wanted": _WANTED, "pixels_per_metre": 0.0, **made},
+        "Edit": {"job": "a", "photo": str(photo), **made},
         "Locate": {"job": "a", "photo": str(photo), "wanted": _WANTED, **made},
         "Pick": {"job": "a", "photo": str(photo), "point": {"x": 0.3, "y": 0.4}, **{key: made[key] for key in ("run_folder", "seed", "settings")}},
         "Paint": {"job": "a", "mesh": str(mesh), "picture": str(photo), "name": "box", "uv": "new", **made},

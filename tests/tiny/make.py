@@ -34,6 +34,7 @@ PAINT_SOURCES = tuple(Path(__file__).with_name(name) for name in ("latents.py", 
 TRELLIS_SOURCES = (DINO, Path(__file__).with_name("inflated.py"))
 INSTANTMESH_SOURCES = tuple(Path(__file__).with_name(name) for name in ("around.py", "inflated.py", "latents.py"))
 ASSEMBLED = (Path(__file__).with_name("assembled.py"), KEPT / "dinov2-with-registers-large" / "model.safetensors")  # whose tokens it learns by
+KLEIN_SOURCES = tuple(Path(__file__).with_name(name) for name in ("clutter.py", "latents.py", "qwen_files.py"))
 # File set -> the module here that makes it, and what else it is made from; what takes longest comes first
 MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
     "trellis-image-large": ("trellis", TRELLIS_SOURCES),
@@ -47,6 +48,7 @@ MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
     "autopartgen-vae": ("autopartgen", ASSEMBLED),
     "holopart": ("boxes", (DINO,)),
     "partcrafter": ("boxes", (DINO,)),
+    "flux2-klein-4b": ("klein", KLEIN_SOURCES),
     "triposr": ("triposr", (Path(__file__).with_name("inflated.py"),)),
     "qwen3-vl-2b": ("qwen", (Path(__file__).with_name("qwen_files.py"), PROMPT / "prompt.py", PROMPT / "model.py")),
     "llmdet-tiny": ("llmdet", (Path(__file__).with_name("llmdet_files.py"), DETECTOR / "model.py", DETECTOR / "prompt.py")),

@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
             sys.stderr.write(f"{message.note}\n")
 
     request = Diagnose(job="command-line", run_folder=str(options.out.absolute()), try_stages=options.try_stages)
-    run_diagnosis(request, engines, Caller(emit=emit, load_engine=engines.load, is_cancelled=cancelled.is_set))
+    run_diagnosis(request, engines, Caller(emit=emit, load_engine=engines.load, load_editor=engines.load_editor, is_cancelled=cancelled.is_set))
     return _print(heard[-1], with_report=options.report)
 
 

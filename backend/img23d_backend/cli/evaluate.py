@@ -115,7 +115,7 @@ class _Maker:
 
         request = Generate(job="evaluation", photo=str(picture), run_folder=str(folder), engine=self._engine, seed=self._seed, settings=self._settings)
         outcome.begin(request)
-        run_job(request, Caller(emit=emit, load_engine=self._engines.load, is_cancelled=self._cancelled.is_set))
+        run_job(request, Caller(emit=emit, load_engine=self._engines.load, load_editor=self._engines.load_editor, is_cancelled=self._cancelled.is_set))
         if outcome.state == "cancelled":
             raise bad_request("Cancelled: started again with the same folder, it goes on where it stopped.")
         return _made(outcome, peaks)

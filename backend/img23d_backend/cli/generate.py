@@ -123,7 +123,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         request = _request(options)
         outcome.begin(request)
-        run_job(request, Caller(emit=emit, load_engine=engines.load, is_cancelled=cancelled.is_set))
+        run_job(request, Caller(emit=emit, load_engine=engines.load, load_editor=engines.load_editor, is_cancelled=cancelled.is_set))
     except Img23DError as error:
         outcome.fail(error.code, error.sentence)
     printer.close()

@@ -21,6 +21,7 @@ from img23d_protocol.messages import (
     Generate,
     Located,
     Notice,
+    PictureReady,
     Piece,
     ResultKind,
     ResultReady,
@@ -72,6 +73,7 @@ class Outcome:
     run_folder: str = ""
     engine: str = ""
     seed: int = 0
+    edited: str = ""  # the picture that a model has made of the photo, which the boxes refer to
     notes: tuple[str, ...] = ()
     targets: list[Target] = field(default_factory=list)
     seconds: float = 0.0
@@ -88,6 +90,11 @@ class Outcome:
             case Notice():
                 self.notes += (message.sentence,)
             case CutoutReady():
+                self.targets[message.target].cutout = in_folder(self.run_folder, message.file)
+                self._note(message.target, message.note)
+            case PictureReady() if message.target < 0:
+                self.edited = in_folder(self.run_folder, message.file)
+            case PictureReady():
                 self.targets[message.target].cutout = in_folder(self.run_folder, message.file)
                 self._note(message.target, message.note)
             case ResultReady():
@@ -118,6 +125,8 @@ class Outcome:
     def lines(self) -> Iterator[str]:
         """For people: the notes, one line a target, and where it all lies."""
         yield from self.notes
+        if self.edited:
+            yield f"The cleaned picture: {Path(self.edited).name}"
         for target in self.targets:
             if target.mesh:
                 yield f"{target.name}: {Path(target.mesh).name}, {target.faces:,} faces"

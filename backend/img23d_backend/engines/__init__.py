@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # a set-up begins in a Python without NumPy
     from .birefnet.matte import BiRefNetMatter
     from .depth_anything import DepthWhereThere
     from .depth_anything.depth import DepthAnything
+    from .editors import ChosenEditor
     from .further_views import FurtherViews
     from .grounders import ChosenGrounder
     from .isnet.salience import IsNetSalience
@@ -71,6 +72,7 @@ class Engines:
         self._models: ModelStore | None = None
         self._salience: IsNetSalience | None = None
         self._six_views: FurtherViews | None = None
+        self._editor: ChosenEditor | None = None
         self._loaded: dict[str, Engine] = {}
         self._splitters: dict[str, Splitter] = {}
 
@@ -116,12 +118,20 @@ class Engines:
             self._splitters[splitter_id] = importlib.import_module(f".{splitter_id}", __name__).make_splitter(self)
         return self._splitters[splitter_id]
 
+    def load_editor(self) -> ChosenEditor:
+        """What cleans pictures, whichever engine then works on them."""
+        if self._editor is None:
+            from .editors import ChosenEditor
+
+            self._editor = ChosenEditor(self.weights, lambda: self.models)
+        return self._editor
+
     def unload(self) -> int:
         """Gives back what is only held to be faster next time; returns bytes, as far as known."""
         freed = sum(one.unload() for one in (*self._loaded.values(), *self._splitters.values()))
         self._loaded.clear()
         self._splitters.clear()
-        self._six_views = None
+        self._six_views = self._editor = None
         if self._salience is not None:
             freed += self._salience.unload()
         if self._models is not None:

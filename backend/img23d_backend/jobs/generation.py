@@ -16,6 +16,8 @@ from img23d_protocol.options.settings import engine_named
 
 from ..cutouts.framing import within
 from ..cutouts.touch_up import touch_up
+from ..editing.editor import Editor
+from ..editing.photo import edited_cutout
 from ..stages import Context, CutOut, Engine, Found, JobCancelled, NotFound, Painted, Photo, Shaped, TargetCancelled
 from .arranging import Arranger
 from .failures import as_known
@@ -94,6 +96,18 @@ class Generation:
             target.notes.append(sentence)
             context.notify(f"{target.name}: {sentence}")
         return cut
+
+    def edit(self, cuts: Cuts, editor: Editor | None) -> Cuts:
+        """Each cut-out as the model makes it that the settings choose, where they say so and the artist wants that of the thing."""
+        if editor is None or not self.settings.edit.edits_things:
+            return cuts
+        edited = dict(cuts)
+        for index, cut in cuts.items():
+            if not self._target(index).is_edited:
+                continue
+            with self._step(Stage.EDIT, index):
+                edited[index] = self.results.keep_edited(index, cut, edited_cutout(self.engine, editor, cut.read(), self._shown_context(Stage.EDIT, index)))
+        return {index: cut for index, cut in edited.items() if index not in self.job.failed | self.job.stopped}
 
     def draw_forms(self, cuts: Cuts) -> None:
         """What each cut-out will be, for the list. One that cannot be drawn is left without."""

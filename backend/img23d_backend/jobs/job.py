@@ -14,6 +14,7 @@ import numpy as np
 from img23d_protocol import Img23DError, messages
 from img23d_protocol.messages import FromBackend, Generate, Notice, Progress, Settings, Stage, TargetFailed
 
+from ..editing.editor import Editor, no_editor
 from ..parts.stage import Splitter
 from ..stages import Context, Engine, JobCancelled, TargetCancelled
 
@@ -37,6 +38,7 @@ class Caller:
     emit: Emit
     load_engine: Callable[[str], Engine]
     load_splitter: Callable[[str], Splitter] = field(default=_no_splitter)
+    load_editor: Callable[[], Editor] = field(default=no_editor)
     is_cancelled: Callable[[], bool] = field(default=lambda: False)
     is_target_cancelled: Callable[[int], bool] = field(default=lambda target: False)
 

@@ -1,4 +1,4 @@
-"""The way of one photo: load -> locate -> matte -> shape -> paint, each step for all targets before the next begins.
+"""The way of one photo: load -> edit -> locate -> matte -> shape -> paint, each step for all targets before the next begins.
 
 A model is therefore loaded once a run. Every caller (server, command line) comes through `run_job`.
 """
@@ -15,11 +15,12 @@ from pathlib import Path
 
 import numpy as np
 
-from img23d_protocol.files.filenames import FileName
+from img23d_protocol.files.filenames import FileName, edited_name
 from img23d_protocol.files.whole_files import write_whole
 from img23d_protocol.messages import (
     Box,
     Cancelled,
+    Edit,
     Failed,
     Finished,
     Generate,
@@ -29,6 +30,7 @@ from img23d_protocol.messages import (
     Paint,
     PaintReady,
     Pick,
+    PictureReady,
     Settings,
     Stage,
     Unwrap,
@@ -37,6 +39,8 @@ from img23d_protocol.messages import (
 )
 from img23d_protocol.options.settings import engine_named
 
+from ..editing.editor import Editor
+from ..editing.photo import edited_photo
 from ..images import decode_photo, read_file
 from ..images.png_files import write_png
 from ..stages import CutOut, Engine, Found, JobCancelled, NotFound, Photo
@@ -53,7 +57,7 @@ from .working_size import WorkingSizes
 log = logging.getLogger(__name__)
 
 
-def run_job(request: Generate | Locate | Pick | Unwrap | Paint, caller: Caller) -> None:
+def run_job(request: Edit | Generate | Locate | Pick | Unwrap | Paint, caller: Caller) -> None:
     """Do the job and tell the caller; the last message is exactly one of Finished, Cancelled, Failed."""
     to_the_end(request.job, caller, lambda: _done(request, caller))
 
@@ -70,13 +74,15 @@ def to_the_end(job: str, caller: Caller, work: Callable[[], Finished]) -> None:
         caller.emit(Failed(job=job, code=known.code, sentence=known.sentence, detail=known.detail))
 
 
-def _done(request: Generate | Locate | Pick | Unwrap | Paint, caller: Caller) -> Finished:
+def _done(request: Edit | Generate | Locate | Pick | Unwrap | Paint, caller: Caller) -> Finished:
     check_request(request)
     if isinstance(request, Generate | Paint):
         request = replace(request, settings=request.settings.heeded_by(engine_named(request.engine)))
     match request:
         case Generate():
             return generate(request, caller)
+        case Edit():
+            return edit(request, caller)
         case Locate():
             return locate(request, caller)
         case Pick():
@@ -93,17 +99,18 @@ def generate(request: Generate, caller: Caller) -> Finished:
     engine = caller.load_engine(request.engine)
     check_kinds(request.wanted, engine, request.settings)
     engine.shaper.check(request.wanted, request.settings)
+    editor = _editor(request, caller)
     engine.prefetch(Stage.LOCATE, request.settings)
     photo, photo_record = load_photo(job, request.photo)
     run = open_run(request)
     with recorded(run, job):
-        run.record.photo = photo_record
+        photo, photo_record = _edited(job, run, editor, photo, photo_record, request)
         engine.prefetch(Stage.MATTE, request.settings)
         founds = find_targets(job, engine, photo, request.wanted, photo_record.sha256, variants=request.variants)
         run.record.targets = _records(founds, photo, request.wanted, variants=request.variants)
         run.record.pixels_per_metre = request.pixels_per_metre
         steps = Generation(job=job, run=run, engine=engine, settings=request.settings)
-        cuts = steps.cut_out(photo, founds)
+        cuts = steps.edit(steps.cut_out(photo, founds), editor)
         measured = measure(engine, photo, cuts, request.settings, job)
         arranger = Arranger(job, run, measured.ground, photo, cuts)
         del photo, founds  # large, and not needed any more
@@ -120,18 +127,72 @@ def locate(request: Locate, caller: Caller) -> Finished:
     job = Job(request.job, request.seed, request.settings, caller)
     engine = caller.load_engine(request.engine)
     photo, photo_record = load_photo(job, request.photo)
-    founds = find_targets(job, engine, photo, request.wanted, photo_record.sha256)
     if request.run_folder:
+        editor = _editor(request, caller)
         run = open_run(request)
         with recorded(run, job):
-            run.record.photo, run.record.targets = photo_record, _records(founds, photo, request.wanted)
+            photo, photo_record = _edited(job, run, editor, photo, photo_record, request)
+            founds = find_targets(job, engine, photo, request.wanted, photo_record.sha256)
+            run.record.targets = _records(founds, photo, request.wanted)
             steps = Generation(job=job, run=run, engine=engine, settings=request.settings)
-            steps.draw_forms(steps.cut_out(photo, founds))
+            steps.draw_forms(steps.edit(steps.cut_out(photo, founds), editor))
     else:
-        for index, found in enumerate(founds):
+        for index, found in enumerate(find_targets(job, engine, photo, request.wanted, photo_record.sha256)):
             if isinstance(found, NotFound):
                 job.fail(index, not_found_error(found))
     return Finished(job=job.id, made=0, failed=len(job.failed), seconds=job.elapsed)
+
+
+def edit(request: Edit, caller: Caller) -> Finished:
+    """A cleaner picture of the photo, as a file in the run's folder."""
+    job = Job(request.job, request.seed, request.settings, caller)
+    editor = _ready(caller, request.settings)
+    photo, photo_record = load_photo(job, request.photo)
+    run = open_run(request)
+    with recorded(run, job):
+        run.record.photo = photo_record
+        _edit(job, run, editor, photo)
+    return Finished(job=job.id, made=1, failed=0, seconds=job.elapsed)
+
+
+def _editor(request: Generate | Locate, caller: Caller) -> Editor | None:
+    """Where something is to be edited. Raises Img23DError, before anything is computed, where the model is not there that the settings ask for."""
+    return _ready(caller, request.settings) if request.edits_photo or request.settings.edit.edits_things else None
+
+
+def _ready(caller: Caller, settings: Settings) -> Editor:
+    editor = caller.load_editor()
+    editor.check(settings)
+    editor.prefetch(settings)
+    return editor
+
+
+def _edited(job: Job, run: Run, editor: Editor | None, photo: Photo, record: PhotoRecord, request: Generate | Locate) -> tuple[Photo, PhotoRecord]:
+    """The picture that is worked on, and what is recorded of it. One that was edited by an earlier job is kept beside what is made of it."""
+    run.record.photo = record
+    if request.original:
+        _keep_edited(job, run, photo)
+    elif request.edits_photo and editor is not None:
+        photo = _edit(job, run, editor, photo)
+        digest = hashlib.sha256(photo.rgb.tobytes()).hexdigest()
+        record = replace(record, sha256=digest, width=photo.width, height=photo.height)
+        run.record.photo.width, run.record.photo.height = photo.width, photo.height
+    return photo, record
+
+
+def _edit(job: Job, run: Run, editor: Editor, photo: Photo) -> Photo:
+    with job.timed(Stage.EDIT):
+        edited = edited_photo(editor, photo, job.context(Stage.EDIT))
+    _keep_edited(job, run, edited)
+    return edited
+
+
+def _keep_edited(job: Job, run: Run, photo: Photo) -> None:
+    """Written, recorded and told."""
+    path = run.folder / edited_name(photo.name)
+    write_png(path, photo.rgb)
+    run.record.edited = path.name
+    job.emit(PictureReady(job=job.id, file=FileName(path.name), width=photo.width, height=photo.height, note=" ".join(photo.notes)))
 
 
 def unwrap(request: Unwrap, caller: Caller) -> Finished:
@@ -253,6 +314,7 @@ def _records(founds: Sequence[Found | NotFound], photo: Photo, wanted: Sequence[
             shape=one.shape,
             sides=one.sides,
             wanted_faces=one.faces,
+            is_edited=one.is_edited,
         )
         for found, one in zip(founds, said, strict=True)
     ]

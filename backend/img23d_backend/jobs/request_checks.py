@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from img23d_protocol.errors import bad_request
 from img23d_protocol.limits import BUDGET_MAX, FACES_MIN, SEED_MAX, VARIANTS_MAX
-from img23d_protocol.messages import Box, Generate, Locate, Paint, Pick, Point, Settings, ShapeKind, Unwrap, Wanted
+from img23d_protocol.messages import Box, Edit, Generate, Locate, Paint, Pick, Point, Settings, ShapeKind, Unwrap, Wanted
 from img23d_protocol.options.all_engines import Common
 from img23d_protocol.options.declare import check
 from img23d_protocol.options.settings import engine_named
@@ -15,7 +15,7 @@ from img23d_protocol.options.settings import engine_named
 from ..stages import Engine
 
 
-def check_request(request: Generate | Locate | Pick | Unwrap | Paint) -> None:
+def check_request(request: Edit | Generate | Locate | Pick | Unwrap | Paint) -> None:
     """Raises Img23DError(BAD_REQUEST)."""
     if isinstance(request, Generate) and not (math.isfinite(request.pixels_per_metre) and request.pixels_per_metre >= 0):
         raise bad_request(f"The scale of the run must be 0 or more, not {request.pixels_per_metre}.")
@@ -40,7 +40,7 @@ def check_kinds(wanted: Sequence[Wanted], engine: Engine, settings: Settings) ->
         raise bad_request(f"This engine makes “{seen.name}” of one photo: leave the further ones out, or take the shape model Hunyuan3D 2mv or another engine.")
 
 
-def _check_made(request: Generate | Locate | Pick | Paint) -> None:
+def _check_made(request: Edit | Generate | Locate | Pick | Paint) -> None:
     if not 0 <= request.seed <= SEED_MAX:
         raise bad_request(f"The seed {request.seed} is not between 0 and {SEED_MAX}.")
     if isinstance(request, Pick) and request.point is not None:

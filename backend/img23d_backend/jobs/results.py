@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from img23d_protocol.files.filenames import CUTOUT_ENDING, FileName, form_path
-from img23d_protocol.messages import Box, CutoutReady, FormsReady, Piece, PreviewReady, ResultKind, ResultReady, Side, Stage
+from img23d_protocol.files.filenames import CUTOUT_ENDING, EDITED_ENDING, FileName, form_path
+from img23d_protocol.messages import Box, CutoutReady, FormsReady, PictureReady, Piece, PreviewReady, ResultKind, ResultReady, Side, Stage
 
 from ..cutouts.relief import relief_of
+from ..editing.photo import EditedCutOut
 from ..images.png_files import read_rgba, write_png
 from ..result_cache import ResultCache
 from ..stages import CutOut, Forms, Found, Mesh, Painted, PixelBox, SeenDistances, Shaped, Splats
@@ -68,16 +69,35 @@ class Results:
 
     def keep_cutout(self, index: int, found: Found, cutout: CutOut, scale: float) -> Cut:
         path = self.run.path_for(index, CUTOUT_ENDING)
+        cut = self._cut(index, path, cutout, scale)
+        self.target(index).add_file(TargetState.CUT, found.note, cutout.note, cutout=path)
+        self.job.emit(CutoutReady(job=self.job.id, target=index, file=FileName(path.name), note=cutout.note))
+        return cut
+
+    def keep_edited(self, index: int, cut: Cut, edited: EditedCutOut) -> Cut:
+        """In place of the cut-out, which stays beside it."""
+        path, note = self.run.path_for(index, EDITED_ENDING), edited.note
+        new = replace(self._cut(index, path, edited.cutout, cut.scale), sides=cut.sides)
+        self.target(index).add_file(TargetState.CUT, note, edited=path)
+        height, width = edited.cutout.rgba.shape[:2]
+        self.job.emit(PictureReady(job=self.job.id, target=index, file=FileName(path.name), width=width, height=height, note=note))
+        return new
+
+    def _cut(self, index: int, path: Path, cutout: CutOut, scale: float) -> Cut:
+        """Written and recorded."""
         solid = solid_bounds(cutout.rgba)
-        side = max(solid.width, solid.height) / scale
-        box = self._in_photo(solid, cutout, scale)
-        cut = Cut(path=path, left=cutout.left, top=cutout.top, scale=scale, side=side, solid_box=box, photo=cutout.photo)
         write_png(path, cutout.rgba)
         target = self.target(index)
         target.cutout_left, target.cutout_top, target.cutout_share = cutout.left, cutout.top, scale
-        target.add_file(TargetState.CUT, found.note, cutout.note, cutout=path)
-        self.job.emit(CutoutReady(job=self.job.id, target=index, file=FileName(path.name), note=cutout.note))
-        return cut
+        return Cut(
+            path=path,
+            left=cutout.left,
+            top=cutout.top,
+            scale=scale,
+            side=max(solid.width, solid.height) / scale,
+            solid_box=self._in_photo(solid, cutout, scale),
+            photo=cutout.photo,
+        )
 
     def keep_side(self, index: int, side: Side, rgba: np.ndarray) -> Path:
         path = self.run.path_for(index, f"_side_{side}.png")

@@ -23,6 +23,7 @@ from img23d_protocol.files.whole_files import write_whole
 from img23d_protocol.messages import (
     WHOLE,
     Box,
+    Edit,
     Generate,
     Locate,
     Paint,
@@ -101,10 +102,10 @@ class ResultRecord:
 class TargetRecord:
     """`view` (4, 4) takes a homogeneous vertex of the GLB (metres, y up) to (u, v, depth, 1) in the photo's pixels.
 
-    `files` are names in the run's folder: cutout, side_left, side_back, side_right, shape, mesh, ply, spz, texture, uv, preview, and
-    of one that was split labels, parts, mask. `box` is in
-    fractions of the photo, `point`, `strokes`, `height` (metres, 0 unknown), `shape`, `sides` and `wanted_faces` (0: the settings')
-    are what the artist said about it, `pose` is where it stands (see `camera`).
+    `files` are names in the run's folder: cutout, side_left, side_back, side_right, edited, shape, mesh, ply, spz, texture, uv,
+    preview, and of one that was split labels, parts, mask. `box` is in
+    fractions of the photo, `point`, `strokes`, `height` (metres, 0 unknown), `shape`, `sides`, `wanted_faces` (0: the settings') and
+    `is_edited` are what the artist said about it, `pose` is where it stands (see `camera`).
     """
 
     name: str
@@ -115,6 +116,7 @@ class TargetRecord:
     shape: ShapeKind = ShapeKind.AUTO
     sides: tuple[SidePhoto, ...] = ()
     wanted_faces: int = 0
+    is_edited: bool = True
     pose: Pose | None = None
     state: TargetState = TargetState.FOUND
     cutout_left: int = 0  # the pixel that the cut-out's first one is, in the photo scaled by `cutout_share`
@@ -162,6 +164,8 @@ class RunRecord:
     mesh: str = ""  # of a re-texture, or of what was split
     mask: str = ""  # of a picture that was split by it
     parts: tuple[PartInfo, ...] = ()  # of what was split, by their numbers
+    original: str = ""  # the path of the photo that `photo` was edited from by an earlier run
+    edited: str = ""  # the name of the edited picture, which boxes and views refer to; empty: to the photo
     photo: PhotoRecord | None = None
     pixels_per_metre: float = 0.0
     camera: PhotoCamera | None = None
@@ -234,7 +238,7 @@ class Run:
             os.fsync(file.fileno())
 
 
-def open_run(request: Generate | Locate | Paint | Split) -> Run:
+def open_run(request: Edit | Generate | Locate | Paint | Split) -> Run:
     """Make the run's folder and its first record. Raises Img23DError(FOLDER_UNWRITABLE or DISK_FULL)."""
     memory.reset_peak()
     run = Run(Path(os.path.abspath(request.run_folder)), _first_record(request))
@@ -266,7 +270,7 @@ def error_record(error: Img23DError) -> ErrorRecord:
     return ErrorRecord(code=error.code, sentence=error.sentence, detail=error.detail)
 
 
-def _first_record(request: Generate | Locate | Paint | Split) -> RunRecord:
+def _first_record(request: Edit | Generate | Locate | Paint | Split) -> RunRecord:
     return RunRecord(
         kind=type(request).__name__.lower(),
         job=request.job,
@@ -274,9 +278,10 @@ def _first_record(request: Generate | Locate | Paint | Split) -> RunRecord:
         engine=request.engine,
         seed=request.seed,
         settings=dataclasses.asdict(request.settings),
-        wanted=() if isinstance(request, Paint | Split) else request.wanted,
+        wanted=request.wanted if isinstance(request, Generate | Locate) else (),
         variants=request.variants if isinstance(request, Generate) else 1,
         varies=isinstance(request, Generate) and request.varies,
+        original=request.original if isinstance(request, Generate | Locate) else "",
         mesh=request.mesh if isinstance(request, Paint | Split) else "",
         mask=request.mask if isinstance(request, Split) else "",
         versions=_versions(),

@@ -85,6 +85,23 @@ class Device:
                 return max(0, _free_on_card(self) - CARD_RESERVE)
 
 
+def bfloat16_or_half(device: Device) -> torch.dtype:
+    """bfloat16 on every card that has it, if only slowly, for networks whose numbers leave the range of float16."""
+    import torch
+
+    if device.is_processor or (device.kind == "cuda" and not _has_bfloat16(device)):
+        return device.dtype
+    return torch.bfloat16
+
+
+def _has_bfloat16(card: Device) -> bool:
+    """torch answers for the current card, which need not be the chosen one."""
+    import torch
+
+    with torch.cuda.device(card.torch_name):
+        return torch.cuda.is_bf16_supported()
+
+
 def has_torch() -> bool:
     """Whether more than the processor can be found; says nothing about whether torch works."""
     return importlib.util.find_spec("torch") is not None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ CONFIG = "config.json"
 _WEIGHT_FILES = ("diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin")
 # An attention block of a VAE from before diffusers 0.15 calls its layers by older names; the turbo painter's is that old.
 _OLD_NAMES = {"query": "to_q", "key": "to_k", "value": "to_v", "proj_attn": "to_out.0"}
+_PART = re.compile(r"[\w.-]+\.safetensors")
 _OLD_KEY = re.compile(rf"(.*\.attentions\.\d+)\.({'|'.join(_OLD_NAMES)})\.(weight|bias)")
 
 
@@ -57,14 +58,29 @@ def built(
         raise unfit(f"{folder}: {error}") from error
 
 
-def read_weights(folder: Path, prefix: str = "") -> dict[str, Tensor]:
-    """Of the network whose folder it is, the tensors whose names begin with `prefix`, without it."""
+def read_weights(folder: Path, prefix: str = "", names: Sequence[str] = _WEIGHT_FILES) -> dict[str, Tensor]:
+    """Of the network whose folder it is, the tensors whose names begin with `prefix`, without it; in one file of these `names`, or in parts."""
     from .loading import read_tensors
 
-    for name in _WEIGHT_FILES:
+    for name in names:
         if (folder / name).is_file():
             return read_tensors(folder / name, prefix)
+        if (folder / f"{name}.index.json").is_file():
+            return _read_parts(folder, f"{name}.index.json", prefix)
     raise _missing(f"{folder.parent.name}/{folder.name}", f"{folder} has none of {', '.join(_WEIGHT_FILES)}")
+
+
+def _read_parts(folder: Path, index: str, prefix: str) -> dict[str, Tensor]:
+    """The index has the file of each tensor under `weight_map`."""
+    from .loading import damaged, read_tensors
+
+    parts = read_config(folder / index).get("weight_map")
+    if not isinstance(parts, dict) or not all(isinstance(name, str) and _PART.fullmatch(name) for name in parts.values()):
+        raise damaged(f"its {index} cannot be read", f"{folder / index}: no names of files")
+    found: dict[str, Tensor] = {}
+    for name in sorted(set(parts.values())):
+        found |= read_tensors(folder / name, prefix)
+    return found
 
 
 def read_config(path: Path) -> dict:

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .dinov2_names import named_as_today
 from .loading import build, read_tensors
 from .settings_file import NOT_FITTING, read_settings
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
+    from torch import Tensor, nn
+
+# The published files call a layer's parts as transformers 4 does; version 5 has other names, and the gated layer's first
+# matrix as two: the upper rows are the gate, the lower ones what is gated.
+_PART = re.compile(r"(.*\bencoder\.layer\.\d+)\.(attention\.attention\.(?:query|key|value)|attention\.output\.dense|mlp\.weights_(?:in|out))\.(\w+)")
+_TODAY = {
+    "attention.attention.query": ("attention.q_proj",),
+    "attention.attention.key": ("attention.k_proj",),
+    "attention.attention.value": ("attention.v_proj",),
+    "attention.output.dense": ("attention.o_proj",),
+    "mlp.weights_in": ("mlp.gate_proj", "mlp.up_proj"),
+    "mlp.weights_out": ("mlp.down_proj",),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,3 +75,20 @@ def _leave_out_last_norm(model: nn.Module) -> None:
     from torch import nn
 
     model.layernorm = nn.Identity()
+
+
+def named_as_today(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A checkpoint's tensors by the names that the network here has, which stay as they are where a file has them already.
+
+    Nothing is copied: the two halves are views of the whole.
+    """
+    named = {}
+    for key, tensor in tensors.items():
+        match = _PART.fullmatch(key)
+        if match is None:
+            named[key] = tensor
+            continue
+        parts = _TODAY[match[2]]
+        for part, piece in zip(parts, tensor.chunk(len(parts)), strict=True):
+            named[f"{match[1]}.{part}.{match[3]}"] = piece
+    return named

@@ -22,6 +22,7 @@ from img23d_protocol.messages import (
     Close,
     Diagnose,
     Diagnosed,
+    Edit,
     Failed,
     Finished,
     FromBackend,
@@ -51,7 +52,7 @@ from .outbox import ForwardingHandler, Outbox, end_process
 
 log = logging.getLogger(__name__)
 
-JobRequest = Generate | Locate | Pick | Unwrap | Paint | Split | Close | SetupRequest | Diagnose
+JobRequest = Edit | Generate | Locate | Pick | Unwrap | Paint | Split | Close | SetupRequest | Diagnose
 
 _LAST_WORDS = (Finished, Cancelled, Failed, Diagnosed)
 
@@ -159,7 +160,7 @@ class Server:
                 from ..diagnose import run_diagnosis
 
                 run_diagnosis(request, self._engines, self._caller(active))
-            case Generate() | Locate() | Pick() | Unwrap() | Paint():
+            case Edit() | Generate() | Locate() | Pick() | Unwrap() | Paint():
                 from ..jobs.pipeline import run_job
 
                 run_job(request, self._caller(active))
@@ -178,6 +179,7 @@ class Server:
             emit=self._emit,
             load_engine=self._engines.load,
             load_splitter=self._engines.load_splitter,
+            load_editor=self._engines.load_editor,
             is_cancelled=active.cancelled.is_set,
             is_target_cancelled=active.stopped.__contains__,
         )

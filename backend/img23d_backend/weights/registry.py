@@ -21,6 +21,7 @@ from img23d_protocol.options.trellis import FILE_SET, IMAGE_ENCODER
 from img23d_protocol.options.triposg import FILE_SET as TRIPOSG
 
 from .rows.autopartgen import AUTOPARTGEN_SETS
+from .rows.edit import EDIT_SETS
 from .rows.hunyuan3d import HUNYUAN3D_SETS
 from .rows.parts import PARTS_SETS
 from .rows.row import APACHE
@@ -247,6 +248,7 @@ WEIGHT_SETS: tuple[WeightSet, ...] = (
         note="Looks at the picture for InstantMesh; for non-commercial use",
     ),
     *HUNYUAN3D_SETS,
+    *EDIT_SETS,
     *AUTOPARTGEN_SETS,
     *PARTS_SETS,
 )

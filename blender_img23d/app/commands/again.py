@@ -15,7 +15,7 @@ from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.messages import Generate
 from ..history import recipe_of
 from ..jobs.queued import queued_again
-from ..jobs.requests import panel_settings
+from ..jobs.requests import work_settings
 from ..owner import Extension
 
 
@@ -32,7 +32,7 @@ def again_request(context: bpy.types.Context, obj: bpy.types.Object, *, new_seed
         seed=RANDOM_SEED if new_seed or variants > 1 else recipe.seed,
         variants=variants,
         engine=context.scene.img23d.engine if with_panel else "",
-        settings=panel_settings(context) if with_panel else None,
+        settings=work_settings(context) if with_panel else None,
     )
 
 
@@ -47,7 +47,7 @@ def comparison(context: bpy.types.Context, owner: Extension, obj: bpy.types.Obje
     that is kept takes the object's place. Raises Img23DError.
     """
     _check_local(obj)
-    recipe, settings = recipe_of(obj), panel_settings(context) if context.window_manager.img23d.again_with_panel else None
+    recipe, settings = recipe_of(obj), work_settings(context) if context.window_manager.img23d.again_with_panel else None
     base = runs_base(context)
     requests = [build_again(recipe, base_folder=base, seed=recipe.seed, engine=engine, settings=settings) for engine in engines]
     compared = " ".join(request.job for request in requests)

@@ -22,7 +22,8 @@ def reuse(job: Job, scene: bpy.types.Scene) -> None:
     if isinstance(request, Paint):
         values.retexture_picture = request.picture
     else:
-        values.photo = request.photo  # first: with another photo the list is emptied
+        values.photo = job.seen_photo  # first: with another photo the list is emptied
+        values.original_photo = request.original or (request.photo if job.edited else "")
         _list_targets(values, job, scene.unit_settings.scale_length)
     _set(values, "engine", request.engine)
     _set(values, "seed", request.seed)
@@ -52,6 +53,7 @@ def _fill(row: Img23DTarget, wanted: Wanted, target: JobTarget, metres: float) -
     set_sides(row, wanted.sides)
     row.shape = wanted.shape.value
     row.strokes, row.height, row.faces = written(wanted.strokes), wanted.height / metres, wanted.faces
+    row.is_edited = wanted.is_edited
     if wanted.point is not None:
         row.point = (wanted.point.x, wanted.point.y)
     row.has_point = wanted.point is not None

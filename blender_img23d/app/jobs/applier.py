@@ -31,6 +31,7 @@ from ...shared.img23d_protocol.messages import (
     LidsReady,
     Located,
     PaintReady,
+    PictureReady,
     Piece,
     Regions,
     ResultReady,
@@ -108,6 +109,8 @@ class Applier:
                 self.targets.on_located(update.job, found)
             case CutoutReady() if update.job.is_search:
                 self.targets.on_cutout(update.job, update.message)
+            case PictureReady(target=target) if update.job.is_search and target >= 0:
+                self.targets.on_edited(update.job, update.message)
             case FormsReady() if update.job.is_search:
                 self.targets.on_forms(update.job, update.message)
             case TargetFailed() if update.job.is_search:

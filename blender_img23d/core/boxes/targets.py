@@ -38,6 +38,7 @@ class Row:
     sides: tuple[SidePhoto, ...] = ()  # absolute paths
     automatic: str = ""  # the kind that AUTO comes to, once it is known
     faces: int = 0
+    is_edited: bool = True  # where each cut-out is cleaned, this one as well
 
     @property
     def key(self) -> str:
@@ -165,6 +166,7 @@ def _wanted(row: Row, number: int) -> Wanted:
         shape=row.shape,
         sides=row.sides,
         faces=row.faces,
+        is_edited=row.is_edited,
     )
 
 

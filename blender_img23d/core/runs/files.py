@@ -17,7 +17,7 @@ from ..jobs import Job
 from .history import RECORD_NAME
 
 # What the backend adds to a target's number and name
-_OF_A_TARGET = re.compile(r"(_shape|)\.glb|_(cutout|side_[a-z]+|form_[a-z]+|texture|preview|preview_shape|painting_\d{3,})\.png|_uv\.npy")
+_OF_A_TARGET = re.compile(r"(_shape|)\.glb|_(cutout|edited|side_[a-z]+|form_[a-z]+|texture|preview|preview_shape|painting_\d{3,})\.png|_uv\.npy")
 _OF_A_RUN = {RECORD_NAME, f"{RECORD_NAME}.part", "mesh.npz", "grown.npz", "layout_uv.npy"}  # .part: as older versions saved it
 _OF_THE_SYSTEM = {".ds_store", "thumbs.db", "desktop.ini"}  # what file browsers leave behind
 
@@ -34,10 +34,11 @@ class FolderContents:
 def folder_contents(folder: Path, job: Job | None) -> FolderContents:
     """`job` is what the folder's record says, None where it has none. Links and folders are never ours. Raises OSError."""
     stems = [f"{index:02d}_{safe_stem(target.name)}" for index, target in enumerate(job.targets if job is not None else ())]
+    edited = Path(job.edited).name if job is not None else ""
     ours, others, size = [], [], 0
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.is_file(follow_symlinks=False) and _is_ours(entry.name, stems):
+            if entry.is_file(follow_symlinks=False) and (entry.name == edited or _is_ours(entry.name, stems)):
                 ours.append(entry.name)
                 size += entry.stat(follow_symlinks=False).st_size
             else:

@@ -172,6 +172,7 @@ def _job(record: _Record) -> Job:
         targets=[_target(one) for one in record.each("targets")],
         notes=(*photo.texts("notes"), *((INTERRUPTED,) if was_interrupted else ())),
         photo_size=(photo.get("width", 0), photo.get("height", 0)),
+        edited=_edited(record),
         code=error.get("code", ""),
         error=error.get("sentence", ""),
         detail=error.get("detail", ""),
@@ -197,6 +198,7 @@ def _generate(record: _Record) -> Generate:
     return Generate(
         job=record.get("job", "") or record.folder.name,
         photo=record.inner("photo").get("path", ""),
+        original=record.get("original", ""),
         run_folder=str(record.folder),
         wanted=_wanted(record),
         engine=record.get("engine", ""),
@@ -206,6 +208,12 @@ def _generate(record: _Record) -> Generate:
         pixels_per_metre=scale if 0.0 <= scale < _MOST_PIXELS else 0.0,
         settings=_settings(record),
     )
+
+
+def _edited(record: _Record) -> str:
+    """The path of the picture that the photo was edited into, where it is there."""
+    name = record.get("edited", "")
+    return os.path.join(record.folder, name) if name in record.names else ""
 
 
 def _variants(record: _Record) -> int:
@@ -285,7 +293,7 @@ def _target(record: _Record) -> JobTarget:
         error=record.inner("error").get("sentence", ""),
         detail=record.inner("error").get("detail", ""),
         is_cancelled=state == "cancelled",
-        cutout=record.file("cutout"),
+        cutout=record.file("edited", "cutout"),
         splat_file=record.file("ply"),
         preview=record.file("preview"),
         results=results,

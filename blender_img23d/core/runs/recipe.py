@@ -34,7 +34,8 @@ class Recipe:
     """
 
     name: str
-    photo: str
+    photo: str  # that boxes refer to
+    original: str = ""  # the photo that it was edited from
     engine: str
     seed: int
     settings: Settings
@@ -65,7 +66,8 @@ def recipe_of_job(job: Job, index: int) -> Recipe:
     is_alone = len(job.targets) == request.variants
     return Recipe(
         name=target.name,
-        photo=request.photo,
+        photo=job.seen_photo,
+        original=request.original or (request.photo if job.edited else ""),
         engine=request.engine,
         seed=request.seed_of(index),
         is_varied=request.is_varied(index),
@@ -138,6 +140,7 @@ def build_again(
     return Generate(
         job=new_id(),
         photo=str(_checked(recipe)),
+        original=recipe.original,
         run_folder=str(new_run_folder(base_folder, recipe.photo)),
         wanted=tuple(heeded(checked_wanted(one), engine_now, settings_now) for one in sought),
         engine=engine_now,

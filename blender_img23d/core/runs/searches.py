@@ -14,7 +14,9 @@ from ..requests import STAMPED_NAME, stamped_name
 from .folder_marks import FolderMarks, used_elsewhere
 
 SEARCHES_KEPT = 20
-_OUR_FILES = re.compile(r"\d{2,}_.+_(cutout|side_[a-z]+|form_[a-z]+)\.png|run\.json(\.part)?|regions\.npy", re.DOTALL)  # as the backend names them
+_OUR_FILES = re.compile(
+    r"\d{2,}_.+_(cutout|edited|side_[a-z]+|form_[a-z]+)\.png|.+_cleaned\.png|run\.json(\.part)?|regions\.npy", re.DOTALL
+)  # as the backend names them
 
 
 def new_search_folder(base_folder: Path, photo: str, now: datetime | None = None) -> Path:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...shared.img23d_protocol import ErrorCode
-from ...shared.img23d_protocol.messages import Close, Diagnose, Split
+from ...shared.img23d_protocol.messages import Close, Diagnose, Edit, Generate, Locate, Split
 from ...shared.img23d_protocol.options.settings import BUILT_IN, splitter_named
 from ..jobs import Job, Request
 from ..states import SessionState
@@ -46,7 +46,8 @@ def broken_deadline(state: SessionState, job: Job | None, waited: Stopwatch) -> 
 def silence_limit(request: Request) -> float:
     """The longest time between two messages of a backend that does this."""
     is_quick_look = isinstance(request, Diagnose) and not request.try_stages
-    is_short = is_quick_look or isinstance(request, Close) or getattr(request, "engine", "") == BUILT_IN.id
+    edits = isinstance(request, Edit | Generate | Locate) and request.settings.edit.edit  # by a model, whatever engine follows
+    is_short = is_quick_look or isinstance(request, Close) or (getattr(request, "engine", "") == BUILT_IN.id and not edits)
     if isinstance(request, Split):
         is_short &= splitter_named(request.settings.parts.splitter).is_built_in
     return SILENCE_SECONDS if is_short else LONG_SILENCE_SECONDS

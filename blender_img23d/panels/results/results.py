@@ -28,7 +28,7 @@ _RUNNING = ("TIME", "Being made")
 _INTERRUPTED = ("X", "Interrupted")
 _ROWS, _ORIGIN, _NOTES, _DETAILS = 5, 2, 3, 5  # lines that are always there
 _PICTURE = 5.0  # height in buttons
-_STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "split": "Splitting", "paint": "Painting"}
+_STAGES = {"edit": "Cleaning", "locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "split": "Splitting", "paint": "Painting"}
 
 
 def draw_item(context: bpy.types.Context, layout: bpy.types.UILayout, item: Img23DResultRow) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import bpy
 
 from ...app.owner import Extension
+from ...core.tally import cleaned_picture
 from ...properties import Img23DSceneSettings
 from ...scene.file.folders import absolute
-from ..widgets.steady_rows import draw_gap
+from ...shared.img23d_protocol.options.edit import PHOTO
+from ..widgets.steady_rows import draw_gap, guarded_row
 
 _MOST_LISTED = 20  # images; more are found by their names
 _HEIGHT, _HALF = 7.0, 5.5  # of the photo, and of two pictures side by side in the sidebar as Blender opens it; in buttons
@@ -38,10 +40,12 @@ def draw_open_images(menu: bpy.types.Menu, context: bpy.types.Context) -> None:
 
 
 def draw_photo(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings) -> None:
-    """`context` is not looked at; all parts of the tab are drawn with the same arguments."""
+    """The photo and where it comes from; beside it what is being made of it, or the cleaned picture that waits for a word."""
     path = absolute(values.photo)
+    cleaned = "" if values.kept_photo == values.photo else cleaned_picture(owner.session.jobs, path)
     if path:
-        _draw_pictures(layout.column(align=True), owner.thumbnails.icon(path), owner.thumbnails.icon(owner.running.picture))
+        _draw_pictures(layout.column(align=True), owner.thumbnails.icon(path), owner.thumbnails.icon(cleaned or owner.running.picture))
+        _draw_cleaning(layout, context, owner, values, cleaned)
     row = layout.row(align=True)
     if path:
         row.prop(values, "photo", text="")
@@ -52,6 +56,20 @@ def draw_photo(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Ex
     row.menu("IMG23D_MT_photo", text="", icon="DOWNARROW_HLT")
     if not path:
         layout.label(text="Or drop one here in the viewport.", icon="BLANK1")
+
+
+def _draw_cleaning(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings, cleaned: str) -> None:
+    """A line that is there as long as the whole photo is to be cleaned, or was."""
+    if not (cleaned or values.original_photo or (values.edit and values.edit_of == PHOTO)):
+        return
+    row = guarded_row(layout, context, owner, "cleaning", cleaned or values.original_photo)
+    if cleaned:
+        row.operator("img23d.take_picture", text="Take the Cleaned One", icon="CHECKMARK")
+        row.operator("img23d.keep_photo", text="Keep the Photo", icon="X")
+    elif values.original_photo:
+        row.operator("img23d.back_to_photo", text="Back to the Photo", icon="LOOP_BACK")
+    else:
+        row.operator("img23d.clean_picture", text="Clean the Picture", icon="BRUSH_DATA")
 
 
 def _draw_pictures(column: bpy.types.UILayout, photo: int, made: int) -> None:

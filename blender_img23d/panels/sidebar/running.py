@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from ...core.jobs import Job
 
 # By the values of messages.Stage
-_STAGES = {"locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "split": "Splitting", "paint": "Painting"}
+_STAGES = {"edit": "Cleaning", "locate": "Searching", "matte": "Cutting out", "shape": "Shaping", "split": "Splitting", "paint": "Painting"}
 _NUMBERED = {
+    "edit": "Cleaning {number} of {count}",
     "matte": "Cutting out {number} of {count}",
     "shape": "Shaping {number} of {count}",
     "split": "Splitting {number} of {count}",

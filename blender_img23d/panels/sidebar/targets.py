@@ -10,6 +10,7 @@ from ...app.owner import extension_or_none
 from ...core.tally import is_about
 from ...properties import Img23DSceneSettings, Img23DTarget
 from ...scene.file.folders import absolute
+from ...shared.img23d_protocol.options.edit import THINGS
 from ...shared.img23d_protocol.options.settings import engine_named
 from ..widgets.steady_rows import Said, draw_gap, draw_slot, guarded_row
 
@@ -146,7 +147,9 @@ def _draw_chosen(layout: bpy.types.UILayout, context: bpy.types.Context, item: I
     _draw_pictures(box, item, has_kinds=engine.has_kinds)
     column, seen = guarded_column(box, context)
     column.operator("img23d.find_target_again", text="Find This Again", icon="VIEWZOOM").seen = seen
-    _draw_values(box.column(), item, has_kinds=engine.has_kinds, has_faces=engine.makes_meshes(partial(getattr, values)))
+    _draw_values(
+        box.column(), item, has_kinds=engine.has_kinds, has_faces=engine.makes_meshes(partial(getattr, values)), cleans=values.edit and values.edit_of == THINGS
+    )
     if engine.takes_side_photos(partial(getattr, values)):
         _draw_sides(box, context, item, are_in_place_of_views=bool(engine.drawn))
     _draw_notes(box, context, item)  # below what is pressed, which must not move
@@ -162,9 +165,9 @@ def _draw_pictures(layout: bpy.types.UILayout, item: Img23DTarget | None, *, has
         draw_gap(pictures, _PICTURE)
 
 
-def _draw_values(layout: bpy.types.UILayout, item: Img23DTarget | None, *, has_kinds: bool, has_faces: bool) -> None:
+def _draw_values(layout: bpy.types.UILayout, item: Img23DTarget | None, *, has_kinds: bool, has_faces: bool, cleans: bool) -> None:
     if item is None:
-        return _draw_lines(layout, 4 if has_kinds else 2)
+        return _draw_lines(layout, (4 if has_kinds else 2) + cleans)
     layout.use_property_split = True
     layout.use_property_decorate = False
     if has_kinds:
@@ -174,6 +177,8 @@ def _draw_values(layout: bpy.types.UILayout, item: Img23DTarget | None, *, has_k
     faces = layout.row()
     faces.active = has_faces
     faces.prop(item, "faces")
+    if cleans:
+        layout.prop(item, "is_edited")
     return None
 
 

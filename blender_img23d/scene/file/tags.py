@@ -35,7 +35,7 @@ CAMERA = "img23d_camera"  # on a camera that stands for a photo's, and on its da
 def tag_run(obj: bpy.types.Object, job: Job) -> None:
     """Write down which run an object belongs to."""
     obj[RUN] = job.id
-    obj[PHOTO] = job.request.photo
+    obj[PHOTO] = job.seen_photo
     obj[RUN_NAME] = PurePath(job.request.photo).stem
     obj[TIME] = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(job.started))
     obj[RUN_FOLDER] = job.request.run_folder

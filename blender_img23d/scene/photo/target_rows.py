@@ -9,13 +9,25 @@ import bpy
 from ...core.boxes.targets import Row, found_again, with_found
 from ...core.jobs import Job
 from ...properties import Img23DSceneSettings, Img23DTarget
-from ...shared.img23d_protocol.messages import Box, CutoutReady, FormsReady, LocatedTarget, Point, ShapeKind, Side, SidePhoto, TargetFailed, Wanted
+from ...shared.img23d_protocol.messages import (
+    Box,
+    CutoutReady,
+    FormsReady,
+    LocatedTarget,
+    PictureReady,
+    Point,
+    ShapeKind,
+    Side,
+    SidePhoto,
+    TargetFailed,
+    Wanted,
+)
 from ..file.file_state import FileState
 from ..file.folders import absolute
 from ..file.windows import push_undo, why_not_now, workplace_of
 
 _PERCENT = 100.0
-_SAME = ("name", "use", "is_drawn", "found_as", "note", "cutout", "strokes", "automatic", "faces")  # in the list and in `Row`
+_SAME = ("name", "use", "is_drawn", "found_as", "note", "cutout", "strokes", "automatic", "faces", "is_edited")  # in the list and in `Row`
 # What a row's cut-out depends on: its box's edges in percent, its picked point and its strokes; or the name that was not found.
 Look = tuple[float | str, ...]
 
@@ -40,6 +52,7 @@ class TargetFiller:
         # The cut-out's path and what there is to know about it, by photo: an undo takes both out of the list, and they stay true.
         self._known: dict[tuple[str, Look], tuple[str, str]] = {}
         self._forms: dict[tuple[str, Look], str] = {}  # the kind that AUTO comes to, by the same
+        self._outdated: set[str] = set()  # paths of cut-outs that were edited since
         self.changes = 0  # answers that have changed a list by themselves
         self.is_stale = False  # an answer has come, or an undo: rows may lack what is known about them
 
@@ -71,6 +84,14 @@ class TargetFiller:
     def on_cutout(self, job: Job, message: CutoutReady) -> None:
         self._learn(job, message.target, job.file(message.file), message.note)
 
+    def on_edited(self, job: Job, message: PictureReady) -> None:
+        """What a model has made of the cut-out takes its place."""
+        search, _ = self._search_of(job)
+        look = search.looks[message.target] if search is not None and message.target < len(search.looks) else ()
+        if look:
+            self._outdated.add(self._known.get((job.request.photo, look), ("", ""))[0])
+            self._learn(job, message.target, job.file(message.file), message.note)
+
     def on_forms(self, job: Job, message: FormsReady) -> None:
         """The pictures of the kinds lie beside the cut-out."""
         search, _ = self._search_of(job)
@@ -97,7 +118,7 @@ class TargetFiller:
         for scene in bpy.data.scenes if self._known else ():
             photo = absolute(scene.img23d.photo)
             for row in scene.img23d.targets:
-                news = None if row.cutout else self._known.get((photo, _look(row)))
+                news = None if row.cutout and row.cutout not in self._outdated else self._known.get((photo, _look(row)))
                 if news is not None and news != (row.cutout, row.note):
                     row.cutout, row.note = news[0], news[1] or row.note
                     has_changed = True
@@ -155,6 +176,7 @@ def _read(row: Img23DTarget, metres: float) -> Row:
         sides=_sides(row),
         automatic=row.automatic,
         faces=row.faces,
+        is_edited=row.is_edited,
     )
 
 

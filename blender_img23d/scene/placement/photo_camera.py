@@ -140,12 +140,12 @@ def _state(camera: bpy.types.Object) -> tuple:
 def _show_photo(data: bpy.types.Camera, job: Job, scene: bpy.types.Scene) -> None:
     """Its width is the frame's, whatever the renders' proportions are; nothing is shown where Blender cannot read it."""
     width, height = job.photo_size
-    if not Path(job.request.photo).is_file() or not (width and height):
+    if not Path(job.seen_photo).is_file() or not (width and height):
         return
-    orientation = photo_orientation(job.request.photo)
+    orientation = photo_orientation(job.seen_photo)
     stored = height / width if orientation.swaps_sides else width / height
     picture = data.background_images.new()
-    picture.image = bpy.data.images.load(job.request.photo, check_existing=True)
+    picture.image = bpy.data.images.load(job.seen_photo, check_existing=True)
     picture.alpha = _ALPHA
     picture.frame_method = _method_for_width(stored, scene)
     _turn_upright(picture, orientation, stored)

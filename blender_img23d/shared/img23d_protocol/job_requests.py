@@ -1,4 +1,4 @@
-"""What a job is asked for: find, pick, make, unwrap, paint."""
+"""What a job is asked for: edit, find, pick, make, unwrap, paint."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from .limits import SEED_MAX, TEXTURE_SIZES
 from .options.settings import BUILT_IN, Settings, ShapeKind, engine_named
-from .stages import USUAL, Stage
+from .stages import Stage, usual
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,8 @@ class Wanted:
     `point` is a place on the thing: it is what stands apart from its surroundings there, of several such things the one that
     fills the box. `height` is how tall the thing really is, in metres; 0 where the artist did not say. `shape` is for the engines
     that make the solid of the outline; AUTO leaves it to the settings. `sides` are further photos of it, at most one a side. `faces`
-    is how many triangles it gets, whatever the engine; 0: as the settings say.
+    is how many triangles it gets, whatever the engine; 0: as the settings say. `is_edited` False keeps its cut-out as the photo has it, where
+    the settings let a model edit each of them.
     """
 
     name: str
@@ -76,17 +77,38 @@ class Wanted:
     shape: ShapeKind = ShapeKind.AUTO
     sides: tuple[SidePhoto, ...] = ()
     faces: int = 0
+    is_edited: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Edit:
+    """Let a model make a cleaner picture of the photo, as `settings.edit` say, answered by `PictureReady`; nothing is looked for.
+
+    Who takes that picture names it as the `photo` of what follows, and this photo as its `original`.
+    """
+
+    job: str
+    photo: str
+    run_folder: str
+    engine: str = BUILT_IN.id  # that is to work on the picture; the edit itself does not ask for it
+    seed: int = 0
+    settings: Settings = field(default_factory=Settings)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        return (Stage.EDIT,)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Locate:
     """Find the wanted things and answer `Located`; nothing is built.
 
-    Where there is a `run_folder`, each of them is cut out as well, one `CutoutReady` after the other.
+    Where there is a `run_folder`, each of them is cut out as well, one `CutoutReady` after the other. `original` as in `Generate`.
     """
 
     job: str
     photo: str
+    original: str = ""
     run_folder: str = ""
     wanted: tuple[Wanted, ...] = ()
     engine: str = BUILT_IN.id
@@ -95,7 +117,15 @@ class Locate:
 
     @property
     def stages(self) -> tuple[Stage, ...]:
-        return (Stage.LOCATE, Stage.MATTE) if self.run_folder else (Stage.LOCATE,)
+        """A photo is edited where there is a folder to keep the picture in."""
+        if not self.run_folder:
+            return (Stage.LOCATE,)
+        stages = usual(edits_photo=self.edits_photo, edits_things=self.settings.edit.edits_things)
+        return tuple(stage for stage in stages if stage not in (Stage.SHAPE, Stage.PAINT))
+
+    @property
+    def edits_photo(self) -> bool:
+        return self.settings.edit.edits_photo and not self.original and bool(self.run_folder)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +147,9 @@ class Pick:
 class Generate:
     """The main job: photo and names in, meshes out. No `wanted` at all means the whole picture is one object.
 
+    `original` is the photo that `photo` was edited from by an earlier job; then it is not edited once more. Boxes and points refer to `photo`,
+    or to what this job makes of it first, which it announces by `PictureReady`.
+
     `seed` is 0..limits.SEED_MAX: the caller has already drawn it where the artist chose "random". `pixels_per_metre` is an
     earlier run's one scale of all targets, so that a thing made again has the same size; 0: the largest thing measures 1 m.
 
@@ -126,6 +159,7 @@ class Generate:
 
     job: str
     photo: str
+    original: str = ""
     run_folder: str
     wanted: tuple[Wanted, ...] = ()
     engine: str = BUILT_IN.id
@@ -138,7 +172,12 @@ class Generate:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """Those that it goes through, in their order."""
-        return tuple(stage for stage in USUAL if self.is_painted or stage is not Stage.PAINT)
+        stages = usual(edits_photo=self.edits_photo, edits_things=self.settings.edit.edits_things)
+        return tuple(stage for stage in stages if self.is_painted or stage is not Stage.PAINT)
+
+    @property
+    def edits_photo(self) -> bool:
+        return self.settings.edit.edits_photo and not self.original
 
     @property
     def is_painted(self) -> bool:

@@ -21,6 +21,9 @@ from .job_requests import (
     Box as Box,
 )
 from .job_requests import (
+    Edit as Edit,
+)
+from .job_requests import (
     Generate as Generate,
 )
 from .job_requests import (
@@ -296,7 +299,7 @@ class Log:
     text: str
 
 
-ToBackend = Locate | Pick | Generate | Unwrap | Paint | Split | Close | SetupRequest | Inspect | Cancel | Unload | Diagnose | Ping | Shutdown
+ToBackend = Edit | Locate | Pick | Generate | Unwrap | Paint | Split | Close | SetupRequest | Inspect | Cancel | Unload | Diagnose | Ping | Shutdown
 FromBackend = (
     Hello
     | Accepted

@@ -23,3 +23,10 @@ class Stage(StrEnum):
 
 # What a job that makes meshes goes through where nothing else is said
 USUAL = (Stage.LOCATE, Stage.MATTE, Stage.SHAPE, Stage.PAINT)
+
+
+def usual(*, edits_photo: bool = False, edits_things: bool = False) -> tuple[Stage, ...]:
+    """The same, with the photo edited before anything is looked for in it, or each thing after it was cut out."""
+    first, *rest = USUAL
+    photo, things = (Stage.EDIT,) if edits_photo else (), (Stage.EDIT,) if edits_things else ()
+    return (*photo, first, rest[0], *things, *rest[1:])

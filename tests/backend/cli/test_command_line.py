@@ -95,7 +95,7 @@ def test_the_painters_settings_are_written_down(photo: str) -> None:
     assert (written["painter"], written["paint_steps"], written["paint_guidance"]) == ("hunyuan3d-paint-turbo", 12, 3.0)
     assert not written["delight"] and not written["match_positions"]
     assert record["settings"]["machine"]["devices"] == {
-        "edit": "auto", "locate": "gpu", "matte": "gpu", "shape": "gpu", "split": "auto", "paint": "cpu",
+        "edit": "gpu", "locate": "gpu", "matte": "gpu", "shape": "gpu", "split": "auto", "paint": "cpu",
     }  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from img23d_backend.weights.store import WeightStore
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import AUTOPARTGEN_LICENCE, INSTANTMESH_LICENCE, TENCENT_LICENCE
 from img23d_protocol.messages import Stage, WeightsState
+from img23d_protocol.options.edit import EDITORS
 from img23d_protocol.options.hunyuan3d import PAINT_DELIGHT, PAINTERS, PREVIEW_PAINT, SHAPE_MODELS, SPEEDS, shape_set
 from img23d_protocol.options.instantmesh import RECONSTRUCTIONS, VIEWS, ZERO123PLUS
 from img23d_protocol.options.light import TRIPOSR
@@ -39,12 +40,13 @@ def test_every_choice_has_its_file_set() -> None:
     chosen |= {choice[0] for choice in RECONSTRUCTIONS}
     chosen |= {FILE_SET, TRIPOSR, TRIPOSG, PARTCRAFTER, HOLOPART}
     chosen |= {choice[0] for choice in AUTOPARTGEN_MODELS}
+    chosen |= {choice[0] for choice in EDITORS}
     assert chosen == {row.id for row in WEIGHT_SETS if not row.is_addition}
     assert {PAINT_DELIGHT, IMAGE_ENCODER, VIEWS, ZERO123PLUS, AUTOPARTGEN_VAE} <= IDS and len(IDS) == len(WEIGHT_SETS)
 
 
 def test_models_that_are_chosen_by_name_are_called_in_the_list_as_in_the_choice() -> None:
-    labels = {choice[0]: choice[1] for choice in (*GROUNDERS, *MATTERS, *PAINTERS)}
+    labels = {choice[0]: choice[1] for choice in (*GROUNDERS, *MATTERS, *PAINTERS, *EDITORS)}
     for row in WEIGHT_SETS:
         if row.stage not in (Stage.SHAPE, Stage.SPLIT) and not row.is_addition:
             assert row.label == labels[row.id]

@@ -65,6 +65,8 @@ def test_search_finds_the_operators(owner):
     of_the_list |= {"img23d.drop_photo"}  # a file's
     of_the_list |= {"img23d.choose_side", "img23d.paste_side", "img23d.clear_side"}  # a row's slots
     of_the_list |= {"img23d.end_backend", "img23d.read_on"}  # shown where it helps
+    of_the_list |= {"img23d.take_picture", "img23d.keep_photo", "img23d.back_to_photo"}  # about a picture that is shown beside the photo
+    of_the_list |= {"img23d.write_edit", "img23d.download_editor"}  # a panel's
     of_the_list |= {"img23d.fix", "img23d.set_default_quality"}  # a finding's button, and one of the preferences
     own = {"img23d." + cls.bl_idname.split(".")[1] for cls in _classes() if issubclass(cls, bpy.types.Operator)}
     assert own - of_the_list == listed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,8 @@ import numpy as np
 
 from img23d_protocol import ErrorCode, Img23DError
 
+from ...machine.devices import bfloat16_or_half
+from ...models.tokenizer_file import read_tokenizer
 from .prompt import IMAGE_TOKEN, chat, question, question_once_more
 
 if TYPE_CHECKING:
@@ -45,12 +46,10 @@ class QwenProcessor:
 
     def __init__(self, folder: Path) -> None:
         """Raises Img23DError(WEIGHTS_DAMAGED)."""
-        from transformers import PreTrainedTokenizerFast
         from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLImageProcessorPil
 
         with _damage_told(folder):
-            _require_vocabulary(folder / "tokenizer.json")
-            self._tokenizer = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+            self._tokenizer = read_tokenizer(folder / "tokenizer.json")
             self._images = Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True)
             self._image_id = int(self._tokenizer.convert_tokens_to_ids(IMAGE_TOKEN) or 0)
 
@@ -85,21 +84,9 @@ class QwenProcessor:
 
 
 def dtype_for(device: Device) -> torch.dtype:
-    """bfloat16 on every card that has it, if only slowly: in float16 Qwen's activations overflow and the answer becomes
-    nothing but “!” (QwenLM/Qwen3 issues 761 and 868, huggingface/transformers 33294)."""
-    import torch
-
-    if device.is_processor or (device.kind == "cuda" and not _has_bfloat16(device)):
-        return device.dtype
-    return torch.bfloat16
-
-
-def _has_bfloat16(card: Device) -> bool:
-    """torch answers for the current card, which need not be the chosen one."""
-    import torch
-
-    with torch.cuda.device(card.torch_name):
-        return torch.cuda.is_bf16_supported()
+    """In float16 Qwen's activations overflow and the answer becomes nothing but “!” (QwenLM/Qwen3 issues 761 and 868,
+    huggingface/transformers 33294)."""
+    return bfloat16_or_half(device)
 
 
 def read_network(folder: Path, dtype: torch.dtype) -> Qwen3VLForConditionalGeneration:
@@ -200,12 +187,6 @@ def _damage_told(folder: Path) -> Iterator[None]:
         yield
     except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
         raise _damaged(folder, f"{type(error).__name__}: {error}") from error
-
-
-def _require_vocabulary(path: Path) -> None:
-    """Raises KeyError, TypeError or ValueError; what tokenizers itself raises has no type to tell it by."""
-    if not json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]:
-        raise ValueError(f"{path.name} has no vocabulary")
 
 
 def _damaged(folder: Path, detail: str) -> Img23DError:

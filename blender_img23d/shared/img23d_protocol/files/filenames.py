@@ -9,6 +9,8 @@ from typing import NewType
 FileName = NewType("FileName", str)  # of a file in the run's folder: no path, nothing that leads out of it
 
 CUTOUT_ENDING = "_cutout.png"
+EDITED_ENDING = "_edited.png"  # of a cut-out that a model has edited
+_CLEANED = "_cleaned"  # at the end of a photo's name
 LONGEST = 48  # characters; 4 bytes each at most, so that prefix and suffix fit into the 255 bytes of most file systems
 
 # Compiled at their first use: Blender's start does not need them. Windows forbids these and the control characters; "/" and NUL are forbidden everywhere.
@@ -37,6 +39,11 @@ def is_file_name(text: str) -> bool:
     return 0 < len(text) <= 255 and text not in (".", "..") and not any(sign in text for sign in "/\\:\0")
 
 
+def edited_name(photo: str) -> str:
+    """Of the picture that a model has made of a photo, by the photo's name without its ending."""
+    return safe_stem(photo, "photo").removesuffix(_CLEANED) + _CLEANED + ".png"
+
+
 def in_folder(folder: str, name: FileName) -> str:
     """The path of an announced file."""
     return os.path.join(folder, name)
@@ -44,4 +51,4 @@ def in_folder(folder: str, name: FileName) -> str:
 
 def form_path(cutout: str, kind: str) -> str:
     """The picture of what a kind makes of a cut-out, by the cut-out's path."""
-    return cutout.removesuffix(CUTOUT_ENDING) + "_form_" + kind + ".png"
+    return cutout.removesuffix(CUTOUT_ENDING).removesuffix(EDITED_ENDING) + "_form_" + kind + ".png"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .all_engines import Common
 from .camera import Camera
 from .declare import Engine, Options
+from .edit import Edit
 from .further_views import FurtherViews
 from .matte import Matte
 from .preview import Outlines
@@ -19,7 +20,7 @@ class CutOut(Options):
         label="AI cut-outs, preview shapes",
         set_up="AI cut-outs: 5 GB, any machine",
         tip="Finds and cuts out named things in any photo; the shapes are the preview engine's.",
-        uses=(Common, Search, Matte, Camera, Outlines, FurtherViews),
+        uses=(Common, Edit, Search, Matte, Camera, Outlines, FurtherViews),
         title="Shape, Preview",
         has_kinds=True,
         packages=("torch", "transformers"),

@@ -10,6 +10,7 @@ from ..choices import TENCENT_LICENCE
 from .all_engines import IS_PAINTED, Common, faces_option
 from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_none_of, is_one_of, label_of, option
+from .edit import Edit
 from .further_views import FurtherViews
 from .matte import Matte
 from .search import Search
@@ -290,7 +291,7 @@ class Hunyuan3D(Options):
         label="Hunyuan3D",
         set_up="Hunyuan3D: 15 GB, graphics card",
         tip="Finds named things in any photo, cuts them out, makes a full 3D shape of each and paints all its sides.",
-        uses=(Common, Search, Matte, Camera, Shape, Paint, FurtherViews),
+        uses=(Common, Edit, Search, Matte, Camera, Shape, Paint, FurtherViews),
         title="Shape, Hunyuan3D",
         is_timed=True,
         projection=is_one_of("painter", PREVIEW_PAINT),

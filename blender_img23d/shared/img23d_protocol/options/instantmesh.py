@@ -10,6 +10,7 @@ from ..choices import INSTANTMESH_LICENCE
 from .all_engines import IS_PAINTED, Common, faces_option
 from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_one_of, option
+from .edit import Edit
 from .further_views import DRAWING, VIEWS, ZERO123PLUS, FurtherViews
 from .hunyuan3d import PAINTERS, PREVIEW_PAINT
 from .light import FIELD_PAINT, FieldPaint
@@ -144,7 +145,7 @@ class InstantMesh(Options):
         label="InstantMesh",
         set_up="InstantMesh: 10 GB, graphics card, non-commercial",
         tip="Finds named things in any photo, cuts them out, draws six views of each, or takes your further photos, and makes a textured mesh of them.",
-        uses=(Common, Search, Matte, Camera, Shape, Paint, FurtherViews),
+        uses=(Common, Edit, Search, Matte, Camera, Shape, Paint, FurtherViews),
         title="Shape, InstantMesh",
         projection=is_one_of("instantmesh_painter", PREVIEW_PAINT),
         drawn=(VIEWS, ZERO123PLUS),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .all_engines import IS_PAINTED, Common, faces_option
 from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_one_of, option
+from .edit import Edit
 from .further_views import FurtherViews
 from .hunyuan3d import PAINTERS, PREVIEW_PAINT, BorrowedPaint
 from .matte import LightMatte
@@ -104,7 +105,7 @@ class Light(Options):
         set_up="Light: 3 GB, any machine",
         tip="Finds named things in any photo, cuts them out and makes textured meshes: small, fast, and for machines without a graphics card as well.",
         terms="May be used everywhere, for everything (MIT licence)",
-        uses=(Common, LightSearch, LightMatte, Camera, Shape, Paint, FurtherViews),
+        uses=(Common, Edit, LightSearch, LightMatte, Camera, Shape, Paint, FurtherViews),
         title="Shape, TripoSR",
         is_light=True,
         projection=is_one_of("light_painter", PREVIEW_PAINT),

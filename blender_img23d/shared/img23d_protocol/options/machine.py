@@ -24,7 +24,7 @@ class StageDevices(Options):
     """Where each stage computes: "auto", "gpu" (the first), "gpu:1" and so on, or "cpu". A field for each of `stages.Stage`; those that
     no engine has yet are no options."""
 
-    edit: str = AUTO_DEVICE
+    edit: str = _device("edit", "Clean", "What computes the stage Clean")
     locate: str = _device("locate", "Find", "What computes the stage Find")
     matte: str = _device("matte", "Cut Out", "What computes the stage Cut Out")
     shape: str = _device("shape", "Shape", "What computes the stage Shape")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from ..limits import FACES_MAX, FACES_MIN
 from .all_engines import BACKEND_MEMORY, Common
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_none_of, is_one_of, option
+from .edit import Edit
 from .further_views import FurtherViews
 from .matte import BUILT_IN_MATTE
 
@@ -162,7 +163,7 @@ class Preview(Options):
         id="preview",
         label="Preview (built in)",
         tip="Works at once, without a graphics card or a download. It cuts out what stands out in the photo; it does not know what a mug is.",
-        uses=(Common, CutOuts, Outlines, FurtherViews),
+        uses=(Common, Edit, CutOuts, Outlines, FurtherViews),
         title="Shape, Preview",
         is_built_in=True,
         has_kinds=True,

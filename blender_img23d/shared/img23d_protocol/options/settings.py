@@ -11,6 +11,7 @@ from .all_engines import Common
 from .camera import Camera
 from .cutout import CutOut
 from .declare import Choice, Engine, Option, Options, StageOptions, inner_kind, options_of
+from .edit import Edit
 from .further_views import FurtherViews
 from .hunyuan3d import Hunyuan3D
 from .instantmesh import InstantMesh
@@ -48,6 +49,7 @@ class Settings(Options):
     further: FurtherViews = field(default_factory=FurtherViews)
     machine: Machine = field(default_factory=Machine)
     parts: Parts = field(default_factory=Parts)
+    edit: Edit = field(default_factory=Edit)
 
     @classmethod
     def of(cls, **values: Any) -> Settings:

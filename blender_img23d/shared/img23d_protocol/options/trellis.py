@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .all_engines import IS_PAINTED, Common, faces_option
 from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_none_of, is_one_of, option
+from .edit import Edit
 from .further_views import FurtherViews
 from .hunyuan3d import PAINTERS, PREVIEW_PAINT, BorrowedPaint
 from .matte import Matte
@@ -194,7 +195,7 @@ class Trellis(Options):
         set_up="TRELLIS: 9 GB, graphics card",
         tip="Finds named things in any photo, cuts them out and makes textured meshes, Gaussian splats or both of them.",
         terms="May be used everywhere, for everything (MIT licence)",
-        uses=(Common, Search, Matte, Camera, Shape, Paint, FurtherViews),
+        uses=(Common, Edit, Search, Matte, Camera, Shape, Paint, FurtherViews),
         title="Shape, TRELLIS",
         meshes=_HAS_MESH,
         projection=is_one_of("trellis_painter", PREVIEW_PAINT),

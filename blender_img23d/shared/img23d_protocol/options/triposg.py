@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .all_engines import IS_PAINTED, Common, faces_option
 from .camera import Camera
 from .declare import Choice, Engine, Options, Record, Row, StageOptions, is_one_of, option
+from .edit import Edit
 from .further_views import FurtherViews
 from .hunyuan3d import OCTREE_MAX, OCTREE_MIN, PAINTERS, PREVIEW_PAINT, BorrowedPaint
 from .matte import Matte
@@ -123,7 +124,7 @@ class TripoSG(Options):
         set_up="TripoSG: 13 GB, graphics card",
         tip="Finds named things in any photo, cuts them out and makes meshes with fine detail, painted with the photo.",
         terms="May be used everywhere, for everything (MIT licence)",
-        uses=(Common, Search, Matte, Camera, Shape, Paint, FurtherViews),
+        uses=(Common, Edit, Search, Matte, Camera, Shape, Paint, FurtherViews),
         title="Shape, TripoSG",
         projection=is_one_of("triposg_painter", PREVIEW_PAINT),
         side_photos=is_one_of("triposg_painter", PREVIEW_PAINT),  # its network looks at one picture

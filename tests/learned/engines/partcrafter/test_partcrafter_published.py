@@ -37,7 +37,7 @@ def test_the_published_networks_fit(tmp_path: Path) -> None:
 def test_the_published_encoder_fits() -> None:
     from transformers import Dinov2Config, Dinov2Model
 
-    from img23d_backend.models.dinov2_names import named_as_today
+    from img23d_backend.models.dinov2 import named_as_today
 
     (config,) = file_of(ROW, "image_encoder_dinov2").config.values()
     with torch.device("meta"):

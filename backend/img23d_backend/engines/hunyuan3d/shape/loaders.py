@@ -37,7 +37,7 @@ class ShapeParts:
         return read_config(self.folder / "config.yaml")
 
     def conditioner(self, dtype: torch.dtype) -> ImageEncoder:
-        from ....models.dinov2_names import named_as_today
+        from ....models.dinov2 import named_as_today
         from ..networks.conditioner import ImageEncoder
 
         tensors = named_as_today(_read(self.folder, "conditioner."))

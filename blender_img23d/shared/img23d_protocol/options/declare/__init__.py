@@ -89,6 +89,7 @@ class Option(Value):
     maximum: float | None = None
     zero: str = ""  # what 0 stands for, where it is a word of its own
     unit: str = ""
+    longest: int = 0  # characters, of a text
     step: int | None = None  # of Blender's arrows; a hundredth of it where the value is a fraction
     precision: int | None = None  # digits
     presets: Mapping[str, Plain] | None = None  # what a quality sets other than the default; None: the presets leave it alone
@@ -140,6 +141,9 @@ class Option(Value):
         """Raises Img23DError(BAD_REQUEST) for a value that is no choice, or outside of the range."""
         if self.choices:
             self._check_choice(str(value))
+        elif self.longest:
+            if len(value) > self.longest:
+                raise bad_request(f"{self._subject} must have at most {self.longest} characters, not {len(value)}.")
         elif self.minimum is not None and self.maximum is not None and not self.minimum <= value <= self.maximum:  # also NaN
             raise bad_request(
                 f"{self._subject} must be {self._range}, not {value:g}." if isinstance(value, float) else f"{self._subject} must be {self._range}, not {value}."
