@@ -18,7 +18,8 @@ from .wheels import fetch
 
 FILE_TIME = (2020, 1, 1, 0, 0, 0)  # of every file in the zip, so that the same sources give the same bytes
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.py[cod]", ".*")
-SERVERS = ("service", "batch", "cluster")  # of the backend: Blender needs no HTTP server and no cluster, and the zip has none of their packages
+# Of the backend: Blender needs no HTTP server and no cluster, nor what measures engines, and the zip has none of their packages
+NOT_OF_BLENDER = ("service", "batch", "cluster", "evaluation")
 
 
 def build(platforms: Sequence[str], blender: Blender) -> list[Path]:
@@ -45,7 +46,7 @@ def assemble(platform: str, wheels: Sequence[Path], networks: Sequence[Path] = (
     shutil.rmtree(stage, ignore_errors=True)
     shutil.copytree(EXTENSION, stage, ignore=LEFT_OUT)
     shutil.copytree(BACKEND / "img23d_backend", stage / "backend" / "img23d_backend", ignore=LEFT_OUT)
-    for room in SERVERS:
+    for room in NOT_OF_BLENDER:
         shutil.rmtree(stage / "backend" / "img23d_backend" / room)
     shutil.copy(ROOT / "LICENSE", stage / "LICENSE")
     manual.make(stage / manual.FOLDER)

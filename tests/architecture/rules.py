@@ -95,7 +95,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "diagnose": {"__version__", "stages", "images", "setup", "weights", "machine", "engines", "jobs"},
     "workers": {"home", "machine.nvidia"},
     "batch": {"images", "machine.memory", "workers"},
-    "cluster": {"__version__", "home", "stages", "engines", "jobs", "workers", "batch.pool"},
+    "cluster": {"__version__", "home", "stages", "editing", "engines", "jobs", "workers", "batch.pool"},
     "service": {"__version__", "home", "images", "workers"},
     "pipe": {"__version__", "machine", "engines", "diagnose", "jobs"},
     "cli": {

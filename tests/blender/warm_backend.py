@@ -16,7 +16,7 @@ from conftest import part
 KEPT = 2  # processes
 OWED_SECONDS = 5.0  # for the answers that are still to come when a test has ended
 # After anything else, such as a set-up, memory given back or a cancelled job, a process is not kept
-HARMLESS = ("Generate", "Locate", "Pick", "Paint", "Unwrap", "Inspect", "Ping")
+HARMLESS = ("Edit", "Generate", "Locate", "Pick", "Paint", "Unwrap", "Inspect", "Ping")
 
 
 class WarmLink:

@@ -49,7 +49,7 @@ def test_the_zip_holds_extension_backend_licence_and_wheel():
         assert name in names
     assert "backend/img23d_backend/setup/locks/packages.txt" in names
     assert sorted(f"./{name}" for name in names if name.endswith(".whl")) == sorted(manifest["wheels"])
-    servers = tuple(f"backend/img23d_backend/{room}/" for room in ("service", "batch", "cluster"))
+    servers = tuple(f"backend/img23d_backend/{room}/" for room in ("service", "batch", "cluster", "evaluation"))
     assert not [name for name in names if name.startswith(servers)]
     assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc") or "/." in name]
 

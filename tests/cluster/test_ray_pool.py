@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from raylets import add_machine, kill_machine, until_all_are_done
 from waiting_engine import TellingEngines, WaitingEngines
@@ -14,7 +17,7 @@ from img23d_backend.cluster import ray_pool
 from img23d_backend.cluster.plan import Kind, Share
 from img23d_backend.cluster.ray_pool import RayPool
 from img23d_protocol import ErrorCode
-from img23d_protocol.messages import Box, Cancelled, Failed, Finished, Generate, ResultReady, Settings, Wanted
+from img23d_protocol.messages import Box, Cancelled, Failed, Finished, Generate, PictureReady, ResultReady, Settings, Wanted
 
 pytest.importorskip("ray", reason="Ray is in an environment of its own: build_addon.py test --cluster")
 
@@ -49,6 +52,19 @@ def test_jobs_come_back_with_their_files(pool: RayPool, photo: Path, tmp_path: P
         files = [file for one in heard if type(one) is ResultReady for file in one.files]
         assert len(files) == 4 and all((tmp_path / name / file).stat().st_size > 500 for file in files)
         assert json.loads((tmp_path / name / "run.json").read_bytes())["photo"]["path"] == str(photo)
+
+
+def test_a_picture_is_cleaned_where_things_are_found(pool: RayPool, photo: Path, tmp_path: Path) -> None:
+    cleaning = Settings.of(edit=True, faces=500)
+    pool.submit(replace(job("a", photo, tmp_path), settings=cleaning))
+    pool.submit(replace(job("b", photo, tmp_path), settings=cleaning.changed(edit_of="things")))
+    told = until_all_are_done(pool, 2)
+    pictures = {(one.job, one.message.target): one.message for one in told if type(one.message) is PictureReady}
+    assert set(pictures) == {("a", -1), ("b", 0), ("b", 1)}
+    whole = cv2.imdecode(np.fromfile(tmp_path / "a" / pictures["a", -1].file, np.uint8), cv2.IMREAD_COLOR)
+    assert whole.shape == (60, 80, 3) and (whole[0] == 255).all()  # half as large, and its grey ground white
+    assert json.loads((tmp_path / "a" / "run.json").read_bytes())["edited"] == pictures["a", -1].file
+    assert all((tmp_path / "b" / pictures["b", target].file).stat().st_size > 100 for target in (0, 1))
 
 
 def test_things_of_one_photo_are_shaped_at_the_same_time(cluster, photo: Path, tmp_path: Path) -> None:

@@ -10,9 +10,23 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "backend"))
 
+from small_editor import Bleacher
 from small_engine import SmallEngine
 
 from img23d_backend.stages import Engine
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loader:
+    """Whatever engine is asked for, it is this one."""
+
+    engine: Engine
+
+    def load(self, engine_id: str) -> Engine:
+        return self.engine
+
+    def load_editor(self) -> Bleacher:
+        return Bleacher()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,12 +41,7 @@ class WaitingEngines:
             if count or not self.is_warmed_up:
                 time.sleep(self.seconds.get(stage, 0.0))
 
-        engine = SmallEngine(wait).as_engine()
-
-        def load(engine_id: str) -> Engine:
-            return engine
-
-        return load
+        return _Loader(engine=SmallEngine(wait).as_engine())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,6 +62,7 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     from service_desk import Server
 
     settings = {"IMG23D_SERVE_ENGINE": "trellis", "IMG23D_PYTHON": PYTHON, "IMG23D_MODELS": MODELS, "SEND_GENERATED_FILES": "true", "OMP_NUM_THREADS": "1"}
+    settings |= {"QWEN_EDIT_MODEL_PATH": "black-forest-labs/FLUX.2-klein-4B"}  # which there is in small
     settings |= {"TRELLIS_SPARSE_STRUCTURE_STEPS": "4", "TRELLIS_SLAT_STEPS": "2", "TRELLIS_NUM_OVERSAMPLES": "1"}  # enough to come to something
     server = Server(tmp_path_factory.mktemp("server"), settings=settings, small=False).start()
     yield server.ready().port
@@ -85,6 +86,13 @@ def curl(port: int, command: str, folder: Path) -> bytes:
     return subprocess.run([words[0], "--silent", "--show-error", "--fail", *words[1:]], cwd=folder, check=True, capture_output=True, timeout=120).stdout
 
 
+def picture_of(data: bytes):
+    import cv2
+    import numpy as np
+
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+
+
 def splats_of_spz(data: bytes) -> int:
     """By the format's description: gzip, then magic, version and number of points."""
     magic, version, count = struct.unpack_from("<4sII", gzip.decompress(data))
@@ -105,3 +113,5 @@ def test_the_three_commands(port: int, folder: Path) -> None:
     assert list(answer) == ["generation_time", "ply_file_base64", "image_edited_file_base64", "image_without_background_file_base64"]
     assert splats_of_spz(base64.b64decode(answer["ply_file_base64"])) == count and answer["generation_time"] > 0
     assert base64.b64decode(answer["image_without_background_file_base64"])[:8] == b"\x89PNG\r\n\x1a\n"
+    edited, sent = (picture_of(data) for data in (base64.b64decode(answer["image_edited_file_base64"]), (folder / "image.png").read_bytes()))
+    assert edited.shape == sent.shape and (edited != sent).any()

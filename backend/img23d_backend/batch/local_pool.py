@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from img23d_protocol.messages import Settings
 from img23d_protocol.options.settings import engine_named
 
 from ..machine import memory
@@ -44,15 +45,16 @@ class LocalPool:
         self._workers.close()
 
 
-def local_pool(wanted: int, most: int, *, engine: str, models: str, logs: Path) -> LocalPool:
-    """`wanted` workers, 0 for as many as there is room for, and never more than `most`. Learned engines have one a card, without any one for the
-    whole machine.
-    """
-    if engine_named(engine).is_built_in:
-        where = places(PROCESSOR, min(most, wanted or room_for(os.cpu_count() or 1, memory.total_bytes())))
-    else:
-        where = places(AUTOMATIC, wanted)[:most]
-    return LocalPool(recipe(models=models), where, logs)
+def local_pool(wanted: int, most: int, *, engine: str, settings: Settings, models: str, logs: Path) -> LocalPool:
+    """`wanted` workers, 0 for as many as there is room for, and never more than `most`."""
+    return LocalPool(recipe(models=models), places_for(wanted, most, engine=engine, settings=settings), logs)
+
+
+def places_for(wanted: int, most: int, *, engine: str, settings: Settings) -> Sequence[Place]:
+    """See `local_pool`. Where models are used there is one a card, and without any card one for the whole machine."""
+    if settings.file_sets(engine_named(engine)):
+        return places(AUTOMATIC, wanted)[:most]
+    return places(PROCESSOR, min(most, wanted or room_for(os.cpu_count() or 1, memory.total_bytes())))
 
 
 def room_for(cores: int, total_bytes: int) -> int:

@@ -163,7 +163,7 @@ class _Batch:
             )
         from ..batch.local_pool import local_pool
 
-        return local_pool(options.workers, left, engine=options.engine, models=str(options.models or ""), logs=self._out / "logs")
+        return local_pool(options.workers, left, engine=options.engine, settings=self._settings, models=str(options.models or ""), logs=self._out / "logs")
 
     def _request(self, row: Row, job: str, folder: Path) -> Generate:
         wanted = tuple(Wanted(name=name) for name in split_names(row.names))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import platform
 import shutil
@@ -57,6 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """The program's exit code."""
+    if importlib.util.find_spec("img23d_backend.evaluation") is None:  # the extension comes without it
+        print("What measures engines is in the Python package only: python -m pip install img23d-backend.", file=sys.stderr)
+        return EXIT_BAD_INPUT
     from ..evaluation.lpips import read_lpips
     from ..evaluation.pairs import own_pairs, pairs_in
     from ..evaluation.report import write_report

@@ -87,7 +87,7 @@ def _wanted(options: argparse.Namespace, licences: tuple[str, ...]) -> tuple[str
 
 def default_sets(engine: Engine) -> tuple[str, ...]:
     """What an engine works with as long as nothing else is chosen."""
-    return tuple(name for stage in Settings().stages_of(engine) for name in stage.file_sets())
+    return Settings().file_sets(engine)
 
 
 def _request(options: argparse.Namespace, licences: tuple[str, ...]) -> InstallEnvironment:

@@ -107,7 +107,7 @@ def mesh_of_photo(options: argparse.Namespace, printer: WorkPrinter, cancelled: 
     request = Generate(job="command-line", photo=str(options.thing), run_folder=folder, engine=PREVIEW.id, seed=_seed(options), settings=Settings())
     made = Made(folder=folder, printer=printer)
     engines = Engines(options.models or models_folder())
-    run_job(request, Caller(emit=made.take, load_engine=engines.load, is_cancelled=cancelled.is_set))
+    run_job(request, Caller(emit=made.take, load_engine=engines.load, load_editor=engines.load_editor, is_cancelled=cancelled.is_set))
     made.end()
     engines.unload()
     if made.whole is None:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from img23d_protocol import PROTOCOL_VERSION, ErrorCode, Img23DError, encode
 from img23d_protocol.messages import FromBackend, Progress, Settings
 
 from .. import __version__
+from ..editing.editor import Editor
 from ..home import models_folder
 from ..jobs.failures import as_known
 from ..jobs.job import Caller
@@ -25,8 +26,18 @@ from ..stages import Context, Engine, JobCancelled, Origin, Photo
 from ..workers.pool import LAST_WORDS, JobRequest
 from .files import Sent, Watched, is_seen, with_inputs
 
-LoadEngine = Callable[[str], Engine]
-MakeLoader = Callable[[], LoadEngine]  # called once an actor, on its machine
+EDITOR = "editor"  # as the part of an engine that a call asks for; it is the same with every engine
+
+
+class Loader(Protocol):
+    """The engines of one machine, and what edits pictures there. Both raise Img23DError where they are not ready."""
+
+    def load(self, engine_id: str) -> Engine: ...
+
+    def load_editor(self) -> Editor: ...
+
+
+MakeLoader = Callable[[], Loader]  # called once an actor, on its machine
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +46,10 @@ class UsualEngines:
 
     models: str = ""
 
-    def __call__(self) -> LoadEngine:
+    def __call__(self) -> Loader:
         from ..engines import Engines
 
-        return Engines(Path(self.models) if self.models else models_folder()).load
+        return Engines(Path(self.models) if self.models else models_folder())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +70,7 @@ class Actor:
 
         cv2.setNumThreads(threads)
         importlib.import_module("..jobs.pipeline", __package__)  # its first job would wait for it otherwise
-        self._load = make_loader()
+        self._engines = make_loader()
         self._stopped: set[str] = set()
 
     def welcome(self, mark: str, token: str) -> Welcome:
@@ -96,7 +107,8 @@ class PhotoActor(Actor):
         said: queue.SimpleQueue[FromBackend] = queue.SimpleQueue()
         caller = Caller(
             emit=said.put,
-            load_engine=self._load,
+            load_engine=self._engines.load,
+            load_editor=self._engines.load_editor,
             is_cancelled=lambda: request.job in self._stopped,
             is_target_cancelled=lambda target: f"{request.job}/{target}" in self._stopped,
         )
@@ -110,7 +122,7 @@ class PhotoActor(Actor):
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """A method of a part of an engine (`grounder`, `matter`, `shaper`, `painter`, `depth`), and the arguments before and after the context."""
+    """A method of a part of an engine (`grounder`, `matter`, `shaper`, `painter`, `depth`), or of the editor, and the arguments before and after the context."""
 
     id: str
     engine: str
@@ -167,7 +179,7 @@ class StageActor(Actor):
     def describe(self, engine: str) -> Answer:
         """Whether the engine measures depth; the error where it is not ready here."""
         try:
-            return Answer(value=self._load(engine).depth is not None)
+            return Answer(value=self._engines.load(engine).depth is not None)
         except Img23DError as error:
             return Answer(error=(error.code, error.sentence, error.detail))
 
@@ -193,7 +205,7 @@ class StageActor(Actor):
             said.put(Answer(error=(known.code, known.sentence, known.detail)))
 
     def _value(self, call: Call, said: queue.SimpleQueue[Said | Answer]) -> Any:
-        part = getattr(self._load(call.engine), call.part)
+        part = self._engines.load_editor() if call.part == EDITOR else getattr(self._engines.load(call.engine), call.part)
         arguments = [self._received(one) for one in call.arguments]
         if call.context is None:
             return getattr(part, call.method)(*arguments, **call.named)

@@ -13,7 +13,7 @@ class Kind(StrEnum):
     """What an actor does: all of a photo, or some of the stages, whose models then stay in its card's memory."""
 
     PHOTO = "photo"
-    FIND = "find"  # locate, matte and depth
+    FIND = "find"  # edit, locate, matte and depth
     SHAPE = "shape"
     PAINT = "paint"
 

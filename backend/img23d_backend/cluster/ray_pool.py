@@ -158,12 +158,13 @@ class RayPool:
     def _do_stages(self, job: _RunningJob) -> None:
         """The pipeline itself runs here: what it writes lies where it belongs."""
         from ..jobs.pipeline import run_job
-        from .remote_engine import remote_engine
+        from .remote_engine import remote_editor, remote_engine
 
         request = job.request
         caller = JobCaller(
             emit=lambda message: self._tell(request.job, message),
             load_engine=lambda engine: remote_engine(engine, self._groups, self._depth, job.check),
+            load_editor=lambda: remote_editor(self._groups),
             is_cancelled=job.is_cancelled.is_set,
             is_target_cancelled=job.stopped.__contains__,
         )
@@ -219,7 +220,7 @@ def cluster_pool(address: str, *, workers: int, stages: str, engine: str, settin
         raise Img23DError(ErrorCode.BACKEND_START, sentence, str(error)) from error
     declared = engine_named(engine)
     has_painter = settings.paints(declared) and any(Stage.PAINT in part.stages and part.file_sets() for part in settings.stages_of(declared))
-    shares = plan(cluster_nodes(), is_built_in=declared.is_built_in, has_painter=has_painter, workers=workers, stages=stages)
+    shares = plan(cluster_nodes(), is_built_in=not settings.file_sets(declared), has_painter=has_painter, workers=workers, stages=stages)
     return RayPool(shares, UsualEngines(models=models), out)
 
 

@@ -36,7 +36,7 @@ from ..stages import (
     Splats,
     View,
 )
-from .actors import Answer, Call, ContextValues, Said, SentPhoto, as_error
+from .actors import EDITOR, Answer, Call, ContextValues, Said, SentPhoto, as_error
 from .group import ActorGroup
 from .plan import Kind
 
@@ -220,6 +220,27 @@ class RemotePainter(Painter):
         splats: Splats | None = None,
     ) -> Painted:
         return self.caller.compute("paint_prepared", mesh, view, cutout, picture, settings, context=context, splats=splats)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteEditor:
+    """`Editor`; its model is read when it is first asked to edit."""
+
+    caller: Caller
+
+    def check(self, settings: Settings) -> None:
+        self.caller.ask("check", settings)
+
+    def edit(self, rgb: np.ndarray, context: Context) -> np.ndarray:
+        return self.caller.compute("edit", rgb, context=context)
+
+    def prefetch(self, settings: Settings) -> None:
+        """Which of the machines will edit is not known before."""
+
+
+def remote_editor(groups: Groups) -> RemoteEditor:
+    """By the actors that find: who cleans a picture has nothing else to do before things are found in it."""
+    return RemoteEditor(caller=Caller(group=groups[Kind.FIND], engine="", part=EDITOR))
 
 
 def remote_engine(engine: str, groups: Groups, depth: dict[str, bool], wait: Callable[[], None]) -> Engine:

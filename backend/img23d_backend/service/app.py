@@ -16,7 +16,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from img23d_protocol import Img23DError
-from img23d_protocol.messages import Generate, Settings
+from img23d_protocol.messages import Generate
 from img23d_protocol.options.settings import BUILT_IN, OPTIONS
 
 from ..workers.pool import WorkerPool, WorkerView
@@ -94,7 +94,7 @@ class Service:
             run_folder=str(folder / f"run-{view.pid}"),
             engine=engine,
             seed=WARM_UP_SEED,
-            settings=with_result(default_result(engine), engine, Settings.of(**trial)),
+            settings=with_result(default_result(engine), engine, self.settings.defaults().changed(**trial)),
         )
 
 

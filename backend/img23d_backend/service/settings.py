@@ -4,6 +4,7 @@ reference service, which go second."""
 from __future__ import annotations
 
 import ipaddress
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from img23d_protocol.errors import bad_request
 from img23d_protocol.messages import Settings
+from img23d_protocol.options.edit import EDITORS, KLEIN, LONGEST_PROMPT, STEPS, THREE_QUARTER
 from img23d_protocol.options.settings import REGISTERED, SPLAT_PAINTER
 
 from ..home import server_folder
@@ -22,9 +24,8 @@ from ..workers.recipe import AUTOMATIC
 OWN = "IMG23D_SERVE_"
 # Of the reference service, and without a meaning here: the models are this program's own, see `img23d weights list`
 UNHEEDED = (
-    "QWEN_DTYPE", "HF_TOKEN", "TRELLIS_MODEL_ID", "QWEN_EDIT_BASE_MODEL_PATH", "QWEN_EDIT_MODEL_PATH", "QWEN_EDIT_HEIGHT", "QWEN_EDIT_WIDTH",
-    "NUM_INFERENCE_STEPS", "TRUE_CFG_SCALE", "QWEN_EDIT_PROMPT_PATH", "BACKGROUND_REMOVAL_MODEL_ID", "INPUT_IMAGE_SIZE", "OUTPUT_IMAGE_SIZE",
-    "PADDING_PERCENTAGE", "LIMIT_PADDING",
+    "QWEN_DTYPE", "HF_TOKEN", "TRELLIS_MODEL_ID", "QWEN_EDIT_BASE_MODEL_PATH", "QWEN_EDIT_HEIGHT", "QWEN_EDIT_WIDTH", "TRUE_CFG_SCALE",
+    "BACKGROUND_REMOVAL_MODEL_ID", "INPUT_IMAGE_SIZE", "OUTPUT_IMAGE_SIZE", "PADDING_PERCENTAGE", "LIMIT_PADDING",
 )  # fmt: skip
 
 # The reference's names of options
@@ -73,11 +74,17 @@ class ServiceSettings(BaseSettings):
     request_seconds: float = _named("REQUEST_SECONDS", default=300.0, about="seconds in which a client has to have sent its whole request", gt=0)
 
     engine: str = _named("ENGINE", default=SPLAT_PAINTER.id, about="the engine where a request names none: " + ", ".join(one.id for one in REGISTERED))
+    edit: bool | None = _named("EDIT", default=None, about="a model cleans the picture first; where it is not said: if the model is named")
+    edit_model: str = _named("EDIT_MODEL", "QWEN_EDIT_MODEL_PATH", default="", about="which one: " + ", ".join(one[0] for one in EDITORS))
+    edit_steps: int = _named("EDIT_STEPS", "NUM_INFERENCE_STEPS", default=8, about="steps of Qwen-Image-Edit; 8 or 4, whichever is nearer", ge=1)
+    edit_prompt: str = _named(
+        "EDIT_PROMPT", "QWEN_EDIT_PROMPT_PATH", default="", about="what that model is told, or a JSON file with it under “positive”; else: a three-quarter view"
+    )
     compression: bool = _named("COMPRESSION", "COMPRESSION", default=True, about="base64 answers hold SPZ in place of PLY")
     send_generated_files: bool = _named("SEND_GENERATED_FILES", "SEND_GENERATED_FILES", default=False, about="base64 answers hold the pictures as well")
     save_generated_files: bool = _named("SAVE_GENERATED_FILES", "SAVE_GENERATED_FILES", default=False, about="results of /generate... are kept for good")
     output_dir: Path = _named("OUTPUT_DIR", "OUTPUT_DIR", default=Path("generated_outputs"), about="the folder for those")
-    qwen_gpu: int | None = _named("QWEN_GPU", "QWEN_GPU", default=None, about="with cards = auto: the card that finds and cuts out", ge=0)
+    qwen_gpu: int | None = _named("QWEN_GPU", "QWEN_GPU", default=None, about="with cards = auto: the card that edits, finds and cuts out", ge=0)
     trellis_gpu: int | None = _named("TRELLIS_GPU", "TRELLIS_GPU", default=None, about="with cards = auto: the card that shapes and paints", ge=0)
     sparse_structure_steps: int = _named("TRELLIS_SPARSE_STRUCTURE_STEPS", "TRELLIS_SPARSE_STRUCTURE_STEPS", default=8, about="steps of the rough shape")
     sparse_structure_cfg_strength: float = _named(
@@ -91,6 +98,30 @@ class ServiceSettings(BaseSettings):
     @classmethod
     def _parts(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("edit_model")
+    @classmethod
+    def _editor(cls, value: str) -> str:
+        """Its name here, by that or by the last part of its publisher's, such as Qwen/Qwen-Image-Edit-2509."""
+        name = value.rstrip("/").rpartition("/")[2].lower().replace(".", "")
+        known = [one[0] for one in EDITORS]
+        if name and name not in known:
+            raise ValueError(f"“{value[:80]}” is none of {', '.join(known)}")
+        return name
+
+    @field_validator("edit_prompt")
+    @classmethod
+    def _text(cls, value: str) -> str:
+        if value.endswith(".safetensors"):
+            raise ValueError("embeddings are not read: give the text, or a JSON file with it")
+        text = _positive(Path(value)) if value.endswith(".json") else value.strip()
+        if len(text) > LONGEST_PROMPT:
+            raise ValueError(f"it has {len(text):,} characters, of {LONGEST_PROMPT:,} at most")
+        return text
+
+    @property
+    def edits(self) -> bool:
+        return bool(self.edit_model) if self.edit is None else self.edit
 
     @property
     def is_loopback(self) -> bool:
@@ -117,8 +148,26 @@ class ServiceSettings(BaseSettings):
 
     def defaults(self) -> Settings:
         """The options of a request that says nothing of them. Raises Img23DError(BAD_REQUEST)."""
-        shape = Settings.of(**{option: getattr(self, name) for name, option in OPTION_OF.items()})
-        return shape if len(self.own_cards) < 2 else shape.changed(locate_device="gpu", matte_device="gpu", shape_device="gpu:1", paint_device="gpu:1")
+        steps = min((int(one[0]) for one in STEPS), key=lambda steps: abs(steps - self.edit_steps))
+        editing = {"edit": self.edits, "edit_model": self.edit_model or KLEIN, "edit_steps": str(steps)}
+        editing |= {"edit_preset": THREE_QUARTER, "edit_prompt": self.edit_prompt}
+        options = Settings.of(**{option: getattr(self, name) for name, option in OPTION_OF.items()}, **editing)
+        if len(self.own_cards) < 2:
+            return options
+        return options.changed(edit_device="gpu", locate_device="gpu", matte_device="gpu", shape_device="gpu:1", paint_device="gpu:1")
+
+
+def _positive(path: Path) -> str:
+    """The text in a file of the reference service's form. Raises ValueError."""
+    try:
+        text = json.loads(path.read_text(encoding="utf-8"))["positive"]
+    except OSError as error:
+        raise ValueError(f"“{path}” cannot be read: {error.strerror or error}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"“{path}” has no text under “positive”") from error
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"“{path}” has no text under “positive”")
+    return text.strip()
 
 
 def read_settings(env_file: Path | None = Path(".env"), **chosen: Any) -> ServiceSettings:
@@ -132,7 +181,7 @@ def read_settings(env_file: Path | None = Path(".env"), **chosen: Any) -> Servic
         settings = ServiceSettings(_env_file=env_file, **{name: value for name, value in chosen.items() if value is not None})  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
         first = error.errors()[0]
-        raise bad_request(f"The setting {first['loc'][0] if first['loc'] else ''} cannot be used: {first['msg']}.") from error
+        raise bad_request(f"The setting {first['loc'][0] if first['loc'] else ''} cannot be used: {first['msg'].removeprefix('Value error, ')}.") from error
     except (SettingsError, OSError, UnicodeDecodeError) as error:
         raise bad_request(f"The settings cannot be read: {error}.") from error
     if settings.engine not in {one.id for one in REGISTERED}:

@@ -25,7 +25,7 @@ class IMG23D_OT_clean_picture(bpy.types.Operator):
 
 class IMG23D_OT_take_picture(bpy.types.Operator):
     bl_idname = "img23d.take_picture"
-    bl_label = "Img23D: Take the Cleaned Picture"
+    bl_label = "Img23D: Take Cleaned Picture"
     bl_description = "Work from the cleaned picture: what is found and drawn refers to it, and the photo stays where it is"
     bl_options = {"REGISTER", "UNDO"}
 

@@ -83,7 +83,7 @@ def _run(engines: object, folder: Path) -> int:
         seed=SEED,
         settings=Settings.of(texture=False),
     )
-    run_job(request, Caller(emit=told.append, load_engine=engines.load))
+    run_job(request, Caller(emit=told.append, load_engine=engines.load, load_editor=engines.load_editor))
     last = told[-1]
     if isinstance(last, Failed):
         raise SystemExit(f"{last.sentence}\n{last.detail}")

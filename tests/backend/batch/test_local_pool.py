@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from batch_case import write_photo
 
-from img23d_backend.batch.local_pool import LocalPool, local_pool, room_for, with_opencv_threads
+from img23d_backend.batch.local_pool import LocalPool, local_pool, places_for, room_for, with_opencv_threads
 from img23d_backend.batch.pool import Told
 from img23d_backend.workers.recipe import Place
 from img23d_protocol.messages import Cancelled, Finished, Generate, Settings
@@ -19,7 +19,7 @@ from img23d_protocol.options.settings import BUILT_IN
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[LocalPool]:
-    made = local_pool(3, 2, engine=BUILT_IN.id, models=str(tmp_path), logs=tmp_path / "logs")
+    made = local_pool(3, 2, engine=BUILT_IN.id, settings=Settings(), models=str(tmp_path), logs=tmp_path / "logs")
     yield made
     made.close()
 
@@ -50,6 +50,15 @@ def test_what_is_said_of_every_job_is_taken_in_one_place(pool: LocalPool, tmp_pa
 
 def test_how_many_there_is_room_for() -> None:
     assert room_for(16, 64 * 10**9) == 16 and room_for(16, 8 * 10**9) == 5 and room_for(16, 0) == 1
+
+
+def test_a_model_that_cleans_the_pictures_is_not_read_once_a_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: 8)
+    monkeypatch.setattr("img23d_backend.batch.local_pool.memory.total_bytes", lambda: 64 * 10**9)
+    monkeypatch.setattr("img23d_backend.machine.nvidia.cards", lambda: ())
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert len(places_for(0, 100, engine=BUILT_IN.id, settings=Settings())) == 8
+    assert len(places_for(0, 100, engine=BUILT_IN.id, settings=Settings.of(edit=True))) == 1
 
 
 def test_opencv_takes_as_many_threads_as_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from pipeline_case import TWO, request
 from pipeline_case import photo as photo  # a fixture
+from small_editor import Bleacher
 from small_engine import SmallEngine
 
 from img23d_backend.jobs.job import Caller
 from img23d_backend.jobs.pipeline import run_job
 from img23d_backend.stages import Context
-from img23d_protocol import ErrorCode, Img23DError
+from img23d_protocol import ErrorCode
 from img23d_protocol.messages import (
     Accepted,
     CutoutReady,
@@ -35,31 +36,6 @@ from img23d_protocol.messages import (
 from img23d_protocol.options.edit import THINGS, THREE_QUARTER
 
 PHOTO, EACH = Settings.of(edit=True), Settings.of(edit=True, edit_of=THINGS)
-
-
-@dataclass
-class Bleacher:
-    """Halves the picture and makes what is grey white."""
-
-    seen: list[tuple[int, ...]] = field(default_factory=list)
-    fails_at: int = -1
-    lacks: str = ""
-
-    def check(self, settings: Settings) -> None:
-        if self.lacks:
-            raise Img23DError(ErrorCode.WEIGHTS_MISSING, self.lacks)
-
-    def prefetch(self, settings: Settings) -> None:
-        pass
-
-    def edit(self, rgb: np.ndarray, context: Context) -> np.ndarray:
-        context.report(0.5, "Bleaching")
-        self.seen.append(rgb.shape)
-        if len(self.seen) - 1 == self.fails_at:
-            raise Img23DError(ErrorCode.OUT_OF_MEMORY, "There was not enough memory.")
-        small = cv2.resize(rgb, (rgb.shape[1] // 2, rgb.shape[0] // 2), interpolation=cv2.INTER_AREA)
-        is_grey = np.ptp(small.astype(int), axis=2) < 20
-        return np.where(is_grey[:, :, None], np.uint8(255), small)
 
 
 def run(job: Generate | Locate | Edit, editor: Bleacher) -> list[FromBackend]:

@@ -19,7 +19,7 @@ from img23d_protocol import Img23DError
 @pytest.fixture(autouse=True)
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
-        if name.startswith(("IMG23D_SERVE", "TRELLIS_", "QWEN_", "HOST", "PORT", "COMPRESSION")):
+        if name.startswith(("IMG23D_SERVE", "TRELLIS_", "QWEN_", "HOST", "PORT", "COMPRESSION", "NUM_INFERENCE_STEPS")):
             monkeypatch.delenv(name)
 
 
@@ -43,6 +43,49 @@ def test_the_references_names_and_ours(tmp_path: Path, monkeypatch: pytest.Monke
     assert (options.value("matte_device"), options.value("shape_device")) == ("gpu", "gpu:1")
 
 
+def test_the_references_editor_and_its_text(tmp_path: Path) -> None:
+    prompt = tmp_path / "qwen_edit_prompt.json"
+    prompt.write_text('{"positive": "Show it whole.", "negative": "several things"}', encoding="utf-8")
+    env = tmp_path / ".env"
+    env.write_text(f"QWEN_EDIT_MODEL_PATH=Qwen/Qwen-Image-Edit-2509\nNUM_INFERENCE_STEPS=4\nQWEN_EDIT_PROMPT_PATH={prompt}\nQWEN_GPU=1\nTRELLIS_GPU=0\n")
+    options = read_settings(env).defaults()
+    edit = options.edit
+    assert (edit.edits_photo, edit.model, edit.steps, edit.told) == (True, "qwen-image-edit-2509", 4, "Show it whole.")
+    assert options.value("edit_device") == "gpu"
+    assert not read_settings(env, edit=False).defaults().edit.edit
+
+
+def test_without_its_editor_nothing_is_edited_unless_it_is_said() -> None:
+    assert not read_settings(None).defaults().edit.edit
+    edit = read_settings(None, edit=True).defaults().edit
+    assert edit.edits_photo and (edit.model, edit.preset, edit.prompt) == ("flux2-klein-4b", "three_quarter", "")
+    for name, model in (("black-forest-labs/FLUX.2-klein-4B", "flux2-klein-4b"), ("/models/Qwen-Image-Edit-2511/", "qwen-image-edit-2511")):
+        assert read_settings(None, edit_model=name).defaults().edit.model == model
+
+
+@pytest.mark.parametrize(("steps", "taken"), [(1, 4), (5, 4), (7, 8), (12, 8), (40, 8)])
+def test_the_edits_steps_are_the_nearest_there_are_weights_for(steps: int, taken: int) -> None:
+    assert read_settings(None, edit_steps=steps).defaults().edit.steps == taken
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "cannot be read"),
+        ("no JSON", "has no text"),
+        ('{"negative": "x"}', "has no text"),
+        ('["positive"]', "has no text"),
+        ('{"positive": 3}', "has no text"),
+    ],
+)
+def test_a_text_that_cannot_be_read(content: str | None, said: str, tmp_path: Path) -> None:
+    path = tmp_path / "prompt.json"
+    if content is not None:
+        path.write_text(content, encoding="utf-8")
+    with pytest.raises(Img23DError, match=said):
+        read_settings(None, edit_prompt=str(path))
+
+
 def test_other_machines_need_a_token_unless_it_is_said_otherwise() -> None:
     assert not read_settings(None).needs_token
     for host in ("0.0.0.0", "::", "192.168.1.5", "workstation"):
@@ -54,7 +97,15 @@ def test_other_machines_need_a_token_unless_it_is_said_otherwise() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("PORT", "many"), ("IMG23D_SERVE_CARDS", "0;1"), ("IMG23D_SERVE_ENGINE", "teleport"), ("TRELLIS_SLAT_STEPS", "0"), ("IMG23D_SERVE_QUEUE", "0")],
+    [
+        ("PORT", "many"),
+        ("IMG23D_SERVE_CARDS", "0;1"),
+        ("IMG23D_SERVE_ENGINE", "teleport"),
+        ("TRELLIS_SLAT_STEPS", "0"),
+        ("IMG23D_SERVE_QUEUE", "0"),
+        ("QWEN_EDIT_MODEL_PATH", "Qwen/Qwen-Image"),
+        ("QWEN_EDIT_PROMPT_PATH", "a.safetensors"),
+    ],
 )
 def test_wrong_values_are_told_in_a_sentence(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, value)

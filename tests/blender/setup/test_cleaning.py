@@ -22,11 +22,18 @@ PLAIN = 224  # shade of the ground that the small editor was trained with
 _WRITE = "import sys, cv2; from tiny.clutter import photo; cv2.imwrite(sys.argv[1], photo(6, 256).rgb[:, :, ::-1])"
 
 
-@pytest.fixture
-def cluttered(learned, tmp_path):
-    """One thing amid clutter, drawn where OpenCV is; the built-in engine makes it of what it sees."""
-    path = tmp_path / "table.png"
+@pytest.fixture(scope="module")
+def table(tmp_path_factory) -> Path:
+    """One thing amid clutter, drawn where OpenCV is."""
+    path = tmp_path_factory.mktemp("photos") / "table.png"
     subprocess.run([PYTHON, "-c", _WRITE, str(path)], check=True, cwd=Path(__file__).parents[2])
+    return path
+
+
+@pytest.fixture
+def cluttered(learned, table, tmp_path):
+    """The built-in engine makes the thing of what it sees."""
+    path = shutil.copy(table, tmp_path)
     learned.photo, learned.names, learned.engine, learned.edit = str(path), "", "preview", True
     learned.cutter = part("shared.img23d_protocol.options.preview").LIGHT_CUTTER
     return learned

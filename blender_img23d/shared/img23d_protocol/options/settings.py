@@ -81,6 +81,10 @@ class Settings(Options):
         settings = self.heeded_by(engine)
         return tuple(settings.stage(kind) for kind in engine.uses)
 
+    def file_sets(self, engine: Engine) -> tuple[str, ...]:
+        """Of all models that an engine uses with these settings; none where everything is built in."""
+        return tuple(name for part in self.stages_of(engine) for name in part.file_sets())
+
     def heeded_by(self, engine: Engine) -> Settings:
         """The same without what is for the projection, where something else paints."""
         if engine.projects(self.value):
