@@ -114,7 +114,8 @@ BACKEND_LAYERS: dict[str, set[str]] = {
         "batch",
         "cluster",
     },
-    "__main__": {"home", "engines", "pipe", "cli"},
+    "relay": {"__version__", "pipe", "workers"},
+    "__main__": {"home", "engines", "pipe", "relay", "cli"},
 }
 NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late
 

@@ -57,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
     engines = commands.add_parser("engines", help="list the engines, and by which command each is used")
     engines.add_argument("--models", type=Path, metavar="DIR", help="the folder of the models' weights")
     commands.add_parser("backend", help="talk to Blender through stdin and stdout")
+    commands.add_parser("relay", help="the same, with another machine's server that does the work")
     return parser
 
 
