@@ -59,7 +59,8 @@ class Actor:
 
         cv2.setNumThreads(threads)
         importlib.import_module("..jobs.pipeline", __package__)  # its first job would wait for it otherwise
-        self._load = make_loader()
+        self._loading = threading.Lock()  # a question and a stage may come at the same time
+        self._load_engine = make_loader()
         self._stopped: set[str] = set()
 
     def welcome(self, mark: str, token: str) -> Welcome:
@@ -70,6 +71,11 @@ class Actor:
 
     def cancel(self, name: str) -> None:
         self._stopped.add(name)
+
+    def _load(self, engine: str) -> Engine:
+        """Raises Img23DError."""
+        with self._loading:
+            return self._load_engine(engine)
 
 
 class PhotoActor(Actor):
@@ -170,6 +176,12 @@ class StageActor(Actor):
             return Answer(value=self._load(engine).depth is not None)
         except Img23DError as error:
             return Answer(error=(error.code, error.sentence, error.detail))
+
+    def ask(self, packed: bytes) -> bytes:
+        """Of a pickled `Call` that takes no context its pickled `Answer`, also while a stage computes."""
+        said: queue.SimpleQueue[Said | Answer] = queue.SimpleQueue()
+        self._answer(pickle.loads(packed), said)
+        return pickle.dumps(said.get(), protocol=5)
 
     def run(self, packed: bytes) -> Iterator[bytes]:
         """Pickled `Said`, and at the end one `Answer`."""
