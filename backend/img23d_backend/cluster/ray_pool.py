@@ -159,7 +159,7 @@ class RayPool:
         caller = JobCaller(
             emit=lambda message: self._tell(request.job, message),
             load_engine=lambda engine: remote_engine(engine, self._groups, self._depth, job.check),
-            load_editor=lambda: remote_editor(self._groups),
+            load_editor=lambda: remote_editor(self._groups, job.check),
             is_cancelled=job.is_cancelled.is_set,
             is_target_cancelled=job.stopped.__contains__,
         )

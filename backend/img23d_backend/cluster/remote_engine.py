@@ -253,9 +253,9 @@ class RemoteEditor:
         """Which of the machines will edit is not known before."""
 
 
-def remote_editor(groups: Groups) -> RemoteEditor:
+def remote_editor(groups: Groups, wait: Callable[[], None]) -> RemoteEditor:
     """By the actors that find: who cleans a picture has nothing else to do before things are found in it."""
-    return RemoteEditor(caller=Caller(group=groups[Kind.FIND], engine="", part=EDITOR))
+    return RemoteEditor(caller=Caller(group=groups[Kind.FIND], engine="", part=EDITOR, wait=wait))
 
 
 def remote_engine(engine: str, groups: Groups, depth: dict[str, bool], wait: Callable[[], None]) -> Engine:
