@@ -117,6 +117,7 @@ def set_up(*, fast: bool) -> tuple[list[Suite], dict[str, str]]:
             blender = bpy.result()
             (zip_file,) = package.build([host_platform()], blender)
             variables["IMG23D_ZIP"] = str(zip_file)
+            variables["IMG23D_SERVER_PYTHON"] = str(plain)  # Blender's own has no HTTP server
             suites += [Suite(folder=folder, python=Path(blender.script[0])) for folder in IN_BLENDER]
         browser.result()
     return suites, variables
