@@ -20,11 +20,11 @@ CLUSTER = "cluster"  # most of it needs Ray, and is skipped where that is not in
 PLAIN = ("protocol", "core", "process", "architecture", "build", "backend", CLUSTER, "faults")
 LEARNED = "learned"
 IN_BLENDER = ("blender",)
-# About as long as each other. A suite keeps little more than one processor busy, those of the last lane less than one
-LANES = (("protocol", "core", "architecture", "build", "backend", CLUSTER), IN_BLENDER, ("process", "faults", LEARNED))
+# About as long as each other in seconds of a processor. A suite keeps little more than one busy, "process" and "faults" less than one
+LANES = (("protocol", "core", "architecture", "build", "backend", CLUSTER), ("process", "faults", *IN_BLENDER), (LEARNED,))
 QUICK = (("core",), ("protocol", "architecture", "build"))
 QUICK_FILES = {"build": ("tests/build/test_translations.py",)}
-THREADS = "2"  # of torch: small networks only wait for more
+THREADS = "1"  # of torch: for networks this small a second one takes a seventh more of the processors, which the other lanes need
 # A thread of torch that waits for others sleeps, and does not try again and again (OMP_WAIT_POLICY in the OpenMP specification): the lanes share the processors.
 # Beside other programs the learned tests take 20 s of a processor instead of 48 where a shape and a paint network are computed
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
