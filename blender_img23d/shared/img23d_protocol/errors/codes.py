@@ -1,4 +1,4 @@
-"""What can go wrong, as codes that both sides know and sentences that an artist can act on."""
+"""What can go wrong, as codes that both sides know: a module of its own, since Blender's start would wait for so many members of an enum."""
 
 from __future__ import annotations
 
@@ -46,22 +46,3 @@ class ErrorCode(StrEnum):
     FILE_LOCKED = "file_locked"  # another program, often an antivirus, holds it
     NO_SURFACE = "no_surface"  # the shape model's field has no surface
     INTERNAL = "internal"
-
-
-class Img23DError(Exception):
-    """A known failure: a code for the program, a sentence for the artist, a detail for the report."""
-
-    def __init__(self, code: ErrorCode, sentence: str, detail: str = "") -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
-        self.detail = detail
-
-
-class ProtocolError(ValueError):
-    """A line on the channel that is not a message of this protocol."""
-
-
-def bad_request(sentence: str) -> Img23DError:
-    """What cannot be done as it was asked for; the sentence says what to do first."""
-    return Img23DError(ErrorCode.BAD_REQUEST, sentence)
