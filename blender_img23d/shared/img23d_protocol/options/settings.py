@@ -141,7 +141,7 @@ def _set(part: Any, path: tuple[str, ...], value: Any) -> Any:
 
 
 OPTIONS: tuple[Option, ...] = options_of(Settings)
-REGISTERED: tuple[Engine, ...] = tuple(kind.engine for one in fields(Settings) if (kind := inner_kind(one)) is not None and hasattr(kind, "engine"))
+REGISTERED: tuple[Engine, ...] = tuple(engine for one in Settings.declared().values() if isinstance(engine := getattr(inner_kind(one), "engine", None), Engine))
 ENGINES: tuple[Choice, ...] = tuple(engine.choice for engine in REGISTERED)
 PICKED_WITH: tuple[str, ...] = tuple(one.key for one in OPTIONS if one.decides_picks)  # names of properties
 SPLAT_PAINTER = next(engine for engine in REGISTERED if engine.splat_painting)
