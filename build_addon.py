@@ -169,6 +169,7 @@ def parse_arguments() -> argparse.Namespace:
         "parts",
         "batch",
         "serve",
+        "relay",
         "published",
     )
     said = "measure one part and keep the others' last figures; only so: batch (with Ray), published (full-size files, 5 GB of disk at a time)"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import bpy
 
+from .app.machines import reach
 from .core.session.environment import Environment, EnvironmentState, Tools
 from .process import installer, launch
 from .process.client import PipeLink
@@ -28,8 +29,24 @@ def new_link(*, bundled: bool = False, is_setup: bool = False) -> PipeLink:
     )
 
 
+def new_main_link(machine: str, *, bundled: bool = False) -> PipeLink:
+    """To the backend that does the work, here or on the machine of that key. Raises Img23DError."""
+    return _relay_link(machine, log_folder()) if machine else new_link(bundled=bundled)
+
+
+def new_test_link(machine: str) -> PipeLink:
+    """For a look at another machine beside the work. Raises Img23DError."""
+    return _relay_link(machine, log_folder() / "test")
+
+
+def _relay_link(machine: str, logs: Path) -> PipeLink:
+    return launch.new_relay_link(_ROOT, logs, reach(machine))
+
+
 def read() -> Environment:
     context = bpy.context
+    if preferences_of(context).chosen_machine is not None:
+        return Environment(state=EnvironmentState.ELSEWHERE)
     chosen = chosen_python(context)
     if chosen is not None:
         state = EnvironmentState.CHOSEN if chosen.is_file() else EnvironmentState.BROKEN

@@ -13,7 +13,7 @@ from .core.session import app
 from .operators import forecast, generate, parts, quality, queue, retexture, targets
 from .operators.photo import box_tool, cleaning, drop_and_paste, image_editor, mask_tool, part_mask, photo, picking, side_photos
 from .operators.results import arrangement, compare, history, look, made, mesh_tools, results, splats, variants
-from .operators.setup import diagnose, setup, weights
+from .operators.setup import diagnose, machines, setup, weights
 from .panels import menus, tab
 from .panels.image_editor import tools
 from .properties import preferences, preferences_of
@@ -25,7 +25,7 @@ _MODULES = (
     *(properties, preferences),
     *(photo, cleaning, drop_and_paste, targets, side_photos, generate, queue, arrangement, results, made, variants, compare, mesh_tools, splats, look, history),
     *(image_editor, box_tool, mask_tool, part_mask, picking),
-    *(retexture, parts, setup, weights, quality, diagnose, forecast),
+    *(retexture, parts, setup, weights, machines, quality, diagnose, forecast),
     *(tab, menus),
 )
 _GLANCE = 1.0  # seconds between two looks for a viewport
@@ -92,11 +92,12 @@ def _make_owner() -> Extension:
     from .app.history import History
     from .app.in_use import FoldersInUse
     from .app.jobs.applier import Applier
+    from .app.machines import Machines
     from .app.models import Models
     from .app.pump import Pump
     from .app.running import Running
     from .app.thumbnails import Thumbnails
-    from .backend_environment import find_tools, idle_seconds, new_link, read
+    from .backend_environment import find_tools, idle_seconds, new_link, new_main_link, new_test_link, read
     from .core.press_guard import PressGuard
     from .core.session.environment import Surroundings
     from .core.session.session import Session
@@ -108,7 +109,7 @@ def _make_owner() -> Extension:
     from .scene.picking.popup import PickPopup
 
     def make_main_link() -> BackendLink:
-        return new_link(bundled=setup.is_changing_environment)
+        return new_main_link(session.machine, bundled=setup.is_changing_environment)
 
     session = Session(make_main_link, idle_seconds=idle_seconds)
     installer = Session(lambda: new_link(bundled=True, is_setup=True))
@@ -124,6 +125,7 @@ def _make_owner() -> Extension:
         thumbnails=thumbnails,
         surroundings=Surroundings(read=read, find_tools=find_tools),
         models=Models(),
+        machines=Machines(session, lambda key: Session(lambda: new_test_link(key))),
         editors=editors,
         overlay=Overlay(editors, lambda: owner.pump.wake()),
         popup=PickPopup(applier.picker, session),
@@ -147,6 +149,7 @@ def _end_owner() -> None:
         owner.popup.close()
         owner.pump.stop()
         owner.applier.runner.close()
+        owner.machines.close()
         owner.setup.shutdown()
         owner.session.shutdown()
         owner.thumbnails.close()

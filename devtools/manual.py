@@ -17,7 +17,7 @@ FOLDER = "manual"  # in the extension (see its core/manual.py)
 INDEX = "index.html"
 _README = ROOT / "README.md"
 _WIDEST = 720  # pixels of a picture
-_QUALITY = 60  # of WebP: text on a panel's picture stays sharp
+_QUALITY = 40  # of WebP: text on a panel's picture stays sharp
 _LINK = re.compile(r"(?<!!)\[([^\]]*)\]\((?!https?:|#)([^)]*)\)")  # to a file of the checkout, which the zip lacks
 _PICTURE = re.compile(r"!\[[^\]]*\]\(([^)]+)\)")
 

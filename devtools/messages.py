@@ -14,7 +14,7 @@ _TRANSLATIONS = EXTENSION / "translations"
 
 # Of the extension, where nothing is shown, or what is shown there is not its own
 _SKIPPED = {"translations", "process", "shared"}
-_SHOWN_OF_SHARED = {"choices.py", "names.py"}  # and what is told of the options
+_SHOWN_OF_SHARED = {"address.py", "sentences.py", "choices.py", "names.py"}  # and what is told of the options
 
 
 def messages() -> dict[str, list[str]]:

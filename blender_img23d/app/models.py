@@ -50,6 +50,10 @@ class Models:
         """The panel is open: whoever draws it needs to know what this machine has."""
         self._is_wanted = True
 
+    def ask_again(self) -> None:
+        """Another machine does the work."""
+        self._was_asked = False
+
     def update(self, context: bpy.types.Context, owner: Extension) -> bool:
         """True when something has changed. Nothing is looked up before the panel was open."""
         if not self._is_wanted:

@@ -9,6 +9,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..core.session import app
+from ..properties import preferences_of
 
 if TYPE_CHECKING:
     from ..core.jobs import Job
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from .in_use import FoldersInUse
     from .jobs.applier import Applier
     from .jobs.picker import Picker
+    from .machines import Machines
     from .models import Models
     from .running import Running
     from .thumbnails import Thumbnails
@@ -37,6 +39,7 @@ class Extension(app.App):
     applier: Applier
     thumbnails: Thumbnails
     surroundings: Surroundings
+    machines: Machines  # others that can do the work
     models: Models  # what the AI models' panel shows
     forecaster: Forecaster  # what the next run will take
     running: Running  # how far the present one is
@@ -69,6 +72,10 @@ class Extension(app.App):
 
         assert isinstance(obj, bpy.types.Object)
         refresh(obj)
+
+    def on_machine_changed(self, key: str) -> None:
+        self.machines.on_changed(self, key)
+        self.pump.wake()
 
     def after_undo(self) -> None:
         """What a viewport shows is not undone with the preview that it shows."""
@@ -118,8 +125,14 @@ def shown_job(owner: Extension, context: bpy.types.Context) -> Job | None:
     return owner.job(context.window_manager.img23d.job) or newest_listed(owner)
 
 
+def poll_own_models(operator: type[bpy.types.Operator]) -> bool:
+    """For `poll` of what changes the models or their environment: those of another machine are set up there."""
+    operator.poll_message_set(_("Another machine does the work: its models are set up there"))
+    return preferences_of(bpy.context).chosen_machine is None and poll_no_setup(operator)
+
+
 def poll_no_setup(operator: type[bpy.types.Operator]) -> bool:
-    """For `poll` of what changes the models or their environment."""
+    """For `poll` of what needs the models as they are."""
     operator.poll_message_set(_("A set-up is running: wait for it to finish, or cancel it"))
     owner = extension_or_none()
     return owner is None or not owner.setup.is_running

@@ -89,6 +89,11 @@ class Pump:
             self.tick()
             time.sleep(BACKGROUND_SECONDS)
 
+    def run_tests_to_end(self) -> None:
+        while (owner := extension_or_none()) is not None and owner.machines.is_testing:
+            self.tick()
+            time.sleep(BACKGROUND_SECONDS)
+
     @property
     def is_busy(self) -> bool:
         return self._session.active is not None or self._applier.is_busy or self._applier.runner.has_due or self._setup.is_running
@@ -100,7 +105,9 @@ class Pump:
             _log.exception("a tick failed")
         owner = extension_or_none()
         is_reading = owner is not None and owner.history.is_loading
-        is_waking = owner is not None and (self._has_drawn or owner.press_guard.is_waiting)  # what was drawn may have changed a button
+        is_waking = owner is not None and (
+            owner.machines.is_testing or self._has_drawn or owner.press_guard.is_waiting
+        )  # what was drawn may have changed a button
         self._has_drawn = False
         return BUSY_SECONDS if self.is_busy or self.is_stale or is_reading or is_waking else IDLE_SECONDS
 
@@ -125,6 +132,7 @@ class Pump:
             self._applier.runner.take_over()
         if owner is not None:
             owner.running.step()
+            has_changed |= owner.machines.step(owner)
             has_changed |= owner.in_use.step(bpy.context)
             if not bpy.app.background:
                 self._refresh(owner, has_changed)

@@ -72,5 +72,5 @@ class Running:
         self._job, self.picture, self._newest, self._pace = job, "", "", None
         self._previews = {}
         if job is not None and job.is_generation:
-            runs, _ = alike(job.making, self._session.jobs)
+            runs, _ = alike(job.making, [one for one in self._session.jobs if one.machine == job.machine])
             self._pace = pace_of_all(runs)

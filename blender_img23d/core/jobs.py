@@ -91,6 +91,7 @@ class Job:
     card_bytes: int = 0
     started: float = 0.0  # wall time, seconds since 1970
     ended: float = 0.0  # wall time, 0 while it runs
+    machine: str = ""  # the key of the other machine that does it
     file_key: str = ""  # the state of the Blender file that the job was started in
     is_past: bool = False  # read from its folder, not seen from its beginning (see `history`)
     was_interrupted: bool = False  # of a past one: its program ended before it did
@@ -366,9 +367,17 @@ class Job:
         self.seconds = max(now - self.started, 0.0)
 
 
-def new_job(request: Request, *, file_key: str, now: float) -> Job:
+def new_job(request: Request, *, file_key: str, now: float, machine: str = "") -> Job:
     """A job whose list already shows what was asked for. `now` is wall time in seconds since 1970."""
-    return Job(id=request.job, request=request, targets=_expected_targets(request), stages=getattr(request, "stages", USUAL), started=now, file_key=file_key)
+    return Job(
+        id=request.job,
+        request=request,
+        targets=_expected_targets(request),
+        stages=getattr(request, "stages", USUAL),
+        started=now,
+        file_key=file_key,
+        machine=machine,
+    )
 
 
 def _said(sentence: str) -> str:

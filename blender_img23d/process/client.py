@@ -69,8 +69,11 @@ class PipeLink:
     exit in a fatal error.
     """
 
-    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log_path: Path) -> None:
-        """`log_path` takes what the backend says on stderr before it opens the same file for itself."""
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str], log_path: Path, *, exit_seconds: float = EXIT_SECONDS) -> None:
+        """`log_path` takes what the backend says on stderr before it opens the same file for itself. `exit_seconds` is how long one that was
+        asked to end may take at the interpreter's exit.
+        """
+        self._exit_seconds = exit_seconds
         self._command = list(command)
         self._environment = dict(environment)
         self._log_path = log_path
@@ -90,7 +93,7 @@ class PipeLink:
         except (OSError, ValueError) as error:
             sentence = "The backend could not be started: reinstall the Img23D extension from its zip file."
             raise Img23DError(ErrorCode.BACKEND_START, sentence, f"{self._command}: {error}") from error
-        weakref.finalize(self, _end_at_exit, self._process, self._asked_to_end)
+        weakref.finalize(self, _end_at_exit, self._process, self._asked_to_end, self._exit_seconds)
         self._in_thread(self._read, "read")
         self._in_thread(self._write, "write")
 
@@ -258,11 +261,11 @@ def _reap(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _end_at_exit(process: subprocess.Popen[bytes], asked_to_end: threading.Event) -> None:
+def _end_at_exit(process: subprocess.Popen[bytes], asked_to_end: threading.Event, seconds: float) -> None:
     """When the interpreter exits while the backend lives; one that was asked to end has a moment to do so."""
     if process.poll() is not None:
         return
     with contextlib.suppress(subprocess.TimeoutExpired):
         if asked_to_end.is_set():
-            process.wait(EXIT_SECONDS)
+            process.wait(seconds)
     process.kill()

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 
+from ..core.machines import Machine
 from ..shared.img23d_protocol import ErrorCode, Img23DError
 from ..shared.img23d_protocol.files.os_lock import LockState, try_lock
 from ..shared.img23d_protocol.variables import DEVICES, HUB_LOGIN, INSTALLER, NETWORK, SYSTEM, WEIGHTS, kept
@@ -19,6 +20,7 @@ from .installer import environment_python
 
 PACKAGES = ("numpy", "cv2")  # NumPy first: it is the one that Blender itself uses
 LOGS_KEPT = 10
+FAREWELL_SECONDS = 2.0  # in which a relay tells the other machine that its job is not wanted any more
 
 _REINSTALL = "reinstall the Img23D extension from its zip file."
 _OF_A_BACKEND = (SYSTEM, NETWORK, DEVICES, WEIGHTS)
@@ -61,6 +63,19 @@ def new_link(
         is_setup=is_setup,
     )
     return PipeLink(command, variables, log_path)
+
+
+def new_relay_link(extension_root: Path, log_folder: Path, machine: Machine) -> PipeLink:
+    """A link to a backend that lets another machine work, not started yet. It needs nothing but Blender's own Python.
+
+    The token is in a file: everybody can read a command line. Raises Img23DError(BACKEND_START).
+    """
+    root = extension_root.resolve()
+    log_path = new_log_path(log_folder)
+    command = [str(find_interpreter()), "-s", "-m", "img23d_backend", "relay", "--address", str(machine.address)]
+    command += ["--token-file", str(machine.token_file), "--log", str(log_path)]
+    command += ["--certificate", str(machine.certificate)] if machine.certificate is not None else []
+    return PipeLink(command, child_environment([find_backend(root), root / "shared"], os.environ), log_path, exit_seconds=FAREWELL_SECONDS)
 
 
 def _environment_python(environment: Path, backend: Path) -> Path | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import bpy
 from bpy.app.translations import pgettext_iface as _
-from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
 
 from ..core.presets import PRESETS, matching
 from ..shared.img23d_protocol.choices import LICENCES, torch_builds
@@ -13,6 +13,8 @@ from ..shared.img23d_protocol.options.declare import Engine, options_of
 from ..shared.img23d_protocol.options.machine import StageDevices
 from ..shared.img23d_protocol.options.settings import REGISTERED, SET_UP, SPLITTERS, engine_named, heeded_options
 from . import ROOT_PACKAGE, Img23DDefaults, MachineSettings
+from .machines import CLASSES as MACHINE_CLASSES
+from .machines import Img23DMachine, draw_where_it_runs
 
 IDLE_MINUTES = 5
 # What Blender keeps of a choice: a build that comes later takes a new number, so that the chosen one stays.
@@ -29,6 +31,12 @@ _START = ("engine", "layout", "check_first")
 class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
     bl_idname = ROOT_PACKAGE
 
+    machines: CollectionProperty(type=Img23DMachine, name="Machines", description="Other machines that can do the work")
+    machine: StringProperty(
+        name="Machine",
+        description="The key of the machine that does the work; empty for this one",
+        options={"HIDDEN"},
+    )
     runs_folder: StringProperty(
         name="Folder for Runs",
         description=("Where each run keeps its cut-outs, meshes and textures; left empty, it is the folder that Blender reserves for this extension"),
@@ -141,6 +149,11 @@ class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
     )
 
     @property
+    def chosen_machine(self) -> Img23DMachine | None:
+        """The one that does the work; None for this one."""
+        return next((one for one in self.machines if one.key == self.machine), None) if self.machine else None
+
+    @property
     def accepted(self) -> tuple[str, ...]:
         return tuple(self.licences.split())
 
@@ -162,7 +175,7 @@ class Img23DPreferences(MachineSettings, bpy.types.AddonPreferences):
         bpy.context.preferences.is_dirty = True  # Blender then saves it as it saves every other preference
 
     def draw(self, context: bpy.types.Context) -> None:
-        for draw in (_draw_defaults, _draw_results, _draw_models, _draw_computing, _draw_memory, _draw_licence):
+        for draw in (draw_where_it_runs, _draw_defaults, _draw_results, _draw_models, _draw_computing, _draw_memory, _draw_licence):
             column = self.layout.column()
             column.use_property_split = True
             draw(column, self)
@@ -270,4 +283,4 @@ def _draw_licence(layout: bpy.types.UILayout, values: "Img23DPreferences") -> No
             layout.label(text=_("Not accepted: nothing of {name} is downloaded.").format(name=one.of), translate=False)
 
 
-CLASSES = (Img23DPreferences,)
+CLASSES = (*MACHINE_CLASSES, Img23DPreferences)

@@ -81,3 +81,8 @@ def _system_seconds() -> tuple[float, float] | None:
         return None
     user, nice, system, _, _, irq, softirq, steal = (int(word) / _TICK for word in first.split()[1:9])
     return user + nice + system + irq + softirq, steal
+
+
+def has_priority() -> bool:
+    """Whether it runs before all ordinary programs, as where `chrt --fifo` starts it."""
+    return hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR)

@@ -27,6 +27,7 @@ from .machine import LoadMeter, machine
 from .network import network_part
 from .parts import measure_parts, parts_part
 from .quality import measure_quality, quality_part
+from .relay import measure_relay, relay_part
 from .relief import measure_relief, relief_part
 from .rounds import FIGURES, Round
 from .rows import Row, row, spread, text_line
@@ -63,7 +64,7 @@ def run_bench(*, only: str | None, gpu: bool, photos: Path | None = None) -> Non
         if gpu
         else {only}
         if only
-        else {"shapes", "layout", "blender", "crowded", "splats", "learned", "quality", "relief", "parts", "serve", TRUTH, REAL_PHOTOS}
+        else {"shapes", "layout", "blender", "crowded", "splats", "learned", "quality", "relief", "parts", "serve", "relay", TRUTH, REAL_PHOTOS}
     )
     if parts & {"shapes", "layout", "blender", "crowded", "splats"}:
         blender = environment.bpy_environment()
@@ -92,6 +93,8 @@ def run_bench(*, only: str | None, gpu: bool, photos: Path | None = None) -> Non
         measure_parts(environment.plain_python(), machine())
     if "serve" in parts:
         measure_serve(environment.plain_python(), machine())
+    if "relay" in parts:
+        measure_relay(environment.plain_python(), machine())
     if "batch" in parts:
         measure_batch(environment.cluster_python(), machine())
     if "published" in parts:
@@ -180,7 +183,7 @@ def document() -> str:
     ]
     cutouts = [*_several_part(), *truth_part(), *photos_part(), *network_part()]
     blender = [*layout_part(LAYOUT), *blender_part(), *crowded_part(), *splats_part()]
-    parts = ["# Benchmarks", _HOW, *shapes, *cutouts, *blender, *serve_part(), *batch_part(), *learned_part(), *published_part()]
+    parts = ["# Benchmarks", _HOW, *shapes, *cutouts, *blender, *serve_part(), *relay_part(), *batch_part(), *learned_part(), *published_part()]
     return "\n\n".join([*parts, *_earlier_part()]) + "\n"
 
 

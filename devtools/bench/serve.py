@@ -21,7 +21,7 @@ from typing import Any
 
 from ..places import BACKEND, EXTENSION, ROOT
 from ..running import clean_environment, run
-from .machine import LoadMeter
+from .machine import LoadMeter, has_priority
 from .rows import text_line
 
 FIGURES = ROOT / "docs" / "figures" / "serve.json"
@@ -47,7 +47,7 @@ def measure_serve(python: Path, machine: str) -> None:
 def measure_all(figures: Path, machine: str) -> None:
     meter = LoadMeter()
     report = {"date": date.today().isoformat(), "machine": machine, "many": many(), "bad": bad(), "alone": alone()}
-    report |= {"load": meter.load().text(), "has_priority": _has_priority()}
+    report |= {"load": meter.load().text(), "has_priority": has_priority()}
     figures.write_text(json.dumps(report, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
 
 
@@ -141,11 +141,6 @@ def alone() -> dict[str, Any]:
         flush=True,
     )
     return found
-
-
-def _has_priority() -> bool:
-    """Whether it runs before all ordinary programs, as where `chrt --fifo` starts it."""
-    return hasattr(os, "sched_getscheduler") and os.sched_getscheduler(0) in (os.SCHED_FIFO, os.SCHED_RR)
 
 
 def _memory(pid: int) -> int:

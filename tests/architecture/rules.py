@@ -96,6 +96,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "workers": {"home", "machine.nvidia"},
     "batch": {"images", "machine.memory", "workers"},
     "cluster": {"__version__", "home", "stages", "editing", "engines", "jobs", "workers", "batch.pool"},
+    "cluster.deployment": {"service", "cluster"},
     "service": {"__version__", "home", "images", "workers"},
     "pipe": {"__version__", "machine", "engines", "diagnose", "jobs"},
     "cli": {
@@ -114,7 +115,8 @@ BACKEND_LAYERS: dict[str, set[str]] = {
         "batch",
         "cluster",
     },
-    "__main__": {"home", "engines", "pipe", "cli"},
+    "relay": {"__version__", "pipe", "workers"},
+    "__main__": {"home", "engines", "pipe", "relay", "cli"},
 }
 NETWORKS = "networks"  # the folder of an engine whose modules define torch classes, and are themselves imported late
 

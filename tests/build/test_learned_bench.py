@@ -102,7 +102,7 @@ def test_the_kept_figures_can_be_read() -> None:
     parts = [
         path.stem
         for path in rounds.FIGURES.glob("*.json")
-        if path.stem not in ("batch", "layout", "parts", "published", "quality", "relief", "reliability", "serve")
+        if path.stem not in ("batch", "layout", "parts", "published", "quality", "relay", "relief", "reliability", "serve")
     ]
     assert {"shapes", "blender", "crowded", "mesh", "unwrap", "bake", "shape"} <= set(parts)
     assert all(rounds.current_lines(rounds.read(part)) for part in parts)

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from img23d_protocol import ErrorCode, Img23DError, decode, encode
-from img23d_protocol.messages import Accepted, Cancelled, Failed, Finished, FromBackend, Generate, Located, Progress
+from img23d_protocol.machines import sentences
+from img23d_protocol.messages import Accepted, Cancelled, EnginePace, Failed, Finished, FromBackend, Generate, Located, Notice, Progress
 
 from ..workers.pool import LAST_WORDS, JobRequest, WorkerPool
 from .job_files import JobFolder, JobRecord, folders_in, is_id, last_of
@@ -82,15 +83,6 @@ class ServedJob:
         return self.count if self.last is not None else len(self.lines)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pace:
-    """How long an engine's finished jobs took here, the median of the newest."""
-
-    engine: str
-    seconds: float  # a thing
-    jobs: int
-
-
 class JobDesk:
     """Made in the server's event loop; the workers' threads report to it."""
 
@@ -126,6 +118,8 @@ class JobDesk:
         if last is not None:
             self._close_log(job, last)
         else:
+            if job.lines:  # somebody may have heard of it, and wonders why it does the same again
+                self._record(job, notice := Notice(job=job.id, sentence=sentences.TAKEN_UP), encode(notice))
             self.pool.submit(record.message, lambda message: self._hear(job, message))
 
     @contextlib.contextmanager
@@ -181,8 +175,8 @@ class JobDesk:
         """The newest first, without those that only live for their connection."""
         return sorted((job for job in list(self._jobs.values()) if not job.record.passing), key=lambda job: -job.record.created)
 
-    def paces(self) -> list[Pace]:
-        return [Pace(engine=engine, seconds=round(statistics.median(seconds), 3), jobs=len(seconds)) for engine, seconds in sorted(self._paces.items())]
+    def paces(self) -> list[EnginePace]:
+        return [EnginePace(engine=engine, seconds=round(statistics.median(seconds), 3), jobs=len(seconds)) for engine, seconds in sorted(self._paces.items())]
 
     async def follow(self, job: ServedJob, after: int) -> AsyncIterator[tuple[int, str] | None]:
         """Events after a number, and the newest progress with the number before it, until the last word. None: nothing for a while."""

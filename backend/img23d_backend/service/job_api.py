@@ -22,11 +22,12 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 
 from img23d_protocol.errors import bad_request
 
+from ..workers.message_files import file_names, with_files
 from .desk import JobDesk, ServedJob
 from .settings import ServiceSettings
 from .uploads import Form, check_picture, is_picture, read_form, save_all
 from .waiting import server_timing
-from .wishes import file_names, generate_message, read_message, read_wish, with_files
+from .wishes import generate_message, read_message, read_wish
 
 _TYPES = {".glb": "model/gltf-binary", ".png": "image/png", ".json": "application/json"}
 _KEY_LENGTH = 200  # characters of a client's name of its request

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import random
 import typing
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from img23d_protocol import ProtocolError, decode
@@ -18,10 +17,6 @@ from img23d_protocol.options.settings import OPTIONS, REGISTERED, engine_named, 
 from img23d_protocol.typed_names import split_names
 
 from ..workers.pool import JOB_KINDS, JobRequest
-
-# Text in a message that is no file. Every other text is the name of a file that came with the request: a field that a later version of the
-# contract adds is refused until it is known here, and no path of a client is ever opened.
-_NO_FILES = {"job", "name", "engine", "run_folder"}
 
 _RESULT = "result"  # the option of an engine that makes splats as well
 DRAWN_SEED_MAX = 10_000  # of the reference service, where a request gives none
@@ -117,37 +112,6 @@ def read_wish(form: Mapping[str, str]) -> Wish:
     except (ValueError, RecursionError) as error:
         raise bad_request(f"The form cannot be read: {str(error)[:200]}.") from error
     return Wish(names=form.get("names", ""), engine=form.get("engine", ""), result=form.get("result", ""), seed=seed, settings=settings)
-
-
-def with_files(message: JobRequest, path_of: Callable[[str], Path]) -> JobRequest:
-    """The message with paths in place of the names of files. `path_of` raises Img23DError(BAD_REQUEST) for a name that did not come."""
-    return _with_files(message, path_of)
-
-
-def file_names(message: JobRequest) -> Iterator[str]:
-    """Of the files that a message speaks of."""
-    names: list[str] = []
-
-    def note(name: str) -> Path:
-        names.append(name)
-        return Path(name)
-
-    _with_files(message, note)
-    return iter(names)
-
-
-def _with_files(part: Any, path_of: Callable[[str], Path]) -> Any:
-    hints = typing.get_type_hints(type(part))
-    changed: dict[str, Any] = {}
-    for one in fields(part):
-        value = getattr(part, one.name)
-        if hints[one.name] is str and one.name not in _NO_FILES and value:
-            changed[one.name] = str(path_of(value))
-        elif isinstance(value, tuple) and value and is_dataclass(value[0]):
-            changed[one.name] = tuple(_with_files(inner, path_of) for inner in value)
-        elif is_dataclass(value) and not isinstance(value, Settings):  # whose texts are choices
-            changed[one.name] = _with_files(value, path_of)
-    return replace(part, **changed) if changed else part
 
 
 def options() -> list[dict[str, Any]]:

@@ -60,7 +60,8 @@ def forecast(situation: Situation) -> Forecast:
     runs, is_same = alike(situation.request, situation.past)
     pace, device = pace_of_all(runs), main.device
     basis = Basis.SAME_RUNS if is_same else Basis.SIMILAR_RUNS
-    if pace is None:
+    told = None if pace is not None else next((one.seconds for one in situation.paces if one.engine == situation.request.engine), None)
+    if pace is None and told is None:
         basis = Basis.DEVICE if device is not None and device.note and main.is_learned and engine_named(situation.request.engine).is_timed else Basis.NOTHING
     disk_bytes = _disk_bytes(situation)
     return Forecast(
@@ -71,7 +72,7 @@ def forecast(situation: Situation) -> Forecast:
         note=device.note if device is not None else "",
         needed_bytes=main.needed_bytes,
         free_bytes=device.free_bytes if device is not None else 0,
-        seconds=pace.seconds(situation.count) if pace is not None else None,
+        seconds=pace.seconds(situation.count) if pace is not None else told and told * situation.count,
         basis=basis,
         pace=pace,
         disk_bytes=disk_bytes,

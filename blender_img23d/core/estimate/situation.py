@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ...shared.img23d_protocol.messages import DeviceInfo, EngineInfo, Generate, Stage, WeightsInfo
+from ...shared.img23d_protocol.messages import DeviceInfo, EngineInfo, EnginePace, Generate, Stage, WeightsInfo
 from ..jobs import Job
 
 PROCESSOR = "cpu"
@@ -23,7 +23,8 @@ class Situation:
     devices: Sequence[DeviceInfo] = ()  # the best first
     engines: Sequence[EngineInfo] = ()
     weights: Sequence[WeightsInfo] = ()
-    past: Sequence[Job] = ()  # newest first
+    past: Sequence[Job] = ()  # of the machine that works, newest first
+    paces: Sequence[EnginePace] = ()  # of all jobs of another machine, where that works
     missing: tuple[str, ...] = ()
     missing_bytes: int = 0
     is_environment_ready: bool = True

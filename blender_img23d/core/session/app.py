@@ -8,12 +8,14 @@ made when it is first asked for, so that Blender's start does not wait for what 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from ...shared.img23d_protocol.values import Fields
 
 if TYPE_CHECKING:
     from ..jobs import Job
+    from ..machines import Tested
     from .session import Session
     from .setup import Setup
 
@@ -39,9 +41,13 @@ class App(Fields):
     session: Session
     setup: Setup
     pump: Pumping
+    tested: dict[str, Tested] = field(default_factory=dict)  # what came of the tests of other machines, by their keys
 
     def on_parts_changed(self, obj: object) -> None:
         """The list of an object's parts was changed by hand."""
+
+    def on_machine_changed(self, key: str) -> None:
+        """How another machine is reached was changed by hand, or another one was chosen."""
 
 
 _make: Callable[[], App] | None = None

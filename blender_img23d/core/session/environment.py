@@ -16,6 +16,7 @@ class EnvironmentState(StrEnum):
     OUTDATED = "outdated"  # made by an older version, or for another kind of graphics card
     READY = "ready"
     CHOSEN = "chosen"  # the artist's own Python is used instead
+    ELSEWHERE = "elsewhere"  # another machine does the work, and has its own
     BROKEN = "broken"  # the artist's own Python is not there
 
 
@@ -27,12 +28,12 @@ class Environment(Value):
 
     @property
     def is_ready(self) -> bool:
-        return self.state in (EnvironmentState.READY, EnvironmentState.CHOSEN)
+        return self.state in (EnvironmentState.READY, EnvironmentState.CHOSEN, EnvironmentState.ELSEWHERE)
 
     @property
     def is_ours(self) -> bool:
         """Whether a set-up makes and changes it."""
-        return self.state not in (EnvironmentState.CHOSEN, EnvironmentState.BROKEN)
+        return self.state not in (EnvironmentState.CHOSEN, EnvironmentState.ELSEWHERE, EnvironmentState.BROKEN)
 
 
 class Tools(Value):

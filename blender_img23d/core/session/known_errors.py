@@ -25,6 +25,7 @@ _TRY_AGAIN = "Press Generate again: the backend is started anew. Finished object
 _LESS_MEMORY = "Close other programs, choose a smaller texture size, model or fewer names, then press Generate again."
 _SET_UP = "Press Set Up AI Models again."
 _DOWNLOAD = "Download the model under AI Models."
+_TEST = "Press Test the Connection in the preferences, or choose This Machine there."
 _DRAW_BOX = "Draw a box around the thing, or choose a photo in which it stands apart from its background."
 
 _KNOWN: dict[str, tuple[str, str]] = {
@@ -107,6 +108,10 @@ _KNOWN: dict[str, tuple[str, str]] = {
         "The shape model found no surface in this cut-out.",
         "Look at the cut-out, correct its box, or try another seed.",
     ),
+    ErrorCode.MACHINE_UNREACHABLE: ("The other machine cannot be reached.", _TEST),
+    ErrorCode.MACHINE_REFUSED: ("The other machine refuses the token.", "Copy the token again from where its server was started, into the preferences."),
+    ErrorCode.MACHINE_DIFFERS: ("The other machine runs another version of Img23D.", "Install the same version on both machines."),
+    ErrorCode.MACHINE_ANSWER: ("What the other machine sends cannot be used.", _TEST),
     ErrorCode.INTERNAL: ("Something went wrong inside Img23D.", "Try again; if it happens again, report it with the log."),
 }
 

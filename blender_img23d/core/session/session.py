@@ -13,6 +13,7 @@ from ...shared.img23d_protocol.messages import (  # fmt: skip
     DeviceInfo,
     Diagnosed,
     EngineInfo,
+    EnginePace,
     Failed,
     Finished,
     FromBackend,
@@ -66,6 +67,8 @@ class Session:
         self.devices: tuple[DeviceInfo, ...] = ()
         self.cards: tuple[DeviceInfo, ...] = ()  # seen by the system, not tried
         self.weights: tuple[WeightsInfo, ...] = ()
+        self.paces: tuple[EnginePace, ...] = ()  # of another machine's own jobs
+        self.machine = ""  # the key of the other machine that works; empty where this one does
         self.jobs: list[Job] = []  # newest first, at most JOBS_KEPT
         self.active: Job | None = None  # the job that is waiting or running, or a set-up that is being cancelled
         self.notice = ""  # a sentence about the backend itself, such as how much memory was given back
@@ -92,7 +95,7 @@ class Session:
         self._take_in()  # a backend that died since the last tick must not get the job
         if not self._backend.is_there:
             self._start()
-        job = self.active = new_job(request, file_key=file_key, now=time.time())
+        job = self.active = new_job(request, file_key=file_key, now=time.time(), machine=self.machine)
         remember(self.jobs, job, instead_of=instead_of)
         if self.state is SessionState.READY:
             self._run(job)
@@ -171,6 +174,17 @@ class Session:
         if self.active is not None:
             self._end(self.active, JobState.CANCELLED, Cancelled(job=self.active.id))
 
+    def move(self, machine: str) -> None:
+        """Work on another machine, or on this one again, from the next backend on: what is known of the one before is forgotten.
+
+        Raises Img23DError(BUSY).
+        """
+        if self.active is not None:
+            raise Img23DError(ErrorCode.BUSY, "A job is running: wait for it to finish, or cancel it")
+        self.shutdown()
+        self.machine, self.notice = machine, ""
+        self.engines, self.splitters, self.devices, self.cards, self.weights, self.paces = (), (), (), (), (), ()
+
     def tick(self) -> tuple[Update, ...]:
         """Takes in what has arrived, looks at the deadlines, and says what there is to apply. Call it often."""
         self._waited.tick()
@@ -204,7 +218,7 @@ class Session:
                 self._is_unload_asked = False
             case Status():
                 self.engines, self.splitters, self.devices = item.engines, item.splitters, item.devices
-                self.weights, self.cards = item.weights, item.cards
+                self.weights, self.cards, self.paces = item.weights, item.cards, item.paces
             case Log():
                 log.log(logging.getLevelNamesMapping().get(item.level.upper(), logging.INFO), "backend: %s", item.text)
             case Finished() | Cancelled() | Failed() | Diagnosed() if job is None and item.job == self._dropped:

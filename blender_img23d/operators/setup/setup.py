@@ -4,7 +4,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 from bpy.props import StringProperty
 
-from ...app.owner import extension, extension_or_none, poll_idle, poll_no_setup
+from ...app.owner import extension, extension_or_none, poll_idle, poll_no_setup, poll_own_models
 from ...properties import preferences_of
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.choices import LICENCES, TENCENT_LICENCE
@@ -26,7 +26,7 @@ class IMG23D_OT_setup(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return poll_no_setup(cls)
+        return poll_own_models(cls)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...app.models import setup_plan
@@ -57,7 +57,7 @@ class IMG23D_OT_go_on(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        if not poll_no_setup(cls):
+        if not poll_own_models(cls):
             return False
         cls.poll_message_set(_("No set-up has failed"))
         owner = extension_or_none()

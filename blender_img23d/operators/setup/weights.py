@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import bpy
 from bpy.props import StringProperty
 
-from ...app.owner import extension, poll_no_setup
+from ...app.owner import extension, poll_own_models
 from ...shared.img23d_protocol import Img23DError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ class _OnWeights:
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        return poll_no_setup(cls)
+        return poll_own_models(cls)
 
     def start(self, make_plan: "Callable[[Extension], Plan]") -> set[str]:
         from ...app.outcome import follow_setup

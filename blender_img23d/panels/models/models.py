@@ -28,6 +28,7 @@ _ENVIRONMENTS = {
     EnvironmentState.OUTDATED: ("The environment is out of date: press Set Up AI Models once.", "FILE_REFRESH"),
     EnvironmentState.READY: ("The environment is ready.", "CHECKMARK"),
     EnvironmentState.CHOSEN: ("Your own Python is used.", "CHECKMARK"),
+    EnvironmentState.ELSEWHERE: ("Another machine does the work: its models are set up there.", "NETWORK_DRIVE"),
     EnvironmentState.BROKEN: ("The Python chosen in the preferences is not there.", "ERROR"),
 }
 _STATES = {
@@ -66,12 +67,19 @@ def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
     if owner.setup.is_running:
         draw_setup_progress(column, context, owner.setup)
     else:
-        _draw_outcome(column, context, owner)
-        _draw_setup(column, context, owner, owner.models.view)
+        if not is_elsewhere(owner):
+            _draw_outcome(column, context, owner)
+            _draw_setup(column, context, owner, owner.models.view)
         _draw_use(column, context, owner)
     _draw_devices(column, context, owner)
     _draw_weights(column, context, owner)
-    column.operator("img23d.free_memory", text="Free Memory", icon="TRASH")
+    if not is_elsewhere(owner):
+        column.operator("img23d.free_memory", text="Free Memory", icon="TRASH")
+
+
+def is_elsewhere(owner: Extension) -> bool:
+    """Whether the models are those of another machine: nothing is downloaded, verified or deleted here then."""
+    return owner.models.view.environment.state is EnvironmentState.ELSEWHERE
 
 
 def _draw_environment(layout: bpy.types.UILayout, context: bpy.types.Context, view: ModelsView) -> None:
@@ -187,10 +195,11 @@ def _draw_weights(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     layout.template_list("IMG23D_UL_weights", "", state, "weights", state, "active_weights", rows=6, maxrows=6, sort_lock=True)
     buttons = layout.row(align=True)  # below the list, whose names need all of the width
     buttons.operator("img23d.refresh_models", text="Look Again", icon="FILE_REFRESH")
-    buttons.operator("img23d.open_models_folder", text="Folder", icon="FILE_FOLDER")
+    if not is_elsewhere(owner):
+        buttons.operator("img23d.open_models_folder", text="Folder", icon="FILE_FOLDER")
     info = weights_at(owner, state.active_weights)
     if info is not None:
-        _draw_details(layout.box(), context, info)
+        _draw_details(layout.box(), context, owner, info)
 
 
 def _draw_summary(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension) -> None:
@@ -205,7 +214,7 @@ def _draw_summary(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
     draw_sentence(layout, context, text.format(ready=ready, count=len(chosen), size=gigabytes(view.missing_bytes)), icon=icon)
 
 
-def _draw_details(layout: bpy.types.UILayout, context: bpy.types.Context, info: WeightsInfo) -> None:
+def _draw_details(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, info: WeightsInfo) -> None:
     layout.label(text=info.label, translate=False)
     text = _(_STATES[info.state][0])
     if info.is_borrowed:
@@ -217,7 +226,8 @@ def _draw_details(layout: bpy.types.UILayout, context: bpy.types.Context, info: 
     row.label(text=_("Licence: {name}").format(name=info.licence), translate=False)
     if info.licence_link:
         row.operator("wm.url_open", text="", icon="URL").url = info.licence_link
-    _draw_weights_buttons(layout, context, info)
+    if not is_elsewhere(owner):
+        _draw_weights_buttons(layout, context, info)
 
 
 def _draw_weights_buttons(layout: bpy.types.UILayout, context: bpy.types.Context, info: WeightsInfo) -> None:

@@ -32,7 +32,7 @@ def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
     parts = (column, context, owner, values)
     draw_photo(*parts)
     _draw_names(column, context, values)
-    _draw_engine(column, owner, values)
+    _draw_engine(*parts)
     _draw_quality(*parts)
     column.prop(values, "layout", text="")
     _draw_buttons(column, values)
@@ -78,9 +78,11 @@ def _used(values: Img23DSceneSettings) -> int:
     return sum(map(and_, is_used, has_box))
 
 
-def _draw_engine(layout: bpy.types.UILayout, owner: Extension, values: Img23DSceneSettings) -> None:
+def _draw_engine(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings) -> None:
     """What it lacks stands below Generate."""
     layout.prop(values, "engine", text="")
+    if (elsewhere := preferences_of(context).chosen_machine) is not None:
+        layout.label(text=_("On {machine}").format(machine=elsewhere.name), icon="NETWORK_DRIVE", translate=False)
     if values.engine != BUILT_IN.id:
         owner.models.want()
     for one, _row in rows_of(values, "result"):
@@ -107,7 +109,7 @@ def _draw_quality(layout: bpy.types.UILayout, context: bpy.types.Context, owner:
 
 def _draw_first_run(layout: bpy.types.UILayout, context: bpy.types.Context, owner: Extension, values: Img23DSceneSettings) -> None:
     """For whoever has just installed it: it can be closed, and goes away by itself when the models are there."""
-    if preferences_of(context).knows_models or owner.setup.is_running or not is_first_run(values.engine, owner.session.engines):
+    if owner.session.machine or preferences_of(context).knows_models or owner.setup.is_running or not is_first_run(values.engine, owner.session.engines):
         return
     owner.models.want()
     row = layout.box().row()

@@ -122,6 +122,9 @@ from .setup_messages import (
     EngineInfo as EngineInfo,
 )
 from .setup_messages import (
+    EnginePace as EnginePace,
+)
+from .setup_messages import (
     Inspect as Inspect,
 )
 from .setup_messages import (

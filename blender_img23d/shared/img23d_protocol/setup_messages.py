@@ -140,10 +140,20 @@ class WeightsInfo:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EnginePace:
+    """How long an engine's jobs took where they are done, the median of the newest."""
+
+    engine: str
+    seconds: float  # a thing
+    jobs: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Status:
     """What this machine has. Sent unasked when it is first known, after each change, and as the answer to `Inspect`.
 
-    `cards` are graphics cards that the system tells of where torch is not there yet to try them; none of them is a device.
+    `cards` are graphics cards that the system tells of where torch is not there yet to try them; none of them is a device. `paces` are known
+    of another machine, whose jobs are not all this Blender's.
     """
 
     devices: tuple[DeviceInfo, ...] = ()
@@ -151,6 +161,7 @@ class Status:
     engines: tuple[EngineInfo, ...] = ()
     splitters: tuple[EngineInfo, ...] = ()
     weights: tuple[WeightsInfo, ...] = ()
+    paces: tuple[EnginePace, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

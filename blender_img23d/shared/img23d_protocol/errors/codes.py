@@ -45,4 +45,8 @@ class ErrorCode(StrEnum):
     HUB_UNREACHABLE = "hub_unreachable"  # no network, a proxy, or the hub is down
     FILE_LOCKED = "file_locked"  # another program, often an antivirus, holds it
     NO_SURFACE = "no_surface"  # the shape model's field has no surface
+    MACHINE_UNREACHABLE = "machine_unreachable"  # another machine that is to do the work
+    MACHINE_REFUSED = "machine_refused"  # it does not know the token
+    MACHINE_DIFFERS = "machine_differs"  # it runs another version, or no server of ours
+    MACHINE_ANSWER = "machine_answer"  # what it sends cannot be used
     INTERNAL = "internal"

@@ -110,6 +110,10 @@ class Settings(Options):
         """The same for a photo that shows one thing only."""
         return self.changed(**{one.key: one.of_one_thing for one in OPTIONS if one.of_one_thing is not None})
 
+    def as_trial(self) -> Settings:
+        """The same on as little as shows whether a model works."""
+        return self.changed(**{one.key: one.trial for one in OPTIONS if one.trial is not None})
+
     @staticmethod
     def upgraded(data: Mapping[str, Any]) -> Mapping[str, Any]:
         """What is read in place of what an older version wrote, see `codec`."""

@@ -1,0 +1,1 @@
+"""Another machine that does the work: its address."""
