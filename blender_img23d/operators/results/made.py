@@ -7,7 +7,6 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, IntProperty
 
 from ...app.owner import extension
-from ...scene.file.folders import runs_base
 from ...scene.file.tags import RUN_FOLDER, is_result
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.limits import VARIANTS_MAX
@@ -105,6 +104,7 @@ class IMG23D_OT_open_made_folder(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...core.runs.folders import check_openable
+        from ...scene.file.folders import runs_base
 
         folder = Path(str(context.object.get(RUN_FOLDER, "")))
         try:
