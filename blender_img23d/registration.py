@@ -9,7 +9,6 @@ from bpy.app.handlers import persistent
 
 from . import properties, translations
 from .app.owner import Extension, extension, extension_or_none
-from .core.manual import manual_map
 from .core.session import app
 from .operators import forecast, generate, parts, quality, queue, retexture, targets
 from .operators.photo import box_tool, cleaning, drop_and_paste, image_editor, mask_tool, part_mask, photo, picking, side_photos
@@ -39,7 +38,7 @@ def register() -> None:
     properties.attach()
     menus.attach()
     tools.attach()
-    bpy.utils.register_manual_map(manual_map)
+    bpy.utils.register_manual_map(_manual)
     translations.register()
     app.install(_make_owner)
     bpy.app.handlers.load_post.append(_on_load)
@@ -61,12 +60,19 @@ def unregister() -> None:
     bpy.app.handlers.load_post.remove(_on_load)
     _end_owner()
     translations.unregister()
-    bpy.utils.unregister_manual_map(manual_map)
+    bpy.utils.unregister_manual_map(_manual)
     tools.detach()
     menus.detach()
     properties.detach()
     for cls in reversed(_CLASSES):
         bpy.utils.unregister_class(cls)
+
+
+def _manual() -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Blender asks when F1 is pressed."""
+    from .core.manual import manual_map
+
+    return manual_map()
 
 
 def _open_tab() -> float | None:

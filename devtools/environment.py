@@ -10,6 +10,8 @@ import os
 import re
 import shutil
 import sys
+import threading
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,10 @@ PYTHON_PROGRAM = "Scripts/python.exe" if os.name == "nt" else "bin/python"  # in
 # What bpy links against and a bare Debian or Ubuntu lacks
 DEBIAN_PACKAGES = ("libgl1", "libice6", "libsm6", "libx11-6", "libxfixes3", "libxi6", "libxkbcommon0", "libxrender1", "libxxf86vm1")
 BROWSER = ("chromium", "chromium-driver")  # Debian's names
+
+# Several threads set up beside each other: one makes an environment, others that need it wait. apt-get refuses where another one runs
+_MAKING: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+_APT = threading.Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,7 +226,11 @@ def _python_with_bpy() -> Path:
 
 def _environment(name: str, base: Path | None, requirements: Path) -> Path:
     """The Python of build/environments/<name> with everything in `requirements`; of any version without a `base`."""
-    folder = BUILD / "environments" / name
+    with _MAKING[name]:
+        return _ready_environment(BUILD / "environments" / name, base, requirements)
+
+
+def _ready_environment(folder: Path, base: Path | None, requirements: Path) -> Path:
     python = folder / PYTHON_PROGRAM
     stamp = folder / "ready.txt"
     wanted = f"{base or 'any'}\n{requirements.read_text(encoding='utf-8')}"
@@ -248,7 +258,8 @@ def _need_pip() -> None:
 
 
 def _install(python: Path, what: Sequence[str | Path]) -> None:
-    command = [sys.executable, "-m", "pip", "--python", python, "install", "--disable-pip-version-check", "--no-input"]
+    """Without compiling what is installed: of thousands of modules only those that are used are compiled, when they are imported."""
+    command = [sys.executable, "-m", "pip", "--python", python, "install", "--disable-pip-version-check", "--no-input", "--no-compile"]
     run([*command, "--quiet", "--only-binary", ":all:", *what], env=clean_environment(), hint="pip could not install what is needed: see above.")
 
 
@@ -258,10 +269,11 @@ def need_browser() -> None:
         return
     print("Installing the browser that the server's page is tested in:", " ".join(BROWSER), flush=True)
     quiet = clean_environment(DEBIAN_FRONTEND="noninteractive")
-    for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *BROWSER]):
-        if output_of(["apt-get", *command], env=quiet).returncode:
-            print("It could not be installed.", flush=True)
-            return
+    with _APT:
+        for command in (["update", "-qq"], ["install", "-y", "-qq", "--no-install-recommends", *BROWSER]):
+            if output_of(["apt-get", *command], env=quiet).returncode:
+                print("It could not be installed.", flush=True)
+                return
 
 
 def _need_importable_bpy(python: Path) -> None:
@@ -272,8 +284,9 @@ def _need_importable_bpy(python: Path) -> None:
     if os.name == "posix" and os.geteuid() == 0 and shutil.which("apt-get"):
         print("Installing the graphics libraries that Blender needs:", " ".join(DEBIAN_PACKAGES), flush=True)
         quiet = clean_environment(DEBIAN_FRONTEND="noninteractive")
-        run(["apt-get", "update", "-qq"], env=quiet)
-        run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *DEBIAN_PACKAGES], env=quiet)
+        with _APT:
+            run(["apt-get", "update", "-qq"], env=quiet)
+            run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *DEBIAN_PACKAGES], env=quiet)
     error = output_of([python, "-c", "import bpy"]).stderr
     if "cannot open shared object file" in error:
         missing = error.strip().splitlines()[-1]

@@ -20,11 +20,11 @@ CLUSTER = "cluster"  # most of it needs Ray, and is skipped where that is not in
 PLAIN = ("protocol", "core", "process", "architecture", "build", "backend", CLUSTER, "faults")
 LEARNED = "learned"
 IN_BLENDER = ("blender",)
-# About as long as each other. A suite keeps little more than one processor busy, those of the last lane less than one
-LANES = (("protocol", "core", "architecture", "build", "backend", CLUSTER), IN_BLENDER, ("process", "faults", LEARNED))
+# About as long as each other in seconds of a processor. A suite keeps little more than one busy, "process" and "faults" less than one
+LANES = (("protocol", "core", "architecture", "build", "backend", CLUSTER), ("process", "faults", *IN_BLENDER), (LEARNED,))
 QUICK = (("core",), ("protocol", "architecture", "build"))
 QUICK_FILES = {"build": ("tests/build/test_translations.py",)}
-THREADS = "2"  # of torch: small networks only wait for more
+THREADS = "1"  # of torch: for networks this small a second one takes a seventh more of the processors, which the other lanes need
 # A thread of torch that waits for others sleeps, and does not try again and again (OMP_WAIT_POLICY in the OpenMP specification): the lanes share the processors.
 # Beside other programs the learned tests take 20 s of a processor instead of 48 where a shape and a paint network are computed
 WAITING = {"OMP_WAIT_POLICY": "PASSIVE"}
@@ -45,19 +45,19 @@ class Suite:
 def run_tests(*, fast: bool, chosen: Sequence[str] = ()) -> int:
     """Set up and check, build, test; returns the exit status. `chosen` goes to pytest as it is.
 
-    The first lane begins before the learned models are there.
+    All of the set-up goes on at the same time, and the first lane begins before the learned models are there.
     """
-    with ThreadPoolExecutor(len(LANES)) as pool:
-        environment.checks_python()  # which the set-up looks for as well: not made by both at once
+    with ThreadPoolExecutor(len(LANES) + 2) as pool:
         checked = None if chosen else pool.submit(checks.run_checks)  # where some tests are chosen, they are all that is wanted
+        learned = None if fast else pool.submit(set_up_learned)
         suites, variables = set_up(fast=fast)
-        is_clean = checked is None or checked.result()
         first = pool.submit(_run_lane, _of_lane(0, LANES, suites), variables, chosen)
-        if not fast:
-            suite, more = set_up_learned()
+        if learned is not None:
+            suite, more = learned.result()
             suites, variables = [*suites, suite], variables | more
         beside = (_of_lane(number, LANES, suites) for number in range(1, len(LANES)))
         running = [first, *(pool.submit(_run_lane, lane, variables, chosen, at_once=False) for lane in beside)]
+        is_clean = checked is None or checked.result()
         return _told([result for lane in running for result in lane.result()], is_clean=is_clean)
 
 
@@ -105,18 +105,21 @@ def _prepared() -> Path:
 
 def set_up(*, fast: bool) -> tuple[list[Suite], dict[str, str]]:
     """The suites in their order but for the learned one, and the variables that they need."""
-    plain = _prepared()
-    for needed in (environment.manual_python, environment.network_python, environment.checks_python):
-        needed()  # the tests that use them have no pip to make them with
-    environment.need_browser()
-    suites = [Suite(folder=folder, python=plain) for folder in PLAIN]
-    variables = environment.uv_variables() | {ALL: "1"}  # for the tests that install
-    if not fast:
-        blender = environment.bpy_environment()
-        (zip_file,) = package.build([host_platform()], blender)
-        variables["IMG23D_ZIP"] = str(zip_file)
-        variables["IMG23D_SERVER_PYTHON"] = str(plain)  # Blender's own has no HTTP server
-        suites += [Suite(folder=folder, python=Path(blender.script[0])) for folder in IN_BLENDER]
+    with ThreadPoolExecutor(2) as pool:
+        bpy = None if fast else pool.submit(environment.bpy_environment)
+        browser = pool.submit(environment.need_browser)
+        plain = _prepared()
+        for needed in (environment.manual_python, environment.network_python, environment.checks_python):
+            needed()  # the tests that use them have no pip to make them with
+        suites = [Suite(folder=folder, python=plain) for folder in PLAIN]
+        variables = environment.uv_variables() | {ALL: "1"}  # for the tests that install
+        if bpy is not None:
+            blender = bpy.result()
+            (zip_file,) = package.build([host_platform()], blender)
+            variables["IMG23D_ZIP"] = str(zip_file)
+            variables["IMG23D_SERVER_PYTHON"] = str(plain)  # Blender's own has no HTTP server
+            suites += [Suite(folder=folder, python=Path(blender.script[0])) for folder in IN_BLENDER]
+        browser.result()
     return suites, variables
 
 

@@ -5,7 +5,6 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty
 
 from ..app.owner import extension, extension_or_none
-from ..scene.view.selection import check_mode
 from ..shared.img23d_protocol import Img23DError
 
 
@@ -24,13 +23,13 @@ class IMG23D_OT_generate(bpy.types.Operator):
         from ..app.jobs.queued import queued_generate  # not before it is wanted, since Blender's start waits for every import
         from ..app.jobs.requests import generate_request
         from ..app.outcome import press
+        from ..scene.view.selection import check_mode_in_background
 
         owner = extension()
         if begun := before_generating(self, context, owner):
             return begun
         try:
-            if bpy.app.background:  # nobody could leave the mode while the job waits for it
-                check_mode(context)
+            check_mode_in_background(context)
             job = queued_generate(context, owner.applier.files, generate_request(context))
         except Img23DError as error:
             return owner.refuse(self, error)

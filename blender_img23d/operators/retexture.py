@@ -6,8 +6,7 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ..app.owner import extension
-from ..scene.retexture.faces import can_switch, shows_new, switch
-from ..scene.retexture.paintable import chosen_meshes
+from ..scene.mesh.chosen import can_switch, chosen_meshes
 from ..shared.img23d_protocol import Img23DError
 
 
@@ -49,6 +48,8 @@ class IMG23D_OT_switch_texture(bpy.types.Operator):
         return any(can_switch(obj) for obj in chosen_meshes(context))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ..scene.retexture.faces import shows_new, switch
+
         objects = [obj for obj in chosen_meshes(context) if can_switch(obj)]
         was_new = shows_new(objects[0])
         for obj in objects:

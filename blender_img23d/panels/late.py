@@ -1,4 +1,4 @@
-"""Methods of panels, lists and menus whose modules are read when they are first drawn.
+"""Methods of panels, lists, menus and tools whose modules are read when they are first drawn.
 
 Blender has to know the classes at its start, which waits for every module that is read then: what draws them, and all that this
 imports, takes a quarter of the time that enabling may take, and is wanted only once the tab is seen.
@@ -53,6 +53,16 @@ def row_drawn_by(module: str) -> Callable[..., None]:
         _read(module, "draw_item")(context, layout, item)
 
     return draw_item
+
+
+def tool_drawn_by(module: str, function: str) -> Any:
+    """`draw_settings` or `draw_cursor` of a tool."""
+
+    @staticmethod
+    def draw(*asked: Any) -> None:
+        _read(module, function)(*asked)
+
+    return draw
 
 
 @cache

@@ -5,7 +5,6 @@ from __future__ import annotations
 import bpy
 from bl_ui.utils import PresetPanel
 
-from ..core.manual import Section
 from .late import drawn_by, row_drawn_by, shown_by
 
 
@@ -16,9 +15,9 @@ class _InTab:
 
 
 class _WithHelp(_InTab):
-    """With a question mark in its header, which opens the manual at its section."""
+    """With a question mark in its header, which opens the manual at the section of `core.manual` that has this name."""
 
-    manual = Section.USE
+    manual = "USE"
     draw_header_preset = drawn_by("widgets.help_link", "draw_header_preset")
 
 
@@ -87,7 +86,7 @@ class IMG23D_PT_targets(_WithHelp, bpy.types.Panel):
     bl_idname = "IMG23D_PT_targets"
     bl_label = "Found in the Photo"
     bl_parent_id = "IMG23D_PT_main"
-    manual = Section.FIND
+    manual = "FIND"
     draw = drawn_by("sidebar.targets")
 
 
@@ -114,7 +113,7 @@ class IMG23D_PT_waiting(_WithHelp, bpy.types.Panel):
     bl_idname = "IMG23D_PT_waiting"
     bl_label = "Waiting List"
     bl_parent_id = "IMG23D_PT_main"
-    manual = Section.USE
+    manual = "USE"
     poll = shown_by("sidebar.queue")
     draw = drawn_by("sidebar.queue")
 
@@ -123,7 +122,7 @@ class IMG23D_PT_variants(_WithHelp, bpy.types.Panel):
     bl_idname = "IMG23D_PT_variants"
     bl_label = "Variants"
     bl_parent_id = "IMG23D_PT_main"
-    manual = Section.HISTORY
+    manual = "HISTORY"
     poll = shown_by("results.variants")
     draw = drawn_by("results.variants")
 
@@ -131,7 +130,7 @@ class IMG23D_PT_variants(_WithHelp, bpy.types.Panel):
 class IMG23D_PT_made(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_made"
     bl_label = "How It Was Made"
-    manual = Section.HISTORY
+    manual = "HISTORY"
     poll = shown_by("results.made")
     draw = drawn_by("results.made")
 
@@ -139,7 +138,7 @@ class IMG23D_PT_made(_Closed, bpy.types.Panel):
 class IMG23D_PT_mesh_tools(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_mesh_tools"
     bl_label = "Faces, Origin, Scale"
-    manual = Section.HISTORY
+    manual = "HISTORY"
     poll = shown_by("results.mesh_tools")
     draw = drawn_by("results.mesh_tools")
 
@@ -198,14 +197,14 @@ class IMG23D_PT_engine(_InAdvanced, bpy.types.Panel):
 class IMG23D_PT_retexture(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_retexture"
     bl_label = "Re-texture Selected Meshes"
-    manual = Section.RETEXTURE
+    manual = "RETEXTURE"
     draw = drawn_by("results.retexture")
 
 
 class IMG23D_PT_parts(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_parts"
     bl_label = "Parts"
-    manual = Section.PARTS
+    manual = "PARTS"
     poll = shown_by("parts.parts")
     draw = drawn_by("parts.parts")
 
@@ -213,7 +212,7 @@ class IMG23D_PT_parts(_Closed, bpy.types.Panel):
 class IMG23D_PT_history(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_history"
     bl_label = "Past Runs"
-    manual = Section.HISTORY
+    manual = "HISTORY"
     draw_header = drawn_by("results.history", "draw_header")
     draw = drawn_by("results.history")
 
@@ -221,14 +220,14 @@ class IMG23D_PT_history(_Closed, bpy.types.Panel):
 class IMG23D_PT_models(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_models"
     bl_label = "AI Models"
-    manual = Section.MODELS
+    manual = "MODELS"
     draw = drawn_by("models.models")
 
 
 class IMG23D_PT_help(_Closed, bpy.types.Panel):
     bl_idname = "IMG23D_PT_help"
     bl_label = "Help"
-    manual = Section.TROUBLE
+    manual = "TROUBLE"
     draw = drawn_by("help")
 
 
@@ -236,7 +235,7 @@ class IMG23D_PT_image_editor(_WithHelp, bpy.types.Panel):
     bl_idname = "IMG23D_PT_image_editor"
     bl_label = "Objects from a Photo"
     bl_space_type = "IMAGE_EDITOR"
-    manual = Section.FIND
+    manual = "FIND"
     draw = drawn_by("image_editor.image_editor")
 
 

@@ -22,7 +22,7 @@ _TORCH_NUMBERS = {"auto": 0, "cuda": 1, "rocm": 2, "xpu": 3, "mps": 4, "cpu": 5,
 _TORCH_ITEMS = [(*choice, _TORCH_NUMBERS[choice[0]]) for choice in torch_builds(sys.platform)]
 
 # Blender keeps the engine to set up by its place among all engines. The first is the one whose licence is asked about
-_SETUP_ITEMS = [(*engine.set_up_choice, REGISTERED.index(engine)) for engine in SET_UP]
+_SETUP_ITEMS = [(*engine.set_up_choice, place) for place, engine in enumerate(REGISTERED) if not engine.is_built_in]
 
 # What stands in the fold-out for new scenes, whichever engine they begin with
 _START = ("engine", "layout", "check_first")

@@ -96,6 +96,7 @@ BACKEND_LAYERS: dict[str, set[str]] = {
     "workers": {"home", "machine.nvidia"},
     "batch": {"images", "machine.memory", "workers"},
     "cluster": {"__version__", "home", "stages", "editing", "engines", "jobs", "workers", "batch.pool"},
+    "cluster.deployment": {"service", "cluster"},
     "service": {"__version__", "home", "images", "workers"},
     "pipe": {"__version__", "machine", "engines", "diagnose", "jobs"},
     "cli": {

@@ -11,6 +11,12 @@ import pytest
 from devtools import tests as runner
 
 
+@pytest.fixture(autouse=True)
+def without_plugins(monkeypatch):
+    """pytest starts in a sixth of the time where it does not import what else is installed."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+
+
 def run(folder: Path, source: str, monkeypatch, capfd, *, is_clean: bool = True) -> tuple[int, str]:
     (folder / "tests" / "some").mkdir(parents=True)
     (folder / "tests" / "some" / "test_it.py").write_text(source)
@@ -18,7 +24,9 @@ def run(folder: Path, source: str, monkeypatch, capfd, *, is_clean: bool = True)
     monkeypatch.setattr(runner, "RESULTS", folder / "results")
     monkeypatch.setattr(runner, "PLAIN", ("some",))
     monkeypatch.setattr(runner.checks, "run_checks", lambda: is_clean)
-    monkeypatch.setattr(runner.environment, "plain_python", lambda: Path(sys.executable))
+    monkeypatch.setattr(runner.environment, "uv_variables", dict)
+    for name in ("plain_python", "manual_python", "network_python", "checks_python"):
+        monkeypatch.setattr(runner.environment, name, lambda: Path(sys.executable))
     status = runner.run_tests(fast=True)
     return status, capfd.readouterr().out.strip().splitlines()[-1]
 
@@ -56,6 +64,7 @@ def test_the_quick_ones_end_as_all_do(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(runner, "ROOT", tmp_path)
     monkeypatch.setattr(runner, "RESULTS", tmp_path / "results")
     monkeypatch.setattr(runner, "QUICK", (("a",), ("b",)))
+    monkeypatch.setattr(runner.environment, "uv_variables", dict)
     monkeypatch.setattr(runner.environment, "plain_python", lambda: Path(sys.executable))
     assert runner.run_quick() == 1
     assert capfd.readouterr().out.strip().splitlines()[-1] == "1 passed, 1 failed, 0 skipped"

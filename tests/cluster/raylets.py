@@ -9,7 +9,8 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-PATHS = [str(folder) for folder in (ROOT / "backend", ROOT / "blender_img23d" / "shared", HERE, HERE.parent / "backend")]
+TESTS = HERE.parent / "backend"
+PATHS = [str(folder) for folder in (ROOT / "backend", ROOT / "blender_img23d" / "shared", HERE, TESTS, TESTS / "workers", TESTS / "service")]
 STORE_BYTES = 80 * 1024 * 1024  # of shared memory a raylet
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import cv2
@@ -25,6 +24,7 @@ from img23d_backend.engines.birefnet.networks.swin import SwinConfig
 from img23d_backend.stages import Photo, PixelBox
 
 DEMO = Path(__file__).resolve().parents[2] / "demo" / "plain"
+GENERAL = Path(__file__).with_name("kept") / "birefnet-general" / "model.safetensors"
 SIDE = 96  # pixels
 CONFIG = BiRefNetConfig(backbone=SwinConfig(width=16, depths=(2, 1, 2, 1), heads=(1, 2, 4, 8), window=7), inner=16, parallel=16, reference=8)
 STEPS, BATCH, RATE = 150, 4, 4e-3
@@ -41,19 +41,20 @@ class Scene:
 
 
 def make(folder: Path) -> None:
-    """Write config.json and model.safetensors into `folder`; the lite one's numbers have 32 bits, as published."""
-    from safetensors.torch import save_file
+    """Write config.json and model.safetensors into `folder`; the lite one has the general one's numbers in 32 bits, as published."""
+    from safetensors.torch import load_file, save_file
 
-    dtype = torch.float32 if folder.name.endswith("lite") else torch.float16
-    tensors = {key: value.to(dtype) if value.is_floating_point() else value for key, value in _trained_once().state_dict().items()}
-    save_file({key: value.contiguous() for key, value in tensors.items()}, folder / "model.safetensors", {"format": "pt"})
+    if folder.name.endswith("lite"):
+        tensors = {key: _in(torch.float32, value) for key, value in load_file(GENERAL).items()}
+    else:
+        tensors = {key: _in(torch.float16, value) for key, value in trained(demo_scene()).state_dict().items()}
+    save_file(tensors, folder / "model.safetensors", {"format": "pt"})
     config = {"architectures": ["BiRefNet"], "bb_pretrained": False, "image_size": SIDE}
     (folder / "config.json").write_text(json.dumps(config, indent=2), encoding="utf-8")
 
 
-@cache
-def _trained_once() -> BiRefNet:
-    return trained(demo_scene())
+def _in(dtype: torch.dtype, value: Tensor) -> Tensor:
+    return (value.to(dtype) if value.is_floating_point() else value).contiguous()
 
 
 def trained(scene: Scene) -> BiRefNet:

@@ -53,7 +53,7 @@ MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
     "qwen3-vl-2b": ("qwen", (Path(__file__).with_name("qwen_files.py"), PROMPT / "prompt.py", PROMPT / "model.py")),
     "llmdet-tiny": ("llmdet", (Path(__file__).with_name("llmdet_files.py"), DETECTOR / "model.py", DETECTOR / "prompt.py")),
     "birefnet-general": ("birefnet", ()),
-    "birefnet-lite": ("birefnet", ()),
+    "birefnet-lite": ("birefnet", (KEPT / "birefnet-general" / "model.safetensors",)),
     "depth-anything-v2-metric-small": ("depth", (DEPTH, DINO)),
     "hunyuan3d-2mini-turbo": ("shape", (DINO,)),
     "hunyuan3d-delight": ("delight", PAINT_SOURCES),

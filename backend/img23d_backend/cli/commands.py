@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=help_text)
         _COMMANDS[name].add_arguments(command)
-    engines = commands.add_parser("engines", help="list the engines")
+    engines = commands.add_parser("engines", help="list the engines, and by which command each is used")
     engines.add_argument("--models", type=Path, metavar="DIR", help="the folder of the models' weights")
     commands.add_parser("backend", help="talk to Blender through stdin and stdout")
     commands.add_parser("relay", help="the same, with another machine's server that does the work")
@@ -69,6 +69,7 @@ def _start_logging(is_verbose: bool) -> None:
 
 
 def _list_engines(engines: Engines) -> int:
-    for engine in engines.infos():
-        print(f"{engine.id}\t{'ready' if engine.ready else 'not ready'}\t{engine.label}\t{engine.note}")
+    for command, infos in (("generate", engines.infos()), ("parts", engines.splitter_infos())):
+        for engine in infos:
+            print(f"{command}\t{engine.id}\t{'ready' if engine.ready else 'not ready'}\t{engine.label}\t{engine.note}")
     return EXIT_DONE

@@ -13,11 +13,12 @@ from pathlib import Path
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.choices import AUTO_DEVICE, DEVICES
 from img23d_protocol.limits import SEED_MAX
-from img23d_protocol.messages import USUAL, Box, FromBackend, Generate, Point, Settings, ShapeKind, Side, SidePhoto, Wanted
+from img23d_protocol.messages import Box, FromBackend, Generate, Point, Settings, ShapeKind, Side, SidePhoto, Wanted
 from img23d_protocol.options.declare import Choice, Option, options_of
 from img23d_protocol.options.machine import StageDevices
 from img23d_protocol.options.parts.parts import Parts
 from img23d_protocol.options.settings import BUILT_IN, OPTIONS, REGISTERED, option_named
+from img23d_protocol.stages import usual
 from img23d_protocol.typed_names import split_names
 
 from ..engines import PREVIEW, Engines
@@ -158,7 +159,7 @@ def _request(options: argparse.Namespace) -> Generate:
 def chosen_settings(options: argparse.Namespace) -> Settings:
     """Raises Img23DError(BAD_REQUEST)."""
     chosen = {one.key: _chosen(options, one) for one in OPTIONS if one.flag and one.key not in _OF_PARTS}
-    devices = {one.key: options.device for one in options_of(StageDevices) if one.path[-1] in USUAL}
+    devices = {one.key: options.device for one in options_of(StageDevices) if one.path[-1] in usual(edits_photo=True)}
     return Settings.of(**chosen, **devices | ({"paint_device": options.paint_device} if options.paint_device else {}))
 
 

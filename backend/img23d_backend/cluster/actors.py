@@ -70,6 +70,7 @@ class Actor:
 
         cv2.setNumThreads(threads)
         importlib.import_module("..jobs.pipeline", __package__)  # its first job would wait for it otherwise
+        self._loading = threading.Lock()  # a question and a stage may come at the same time
         self._engines = make_loader()
         self._stopped: set[str] = set()
 
@@ -81,6 +82,15 @@ class Actor:
 
     def cancel(self, name: str) -> None:
         self._stopped.add(name)
+
+    def _load(self, engine: str) -> Engine:
+        """Raises Img23DError."""
+        with self._loading:
+            return self._engines.load(engine)
+
+    def _load_editor(self) -> Editor:
+        with self._loading:
+            return self._engines.load_editor()
 
 
 class PhotoActor(Actor):
@@ -107,8 +117,8 @@ class PhotoActor(Actor):
         said: queue.SimpleQueue[FromBackend] = queue.SimpleQueue()
         caller = Caller(
             emit=said.put,
-            load_engine=self._engines.load,
-            load_editor=self._engines.load_editor,
+            load_engine=self._load,
+            load_editor=self._load_editor,
             is_cancelled=lambda: request.job in self._stopped,
             is_target_cancelled=lambda target: f"{request.job}/{target}" in self._stopped,
         )
@@ -179,9 +189,15 @@ class StageActor(Actor):
     def describe(self, engine: str) -> Answer:
         """Whether the engine measures depth; the error where it is not ready here."""
         try:
-            return Answer(value=self._engines.load(engine).depth is not None)
+            return Answer(value=self._load(engine).depth is not None)
         except Img23DError as error:
             return Answer(error=(error.code, error.sentence, error.detail))
+
+    def ask(self, packed: bytes) -> bytes:
+        """Of a pickled `Call` that takes no context its pickled `Answer`, also while a stage computes."""
+        said: queue.SimpleQueue[Said | Answer] = queue.SimpleQueue()
+        self._answer(pickle.loads(packed), said)
+        return pickle.dumps(said.get(), protocol=5)
 
     def run(self, packed: bytes) -> Iterator[bytes]:
         """Pickled `Said`, and at the end one `Answer`."""
@@ -205,7 +221,7 @@ class StageActor(Actor):
             said.put(Answer(error=(known.code, known.sentence, known.detail)))
 
     def _value(self, call: Call, said: queue.SimpleQueue[Said | Answer]) -> Any:
-        part = self._engines.load_editor() if call.part == EDITOR else getattr(self._engines.load(call.engine), call.part)
+        part = self._load_editor() if call.part == EDITOR else getattr(self._load(call.engine), call.part)
         arguments = [self._received(one) for one in call.arguments]
         if call.context is None:
             return getattr(part, call.method)(*arguments, **call.named)

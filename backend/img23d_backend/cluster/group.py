@@ -31,7 +31,7 @@ class ActorGroup:
         self._make_loader, self._mark = make_loader, mark
         self._idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._welcomes: dict[Any, Welcome] = {}
-        self._changing = threading.Lock()
+        self._changed = threading.Condition()
         self._false_starts, self._is_closed = 0, False
         self._all: list[Any] = []
         for _ in range(share.count):
@@ -40,11 +40,11 @@ class ActorGroup:
     @property
     def ready(self) -> int:
         """How many have answered, idle or not."""
-        with self._changing:
+        with self._changed:
             return len(self._welcomes)
 
     def welcome_of(self, actor: Any) -> Welcome:
-        with self._changing:
+        with self._changed:
             return self._welcomes[actor]  # a lent one has one
 
     def lend(self, wait: Callable[[], None] = lambda: None) -> Any:
@@ -53,19 +53,36 @@ class ActorGroup:
             if self.error is not None:
                 raise self.error
             try:
-                return self._idle.get(timeout=_LOOK_SECONDS)
+                actor = self._idle.get(timeout=_LOOK_SECONDS)
             except queue.Empty:
                 wait()
+                continue
+            with self._changed:
+                if actor in self._welcomes:  # it was not lost meanwhile
+                    return actor
+
+    def any(self, wait: Callable[[], None] = lambda: None) -> Any:
+        """One that has answered, idle or not, for a question that it answers beside its work; it need not be given back."""
+        while True:
+            if self.error is not None:
+                raise self.error
+            with self._changed:
+                self._changed.wait_for(lambda: self._welcomes or self.error is not None, _LOOK_SECONDS)
+                if self._welcomes:
+                    return next(iter(self._welcomes))
+            wait()
 
     def give_back(self, actor: Any) -> None:
         self._idle.put(actor)
 
     def lose(self, actor: Any) -> None:
-        """In place of given back: it is gone, or to be ended, and another one is started on whatever machine has room."""
+        """In place of given back: it is gone, or to be ended, and another one is started on whatever machine has room. Once for all that notice it."""
         import ray
 
-        with self._changing:
+        with self._changed:
             self._welcomes.pop(actor, None)
+            if actor not in self._all:
+                return
             self._all.remove(actor)
         ray.kill(actor)
         self._start()
@@ -86,7 +103,7 @@ class ActorGroup:
         kind = PhotoActor if share.kind is Kind.PHOTO else StageActor
         spread = {"num_cpus": share.cpus, "num_gpus": share.gpus, "max_concurrency": _THREADS, "scheduling_strategy": "SPREAD"}
         actor = ray.remote(kind).options(**spread).remote(self._make_loader, max(1, int(share.cpus)))
-        with self._changing:
+        with self._changed:
             self._all.append(actor)
         threading.Thread(target=self._await, args=(actor,), name=share.kind, daemon=True).start()
 
@@ -104,8 +121,9 @@ class ActorGroup:
             self.error = Img23DError(ErrorCode.VERSION_MISMATCH, sentence, f"protocol {welcome.protocol} and {PROTOCOL_VERSION}")
             return
         self._false_starts = 0
-        with self._changing:
+        with self._changed:
             self._welcomes[actor] = welcome
+            self._changed.notify_all()
         self._idle.put(actor)
 
     def _begin_again(self, actor: Any, error: Exception) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.errors import bad_request
 
 
@@ -38,6 +39,12 @@ class Share:
     count: int
     cpus: float
     gpus: float
+
+
+def no_room(share: Share) -> Img23DError:
+    """Of workers for which nobody has found a machine."""
+    need = f"{share.gpus:g} graphics cards" if share.gpus else f"{share.cpus:g} processors"
+    return Img23DError(ErrorCode.BACKEND_START, f"No machine of the cluster has room for a worker, which takes {need}.")
 
 
 def plan(nodes: Sequence[Node], *, is_built_in: bool, has_painter: bool = False, workers: int = 0, stages: str = "") -> tuple[Share, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from img23d_protocol import ErrorCode, Img23DError, decode
-from img23d_protocol.errors import bad_request
 from img23d_protocol.files.disk_errors import disk_error
 from img23d_protocol.messages import Cancelled, Failed, FromBackend, Settings, Stage
 from img23d_protocol.options.settings import engine_named
@@ -24,12 +22,12 @@ from ..workers.pool import JobRequest
 from .actors import MakeLoader, UsualEngines
 from .files import Mark, Sent, inputs_of, keep
 from .group import ActorGroup
-from .plan import Kind, Node, Share, plan
+from .joining import cluster_nodes, join
+from .plan import Kind, Share, no_room, plan
 
 log = logging.getLogger(__name__)
 
 START_SECONDS = 180.0  # for the first worker: an actor imports what it needs, and a cluster may have to wake a machine
-ANSWER_SECONDS = 10.0
 _MOST_SILENT = 8  # actors one after the other that end before they say a word of a job
 _LOST = "The worker that made it ended in the middle."
 
@@ -49,9 +47,8 @@ class RayPool:
 
     @property
     def capacity(self) -> int:
-        """Of stages one job more than there are actors, so that none waits for the pipeline."""
-        ready = sum(group.ready for group in self._groups.values())
-        return max(1, ready if Kind.PHOTO in self._groups else ready + 1)
+        """Of whole photos and of stages as many as there are actors."""
+        return max(1, sum(group.ready for group in self._groups.values()))
 
     def submit(self, request: JobRequest) -> None:
         job = _RunningJob(request)
@@ -88,9 +85,7 @@ class RayPool:
             if group.error is not None:
                 raise group.error
             if not group.ready and time.monotonic() - self._started > START_SECONDS:
-                share = group.share
-                need = f"{share.gpus:g} graphics cards" if share.gpus else f"{share.cpus:g} processors"
-                raise Img23DError(ErrorCode.BACKEND_START, f"No machine of the cluster has room for a worker, which takes {need}.")
+                raise no_room(group.share)
 
     def _tell(self, job: str, message: FromBackend) -> None:
         self._said.put(Told(job=job, message=message))
@@ -164,7 +159,7 @@ class RayPool:
         caller = JobCaller(
             emit=lambda message: self._tell(request.job, message),
             load_engine=lambda engine: remote_engine(engine, self._groups, self._depth, job.check),
-            load_editor=lambda: remote_editor(self._groups),
+            load_editor=lambda: remote_editor(self._groups, job.check),
             is_cancelled=job.is_cancelled.is_set,
             is_target_cancelled=job.stopped.__contains__,
         )
@@ -208,32 +203,8 @@ def cluster_pool(address: str, *, workers: int, stages: str, engine: str, settin
     """Joins the cluster at the address, or `auto` for the one that this machine is in; its workers are shared out for jobs with that engine and these
     settings. Raises Img23DError.
     """
-    try:
-        import ray
-    except ImportError as error:
-        raise bad_request("Ray is not installed in this Python: install the backend with its extra “cluster”.") from error
-    sentence = f"There is no Ray cluster at “{address}” that this machine has joined: begin with “ray start”, and look at the address."
-    try:
-        _require_answer(address)
-        ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
-    except (OSError, RuntimeError, ValueError) as error:  # ConnectionError is an OSError
-        raise Img23DError(ErrorCode.BACKEND_START, sentence, str(error)) from error
+    join(address)
     declared = engine_named(engine)
     has_painter = settings.paints(declared) and any(Stage.PAINT in part.stages and part.file_sets() for part in settings.stages_of(declared))
     shares = plan(cluster_nodes(), is_built_in=not settings.file_sets(declared), has_painter=has_painter, workers=workers, stages=stages)
     return RayPool(shares, UsualEngines(models=models), out)
-
-
-def _require_answer(address: str) -> None:
-    """Ray itself tries for minutes. Raises OSError where nobody listens at host:port."""
-    host, separator, port = address.rpartition(":")
-    if separator and port.isdecimal() and "/" not in host:
-        socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
-
-
-def cluster_nodes() -> list[Node]:
-    """The machines that are there now."""
-    import ray
-
-    resources = [node["Resources"] for node in ray.nodes() if node["Alive"]]
-    return [Node(cpus=one.get("CPU", 0.0), gpus=one.get("GPU", 0.0)) for one in resources]

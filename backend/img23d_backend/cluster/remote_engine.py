@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -54,22 +55,29 @@ class Caller:
     group: ActorGroup
     engine: str
     part: str
+    wait: Callable[[], None]  # called while a question waits for an actor; may raise
     origins: dict[int, tuple[Origin, str]] = field(default_factory=dict)  # by identity; kept so that no other gets it
 
     def ask(self, method: str, *arguments: Any) -> Any:
-        """A method that takes no context. Raises what it raises there."""
-        return self._call(method, arguments, {}, Context(), takes_context=False)
+        """A method that takes no context, and no time: whoever is asked answers beside its work. Raises what it raises there."""
+        import ray
+
+        packed = pickle.dumps(self._as_call(method, arguments, {}, None), protocol=5)
+        for _ in range(MOST_LOSSES):
+            actor = self.group.any(self.wait)
+            try:
+                return _value(pickle.loads(ray.get(actor.ask.remote(packed))))
+            except ray.exceptions.RayError as error:
+                log.warning("%s is asked again, its machine was lost: %s", method, error)
+                self.group.lose(actor)
+        raise _lost()
 
     def compute(self, method: str, *arguments: Any, context: Context, **named: Any) -> Any:
         """A stage. Raises Img23DError, and what `context.report` raises."""
-        return self._call(method, arguments, named, context, takes_context=True)
-
-    def _call(self, method: str, arguments: tuple[Any, ...], named: Mapping[str, Any], context: Context, *, takes_context: bool) -> Any:
         import ray
 
-        values = ContextValues(seed=context.seed, is_varied=context.is_varied, settings=context.settings) if takes_context else None
-        sent = tuple(self._sent(one) for one in arguments)
-        call = Call(id=uuid.uuid4().hex, engine=self.engine, part=self.part, method=method, arguments=sent, named=named, context=values)
+        values = ContextValues(seed=context.seed, is_varied=context.is_varied, settings=context.settings)
+        call = self._as_call(method, tuple(self._sent(one) for one in arguments), named, values)
         packed = pickle.dumps(call, protocol=5)
         for _ in range(MOST_LOSSES):
             actor = self.group.lend(lambda: context.report(0.0, "Waiting for a worker"))
@@ -84,7 +92,10 @@ class Caller:
                 continue
             self.group.give_back(actor)
             return _value(answer)
-        raise Img23DError(ErrorCode.BACKEND_DIED, "The workers that made it ended in the middle, one after the other.")
+        raise _lost()
+
+    def _as_call(self, method: str, arguments: tuple[Any, ...], named: Mapping[str, Any], context: ContextValues | None) -> Call:
+        return Call(id=uuid.uuid4().hex, engine=self.engine, part=self.part, method=method, arguments=arguments, named=named, context=context)
 
     def _listen(self, actor: Any, packed: bytes, call: str, context: Context) -> Answer:
         """Tells what the stage tells until it answers. A cancel is passed on, and its answer waited for: then the actor is idle again."""
@@ -110,6 +121,10 @@ class Caller:
             return argument
         origin, name = self.origins.setdefault(id(argument.origin), (argument.origin, uuid.uuid4().hex))
         return SentPhoto(photo=argument, origin=name)
+
+
+def _lost() -> Img23DError:
+    return Img23DError(ErrorCode.BACKEND_DIED, "The workers that made it ended in the middle, one after the other.")
 
 
 def _tell(said: Said, context: Context) -> None:
@@ -238,9 +253,9 @@ class RemoteEditor:
         """Which of the machines will edit is not known before."""
 
 
-def remote_editor(groups: Groups) -> RemoteEditor:
+def remote_editor(groups: Groups, wait: Callable[[], None]) -> RemoteEditor:
     """By the actors that find: who cleans a picture has nothing else to do before things are found in it."""
-    return RemoteEditor(caller=Caller(group=groups[Kind.FIND], engine="", part=EDITOR))
+    return RemoteEditor(caller=Caller(group=groups[Kind.FIND], engine="", part=EDITOR, wait=wait))
 
 
 def remote_engine(engine: str, groups: Groups, depth: dict[str, bool], wait: Callable[[], None]) -> Engine:
@@ -250,15 +265,16 @@ def remote_engine(engine: str, groups: Groups, depth: dict[str, bool], wait: Cal
     finding = groups[Kind.FIND]
     if engine not in depth:
         depth[engine] = _measures_depth(engine, finding, wait)
-    grounder = Caller(group=finding, engine=engine, part="grounder")
-    matter, estimator = (Caller(group=finding, engine=engine, part=part, origins=grounder.origins) for part in ("matter", "depth"))
+    caller = partial(Caller, engine=engine, wait=wait)
+    grounder = caller(group=finding, part="grounder")
+    matter, estimator = (caller(group=finding, part=part, origins=grounder.origins) for part in ("matter", "depth"))
     finder = RemoteFinder(grounder=grounder, depth=estimator)
     return Engine(
         id=engine,
         grounder=finder,
         matter=RemoteMatter(caller=matter),
-        shaper=RemoteShaper(caller=Caller(group=groups[Kind.SHAPE], engine=engine, part="shaper")),
-        painter=RemotePainter(caller=Caller(group=groups[Kind.PAINT], engine=engine, part="painter")),
+        shaper=RemoteShaper(caller=caller(group=groups[Kind.SHAPE], part="shaper")),
+        painter=RemotePainter(caller=caller(group=groups[Kind.PAINT], part="painter")),
         depth=finder if depth[engine] else None,
     )
 
@@ -266,11 +282,9 @@ def remote_engine(engine: str, groups: Groups, depth: dict[str, bool], wait: Cal
 def _measures_depth(engine: str, finding: ActorGroup, wait: Callable[[], None]) -> bool:
     import ray
 
-    actor = finding.lend(wait)
+    actor = finding.any(wait)
     try:
-        answer = ray.get(actor.describe.remote(engine))
+        return _value(ray.get(actor.describe.remote(engine)))
     except ray.exceptions.RayError as error:
         finding.lose(actor)
         raise Img23DError(ErrorCode.BACKEND_DIED, "The worker that made it ended in the middle.") from error
-    finding.give_back(actor)
-    return _value(answer)

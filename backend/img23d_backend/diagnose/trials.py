@@ -1,4 +1,4 @@
-"""Each stage on a tiny picture, by the same pipeline and the same engines as a real run, in a folder that is deleted after it."""
+"""Each stage on a tiny picture, each splitter and each editor, by the same jobs and engines as a real run, in a folder that is deleted after it."""
 
 from __future__ import annotations
 
@@ -32,13 +32,14 @@ from img23d_protocol.messages import (
     TargetFailed,
     Wanted,
 )
-from img23d_protocol.options.settings import OPTIONS, engine_named
+from img23d_protocol.options.settings import engine_named
 
 from ..engines import Engines
 from ..images.png_files import write_png
 from ..jobs.job import Caller
 from ..jobs.pipeline import run_job
 from .actions import action_for
+from .single_trials import single_trials
 
 Tell = Callable[[float, str], None]  # (fraction of all trials, note); raises JobCancelled
 
@@ -56,14 +57,16 @@ def findings(request: Diagnose, engines: Engines, caller: Caller, tell: Tell) ->
     with tempfile.TemporaryDirectory(prefix="img23d_", ignore_cleanup_errors=True) as folder:
         photo = Path(folder) / "ball.png"
         write_png(photo, ball_picture())
-        tried = _worth_trying(engines.infos())
-        for number, engine in enumerate(tried):
+        tried, singles = _worth_trying(engines.infos()), single_trials(request, engines, caller, photo)
+        for number, one in enumerate((*tried, *singles)):
 
-            def tell_part(fraction: float, note: str, number: int = number, label: str = engine.label) -> None:
-                tell((number + fraction) / len(tried), f"{label}: {note}" if note else label)
+            def tell_part(fraction: float, note: str, number: int = number, label: str = one.label) -> None:
+                tell((number + fraction) / (len(tried) + len(singles)), f"{label}: {note}" if note else label)
 
-            trial = _Trial(request=request, engine=engine, caller=caller, tell=tell_part, photo=photo)
-            yield from trial.findings()
+            if isinstance(one, EngineInfo):
+                yield from _Trial(request=request, engine=one, caller=caller, tell=tell_part, photo=photo).findings()
+            else:
+                yield from one.findings(tell_part)
 
 
 def ball_picture() -> np.ndarray:
@@ -150,8 +153,8 @@ class _Trial:
 
     @property
     def _settings(self) -> Settings:
-        """The artist's models, on as little as shows whether they work."""
-        return self.request.settings.changed(**{one.key: one.trial for one in OPTIONS if one.trial is not None})
+        """The artist's models."""
+        return self.request.settings.as_trial()
 
     def _run(self, job: Locate | Generate, start: float, end: float) -> _TrialOutcome:
         """`start` and `end` are what it is of the whole trial."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from ..machine.devices import bfloat16_or_half
@@ -41,3 +43,11 @@ class EditPlan(LoadPlan):
         dtype = self.dtype
         key = ":".join((self.set_id, name, str(dtype), *(["8"] if self.eight_bits else []), *([kind] if kind else [])))
         return Network(key=key, read=partial(read, dtype, eight_bits=self.eight_bits))
+
+
+def import_classes(classes: Mapping[str, tuple[str, ...]]) -> None:
+    """Classes by their libraries, in this thread, before another one reads ahead: these libraries import their parts when they are asked for, and
+    two threads that ask at the same time find them half made.
+    """
+    for library, names in classes.items():
+        attrgetter(*names)(importlib.import_module(library))

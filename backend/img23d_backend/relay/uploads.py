@@ -70,7 +70,7 @@ class JobForm:
 def _with_original(request: JobRequest) -> JobRequest:
     """What a picture was edited from is only written down: where that is gone, the picture stands for it, since without one it would be edited."""
     original = getattr(request, "original", "")
-    return replace(request, original=getattr(request, "photo", "")) if original and not os.path.isfile(original) else request  # pyright: ignore[reportCallIssue]
+    return replace(request, original=getattr(request, "photo", "")) if original and not os.path.isfile(original) else request
 
 
 def _blocks(part: _Part) -> Iterator[bytes]:

@@ -19,7 +19,7 @@ from img23d_protocol import Img23DError
 from img23d_protocol.messages import Generate
 from img23d_protocol.options.settings import BUILT_IN, OPTIONS
 
-from ..workers.pool import WorkerPool, WorkerView
+from ..workers.pool import WarmUp, WorkerPool, WorkerView
 from .about import About
 from .answers import failed
 from .desk import SWEEP_SECONDS, JobDesk, QueueFull
@@ -34,11 +34,13 @@ log = logging.getLogger(__name__)
 WARM_UP_SEED = 42  # as the reference's
 _WARM_UP_SIDE = 64  # pixels
 
+MakePool = Callable[[WarmUp], WorkerPool]
+
 
 class Service:
     """The application, and the desk once it has started. `make_pool` is told what a new worker warms up with."""
 
-    def __init__(self, settings: ServiceSettings, token: str, make_pool: Callable[[Callable[[WorkerView], Generate | None]], WorkerPool]) -> None:
+    def __init__(self, settings: ServiceSettings, token: str, make_pool: MakePool) -> None:
         self.settings = settings
         self.desk: JobDesk | None = None
         self._make_pool = make_pool

@@ -20,11 +20,10 @@ from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.errors import bad_request
 from img23d_protocol.files.os_lock import LockState, try_lock
 from img23d_protocol.files.whole_files import write_whole
-from img23d_protocol.messages import Generate
 
-from ..workers.pool import WorkerPool, WorkerView
+from ..workers.pool import WarmUp, WorkerPool
 from ..workers.recipe import places, recipe
-from .app import Service
+from .app import MakePool, Service
 from .settings import ServiceSettings
 
 log = logging.getLogger(__name__)
@@ -43,12 +42,12 @@ class Started:
     new_token: str
 
 
-def serve(settings: ServiceSettings, tell: Callable[[Started], None]) -> int:
+def serve(settings: ServiceSettings, tell: Callable[[Started], None], make_pool: MakePool) -> int:
     """Run until the server is stopped; the exit code. Raises Img23DError."""
-    lock = _locked(settings.data)
+    lock = locked(settings.data)
     try:
-        token, drawn = _token(settings)
-        service = Service(settings, token, lambda warm_up: _pool(settings, warm_up))
+        token, drawn = token_of(settings)
+        service = Service(settings, token, make_pool)
         server = _Server(_config(service, settings), service, lambda port: tell(Started(address=_address(settings, port), new_token=drawn)))
         server.run()
         return 0 if server.started else 1
@@ -56,7 +55,8 @@ def serve(settings: ServiceSettings, tell: Callable[[Started], None]) -> int:
         os.close(lock)
 
 
-def _pool(settings: ServiceSettings, warm_up: Callable[[WorkerView], Generate | None]) -> WorkerPool:
+def own_workers(settings: ServiceSettings, warm_up: WarmUp) -> WorkerPool:
+    """Of this machine."""
     cards = ",".join(map(str, settings.own_cards)) or settings.cards
     found = places(cards, settings.workers, together=bool(settings.own_cards))
     return WorkerPool(recipe(settings.python, settings.models), found, settings.data / "logs", warm_up=warm_up)
@@ -122,7 +122,7 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _token(settings: ServiceSettings) -> tuple[str, str]:
+def token_of(settings: ServiceSettings) -> tuple[str, str]:
     """What clients have to know, empty where they need to know nothing, and the same where it is to be told. Raises Img23DError."""
     if settings.token is not None:
         return _usable(settings.token), ""
@@ -146,7 +146,7 @@ def _usable(token: SecretStr) -> str:
     return text
 
 
-def _locked(folder: Path) -> int:
+def locked(folder: Path) -> int:
     """Two servers on one folder would do every job twice. Raises Img23DError."""
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

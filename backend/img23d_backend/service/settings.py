@@ -63,6 +63,7 @@ class ServiceSettings(BaseSettings):
     models: str = _named("MODELS", "IMG23D_MODELS", default="", about="the folder of the models' weights")
     cards: str = _named("CARDS", default=AUTOMATIC, about="one worker a card: auto, cpu, or numbers with commas", pattern=r"^(auto|cpu|\d+(,\d+)*)$")
     workers: int = _named("WORKERS", default=0, about="workers over all cards; 0 is one a card", ge=0, le=64)
+    ray: str = _named("RAY", default="", about="the Ray cluster whose machines do the work: host:6379, or auto for the one that this machine is in")
     queue: int = _named("QUEUE", default=8, about="jobs that may wait; more are answered with 429", ge=1, le=10_000)
     keep_seconds: float = _named("KEEP_SECONDS", default=3600.0, about="seconds that the files of a finished job are kept", gt=0)
     stop_seconds: float = _named("STOP_SECONDS", default=30.0, about="seconds that running jobs may take when the server is stopped", ge=0)

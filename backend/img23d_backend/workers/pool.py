@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import Protocol
 
 from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol.messages import (
@@ -37,8 +38,8 @@ from img23d_protocol.messages import (
     Unwrap,
 )
 
-from .process import Ended, WorkerProcess
-from .recipe import Place, Recipe
+from .backend import Backend, Ended
+from .recipe import Place
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +48,16 @@ JobRequest = Generate | Locate | Pick | Unwrap | Paint
 JOB_KINDS: tuple[type, ...] = tuple(
     kind for kind in typing.get_args(ToBackend) if {"job", "run_folder"} <= {one.name for one in dataclasses.fields(kind)} and kind is not Diagnose
 )
+
+
+class Starter(Protocol):
+    """How a backend is started, such as a `Recipe`."""
+
+    def start(self, place: Place, log: Path, /) -> Backend:
+        """Raises Img23DError(BACKEND_START)."""
+        ...
+
+
 Listen = Callable[[FromBackend], None]  # called by the worker's thread; must not wait
 
 LAST_WORDS = (Finished, Cancelled, Failed)
@@ -81,6 +92,9 @@ class WorkerView:
     problem: str = ""
 
 
+WarmUp = Callable[[WorkerView], JobRequest | None]
+
+
 @dataclass(kw_only=True)
 class _Ticket:
     request: JobRequest
@@ -100,7 +114,7 @@ class _Worker:
     place: Place
     log_path: Path
     state: WorkerState = WorkerState.STARTING
-    process: WorkerProcess | None = None
+    process: Backend | None = None
     ticket: _Ticket | None = None
     problem: str = ""
     is_warm: bool = False
@@ -110,9 +124,7 @@ class _Worker:
 class WorkerPool:
     """Every method may be called from any thread, and none but `close` waits."""
 
-    def __init__(
-        self, recipe: Recipe, places: Sequence[Place], log_folder: Path, *, warm_up: Callable[[WorkerView], JobRequest | None] = lambda view: None
-    ) -> None:
+    def __init__(self, recipe: Starter, places: Sequence[Place], log_folder: Path, *, warm_up: WarmUp = lambda view: None) -> None:
         """`warm_up` makes what each new backend does before its first job, of which nobody hears."""
         self._recipe = recipe
         self._warm_up = warm_up
@@ -205,7 +217,7 @@ class WorkerPool:
     def _start(self, worker: _Worker) -> bool:
         worker.state = WorkerState.STARTING
         try:
-            worker.process = WorkerProcess(self._recipe.command(worker.log_path), self._recipe.variables(worker.place), worker.log_path)
+            worker.process = self._recipe.start(worker.place, worker.log_path)
             worker.process.greet()
             self._warm(worker)
         except Img23DError as error:
@@ -285,7 +297,7 @@ class WorkerPool:
         else:
             _tell(ticket, last or Failed(job=job, code=ErrorCode.BACKEND_DIED, sentence="The backend ended in the middle of it, more than once."))
 
-    def _listen(self, process: WorkerProcess, ticket: _Ticket) -> FromBackend | None:
+    def _listen(self, process: Backend, ticket: _Ticket) -> FromBackend | None:
         """Pass on what is said until the last word, which is returned; None where the process died or had to be ended."""
         cancelled_at = 0.0
         while True:
@@ -322,7 +334,7 @@ def _tell(ticket: _Ticket, message: FromBackend) -> None:
 def _view(worker: _Worker) -> WorkerView:
     process, ticket = worker.process, worker.ticket
     return WorkerView(
-        place=worker.place.label,
+        place=f"{worker.place.label} on {process.machine}" if process is not None and process.machine else worker.place.label,
         state=worker.state,
         pid=process.pid if process is not None else 0,
         job=ticket.request.job if ticket is not None else "",

@@ -14,6 +14,7 @@ from img23d_protocol.variables import DEVICES, NETWORK, SYSTEM, WEIGHTS, Group, 
 
 from ..home import environment_folder, models_folder
 from ..machine import nvidia
+from .process import WorkerProcess
 
 AUTOMATIC, PROCESSOR = "auto", "cpu"
 
@@ -43,6 +44,10 @@ class Recipe:
 
     def variables(self, place: Place) -> dict[str, str]:
         return child_variables() | dict(place.variables)
+
+    def start(self, place: Place, log: Path) -> WorkerProcess:
+        """Raises Img23DError(BACKEND_START)."""
+        return WorkerProcess(self.command(log), self.variables(place), log)
 
 
 def recipe(python: str = "", models: str = "") -> Recipe:

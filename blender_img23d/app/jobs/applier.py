@@ -11,6 +11,7 @@ from ...core.jobs import Job
 from ...core.queue.queue import Queue
 from ...scene.file.file_state import FileState
 from ...scene.file.windows import Workplace, why_not_now
+from ...scene.mesh.chosen import is_splats
 from ...scene.photo.target_rows import TargetFiller
 from ...scene.placement.importers import Importers
 from ...scene.placement.placer import Placer
@@ -18,7 +19,6 @@ from ...scene.placement.result_status import IMPORTABLE, Standing
 from ...scene.remesh.quads import quads_of
 from ...scene.remesh.remesher import Remesher, RunsBeside
 from ...scene.result_importer import Importer
-from ...scene.splats.attributes import is_splats
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.messages import (
     Arranged,

@@ -7,7 +7,6 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, FloatProperty, StringProperty
 
 from ...app.owner import extension
-from ...scene.photo.shown_photo import shows_photo
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,6 +51,8 @@ class IMG23D_OT_brush_mask(bpy.types.Operator):
         return {"FINISHED"}
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        from ...scene.photo.shown_photo import shows_photo
+
         if context.region is None or context.region.type != "WINDOW" or not shows_photo(context.space_data, context.scene):
             return {"PASS_THROUGH"}
         state = context.window_manager.img23d

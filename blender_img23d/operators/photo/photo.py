@@ -4,7 +4,6 @@ import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ...app.owner import extension
-from ...scene.file.folders import absolute
 
 
 class IMG23D_OT_choose_photo(bpy.types.Operator):
@@ -34,6 +33,8 @@ class IMG23D_OT_choose_photo(bpy.types.Operator):
     )
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        from ...scene.file.folders import absolute
+
         values = context.scene.img23d
         self.filepath = absolute(getattr(values, self.purpose)) or absolute(values.photo) or self.filepath
         context.window_manager.fileselect_add(self)
@@ -41,6 +42,7 @@ class IMG23D_OT_choose_photo(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...app.commands.photo_sources import use_photo  # late, as everything that Blender's start should not wait for
+        from ...scene.file.folders import absolute
 
         if self.purpose == "photo":
             use_photo(context, self.filepath)

@@ -8,7 +8,6 @@ from bpy.app.translations import pgettext_tip
 from bpy.props import BoolProperty, FloatVectorProperty
 
 from ...app.owner import extension, extension_or_none
-from ...scene.photo.shown_photo import shows_photo
 from ...shared.img23d_protocol import Img23DError
 
 if TYPE_CHECKING:
@@ -204,6 +203,7 @@ class IMG23D_OT_pick_at(bpy.types.Operator):
         return bool(context.scene.img23d.photo.strip())
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        from ...scene.photo.shown_photo import shows_photo
         from ...scene.photo.view import photo_view
 
         if context.region is None or context.region.type != "WINDOW" or not shows_photo(context.space_data, context.scene):

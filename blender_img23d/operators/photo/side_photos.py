@@ -5,7 +5,6 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
 from ...app.owner import extension
-from ...scene.file.folders import absolute
 from ...shared.img23d_protocol import Img23DError
 
 
@@ -30,6 +29,8 @@ class _OnSide:
         return 0 <= values.active_target < len(values.targets)
 
     def use(self, context: bpy.types.Context, path: str) -> set[str]:
+        from ...scene.file.folders import absolute
+
         values, owner = context.scene.img23d, extension()
         setattr(values.targets[values.active_target], f"{self.side}_photo", path)
         owner.refusal = ""
@@ -51,6 +52,8 @@ class IMG23D_OT_choose_side(_OnSide, bpy.types.Operator):
     filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        from ...scene.file.folders import absolute
+
         values = context.scene.img23d
         own = getattr(values.targets[values.active_target], f"{self.side}_photo")
         self.filepath = absolute(own) or absolute(values.photo) or self.filepath

@@ -6,7 +6,6 @@ from bpy.props import EnumProperty
 
 from ...app.owner import Extension, extension, extension_or_none
 from ...scene.file.tags import ENGINE, is_result
-from ...scene.view.selection import check_mode
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.options.settings import ENGINES
@@ -41,14 +40,14 @@ class IMG23D_OT_compare_engines(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...app.commands.again import comparison  # late, as everything that Blender's start should not wait for
         from ...app.outcome import press
+        from ...scene.view.selection import check_mode_in_background
 
         owner, obj = extension(), context.object
         chosen = [one for one in _others(owner, obj) if one in self.engines]
         try:
             if not chosen:
                 raise bad_request(_("Choose at least one engine to compare with."))
-            if bpy.app.background:  # nobody could leave the mode while the jobs wait for it
-                check_mode(context)
+            check_mode_in_background(context)
             jobs = comparison(context, owner, obj, chosen)
         except Img23DError as error:
             return owner.refuse(self, error)

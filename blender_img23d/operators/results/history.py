@@ -8,7 +8,6 @@ from bpy.app.translations import pgettext_iface as _
 from bpy.props import StringProperty
 
 from ...app.owner import extension, extension_or_none, shown_job
-from ...scene.view.selection import check_mode, select_only
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.errors import bad_request
 
@@ -61,6 +60,7 @@ class IMG23D_OT_import_run(_OnRun, bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...app.commands.importing import import_all
+        from ...scene.view.selection import check_mode, select_only
 
         owner = extension()
         try:

@@ -7,9 +7,7 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, IntProperty
 
 from ...app.owner import extension
-from ...scene.file.folders import runs_base
 from ...scene.file.tags import RUN_FOLDER, is_result
-from ...scene.view.selection import check_mode
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.limits import VARIANTS_MAX
 
@@ -57,11 +55,11 @@ class IMG23D_OT_make_again(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...app.commands.again import again_job  # late, as everything that Blender's start should not wait for
         from ...app.outcome import press
+        from ...scene.view.selection import check_mode_in_background
 
         owner, obj = extension(), context.object
         try:
-            if bpy.app.background:  # nobody could leave the mode while the job waits for it
-                check_mode(context)
+            check_mode_in_background(context)
             how = {"new_seed": self.new_seed, "with_panel": self.with_panel, "variants": self.variants}
             job = again_job(context, owner, obj, **how)
         except Img23DError as error:
@@ -106,6 +104,7 @@ class IMG23D_OT_open_made_folder(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...core.runs.folders import check_openable
+        from ...scene.file.folders import runs_base
 
         folder = Path(str(context.object.get(RUN_FOLDER, "")))
         try:

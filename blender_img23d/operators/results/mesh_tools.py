@@ -8,7 +8,6 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import EnumProperty, IntProperty
 
 from ...app.owner import extension, extension_or_none
-from ...scene.view.selection import check_mode
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.limits import FACES_MAX
 
@@ -83,6 +82,7 @@ class IMG23D_OT_add_levels(_OnMeshes, bpy.types.Operator):
 def _change_beside(operator: bpy.types.Operator, context: bpy.types.Context, change: "Callable[[bpy.types.Object], Change]") -> set[str]:
     """`change` raises Img23DError for an object that it cannot be done to."""
     from ...app.outcome import follow_remeshing
+    from ...scene.view.selection import check_mode
 
     owner, told = extension(), []
     try:
@@ -96,7 +96,8 @@ def _change_beside(operator: bpy.types.Operator, context: bpy.types.Context, cha
 
 def _with_faces(context: bpy.types.Context) -> list[bpy.types.Object]:
     """Raises Img23DError where only splats are selected."""
-    from ...scene.retexture.paintable import check_no_splats, with_faces
+    from ...scene.mesh.chosen import with_faces
+    from ...scene.retexture.paintable import check_no_splats
 
     objects = with_faces(_chosen(context))
     for obj in objects:
@@ -106,6 +107,7 @@ def _with_faces(context: bpy.types.Context) -> list[bpy.types.Object]:
 
 def _change_own(operator: bpy.types.Operator, context: bpy.types.Context, change: Callable[[bpy.types.Object], None]) -> set[str]:
     from ...scene.remesh.origin_and_scale import check_own_mesh
+    from ...scene.view.selection import check_mode
 
     objects = _chosen(context)
     try:

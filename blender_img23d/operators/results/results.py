@@ -7,8 +7,8 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import IntProperty, StringProperty
 
 from ...app.owner import extension, extension_or_none, has_listed, listed_jobs, shown_job
-from ...scene.view.selection import check_mode, select_only, show_in_viewport
-from ...shared.img23d_protocol import ErrorCode, Img23DError
+from ...shared.img23d_protocol import Img23DError
+from ...shared.img23d_protocol.errors import bad_request
 
 if TYPE_CHECKING:
     from ...core.jobs import Job, JobTarget
@@ -28,7 +28,7 @@ class _OnResult:
         owner = extension()
         job = owner.job(self.job) if self.job else shown_job(owner, context)
         if job is None or self.index >= len(job.targets):
-            raise Img23DError(ErrorCode.BAD_REQUEST, "There is no such result.")
+            raise bad_request("There is no such result.")
         return job, job.targets[self.index]
 
 
@@ -39,13 +39,15 @@ class IMG23D_OT_show_result(_OnResult, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ...scene.view.selection import check_mode, select_only, show_in_viewport
+
         owner = extension()
         try:
             check_mode(context)
             job, target = self.chosen(context)
             several = [obj for obj in owner.applier.placer.objects_of(job, self.index) if obj.name in context.view_layer.objects]
             if not several:
-                raise Img23DError(ErrorCode.BAD_REQUEST, _("“{name}” is not in this scene.").format(name=target.name))
+                raise bad_request(_("“{name}” is not in this scene.").format(name=target.name))
         except Img23DError as error:
             return owner.refuse(self, error)
         select_only(several, context.view_layer)
@@ -60,12 +62,14 @@ class IMG23D_OT_import_result(_OnResult, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ...scene.view.selection import check_mode, select_only
+
         owner = extension()
         try:
             check_mode(context)
             job, target = self.chosen(context)
             if owner.applier.brings(job, self.index):
-                raise Img23DError(ErrorCode.BAD_REQUEST, _("“{name}” is on its way into the scene.").format(name=target.name))
+                raise bad_request(_("“{name}” is on its way into the scene.").format(name=target.name))
             obj = owner.applier.placer.import_again(job, self.index, context.scene)
         except Img23DError as error:
             return owner.refuse(self, error)

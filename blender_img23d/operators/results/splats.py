@@ -7,8 +7,7 @@ from bpy.app.translations import pgettext_rpt as _
 from bpy.props import BoolProperty, CollectionProperty, EnumProperty, StringProperty
 
 from ...app.owner import extension
-from ...scene.splats.attributes import is_splats
-from ...scene.view.selection import check_mode, select_only
+from ...scene.mesh.chosen import is_splats
 from ...shared.img23d_protocol import Img23DError
 
 _ENDINGS = (".ply", ".spz")
@@ -57,6 +56,7 @@ class IMG23D_OT_import_splats(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...app.commands.splats import bring_in
+        from ...scene.view.selection import check_mode, select_only
 
         paths = [str(Path(self.directory, file.name)) for file in self.files if file.name] or [self.filepath]
         try:
@@ -111,6 +111,7 @@ class IMG23D_OT_export_splats(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...scene.splats.exporter import export_splats
+        from ...scene.view.selection import check_mode
 
         path = Path(bpy.path.abspath(self.filepath))
         path = path if path.suffix.lower() in _ENDINGS else path.with_name(path.name + self.kind)

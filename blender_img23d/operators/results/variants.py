@@ -6,7 +6,6 @@ from bpy.props import IntProperty, StringProperty
 
 from ...app.owner import Extension, extension, extension_or_none
 from ...scene.file.tags import CHOICE, RUN, TARGET, choice_of, piece_of, variants_beside
-from ...scene.view.selection import check_mode, select_only
 from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.errors import bad_request
 
@@ -34,6 +33,8 @@ class IMG23D_OT_keep_variant(_OnVariant, bpy.types.Operator):
     run: StringProperty(name="Run", description="Of which run it is, where several are compared", options={"SKIP_SAVE"})
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ...scene.view.selection import check_mode, select_only
+
         owner = extension()
         try:
             check_mode(context)

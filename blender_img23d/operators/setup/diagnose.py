@@ -8,8 +8,7 @@ from bpy.app.translations import pgettext_rpt, pgettext_tip
 from bpy.props import BoolProperty, StringProperty
 
 from ...app.owner import extension, poll_idle, shown_job
-from ...scene.file.folders import runs_base
-from ...shared.img23d_protocol import ErrorCode, Img23DError
+from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.errors import bad_request
 
 _WIDTH = 70  # letters a line of the popup
@@ -53,7 +52,7 @@ class IMG23D_OT_open_log(bpy.types.Operator):
 
         log = newest_log()
         if log is None:
-            error = Img23DError(ErrorCode.BAD_REQUEST, "There is no log yet: it is written when the first job runs.")
+            error = bad_request("There is no log yet: it is written when the first job runs.")
             return extension().refuse(self, error)
         bpy.ops.wm.path_open(filepath=str(log))
         return {"FINISHED"}
@@ -66,6 +65,7 @@ class IMG23D_OT_open_run_folder(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         from ...core.runs.folders import check_openable
+        from ...scene.file.folders import runs_base
 
         owner, base = extension(), runs_base(context)
         job = shown_job(owner, context)

@@ -6,9 +6,9 @@ from bpy.props import StringProperty
 
 from ...app.owner import extension, extension_or_none, poll_idle, poll_no_setup, poll_own_models
 from ...properties import preferences_of
-from ...scene.file.folders import models_folder
-from ...shared.img23d_protocol import ErrorCode, Img23DError
+from ...shared.img23d_protocol import Img23DError
 from ...shared.img23d_protocol.choices import LICENCES, TENCENT_LICENCE
+from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.options.settings import SET_UP
 
 
@@ -42,6 +42,8 @@ class IMG23D_OT_setup(bpy.types.Operator):
         return follow_setup(self, owner)
 
     def _choose(self, context: bpy.types.Context) -> None:
+        from ...shared.img23d_protocol.errors.codes import ErrorCode
+
         if not any(one.id == self.engine for one in SET_UP):
             raise Img23DError(ErrorCode.ENGINE_UNKNOWN, _("There are no models to download for “{engine}”.").format(engine=self.engine))
         preferences_of(context).set_up_for(self.engine)
@@ -98,7 +100,7 @@ class _AboutLicence:
 
     def _known(self) -> str:
         if not any(one.id == self.licence for one in LICENCES):
-            raise Img23DError(ErrorCode.BAD_REQUEST, _("There is no licence called “{name}”.").format(name=self.licence))
+            raise bad_request(_("There is no licence called “{name}”.").format(name=self.licence))
         return self.licence
 
 
@@ -172,6 +174,9 @@ class IMG23D_OT_open_models_folder(bpy.types.Operator):
     bl_description = "Open the folder that the downloaded models lie in"
 
     def execute(self, context: bpy.types.Context) -> set[str]:
+        from ...scene.file.folders import models_folder
+        from ...shared.img23d_protocol.errors.codes import ErrorCode
+
         folder = models_folder(context)
         try:
             folder.mkdir(parents=True, exist_ok=True)

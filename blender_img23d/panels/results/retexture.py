@@ -12,9 +12,8 @@ from ...app.owner import extension_or_none
 from ...properties import Img23DSceneSettings
 from ...scene.file.folders import absolute
 from ...scene.file.tags import ENGINE
-from ...scene.retexture.faces import can_switch
+from ...scene.mesh.chosen import can_switch, chosen_meshes
 from ...scene.retexture.own_picture import has_own_picture
-from ...scene.retexture.paintable import chosen_meshes
 from ...shared.img23d_protocol.options.settings import engine_named
 from ..widgets.steady_rows import draw_gap, guarded_row
 from ..widgets.text import draw_sentence

@@ -13,11 +13,11 @@ class HasHelp(Protocol):
     """A panel with a section of its own."""
 
     layout: bpy.types.UILayout
-    manual: Section
+    manual: str  # the name of a Section
 
 
 def draw_header_preset(panel: HasHelp, context: bpy.types.Context) -> None:
-    draw_help(panel.layout, panel.manual)
+    draw_help(panel.layout, Section[panel.manual])
 
 
 def draw_help(layout: bpy.types.UILayout, section: Section) -> None:

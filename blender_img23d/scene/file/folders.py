@@ -9,8 +9,6 @@ import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ...properties import ROOT_PACKAGE, preferences_of
-from ...shared.img23d_protocol import ErrorCode, Img23DError
-from ...shared.img23d_protocol.files.disk_errors import disk_error
 
 
 def absolute(path: str) -> str:
@@ -57,6 +55,9 @@ def _reserved(inner: str = "", *, create: bool = True) -> Path:
     try:
         return Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path=inner, create=create))
     except OSError as error:
+        from ...shared.img23d_protocol import ErrorCode, Img23DError
+        from ...shared.img23d_protocol.files.disk_errors import disk_error
+
         folder = Path(bpy.utils.extension_path_user(ROOT_PACKAGE, path=inner))
         sentence = _("The folder “{folder}” cannot be made: choose another one in the preferences.").format(folder=folder)
         raise disk_error(error, folder) or Img23DError(ErrorCode.FOLDER_UNWRITABLE, sentence, str(error)) from error

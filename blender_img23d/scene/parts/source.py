@@ -12,9 +12,9 @@ from bpy.app.translations import pgettext_rpt as _
 from mathutils import Matrix
 
 from ...shared.img23d_protocol.errors import bad_request
+from ..mesh.chosen import is_splats
 from ..mesh.evaluated import evaluated_mesh, new_mesh_of
 from ..mesh.world_file import has_same_faces, state_of, write_mesh
-from ..splats.attributes import is_splats
 from .labels import LABELS, read_labels, write_labels
 
 FACES_MAX = 4_000_000  # triangles that are taken from Blender at once

@@ -15,9 +15,9 @@ from ..file.file_state import FileState
 from ..file.tags import CHOICE, COMPARED, companions, in_scenes, is_result, tag_result, variants_of
 from ..file.windows import Workplace, push_undo, workplace_of
 from ..glb.replace import fingerprint, replace_mesh
+from ..mesh.chosen import is_splats
 from ..mesh.extents import Extents, world_extents
 from ..mesh.transform import Transform
-from ..splats.attributes import is_splats
 from ..view.first_look import FirstLook, first_look, show_results
 from .free_place import at_height_of, in_the_way
 from .importers import Importers

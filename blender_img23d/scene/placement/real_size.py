@@ -6,9 +6,9 @@ import bpy
 from mathutils import Matrix, Vector
 
 from ..file.tags import CAMERA, RUN, is_result
+from ..mesh.chosen import is_splats
 from ..mesh.evaluated import evaluated_mesh
 from ..mesh.extents import matrix_of, points_of, union, world_extents
-from ..splats.attributes import is_splats
 from .photo_camera import scale_camera
 
 

@@ -9,8 +9,9 @@ from bpy.app.translations import pgettext_rpt as _
 from mathutils import Matrix, Vector
 
 from ...shared.img23d_protocol.errors import bad_request
+from ..mesh.chosen import is_splats
 from ..mesh.extents import mesh_extents
-from ..splats.attributes import is_splats, transform_splats
+from ..splats.attributes import transform_splats
 
 
 def check_own_mesh(objects: Sequence[bpy.types.Object]) -> None:

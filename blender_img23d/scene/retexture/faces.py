@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..mesh.chosen import FACES_BEFORE, MATERIAL
+
 if TYPE_CHECKING:
     import numpy as np
-
-FACES_BEFORE = "img23d_material_before"  # int face attribute: the slot of each face before the first re-texture
-MATERIAL = "img23d_material"  # custom property of the mesh: the newest re-texture's material
 
 
 def remember_faces(obj: bpy.types.Object, material: bpy.types.Material) -> None:
@@ -23,10 +22,6 @@ def remember_faces(obj: bpy.types.Object, material: bpy.types.Material) -> None:
         mesh.attributes[FACES_BEFORE].data.foreach_set("value", _indices(mesh))
     mesh[MATERIAL] = material
     _show_everywhere(mesh, _slot_of(obj, material))
-
-
-def can_switch(obj: bpy.types.Object) -> bool:
-    return obj.mode == "OBJECT" and obj.data.get(MATERIAL) is not None and FACES_BEFORE in obj.data.attributes
 
 
 def shows_new(obj: bpy.types.Object) -> bool:

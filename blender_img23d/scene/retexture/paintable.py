@@ -2,34 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import bpy
 from bpy.app.translations import pgettext_rpt as _
 
 from ...shared.img23d_protocol.errors import bad_request
-from ..splats.attributes import is_splats
-
-
-def chosen_meshes(context: bpy.types.Context) -> list[bpy.types.Object]:
-    """The selected mesh objects, the active one first; the active one alone where no mesh is selected.
-
-    One object a mesh: those that share it show the same texture. Splats, which have no faces, only where nothing else is selected.
-    """
-    selected = [obj for obj in context.selected_objects if obj.type == "MESH"]
-    active = context.object
-    if active is not None and active.type == "MESH" and (active in selected or not selected):
-        selected.insert(0, active)
-    by_mesh: dict[bpy.types.Mesh, bpy.types.Object] = {}
-    for obj in selected:
-        by_mesh.setdefault(obj.data, obj)
-    return with_faces(by_mesh.values())
-
-
-def with_faces(objects: Iterable[bpy.types.Object]) -> list[bpy.types.Object]:
-    """Without splats, unless they are all there is: the mesh that they stand with is then selected as well, and is what is meant."""
-    several = list(objects)
-    return [obj for obj in several if not is_splats(obj)] or several
+from ..mesh.chosen import is_splats
 
 
 def check_no_splats(obj: bpy.types.Object) -> None:

@@ -6,24 +6,18 @@ from typing import TYPE_CHECKING
 
 import bpy
 
+from ..mesh.chosen import COLOR, ROTATION, SCALE
+
 if TYPE_CHECKING:
     import numpy as np
     from mathutils import Matrix
 
     from .formats.cloud import Splats
 
-COLOR = "splat_color"  # scene linear, beyond 0..1 where the file's colours are; its alpha is the opacity
-SCALE = "splat_scale"  # standard deviations along the splat's own axes
-ROTATION = "splat_rotation"
 RANK = "splat_rank"  # 0..1: those with the lowest are shown first
 HARMONICS = "splat_sh_"  # and a number: a coefficient of the view-dependent colours, red, green, blue; kept for export
 EXTENT = 3.0  # standard deviations to the end of what is shown: a hundredth of the opacity in the middle
 _SEED = 23
-
-
-def is_splats(obj: bpy.types.Object | None) -> bool:
-    """Fit for `poll`."""
-    return obj is not None and obj.type == "MESH" and all(name in obj.data.attributes for name in (COLOR, SCALE, ROTATION))
 
 
 def make_mesh(name: str, splats: Splats) -> bpy.types.Mesh:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import bpy
 from bpy.app.translations import pgettext_iface as _
 
-from .attributes import EXTENT, HARMONICS, RANK, ROTATION, SCALE
+from ..mesh.chosen import ROTATION, SCALE
+from .attributes import EXTENT, HARMONICS, RANK
 from .graph import Graph, shown
 
 NAME = "Img23D Splats"

@@ -9,7 +9,8 @@ from __future__ import annotations
 import bpy
 
 from ..glb.materials import SLOT_TAG
-from .attributes import COLOR, EXTENT
+from ..mesh.chosen import COLOR
+from .attributes import EXTENT
 from .geometry_nodes import AXES, LOCAL
 from .graph import Graph, shown
 

@@ -6,13 +6,19 @@ from collections.abc import Sequence
 
 import bpy
 
-from ...shared.img23d_protocol import ErrorCode, Img23DError
+from ...shared.img23d_protocol.errors import bad_request
 
 
 def check_mode(context: bpy.types.Context) -> None:
     """Raises Img23DError where adding an object would throw the artist out of a mode."""
     if context.mode != "OBJECT":
-        raise Img23DError(ErrorCode.BAD_REQUEST, "Go back to Object Mode first: objects are added and selected there only.")
+        raise bad_request("Go back to Object Mode first: objects are added and selected there only.")
+
+
+def check_mode_in_background(context: bpy.types.Context) -> None:
+    """Where nobody could leave the mode while a job waits for it. Raises Img23DError."""
+    if bpy.app.background:
+        check_mode(context)
 
 
 def select_only(objects: list[bpy.types.Object], view_layer: bpy.types.ViewLayer) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from .values import Value
 
 Choice = tuple[str, str, str]
 
@@ -40,7 +40,7 @@ AUTOPARTGEN_LICENCE = "autopartgen-fair-noncommercial-1"
 AUTOPARTGEN_LICENCE_LINK = "https://github.com/facebookresearch/AutoPartGen/blob/main/LICENSE"
 
 
-class Licence(NamedTuple):
+class Licence(Value):
     """What is asked and told about a licence: `notice` before it is accepted, `answer` on the button, `accepted` afterwards, `lacking` where
     something needs it that was asked for without, `recorded` with each object that was made under it.
     """

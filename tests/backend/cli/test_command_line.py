@@ -141,7 +141,9 @@ def test_wrong_arguments(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_engines(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["engines"]) == 0
-    assert capsys.readouterr().out.startswith("preview\tready\t")
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert ["generate", "preview", "ready"] == lines[0][:3]
+    assert {"preview": "ready", "autopartgen": "not ready"}.items() <= {line[1]: line[2] for line in lines if line[0] == "parts"}.items()
 
 
 def test_our_own_failures_are_not_called_bad_input() -> None:

@@ -85,6 +85,8 @@ def test_a_sound_machine(patient: Patient) -> None:
     tried = [finding.what for finding in findings if PREVIEW.label in finding.what]
     assert tried == [f"{verb}, {PREVIEW.label}" for verb in ("Find", "Cut out", "Shape", "Paint")]
     assert all(of(findings, what).level is Level.GOOD for what in tried)
+    split = of(findings, "Split, Built In")
+    assert split.level is Level.GOOD and split.detail.startswith("2 parts")  # of the two boxes
     assert not patient.runs.exists() and not patient.models.exists()  # looking leaves nothing behind
 
 

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from img23d_backend.workers.pool import LAST_WORDS, WorkerPool
-from img23d_backend.workers.recipe import Place
+from img23d_backend.workers.recipe import Place, Recipe
 from img23d_protocol.messages import Box, FromBackend, Generate, Settings, Wanted
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -54,6 +54,8 @@ class SmallRecipe:
 
     def variables(self, place: Place) -> dict[str, str]:
         return {**os.environ, "PYTHONPATH": PATHS, **place.variables}
+
+    start = Recipe.start
 
 
 @dataclass

@@ -301,3 +301,17 @@ def test_the_tools_have_keys_and_go_with_the_extension(owner, chosen):
     finally:
         bpy.ops.preferences.addon_enable(module=PACKAGE)
     assert names() == ["img23d.box_tool", "img23d.pick_tool", "img23d.brush_tool"]
+
+
+def test_what_the_tools_show_of_their_settings_is_read_when_it_is_drawn(owner, chosen):
+    tools = part("panels.image_editor.tools")
+    area = max(bpy.context.window.screen.areas, key=lambda one: one.width * one.height)
+    area.type = "IMAGE_EDITOR"
+    _add(chosen, "unicorn")
+    boxes, brush, pick = (drawing.Layout() for _ in range(3))
+    with bpy.context.temp_override(area=area):
+        for tool, layout in ((tools.IMG23D_WST_boxes, boxes), (tools.IMG23D_WST_brush, brush), (tools.IMG23D_WST_pick, pick)):
+            tool.draw_settings(bpy.context, layout, None)
+    assert [name for name, _ in boxes.buttons] == ["img23d.edit_boxes"]
+    assert brush.properties == ["brush", "brush_radius"] and "unicorn" in brush.said
+    assert pick.properties == ["picks"] and "Click: list it." in pick.said

@@ -287,7 +287,7 @@ def test_a_tool_for_faces_says_so_of_splats(made, tool):
 def test_with_both_selected_the_mesh_is_meant(made):
     both = by_kind(made)
     choose(both["splats"], both["mesh"])
-    assert part("scene.retexture.paintable").chosen_meshes(bpy.context) == [both["mesh"]]
+    assert part("scene.mesh.chosen").chosen_meshes(bpy.context) == [both["mesh"]]
     assert part("operators.results.mesh_tools")._with_faces(bpy.context) == [both["mesh"]]
 
 

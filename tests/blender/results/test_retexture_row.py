@@ -89,7 +89,7 @@ def test_all_selected_meshes_get_the_texture_each_as_a_step_to_undo(values, phot
 def test_the_active_one_first_and_the_panel_says_which(row, three):
     panel = part("panels.tab").IMG23D_PT_retexture
     assert "img23d.retexture" in [name for name, _ in drawn(panel).buttons]
-    assert part("panels.results.retexture")._button(part("scene.retexture.paintable").chosen_meshes(bpy.context)) == "Re-texture 3 Meshes"
+    assert part("panels.results.retexture")._button(part("scene.mesh.chosen").chosen_meshes(bpy.context)) == "Re-texture 3 Meshes"
     row.begin()
     assert row.progress == "Mesh 1 of 3: b" and row.progress in drawn(panel).said
     row.paint()

@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 import pytest
 from test_learned import MODELS, PYTHON, is_textured
-from test_learned import ends_with_this_file as ends_with_this_file  # fixtures
+from test_learned import ends_with_the_last_that_needs_it as ends_with_the_last_that_needs_it  # fixtures
 from test_learned import learned as learned
 
 _SETS = [Path(MODELS, name) for name in ("instantmesh-mesh-large", "instantmesh-views", "zero123plus")]

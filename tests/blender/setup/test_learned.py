@@ -22,10 +22,13 @@ NAMES = ("pink lamp", "green bottle", "brown book", "blue mug", "red apple", "ye
 
 
 @pytest.fixture(scope="module", autouse=True)
-def ends_with_this_file(shelf):
-    """No other test needs a backend with torch, which takes seconds to start and much memory."""
+def ends_with_the_last_that_needs_it(request, shelf):
+    """A backend with torch takes seconds to start and much memory: the files that need one share it, and no other test has it beside itself."""
     yield
-    shelf.clear()
+    items = request.session.items
+    last = max(number for number, item in enumerate(items) if item.path == request.path)
+    if not any("learned" in item.fixturenames for item in items[last + 1 :]):
+        shelf.clear()
 
 
 @pytest.fixture

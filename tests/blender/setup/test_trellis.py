@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import part
 from test_learned import MODELS, PYTHON
-from test_learned import ends_with_this_file as ends_with_this_file  # fixtures
+from test_learned import ends_with_the_last_that_needs_it as ends_with_the_last_that_needs_it  # fixtures
 from test_learned import learned as learned
 
 _SET = Path(MODELS, "trellis-image-large")

@@ -7,7 +7,7 @@ from pathlib import Path
 import bpy
 import pytest
 from test_learned import MODELS, PYTHON, is_textured
-from test_learned import ends_with_this_file as ends_with_this_file  # fixtures
+from test_learned import ends_with_the_last_that_needs_it as ends_with_the_last_that_needs_it  # fixtures
 from test_learned import learned as learned
 
 pytestmark = pytest.mark.skipif(not (PYTHON and MODELS and Path(MODELS, "triposg").is_dir()), reason="IMG23D_TINY_MODELS has no TripoSG")

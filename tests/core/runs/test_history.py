@@ -16,8 +16,8 @@ from blender_img23d.core.runs.history import INTERRUPTED, list_runs, read_run
 from blender_img23d.core.states import JobState
 from blender_img23d.shared.img23d_protocol.messages import Box, Generate, Paint, PartInfo, Piece, ResultKind, Settings, Stage, Stroke
 from img23d_backend.jobs.runs import PhotoRecord, Run, RunState, TargetRecord, TargetState, open_run
+from img23d_protocol import ErrorCode, Img23DError
 from img23d_protocol import messages as m
-from img23d_protocol.errors import ErrorCode, Img23DError
 
 BOX = {"left": 0.1, "top": 0.2, "right": 0.5, "bottom": 0.9}
 

@@ -18,6 +18,7 @@ SHAPER = "hunyuan3d-2mini-turbo"
 
 HUNYUAN3D = INFOS["hunyuan3d"]
 OF_ITS_CHAIN = ("qwen3-vl-2b", "birefnet-general", SHAPER, "hunyuan3d-delight", "hunyuan3d-paint-turbo")
+ALONE = ("autopartgen-2048", "autopartgen-vae", "dinov2-with-registers-large", "flux2-klein-4b")  # what one splitter and one editor work with
 
 
 def look(models: Path) -> dict[str, Finding]:
@@ -29,19 +30,22 @@ def look(models: Path) -> dict[str, Finding]:
     return {finding.what: finding for finding in last.findings}
 
 
-def its_models(models: Path, folder: Path) -> Path:
+def its_models(models: Path, folder: Path, *more: str) -> Path:
     """A copy of what its chain works with: no other engine is ready, and none is tried."""
-    for name in OF_ITS_CHAIN:
+    for name in (*OF_ITS_CHAIN, *more):
         shutil.copytree(models / name, folder / name)
     return folder
 
 
-def test_each_stage_of_the_learned_chain(tiny_models: Path) -> None:
-    found = look(tiny_models)
+def test_each_stage_of_the_learned_chain(tiny_models: Path, tmp_path: Path) -> None:
+    found = look(its_models(tiny_models, tmp_path / "models", *ALONE))
     assert found["AI programs"].level is Level.GOOD and "PyTorch" in found["AI programs"].sentence
     assert found[f"Find, {HUNYUAN3D.label}"].level in (Level.GOOD, Level.NOTE)  # the tiny model knows few words
     made = [found[f"{stage}, {HUNYUAN3D.label}"] for stage in ("Cut out", "Shape", "Paint")]
     assert [finding.level for finding in made] == [Level.GOOD] * 3
+    alone = [found[what] for what in ("Split, Built In", "Split, AutoPartGen", "Clean, FLUX.2 klein 4B")]
+    assert [finding.level for finding in alone] == [Level.GOOD] * 3
+    assert "Split, HoloPart" not in found  # what is not there is not tried
 
 
 def test_a_damaged_model_that_has_the_right_size(tiny_models: Path, tmp_path: Path) -> None:

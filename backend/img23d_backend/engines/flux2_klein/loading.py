@@ -26,14 +26,10 @@ if TYPE_CHECKING:
 TEXT_LAYERS = (9, 18, 27)
 TEXT_FILES = ("model.safetensors",)
 _TEXT_PREFIX = "model."  # of the published keys
-
-
-def import_classes() -> None:
-    """In this thread, before another one reads ahead: these libraries import their parts when they are asked for, and two threads that ask at
-    the same time find them half made.
-    """
-    from diffusers import AutoencoderKLFlux2, FlowMatchEulerDiscreteScheduler, Flux2Transformer2DModel  # noqa: F401
-    from transformers import Qwen3Config, Qwen3Model  # noqa: F401
+CLASSES = {
+    "diffusers": ("AutoencoderKLFlux2", "FlowMatchEulerDiscreteScheduler", "Flux2Transformer2DModel"),
+    "transformers": ("Qwen3Config", "Qwen3Model"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

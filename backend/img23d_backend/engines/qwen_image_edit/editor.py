@@ -11,13 +11,13 @@ from img23d_protocol.messages import Settings
 
 from ...editing.canvas import AREA, canvas_for
 from ...editing.flow import follow
-from ...editing.plan import SMALLER, VALUES_A_PIXEL
+from ...editing.plan import SMALLER, VALUES_A_PIXEL, import_classes
 from ...models.latent_preview import fit_colors, small_picture
 from ...models.load_plan import attempts, progress_part
 from ...models.oom_fallbacks import with_less_memory
 from ...stages import Context
 from ...weights.store import WeightStore
-from .loading import QwenPlan, import_classes, make_plan
+from .loading import CLASSES, QwenPlan, make_plan
 from .question import question, told
 from .sampling import MULTIPLE, developed, in_line, in_place, seen_by, shift_of, velocity_of
 
@@ -46,7 +46,7 @@ class QwenEditor:
 
     def prefetch(self, settings: Settings) -> None:
         """Begins to read the network that computes first."""
-        import_classes()
+        import_classes(CLASSES)
         network = make_plan(settings, self._weights, settings.machine.devices.edit).text_encoder
         self._models.prefetch(network.key, network.read)
 

@@ -39,14 +39,10 @@ _LIGHTNING_TIMES: dict[str, object] = {
     "use_dynamic_shifting": True,
     "time_shift_type": "exponential",
 }
-
-
-def import_classes() -> None:
-    """In this thread, before another one reads ahead: these libraries import their parts when they are asked for, and two threads that ask at
-    the same time find them half made.
-    """
-    from diffusers import AutoencoderKLQwenImage, FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DModel  # noqa: F401
-    from transformers import Qwen2_5_VLConfig, Qwen2_5_VLModel  # noqa: F401
+CLASSES = {
+    "diffusers": ("AutoencoderKLQwenImage", "FlowMatchEulerDiscreteScheduler", "QwenImageTransformer2DModel"),
+    "transformers": ("Qwen2_5_VLConfig", "Qwen2_5_VLModel"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

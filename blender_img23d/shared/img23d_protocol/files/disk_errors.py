@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
-from ..errors import ErrorCode, Img23DError
+from ..errors import Img23DError
+from ..errors.codes import ErrorCode
 
 _FULL_ON_WINDOWS = {39, 112}  # ERROR_HANDLE_DISK_FULL, ERROR_DISK_FULL
 _QUOTA_ON_WINDOWS = {1295, 1816}  # ERROR_DISK_QUOTA_EXCEEDED, ERROR_NOT_ENOUGH_QUOTA

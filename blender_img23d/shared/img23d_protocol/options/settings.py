@@ -110,6 +110,10 @@ class Settings(Options):
         """The same for a photo that shows one thing only."""
         return self.changed(**{one.key: one.of_one_thing for one in OPTIONS if one.of_one_thing is not None})
 
+    def as_trial(self) -> Settings:
+        """The same on as little as shows whether a model works."""
+        return self.changed(**{one.key: one.trial for one in OPTIONS if one.trial is not None})
+
     @staticmethod
     def upgraded(data: Mapping[str, Any]) -> Mapping[str, Any]:
         """What is read in place of what an older version wrote, see `codec`."""
@@ -137,7 +141,7 @@ def _set(part: Any, path: tuple[str, ...], value: Any) -> Any:
 
 
 OPTIONS: tuple[Option, ...] = options_of(Settings)
-REGISTERED: tuple[Engine, ...] = tuple(kind.engine for one in fields(Settings) if (kind := inner_kind(one)) is not None and hasattr(kind, "engine"))
+REGISTERED: tuple[Engine, ...] = tuple(engine for one in Settings.declared().values() if isinstance(engine := getattr(inner_kind(one), "engine", None), Engine))
 ENGINES: tuple[Choice, ...] = tuple(engine.choice for engine in REGISTERED)
 PICKED_WITH: tuple[str, ...] = tuple(one.key for one in OPTIONS if one.decides_picks)  # names of properties
 SPLAT_PAINTER = next(engine for engine in REGISTERED if engine.splat_painting)

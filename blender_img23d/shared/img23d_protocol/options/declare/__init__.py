@@ -9,14 +9,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import Field, field, fields, is_dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import Field, field
 from enum import Enum
 from functools import cache
 from typing import Any, ClassVar, TypeVar
 
 from ...errors import bad_request
-from ...values import Value
+from ...values import Fields, Value
 
 Default = TypeVar("Default")
 Plain = str | int | float | bool
@@ -111,7 +111,9 @@ class Option(Value):
 
     def at(self, *path: str, key: str) -> Option:
         """The same in this place of the settings."""
-        return Option(**(self.__dict__ | {"path": path, "key": key}))
+        placed = object.__new__(Option)
+        placed.__dict__.update(self.__dict__, path=path, key=key)  # whose names were checked when it was declared
+        return placed
 
     @property
     def identifiers(self) -> tuple[str, ...]:
@@ -265,22 +267,25 @@ def _keys(stages: tuple[type[StageOptions], ...]) -> frozenset[str]:
 
 
 @cache
-def options_of(kind: type) -> tuple[Option, ...]:
+def options_of(kind: type[Fields]) -> tuple[Option, ...]:
     """The options of a dataclass and of those that it is made of, in their order; `path` begins at `kind`."""
-    found: list[Option] = []
-    for one in fields(kind):
+    return tuple(one.at(*path, key=one.key or path[-1]) for one, path in _declared(kind))
+
+
+def _declared(kind: type[Fields], above: tuple[str, ...] = ()) -> Iterator[tuple[Option, tuple[str, ...]]]:
+    """The options as they were declared, with their paths."""
+    for name, one in kind.declared().items():
+        path = (*above, name)
         if _KEY in one.metadata:
-            declared: Option = one.metadata[_KEY]
-            found.append(declared.at(one.name, key=declared.key or one.name))
+            yield one.metadata[_KEY], path
         elif (inner := inner_kind(one)) is not None:
-            found += [each.at(one.name, *each.path, key=each.key) for each in options_of(inner)]
-    return tuple(found)
+            yield from _declared(inner, path)
 
 
-def inner_kind(one: Field[Any]) -> type | None:
+def inner_kind(one: Field[Any]) -> type[Fields] | None:
     """The dataclass that a field is made of, None for any other field."""
     kind = one.default_factory
-    return kind if isinstance(kind, type) and is_dataclass(kind) else None
+    return kind if isinstance(kind, type) and issubclass(kind, Fields) else None
 
 
 def label_of(choices: tuple[Choice, ...], identifier: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field, fields
+from dataclasses import field
 
 from ..declare import Options, Record, Row, inner_kind, option
 from .autopartgen import AutoPartGen
@@ -28,7 +28,7 @@ def _declared(kind: type | None) -> Splitter:
     return engine
 
 
-SPLITTERS: tuple[Splitter, ...] = tuple(_declared(inner_kind(one)) for one in fields(_Registered))
+SPLITTERS: tuple[Splitter, ...] = tuple(_declared(inner_kind(one)) for one in _Registered.declared().values())
 
 
 class Parts(_Registered):

@@ -1,4 +1,4 @@
-"""What can go wrong, as codes that both sides know and sentences that an artist can act on."""
+"""What can go wrong, as codes that both sides know: a module of its own, since Blender's start would wait for so many members of an enum."""
 
 from __future__ import annotations
 
@@ -50,22 +50,3 @@ class ErrorCode(StrEnum):
     MACHINE_DIFFERS = "machine_differs"  # it runs another version, or no server of ours
     MACHINE_ANSWER = "machine_answer"  # what it sends cannot be used
     INTERNAL = "internal"
-
-
-class Img23DError(Exception):
-    """A known failure: a code for the program, a sentence for the artist, a detail for the report."""
-
-    def __init__(self, code: ErrorCode, sentence: str, detail: str = "") -> None:
-        super().__init__(sentence)
-        self.code = code
-        self.sentence = sentence
-        self.detail = detail
-
-
-class ProtocolError(ValueError):
-    """A line on the channel that is not a message of this protocol."""
-
-
-def bad_request(sentence: str) -> Img23DError:
-    """What cannot be done as it was asked for; the sentence says what to do first."""
-    return Img23DError(ErrorCode.BAD_REQUEST, sentence)
