@@ -14,6 +14,7 @@ from blender_img23d.shared.img23d_protocol.messages import (
     Action,
     DeviceInfo,
     EngineInfo,
+    EnginePace,
     Generate,
     Level,
     Settings,
@@ -213,3 +214,10 @@ def test_the_worst_comes_first() -> None:
 
 def test_a_forecast_is_something_before_anything_is_known() -> None:
     assert Forecast().findings == ()
+
+
+def test_another_machines_own_jobs_tell_how_long_it_takes() -> None:
+    paces = (EnginePace(engine="preview", seconds=9.0, jobs=2), EnginePace(engine="hunyuan3d", seconds=21.0, jobs=4))
+    told = forecast(situation("cup", "book", "lamp", paces=paces))
+    assert told.seconds == 63.0 and told.basis is Basis.SIMILAR_RUNS
+    assert forecast(situation("cup", paces=paces[:1])).seconds is None
