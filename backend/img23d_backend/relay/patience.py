@@ -39,7 +39,7 @@ class Patience:
         self._since = self._since or now
         if now - self._since > most:
             raise lost.error
-        self.pause(self._pause)
+        self.pause(min(self._pause, self._since + most - now + 0.01))
         self._pause = min(2 * self._pause, LONGEST_SECONDS)
 
     def pause(self, seconds: float) -> None:

@@ -6,19 +6,23 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 from relay_desk import TOKEN, Relay
 from service_desk import Server, picture, until
 
 from img23d_protocol import PROTOCOL_VERSION
 from img23d_protocol.messages import (
     Accepted,
+    Close,
     CutoutReady,
     Diagnose,
+    DivisionReady,
     Failed,
     Finished,
     Generate,
     InstallWeights,
     Level,
+    LidsReady,
     Locate,
     Located,
     Ping,
@@ -27,10 +31,13 @@ from img23d_protocol.messages import (
     ResultReady,
     Side,
     SidePhoto,
+    Split,
     Status,
     TargetCancelled,
     Unload,
     Unloaded,
+    Unwrap,
+    UvReady,
     Wanted,
 )
 
@@ -175,3 +182,29 @@ def test_the_token_is_nowhere(server: Server, relay: Relay) -> None:
     assert TOKEN not in Path(f"/proc/{relay.process.pid}/environ").read_text() if Path("/proc").is_dir() else True
     assert all(TOKEN.encode() not in data for data in files_in(Path(request.run_folder)).values())
     assert TOKEN not in repr(relay.heard)
+
+
+def test_meshes_travel_as_photos_do(relay: Relay) -> None:
+    """Two boxes apart in one mesh, laid out, split, and closed with the labels that came back."""
+    folder = Path(relay.job("mesh").run_folder)
+    corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32)
+    sides = np.array([[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]])
+    box = np.concatenate([sides[:, [0, 1, 2]], sides[:, [0, 2, 3]]])
+    triangles = np.concatenate([box, box + 8]).astype(np.int32)
+    mesh = {"vertices": np.concatenate([corners, corners + 3]).astype(np.float32), "triangles": triangles, "view": np.eye(4)}
+    mesh |= {"corners": np.arange(72, dtype=np.int32).reshape(-1, 3), "corner_count": np.int32(72)}
+    np.savez(folder / "mesh.npz", **mesh)
+    relay.send(Unwrap(job="u", mesh=str(folder / "mesh.npz"), run_folder=str(folder), name="boxes"))
+    assert isinstance(relay.last("u"), Finished)
+    laid_out = next(one for one in relay.heard if isinstance(one, UvReady))
+    assert np.load(folder / laid_out.uv).shape == (72, 2)
+    relay.send(Split(job="s", mesh=str(folder / "mesh.npz"), run_folder=str(folder), name="boxes"))
+    assert isinstance(relay.last("s"), Finished)
+    divided = next(one for one in relay.heard if isinstance(one, DivisionReady))
+    labels = np.load(folder / divided.labels)
+    assert len(divided.parts) == 2 and labels.shape == (24,) and len(set(labels[:12])) == 1
+    (folder / "mine.npy").write_bytes((folder / divided.labels).read_bytes())
+    relay.send(Close(job="c", mesh=str(folder / "mesh.npz"), labels=str(folder / "mine.npy"), run_folder=str(folder)))
+    assert isinstance(relay.last("c"), Finished)
+    closed = next(one for one in relay.heard if isinstance(one, LidsReady))
+    assert np.load(folder / closed.lids)["dropped"].shape == (24,)
