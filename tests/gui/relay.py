@@ -139,7 +139,7 @@ def generate_and_stop_one() -> None:
     """generate, and stop one of them by its X"""
     scroll(-40)
     click("Best", SIDEBAR)  # slow enough to reach the X
-    press("Generate", SIDEBAR, lambda facts: "jobs 2" in facts, times=2)
+    press("Generate", SIDEBAR, lambda facts: "jobs 2" in facts)
     for _ in range(4):
         x, y = find("purple star", Region(left=1000, right=1345, top=540, bottom=700))  # its bar, below Cancel
         click_at(1264 if x > 1150 else 1145, y)
@@ -157,7 +157,7 @@ def generate_and_stop_one() -> None:
 def stop_the_server() -> None:
     """generate again, stop the server in the middle, and start it again"""
     scroll(-40)
-    press("Generate", SIDEBAR, lambda facts: "jobs 3" in facts, times=2)
+    press("Generate", SIDEBAR, lambda facts: "jobs 3" in facts)
     await_that(lambda facts: _count("cut out", facts) > 0 or "idle" in facts, "the first cut-out")
     SERVER.stop()
     await_that(lambda facts: any(fact.startswith("note The connection") for fact in facts), "a word about the connection")
@@ -177,7 +177,7 @@ def stop_the_server() -> None:
 def cancel_without_a_server() -> None:
     """generate again, stop the server, and cancel"""
     scroll(-40)
-    press("Generate", SIDEBAR, lambda facts: "jobs 4" in facts, times=2)
+    press("Generate", SIDEBAR, lambda facts: "jobs 4" in facts)
     await_that(lambda facts: _count("cut out", facts) > 0 or "idle" in facts, "the first cut-out")
     SERVER.stop()
     await_that(lambda facts: any(fact.startswith("note The connection") for fact in facts), "a word about the connection")
