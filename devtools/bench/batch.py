@@ -142,7 +142,6 @@ def _jobs_ended(shares: Any, photo: Path, out: Path, jobs: int, wait: float) -> 
     """Seconds from the first job's submission to each one's end. Before it a job for each actor that does not wait, in which it imports what it needs."""
     from waiting_engine import WaitingEngines
 
-    from img23d_backend.batch.runner import AHEAD
     from img23d_backend.cluster.ray_pool import RayPool
 
     out.mkdir(parents=True)
@@ -152,7 +151,7 @@ def _jobs_ended(shares: Any, photo: Path, out: Path, jobs: int, wait: float) -> 
             pool.take(0.1)
         most = max(share.count for share in shares)
         _do(pool, [_job(f"warm-up {number}", photo, out) for number in range(most)], most)
-        return _do(pool, [_job(str(number), photo, out) for number in range(jobs)], pool.capacity + AHEAD)
+        return _do(pool, [_job(str(number), photo, out) for number in range(jobs)], pool.capacity)
     finally:
         pool.close()
 
@@ -166,7 +165,7 @@ def _job(name: str, photo: Path, out: Path) -> Any:
 
 
 def _do(pool: Any, waiting: list[Any], at_a_time: int) -> list[float]:
-    """Seconds to the end of each, as `Runner` gives them to a pool."""
+    """Seconds to the end of each, as a batch gives them to a pool."""
     from img23d_protocol.messages import Finished
 
     running, count, ended, started = 0, len(waiting), [], time.monotonic()
