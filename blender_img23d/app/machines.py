@@ -111,7 +111,7 @@ class Machines:
         """True where there is something new to draw."""
         has_changed = self._hear_tests(owner)
         chosen = preferences_of(bpy.context).machine
-        must_leave = bool(chosen) and self._session.state is SessionState.READY and not _may_be_asked(chosen)
+        must_leave = bool(chosen) and self._session.state is SessionState.READY and _problem(chosen) is not None
         if (self._is_changed or chosen != self._session.machine or must_leave) and self._session.active is None and not owner.setup.is_running:
             self._move(owner, chosen)
             has_changed = True
@@ -124,16 +124,19 @@ class Machines:
     # --- steps ------------------------------------------------------------------------------------------------------
 
     def _move(self, owner: Extension, chosen: str) -> None:
-        was_known = bool(self._session.engines or self._session.weights)
-        self._is_changed = False
+        """What is known of the new one is asked for where it was known of the one before."""
+        was_known, problem = bool(self._session.engines or self._session.weights), _problem(chosen) if chosen else None
+        self._is_changed, owner.refusal = False, ""
         self._session.move(chosen)
-        owner.models.ask_again()
         owner.pump.is_stale = True
-        if was_known and (not chosen or _may_be_asked(chosen)):
-            try:
+        try:
+            if problem is not None:
+                raise problem
+            owner.models.ask_again()
+            if was_known:
                 self._session.inspect()
-            except Img23DError as error:
-                self._session.notice = error.sentence
+        except Img23DError as error:
+            self._session.notice = error.sentence
 
     def _hear_tests(self, owner: Extension) -> bool:
         has_changed = False
@@ -158,16 +161,17 @@ def _tested(session: Session, job: Job) -> Tested:
     if finding.level is not Level.GOOD:
         return Tested(sentence=finding.sentence)
     devices = [f"{one.label} ({one.total_bytes / 2**30:.0f} GB)" if one.total_bytes else one.label for one in session.devices]
-    engines = [_(one.label) for one in (*session.engines, *session.splitters) if one.ready]
+    engines = [_(one.label) for one in session.engines if one.ready]
     return Tested(sentence=_(_WORKS).format(devices=", ".join(devices), engines=", ".join(engines) or "-"), is_good=True)
 
 
-def _may_be_asked(key: str) -> bool:
+def _problem(key: str) -> Img23DError | None:
+    """Why a machine cannot even be asked."""
     try:
         reach(key)
-    except Img23DError:
-        return False
-    return True
+    except Img23DError as error:
+        return error
+    return None
 
 
 def _redraw_preferences() -> None:

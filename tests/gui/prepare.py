@@ -125,9 +125,24 @@ def _about_the_extension(scene: bpy.types.Scene) -> list[str]:
     lines += ["busy" if owner.pump.is_busy else "idle", f"jobs {len(jobs)}", f"waiting {len(owner.applier.queue.waiting)}"]
     waiting = " ".join(job.id for job in owner.applier.queue.waiting)
     lines += [f"waits {waiting}", f"mesh tools {owner.applier.remesher.progress or owner.applier.remesher.done}"]
+    lines += _machines(owner)
+    lines += [f"cut out {sum(bool(t.cutout) for t in jobs[0].targets)}"] if jobs else []
+    lines += [f"note {note}" for note in (jobs[0].notes if jobs else ())]
     lines += [f"last job {jobs[0].state}", f"stopped {sum(t.is_cancelled for t in jobs[0].targets)}"] if jobs else []
     lines += [f"shaped {sum(t.main is not None for t in jobs[0].targets)}"] if jobs else []
     return lines
+
+
+def _machines(owner: object) -> list[str]:
+    """The one that does the work, how it is reached, and what came of the test of its connection. No token."""
+    preferences = bpy.context.preferences.addons[PACKAGE].preferences
+    machine = preferences.chosen_machine
+    if machine is None:
+        return ["machine this one"]
+    tested = owner.tested.get(machine.key)
+    lines = [f"machine {machine.name}", f"address {machine.address}", f"letters of the token {len(machine.token)}"]
+    lines += [f"devices {len(owner.session.devices)}"] if owner.session.machine else []
+    return [*lines, f"tested {'good' if tested.is_good else 'bad' if tested.is_over else 'asking'}"] if tested is not None else lines
 
 
 def _parts(scene: bpy.types.Scene) -> list[str]:

@@ -11,7 +11,7 @@ from ...app.models import ModelsView, weights_at
 from ...app.owner import Extension, extension
 from ...core.session.environment import EnvironmentState
 from ...core.session.first_run import recommended
-from ...properties import Img23DWeightsRow, preferences_of
+from ...properties import ROOT_PACKAGE, Img23DWeightsRow, preferences_of
 from ...shared.img23d_protocol.choices import Licence, licence_named
 from ...shared.img23d_protocol.options.settings import BUILT_IN, CUT_OUTS, engine_named, first_to_set_up
 from ..widgets.fixes import draw_fix
@@ -64,6 +64,7 @@ def draw(panel: bpy.types.Panel, context: bpy.types.Context) -> None:
     owner.models.want()
     column = panel.layout.column()
     _draw_environment(column, context, owner.models.view)
+    column.operator("preferences.addon_show", text="Where It Runs...", icon="PREFERENCES").module = ROOT_PACKAGE
     if owner.setup.is_running:
         draw_setup_progress(column, context, owner.setup)
     else:

@@ -128,7 +128,7 @@ def test_check_shows_everything_but_secrets(tmp_path: Path) -> None:
 
 
 def test_a_drawn_token_is_shown_once_kept_and_private(tmp_path: Path) -> None:
-    from img23d_backend.service.run import _token
+    from img23d_backend.service.run import token_of
 
     settings = read_settings(None, host="0.0.0.0", data=tmp_path)
     token, told = _token(settings)

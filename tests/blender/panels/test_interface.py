@@ -68,6 +68,7 @@ def test_search_finds_the_operators(owner):
     of_the_list |= {"img23d.take_picture", "img23d.keep_photo", "img23d.back_to_photo"}  # about a picture that is shown beside the photo
     of_the_list |= {"img23d.write_edit", "img23d.download_editor"}  # a panel's
     of_the_list |= {"img23d.fix", "img23d.set_default_quality"}  # a finding's button, and one of the preferences
+    of_the_list |= {"img23d.add_machine", "img23d.choose_machine", "img23d.test_machine", "img23d.remove_machine"}  # of the preferences
     own = {"img23d." + cls.bl_idname.split(".")[1] for cls in _classes() if issubclass(cls, bpy.types.Operator)}
     assert own - of_the_list == listed
 

@@ -142,6 +142,15 @@ def test_the_network_is_asked_for_only_where_something_leaves_this_machine(prefe
     assert part("app.machines").reach(machine.key).address.is_loopback
 
 
+def test_what_was_said_of_a_half_typed_address_does_not_stay(preferences, owner, own_backend):
+    bpy.ops.img23d.add_machine()
+    owner.machines.step(owner)
+    assert "cannot be read" in owner.session.notice and not owner.refusal
+    preferences.chosen_machine.address = "localhost:9"
+    owner.machines.step(owner)
+    assert not owner.session.notice and not owner.refusal
+
+
 def test_a_machine_that_is_not_there_is_one_sentence(preferences, owner, own_backend):
     machine = add(preferences, "localhost:9")
     assert bpy.ops.img23d.test_machine(machine=machine.key) == {"FINISHED"}
