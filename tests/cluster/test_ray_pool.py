@@ -70,7 +70,7 @@ def test_a_picture_is_cleaned_where_things_are_found(pool: RayPool, photo: Path,
 def test_things_of_one_photo_are_shaped_at_the_same_time(cluster, photo: Path, tmp_path: Path) -> None:
     pool = RayPool(STAGES, WaitingEngines(seconds={"shape": 3.0}), tmp_path)
     try:
-        while pool.capacity < 4:  # all four actors have answered
+        while pool.capacity < 5:  # all four actors have answered
             pool.take(0.1)
         pool.submit(job("a", photo, tmp_path))
         while not (told := pool.take(30)).is_last:
@@ -147,7 +147,7 @@ def test_a_photo_that_is_none_fails_with_its_sentence(pool: RayPool, tmp_path: P
 def test_a_stage_whose_machine_is_lost_is_computed_again(cluster, photo: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     pool = RayPool(STAGES, WaitingEngines(seconds={"shape": 3.0}), tmp_path)
     try:
-        while pool.capacity < 4:  # all four actors have answered
+        while pool.capacity < 5:  # all four actors have answered
             pool.take(0.1)
         pool.submit(job("a", photo, tmp_path))
         shaping = pool._groups[Kind.SHAPE]

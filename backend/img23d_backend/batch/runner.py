@@ -25,7 +25,6 @@ from .pool import Pool
 log = logging.getLogger(__name__)
 
 UNFINISHED, THINGS = "unfinished", "things"
-AHEAD = 1  # photos that wait for a worker: none has to wait until the manifest says how its last one ended
 MOST_LOSSES = 3  # workers that end while they make one photo, before it counts as the cause
 CANCEL_SECONDS = 15.0  # for the workers to stop between two steps
 _LOOK_SECONDS = 0.5  # between two looks whether it is cancelled
@@ -76,7 +75,7 @@ class Runner:
             (self._out / name).mkdir(parents=True, exist_ok=True)
         self._waiting.extend(number for number in self._manifest.waiting() if not self._is_there(number))
         while (self._waiting or self._active) and not self._is_cancelled():
-            while self._waiting and len(self._active) < self._pool.capacity + AHEAD:
+            while self._waiting and len(self._active) < self._pool.capacity:
                 self._begin(self._manifest.row(self._waiting.popleft()))
             self._listen(_LOOK_SECONDS)
         if self._is_cancelled():

@@ -47,8 +47,8 @@ class RayPool:
 
     @property
     def capacity(self) -> int:
-        """Of whole photos and of stages as many as there are actors."""
-        return max(1, sum(group.ready for group in self._groups.values()))
+        """One job more than there are actors, so that none waits for the pipeline, or until the manifest says how its last photo ended."""
+        return sum(group.ready for group in self._groups.values()) + 1
 
     def submit(self, request: JobRequest) -> None:
         job = _RunningJob(request)

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from img23d_protocol import ErrorCode, Img23DError, decode, encode
+from img23d_protocol import ErrorCode, Img23DError, encode
 from img23d_protocol.machines import sentences
 from img23d_protocol.messages import Accepted, Cancelled, EnginePace, Failed, Finished, FromBackend, Generate, Located, Notice, Progress
 
@@ -39,11 +39,14 @@ class QueueFull(Exception):
 
 @dataclass(kw_only=True)
 class ServedJob:
-    """A job in memory. `lines` are its events in their order, from the file once it has ended; `progress` the newest report."""
+    """A job in memory. `lines` are its events in their order, from the file once it has ended; `progress` the newest report; `said` what was said of a
+    job that ends with its connection, of which nothing is written.
+    """
 
     record: JobRecord
     folder: JobFolder
     lines: list[str] = field(default_factory=list)
+    said: list[FromBackend] = field(default_factory=list)
     progress: str = ""
     last: FromBackend | None = None
     submitted: float = field(default_factory=time.monotonic)
@@ -73,7 +76,7 @@ class ServedJob:
     def events(self, after: int = 0) -> list[tuple[int, str]]:
         """Numbers and lines of those that come after a number."""
         with self.lock:
-            lines = self.folder.read_events() if self.last is not None else self.lines
+            lines = self.folder.read_events() if self.last is not None and not self.record.passing else self.lines
             if self.last is not None and last_of(lines) is None:
                 lines.append(encode(self.last))  # where the disk was full
             return [(number, line) for number, line in enumerate(lines[after:], after + 1)]
@@ -145,10 +148,9 @@ class JobDesk:
 
     @contextlib.contextmanager
     def new_folder(self) -> Iterator[JobFolder]:
-        """For the files of a request; it goes again unless the block accepts a job for it. Raises OSError."""
+        """For the files of a request, not made yet; it goes again unless the block accepts a job for it."""
         folder = JobFolder(path=self._base / secrets.token_hex(16))
         try:
-            folder.make()
             yield folder
         finally:
             if folder.path.name not in self._jobs:
@@ -158,7 +160,8 @@ class JobDesk:
         """From here on the job survives the server's end, unless it is passing. Raises OSError."""
         name = folder.path.name
         record = JobRecord(id=name, message=replace(message, job=name, run_folder=str(folder.run)), key=key, created=time.time(), passing=passing)
-        folder.write_record(record)
+        if not passing:
+            folder.write_record(record)
         job = ServedJob(record=record, folder=folder)
         self._jobs[job.id] = job
         if key:
@@ -262,15 +265,22 @@ class JobDesk:
             if line in job.lines and not is_last:
                 return  # said before a backend was started again
             job.lines.append(line)
-            try:
-                job.folder.add_event(line, durable=is_last and not job.record.passing)
-            except OSError as error:  # a full disk, or the job was removed
-                log.warning("job %s: an event is not kept: %s", job.id, error)
+            if job.record.passing:
+                job.said.append(message)
+            else:
+                self._write(job, line, durable=is_last)
         if is_last:
             self._learn(job, message)
             self._close_log(job, message)
             if job.id not in self._jobs:
                 job.folder.remove()
+
+    @staticmethod
+    def _write(job: ServedJob, line: str, *, durable: bool) -> None:
+        try:
+            job.folder.add_event(line, durable=durable)
+        except OSError as error:  # a full disk, or the job was removed
+            log.warning("job %s: an event is not kept: %s", job.id, error)
 
     def _learn(self, job: ServedJob, message: FromBackend) -> None:
         if not isinstance(message, Finished):
@@ -282,15 +292,12 @@ class JobDesk:
     def _close_log(self, job: ServedJob, last: FromBackend) -> None:
         """Its events are in the file, and not needed in memory any more."""
         with job.lock:
-            job.count, job.lines, job.progress = len(job.lines), [], ""
+            job.count, job.progress = len(job.lines), ""
+            if not job.record.passing:
+                job.lines = []
             job.last, job.ended = last, time.monotonic()
 
     @staticmethod
     def _wake(job: ServedJob) -> None:
         for listener in job.listeners:
             listener.set()
-
-
-def messages_of(job: ServedJob) -> list[FromBackend]:
-    """Everything that was said of a job."""
-    return [message for _, line in job.events() if isinstance(message := decode(line), FromBackend)]

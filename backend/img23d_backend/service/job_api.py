@@ -14,6 +14,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -23,7 +24,9 @@ from starlette.responses import FileResponse, JSONResponse, Response, StreamingR
 from img23d_protocol.errors import bad_request
 
 from ..workers.message_files import file_names, with_files
+from ..workers.pool import JobRequest
 from .desk import JobDesk, ServedJob
+from .job_files import JobFolder
 from .settings import ServiceSettings
 from .uploads import Form, check_picture, is_picture, read_form, save_all
 from .waiting import server_timing
@@ -54,12 +57,18 @@ class JobApi:
     async def _accepted(self, form: Form, key: str) -> ServedJob:
         message = read_message(form.fields["message"]) if "message" in form.fields else self._of_form(form)
         with self.desk.new_folder() as folder:
-            saved = await save_all(form.files, file_names(message), folder)
-            for path in saved.values():
-                if is_picture(path):
-                    await check_picture(path, self.settings.max_pixels)
+            saved = await asyncio.to_thread(self._saved, form, message, folder)
             # Not twice where it was asked for again while the first was read
             return self.desk.by_key(key) or self.desk.accept(folder, with_files(message, saved.__getitem__), key=key)
+
+    def _saved(self, form: Form, message: JobRequest, folder: JobFolder) -> dict[str, Path]:
+        """The message's files, looked at. Raises Img23DError, OSError."""
+        folder.make()
+        saved = save_all(form.files, file_names(message), folder)
+        for path in saved.values():
+            if is_picture(path):
+                check_picture(path, self.settings.max_pixels)
+        return saved
 
     def _of_form(self, form: Form) -> Any:
         upload = form.parts.get("photo")

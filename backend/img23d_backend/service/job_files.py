@@ -61,7 +61,7 @@ class JobFolder:
         """Where an upload is written: with its own name as far as that names a file, since the things of a photo may be named by it."""
         stem, ending = os.path.splitext(os.path.basename(name.replace("\\", "/")))
         folder = self.path / "in" / str(number)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
         return folder / (safe_stem(stem, "upload") + (ending if _ENDING.fullmatch(ending) else ""))
 
     def write_record(self, record: JobRecord) -> None:

@@ -26,7 +26,8 @@ from img23d_protocol.errors import bad_request
 from img23d_protocol.files.whole_files import write_whole
 from img23d_protocol.messages import CutoutReady, FromBackend, PictureReady, ResultKind, ResultReady
 
-from .desk import JobDesk, ServedJob, messages_of
+from .desk import JobDesk, ServedJob
+from .job_files import JobFolder
 from .settings import OPTION_OF, ServiceSettings
 from .uploads import Form, check_picture, from_base64, read_form
 from .waiting import finish, first_failure, server_timing
@@ -91,9 +92,8 @@ class Reference:
             job = await self._begin(read_wish(form.fields), data, name, ending)
         with _passing(self.desk, job):
             await finish(request, self.desk, job)
-            files = self._files(job, ending)
             await self._keep(job)
-            data, kind = await asyncio.to_thread(_packed, files)
+            data, kind = await asyncio.to_thread(lambda: _packed(self._files(job, ending)))
             headers = {"content-length": str(len(data)), "server-timing": server_timing(job)}
             return StreamingResponse(_chunks(data), media_type=kind, headers=headers)
 
@@ -111,9 +111,8 @@ class Reference:
             job = await self._begin(wish, data, "prompt", ending)
         with _passing(self.desk, job):
             finished = await finish(request, self.desk, job)
-            files = self._files(job, ending)
             await self._keep(job)
-            answer = await asyncio.to_thread(self._answer, job, files, finished.seconds)
+            answer = await asyncio.to_thread(lambda: self._answer(job, self._files(job, ending), finished.seconds))
             return JSONResponse(answer.model_dump(), headers={"server-timing": server_timing(job)})
 
     # --- steps ------------------------------------------------------------------------------------------------------
@@ -127,14 +126,12 @@ class Reference:
             raise bad_request("A mesh has no SPZ file: ask for it at /generate, or take an engine that makes splats.")
         message = generate_message(wish, "photo", self.settings.defaults(), engine)
         with self.desk.new_folder() as folder:
-            path = folder.place_for(0, name)
-            await asyncio.to_thread(write_whole, path, picture)
-            await check_picture(path, self.settings.max_pixels)
+            path = await asyncio.to_thread(_received, folder, name, picture, self.settings.max_pixels)
             return self.desk.accept(folder, replace(message, photo=str(path)), passing=True)
 
     def _files(self, job: ServedJob, ending: str) -> list[Path]:
         """The best result of each thing. Raises Img23DError where there is none."""
-        said = messages_of(job)
+        said = job.said
         ready = [message for message in said if isinstance(message, ResultReady)]
         chosen: dict[int, str] = {}
         for message in sorted(ready, key=lambda one: one.piece.kind is ResultKind.SPLATS):  # which win over meshes, as the newest do over older ones
@@ -153,7 +150,7 @@ class Reference:
     def _answer(self, job: ServedJob, files: list[Path], seconds: float) -> Base64Response:
         pictures: dict[str, str | None] = {}
         if self.settings.send_generated_files:
-            said = messages_of(job)
+            said = job.said
             pictures = {
                 "image_edited_file_base64": _first_base64(job, said, PictureReady),
                 "image_without_background_file_base64": _first_base64(job, said, CutoutReady),
@@ -169,6 +166,15 @@ def _passing(desk: JobDesk, job: ServedJob) -> Iterator[None]:
         yield
     finally:
         asyncio.get_running_loop().run_in_executor(None, desk.remove, job)
+
+
+def _received(folder: JobFolder, name: str, picture: bytes, most_pixels: int) -> Path:
+    """All of it in one other thread: each change of threads may wait for its turn. Raises Img23DError, OSError."""
+    folder.make()
+    path = folder.place_for(0, name)
+    write_whole(path, picture)
+    check_picture(path, most_pixels)
+    return path
 
 
 def _parsed(body: bytes) -> Base64Request:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 from collections.abc import Iterable
@@ -49,30 +48,26 @@ async def read_form(request: Request) -> Form:
     return Form(fields=fields, files=files, parts=parts)
 
 
-async def save(upload: UploadFile, path: Path) -> None:
+def save(upload: UploadFile, path: Path) -> None:
     """Raises OSError."""
-    await asyncio.to_thread(_save, upload, path)
-
-
-def _save(upload: UploadFile, path: Path) -> None:
     upload.file.seek(0)
     write_whole(path, upload.file.read(), private=True)
 
 
-async def save_all(files: dict[str, UploadFile], wanted: Iterable[str], folder: JobFolder) -> dict[str, Path]:
+def save_all(files: dict[str, UploadFile], wanted: Iterable[str], folder: JobFolder) -> dict[str, Path]:
     """The files that a message speaks of, by their names. Raises Img23DError(BAD_REQUEST), OSError."""
     saved: dict[str, Path] = {}
     for name in dict.fromkeys(wanted):
         if name not in files:
             raise bad_request(f"The message speaks of a file “{name[:80]}”, which did not come with it.")
         saved[name] = folder.place_for(len(saved), name)
-        await save(files[name], saved[name])
+        save(files[name], saved[name])
     return saved
 
 
-async def check_picture(path: Path, most_pixels: int) -> None:
+def check_picture(path: Path, most_pixels: int) -> None:
     """Raises Img23DError: a code of PHOTO_*, or TooLarge."""
-    width, height = await asyncio.to_thread(photo_size, str(path))
+    width, height = photo_size(str(path))
     if width * height > most_pixels:
         sentence = f"The picture has {width * height / 1e6:,.0f} megapixels, and this server takes {most_pixels / 1e6:,.0f}: send a smaller one."
         raise TooLarge(ErrorCode.PHOTO_UNREADABLE, sentence)

@@ -29,7 +29,7 @@ def test_a_killed_server_goes_on_where_it_was(tmp_path: Path) -> None:
     passing = subprocess.Popen(
         [sys.executable, "-c", f"import socket\ns = socket.create_connection(('127.0.0.1', {server.port}))\ns.sendall({_generate()!r})\ns.recv(1)"]
     )
-    until(lambda: len(list((tmp_path / "data" / "jobs").glob("*/request.json"))) == 5)
+    until(lambda: server.get("/v1/status").json["queue"]["waiting"] == 3 and len(list((tmp_path / "data" / "jobs").iterdir())) == 5)
     pid = server.get("/v1/status").json["hello"]["pid"]
     server.kill()
     passing.kill()

@@ -128,14 +128,14 @@ def test_check_shows_everything_but_secrets(tmp_path: Path) -> None:
 
 
 def test_a_drawn_token_is_shown_once_kept_and_private(tmp_path: Path) -> None:
-    from img23d_backend.service.run import _token
+    from img23d_backend.service.run import token_of
 
     settings = read_settings(None, host="0.0.0.0", data=tmp_path)
-    token, told = _token(settings)
-    assert token == told and len(token) >= 32 and _token(settings) == (token, token)
+    token, told = token_of(settings)
+    assert token == told and len(token) >= 32 and token_of(settings) == (token, token)
     assert (tmp_path / "token").stat().st_mode & 0o077 == 0 or os.name == "nt"
     with pytest.raises(Img23DError):
-        _token(read_settings(None, token="short"))
+        token_of(read_settings(None, token="short"))
 
 
 def test_the_description_matches_the_routes() -> None:
