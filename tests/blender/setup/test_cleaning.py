@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import part
 from test_learned import MODELS, PYTHON, tick_until
-from test_learned import ends_with_this_file as ends_with_this_file  # fixtures
+from test_learned import ends_with_the_last_that_needs_it as ends_with_the_last_that_needs_it  # fixtures
 from test_learned import learned as learned
 
 pytestmark = pytest.mark.skipif(not (PYTHON and MODELS and Path(MODELS, "flux2-klein-4b").is_dir()), reason="IMG23D_TINY_MODELS has no editor")
