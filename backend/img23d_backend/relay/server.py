@@ -174,13 +174,14 @@ class RelayServer:
             job.cancel_target(message.target)
         else:
             job.cancel()
-            self._leave(job)
 
     # --- the job's thread -------------------------------------------------------------------------------------------
 
     def _from_job(self, message: FromBackend) -> None:
         if isinstance(message, LAST_WORDS):
-            self._job = None  # first, since the caller may answer with its next job at once
+            job, self._job = self._job, None  # first, since the caller may answer with its next job at once
+            if job is not None:
+                self._leave(job)  # first as well: a caller that has all it wanted may end this process at once
         self._outbox.send(message)
 
     def _do(self, job: RelayedJob) -> None:

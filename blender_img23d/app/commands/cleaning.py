@@ -11,8 +11,8 @@ from ...scene.file.folders import absolute
 from ...shared.img23d_protocol import ErrorCode, Img23DError
 from ...shared.img23d_protocol.errors import bad_request
 from ...shared.img23d_protocol.options.edit import PHOTO
+from .. import outcome
 from ..jobs.requests import edit_request
-from ..outcome import follow, must_wait
 from ..owner import Extension
 from .photo_sources import use_photo
 from .search import needs_check, search_first
@@ -51,7 +51,7 @@ def clean_first(operator: bpy.types.Operator, context: bpy.types.Context, owner:
     if offered(owner, values):
         return owner.refuse(operator, bad_request(_LOOK))
     result = clean(operator, context, owner, then=then)
-    if not must_wait() or result != {"FINISHED"}:
+    if not outcome.must_wait() or result != {"FINISHED"}:
         return result
     take(context, owner)
     return set()
@@ -67,9 +67,9 @@ def clean(operator: bpy.types.Operator, context: bpy.types.Context, owner: Exten
         return owner.refuse(operator, error)
     context.scene.img23d.kept_photo = ""
     owner.after_cleaning = then
-    if not must_wait():
+    if not outcome.must_wait():
         operator.report({"INFO"}, _("The picture is being cleaned: look at it, then take it or keep the photo."))
-    return follow(operator, context, owner, job)
+    return outcome.follow(operator, context, owner, job)
 
 
 def take(context: bpy.types.Context, owner: Extension) -> None:

@@ -126,6 +126,14 @@ def test_one_of_several_and_the_whole_are_cancelled(server: Server, relay: Relay
     until(lambda: not jobs_of(server))
 
 
+def test_blender_closed_at_the_last_word_leaves_nothing_there(server: Server, tmp_path: Path) -> None:
+    for number in range(3):
+        with Relay(tmp_path / str(number), f"http://127.0.0.1:{server.port}", token=TOKEN) as relay:
+            relay.send(relay.job(f"hurried {number}", things=1))
+            assert isinstance(relay.last(f"hurried {number}"), Finished)
+        assert not jobs_of(server)
+
+
 def test_what_has_no_meaning_from_afar_says_so(relay: Relay) -> None:
     relay.hello()
     relay.send(InstallWeights(job="w", sets=("birefnet-lite",), online=True))

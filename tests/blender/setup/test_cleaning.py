@@ -39,14 +39,6 @@ def cluttered(learned, table, tmp_path):
     return learned
 
 
-@pytest.fixture
-def with_a_window(monkeypatch):
-    """As with one: the buttons return at once, and the artist decides."""
-    modules = [part(name) for name in ("app.commands.cleaning", "app.outcome")]  # both, before one is changed: the first takes it from the other
-    for module in modules:
-        monkeypatch.setattr(module, "must_wait", lambda: False)
-
-
 def cleaned(owner) -> str:
     return part("app.commands.cleaning").offered(owner, bpy.context.scene.img23d)
 
@@ -63,7 +55,7 @@ def share_of_plain(path: str) -> float:
     return float((np.abs(border - PLAIN).max(axis=1) < 30).mean())
 
 
-def test_taken_it_is_the_photo_and_the_run_knows_from_what(cluttered, owner, with_a_window):
+def test_taken_it_is_the_photo_and_the_run_knows_from_what(cluttered, owner, as_with_a_window):
     original = cluttered.photo
     assert bpy.ops.img23d.generate() == {"FINISHED"}
     assert owner.session.active.is_edit and cleaned(owner) == ""
@@ -93,7 +85,7 @@ def test_taken_it_is_the_photo_and_the_run_knows_from_what(cluttered, owner, wit
     assert camera is None or bpy.path.abspath(camera.data.background_images[0].image.filepath) == str(kept)
 
 
-def test_refused_the_photo_goes_on(cluttered, owner, with_a_window):
+def test_refused_the_photo_goes_on(cluttered, owner, as_with_a_window):
     original = cluttered.photo
     assert bpy.ops.img23d.find_targets() == {"FINISHED"}
     wait(owner)
@@ -107,7 +99,7 @@ def test_refused_the_photo_goes_on(cluttered, owner, with_a_window):
     wait(owner)
 
 
-def test_back_to_the_photo(cluttered, owner, with_a_window):
+def test_back_to_the_photo(cluttered, owner, as_with_a_window):
     original = cluttered.photo
     assert bpy.ops.img23d.clean_picture() == {"FINISHED"}
     wait(owner)
