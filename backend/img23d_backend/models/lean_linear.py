@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .loading import parameters_without_memory
+
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
@@ -33,7 +35,9 @@ def lean(
     additions = additions or {}
     found = dict(tensors)
     if eight_bits:
-        for name in _large_layers(make(), found):
+        with parameters_without_memory():  # in 32 bits and filled with random numbers it is more than most machines have
+            network = make()
+        for name in _large_layers(network, found):
             weight = found.pop(f"{name}.weight")
             found[f"{name}.weight"], found[f"{name}.scale"] = in_eight_bits(weight)
     for name, one in additions.items():

@@ -61,7 +61,7 @@ def build(make: Callable[[], nn.Module], tensors: Mapping[str, Tensor], dtype: t
     Buffers that no file holds keep what `make` put into them. Raises Img23DError(WEIGHTS_UNFIT) where keys or shapes are not
     the network's.
     """
-    with _parameters_without_memory():
+    with parameters_without_memory():
         network = make()
     if may_hold_more:
         own = network.state_dict().keys()
@@ -126,7 +126,7 @@ def _read_pickle(path: Path, prefix: str) -> dict[str, Tensor]:
     return {key.removeprefix(prefix): tensor for key, tensor in flat.items() if key.startswith(prefix)}
 
 
-def _parameters_without_memory() -> torch.overrides.TorchFunctionMode:
+def parameters_without_memory() -> torch.overrides.TorchFunctionMode:
     """While active, in this thread only, the functions that parameters are made with give tensors without memory.
 
     `torch.device("meta")` would take the buffers' numbers as well, such as the frequencies of an embedding, which no file

@@ -17,6 +17,7 @@ from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Q
 from img23d_backend.engines.flux2_klein.loading import TEXT_LAYERS, KleinParts
 from img23d_backend.engines.qwen_image_edit.loading import QwenParts
 from img23d_backend.models.lean_linear import lean
+from img23d_backend.models.loading import build
 from img23d_backend.weights.registry import weight_set
 from img23d_protocol.messages import Settings
 from img23d_protocol.options.edit import KLEIN, QWEN_2511
@@ -91,6 +92,22 @@ def test_what_is_told_beforehand_is_what_the_largest_network_takes(request: pyte
         told = settings.edit.needed_bytes(settings, {})["edit"]
         assert 0.5e9 < told - weights < 3e9
     assert weight_set(set_id).memory_bytes == file_bytes
+
+
+def test_in_eight_bits_the_network_is_not_built_with_numbers_first() -> None:
+    """Klein's would be 16 GB of random ones, Qwen-Image-Edit's 82."""
+    seen = []
+
+    def make() -> nn.Module:
+        network = nn.Sequential(nn.Linear(256, 256), nn.LayerNorm(256))
+        seen.append({one.device.type for one in network.parameters()})
+        return network
+
+    weight = torch.randn(256, 256)
+    made, tensors = lean(make, {"0.weight": weight, "0.bias": torch.zeros(256), "1.weight": torch.ones(256), "1.bias": torch.zeros(256)}, eight_bits=True)
+    network = build(made, tensors, None)
+    assert seen == [{"meta"}, {"meta"}] and network[0].weight.dtype == torch.int8
+    assert torch.allclose(network[0].weight * network[0].scale, weight, atol=float(weight.abs().max()) / 250)
 
 
 def test_the_registry_tells_what_is_fetched() -> None:
