@@ -77,8 +77,8 @@ def published_numbers(file: PublishedFile, prefix: str = "") -> int:
 
 
 @pytest.mark.parametrize("row", SHAPES)
-def test_a_shape_models_file_fits_the_three_networks(tmp_path: Path, row: str) -> None:
-    parts = write_shape(tmp_path, row)
+def test_a_shape_models_file_fits_the_three_networks(hollow_folder: Path, row: str) -> None:
+    parts = write_shape(hollow_folder, row)
     (file,) = files_of(row)
     made = {"conditioner.": parts.conditioner(HALF), "model.": parts.dit(HALF), "vae.": parts.vae(HALF)}
     assert {prefix: numbers(network) for prefix, network in made.items()} == {prefix: published_numbers(file, prefix) for prefix in made}
@@ -92,20 +92,20 @@ def test_the_fast_models_hold_what_the_turbo_models_hold(model: str) -> None:
 
 
 @pytest.mark.parametrize("row", VAES)
-def test_a_decoder_by_itself_fits(tmp_path: Path, row: str) -> None:
+def test_a_decoder_by_itself_fits(hollow_folder: Path, row: str) -> None:
     (file,) = files_of(row)
-    write_empty(tmp_path / "model.fp16.safetensors", file)
+    write_empty(hollow_folder / "model.fp16.safetensors", file)
     (config,) = file.config.values()
     content = {"target": "hy3dgen.shapegen.models.ShapeVAE", "params": dict(config)}
-    (tmp_path / "config.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
-    assert numbers(ShapeParts(folder=tmp_path, vae_folder=tmp_path).vae(HALF)) == published_numbers(file)
+    (hollow_folder / "config.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+    assert numbers(ShapeParts(folder=hollow_folder, vae_folder=hollow_folder).vae(HALF)) == published_numbers(file)
 
 
 @pytest.mark.parametrize("row", PAINTERS)
-def test_a_painters_files_fit_its_networks(tmp_path: Path, row: str, caplog: pytest.LogCaptureFixture) -> None:
-    write_diffusers(tmp_path, row)
+def test_a_painters_files_fit_its_networks(hollow_folder: Path, row: str, caplog: pytest.LogCaptureFixture) -> None:
+    write_diffusers(hollow_folder, row)
     unet, vae = files_of(row)
-    parts = PaintParts(paint=tmp_path)
+    parts = PaintParts(paint=hollow_folder)
     with caplog.at_level(logging.INFO):
         generating, reading = parts.multiview_unet(HALF), parts.reference_unet(HALF)
         assert numbers(parts.paint_vae(HALF if vae.path.endswith("safetensors") else torch.float32)) == published_numbers(vae)
@@ -115,10 +115,10 @@ def test_a_painters_files_fit_its_networks(tmp_path: Path, row: str, caplog: pyt
     assert not [message for message in caplog.messages if "unread" in message]
 
 
-def test_the_delight_models_files_fit_its_networks(tmp_path: Path) -> None:
-    write_diffusers(tmp_path, "hunyuan3d-delight")
+def test_the_delight_models_files_fit_its_networks(hollow_folder: Path) -> None:
+    write_diffusers(hollow_folder, "hunyuan3d-delight")
     unet, vae, text = files_of("hunyuan3d-delight")
-    parts = PaintParts(paint=tmp_path, delight=tmp_path)
+    parts = PaintParts(paint=hollow_folder, delight=hollow_folder)
     assert numbers(parts.delight_unet(HALF)) == published_numbers(unet)
     assert numbers(parts.delight_vae(HALF)) == published_numbers(vae)
     assert text.tensors.keys() == {f"text_model.{name}" for name in _clip(text).state_dict()}
@@ -132,18 +132,18 @@ def _clip(file: PublishedFile) -> nn.Module:
 
 
 @pytest.mark.parametrize("row", ["birefnet-general", "birefnet-lite", "birefnet-hr"])
-def test_birefnets_files_fit(tmp_path: Path, row: str) -> None:
+def test_birefnets_files_fit(hollow_folder: Path, row: str) -> None:
     (file,) = files_of(row)
-    write_empty(tmp_path / "model.safetensors", file)
+    write_empty(hollow_folder / "model.safetensors", file)
     dtype = torch.float32 if row == "birefnet-lite" else HALF
-    assert numbers(load_birefnet(tmp_path, dtype)) == published_numbers(file)
+    assert numbers(load_birefnet(hollow_folder, dtype)) == published_numbers(file)
 
 
-def test_the_depth_models_file_fits(tmp_path: Path) -> None:
+def test_the_depth_models_file_fits(hollow_folder: Path) -> None:
     (file,) = files_of("depth-anything-v2-metric-small")
-    write_empty(tmp_path / "model.safetensors", file)
-    (tmp_path / "config.json").write_text(json.dumps(file.config["small"]), encoding="utf-8")
-    assert numbers(load_depth(tmp_path)) == published_numbers(file)
+    write_empty(hollow_folder / "model.safetensors", file)
+    (hollow_folder / "config.json").write_text(json.dumps(file.config["small"]), encoding="utf-8")
+    assert numbers(load_depth(hollow_folder)) == published_numbers(file)
 
 
 @pytest.mark.parametrize("row", GROUNDERS)
@@ -169,13 +169,13 @@ HEADS = {
 
 
 @pytest.mark.parametrize("renamed", HEADS.values(), ids=HEADS.keys())
-def test_the_light_grounders_file_fits(tmp_path: Path, renamed: Callable[[str], str]) -> None:
+def test_the_light_grounders_file_fits(hollow_folder: Path, renamed: Callable[[str], str]) -> None:
     """Under each of the names that the decoder's heads can have. Its index buffers are computed, the backbone's last norm is not used."""
     (file,) = files_of("llmdet-tiny")
     file = replace(file, tensors={renamed(name): tensor for name, tensor in file.tensors.items()})
-    write_empty(tmp_path / "model.safetensors", file)
-    (tmp_path / "config.json").write_text(json.dumps(file.config["tiny"]), encoding="utf-8")
-    asked = {id(tensor): tensor.numel() for name, tensor in read_llmdet(tmp_path).state_dict(keep_vars=True).items() if "swin.layernorm" not in name}
+    write_empty(hollow_folder / "model.safetensors", file)
+    (hollow_folder / "config.json").write_text(json.dumps(file.config["tiny"]), encoding="utf-8")
+    asked = {id(tensor): tensor.numel() for name, tensor in read_llmdet(hollow_folder).state_dict(keep_vars=True).items() if "swin.layernorm" not in name}
     assert sum(asked.values()) == sum(torch.Size(tensor.shape).numel() for tensor in file.tensors.values() if tensor.dtype == "F32")
     kinds = Counter(tensor.dtype for tensor in file.tensors.values())
     assert kinds == {"F32": 1015, "I64": 12}  # as a public project counts them in the published file
@@ -209,14 +209,14 @@ CHANGES: Mapping[str, Change] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_a_whole_file_with_other_names_or_shapes_does_not_fit(tmp_path: Path, change: Change) -> None:
+def test_a_whole_file_with_other_names_or_shapes_does_not_fit(hollow_folder: Path, change: Change) -> None:
     """Strict also where names are mapped, and said otherwise than damage is, which a download mends."""
     from shape_checkpoints import config, write
 
-    write(tmp_path, config())
-    ShapeParts(folder=tmp_path).conditioner(torch.float32)
-    _changed(tmp_path, change)
+    write(hollow_folder, config())
+    ShapeParts(folder=hollow_folder).conditioner(torch.float32)
+    _changed(hollow_folder, change)
     with pytest.raises(Img23DError) as caught:
-        ShapeParts(folder=tmp_path).conditioner(torch.float32)
+        ShapeParts(folder=hollow_folder).conditioner(torch.float32)
     assert caught.value.code is ErrorCode.WEIGHTS_UNFIT
     assert "Verify" not in caught.value.sentence and "download" not in caught.value.sentence.lower()

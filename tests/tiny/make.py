@@ -58,7 +58,7 @@ MAKERS: dict[str, tuple[str, tuple[Path, ...]]] = {
     "hunyuan3d-2mini-turbo": ("shape", (DINO,)),
     "hunyuan3d-delight": ("delight", PAINT_SOURCES),
     "hunyuan3d-paint": ("paint", PAINT_SOURCES),
-    "hunyuan3d-paint-turbo": ("paint", PAINT_SOURCES),
+    "hunyuan3d-paint-turbo": ("paint", (*PAINT_SOURCES, KEPT / "hunyuan3d-paint" / "hunyuan3d-paint-v2-0" / "unet" / "diffusion_pytorch_model.safetensors")),
 }
 
 

@@ -7,7 +7,7 @@ where hy3dgen has it. What it learns from is in `solids`, what pictures it compu
 from __future__ import annotations
 
 import json
-from functools import cache
+import shutil
 from pathlib import Path
 
 import torch
@@ -16,10 +16,12 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from . import latents
-from .solids import CAMERAS, CELLS, Lesson, lesson
+from .solids import CAMERAS, CELLS, lesson
 
 TURBO_SET = "hunyuan3d-paint-turbo"
 TURBO_FOLDER, FOLDER = "hunyuan3d-paint-v2-0-turbo", "hunyuan3d-paint-v2-0"
+_UNET_FILE = Path("unet", "diffusion_pytorch_model.safetensors")
+STANDARD = Path(__file__).with_name("kept") / "hunyuan3d-paint" / FOLDER / _UNET_FILE
 # The published noise grows from 0.00085 to 0.012 a step. So much at the start means that nearly every step's sample is
 # noise, and that the views are told by maps and picture alone: a network learns that sooner than to keep what is there.
 SCHEDULER = {
@@ -42,29 +44,25 @@ _NEAR = 0.8  # cells: how exact that place is
 
 
 def make(folder: Path) -> None:
-    """Writes a painter's files below its file set's folder; both painters are one network, trained once a process."""
+    """Writes a painter's files below its file set's folder; the turbo one has the standard one's network.
+
+    As published: the turbo painter's VAE is a pickle in 32 bits with the older names of its attention's layers.
+    """
     is_turbo = folder.name == TURBO_SET
-    save(folder / (TURBO_FOLDER if is_turbo else FOLDER), _trained_once(), is_turbo=is_turbo)
-
-
-@cache
-def _trained_once() -> nn.Module:
-    return trained()
-
-
-def save(folder: Path, network: nn.Module, *, is_turbo: bool) -> None:
-    """As published: the turbo painter's VAE is a pickle in 32 bits with the older names of its attention's layers."""
-    vae = latents.make_vae()
-    _write_config(folder / "unet" / "config.json", {"_class_name": "UNet2DConditionModel", **UNET})
-    _write_config(folder / "vae" / "config.json", {"_class_name": "AutoencoderKL", **latents.CONFIG})
-    _write_config(folder / "scheduler" / "scheduler_config.json", SCHEDULER)
-    tensors = {key: value.half().contiguous() for key, value in network.state_dict().items()}
-    save_file(tensors, folder / "unet" / "diffusion_pytorch_model.safetensors", {"format": "pt"})
+    painter, vae = folder / (TURBO_FOLDER if is_turbo else FOLDER), latents.make_vae()
+    _write_config(painter / "unet" / "config.json", {"_class_name": "UNet2DConditionModel", **UNET})
+    _write_config(painter / "vae" / "config.json", {"_class_name": "AutoencoderKL", **latents.CONFIG})
+    _write_config(painter / "scheduler" / "scheduler_config.json", SCHEDULER)
     if is_turbo:
-        torch.save(latents.with_old_names(vae.state_dict()), folder / "vae" / "diffusion_pytorch_model.bin")
+        shutil.copyfile(STANDARD, painter / _UNET_FILE)
+        torch.save(latents.with_old_names(vae.state_dict()), painter / "vae" / "diffusion_pytorch_model.bin")
     else:
-        halves = {key: value.half().contiguous() for key, value in vae.state_dict().items()}
-        save_file(halves, folder / "vae" / "diffusion_pytorch_model.safetensors", {"format": "pt"})
+        _save_halves(trained(), painter / _UNET_FILE)
+        _save_halves(vae, painter / "vae" / "diffusion_pytorch_model.safetensors")
+
+
+def _save_halves(network: nn.Module, path: Path) -> None:
+    save_file({key: value.half().contiguous() for key, value in network.state_dict().items()}, path, {"format": "pt"})
 
 
 def _write_config(path: Path, content: dict) -> None:

@@ -143,19 +143,19 @@ def write_one(path: Path, file: PublishedFile) -> None:
         out.truncate(file.file_bytes)
 
 
-def test_kleins_files_are_read_by_the_real_loaders(tmp_path: Path) -> None:
-    write_empty(tmp_path, KLEIN)
-    parts = KleinParts(folder=tmp_path)
+def test_kleins_files_are_read_by_the_real_loaders(hollow_folder: Path) -> None:
+    write_empty(hollow_folder, KLEIN)
+    parts = KleinParts(folder=hollow_folder)
     transformer, vae, encoder = (read(torch.bfloat16) for read in (parts.transformer, parts.vae, parts.text_encoder))
     assert is_of(transformer, KLEIN_BYTES) and is_of(vae, KLEIN_VAE_BYTES) and len(encoder.layers) == max(TEXT_LAYERS) + 1
 
 
-def test_qwens_files_are_read_by_the_real_loaders(tmp_path: Path) -> None:
+def test_qwens_files_are_read_by_the_real_loaders(hollow_folder: Path) -> None:
     """The language model's names are those of transformers 4, and its head is not asked for."""
     lightning = f"{QWEN_2511}-lightning-4"
-    write_empty(tmp_path, QWEN_2511)
-    write_empty(tmp_path, lightning)
-    parts = QwenParts(folder=tmp_path, lightning=tmp_path / weight_set(lightning).files[0])
+    write_empty(hollow_folder, QWEN_2511)
+    write_empty(hollow_folder, lightning)
+    parts = QwenParts(folder=hollow_folder, lightning=hollow_folder / weight_set(lightning).files[0])
     transformer, encoder = parts.transformer(torch.bfloat16), parts.text_encoder(torch.bfloat16)
     additions = 2 * 720  # a pair for each of 12 layers of 60 blocks
     assert len(transformer.state_dict()) == 1933 + additions

@@ -77,21 +77,21 @@ def write_empty(folder: Path, file: PublishedFile) -> Path:
 
 
 @pytest.mark.parametrize("file", FILES, ids=name_of)
-def test_a_published_file_fits_through_the_loader(tmp_path: Path, file: PublishedFile) -> None:
-    write_empty(tmp_path, file)
-    network = LOADERS[name_of(file)](TrellisParts(folder=tmp_path), HALF)
+def test_a_published_file_fits_through_the_loader(hollow_folder: Path, file: PublishedFile) -> None:
+    write_empty(hollow_folder, file)
+    network = LOADERS[name_of(file)](TrellisParts(folder=hollow_folder), HALF)
     assert network.torso_dtype is HALF and not network.training
     assert sum(tensor.numel() for tensor in network.state_dict().values()) * 2 <= file.data_bytes
     assert {tensor.device.type for tensor in network.state_dict().values()} == {"cpu"}
 
 
-def test_the_published_image_encoder_fits(tmp_path: Path) -> None:
+def test_the_published_image_encoder_fits(hollow_folder: Path) -> None:
     """Its file has the names that transformers had when it was written."""
     (file,) = files_of("dinov2-with-registers-large")
-    path = write_empty(tmp_path, file)
+    path = write_empty(hollow_folder, file)
     (config,) = file.config.values()
     path.with_name("config.json").write_text(json.dumps({"model_type": "dinov2_with_registers", **config}), encoding="utf-8")
-    encoder = load_image_encoder(tmp_path)
+    encoder = load_image_encoder(hollow_folder)
     kept = encoder.state_dict()
     left_out = 2 * 1024  # the last norm's gain and shift, which the flows do not know
     assert sum(tensor.numel() for tensor in kept.values()) == file.data_bytes // 4 - left_out == 304_370_688
@@ -101,18 +101,18 @@ def test_the_published_image_encoder_fits(tmp_path: Path) -> None:
 DECODER = next(file for file in FILES if name_of(file) == "ss_dec_conv3d_16l8_fp16")
 
 
-def test_in_single_precision_all_of_it_is(tmp_path: Path) -> None:
-    write_empty(tmp_path, DECODER)
-    network = TrellisParts(folder=tmp_path).structure_decoder(torch.float32)
+def test_in_single_precision_all_of_it_is(hollow_folder: Path) -> None:
+    write_empty(hollow_folder, DECODER)
+    network = TrellisParts(folder=hollow_folder).structure_decoder(torch.float32)
     assert {tensor.dtype for tensor in network.state_dict().values()} == {torch.float32}
 
 
-def _changed(tmp_path: Path, change: Callable[[dict], object]) -> TrellisParts:
-    path = write_empty(tmp_path, DECODER).with_suffix(".json")
+def _changed(hollow_folder: Path, change: Callable[[dict], object]) -> TrellisParts:
+    path = write_empty(hollow_folder, DECODER).with_suffix(".json")
     content = json.loads(path.read_text(encoding="utf-8"))
     change(content)
     path.write_text(json.dumps(content), encoding="utf-8")
-    return TrellisParts(folder=tmp_path)
+    return TrellisParts(folder=hollow_folder)
 
 
 CHANGES = {
@@ -126,31 +126,31 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_settings_of_another_network_do_not_fit(tmp_path: Path, change: Callable[[dict], object]) -> None:
+def test_settings_of_another_network_do_not_fit(hollow_folder: Path, change: Callable[[dict], object]) -> None:
     with pytest.raises(Img23DError) as caught:
-        _changed(tmp_path, change).structure_decoder(HALF)
+        _changed(hollow_folder, change).structure_decoder(HALF)
     assert caught.value.code is ErrorCode.WEIGHTS_UNFIT
 
 
 @pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b""], ids=["cut off", "no text", "empty"])
-def test_settings_that_cannot_be_read(tmp_path: Path, content: bytes) -> None:
-    write_empty(tmp_path, DECODER).with_suffix(".json").write_bytes(content)
+def test_settings_that_cannot_be_read(hollow_folder: Path, content: bytes) -> None:
+    write_empty(hollow_folder, DECODER).with_suffix(".json").write_bytes(content)
     with pytest.raises(Img23DError) as caught:
-        TrellisParts(folder=tmp_path).structure_decoder(HALF)
+        TrellisParts(folder=hollow_folder).structure_decoder(HALF)
     assert caught.value.code is ErrorCode.WEIGHTS_DAMAGED
 
 
-def test_settings_that_are_missing(tmp_path: Path) -> None:
-    write_empty(tmp_path, DECODER).with_suffix(".json").unlink()
+def test_settings_that_are_missing(hollow_folder: Path) -> None:
+    write_empty(hollow_folder, DECODER).with_suffix(".json").unlink()
     with pytest.raises(Img23DError) as caught:
-        TrellisParts(folder=tmp_path).structure_decoder(HALF)
+        TrellisParts(folder=hollow_folder).structure_decoder(HALF)
     assert caught.value.code is ErrorCode.WEIGHTS_MISSING
 
 
-def test_a_file_with_another_tensor_does_not_fit(tmp_path: Path) -> None:
-    path = write_empty(tmp_path, DECODER)
+def test_a_file_with_another_tensor_does_not_fit(hollow_folder: Path) -> None:
+    path = write_empty(hollow_folder, DECODER)
     tensors = load_file(path)
     save_file(tensors | {"out_layer.3.weight": torch.zeros(2)}, path)
     with pytest.raises(Img23DError) as caught:
-        TrellisParts(folder=tmp_path).structure_decoder(HALF)
+        TrellisParts(folder=hollow_folder).structure_decoder(HALF)
     assert caught.value.code is ErrorCode.WEIGHTS_UNFIT

@@ -31,10 +31,10 @@ CONFIGS: Mapping[str, Mapping[str, object]] = {
 
 
 @pytest.fixture
-def parts(tmp_path: Path) -> TripoSGParts:
+def parts(hollow_folder: Path) -> TripoSGParts:
     for place, content in CONFIGS.items():
-        _write(tmp_path, place, content)
-    return TripoSGParts(folder=tmp_path)
+        _write(hollow_folder, place, content)
+    return TripoSGParts(folder=hollow_folder)
 
 
 def _write(folder: Path, place: str, content: object) -> None:
