@@ -17,6 +17,7 @@ from img23d_protocol.messages import (
     CutoutReady,
     Diagnose,
     DivisionReady,
+    Edit,
     Failed,
     Finished,
     Generate,
@@ -25,10 +26,17 @@ from img23d_protocol.messages import (
     LidsReady,
     Locate,
     Located,
+    Paint,
+    PaintReady,
+    Pick,
+    PictureReady,
     Ping,
+    Point,
     Pong,
     Progress,
+    Regions,
     ResultReady,
+    Settings,
     Side,
     SidePhoto,
     Split,
@@ -102,6 +110,36 @@ def test_a_search_with_its_further_photos(relay: Relay) -> None:
     assert isinstance(relay.last("search"), Finished)
     cut = [one for one in relay.heard if isinstance(one, CutoutReady)]
     assert len(cut) == 1 and (Path(whole.run_folder) / cut[0].file).is_file()
+
+
+def test_a_photo_is_edited_and_the_picture_is_here_before_it_is_announced(relay: Relay) -> None:
+    """By itself, and at the beginning of a run, whose boxes refer to it."""
+    alone = relay.job("alone")
+    relay.send(Edit(job="alone", photo=alone.photo, run_folder=alone.run_folder, settings=Settings.of(edit=True)))
+    ready = relay.until_kind(PictureReady)
+    assert picture_size(Path(alone.run_folder) / ready.file) == (ready.width, ready.height) == (80, 80)
+    assert isinstance(relay.last("alone"), Finished)
+    whole = relay.job("whole", settings=Settings.of(edit=True))
+    relay.send(whole)
+    assert isinstance(relay.last("whole"), Finished)
+    said = [one for one in relay.about("whole") if isinstance(one, PictureReady | Located)]
+    assert [type(one) for one in said] == [PictureReady, Located] and said[1].photo_width == 80
+    record = json.loads((Path(whole.run_folder) / "run.json").read_text(encoding="utf-8"))
+    assert (Path(whole.run_folder) / record["edited"]).is_file() and record["photo"]["path"] == whole.photo
+
+
+def picture_size(path: Path) -> tuple[int, int]:
+    """From the head of a PNG file."""
+    head = path.read_bytes()[:24]
+    return int.from_bytes(head[16:20]), int.from_bytes(head[20:24])
+
+
+def test_what_can_be_picked_is_shown(relay: Relay) -> None:
+    whole = relay.job("pick")
+    relay.send(Pick(job="pick", photo=whole.photo, run_folder=whole.run_folder, point=Point(x=0.5, y=0.5), settings=Settings.of(cutter="light")))
+    assert isinstance(relay.last("pick"), Finished)
+    found = next(one for one in relay.heard if isinstance(one, Regions))
+    assert found.picked >= 0 and (Path(whole.run_folder) / found.labels).is_file()
 
 
 def test_one_of_several_and_the_whole_are_cancelled(server: Server, relay: Relay, held: Path) -> None:
@@ -193,7 +231,7 @@ def test_the_token_is_nowhere(server: Server, relay: Relay) -> None:
 
 
 def test_meshes_travel_as_photos_do(relay: Relay) -> None:
-    """Two boxes apart in one mesh, laid out, split, and closed with the labels that came back."""
+    """Two boxes apart in one mesh: laid out, split, closed with the labels that came back, and painted."""
     folder = Path(relay.job("mesh").run_folder)
     corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32)
     sides = np.array([[0, 1, 3, 2], [4, 6, 7, 5], [0, 4, 5, 1], [2, 3, 7, 6], [0, 2, 6, 4], [1, 5, 7, 3]])
@@ -215,4 +253,9 @@ def test_meshes_travel_as_photos_do(relay: Relay) -> None:
     relay.send(Close(job="c", mesh=str(folder / "mesh.npz"), labels=str(folder / "mine.npy"), run_folder=str(folder)))
     assert isinstance(relay.last("c"), Finished)
     closed = next(one for one in relay.heard if isinstance(one, LidsReady))
+    (folder / "seen.png").write_bytes(picture())
+    relay.send(Paint(job="p", mesh=str(folder / "mesh.npz"), picture=str(folder / "seen.png"), run_folder=str(folder), name="boxes"))
+    assert isinstance(relay.last("p"), Finished)
+    painted = next(one for one in relay.heard if isinstance(one, PaintReady))
+    assert np.load(folder / painted.uv).shape == (72, 2) and picture_size(folder / painted.texture)[0] >= 64
     assert np.load(folder / closed.lids)["dropped"].shape == (24,)

@@ -19,15 +19,17 @@ from img23d_protocol.messages import Box, FromBackend, Generate, Settings, Wante
 
 ROOT = Path(__file__).resolve().parents[3]
 PATHS = os.pathsep.join([str(ROOT / "backend"), str(ROOT / "blender_img23d" / "shared"), str(ROOT / "tests" / "backend")])
-# A whole backend with the small engine; the file `die` in its folder ends it in the shape stage, once that was done so often as it says, the file `wait` holds it there
+# A whole backend with the small engine and editor; the file `die` in its folder ends it in the shape stage, once that was done so often as it says, the file `wait` holds it there
 PROGRAM = """
 import os, sys, time
+from dataclasses import replace
 from img23d_backend.pipe.channel import end_with_parent, take_channel
 channel = take_channel(None)
 end_with_parent()
 from pathlib import Path
 from img23d_backend.engines import Engines
 from img23d_backend.pipe.server import Server
+from small_editor import Bleacher
 from small_engine import SmallEngine
 folder, shaped = Path(sys.argv[1]), []
 def trap(stage, count):
@@ -38,7 +40,16 @@ def trap(stage, count):
             os._exit(9)
         while (folder / "wait").exists():
             time.sleep(0.01)
-Engines.load = lambda self, engine_id: SmallEngine(trap).as_engine()
+load = Engines.load
+class LatePicker:  # the preview engine's, which is imported when it is asked for
+    def __init__(self, engines):
+        self.picker = lambda: load(engines, "preview").picker
+    def segment(self, *arguments):
+        return self.picker().segment(*arguments)
+    def at(self, *arguments):
+        return self.picker().at(*arguments)
+Engines.load = lambda self, engine_id: replace(SmallEngine(trap).as_engine(), picker=LatePicker(self))
+Engines.load_editor = lambda self: Bleacher()
 Server(channel, Engines(Path("no such folder"))).serve()
 """
 
