@@ -7,12 +7,12 @@ where hy3dgen has it. What it learns from is in `solids`, what pictures it compu
 from __future__ import annotations
 
 import json
-import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from diffusers import LCMScheduler, UNet2DConditionModel
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from . import latents
@@ -44,25 +44,27 @@ _NEAR = 0.8  # cells: how exact that place is
 
 
 def make(folder: Path) -> None:
-    """Writes a painter's files below its file set's folder; the turbo one has the standard one's network.
-
-    As published: the turbo painter's VAE is a pickle in 32 bits with the older names of its attention's layers.
-    """
+    """Writes a painter's files below its file set's folder; the turbo one has the standard one's network."""
     is_turbo = folder.name == TURBO_SET
-    painter, vae = folder / (TURBO_FOLDER if is_turbo else FOLDER), latents.make_vae()
-    _write_config(painter / "unet" / "config.json", {"_class_name": "UNet2DConditionModel", **UNET})
-    _write_config(painter / "vae" / "config.json", {"_class_name": "AutoencoderKL", **latents.CONFIG})
-    _write_config(painter / "scheduler" / "scheduler_config.json", SCHEDULER)
+    tensors = load_file(STANDARD) if is_turbo else trained().state_dict()
+    save(folder / (TURBO_FOLDER if is_turbo else FOLDER), tensors, is_turbo=is_turbo)
+
+
+def save(folder: Path, tensors: Mapping[str, Tensor], *, is_turbo: bool) -> None:
+    """As published: the turbo painter's VAE is a pickle in 32 bits with the older names of its attention's layers."""
+    vae = latents.make_vae()
+    _write_config(folder / "unet" / "config.json", {"_class_name": "UNet2DConditionModel", **UNET})
+    _write_config(folder / "vae" / "config.json", {"_class_name": "AutoencoderKL", **latents.CONFIG})
+    _write_config(folder / "scheduler" / "scheduler_config.json", SCHEDULER)
+    _save_halves(tensors, folder / _UNET_FILE)
     if is_turbo:
-        shutil.copyfile(STANDARD, painter / _UNET_FILE)
-        torch.save(latents.with_old_names(vae.state_dict()), painter / "vae" / "diffusion_pytorch_model.bin")
+        torch.save(latents.with_old_names(vae.state_dict()), folder / "vae" / "diffusion_pytorch_model.bin")
     else:
-        _save_halves(trained(), painter / _UNET_FILE)
-        _save_halves(vae, painter / "vae" / "diffusion_pytorch_model.safetensors")
+        _save_halves(vae.state_dict(), folder / "vae" / "diffusion_pytorch_model.safetensors")
 
 
-def _save_halves(network: nn.Module, path: Path) -> None:
-    save_file({key: value.half().contiguous() for key, value in network.state_dict().items()}, path, {"format": "pt"})
+def _save_halves(tensors: Mapping[str, Tensor], path: Path) -> None:
+    save_file({key: value.half().contiguous() for key, value in tensors.items()}, path, {"format": "pt"})
 
 
 def _write_config(path: Path, content: dict) -> None:

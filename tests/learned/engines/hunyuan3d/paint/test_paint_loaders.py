@@ -31,8 +31,8 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A turbo painter, a standard one and a delight model, untrained, each in the models folder as a set of its own."""
     torch.manual_seed(0)
     models = tmp_path_factory.mktemp("models")
-    paint.save(models / "turbo" / paint.TURBO_FOLDER, paint.untrained(), is_turbo=True)
-    paint.save(models / "standard" / paint.FOLDER, paint.untrained(), is_turbo=False)
+    paint.save(models / "turbo" / paint.TURBO_FOLDER, paint.untrained().state_dict(), is_turbo=True)
+    paint.save(models / "standard" / paint.FOLDER, paint.untrained().state_dict(), is_turbo=False)
     (models / PAINT_DELIGHT).mkdir()
     delight.save(models / PAINT_DELIGHT / delight.FOLDER, UNet2DConditionModel(**delight.UNET))
     delight.write_text_encoder(models / PAINT_DELIGHT / delight.FOLDER)
