@@ -28,7 +28,7 @@ OUT = BUILD / "bench" / "batch"
 TESTS = ROOT / "tests" / "cluster"  # the engine that waits
 PHOTOS = 64
 _SIZE = (480, 640)  # pixels
-_ROUNDS = 3  # of each number of raylets, in turn
+_ROUNDS = 3  # of each number of workers or raylets, in turn
 _WAITS = (1.0, 3.0)  # seconds that a shape waits, on an average
 _SPREAD = 0.2  # of these seconds to both sides, as pictures differ: else all raylets would compute at the same time, and then all wait
 _EACH = 16  # jobs for each raylet
@@ -56,14 +56,17 @@ def measure(figures: Path, out: Path, machine: str) -> None:
 
 
 def processes_figures(out: Path) -> dict[str, Any]:
-    """Seconds of the whole command, its start and its report with it, in turn: with each worker on one thread, and one with all."""
+    """Seconds of the whole command, its start and its report with it, in turn: with each worker on one thread, and once one with all."""
     photos = _photos(out / "photos")
     one = {"OMP_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
     ways = {"one": (1, one), "two": (2, one), "threads": (1, {})}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for name, (workers, variables) in ways.items():
-        seconds[name].append(_command_seconds(photos, out / name, workers, variables))
-        print(f"{PHOTOS} photos, {name}: {seconds[name][-1]:.1f} s", flush=True)
+    for number in range(_ROUNDS):
+        for name, (workers, variables) in ways.items():
+            if number and name == "threads":  # has no goal
+                continue
+            seconds[name].append(_command_seconds(photos, out / f"{name}-{number}", workers, variables))
+            print(f"{PHOTOS} photos, {name}: {seconds[name][-1]:.1f} s", flush=True)
     return {"photos": PHOTOS, "cores": cores(), "seconds": seconds}
 
 
