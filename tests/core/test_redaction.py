@@ -66,7 +66,7 @@ def test_in_links_and_in_the_short_names_of_windows(name: str) -> None:
 @settings(max_examples=25, deadline=None)
 def test_ones_own_name_anywhere(name: str, host: str) -> None:
     differs(name)
-    differs(host)
+    differs(host.split(".")[0])  # which counts as the machine's short name
     assume(host.lower() not in name.lower() and name.lower() not in host.lower())
     names = Names(users=(name,), homes=(f"/data/people/{name}",), hosts=(f"{host}.example.org",))
     text = redact(f"/data/people/{name}/x, {name}_3.png, {name.upper()} on {host}.example.org and {host}", names)
