@@ -130,7 +130,7 @@ def set_up_learned() -> tuple[Suite, dict[str, str]]:
 
 
 def _tiny_models(python: Path) -> Path:
-    """Small trained checkpoints in the published layouts; they take some minutes to make, once."""
+    """Small trained checkpoints in the published layouts: those that take long to train are kept in the repository."""
     made = output_of([python, ROOT / "tests" / "tiny" / "make.py"], env=clean_environment(OMP_NUM_THREADS=THREADS))
     if made.returncode:
         raise DevError(f"The tiny checkpoints could not be made:\n{made.stderr.strip()}")

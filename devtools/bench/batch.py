@@ -59,14 +59,12 @@ def processes_figures(out: Path) -> dict[str, Any]:
     """Seconds of the whole command, its start and its report with it, in turn: with each worker on one thread, and once one with all."""
     photos = _photos(out / "photos")
     one = {"OMP_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
-    ways = {"one": (1, one), "two": (2, one), "threads": (1, {})}
-    seconds: dict[str, list[float]] = {name: [] for name in ways}
-    for number in range(_ROUNDS):
-        for name, (workers, variables) in ways.items():
-            if number and name == "threads":  # has no goal
-                continue
-            seconds[name].append(_command_seconds(photos, out / f"{name}-{number}", workers, variables))
-            print(f"{PHOTOS} photos, {name}: {seconds[name][-1]:.1f} s", flush=True)
+    turns: list[tuple[str, int, dict[str, str]]] = [("one", 1, one), ("two", 2, one)] * _ROUNDS
+    turns.append(("threads", 1, {}))  # has no goal
+    seconds: dict[str, list[float]] = {}
+    for number, (name, workers, variables) in enumerate(turns):
+        seconds.setdefault(name, []).append(_command_seconds(photos, out / str(number), workers, variables))
+        print(f"{PHOTOS} photos, {name}: {seconds[name][-1]:.1f} s", flush=True)
     return {"photos": PHOTOS, "cores": cores(), "seconds": seconds}
 
 

@@ -35,14 +35,6 @@ PAINTERS = ["hunyuan3d-paint", "hunyuan3d-paint-turbo"]
 GROUNDERS = ["qwen3-vl-2b", "qwen3-vl-4b", "qwen3-vl-8b"]
 
 
-def write_empty(path: Path, file: PublishedFile) -> None:
-    """The file's head, and as many bytes as the tensors take."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as out:
-        out.write(file.head())
-        out.truncate(file.file_bytes)
-
-
 def write_shape(folder: Path, row: str) -> ShapeParts:
     (file,) = files_of(row)
     dit = next(config for name, config in file.config.items() if name.startswith("dit"))
@@ -53,7 +45,7 @@ def write_shape(folder: Path, row: str) -> ShapeParts:
         picture=512,
         views=4 if "2mv" in row else 1,
     )
-    write_empty(folder / "model.fp16.safetensors", file)
+    file.write_hollow(folder / "model.fp16.safetensors")
     (folder / "config.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     return ShapeParts(folder=folder)
 
@@ -63,7 +55,7 @@ def write_diffusers(folder: Path, row: str) -> None:
     for file in files_of(row):
         place = folder / Path(*Path(file.path).parts[1:])
         (config,) = file.config.values()
-        write_empty(place.with_suffix(".safetensors"), file)  # for one of them the published form is a pickle
+        file.write_hollow(place.with_suffix(".safetensors"))  # for one of them the published form is a pickle
         (place.parent / "config.json").write_text(json.dumps(dict(config)), encoding="utf-8")
 
 
@@ -94,7 +86,7 @@ def test_the_fast_models_hold_what_the_turbo_models_hold(model: str) -> None:
 @pytest.mark.parametrize("row", VAES)
 def test_a_decoder_by_itself_fits(hollow_folder: Path, row: str) -> None:
     (file,) = files_of(row)
-    write_empty(hollow_folder / "model.fp16.safetensors", file)
+    file.write_hollow(hollow_folder / "model.fp16.safetensors")
     (config,) = file.config.values()
     content = {"target": "hy3dgen.shapegen.models.ShapeVAE", "params": dict(config)}
     (hollow_folder / "config.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
@@ -134,14 +126,14 @@ def _clip(file: PublishedFile) -> nn.Module:
 @pytest.mark.parametrize("row", ["birefnet-general", "birefnet-lite", "birefnet-hr"])
 def test_birefnets_files_fit(hollow_folder: Path, row: str) -> None:
     (file,) = files_of(row)
-    write_empty(hollow_folder / "model.safetensors", file)
+    file.write_hollow(hollow_folder / "model.safetensors")
     dtype = torch.float32 if row == "birefnet-lite" else HALF
     assert numbers(load_birefnet(hollow_folder, dtype)) == published_numbers(file)
 
 
 def test_the_depth_models_file_fits(hollow_folder: Path) -> None:
     (file,) = files_of("depth-anything-v2-metric-small")
-    write_empty(hollow_folder / "model.safetensors", file)
+    file.write_hollow(hollow_folder / "model.safetensors")
     (hollow_folder / "config.json").write_text(json.dumps(file.config["small"]), encoding="utf-8")
     assert numbers(load_depth(hollow_folder)) == published_numbers(file)
 
@@ -173,7 +165,7 @@ def test_the_light_grounders_file_fits(hollow_folder: Path, renamed: Callable[[s
     """Under each of the names that the decoder's heads can have. Its index buffers are computed, the backbone's last norm is not used."""
     (file,) = files_of("llmdet-tiny")
     file = replace(file, tensors={renamed(name): tensor for name, tensor in file.tensors.items()})
-    write_empty(hollow_folder / "model.safetensors", file)
+    file.write_hollow(hollow_folder / "model.safetensors")
     (hollow_folder / "config.json").write_text(json.dumps(file.config["tiny"]), encoding="utf-8")
     asked = {id(tensor): tensor.numel() for name, tensor in read_llmdet(hollow_folder).state_dict(keep_vars=True).items() if "swin.layernorm" not in name}
     assert sum(asked.values()) == sum(torch.Size(tensor.shape).numel() for tensor in file.tensors.values() if tensor.dtype == "F32")
@@ -209,14 +201,14 @@ CHANGES: Mapping[str, Change] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_a_whole_file_with_other_names_or_shapes_does_not_fit(hollow_folder: Path, change: Change) -> None:
+def test_a_whole_file_with_other_names_or_shapes_does_not_fit(tmp_path: Path, change: Change) -> None:
     """Strict also where names are mapped, and said otherwise than damage is, which a download mends."""
     from shape_checkpoints import config, write
 
-    write(hollow_folder, config())
-    ShapeParts(folder=hollow_folder).conditioner(torch.float32)
-    _changed(hollow_folder, change)
+    write(tmp_path, config())
+    ShapeParts(folder=tmp_path).conditioner(torch.float32)
+    _changed(tmp_path, change)
     with pytest.raises(Img23DError) as caught:
-        ShapeParts(folder=hollow_folder).conditioner(torch.float32)
+        ShapeParts(folder=tmp_path).conditioner(torch.float32)
     assert caught.value.code is ErrorCode.WEIGHTS_UNFIT
     assert "Verify" not in caught.value.sentence and "download" not in caught.value.sentence.lower()

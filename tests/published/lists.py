@@ -81,6 +81,13 @@ class PublishedFile:
     def file_bytes(self) -> int:
         return len(self.head()) + self.data_bytes
 
+    def write_hollow(self, path: Path) -> None:
+        """The head, and after it as many bytes as the tensors take, none of which is written: on most file systems they take no room."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("wb") as out:
+            out.write(self.head())
+            out.truncate(self.file_bytes)
+
     def digest_of_header(self) -> str:
         """In the form in which the public source hashed it: sorted, with Python's own separators."""
         return hashlib.sha256(json.dumps(self.header(), sort_keys=True).encode()).hexdigest()

@@ -146,13 +146,13 @@ def test_a_folder_without_pairs_is_one_sentence(tmp_path: Path) -> None:
 
 def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     asked: list[str] = []
-    give = handing_out({str(number): colored_box() for number in range(4)})
+    give = handing_out({str(number): colored_box() for number in range(6)})
 
     def make(picture: Path, folder: Path):
         asked.append(picture.stem)
         return give(picture, folder)
 
-    for number in range(4):
+    for number in range(6):
         write_pair(tmp_path / "data", str(number))
     rows = evaluate(pairs_in(tmp_path / "data", 0), make, tmp_path / "out")
     first = [next(rows), next(rows)]
@@ -160,7 +160,7 @@ def test_a_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
     with open(tmp_path / "out" / LINES, "ab") as file:
         file.write(b'{"name": "2", "chamf')  # cut off in the middle of a line
     again = list(evaluate(pairs_in(tmp_path / "data", 0), make, tmp_path / "out"))
-    assert again[:2] == first and asked == ["0", "1", "2", "3"] and list(rows_of(tmp_path / "out")) == again
+    assert again[:2] == first and asked == ["0", "1", "2", "3", "4", "5"] and list(rows_of(tmp_path / "out")) == again
 
 
 def test_ten_thousand_pairs_are_not_all_asked_for_at_once(tmp_path: Path) -> None:

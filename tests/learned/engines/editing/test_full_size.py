@@ -10,7 +10,7 @@ import pytest
 import torch
 from accelerate import init_empty_weights
 from diffusers import AutoencoderKLFlux2, AutoencoderKLQwenImage, Flux2Transformer2DModel, QwenImageTransformer2DModel
-from published.lists import PublishedFile, files_of
+from published.lists import files_of
 from torch import nn
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen3Config, Qwen3Model
 
@@ -129,18 +129,12 @@ def write_empty(folder: Path, row: str) -> None:
         (config,) = file.config.values()
         (path.parent / "config.json").write_text(json.dumps(dict(config)), encoding="utf-8")
         if "*" not in file.path:
-            write_one(path, file)
+            file.write_hollow(path)
             continue
         names = {name: f"{path.stem}-0000{1 + number % PARTS}-of-0000{PARTS}.safetensors" for number, name in enumerate(sorted(file.tensors))}
         for part in set(names.values()):
-            write_one(path.parent / part, replace(file, tensors={name: file.tensors[name] for name in names if names[name] == part}))
+            replace(file, tensors={name: file.tensors[name] for name in names if names[name] == part}).write_hollow(path.parent / part)
         path.with_name(f"{path.name}.index.json").write_text(json.dumps({"weight_map": names}), encoding="utf-8")
-
-
-def write_one(path: Path, file: PublishedFile) -> None:
-    with path.open("wb") as out:
-        out.write(file.head())
-        out.truncate(file.file_bytes)
 
 
 def test_kleins_files_are_read_by_the_real_loaders(hollow_folder: Path) -> None:

@@ -65,12 +65,9 @@ def test_the_network_has_the_published_keys_and_bytes(file: PublishedFile) -> No
 
 
 def write_empty(folder: Path, file: PublishedFile) -> Path:
-    """The file's head and as many bytes as the tensors take, none of which is written or read; its settings beside it."""
+    """Without its numbers; its settings beside it."""
     path = folder / file.path
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as out:
-        out.write(file.head())
-        out.truncate(file.file_bytes)
+    file.write_hollow(path)
     (config,) = file.config.values()
     path.with_suffix(".json").write_text(json.dumps(config), encoding="utf-8")
     return path
@@ -107,12 +104,12 @@ def test_in_single_precision_all_of_it_is(hollow_folder: Path) -> None:
     assert {tensor.dtype for tensor in network.state_dict().values()} == {torch.float32}
 
 
-def _changed(hollow_folder: Path, change: Callable[[dict], object]) -> TrellisParts:
-    path = write_empty(hollow_folder, DECODER).with_suffix(".json")
+def _changed(folder: Path, change: Callable[[dict], object]) -> TrellisParts:
+    path = write_empty(folder, DECODER).with_suffix(".json")
     content = json.loads(path.read_text(encoding="utf-8"))
     change(content)
     path.write_text(json.dumps(content), encoding="utf-8")
-    return TrellisParts(folder=hollow_folder)
+    return TrellisParts(folder=folder)
 
 
 CHANGES = {
@@ -147,10 +144,10 @@ def test_settings_that_are_missing(hollow_folder: Path) -> None:
     assert caught.value.code is ErrorCode.WEIGHTS_MISSING
 
 
-def test_a_file_with_another_tensor_does_not_fit(hollow_folder: Path) -> None:
-    path = write_empty(hollow_folder, DECODER)
+def test_a_file_with_another_tensor_does_not_fit(tmp_path: Path) -> None:
+    path = write_empty(tmp_path, DECODER)
     tensors = load_file(path)
     save_file(tensors | {"out_layer.3.weight": torch.zeros(2)}, path)
     with pytest.raises(Img23DError) as caught:
-        TrellisParts(folder=hollow_folder).structure_decoder(HALF)
+        TrellisParts(folder=tmp_path).structure_decoder(HALF)
     assert caught.value.code is ErrorCode.WEIGHTS_UNFIT

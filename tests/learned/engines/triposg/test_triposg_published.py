@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from published.lists import PublishedFile, files_of
+from published.lists import files_of
 
 from img23d_backend.engines.triposg.shape.plan import TripoSGParts
 from img23d_backend.vecset.networks.autoencoder import VecsetVAE
@@ -42,12 +42,6 @@ def _write(folder: Path, place: str, content: object) -> None:
     (folder / place).write_text(json.dumps(content), encoding="utf-8")
 
 
-def _write_empty(folder: Path, file: PublishedFile) -> None:
-    with (folder / file.path).open("wb") as out:
-        out.write(file.head())
-        out.truncate(file.file_bytes)
-
-
 @pytest.mark.parametrize("name", ["transformer", "vae"])
 def test_the_network_has_the_published_keys_and_bytes(parts: TripoSGParts, name: str) -> None:
     with torch.device("meta"):
@@ -60,7 +54,7 @@ def test_the_network_has_the_published_keys_and_bytes(parts: TripoSGParts, name:
 
 def test_the_decoders_half_is_read_at_full_size(parts: TripoSGParts) -> None:
     """Every tensor of it is used, and none is asked for besides."""
-    _write_empty(parts.folder, FILES["vae"])
+    FILES["vae"].write_hollow(parts.folder / FILES["vae"].path)
     network = parts.vae(torch.float32)
     asked = {key: tuple(tensor.shape) for key, tensor in network.state_dict().items()}
     assert asked == {key: tensor.shape for key, tensor in FILES["vae"].tensors.items() if not key.startswith(("encoder.", "quant."))}
